@@ -1,0 +1,87 @@
+/**
+ * Every way in which client, worker and transport can fail.
+ *
+ * - `option-invalid`: an option or argument makes no sense
+ * - `arguments-invalid`: arguments or a returned value do not pass the task's schema
+ * - `broker-unreachable`: no broker answered at any address within the deadline
+ * - `access-refused`: the broker refused the login (403) or a right is missing on a vhost, queue or exchange
+ * - `vhost-missing`: the vhost does not exist
+ * - `queue-mismatch`: the queue or exchange exists with other arguments (406)
+ * - `not-found`: the queue or exchange does not exist (404)
+ * - `unroutable`: no queue took the message
+ * - `publish-nacked`: the broker refused the message (queue full, `reject-publish`)
+ * - `publish-timeout`: no confirm in time; the outcome is unknown
+ * - `message-too-large`: the message or its header table passes a limit
+ * - `rpc-timeout`: the broker did not answer a request in time
+ * - `connection-lost`: the connection or channel went away before the answer
+ * - `closed`: the client, worker or transport was closed
+ * - `task-failed`, `task-revoked`, `result-timeout`: what awaiting a result can end in
+ * - `results-disabled`: a result was asked for where none is kept
+ * - `task-duplicate`: two tasks of one name
+ * - `task-unhandled`: a task without a handler was given to a worker
+ * - `aborted`: the caller's signal was aborted
+ * - `worker-state`: an operation that the worker's phase does not allow
+ * - `encode-failed`: a value that the message format cannot carry
+ */
+export type CeleryErrorCode =
+  | "option-invalid"
+  | "arguments-invalid"
+  | "broker-unreachable"
+  | "access-refused"
+  | "vhost-missing"
+  | "queue-mismatch"
+  | "not-found"
+  | "unroutable"
+  | "publish-nacked"
+  | "publish-timeout"
+  | "message-too-large"
+  | "rpc-timeout"
+  | "connection-lost"
+  | "closed"
+  | "task-failed"
+  | "task-revoked"
+  | "result-timeout"
+  | "results-disabled"
+  | "task-duplicate"
+  | "task-unhandled"
+  | "aborted"
+  | "worker-state"
+  | "encode-failed";
+
+/** The error of this package. The message says what happened, to what, and what to do; it never holds a password. */
+export class CeleryError extends Error {
+  override readonly name: string = "CeleryError";
+  /** What happened, for programs. */
+  readonly code: CeleryErrorCode;
+
+  constructor(code: CeleryErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** No queue took the message; it is not stored anywhere. */
+export class UnroutableError extends CeleryError {
+  override readonly name = "UnroutableError";
+  readonly exchange: string;
+  readonly routingKey: string;
+
+  constructor(exchange: string, routingKey: string) {
+    super(
+      "unroutable",
+      `No queue takes messages for exchange "${exchange}" with routing key "${routingKey}": declare the queue, or start a worker that does`,
+    );
+    this.exchange = exchange;
+    this.routingKey = routingKey;
+  }
+}
+
+/** No confirm came in time. The message may have arrived: a resend must keep the same id. */
+export class PublishTimeoutError extends CeleryError {
+  override readonly name = "PublishTimeoutError";
+  readonly outcome = "unknown";
+
+  constructor(timeoutMs: number, reason: string) {
+    super("publish-timeout", `The broker did not confirm the message within ${timeoutMs} ms (${reason}); it may or may not have arrived`);
+  }
+}

@@ -1,0 +1,105 @@
+import type { Address, HeaderTable, Topology, WireMessage } from "@leveret/celery-protocol";
+
+/**
+ * Where a transport is in its life.
+ *
+ * `idle` → `connecting` → `open` ⇄ `blocked` (a broker alarm holds publishes back), either → `connecting` on loss;
+ * any → `closing` → `closed`.
+ */
+export type TransportState = "idle" | "connecting" | "open" | "blocked" | "closing" | "closed";
+
+/**
+ * All that client and worker ask of a broker.
+ *
+ * Promises every implementation keeps (`testing/transport-conformance.ts` proves them):
+ * 1. Publishing and consuming do not share fate: one blocked or broken leaves the other working where it can.
+ * 2. `publish` settles exactly once.
+ * 3. No callback, message or broker event throws out of the transport or leaves an unhandled rejection.
+ * 4. After any loss, consuming resumes by itself; what a subscription needs is declared again before it consumes.
+ * 5. Memory stays bounded while the broker is away or blocked.
+ * 6. `close` settles in bounded time and drops nothing that was in flight and could still be finished.
+ * 7. `state` can be watched.
+ */
+export interface Transport {
+  readonly state: TransportState;
+  /** Connects; resolves when open. Rejects with a CeleryError when the broker refuses for good, or the deadline passes. */
+  connect(): Promise<void>;
+  /** Declares in the order exchanges, queues, bindings, waiting for a connection as long as an RPC may take. */
+  declare(topology: Topology, mode?: DeclareMode): Promise<void>;
+  /** What is known of a queue now, or null when there is none. */
+  inspectQueue(name: string): Promise<QueueInfo | null>;
+  /** Deletes a queue; a missing one is no error. */
+  deleteQueue(name: string): Promise<void>;
+  readonly publisher: Publisher;
+  /** Resolves once the broker has accepted the consumer; from then on the transport keeps it alive until `cancel`. */
+  subscribe(options: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription>;
+  /** Calls `listener` at every change; the returned function stops that. */
+  onState(listener: (state: TransportState) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** `active` declares; `passive` only asks that it exists (needs no configure right). */
+export type DeclareMode = "active" | "passive";
+
+/** Numbers the broker gives for a queue. */
+export interface QueueInfo {
+  readonly name: string;
+  readonly messageCount: number;
+  readonly consumerCount: number;
+}
+
+/** What one publish asks beyond the message. */
+export interface PublishOptions {
+  /** Refuse, with UnroutableError, what no queue takes. Default true (AMQP 0-9-1 `mandatory`). */
+  readonly mandatory?: boolean;
+  /** How long to wait for the confirm, connection included. Default: the transport's `publishTimeoutMs`. */
+  readonly timeoutMs?: number;
+}
+
+/** Hands messages to the broker. */
+export interface Publisher {
+  /**
+   * Resolves at the broker's confirm. Rejects once, with:
+   * `UnroutableError` (no queue took it), `CeleryError` code `publish-nacked` (the broker refused it),
+   * `PublishTimeoutError` (outcome unknown: it may arrive; a resend must keep the same id),
+   * `CeleryError` code `closed` (the transport was closed first) or `message-too-large`.
+   */
+  publish(message: WireMessage, to: Address, options?: PublishOptions): Promise<void>;
+}
+
+/** How to consume one queue. */
+export interface SubscribeOptions {
+  readonly queue: string;
+  /** Unsettled deliveries held at most; fixed for the subscription's life. 0 is no limit. Ignored with `noAck`. */
+  readonly prefetch: number;
+  /** Deliveries count as settled when sent. Only for replies, events and control, never for tasks. */
+  readonly noAck?: boolean;
+  readonly exclusive?: boolean;
+  readonly arguments?: HeaderTable;
+  /** Declared before consuming, now and after every loss. Absent: the queue is taken as it is. */
+  readonly topology?: Topology;
+  /** How `topology` is declared. Default `active`. */
+  readonly declare?: DeclareMode;
+  /** Called when consuming stops against our will and the transport is trying again, with the reason. */
+  readonly onLost?: (reason: Error) => void;
+}
+
+/** A consumer that is kept alive. */
+export interface Subscription {
+  /** Stops new deliveries. Unsettled ones may still be settled. Safe to call twice. */
+  cancel(): Promise<void>;
+}
+
+/** One message, bound to the channel that brought it. It settles once. */
+export interface Delivery {
+  readonly message: WireMessage;
+  readonly address: Address;
+  readonly queue: string;
+  readonly redelivered: boolean;
+  /** How often a quorum queue has delivered it before (`x-delivery-count`), null where the broker does not say. */
+  readonly deliveryCount: number | null;
+  /** False: it was settled before, or the channel is gone and the broker will redeliver. Never throws. */
+  ack(): boolean;
+  /** As `ack`. Without requeue the broker dead-letters the message if the queue says so, else drops it. */
+  reject(options: { readonly requeue: boolean }): boolean;
+}

@@ -1,0 +1,40 @@
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { Logger } from "../ports/logger.ts";
+import type { Duration } from "./duration.ts";
+import type { TaskSender } from "./sender.ts";
+
+/** What a handler is given as its first argument. */
+export interface TaskContext {
+  readonly id: string;
+  readonly name: string;
+  /** 1 at the first run. */
+  readonly attempt: number;
+  /** True when a failure of this run will not be tried again. */
+  readonly isLastAttempt: boolean;
+  readonly rootId: string;
+  readonly parentId: string | null;
+  /** The broker has handed this message out before; the work may have been done once already. */
+  readonly redelivered: boolean;
+  /** Custom headers of the call. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** The whole message, for those who need more. */
+  readonly message: TaskMessage;
+  /** Aborted on the soft time limit, on revoke and on forced shutdown; its reason is a CeleryError or an Error that says which. */
+  readonly signal: AbortSignal;
+  /** Log lines carry the task's id and name. */
+  readonly log: Logger;
+  /** Sends child tasks: they carry this task as parent and its root. */
+  readonly client: TaskSender;
+  /** Stores state PROGRESS with `meta`. */
+  progress(meta: unknown): Promise<void>;
+  /** Stores any other state with `meta`; the names Celery itself uses are refused. */
+  setState(state: string, meta?: unknown): Promise<void>;
+  /** Ends this run and asks for another, which counts as an attempt. */
+  retry(options?: { readonly in?: Duration; readonly cause?: unknown }): never;
+  /** Ends this run and asks for another that does not count. */
+  snooze(delay: Duration): never;
+  /** Ends this run and hands the message back to the broker. */
+  reject(options?: { readonly requeue?: boolean }): never;
+  /** Ends this run without storing anything. */
+  ignore(): never;
+}

@@ -1,0 +1,48 @@
+/**
+ * What a handler may throw to steer the worker instead of failing. `ctx.retry()` and its like throw these;
+ * they are values with names, so that they survive a process border.
+ */
+export type TaskSignal = RetrySignal | SnoozeSignal | IgnoreSignal | RejectSignal;
+
+/** Run me again: counts as an attempt. Source: celery/app/task.py `Task.retry`. */
+export class RetrySignal extends Error {
+  override readonly name = "Retry";
+  /** Milliseconds to wait; null takes the task's policy. */
+  readonly delayMs: number | null;
+
+  constructor(delayMs: number | null, cause?: unknown) {
+    super(delayMs === null ? "Retry" : `Retry in ${delayMs / 1000}s`, cause === undefined ? undefined : { cause });
+    this.delayMs = delayMs;
+  }
+}
+
+/** Not now: run me again later, no attempt counted. */
+export class SnoozeSignal extends Error {
+  override readonly name = "Snooze";
+  readonly delayMs: number;
+
+  constructor(delayMs: number) {
+    super(`Snooze for ${delayMs / 1000}s`);
+    this.delayMs = delayMs;
+  }
+}
+
+/** Done, and nothing to store: Celery's `Ignore`. */
+export class IgnoreSignal extends Error {
+  override readonly name = "Ignore";
+
+  constructor() {
+    super("Ignore");
+  }
+}
+
+/** Hand the message back to the broker: Celery's `Reject`. */
+export class RejectSignal extends Error {
+  override readonly name = "Reject";
+  readonly requeue: boolean;
+
+  constructor(requeue: boolean) {
+    super(requeue ? "Reject and requeue" : "Reject");
+    this.requeue = requeue;
+  }
+}

@@ -1,0 +1,8 @@
+// All the world there is: two encodings of text. No timers, no process, no network.
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+declare class TextDecoder {
+  constructor(label: "utf-8", options: { readonly fatal: boolean; readonly ignoreBOM?: boolean });
+  decode(bytes: Uint8Array): string;
+}

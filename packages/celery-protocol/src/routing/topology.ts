@@ -1,0 +1,37 @@
+import type { Address, HeaderTable } from "../wire/message.ts";
+
+export type { Address };
+
+/** An exchange as it is declared. Equal names with other flags end in 406 PRECONDITION_FAILED. */
+export interface Exchange {
+  readonly name: string;
+  readonly type: "direct" | "fanout" | "topic" | "headers";
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments?: HeaderTable | undefined;
+}
+
+/** A queue as it is declared. Celery's own task queues carry no arguments at all. */
+export interface Queue {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly exclusive: boolean;
+  /** `x-…` arguments; numbers in them are whole. */
+  readonly arguments?: HeaderTable | undefined;
+}
+
+/** A rule by which an exchange hands messages on, to a queue or to another exchange. */
+export interface Binding {
+  readonly source: string;
+  readonly destination: string;
+  readonly destinationType: "queue" | "exchange";
+  readonly routingKey: string;
+}
+
+/** Things to declare, in the order exchanges, queues, bindings. */
+export interface Topology {
+  readonly exchanges: readonly Exchange[];
+  readonly queues: readonly Queue[];
+  readonly bindings: readonly Binding[];
+}

@@ -1,0 +1,19 @@
+import type { Tree } from "../content/tree.ts";
+
+/**
+ * A call not yet made, as it stands inside a message (callbacks, errbacks, chain, chord) or a canvas.
+ * Source: celery/canvas.py, `Signature`.
+ */
+export interface Signature {
+  readonly task: string;
+  readonly args: readonly Tree[];
+  readonly kwargs: Readonly<Record<string, Tree>>;
+  /** Call options; once frozen also `task_id`, `reply_to`, `group_id`, `root_id`, stamps and the like. */
+  readonly options: Readonly<Record<string, Tree>>;
+  /** `chain`, `group`, `chord`, or null for a plain task. */
+  readonly subtaskType: string | null;
+  /** True: the result of the step before is not handed in. */
+  readonly immutable: boolean;
+  /** Keys this package does not know, kept to be forwarded. */
+  readonly extra: Readonly<Record<string, Tree>>;
+}

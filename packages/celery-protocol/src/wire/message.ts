@@ -1,0 +1,42 @@
+/**
+ * A header table as a broker carries it. Values are what AMQP 0-9-1 field tables can hold (section 4.2.5.5):
+ * text, numbers, bigint, booleans, null, bytes, arrays and nested tables. Never trusted, always narrowed by hand.
+ */
+export type HeaderTable = Readonly<Record<string, unknown>>;
+
+/** The basic properties that Celery uses (AMQP 0-9-1, class basic). An absent one stays absent on the wire. */
+export interface WireProperties {
+  /** MIME type of the body after decompression, for example `application/json`. */
+  readonly contentType?: string | undefined;
+  /** Charset of a text body (`utf-8`), or `binary`. */
+  readonly contentEncoding?: string | undefined;
+  /** The task id, on task and result messages. */
+  readonly correlationId?: string | undefined;
+  /** Name of the queue that awaits results. */
+  readonly replyTo?: string | undefined;
+  /** 0 to 255; Celery documents 0 to 9. */
+  readonly priority?: number | undefined;
+  /** True is delivery mode 2, false is delivery mode 1; absent leaves the property out. */
+  readonly persistent?: boolean | undefined;
+  /** Time to live in the queue, whole milliseconds; on the wire a decimal text. */
+  readonly expirationMs?: number | undefined;
+  readonly messageId?: string | undefined;
+  readonly type?: string | undefined;
+  readonly appId?: string | undefined;
+  readonly userId?: string | undefined;
+  /** Whole seconds since the epoch. */
+  readonly timestampSeconds?: number | undefined;
+}
+
+/** What any broker carries: headers, properties and the bytes of a body. */
+export interface WireMessage {
+  readonly headers: HeaderTable;
+  readonly properties: WireProperties;
+  readonly body: Uint8Array;
+}
+
+/** Where a message goes: an exchange and a routing key. The default exchange is the empty name. */
+export interface Address {
+  readonly exchange: string;
+  readonly routingKey: string;
+}

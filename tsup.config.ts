@@ -1,0 +1,11 @@
+import { defineConfig } from "tsup";
+
+// One build for every package: tsup bundles the JavaScript, `tsc -p tsconfig.build.json` writes the declarations.
+export default defineConfig({
+  entry: ["src/index.ts"],
+  format: "esm",
+  target: "node22",
+  sourcemap: true,
+  clean: true,
+  silent: true,
+});

@@ -1,0 +1,39 @@
+import { defineConfig } from "vitest/config";
+
+/** Workspace packages resolve to their sources, so no test waits for a build. */
+const conditions = ["@leveret/source"];
+const ssr = { resolve: { conditions } };
+
+export default defineConfig({
+  test: {
+    coverage: { provider: "v8", include: ["packages/*/src/**"], reporter: ["text", "lcov"] },
+    projects: [
+      {
+        ssr,
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "scripts/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.integration.test.ts", "**/*.interop.test.ts", "**/*.long.test.ts"],
+        },
+      },
+      {
+        ssr,
+        test: {
+          name: "integration",
+          include: ["packages/*/test/**/*.integration.test.ts", "apps/*/test/**/*.integration.test.ts"],
+          hookTimeout: 180_000,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        ssr,
+        test: {
+          name: "interop",
+          include: ["packages/*/test/**/*.interop.test.ts", "apps/*/test/**/*.interop.test.ts"],
+          hookTimeout: 300_000,
+          testTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
