@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+
+/** One peer program that interop tests talk with: where it is, or why it is not. */
+export type Peer = { readonly path: string } | { readonly missing: string };
+
+/** The programs of other languages that the interop tests run. */
+export interface Peers {
+  /** Python of a venv with the Celery that the recorded vectors come from. */
+  readonly recordedCelery: Peer;
+  /** Python of a venv with the newest Celery 5. */
+  readonly latestCelery: Peer;
+  /** The example's Go program, built on gocelery. */
+  readonly gocelery: Peer;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    peers: Peers;
+  }
+}
+
+const root = join(import.meta.dirname, "../..");
+const cache = join(root, "node_modules/.cache/leveret");
+
+/** Extras give every serializer and compression that Celery offers. */
+const recorded = ["celery[yaml,msgpack,zstd,brotli,auth]==5.6.3", "kombu==5.6.2", "amqp==5.3.1", "billiard==4.3.1"];
+const latest = ["celery[yaml,msgpack,zstd,brotli,auth]<6"];
+
+/** Makes the peers once and keeps them in the workspace's cache. In CI a missing peer is an error, elsewhere a skip that says why. */
+export default async function setup(project: TestProject): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  const [recordedCelery, latestCelery, gocelery] = await Promise.all([
+    peer("Celery 5.6.3", "install Python 3 with venv (Debian: apt-get install python3-venv)", () => makeVenv(recorded)),
+    peer("the newest Celery 5", "install Python 3 with venv (Debian: apt-get install python3-venv)", () => makeVenv(latest)),
+    peer("gocelery", "install Go 1.19 or newer (Debian: apt-get install golang)", buildGo),
+  ]);
+  project.provide("peers", { recordedCelery, latestCelery, gocelery });
+}
+
+async function peer(name: string, remedy: string, make: () => Promise<string>): Promise<Peer> {
+  try {
+    return { path: await make() };
+  } catch (error) {
+    const missing = `${name} could not be had (${(error as Error).message.trim().split("\n").at(-1)}): ${remedy}`;
+    if (process.env["CI"] !== undefined) throw new Error(missing, { cause: error });
+    console.warn(missing);
+    return { missing };
+  }
+}
+
+async function makeVenv(requirements: readonly string[]): Promise<string> {
+  const key = createHash("sha256").update(requirements.join("\n")).digest("hex").slice(0, 12);
+  const venv = join(cache, `celery-${key}`);
+  const python = join(venv, "bin/python");
+  if (existsSync(join(venv, ".complete"))) return python;
+  await rm(venv, { recursive: true, force: true });
+  console.log(`Installing ${requirements[0]} into a venv of its own …`);
+  await execute("python3", ["-m", "venv", venv]);
+  await execute(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements]);
+  await execute(python, ["-c", `import celery; open(${JSON.stringify(join(venv, ".complete"))}, "w").write(celery.__version__)`]);
+  return python;
+}
+
+async function buildGo(): Promise<string> {
+  const binary = join(cache, "gocelery-example");
+  const fresh = `${binary}.${process.pid}`;
+  await execute("go", ["build", "-o", fresh, "."], join(root, "apps/example/go"));
+  await rename(fresh, binary);
+  return binary;
+}
+
+function execute(command: string, args: readonly string[], cwd: string = root): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${command} ${args[0]} ended with ${code}: ${output.slice(-2000)}`));
+    });
+  });
+}
