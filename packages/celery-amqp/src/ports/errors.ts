@@ -2,7 +2,7 @@
  * Every way in which client, worker and transport can fail.
  *
  * - `option-invalid`: an option or argument makes no sense
- * - `arguments-invalid`: arguments or a returned value do not pass the task's schema
+ * - `arguments-invalid`: arguments or a returned value do not pass the task's schema; the cause is its list of issues
  * - `broker-unreachable`: no broker answered at any address within the deadline
  * - `access-refused`: the broker refused the login (403) or a right is missing on a vhost, queue or exchange
  * - `vhost-missing`: the vhost does not exist
@@ -17,6 +17,7 @@
  * - `closed`: the client, worker or transport was closed
  * - `task-failed`, `task-revoked`, `result-timeout`: what awaiting a result can end in
  * - `results-disabled`: a result was asked for where none is kept
+ * - `result-dropped`: the result came and was given up, unread, to keep memory bounded
  * - `task-duplicate`: two tasks of one name
  * - `task-unhandled`: a task without a handler was given to a worker
  * - `aborted`: the caller's signal was aborted
@@ -42,6 +43,7 @@ export type CeleryErrorCode =
   | "task-revoked"
   | "result-timeout"
   | "results-disabled"
+  | "result-dropped"
   | "task-duplicate"
   | "task-unhandled"
   | "aborted"

@@ -1,18 +1,36 @@
 import type { ResultMeta, TaskMessage } from "@leveret/celery-protocol";
+import type { CeleryError } from "../ports/errors.ts";
 
-/** Where results go and come from. A worker stores, a client watches; one object may do both. */
-export interface ResultBackend {
-  /** `chords`: it can count the parts of a chord. `persistent`: a result outlives its reading. */
-  readonly capabilities: { readonly chords: boolean; readonly persistent: boolean };
-  /** Client: what to write into `reply_to`, or null where this backend does not use it. */
-  replyTo(): string | null;
-  /** Client: ready to receive before the first send. Called once per send; cheap when ready. */
-  prepare(taskId: string): Promise<void>;
-  /** Worker: stores one state; resolves when it is safe to ack. `task` says where to. */
+/** The worker's side of results. */
+export interface ResultStore {
+  /** Stores one state; resolves when it is safe to ack. `task` says where to. */
   store(meta: ResultMeta, task: TaskMessage): Promise<void>;
-  /** Client: calls `listener` with each state of the task, the latest known one at once; the returned function stops that. */
-  watch(taskId: string, listener: (meta: ResultMeta) => void): () => void;
-  /** Client: drops what is kept of the task. */
+  close(): Promise<void>;
+}
+
+/** Who waits for the states of a task. */
+export interface ResultWatcher {
+  /** Called with each state, in order; the latest known one at once. */
+  onState(meta: ResultMeta): void;
+  /** Called once where no more states can come: results are disabled, dropped, or cannot be reached. */
+  onLost(error: CeleryError): void;
+}
+
+/** The client's side of results. */
+export interface ResultSource {
+  /** What to write into `reply_to`, or null where this backend does not use it. */
+  replyTo(taskId: string): string | null;
+  /** Ready to receive before the send. Called once per send whose result is wanted; cheap when ready. */
+  prepare(taskId: string): Promise<void>;
+  /** Watches one task; the returned function stops that and may be called twice. */
+  watch(taskId: string, watcher: ResultWatcher): () => void;
+  /** Drops what is kept of the task. */
   forget(taskId: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Where results go and come from: one object for both sides. */
+export interface ResultBackend extends ResultStore, ResultSource {
+  /** `chords`: it can count the parts of a chord. `persistent`: a result outlives its reading. */
+  readonly capabilities: { readonly chords: boolean; readonly persistent: boolean };
 }

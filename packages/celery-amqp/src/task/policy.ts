@@ -1,6 +1,6 @@
 /**
  * How a worker treats one task, complete and frozen once when the task is defined.
- * Options as a user writes them are in `definition.ts`; Celery's names: celery/app/task.py.
+ * Options as a user writes them are in `options.ts`; Celery's names: celery/app/task.py.
  */
 export interface TaskPolicy {
   /** Ack after the run (default) or before it. */
@@ -21,7 +21,7 @@ export interface TaskPolicy {
   readonly timeLimitMs: number | null;
   /** Soft limit in milliseconds: aborts `ctx.signal`. */
   readonly softTimeLimitMs: number | null;
-  /** How failures are tried again; null: only when the task asks. */
+  /** How failures are tried again. */
   readonly retry: RetryPolicy;
 }
 

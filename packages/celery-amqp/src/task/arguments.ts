@@ -1,0 +1,89 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { CeleryError } from "../ports/errors.ts";
+import type { TaskDefinition } from "./task.ts";
+
+/** Arguments as a message carries them. */
+export interface TravellingArguments {
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A caller's arguments in the form in which they travel. They are checked by the task's schema but travel **as given**:
+ * the schema's defaults and coercions are applied by the worker, once.
+ *
+ * @throws CeleryError `arguments-invalid`; its cause is the list of issues
+ */
+export async function packArguments(task: TaskDefinition, args: readonly unknown[]): Promise<TravellingArguments> {
+  if (task.passing === "positional") {
+    if (task.accepts !== null) await validate(task.accepts, args, `Arguments of task "${task.name}"`);
+    return { args, kwargs: {} };
+  }
+  const [input] = args;
+  if (args.length !== 1 || !isObject(input)) {
+    refuse(task, `takes one object, whose properties travel as keyword arguments; it was given ${describe(args)}`);
+  }
+  if (task.accepts !== null) await validate(task.accepts, input, `Arguments of task "${task.name}"`);
+  return { args: [], kwargs: { ...input } };
+}
+
+/**
+ * Arguments that travelled, in the form in which the handler takes them after its context: checked, with the schema's
+ * defaults and coercions applied.
+ *
+ * @throws CeleryError `arguments-invalid`; its cause is the list of issues where the schema refused them
+ */
+export async function unpackArguments(
+  task: TaskDefinition,
+  { args, kwargs }: TravellingArguments,
+): Promise<readonly unknown[]> {
+  const what = `Arguments of task "${task.name}"`;
+  if (task.passing === "keyword") {
+    if (args.length > 0) refuse(task, `takes keyword arguments only; it was given ${args.length} positional`);
+    return [task.accepts === null ? kwargs : await validate(task.accepts, kwargs, what)];
+  }
+  const names = Object.keys(kwargs);
+  if (names.length > 0)
+    refuse(task, `takes positional arguments only; it was given ${names.slice(0, 5).join(", ")} by keyword`);
+  if (task.accepts === null) return args;
+  const checked = await validate(task.accepts, args, what);
+  return Array.isArray(checked) ? checked : refuse(task, "has an args schema that does not make a list");
+}
+
+/**
+ * A returned value after the task's `returns` schema: what a client gets. A worker calls it to check the value,
+ * and stores the value as it was.
+ *
+ * @throws CeleryError `arguments-invalid`; its cause is the list of issues
+ */
+export async function checkReturned(task: TaskDefinition, value: unknown): Promise<unknown> {
+  return task.returns === null ? value : validate(task.returns, value, `The value returned by task "${task.name}"`);
+}
+
+async function validate(schema: StandardSchemaV1, value: unknown, what: string): Promise<unknown> {
+  const result = await schema["~standard"].validate(value);
+  if (result.issues === undefined) return result.value;
+  const shown = result.issues.slice(0, 5).map(describeIssue);
+  const more = result.issues.length - shown.length;
+  const text = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+  throw new CeleryError("arguments-invalid", `${what} did not pass its schema: ${text}`, { cause: result.issues });
+}
+
+function describeIssue({ path, message }: StandardSchemaV1.Issue): string {
+  const where = (path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+  return where === "" ? message : `${where}: ${message}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function describe(args: readonly unknown[]): string {
+  if (args.length !== 1) return `${args.length} arguments`;
+  if (Array.isArray(args[0])) return "a list";
+  return args[0] === null ? "null" : `a ${typeof args[0]}`;
+}
+
+function refuse(task: TaskDefinition, text: string): never {
+  throw new CeleryError("arguments-invalid", `Task "${task.name}" ${text}`);
+}

@@ -1,0 +1,63 @@
+import type { Duration } from "./duration.ts";
+
+/**
+ * What one call may say beyond its arguments. An option named here wins over the task's own and over routes.
+ * Names and meaning are those of Celery's `apply_async`.
+ */
+export interface CallOptions {
+  /** Queue to send to, through the default exchange. Default: the route's, else the client's default queue. */
+  readonly queue?: string;
+  /** Exchange to publish to. With it nothing is declared before the publish. */
+  readonly exchange?: string;
+  /** Routing key; default the queue's name. */
+  readonly routingKey?: string;
+  /** Not to run before this long from now. 0 is the same as none. */
+  readonly countdown?: Duration;
+  /** Not to run before this time. Not together with `countdown`. */
+  readonly eta?: Date;
+  /** Not to run after this time, or this long from now; a broker drops it then, a worker marks it REVOKED. */
+  readonly expires?: Duration | Date;
+  /** 0 to 255, on queues that were declared with priorities. Default 0 where no queue is named, else none. */
+  readonly priority?: number;
+  /** Task id; default a new uuid. */
+  readonly id?: string;
+  /** Headers for handlers and interceptors to read. They stand beside Celery's own and may not overwrite them. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** Ask the worker to store no result. Default: the task's. */
+  readonly ignoreResult?: boolean;
+  /** Hard limit of the run. Default: the task's. */
+  readonly timeLimit?: Duration;
+  /** Soft limit of the run: aborts `ctx.signal`. Default: the task's. */
+  readonly softTimeLimit?: Duration;
+  /** Serializer by name. Default: the route's, else the client's. */
+  readonly serializer?: string;
+  /** Compression by name, or null for none. Default: the route's, else the client's. */
+  readonly compression?: string | null;
+  /** Name to show in logs and events instead of the task's. */
+  readonly shadow?: string;
+  /** Queue that awaits the result. Default: the client's own. */
+  readonly replyTo?: string;
+  /** Message protocol; 1 for workers that read nothing newer (gocelery). Default: the route's, else 2. */
+  readonly protocol?: 1 | 2;
+  /** False lets a restart of the broker lose the message. Default true. */
+  readonly persistent?: boolean;
+  /** Names and values by which workers can be told to revoke. */
+  readonly stamps?: Readonly<Record<string, unknown>>;
+  /** First task of the workflow. Default: that of the running task, else the id. */
+  readonly rootId?: string;
+  /** The task that sends this one. Default: the running task. */
+  readonly parentId?: string;
+  /** How long to wait for the broker's confirm, connection included. Default: the transport's. */
+  readonly publishTimeout?: Duration;
+  /** Stops waiting for the confirm and, in `client.call`, for the result. What has left cannot be called back. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options with others on top. One given as undefined counts as not given; `eta` and `countdown` replace each other. */
+export function mergeOptions(below: CallOptions, above: CallOptions): CallOptions {
+  const merged: Record<string, unknown> = { ...below };
+  if (above.eta !== undefined) delete merged["countdown"];
+  if (above.countdown !== undefined) delete merged["eta"];
+  for (const [name, value] of Object.entries(above)) if (value !== undefined) merged[name] = value;
+  return Object.freeze(merged);
+}

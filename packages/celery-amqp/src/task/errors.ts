@@ -1,0 +1,69 @@
+import { CeleryError } from "../ports/errors.ts";
+
+/** What is known of a task's failure. */
+export interface TaskFailure {
+  readonly taskId: string;
+  /** Qualified name of the exception's class, as the worker's language has it: `ValueError`, `Outer.Inner`. */
+  readonly excType: string;
+  /** Python module of the class (`builtins`), null where the worker did not say. */
+  readonly excModule: string | null;
+  /** Constructor arguments of the exception. */
+  readonly excArgs: readonly unknown[];
+  /** Text of the traceback, in the worker's language. */
+  readonly traceback: string | null;
+}
+
+/** The task ran and failed. `cause` is an error of the class registered for `excType`, if there is one. */
+export class TaskFailedError extends CeleryError implements TaskFailure {
+  override readonly name = "TaskFailedError";
+  readonly taskId: string;
+  readonly excType: string;
+  readonly excModule: string | null;
+  readonly excArgs: readonly unknown[];
+  /** The exception's arguments as one text. */
+  readonly excMessage: string;
+  readonly traceback: string | null;
+
+  constructor(failure: TaskFailure, options?: { readonly cause?: unknown }) {
+    const excMessage = failure.excArgs.map(String).join(", ");
+    super(
+      "task-failed",
+      `Task ${failure.taskId} failed with ${failure.excType}${excMessage && `: ${excMessage}`}`,
+      options,
+    );
+    this.taskId = failure.taskId;
+    this.excType = failure.excType;
+    this.excModule = failure.excModule;
+    this.excArgs = failure.excArgs;
+    this.excMessage = excMessage;
+    this.traceback = failure.traceback;
+  }
+}
+
+/** The task was revoked, or expired before it ran. */
+export class TaskRevokedError extends CeleryError {
+  override readonly name = "TaskRevokedError";
+  readonly taskId: string;
+  /** Celery's word for it: `revoked`, `expired`, `terminated`. */
+  readonly reason: string;
+
+  constructor(taskId: string, reason: string) {
+    super("task-revoked", `Task ${taskId} was not finished: ${reason}`);
+    this.taskId = taskId;
+    this.reason = reason;
+  }
+}
+
+/** No final state came in time. The task may be waiting, running, or unknown to every worker. */
+export class ResultTimeoutError extends CeleryError {
+  override readonly name = "ResultTimeoutError";
+  readonly taskId: string;
+
+  constructor(taskId: string, timeoutMs: number) {
+    super(
+      "result-timeout",
+      `Task ${taskId} did not end within ${timeoutMs} ms: it may still, ask again or see whether a worker serves its queue`,
+    );
+    this.taskId = taskId;
+  }
+}

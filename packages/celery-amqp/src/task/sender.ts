@@ -1,0 +1,70 @@
+import type { CallOptions } from "./call-options.ts";
+import type { TaskFailedError, TaskRevokedError } from "./errors.ts";
+import type { Duration } from "./duration.ts";
+import type { Signature } from "./signature.ts";
+import type { TypedTask } from "./task.ts";
+
+/** How long to wait for a result. */
+export interface WaitOptions {
+  /** Default: without end. */
+  readonly timeout?: Duration;
+  /** Aborting it ends the waiting, not the task. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a task ended, as a value. */
+export type Settled<R> =
+  | { readonly status: "SUCCESS"; readonly value: R }
+  | { readonly status: "FAILURE"; readonly error: TaskFailedError }
+  | { readonly status: "REVOKED"; readonly error: TaskRevokedError };
+
+/** One state of a task: Celery's own, or one that the task reported (`PROGRESS`) with its details. */
+export interface TaskState {
+  readonly status: string;
+  readonly meta: unknown;
+}
+
+/** What a sent task will come to. Leaving it alone is fine: nothing is rejected that nobody awaits. */
+export interface AsyncResult<R> {
+  /** The task's id. */
+  readonly id: string;
+  /** The latest state this process has heard of; `PENDING` where it has heard of none. */
+  readonly state: string;
+  /**
+   * The task's result, checked by the task's `returns` schema.
+   *
+   * @throws TaskFailedError, TaskRevokedError: how it ended
+   * @throws ResultTimeoutError: not in time; the task may still end
+   * @throws CeleryError `aborted`, `closed`, `results-disabled`, `result-dropped`, `arguments-invalid` (the value does not pass `returns`)
+   */
+  get(options?: WaitOptions): Promise<R>;
+  /** How the task ended, without throwing for it. Throws as `get` where the end is not known. */
+  settled(options?: WaitOptions): Promise<Settled<R>>;
+  /** Each state as it comes, the latest known one first; ends with the final one. Throws as `settled`. */
+  states(options?: WaitOptions): AsyncIterable<TaskState>;
+  /** Drops what is kept of the result. */
+  forget(): Promise<void>;
+}
+
+/** A call by name, where the task is not known to this program. */
+export interface NamedCall extends CallOptions {
+  readonly args?: readonly unknown[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+}
+
+/** What can be sent: the narrow side of a client, also given to handlers as `ctx.client`. */
+export interface TaskSender {
+  /**
+   * Sends a task; resolves when the broker has confirmed it.
+   *
+   * @throws CeleryError `arguments-invalid`, `option-invalid`, `encode-failed`, `aborted`, and all that a publish can end in:
+   * UnroutableError, PublishTimeoutError, `publish-nacked`, `message-too-large`, `closed`
+   */
+  send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
+  send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
+  /** Sends, then waits for the result: `send` and `get` in one. */
+  call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
+  call<R>(call: Signature<[], R>): Promise<R>;
+  /** Sends a task that is known by name only. */
+  sendByName(name: string, call?: NamedCall): Promise<AsyncResult<unknown>>;
+}
