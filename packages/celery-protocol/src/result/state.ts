@@ -9,3 +9,54 @@ export type BuiltinState =
   | "REVOKED"
   | "IGNORED"
   | "REJECTED";
+
+/** States in which a task has come to its end: `get` returns or throws. Source: celery/states.py `READY_STATES`. */
+export const READY_STATES: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
+
+/** States whose result is an exception. Source: celery/states.py `EXCEPTION_STATES`. */
+export const EXCEPTION_STATES: ReadonlySet<string> = new Set(["RETRY", "FAILURE", "REVOKED"]);
+
+/** States whose exception `get` throws. Source: celery/states.py `PROPAGATE_STATES`. */
+export const PROPAGATE_STATES: ReadonlySet<string> = new Set(["FAILURE", "REVOKED"]);
+
+const BUILTIN_STATES: ReadonlySet<string> = new Set([
+  "PENDING",
+  "RECEIVED",
+  "STARTED",
+  "SUCCESS",
+  "FAILURE",
+  "RETRY",
+  "REVOKED",
+  "IGNORED",
+  "REJECTED",
+] satisfies readonly BuiltinState[]);
+
+const PRECEDENCE: ReadonlyMap<string, number> = new Map([
+  ["SUCCESS", 0],
+  ["FAILURE", 1],
+  ["REVOKED", 3],
+  ["STARTED", 4],
+  ["RECEIVED", 5],
+  ["REJECTED", 6],
+  ["RETRY", 7],
+  ["PENDING", 8],
+]);
+const CUSTOM = 2;
+
+/** Whether nothing follows this state. */
+export function isReady(state: string): boolean {
+  return READY_STATES.has(state);
+}
+
+/** Whether Celery gives the state a meaning; tasks that report their own states must choose another name. */
+export function isBuiltinState(state: string): state is BuiltinState {
+  return BUILTIN_STATES.has(state);
+}
+
+/**
+ * How much a state says, for monitors that hear of states out of order: the lowest number wins.
+ * States that a task made up stand between FAILURE and REVOKED. Source: celery/states.py `precedence`.
+ */
+export function precedence(state: string): number {
+  return PRECEDENCE.get(state) ?? CUSTOM;
+}

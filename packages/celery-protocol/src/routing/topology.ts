@@ -27,6 +27,8 @@ export interface Binding {
   readonly destination: string;
   readonly destinationType: "queue" | "exchange";
   readonly routingKey: string;
+  /** What a headers exchange matches; the others take no notice. */
+  readonly arguments?: HeaderTable | undefined;
 }
 
 /** Things to declare, in the order exchanges, queues, bindings. */
@@ -34,4 +36,10 @@ export interface Topology {
   readonly exchanges: readonly Exchange[];
   readonly queues: readonly Queue[];
   readonly bindings: readonly Binding[];
+}
+
+/** A topology around one queue: what to consume from or publish to, and what to declare before. */
+export interface QueueTopology extends Topology {
+  /** Name of the queue. */
+  readonly queue: string;
 }

@@ -1,0 +1,125 @@
+import { ProtocolError } from "../wire/errors.ts";
+import type { Address } from "../wire/message.ts";
+import type { Binding, Exchange, Queue, Topology } from "./topology.ts";
+
+// Native delayed delivery: each of 28 queues holds a message for one power of two of seconds, or passes it by.
+// Source: kombu/transport/native_delayed_delivery.py; recorded in `flow/worker-startup-quorum-topic`.
+
+const LEVELS = 28;
+const TOP = LEVELS - 1;
+const DELIVERY = "celery_delayed_delivery";
+const PREFIX = /^(?:[01]\.){28}/;
+
+/** The longest delay that 28 bits can say, in seconds: about eight and a half years. */
+export const MAX_DELAY_SECONDS: number = 2 ** LEVELS - 1;
+
+/**
+ * The 28 exchanges and queues of native delayed delivery and the exchange that messages leave by. Workers declare it;
+ * publishing to it before that ends in a missing exchange. Each queue is to be bound to its end with `delayedBindings`.
+ *
+ * @param queueType - Celery's `broker_native_delayed_delivery_queue_type`. Default `quorum`, which loses nothing between levels.
+ */
+export function delayedTopology(queueType: "quorum" | "classic" = "quorum"): Topology {
+  const levels = Array.from({ length: LEVELS }, (_, index) => TOP - index);
+  return {
+    exchanges: [...levels.map((level) => topic(nameOf(level))), topic(DELIVERY)],
+    queues: levels.map((level) => queueOf(level, queueType)),
+    bindings: levels.flatMap((level) => [hold(level), pass(level)]),
+  };
+}
+
+function queueOf(level: number, queueType: "quorum" | "classic"): Queue {
+  const table: Record<string, unknown> = {
+    "x-queue-type": queueType,
+    "x-overflow": "reject-publish",
+    "x-message-ttl": 2 ** level * 1000,
+    "x-dead-letter-exchange": nameOf(level - 1),
+  };
+  if (queueType === "quorum") table["x-dead-letter-strategy"] = "at-least-once";
+  return { name: nameOf(level), durable: true, autoDelete: false, exclusive: false, arguments: table };
+}
+
+/** A set bit: stay in this level's queue, whose time to live then moves the message to the next level. */
+function hold(level: number): Binding {
+  return {
+    source: nameOf(level),
+    destination: nameOf(level),
+    destinationType: "queue",
+    routingKey: `${any(TOP - level)}1.#`,
+  };
+}
+
+/** A clear bit: on to the next level at once. */
+function pass(level: number): Binding {
+  return {
+    source: nameOf(level),
+    destination: nameOf(level - 1),
+    destinationType: "exchange",
+    routingKey: `${any(TOP - level)}0.#`,
+  };
+}
+
+/** A queue that delayed messages are meant for, and how it is reached without delay. */
+export interface DelayedTarget {
+  readonly queue: string;
+  /** The exchange the queue is bound to; `''` or a direct exchange makes the delay lead to the queue itself. */
+  readonly exchange: string;
+  readonly exchangeType: Exchange["type"];
+  /** The routing key without delay: the queue's own name on the default exchange. */
+  readonly routingKey: string;
+}
+
+/**
+ * What leads from the end of the delay to a queue.
+ *
+ * Topic, fanout and headers exchanges are bound as Celery binds them. A direct exchange can not match the long
+ * routing key, and Celery leaves such queues without delay; here the queue is bound to the end of the delay by
+ * exactly 28 bits and its key, so that no queue with a longer name shares the message.
+ */
+export function delayedBindings(target: DelayedTarget): readonly Binding[] {
+  const toQueue = { destination: target.queue, destinationType: "queue" } as const;
+  if (target.exchangeType === "direct") {
+    return [{ source: DELIVERY, ...toQueue, routingKey: any(LEVELS) + target.routingKey }];
+  }
+  const routingKey = target.routingKey.startsWith("#") ? target.routingKey : `#.${target.routingKey}`;
+  return [
+    { source: DELIVERY, destination: target.exchange, destinationType: "exchange", routingKey },
+    { source: target.exchange, ...toQueue, routingKey },
+  ];
+}
+
+/**
+ * Where to publish what is to arrive in `seconds` seconds, for a message that would have gone to `routingKey`.
+ * Fractions are dropped, so the worker holds the rest. An earlier delay in the routing key is replaced.
+ *
+ * @throws ProtocolError `option-invalid` for less than a second (send it undelayed) or more than `MAX_DELAY_SECONDS`.
+ */
+export function delayedAddress(seconds: number, routingKey: string): Address {
+  const whole = Math.trunc(seconds);
+  if (!(whole >= 1 && whole <= MAX_DELAY_SECONDS)) {
+    throw new ProtocolError(
+      "option-invalid",
+      "local",
+      `A delay of ${seconds} s can not be written: give 1 to ${MAX_DELAY_SECONDS} s, or send it undelayed`,
+    );
+  }
+  const bits = [...whole.toString(2).padStart(LEVELS, "0")].join(".");
+  return { exchange: nameOf(TOP), routingKey: `${bits}.${undelayedRoutingKey(routingKey)}` };
+}
+
+/** The routing key a message had before it was delayed; any other key comes back as it is. */
+export function undelayedRoutingKey(routingKey: string): string {
+  return routingKey.replace(PREFIX, "");
+}
+
+function nameOf(level: number): string {
+  return level < 0 ? DELIVERY : `celery_delayed_${level}`;
+}
+
+function topic(name: string): Exchange {
+  return { name, type: "topic", durable: true, autoDelete: false };
+}
+
+function any(words: number): string {
+  return "*.".repeat(words);
+}

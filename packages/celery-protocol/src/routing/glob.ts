@@ -1,0 +1,81 @@
+/** Longest pattern that is tried; node and task names are far shorter. */
+const MAX_PATTERN_LENGTH = 4096;
+
+/**
+ * Whether the whole of `text` fits a shell pattern: `*` any text, `?` one character, `[a-z]` one of, `[!a-z]` none of.
+ * Case counts. Takes time in proportion to both lengths, whatever the pattern; one beyond 4096 characters fits nothing.
+ * Source of the rules: Python's fnmatch, which Celery uses for `task_routes` and for control patterns.
+ */
+export function matchesGlob(text: string, pattern: string): boolean {
+  if (pattern.length > MAX_PATTERN_LENGTH) return false;
+  return fits([...text], parse([...pattern]));
+}
+
+type Token = "any text" | ((character: string) => boolean);
+
+function parse(pattern: readonly string[]): readonly Token[] {
+  const tokens: Token[] = [];
+  for (let at = 0; at < pattern.length; at += 1) {
+    const character = pattern[at];
+    const close = character === "[" ? closingBracket(pattern, at) : -1;
+    if (close > 0) {
+      tokens.push(oneOf(pattern.slice(at + 1, close)));
+      at = close;
+    } else if (character === "*") tokens.push("any text");
+    else if (character === "?") tokens.push(() => true);
+    else tokens.push((other) => other === character);
+  }
+  return tokens;
+}
+
+/** A bracket directly behind the opening one, or behind its `!`, stands for itself; without a closing one `[` does. */
+function closingBracket(pattern: readonly string[], open: number): number {
+  const first = pattern[open + 1] === "!" ? open + 2 : open + 1;
+  return pattern.indexOf("]", first + 1);
+}
+
+function oneOf(inside: readonly string[]): (character: string) => boolean {
+  const negated = inside[0] === "!";
+  const set = negated ? inside.slice(1) : inside;
+  return (character) => isIn(character, set) !== negated;
+}
+
+function isIn(character: string, set: readonly string[]): boolean {
+  for (let at = 0; at < set.length; at += 1) {
+    const low = set[at] ?? "";
+    const high = set[at + 2];
+    if (set[at + 1] === "-" && high !== undefined) {
+      if (codeOf(low) <= codeOf(character) && codeOf(character) <= codeOf(high)) return true;
+      at += 2;
+    } else if (low === character) return true;
+  }
+  return false;
+}
+
+function codeOf(character: string): number {
+  return character.codePointAt(0) ?? 0;
+}
+
+/** Goes back only to the last star, so no pattern can make it slow. */
+function fits(text: readonly string[], tokens: readonly Token[]): boolean {
+  let at = 0;
+  let token = 0;
+  let star = -1;
+  let resume = 0;
+  while (at < text.length) {
+    const wanted = tokens[token];
+    if (wanted === "any text") {
+      star = token;
+      resume = at;
+      token += 1;
+    } else if (wanted?.(text[at] ?? "") === true) {
+      at += 1;
+      token += 1;
+    } else if (star >= 0) {
+      resume += 1;
+      at = resume;
+      token = star + 1;
+    } else return false;
+  }
+  return tokens.slice(token).every((rest) => rest === "any text");
+}
