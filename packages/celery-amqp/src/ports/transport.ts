@@ -22,8 +22,12 @@ export type TransportState = "idle" | "connecting" | "open" | "blocked" | "closi
  */
 export interface Transport {
   readonly state: TransportState;
-  /** Connects; resolves when open. Rejects with a CeleryError when the broker refuses for good, or the deadline passes. */
-  connect(): Promise<void>;
+  /**
+   * Connects; resolves when open, at once if it is. Rejects with a CeleryError when the broker refuses for good
+   * (`access-refused`, `vhost-missing`), or when none of the addresses answered (`broker-unreachable`); it is then
+   * `idle` again.
+   */
+  connect(options?: ConnectOptions): Promise<void>;
   /** Declares in the order exchanges, queues, bindings, waiting for a connection as long as an RPC may take. */
   declare(topology: Topology, mode?: DeclareMode): Promise<void>;
   /** What is known of a queue now, or null when there is none. */
@@ -36,6 +40,12 @@ export interface Transport {
   /** Calls `listener` at every change; the returned function stops that. */
   onState(listener: (state: TransportState) => void): () => void;
   close(): Promise<void>;
+}
+
+/** How patient the first connect is. */
+export interface ConnectOptions {
+  /** Keep trying, with a log line each time, while no broker answers. Default false. Refusals for good still fail. */
+  readonly retry?: boolean;
 }
 
 /** `active` declares; `passive` only asks that it exists (needs no configure right). */
@@ -82,10 +92,14 @@ export interface SubscribeOptions {
   readonly declare?: DeclareMode;
   /** Called when consuming stops against our will and the transport is trying again, with the reason. */
   readonly onLost?: (reason: Error) => void;
+  /** Called when it consumes again after `onLost`. */
+  readonly onRestored?: () => void;
 }
 
 /** A consumer that is kept alive. */
 export interface Subscription {
+  /** False between a loss and the return, and after `cancel`. */
+  readonly isConsuming: boolean;
   /** Stops new deliveries. Unsettled ones may still be settled. Safe to call twice. */
   cancel(): Promise<void>;
 }

@@ -1,0 +1,9 @@
+// What tests of code that uses Celery need: a broker in memory, a clock that moves when told, and the suite that every
+// transport must pass.
+
+export { createMemoryBroker } from "./testing/memory-broker.ts";
+export type { MemoryBroker, MemoryBrokerOptions } from "./testing/memory-broker.ts";
+export { createMemoryTransport } from "./testing/memory-transport.ts";
+export type { MemoryTransportOptions } from "./testing/memory-transport.ts";
+export { createFakeClock } from "./testing/fake-clock.ts";
+export type { FakeClock, FakeClockOptions } from "./testing/fake-clock.ts";

@@ -1,0 +1,77 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Clock } from "../ports/clock.ts";
+
+/** A clock that moves when told. */
+export interface FakeClock extends Clock {
+  /**
+   * Moves time forward, calling each timer at its own moment, in order. Before and after each one all pending
+   * promises get their turn, so a timer set by what an earlier one woke is still called in time.
+   */
+  advance(ms: number): Promise<void>;
+  /** How many timers wait. */
+  readonly pending: number;
+  /** When the next timer is due, epoch milliseconds; null when none waits. */
+  readonly nextAt: number | null;
+}
+
+/** Where a fake clock starts. */
+export interface FakeClockOptions {
+  /** Epoch milliseconds. Default: 2026-01-01T00:00:00Z. */
+  readonly now?: number;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly fn: () => void;
+}
+
+class ManualClock implements FakeClock {
+  #now: number;
+  readonly #timers = new Set<Timer>();
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  get nextAt(): number | null {
+    return this.#next()?.at ?? null;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  setTimer(delayMs: number, fn: () => void): () => void {
+    const timer = { at: this.#now + Math.max(0, delayMs), fn };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    await nextTurn();
+    for (let timer = this.#next(); timer !== null && timer.at <= end; timer = this.#next()) {
+      this.#now = timer.at;
+      this.#timers.delete(timer);
+      timer.fn();
+      await nextTurn();
+    }
+    this.#now = end;
+  }
+
+  /** Timers of one moment go in the order they were set: a Set keeps it. */
+  #next(): Timer | null {
+    let next: Timer | null = null;
+    for (const timer of this.#timers) if (next === null || timer.at < next.at) next = timer;
+    return next;
+  }
+}
+
+/** A clock for tests: time stands still until `advance`. */
+export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
+  return new ManualClock(options.now ?? Date.UTC(2026, 0, 1));
+}

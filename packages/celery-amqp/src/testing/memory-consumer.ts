@@ -1,0 +1,69 @@
+import type { StoredMessage } from "./memory-message.ts";
+
+/** What a queue asks of whoever consumes it. */
+export interface MemoryConsumerOptions {
+  /** Unsettled messages at most; 0 is no limit. */
+  readonly prefetch: number;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  /** `x-priority`: the higher is served first. */
+  readonly priority: number;
+  /** Called in a microtask of its own for each message. */
+  readonly onMessage: (stored: StoredMessage) => void;
+  /** The queue went away under the consumer. */
+  readonly onCancelled: (reason: Error) => void;
+}
+
+/** One consumer of one queue: what it holds, and what is on the way to it. */
+export class MemoryConsumer {
+  readonly options: MemoryConsumerOptions;
+  /** Handed out and not settled, what is on the way included. */
+  readonly #held = new Set<StoredMessage>();
+  readonly #inbox: StoredMessage[] = [];
+  #open = true;
+
+  constructor(options: MemoryConsumerOptions) {
+    this.options = options;
+  }
+
+  get hasRoom(): boolean {
+    const { noAck, prefetch } = this.options;
+    return this.#open && (noAck || prefetch === 0 || this.#held.size < prefetch);
+  }
+
+  get holdsNothing(): boolean {
+    return this.#held.size === 0;
+  }
+
+  send(stored: StoredMessage): void {
+    if (!this.options.noAck) this.#held.add(stored);
+    this.#inbox.push(stored);
+    if (this.#inbox.length === 1) queueMicrotask(() => this.#deliver());
+  }
+
+  /** Takes a message out of its hands; false: it was not there (any more). */
+  release(stored: StoredMessage): boolean {
+    return this.#held.delete(stored);
+  }
+
+  /** No more deliveries; what was on the way and not yet seen goes back. */
+  shut(): readonly StoredMessage[] {
+    this.#open = false;
+    return this.#inbox.splice(0).filter((stored) => this.#held.delete(stored));
+  }
+
+  /** As `shut`, with all that was held. */
+  abandon(): readonly StoredMessage[] {
+    this.#open = false;
+    this.#inbox.length = 0;
+    const held = [...this.#held];
+    this.#held.clear();
+    return held;
+  }
+
+  #deliver(): void {
+    for (let stored = this.#inbox.shift(); stored !== undefined; stored = this.#inbox.shift()) {
+      this.options.onMessage(stored);
+    }
+  }
+}
