@@ -1,0 +1,14 @@
+import { CeleryError, createClient } from "@leveret/celery-amqp";
+import { tellStory } from "./story.ts";
+
+/** Sends each task once. Exit code 1, with a line that says why, when something went wrong. */
+export async function clientMode(): Promise<void> {
+  await using client = createClient();
+  try {
+    await tellStory(client, console.log);
+  } catch (error) {
+    if (!(error instanceof CeleryError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

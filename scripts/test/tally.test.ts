@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { judge, suiteOf, tally } from "../tally.ts";
+
+const report = {
+  numPassedTests: 2,
+  numFailedTests: 1,
+  numPendingTests: 1,
+  testResults: [
+    {
+      name: "packages/celery-amqp/test/interop/python.interop.test.ts",
+      assertionResults: [
+        { status: "passed", fullName: "a" },
+        { status: "skipped", fullName: "b" },
+      ],
+    },
+    {
+      name: "packages/celery-amqp/test/send/compose.test.ts",
+      assertionResults: [
+        { status: "passed", fullName: "c" },
+        { status: "failed", fullName: "d" },
+      ],
+    },
+  ],
+};
+const counts = tally(report, (file) => file);
+
+describe("the count of cases", () => {
+  test("is kept by package and kind", () => {
+    expect(counts).toEqual({
+      "celery-amqp interop": { passed: 1, failed: 0, skipped: 1, skips: ["b"] },
+      "celery-amqp unit": { passed: 1, failed: 1, skipped: 0, skips: [] },
+    });
+    expect(suiteOf("scripts/test/tally.test.ts")).toBe("workspace unit");
+  });
+
+  test("complains of a suite that ran too little, or not at all", () => {
+    expect(judge(counts, { "celery-amqp unit": 2, "celery-codecs unit": 1 }, { skipsAllowed: true })).toEqual([
+      'Suite "celery-amqp unit" passed 1 cases, at least 2 are expected',
+      'Suite "celery-codecs unit" passed 0 cases, at least 1 are expected',
+    ]);
+  });
+
+  test("complains of skips only where they are not allowed", () => {
+    expect(judge(counts, { "celery-amqp interop": 2 }, { skipsAllowed: true })).toEqual([]);
+    expect(judge(counts, { "celery-amqp interop": 1 }, { skipsAllowed: false })).toEqual([
+      'Skipped in suite "celery-amqp interop": b',
+    ]);
+  });
+});

@@ -1,0 +1,65 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const run = promisify(execFile);
+let copy: string;
+
+/** Checks the walls of a copy of the workspace, so that planting a violation touches nothing real. */
+async function checkWalls(): Promise<string> {
+  const args = ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "--config", ".dependency-cruiser.cjs", "packages", "apps"];
+  try {
+    return (await run(process.execPath, args, { cwd: copy })).stdout;
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+async function plant(file: string, line: string): Promise<string> {
+  const path = join(copy, file);
+  const before = await readFile(path, "utf8");
+  await writeFile(path, `${line}\n${before}`);
+  const verdict = await checkWalls();
+  await writeFile(path, before);
+  return verdict;
+}
+
+beforeAll(async () => {
+  copy = await mkdtemp(join(root, "node_modules/.cache/walls-"));
+  const wanted = (path: string): boolean => !/\/(node_modules|dist|fixtures|\.turbo)$/.test(path);
+  for (const name of ["packages", "apps", ".dependency-cruiser.cjs", "tsconfig.base.json", "package.json"]) {
+    await cp(join(root, name), join(copy, name), { recursive: true, filter: wanted });
+  }
+  await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+  for (const name of ["celery-protocol", "celery-codecs", "celery-amqp", "rabbit-local", "rabbit-k8s"]) {
+    await symlink(join(root, "packages", name, "node_modules"), join(copy, "packages", name, "node_modules"));
+  }
+  await symlink(join(root, "apps/example/node_modules"), join(copy, "apps/example/node_modules"));
+}, 60_000);
+
+afterAll(async () => {
+  await rm(copy, { recursive: true, force: true });
+});
+
+describe("the walls", { timeout: 120_000 }, () => {
+  test("hold, and were looked at in every package", async () => {
+    const verdict = await checkWalls();
+    expect(verdict).toContain("no dependency violations found");
+    const modules = Number(/\((\d+) modules/.exec(verdict)?.[1]);
+    expect(modules).toBeGreaterThan(150);
+  });
+
+  test.each([
+    ["packages/celery-amqp/src/client/client.ts", 'import "../amqp/transport.ts";', "only entries assemble amqp/"],
+    ["packages/celery-amqp/src/task/definition.ts", 'import "../client/client.ts";', "amqp: floor of task/"],
+    ["packages/celery-amqp/src/worker/rules/settle.ts", 'import "node:fs";', "rules know policies and the format, nothing else"],
+    ["packages/celery-amqp/src/send/dispatch.ts", 'import "amqplib";', "amqplib only in amqp/"],
+    ["packages/celery-protocol/src/wire/errors.ts", 'import "../task/encode.ts";', "protocol: floor of wire/"],
+    ["packages/celery-protocol/src/task/encode.ts", 'import "node:crypto";', "the protocol imports nothing"],
+  ])("refuse a violation planted in %s", async (file, line, rule) => {
+    expect(await plant(file, line)).toContain(`error ${rule}`);
+  });
+});
