@@ -20,6 +20,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "integration",
+          globalSetup: ["scripts/vitest/broker.ts"],
           include: ["packages/*/test/**/*.integration.test.ts", "apps/*/test/**/*.integration.test.ts"],
           hookTimeout: 180_000,
           testTimeout: 60_000,
@@ -29,6 +30,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "interop",
+          globalSetup: ["scripts/vitest/broker.ts"],
           include: ["packages/*/test/**/*.interop.test.ts", "apps/*/test/**/*.interop.test.ts"],
           hookTimeout: 300_000,
           testTimeout: 120_000,

@@ -1,0 +1,29 @@
+/**
+ * Every way in which getting a broker can fail.
+ *
+ * - `option-invalid`: an option makes no sense
+ * - `server-missing`: no RabbitMQ was found and none can be fetched on this machine
+ * - `install-failed`: the distribution's packages could not be fetched or unpacked
+ * - `start-failed`: a node ended, or did not come up in time
+ * - `command-failed`: `rabbitmqctl` answered with an error, or a node could not be told to stop
+ * - `stopped`: the server was stopped already
+ */
+export type RabbitLocalErrorCode =
+  | "option-invalid"
+  | "server-missing"
+  | "install-failed"
+  | "start-failed"
+  | "command-failed"
+  | "stopped";
+
+/** The error of this package. The message says what happened, to what, and what to do. */
+export class RabbitLocalError extends Error {
+  override readonly name = "RabbitLocalError";
+  /** What happened, for programs. */
+  readonly code: RabbitLocalErrorCode;
+
+  constructor(code: RabbitLocalErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

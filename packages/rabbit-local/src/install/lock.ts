@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+/**
+ * Runs `action` while holding a lock that processes share through a file. The kernel holds it for a child that waits on a
+ * pipe of ours, so it is freed however this process ends, and there is no stale lock to judge.
+ *
+ * @param onWait - called when another process has it
+ * @throws Error where `flock` (of util-linux, on every Debian and Ubuntu) cannot take it
+ */
+export async function withLock<T>(file: string, onWait: () => void, action: () => Promise<T>): Promise<T> {
+  const release = (await takeLock(file, ["--nonblock"])) ?? (onWait(), await takeLock(file, []));
+  if (release === null) throw new Error(`flock could not lock ${file}`);
+  try {
+    return await action();
+  } finally {
+    await release();
+  }
+}
+
+async function takeLock(file: string, options: readonly string[]): Promise<(() => Promise<void>) | null> {
+  const holder = spawn("flock", [...options, file, "sh", "-c", "echo locked; cat"], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  const ended = once(holder, "close");
+  const locked = await Promise.race([once(holder.stdout, "data").then(() => true), ended.then(() => false)]);
+  if (!locked) return null;
+  return async () => {
+    holder.stdin.end();
+    await ended;
+  };
+}

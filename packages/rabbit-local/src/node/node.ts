@@ -1,0 +1,176 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { RabbitLocalError } from "../errors.ts";
+import type { Watchdog } from "../system/watchdog.ts";
+import type { Launcher } from "./launcher.ts";
+import { followStartup, logTail } from "./log.ts";
+import type { NodePlan } from "./plan.ts";
+
+/** A node of a {@link RabbitServer}, which can be taken down and brought back with its data. */
+export interface RabbitNode {
+  /** Its Erlang name: `rabbit1@localhost`. */
+  readonly name: string;
+  /** Its AMQP address, with user and password. */
+  readonly url: string;
+  /** The address of its management API and page, with user and password; null without the plugin. */
+  readonly managementUrl: string | null;
+  /** The ports on 127.0.0.1 where its plugins serve, by plugin. */
+  readonly pluginPorts: Readonly<Record<string, number>>;
+  /** The file with everything it wrote since the server was started. */
+  readonly logFile: string;
+  /** Whether it is up: started, and neither stopped nor ended by itself. */
+  readonly running: boolean;
+  /** Brings it up again, at the same addresses. Does nothing where it is up. Throws `start-failed`. */
+  start(): Promise<void>;
+  /** Stops it in good order, as an upgrade would; after 30 s it is killed. Does nothing where it is down. */
+  stop(): Promise<void>;
+  /** Ends it at once, as a crash would. Does nothing where it is down. */
+  kill(): Promise<void>;
+  /** Resolves when it is down, for whatever reason. */
+  untilDown(): Promise<void>;
+  /** Runs `rabbitmqctl` against it and gives what that printed. Throws `command-failed`. */
+  ctl(...args: readonly string[]): Promise<string>;
+}
+
+const STOP_TIMEOUT_MS = 30_000;
+const CTL_TIMEOUT_MS = 60_000;
+
+/** A node did not start because another process has one of its ports: with other ports it would. */
+export class PortTakenError extends RabbitLocalError {}
+
+/** The life of one node: down, then up from `start` on, until it ends or is ended. */
+export class ManagedNode implements RabbitNode {
+  readonly #plan: NodePlan;
+  readonly #launcher: Launcher;
+  readonly #watchdog: Watchdog;
+  readonly #startTimeoutMs: number;
+  #process: ChildProcess | null = null;
+  #ended: Promise<void> = Promise.resolve();
+  #started: Promise<void> | null = null;
+  #version = "unknown";
+
+  constructor(plan: NodePlan, launcher: Launcher, watchdog: Watchdog, startTimeoutMs: number) {
+    this.#plan = plan;
+    this.#launcher = launcher;
+    this.#watchdog = watchdog;
+    this.#startTimeoutMs = startTimeoutMs;
+  }
+
+  get name(): string {
+    return this.#plan.name;
+  }
+
+  get url(): string {
+    return `amqp://guest:guest@127.0.0.1:${this.#plan.amqpPort}`;
+  }
+
+  get managementUrl(): string | null {
+    const port = this.#plan.pluginPorts["rabbitmq_management"];
+    return port === undefined ? null : `http://guest:guest@127.0.0.1:${port}`;
+  }
+
+  get pluginPorts(): Readonly<Record<string, number>> {
+    return this.#plan.pluginPorts;
+  }
+
+  get logFile(): string {
+    return join(this.#plan.folder, "node.log");
+  }
+
+  get running(): boolean {
+    return this.#process !== null;
+  }
+
+  /** What the node said at its last start. */
+  get version(): string {
+    return this.#version;
+  }
+
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  async stop(): Promise<void> {
+    const node = this.#process;
+    if (node === null) return;
+    node.ref();
+    await this.#launcher.terminate(this.#plan, node);
+    const inTime = new AbortController();
+    await Promise.race([this.#ended, delay(STOP_TIMEOUT_MS, null, { signal: inTime.signal }).catch(ignoreAbort)]);
+    inTime.abort();
+    await this.kill();
+  }
+
+  async kill(): Promise<void> {
+    const node = this.#process;
+    if (node === null) return;
+    node.ref();
+    await this.#launcher.kill(this.#plan, node);
+    await this.#ended;
+  }
+
+  async untilDown(): Promise<void> {
+    this.#process?.ref();
+    await this.#ended;
+  }
+
+  async ctl(...args: readonly string[]): Promise<string> {
+    const result = await this.#launcher.ctl(this.#plan, args, CTL_TIMEOUT_MS);
+    if (result.ok) return result.stdout;
+    throw new RabbitLocalError(
+      "command-failed",
+      `rabbitmqctl ${args[0] ?? ""} on ${this.name} failed: ${result.failure}`,
+    );
+  }
+
+  async #start(): Promise<void> {
+    const log = await open(this.logFile, "a");
+    const offset = (await stat(this.logFile)).size;
+    const node = this.#launcher.launch(this.#plan, log.fd);
+    await log.close();
+    this.#adopt(node);
+    await this.#untilUp(node, offset);
+    // A server that nobody stops does not keep its process running: the watchdog ends it.
+    node.unref();
+  }
+
+  #adopt(node: ChildProcess): void {
+    if (node.pid !== undefined) this.#watchdog.guard("group", node.pid);
+    this.#process = node;
+    this.#ended = this.#untilEnded(node);
+  }
+
+  async #untilEnded(node: ChildProcess): Promise<void> {
+    await once(node, "exit").catch(ignoreAbort);
+    if (node.pid !== undefined) this.#watchdog.forget(node.pid);
+    this.#process = null;
+    this.#started = null;
+  }
+
+  async #untilUp(node: ChildProcess, offset: number): Promise<void> {
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), this.#startTimeoutMs);
+    const ended = this.#ended.then(() => waiting.abort());
+    const startup = await followStartup(this.logFile, offset, waiting.signal);
+    clearTimeout(timer);
+    if (startup.status === "complete") {
+      this.#version = startup.version;
+      return;
+    }
+    const reason = node.exitCode === null ? `was not up in time` : `ended with code ${node.exitCode}`;
+    await this.kill();
+    await ended;
+    const message = `${this.name} ${reason}; its log ends:\n${await logTail(this.logFile)}`;
+    throw startup.status === "port-taken"
+      ? new PortTakenError("start-failed", message)
+      : new RabbitLocalError("start-failed", message);
+  }
+}
+
+function ignoreAbort(): void {
+  // The wait was given up, or the process never was: what follows is the same.
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/**
+ * Reads which process groups and containers to end, until its input ends; then ends them and removes the folder. Its input
+ * ends when the process that holds the other side asks for it or dies, in whatever way: a SIGKILL as well.
+ */
+const SCRIPT = `
+trap '' HUP INT TERM PIPE
+folder=$1 docker=$2 groups= containers= networks=
+while read -r verb value; do
+  case $verb in
+    group) groups="$groups $value" ;;
+    forget) rest=; for g in $groups; do [ "$g" = "$value" ] || rest="$rest $g"; done; groups=$rest ;;
+    container) containers="$containers $value" ;;
+    network) networks="$networks $value" ;;
+  esac
+done
+for g in $groups; do kill -s KILL -- "-$g"; done
+for c in $containers; do "$docker" rm --force --volumes "$c"; done
+for n in $networks; do "$docker" network rm "$n"; done
+turns=0
+for g in $groups; do
+  while kill -s 0 -- "-$g" && [ $turns -lt 50 ]; do turns=$((turns + 1)); sleep 0.1; done
+done
+turns=0
+until rm -rf "$folder" && [ ! -e "$folder" ]; do
+  turns=$((turns + 1)); [ $turns -lt 50 ] || exit 1; sleep 0.1
+done
+`;
+
+/** What a watchdog can be told to end. */
+export type Guarded = "group" | "container" | "network";
+
+/**
+ * Ends what it guards and removes its folder: when told to, and also when this process dies without having told it. It is a
+ * shell that waits on a pipe, so it costs nothing and outlives any end of this process.
+ */
+export class Watchdog {
+  readonly #shell: ChildProcess;
+  readonly #ended: Promise<unknown>;
+
+  /**
+   * @param folder - removed at the end
+   * @param docker - the command with which containers are removed
+   */
+  constructor(folder: string, docker = "docker") {
+    this.#shell = spawn("/bin/sh", ["-c", SCRIPT, "watchdog", folder, docker], {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+      cwd: "/",
+    });
+    this.#ended = once(this.#shell, "exit");
+    this.#shell.stdin?.on("error", ignoreClosedPipe);
+    this.#hold(false);
+  }
+
+  /** Guards a process group (by the id of its leader), a container or a network (by name). */
+  guard(kind: Guarded, name: string | number): void {
+    this.#shell.stdin?.write(`${kind} ${name}\n`);
+  }
+
+  /** A process group has ended by itself: its id may soon be another's. */
+  forget(group: number): void {
+    this.#shell.stdin?.write(`forget ${group}\n`);
+  }
+
+  /** Ends everything guarded, removes the folder and resolves when it is done, within some ten seconds. */
+  async finish(): Promise<void> {
+    this.#hold(true);
+    this.#shell.stdin?.end();
+    await this.#ended;
+  }
+
+  /** Whether the watchdog keeps this process running; it does so only while it is waited for. */
+  #hold(held: boolean): void {
+    const stdin = this.#shell.stdin as unknown as { ref(): void; unref(): void };
+    for (const handle of [this.#shell, stdin]) {
+      if (held) handle.ref();
+      else handle.unref();
+    }
+  }
+}
+
+function ignoreClosedPipe(): void {
+  // The shell is gone, and with it what it guarded: there is nobody left to tell.
+}
