@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+
+// The packed tarballs, installed by npm in a project outside of the workspace, as a user gets them.
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const packages = ["celery-protocol", "celery-codecs", "celery-amqp", "rabbit-local", "rabbit-k8s"];
+const program = `
+import { createClient, defineTask } from "@leveret/celery-amqp";
+import { createWorker } from "@leveret/celery-amqp/worker";
+import { createMemoryBroker } from "@leveret/celery-amqp/testing";
+import { json } from "@leveret/celery-protocol";
+
+const queue = process.argv[2];
+const add = defineTask("packed.add", (_context, x, y) => x + y);
+const worker = createWorker({ broker: process.env.CELERY_BROKER_URL, tasks: [add], queues: [queue] });
+await worker.start();
+const client = createClient({ broker: process.env.CELERY_BROKER_URL });
+const sum = await client.call(add.with({ queue }), 2, 3);
+await client.close();
+await worker.stop();
+if (typeof createMemoryBroker !== "function" || json.name !== "json") throw new Error("an entry is empty");
+console.log(process.version, sum);
+`;
+
+let project: string;
+
+beforeAll(async () => {
+  await run("pnpm", ["run", "build"], { cwd: root });
+  project = await mkdtemp(join(tmpdir(), "leveret-packed-"));
+  await mkdir(join(project, "tarballs"));
+  for (const name of packages) {
+    await run("pnpm", ["pack", "--pack-destination", join(project, "tarballs")], { cwd: join(root, "packages", name) });
+  }
+  await writeFile(join(project, "package.json"), '{ "name": "outside", "private": true, "type": "module" }');
+  await writeFile(join(project, "program.mjs"), program);
+  const tarballs = (await readdir(join(project, "tarballs"))).map((file) => `./tarballs/${file}`);
+  await run("npm", ["install", "--no-audit", "--no-fund", ...tarballs], { cwd: project });
+}, 240_000);
+
+afterAll(async () => {
+  await rm(project, { recursive: true, force: true });
+});
+
+/** All files of a package's `dist` that an entry loads, by its relative imports. */
+async function reachable(entry: string, seen: Set<string> = new Set()): Promise<Set<string>> {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  const text = await readFile(entry, "utf8");
+  for (const [, path] of text.matchAll(/from\s*"(\.\/[^"]+)"|import\s*"(\.\/[^"]+)"/g)) {
+    if (path !== undefined) await reachable(join(dirname(entry), path), seen);
+  }
+  return seen;
+}
+
+async function textOf(entry: string): Promise<string> {
+  const files = await reachable(join(project, "node_modules/@leveret/celery-amqp/dist", entry));
+  return (await Promise.all([...files].map((file) => readFile(file, "utf8")))).join("\n");
+}
+
+describe("the packed packages", { timeout: 240_000 }, () => {
+  test.each(["22.23.3", "24.21.0", "26.10.0"])("run client and worker on Node %s", async (version) => {
+    const { stdout } = await run(
+      "npx",
+      ["--yes", "-p", `node@${version}`, "--", "node", "program.mjs", `packed-${version}`],
+      { cwd: project, env: { ...process.env, CELERY_BROKER_URL: inject("amqpUrl") } },
+    );
+    expect(stdout.trim().split("\n").at(-1)).toBe(`v${version} 5`);
+  });
+
+  test("load no worker with the client, and no AMQP library with the testing entry", async () => {
+    const [client, testing, worker] = await Promise.all([textOf("index.js"), textOf("testing.js"), textOf("worker.js")]);
+    expect(worker).toContain("function createWorker");
+    expect(client).toContain("function createClient");
+    expect(client).not.toContain("function createWorker");
+    expect(testing).not.toMatch(/from\s*"amqplib"/);
+  });
+
+  test("hold sources and declarations, and no tests or fixtures", async () => {
+    for (const name of packages) {
+      const files = await readdir(join(project, "node_modules/@leveret", name));
+      expect(files.toSorted()).toEqual(expect.arrayContaining(["LICENSE", "dist", "package.json", "src"]));
+      expect(files).not.toContain("test");
+      expect(files).not.toContain("fixtures");
+    }
+  });
+});

@@ -1,0 +1,92 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { globSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { type Snippet, snippetsOf } from "../snippets.ts";
+
+// Every TypeScript block of the documents is type-checked and run against a real broker; what it says it prints is compared.
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const documents = globSync(["README.md", "docs/*.md", "packages/*/README.md"], { cwd: root }).toSorted();
+const snippets = new Map<string, readonly Snippet[]>();
+for (const document of documents) snippets.set(document, snippetsOf(await readFile(join(root, document), "utf8")));
+
+let workshop: string;
+
+function folderOf(document: string): string {
+  return join(workshop, document.replaceAll("/", "-").replace(/\.md$/, ""));
+}
+
+beforeAll(async () => {
+  // Inside the example, so that packages resolve as they do for it.
+  await mkdir(join(root, "apps/example/node_modules/.cache"), { recursive: true });
+  workshop = await mkdtemp(join(root, "apps/example/node_modules/.cache/snippets-"));
+  for (const [document, files] of snippets) {
+    await mkdir(folderOf(document), { recursive: true });
+    for (const { file, code } of files) await writeFile(join(folderOf(document), file), code);
+  }
+  const tsconfig = { extends: "../../../../../tsconfig.base.json", include: ["."], exclude: [] };
+  await writeFile(join(workshop, "tsconfig.json"), JSON.stringify(tsconfig));
+  await writeFile(join(workshop, "package.json"), '{ "type": "module" }');
+});
+
+afterAll(async () => {
+  await rm(workshop, { recursive: true, force: true });
+});
+
+function start(document: string, { file }: Snippet): ChildProcess {
+  return spawn(process.execPath, ["--conditions=@leveret/source", "--disable-warning=ExperimentalWarning", file], {
+    cwd: folderOf(document),
+    env: { ...process.env, CELERY_BROKER_URL: inject("amqpUrl") },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+function collect(child: ChildProcess): { text: string } {
+  const output = { text: "" };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => {
+      output.text += chunk.toString();
+    });
+  }
+  return output;
+}
+
+async function finish(document: string, snippet: Snippet): Promise<void> {
+  const child = start(document, snippet);
+  const output = collect(child);
+  const [code] = (await once(child, "close")) as [number | null];
+  expect(code, `${document} ${snippet.file}: ${output.text}`).toBe(0);
+  const lines = output.text.split("\n").map((line) => line.trim());
+  for (const line of snippet.prints) expect(lines, `${document} ${snippet.file}`).toContain(line);
+}
+
+describe("the documents' snippets", { timeout: 180_000 }, () => {
+  test("are found", () => {
+    expect(snippets.get("README.md")?.length).toBeGreaterThan(3);
+  });
+
+  test("pass the compiler", async () => {
+    const { stdout } = await run("pnpm", ["exec", "tsc", "-p", workshop], { cwd: root }).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(stdout).toBe("");
+  });
+
+  test.each(documents.filter((document) => (snippets.get(document) ?? []).length > 0))("of %s run", async (document) => {
+    const files = snippets.get(document) ?? [];
+    const workers = files.filter(({ serves }) => serves).map((snippet) => start(document, snippet));
+    const outputs = workers.map(collect);
+    try {
+      for (const snippet of files.filter(({ serves }) => !serves)) await finish(document, snippet);
+    } finally {
+      for (const worker of workers) worker.kill("SIGTERM");
+      for (const worker of workers) if (worker.exitCode === null) await once(worker, "close");
+    }
+    for (const [index, worker] of workers.entries()) expect(worker.exitCode, outputs[index]?.text).toBe(0);
+  });
+});
