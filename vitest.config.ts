@@ -30,10 +30,20 @@ export default defineConfig({
         ssr,
         test: {
           name: "interop",
-          globalSetup: ["scripts/vitest/broker.ts"],
+          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/newest-broker.ts", "scripts/vitest/peers.ts"],
           include: ["packages/*/test/**/*.interop.test.ts", "apps/*/test/**/*.interop.test.ts"],
           hookTimeout: 300_000,
           testTimeout: 120_000,
+        },
+      },
+      {
+        ssr,
+        test: {
+          name: "long",
+          globalSetup: ["scripts/vitest/broker.ts"],
+          include: ["packages/*/test/**/*.long.test.ts"],
+          hookTimeout: 600_000,
+          testTimeout: 3_600_000,
         },
       },
     ],

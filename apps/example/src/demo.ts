@@ -30,7 +30,7 @@ async function findBroker(): Promise<Broker | null> {
   }
   console.log("demo      starting a private RabbitMQ …");
   try {
-    const server = await startRabbit({ progress: (line) => console.log(`broker    ${line}`) });
+    const server = await startRabbit({ onProgress: (line) => console.log(`broker    ${line}`) });
     console.log(`demo      RabbitMQ ${server.version} is up`);
     return server;
   } catch (error) {
