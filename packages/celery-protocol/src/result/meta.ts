@@ -14,8 +14,8 @@ interface ResultMetaBase {
   readonly taskId: string;
   /** Text of the traceback, in the language of the worker, or null. */
   readonly traceback: string | null;
-  /** Result tuples of the tasks that this one sent, raw. */
-  readonly children: readonly Tree[];
+  /** Result tuples of the tasks that this one sent, raw (`decodeResultTuple` reads one); null where the worker keeps none. */
+  readonly children: readonly Tree[] | null;
   /** When the task became ready (ISO 8601); backends with a memory write it, rpc does not. */
   readonly dateDone: string | null;
   /** Fields beside these (`group_id`, `parent_id`, extended ones), raw. */

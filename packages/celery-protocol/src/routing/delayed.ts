@@ -103,7 +103,7 @@ export function delayedAddress(seconds: number, routingKey: string): Address {
       `A delay of ${seconds} s can not be written: give 1 to ${MAX_DELAY_SECONDS} s, or send it undelayed`,
     );
   }
-  const bits = [...whole.toString(2).padStart(LEVELS, "0")].join(".");
+  const bits = Array.from(whole.toString(2).padStart(LEVELS, "0")).join(".");
   return { exchange: nameOf(TOP), routingKey: `${bits}.${undelayedRoutingKey(routingKey)}` };
 }
 

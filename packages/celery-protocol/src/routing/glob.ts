@@ -8,7 +8,7 @@ const MAX_PATTERN_LENGTH = 4096;
  */
 export function matchesGlob(text: string, pattern: string): boolean {
   if (pattern.length > MAX_PATTERN_LENGTH) return false;
-  return fits([...text], parse([...pattern]));
+  return fits(Array.from(text), parse(Array.from(pattern)));
 }
 
 type Token = "any text" | ((character: string) => boolean);

@@ -1,0 +1,115 @@
+import { toValue } from "../content/to-value.ts";
+import type { Tree } from "../content/tree.ts";
+import { pythonName, safeModule } from "./exception-names.ts";
+import type { WireException } from "./meta.ts";
+import { describe, describeArguments } from "./describe.ts";
+
+/** An error that says which Python exception it is. Any error may carry these fields; `PythonError` has them all. */
+export interface PythonNamed {
+  /** Class name: `ValueError`, or `Outer.InnerError` for a nested class. */
+  readonly pythonType: string;
+  /** Module of the class. Default: that of the well-known exception of this name (`builtins`, `celery.exceptions`, …). */
+  readonly pythonModule?: string | null | undefined;
+  /** Arguments of the exception. Default: the message alone. */
+  readonly pythonArgs?: readonly unknown[] | undefined;
+}
+
+/**
+ * A Python exception as a JavaScript error: thrown in a handler, Python callers catch it as that exception.
+ *
+ * @example
+ * ```ts
+ * throw new PythonError("ValueError", "amount must be positive");
+ * throw new PythonError("PaymentError", [402, "no funds"], "shop.errors");
+ * ```
+ */
+export class PythonError extends Error implements PythonNamed {
+  readonly pythonType: string;
+  readonly pythonModule: string | null;
+  readonly pythonArgs: readonly unknown[];
+
+  /**
+   * @param type - class name of the exception.
+   * @param args - its message, or all of its arguments.
+   * @param module - module of the class; null, the default, is that of the well-known exception of this name.
+   */
+  constructor(type: string, args: string | readonly unknown[] = [], module: string | null = null) {
+    const list = typeof args === "string" ? [args] : args;
+    super(describeArguments(list));
+    this.name = type;
+    this.pythonType = type;
+    this.pythonModule = module;
+    this.pythonArgs = list;
+  }
+}
+
+/**
+ * The Python exception for whatever a handler threw.
+ *
+ * | thrown | Python exception |
+ * | --- | --- |
+ * | an error with `pythonType` | that one |
+ * | `Error`, `AggregateError` | `Exception`; with a system code such as ENOENT or ECONNREFUSED the matching `OSError` |
+ * | `TypeError` | `TypeError` |
+ * | `RangeError`, `SyntaxError`, `URIError` | `ValueError` |
+ * | `ReferenceError` | `NameError` |
+ * | any other error | its `name`, in the module of the well-known exception so named (`NotRegistered`: `celery.exceptions`), else in `javascript`, of which Python readers make a class |
+ * | undefined | `Exception` without arguments |
+ * | anything else | `Exception` with the value as its argument |
+ *
+ * Never throws. Arguments are taken as they are; encoding replaces those that cannot travel by a text.
+ * Source of the form: celery/backends/base.py `prepare_exception`.
+ */
+export function toWireException(error: unknown): WireException {
+  const name = textOf(error, "name");
+  const type = textOf(error, "pythonType") ?? (name === null ? null : pythonName(name, fieldOf(error, "code")));
+  if (type === null) return { type: "Exception", module: "builtins", args: error === undefined ? [] : [error as Tree] };
+  return { type, module: safeModule(type, textOf(error, "pythonModule")), args: argumentsOf(error) };
+}
+
+function argumentsOf(error: unknown): readonly Tree[] {
+  const args = fieldOf(error, "pythonArgs");
+  if (Array.isArray(args)) return args as readonly Tree[];
+  const message = textOf(error, "message");
+  return message === null || message === "" ? [] : [message];
+}
+
+function textOf(error: unknown, field: string): string | null {
+  const value = fieldOf(error, field);
+  return typeof value === "string" ? value : null;
+}
+
+/** What is thrown may be anything, an object whose getters throw included. */
+function fieldOf(error: unknown, field: string): unknown {
+  if (typeof error !== "object" || error === null) return undefined;
+  try {
+    return (error as Record<string, unknown>)[field];
+  } catch {
+    return undefined;
+  }
+}
+
+const NATIVE: ReadonlyMap<string, new (message: string) => Error> = new Map([
+  ["NameError", ReferenceError],
+  ["SyntaxError", SyntaxError],
+  ["TypeError", TypeError],
+  ["ValueError", RangeError],
+]);
+
+/**
+ * An error for an exception that a result brought: of JavaScript's own class where there is one (`TypeError`,
+ * `RangeError` for ValueError, `ReferenceError` for NameError, `SyntaxError`), else a `PythonError`. Its `name` is the
+ * Python type, and it says all that `toWireException` needs to make the same exception of it again.
+ */
+export function fromWireException(exception: WireException): Error & PythonNamed {
+  const args = exception.args.map(toValue);
+  const Native = exception.module === "builtins" ? NATIVE.get(exception.type) : undefined;
+  if (Native === undefined) return new PythonError(exception.type, args, exception.module);
+  const named = { pythonType: exception.type, pythonModule: exception.module, pythonArgs: args };
+  return Object.assign(new Native(describeArguments(args)), { name: exception.type, ...named });
+}
+
+/** A text for an exception as Python's `repr` writes it, near enough for people: `ValueError('boom')`. */
+export function describeException(exception: WireException): string {
+  return `${exception.type}(${exception.args.map((argument) => describe(argument)).join(", ")})`;
+}
