@@ -73,6 +73,8 @@ export interface TaskMessage {
   readonly correlationId: string | null;
   /** Property `priority`; null leaves it out. */
   readonly priority: number | null;
+  /** Property `expiration`: milliseconds to live in the queue; the sender reckons it from `expires` (`expirationMs`). */
+  readonly expirationMs: number | null;
   /** Property `delivery_mode` is 2. */
   readonly persistent: boolean;
   /** Serializer name to write with, or the one it came in. */
@@ -83,8 +85,11 @@ export interface TaskMessage {
   readonly callbacks: readonly Signature[];
   /** Embed `errbacks`: sent on failure. */
   readonly errbacks: readonly Signature[];
-  /** Embed `chain`: the rest of the chain **in reverse**, the next step is the last item. */
-  readonly chain: readonly Signature[];
+  /**
+   * Embed `chain`: the rest of the chain **in reverse**, the next step is the last item. Celery writes an empty list in
+   * the last step of a chain and null outside of one; both mean that nothing follows.
+   */
+  readonly chain: readonly Signature[] | null;
   /** Embed `chord`: the body signature. */
   readonly chord: Signature | null;
   /** Set on messages that were received; never written. */

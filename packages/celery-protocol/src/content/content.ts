@@ -1,0 +1,172 @@
+import { ProtocolError } from "../wire/errors.ts";
+import { show } from "../wire/show.ts";
+import { json, jsonSerializer } from "./json.ts";
+import type { Compressor, Serializer } from "./serializer.ts";
+import type { Tree } from "./tree.ts";
+
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const PICKLE: ReadonlySet<string> = new Set(["pickle", "application/x-python-serialize"]);
+
+/** What a `Content` can read and write. */
+export interface ContentOptions {
+  /** Serializers beside JSON. Default: none. */
+  readonly serializers?: readonly Serializer[] | undefined;
+  /** Compressions that can be read and written. Default: none. */
+  readonly compressors?: readonly Compressor[] | undefined;
+  /** Names or content types that may be read, as Celery's `accept_content`. Default `['json']`. */
+  readonly accept?: readonly string[] | undefined;
+  /** Largest body, also after decompression. Default 64 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Write NaN and Infinity as Python does; other readers of JSON refuse that. Default false. */
+  readonly allowNaN?: boolean | undefined;
+}
+
+/** A body and what a message must say about it. */
+export interface EncodedContent {
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  /** Value of the `compression` header, or null for no such header. */
+  readonly compression: string | null;
+  readonly body: Uint8Array;
+}
+
+/** A body as it was received, with what its message says about it. */
+export interface ReceivedContent {
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  /** The `compression` header, whatever it holds. */
+  readonly compression?: unknown;
+  readonly body: Uint8Array;
+}
+
+/** The way between values and bodies. */
+export interface Content {
+  /**
+   * @param options - `serializer` by name, default `json`; `compression` by name or header value, default none.
+   * @throws ProtocolError `encode-failed` for a value that cannot be sent, `content-unknown` or `compression-unknown` for
+   * a name without a plug-in.
+   */
+  encode(
+    value: unknown,
+    options?: { readonly serializer?: string | undefined; readonly compression?: string | null | undefined },
+  ): EncodedContent;
+  /**
+   * @throws ProtocolError `pickle-refused`, `content-refused`, `content-unknown`, `compression-unknown`, `decode-failed`,
+   * `type-unknown`, `too-large`, `too-deep`.
+   */
+  decode(message: ReceivedContent): Tree;
+}
+
+/**
+ * Chooses what may be read and written. JSON is always there.
+ *
+ * @throws ProtocolError `option-invalid` if the accept list names pickle, which is code and never opened, or nothing known.
+ */
+export function createContent(options: ContentOptions = {}): Content {
+  return new PluggedContent(options);
+}
+
+class PluggedContent implements Content {
+  readonly #serializers: ReadonlyMap<string, Serializer>;
+  readonly #compressors: ReadonlyMap<string, Compressor>;
+  readonly #accepted: ReadonlySet<string>;
+  readonly #maxBytes: number;
+
+  constructor(options: ContentOptions) {
+    const own = options.allowNaN === true ? jsonSerializer({ allowNaN: true }) : json;
+    this.#serializers = byName([own, ...(options.serializers ?? [])]);
+    this.#compressors = byAlias(options.compressors ?? []);
+    this.#accepted = new Set((options.accept ?? ["json"]).map((name) => this.#acceptable(name)));
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  encode(
+    value: unknown,
+    options: { readonly serializer?: string | undefined; readonly compression?: string | null | undefined } = {},
+  ): EncodedContent {
+    const serializer = this.#writer(options.serializer ?? "json");
+    const body = serializer.encode(value);
+    const { contentType, contentEncoding } = serializer;
+    const compression = options.compression ?? null;
+    if (compression === null) return { contentType, contentEncoding, compression, body };
+    const compressor = this.#compressor(compression, "local");
+    return { contentType, contentEncoding, compression: compressor.contentType, body: compressor.compress(body) };
+  }
+
+  decode(message: ReceivedContent): Tree {
+    const serializer = this.#reader(message.contentType);
+    return serializer.decode(this.#decompressed(message));
+  }
+
+  #acceptable(name: string): string {
+    if (PICKLE.has(name)) {
+      throw new ProtocolError(
+        "option-invalid",
+        "local",
+        "Pickle cannot be accepted: a pickle is code and never opened.",
+      );
+    }
+    const serializer = this.#serializers.get(name);
+    if (serializer !== undefined) return serializer.contentType;
+    const hint = "pass its serializer, for example from @leveret/celery-codecs";
+    throw new ProtocolError(
+      "option-invalid",
+      "local",
+      `No serializer is known for the accepted content ${name}: ${hint}.`,
+    );
+  }
+
+  #writer(name: string): Serializer {
+    const serializer = this.#serializers.get(name);
+    if (serializer !== undefined) return serializer;
+    throw new ProtocolError("content-unknown", "local", `There is no serializer ${show(name)} to write with.`);
+  }
+
+  #reader(contentType: string | undefined): Serializer {
+    if (contentType === undefined || contentType === "") {
+      throw new ProtocolError("content-unknown", "remote", "The message does not say its content type.");
+    }
+    if (PICKLE.has(contentType)) {
+      throw new ProtocolError(
+        "pickle-refused",
+        "remote",
+        "The body is a Python pickle, which is code and never opened.",
+      );
+    }
+    const serializer = this.#accepted.has(contentType) ? this.#serializers.get(contentType) : undefined;
+    if (serializer !== undefined) return serializer;
+    const accepted = [...this.#accepted].join(", ");
+    const shown = show(contentType);
+    throw new ProtocolError("content-refused", "remote", `Content of type ${shown} is not accepted, only ${accepted}.`);
+  }
+
+  #compressor(name: unknown, fault: "local" | "remote"): Compressor {
+    const compressor = typeof name === "string" ? this.#compressors.get(name) : undefined;
+    if (compressor !== undefined) return compressor;
+    const known = [...new Set([...this.#compressors.values()].map((each) => each.contentType))].join(", ") || "none";
+    const shown = show(name);
+    throw new ProtocolError("compression-unknown", fault, `Compression ${shown} is not known; known are: ${known}.`);
+  }
+
+  #decompressed({ compression, body }: ReceivedContent): Uint8Array {
+    if (body.length > this.#maxBytes) throw this.#tooLarge();
+    if (compression === undefined || compression === null || compression === "") return body;
+    const decompressed = this.#compressor(compression, "remote").decompress(body, this.#maxBytes);
+    if (decompressed.length > this.#maxBytes) throw this.#tooLarge();
+    return decompressed;
+  }
+
+  #tooLarge(): ProtocolError {
+    return new ProtocolError("too-large", "remote", `The body is larger than ${this.#maxBytes} bytes.`);
+  }
+}
+
+function byName(serializers: readonly Serializer[]): ReadonlyMap<string, Serializer> {
+  return new Map(serializers.flatMap((each) => [[each.name, each] as const, [each.contentType, each] as const]));
+}
+
+function byAlias(compressors: readonly Compressor[]): ReadonlyMap<string, Compressor> {
+  return new Map(
+    compressors.flatMap((each) => [each.contentType, ...each.aliases].map((name) => [name, each] as const)),
+  );
+}

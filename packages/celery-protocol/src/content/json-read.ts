@@ -1,0 +1,223 @@
+import { ProtocolError } from "../wire/errors.ts";
+import { isTyped, readTyped } from "./json-typed.ts";
+import { Float } from "./lossless.ts";
+import { setOwn } from "./plain-object.ts";
+import type { Tree } from "./tree.ts";
+
+/**
+ * How deep a body may nest. Python stops near 1000 too (its recursion limit), so nothing that Celery can send is refused.
+ */
+export const MAX_DEPTH = 1000;
+
+/** Python refuses longer integers too (`sys.get_int_max_str_digits`); reading one takes time that grows with its square. */
+const MAX_INTEGER_DIGITS = 4300;
+
+/**
+ * What `JSON.parse` would lose or get wrong: floats, integers of 16 digits and more, minus zero, NaN and Infinity, typed
+ * values, and escapes that may hide the key of one. A match inside a string only costs time.
+ */
+const NEEDS_CARE = /(?:^|[\s,:[])(?:-?(?:\d{1,15}[.eE]|\d{16}|Infinity)|-0|NaN)|__type__|\\u00[2-7]/;
+
+const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
+const SPACE = /[ \t\n\r]*/y;
+const STRING_END = /["\\\u0000-\u001f]/g;
+
+/** Words of JSON, and the three that Python adds. */
+const WORDS: ReadonlyArray<readonly [string, Tree]> = [
+  ["null", null],
+  ["true", true],
+  ["false", false],
+  ["NaN", new Float(Number.NaN)],
+  ["Infinity", new Float(Number.POSITIVE_INFINITY)],
+  ["-Infinity", new Float(Number.NEGATIVE_INFINITY)],
+];
+
+/**
+ * Reads JSON as Python's `json.loads` with kombu's typed values, without loss. The last of two equal keys wins.
+ *
+ * @throws ProtocolError `decode-failed` for a text that is no JSON, `too-deep` beyond `MAX_DEPTH` levels, `type-unknown`
+ * for a typed value that kombu does not know.
+ */
+export function readJson(text: string): Tree {
+  return NEEDS_CARE.test(text) ? new Reader(text).read() : readPlain(text);
+}
+
+function readPlain(text: string): Tree {
+  let tree: Tree;
+  try {
+    tree = JSON.parse(text) as Tree;
+  } catch (cause) {
+    throw new ProtocolError("decode-failed", "remote", "The body is not JSON.", { cause });
+  }
+  // Each level takes two characters at least, so a short text cannot be too deep.
+  if (text.length > 2 * MAX_DEPTH && isDeeper(tree, MAX_DEPTH)) throw tooDeep();
+  return tree;
+}
+
+function isDeeper(tree: Tree, levels: number): boolean {
+  if (typeof tree !== "object" || tree === null) return false;
+  if (levels === 0) return true;
+  return Object.values(tree).some((item: Tree) => isDeeper(item, levels - 1));
+}
+
+function tooDeep(): ProtocolError {
+  return new ProtocolError("too-deep", "remote", `The body nests deeper than ${MAX_DEPTH} levels.`);
+}
+
+/** A reader of one text, by recursive descent. */
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  read(): Tree {
+    this.#skipSpace();
+    const tree = this.#value(0);
+    this.#skipSpace();
+    if (this.#at < this.#text.length) throw this.#unexpected();
+    return tree;
+  }
+
+  #value(depth: number): Tree {
+    switch (this.#text[this.#at]) {
+      case '"':
+        return this.#string();
+      case "{":
+        return this.#object(depth + 1);
+      case "[":
+        return this.#array(depth + 1);
+      default:
+        return this.#numberOrWord();
+    }
+  }
+
+  #object(depth: number): Tree {
+    if (depth > MAX_DEPTH) throw tooDeep();
+    const object: Record<string, Tree> = {};
+    if (this.#opens("}")) return object;
+    do {
+      this.#skipSpace();
+      if (this.#text[this.#at] !== '"') throw this.#unexpected();
+      const key = this.#string();
+      this.#skipSpace();
+      this.#expect(":");
+      this.#skipSpace();
+      setOwn(object, key, this.#value(depth));
+    } while (this.#continues("}"));
+    return isTyped(object) ? readTyped(object) : object;
+  }
+
+  #array(depth: number): Tree {
+    if (depth > MAX_DEPTH) throw tooDeep();
+    const items: Tree[] = [];
+    if (this.#opens("]")) return items;
+    do {
+      this.#skipSpace();
+      items.push(this.#value(depth));
+    } while (this.#continues("]"));
+    return items;
+  }
+
+  /** Steps over the opening bracket, and over the closing one if nothing stands between. */
+  #opens(close: string): boolean {
+    this.#at++;
+    this.#skipSpace();
+    if (this.#text[this.#at] !== close) return false;
+    this.#at++;
+    return true;
+  }
+
+  /** Steps over a comma, or over the closing bracket, which ends the list. */
+  #continues(close: string): boolean {
+    this.#skipSpace();
+    if (this.#text[this.#at] !== ",") {
+      this.#expect(close);
+      return false;
+    }
+    this.#at++;
+    return true;
+  }
+
+  #string(): string {
+    const start = this.#at;
+    let escaped = false;
+    for (let at = start + 1; ;) {
+      STRING_END.lastIndex = at;
+      const end = STRING_END.exec(this.#text);
+      if (end === null) throw this.#unexpected();
+      this.#at = end.index;
+      if (end[0] === '"') break;
+      if (end[0] !== "\\") throw this.#unexpected();
+      escaped = true;
+      at = end.index + 2;
+    }
+    this.#at++;
+    if (!escaped) return this.#text.slice(start + 1, this.#at - 1);
+    return readPlain(this.#text.slice(start, this.#at)) as string;
+  }
+
+  #numberOrWord(): Tree {
+    NUMBER.lastIndex = this.#at;
+    const match = NUMBER.exec(this.#text);
+    if (match === null) return this.#word();
+    this.#at += match[0].length;
+    return match[1] === undefined && match[2] === undefined ? integer(match[0]) : float(match[0]);
+  }
+
+  #word(): Tree {
+    for (const [word, value] of WORDS) {
+      if (!this.#text.startsWith(word, this.#at)) continue;
+      this.#at += word.length;
+      return value;
+    }
+    throw this.#unexpected();
+  }
+
+  #expect(character: string): void {
+    if (this.#text[this.#at] !== character) throw this.#unexpected();
+    this.#at++;
+  }
+
+  #skipSpace(): void {
+    if (this.#text.charCodeAt(this.#at) > 32) return;
+    SPACE.lastIndex = this.#at;
+    SPACE.exec(this.#text);
+    this.#at = SPACE.lastIndex;
+  }
+
+  #unexpected(): ProtocolError {
+    const found = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : "the end";
+    const where = `at character ${this.#at}`;
+    return new ProtocolError("decode-failed", "remote", `The body is not JSON: ${found} was not expected ${where}.`);
+  }
+}
+
+function integer(text: string): Tree {
+  if (text.length > MAX_INTEGER_DIGITS) {
+    const limit = `more than ${MAX_INTEGER_DIGITS} digits`;
+    throw new ProtocolError(
+      "decode-failed",
+      "remote",
+      `The body holds an integer of ${limit}, which Python refuses too.`,
+    );
+  }
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value + 0 : BigInt(text);
+}
+
+function float(text: string): Tree {
+  const value = Number(text);
+  return Number.isInteger(value) && !isFloatAnyway(value) ? new Float(value) : finite(value);
+}
+
+/** A whole number beyond 2^53 can only be a float: an integer of that size would be a bigint. */
+function isFloatAnyway(value: number): boolean {
+  return !Number.isSafeInteger(value);
+}
+
+function finite(value: number): Tree {
+  return Number.isFinite(value) ? value : new Float(value);
+}

@@ -1,0 +1,60 @@
+import { ProtocolError } from "../wire/errors.ts";
+import { show } from "../wire/show.ts";
+import { decodeBase64 } from "./base64.ts";
+import { DateTime } from "./lossless.ts";
+import { isPlainObject } from "./plain-object.ts";
+import type { Tree } from "./tree.ts";
+import { encodeUtf8 } from "./utf8.ts";
+import { Decimal, LocalDate, LocalTime, Uuid } from "./values.ts";
+
+/** How each typed value of kombu's JSON is read. Source: kombu/utils/json.py `_register_default_types`. */
+const READERS: ReadonlyMap<Tree | undefined, (value: Tree | undefined) => Tree> = new Map<
+  Tree,
+  (value: Tree | undefined) => Tree
+>([
+  ["datetime", (value) => new DateTime(text(value))],
+  ["date", (value) => new LocalDate(new DateTime(text(value)).text.slice(0, 10))],
+  ["time", (value) => new LocalTime(text(value))],
+  ["decimal", (value) => new Decimal(Number.isSafeInteger(value) ? String(value) : text(value))],
+  ["uuid", (value) => new Uuid(text(isPlainObject(value) ? value["hex"] : value))],
+  ["bytes", (value) => encodeUtf8(text(value))],
+  ["base64", (value) => base64(text(value))],
+]);
+
+/** Whether an object has exactly the two keys that mark a typed value. */
+export function isTyped(object: Readonly<Record<string, unknown>>): boolean {
+  const [first, second, third] = Object.keys(object);
+  if (third !== undefined) return false;
+  return (first === "__type__" && second === "__value__") || (first === "__value__" && second === "__type__");
+}
+
+/**
+ * The value that a typed object stands for.
+ *
+ * @throws ProtocolError `type-unknown` for a type that kombu does not know, or a value that does not fit its type.
+ */
+export function readTyped(object: Readonly<Record<string, Tree>>): Tree {
+  const type = object["__type__"];
+  const read = READERS.get(type);
+  if (read === undefined) throw unreadable(`is of the type ${show(type)}, which kombu's JSON does not have`);
+  try {
+    return read(object["__value__"]);
+  } catch (cause) {
+    throw unreadable(`does not fit its type ${show(type)}`, cause);
+  }
+}
+
+function text(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw unreadable("holds no text");
+}
+
+function base64(value: string): Uint8Array {
+  const bytes = decodeBase64(value);
+  if (bytes === null) throw unreadable("holds no base64");
+  return bytes;
+}
+
+function unreadable(what: string, cause?: unknown): ProtocolError {
+  return new ProtocolError("type-unknown", "remote", `A typed value (__type__) ${what}.`, { cause });
+}

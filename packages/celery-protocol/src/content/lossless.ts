@@ -1,0 +1,59 @@
+import { parseIso } from "../time/iso8601.ts";
+
+/**
+ * A float whose form plain numbers lose: whole (`1.0`, `-0.0`) or not finite (`NaN`, `Infinity`).
+ * Encoders write it as Python's float, so a value that only passes through stays a float for the next reader.
+ */
+export class Float {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof Float && Object.is(other.value, this.value);
+  }
+
+  valueOf(): number {
+    return this.value;
+  }
+
+  toJSON(): number {
+    return this.value;
+  }
+
+  toString(): string {
+    return String(this.value);
+  }
+}
+
+/** A typed `datetime`: the text as it was written (microseconds, offset or none) beside its instant. */
+export class DateTime {
+  /** ISO 8601 as read. */
+  readonly text: string;
+  /** Milliseconds since the epoch; a text without offset counts as UTC. */
+  readonly epochMs: number;
+
+  /** @throws ProtocolError `time-invalid` for a text that is no ISO 8601 time. */
+  constructor(text: string) {
+    this.text = text;
+    this.epochMs = parseIso(text).epochMs;
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof DateTime && other.text === this.text;
+  }
+
+  toDate(): Date {
+    return new Date(this.epochMs);
+  }
+
+  toJSON(): string {
+    return this.text;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}

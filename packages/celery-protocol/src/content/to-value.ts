@@ -1,0 +1,29 @@
+import { DateTime, Float } from "./lossless.ts";
+import { isPlainObject, setOwn } from "./plain-object.ts";
+import type { Tree } from "./tree.ts";
+
+/**
+ * What a handler sees of a decoded body: plain JavaScript values of its own, free to change.
+ *
+ * | in the tree | value |
+ * | --- | --- |
+ * | null, boolean, string, number, bigint | the same |
+ * | `Float` | number: `1.0` is 1 |
+ * | `DateTime` | Date; microseconds are dropped, a text without offset counts as UTC |
+ * | `LocalDate`, `LocalTime`, `Decimal`, `Uuid` | the same |
+ * | bytes | Uint8Array |
+ * | array, object | a copy; a key `__proto__` is an own property |
+ */
+export function toValue(tree: Tree): unknown {
+  if (typeof tree !== "object" || tree === null) return tree;
+  if (Array.isArray(tree)) return tree.map(toValue);
+  if (tree instanceof Float) return tree.value;
+  if (tree instanceof DateTime) return tree.toDate();
+  return isPlainObject(tree) ? copy(tree as Readonly<Record<string, Tree>>) : tree;
+}
+
+function copy(object: Readonly<Record<string, Tree>>): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const key of Object.keys(object)) setOwn(values, key, toValue(object[key] ?? null));
+  return values;
+}

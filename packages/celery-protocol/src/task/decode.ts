@@ -1,0 +1,77 @@
+import type { Content } from "../content/content.ts";
+import { isPlainObject } from "../content/plain-object.ts";
+import type { Tree } from "../content/tree.ts";
+import type { HeaderTable, WireMessage, WireProperties } from "../wire/message.ts";
+import { show } from "../wire/show.ts";
+import { type BodyFields, bodyFields, decodeBody } from "./body.ts";
+import { invalid } from "./fields.ts";
+import { decodeExtraHeaders, decodeHeaders, type HeaderFields } from "./headers.ts";
+import type { DeliveryInfo, TaskMessage } from "./message.ts";
+import { decodeVersion1 } from "./v1.ts";
+
+/** Names of serializers by content type, for those that Celery itself brings. */
+const SERIALIZERS: ReadonlyMap<string, string> = new Map([
+  ["application/json", "json"],
+  ["application/x-yaml", "yaml"],
+  ["application/x-msgpack", "msgpack"],
+  ["application/data", "auth"],
+]);
+
+/**
+ * Reads a task message of protocol 2 (its headers hold `task`), protocol 1 (they do not), or the hybrid of both.
+ *
+ * @throws ProtocolError `message-invalid` for a message that is no task, or one that could not run; and every error that
+ * `Content.decode` has for its body.
+ */
+export function decodeTask(
+  message: WireMessage,
+  content: Content,
+  deliveryInfo: DeliveryInfo | null = null,
+): TaskMessage {
+  const { headers, properties } = message;
+  const body = content.decode({ ...properties, compression: headers["compression"], body: message.body });
+  const fields = "task" in headers ? version2(headers, body) : version1(body);
+  return { ...fields, extraHeaders: decodeExtraHeaders(headers), ...delivery(properties, headers), deliveryInfo };
+}
+
+type Fields = HeaderFields & BodyFields & Pick<TaskMessage, "protocol">;
+
+function version2(headers: HeaderTable, body: Tree): Fields {
+  if (Array.isArray(body)) return { protocol: 2, ...decodeHeaders(headers), ...decodeBody(body) };
+  if (isPlainObject(body) && "args" in body) return hybrid(headers, body as Readonly<Record<string, Tree>>);
+  throw invalid(`its body must be [args, kwargs, embed], not ${show(body)}`);
+}
+
+/** Headers of protocol 2 over a body of protocol 1: the headers win. */
+function hybrid(headers: HeaderTable, body: Readonly<Record<string, Tree>>): Fields {
+  return {
+    protocol: 2,
+    ...decodeHeaders({ ...body, ...headers }),
+    ...bodyFields(body["args"], body["kwargs"], { ...body, chain: null }),
+  };
+}
+
+function version1(body: Tree): Fields {
+  if (!isPlainObject(body)) throw invalid(`its headers name no task and its body is ${show(body)}, not an object`);
+  return { protocol: 1, ...decodeVersion1(body as Readonly<Record<string, Tree>>) };
+}
+
+function delivery(
+  properties: WireProperties,
+  headers: HeaderTable,
+): Pick<
+  TaskMessage,
+  "replyTo" | "correlationId" | "priority" | "expirationMs" | "persistent" | "serializer" | "compression"
+> {
+  const { contentType = "", replyTo, correlationId, priority, expirationMs, persistent } = properties;
+  const compression = headers["compression"];
+  return {
+    replyTo: replyTo ?? null,
+    correlationId: correlationId ?? null,
+    priority: priority ?? null,
+    expirationMs: expirationMs ?? null,
+    persistent: persistent ?? false,
+    serializer: SERIALIZERS.get(contentType) ?? contentType,
+    compression: typeof compression === "string" && compression !== "" ? compression : null,
+  };
+}

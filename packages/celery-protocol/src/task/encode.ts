@@ -1,0 +1,39 @@
+import type { Content } from "../content/content.ts";
+import { checkHeaderSize } from "../wire/header-size.ts";
+import type { HeaderTable, WireMessage, WireProperties } from "../wire/message.ts";
+import { encodeBody } from "./body.ts";
+import { encodeHeaders } from "./headers.ts";
+import type { TaskMessage } from "./message.ts";
+import { encodeVersion1 } from "./v1.ts";
+
+/**
+ * Writes a task in the protocol it names.
+ *
+ * @throws ProtocolError `encode-failed` for arguments that cannot be sent, `content-unknown` or `compression-unknown` for
+ * a serializer or compression without a plug-in, `headers-too-large` for headers that no broker connection carries.
+ */
+export function encodeTask(task: TaskMessage, content: Content): WireMessage {
+  const { serializer, compression } = task;
+  const body = task.protocol === 1 ? encodeVersion1(task) : encodeBody(task);
+  const encoded = content.encode(body, { serializer, compression });
+  const headers =
+    task.protocol === 1 ? customHeaders(task, encoded.compression) : encodeHeaders(task, encoded.compression);
+  checkHeaderSize(headers);
+  return { headers, properties: properties(task, encoded.contentType, encoded.contentEncoding), body: encoded.body };
+}
+
+function customHeaders(task: TaskMessage, compression: string | null): HeaderTable {
+  return compression === null ? task.extraHeaders : { ...task.extraHeaders, compression };
+}
+
+function properties(task: TaskMessage, contentType: string, contentEncoding: string): WireProperties {
+  return {
+    contentType,
+    contentEncoding,
+    persistent: task.persistent,
+    priority: task.priority ?? undefined,
+    correlationId: task.correlationId ?? undefined,
+    replyTo: task.replyTo ?? undefined,
+    expirationMs: task.expirationMs ?? undefined,
+  };
+}

@@ -1,0 +1,158 @@
+import { pythonFloat } from "../content/float-text.ts";
+import { DateTime, Float } from "../content/lossless.ts";
+import { isPlainObject } from "../content/plain-object.ts";
+import { tryUtf8 } from "../content/utf8.ts";
+import { Decimal, LocalDate, LocalTime, Uuid } from "../content/values.ts";
+import { reprDate, reprDateTime, reprTime } from "./repr-time.ts";
+
+const MAX_LEVELS = 3;
+const MAX_CHARACTERS = 1024;
+const SURROGATE = /[\ud800-\udfff]/;
+
+/**
+ * A value in Python's notation, for people: logs, events, Flower. Nesting beyond three levels is `...`, and the whole is
+ * cut near `maxCharacters` with open brackets closed. Source: celery/utils/saferepr.py.
+ *
+ * @param maxCharacters - default 1024, as Celery's `argsrepr`.
+ */
+export function saferepr(value: unknown, maxCharacters: number = MAX_CHARACTERS): string {
+  return new Repr(maxCharacters).value(value).text;
+}
+
+/** Positional arguments as Celery shows them: a tuple, `(1, 'a')` or `(1,)`. */
+export function argsRepr(args: readonly unknown[]): string {
+  if (args.length === 0) return "()";
+  return new Repr(MAX_CHARACTERS).sequence(args, "(", args.length === 1 ? ",)" : ")").text;
+}
+
+/** Keyword arguments as Celery shows them: `{'x': 1}`. */
+export function kwargsRepr(kwargs: Readonly<Record<string, unknown>>): string {
+  return saferepr(kwargs);
+}
+
+/**
+ * Writes pieces until the limit is used up. The first piece beyond it becomes `, ...`; after that only the closing
+ * brackets of what is still open are written.
+ */
+class Repr {
+  text = "";
+  #remaining: number;
+  #stopped = false;
+  readonly #open: unknown[] = [];
+
+  constructor(maxCharacters: number) {
+    this.#remaining = maxCharacters;
+  }
+
+  value(value: unknown): this {
+    if (typeof value === "string") return this.#piece(() => this.#quoted(value));
+    if (Array.isArray(value)) return this.sequence(value, "[", "]");
+    if (value instanceof Uint8Array) return this.#piece(() => this.#bytes(value));
+    if (typeof value === "object" && value !== null) return this.#object(value);
+    return this.#piece(() => this.#cut(scalar(value)));
+  }
+
+  sequence(items: readonly unknown[], open: string, close: string): this {
+    return this.#nested(items, open, close, () => {
+      for (let index = 0; index < items.length && !this.#stopped; index++) {
+        if (index > 0) this.#piece(() => ", ");
+        if (!this.#stopped) this.value(items[index]);
+      }
+    });
+  }
+
+  #object(value: object): this {
+    const special = named(value);
+    if (special !== null) return this.#piece(() => this.#cut(special));
+    if ("toJSON" in value && typeof value.toJSON === "function" && !this.#open.includes(value)) {
+      return this.value(value.toJSON());
+    }
+    if (!isPlainObject(value)) return this.#piece(() => this.#cut(`<${value.constructor.name}>`));
+    return this.#nested(value, "{", "}", () => this.#members(value));
+  }
+
+  #members(object: Readonly<Record<string, unknown>>): void {
+    let separator = "";
+    for (const key of Object.keys(object)) {
+      const value = object[key];
+      if (this.#stopped) return;
+      if (value === undefined) continue;
+      if (separator !== "") this.#piece(() => separator);
+      if (!this.#stopped) this.#piece(() => saferepr(key, this.#remaining));
+      if (!this.#stopped) this.#piece(() => ": ");
+      if (!this.#stopped) this.value(value);
+      separator = ", ";
+    }
+  }
+
+  #nested(value: object, open: string, close: string, writeItems: () => void): this {
+    if (this.#open.length >= MAX_LEVELS) return this.#piece(() => this.#cut(`${open}...${close}`));
+    if (this.#open.includes(value)) return this.#piece(() => this.#cut("<Recursion>"));
+    this.#open.push(value);
+    this.#piece(() => open);
+    if (!this.#stopped) writeItems();
+    this.#open.pop();
+    if (!this.#stopped) return this.#piece(() => close);
+    this.text += close;
+    return this;
+  }
+
+  #piece(write: () => string): this {
+    if (this.#remaining <= 0) {
+      this.#stopped = true;
+      this.text += ", ...";
+      return this;
+    }
+    const piece = write();
+    this.text += piece;
+    this.#remaining -= characters(piece);
+    return this;
+  }
+
+  #quoted(text: string): string {
+    return `'${this.#cut(text).replaceAll("'", "\\'")}'`;
+  }
+
+  #bytes(bytes: Uint8Array): string {
+    const shown = bytes.subarray(0, this.#remaining);
+    return `b'${tryUtf8(shown) ?? hex(shown)}${bytes.length > this.#remaining ? "..." : ""}'`;
+  }
+
+  #cut(text: string): string {
+    const kept = firstCharacters(text, this.#remaining);
+    return kept.length < text.length ? `${kept}...` : text;
+  }
+}
+
+function scalar(value: unknown): string {
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "number") return Number.isSafeInteger(value) ? String(value) : pythonFloat(value);
+  return typeof value === "bigint" ? String(value) : `<${typeof value}>`;
+}
+
+/** Objects that Python prints by a name of theirs; null for any other. */
+function named(value: object): string | null {
+  if (value instanceof Float) return pythonFloat(value.value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "<Date>" : reprDateTime(value.toISOString());
+  if (value instanceof DateTime) return reprDateTime(value.text);
+  if (value instanceof LocalDate) return reprDate(value.text);
+  if (value instanceof LocalTime) return reprTime(value.text);
+  if (value instanceof Decimal) return `Decimal('${value.text}')`;
+  return value instanceof Uuid ? `UUID('${value.text}')` : null;
+}
+
+/** Python counts characters, JavaScript units of UTF-16. */
+function characters(text: string): number {
+  return SURROGATE.test(text) ? [...text].length : text.length;
+}
+
+function firstCharacters(text: string, count: number): string {
+  if (text.length <= count) return text;
+  const prefix = text.slice(0, 2 * count);
+  return SURROGATE.test(prefix) ? [...prefix].slice(0, count).join("") : text.slice(0, count);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,62 @@
+import { isPlainObject, setOwn } from "../content/plain-object.ts";
+import type { Tree } from "../content/tree.ts";
+import { show } from "../wire/show.ts";
+import { type Fields, invalid, optionalFlag, optionalText, requiredText, unknownFields } from "./fields.ts";
+import type { Signature } from "./signature.ts";
+
+const KNOWN: ReadonlySet<string> = new Set(["task", "args", "kwargs", "options", "subtask_type", "immutable"]);
+
+/**
+ * Reads a signature as it stands in a message. `subtask_type` and `immutable` may be missing; `args`, `kwargs` and
+ * `options` may be null but must be there, for Celery fails without them.
+ *
+ * @throws ProtocolError `message-invalid` for anything that is no signature.
+ */
+export function decodeSignature(tree: Tree): Signature {
+  if (!isPlainObject(tree)) throw invalid(`a signature must be an object, not ${show(tree)}`);
+  const fields = tree as Readonly<Record<string, Tree>>;
+  return {
+    task: requiredText(fields, "task"),
+    args: signatureArgs(fields),
+    kwargs: members(fields, "kwargs"),
+    options: members(fields, "options"),
+    subtaskType: optionalText(fields, "subtask_type"),
+    immutable: optionalFlag(fields, "immutable") ?? false,
+    extra: unknownFields(fields, KNOWN),
+  };
+}
+
+/** Reads a list of signatures; null is none. */
+export function decodeSignatures(tree: Tree | undefined, key: string): readonly Signature[] | null {
+  if (tree === undefined || tree === null) return null;
+  if (!Array.isArray(tree)) throw invalid(`${key} must be a list of signatures, not ${show(tree)}`);
+  return tree.map(decodeSignature);
+}
+
+/** Writes a signature with its keys in Celery's order. */
+export function encodeSignature(signature: Signature): Readonly<Record<string, Tree>> {
+  const written: Record<string, Tree> = {
+    task: signature.task,
+    args: signature.args,
+    kwargs: signature.kwargs,
+    options: signature.options,
+    subtask_type: signature.subtaskType,
+    immutable: signature.immutable,
+  };
+  for (const key of Object.keys(signature.extra)) setOwn(written, key, signature.extra[key] ?? null);
+  return written;
+}
+
+function signatureArgs(fields: Readonly<Record<string, Tree>>): readonly Tree[] {
+  const args = fields["args"];
+  if (args === null) return [];
+  if (Array.isArray(args)) return args;
+  throw invalid(`args of a signature must be a list, not ${show(args)}`);
+}
+
+function members(fields: Fields, key: string): Readonly<Record<string, Tree>> {
+  const value = fields[key];
+  if (value === null) return {};
+  if (isPlainObject(value)) return value as Readonly<Record<string, Tree>>;
+  throw invalid(`${key} of a signature must be an object, not ${show(value)}`);
+}

@@ -1,0 +1,142 @@
+import { ProtocolError } from "../wire/errors.ts";
+import type { WireTime } from "./wire-time.ts";
+
+const CALENDAR = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|(\d{2})(\d{2}))?/;
+const WEEK = /^(\d{4})-?W(\d{2})(?:-?(\d))?/;
+const ORDINAL = /^(\d{4})-?(\d{3})(?!\d)/;
+const CLOCK = /^(\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?/;
+const OFFSET = /^(?:[Zz]|([+-])(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?)$/;
+
+const DAY_MS = 86_400_000;
+const LONGEST_TEXT = 64;
+
+/** A date in the proleptic Gregorian calendar, as days since the epoch, and where its text ends. */
+interface DatePart {
+  readonly days: number;
+  readonly length: number;
+}
+
+/** A clock reading, as milliseconds since midnight; 24:00 is the next midnight. */
+interface ClockPart {
+  readonly milliseconds: number;
+  readonly offsetMs: number;
+}
+
+/**
+ * Reads what Celery reads: ISO 8601 as dateutil's `isoparse` takes it. Date alone or with a time after `T`, a space or
+ * any one character; basic and extended forms, week and ordinal dates, minutes only, fractions of a second of any length
+ * (the instant keeps milliseconds, the text keeps all), `Z`, `+HH:MM`, `+HHMM`, `+HH`, or no offset, which is UTC.
+ *
+ * @throws ProtocolError `time-invalid` for anything else, and for years outside 1 to 9999.
+ */
+export function parseIso(text: string): WireTime {
+  const epochMs = text.length <= LONGEST_TEXT ? instant(text) : null;
+  if (epochMs === null) throw notATime(text);
+  return { epochMs, text };
+}
+
+/**
+ * Writes an instant as Python's `datetime.isoformat` does in UTC: `2024-05-06T07:08:09.123000+00:00`, and without the
+ * fraction when it is zero.
+ *
+ * @param epochMs - milliseconds since the epoch; parts of a millisecond are dropped.
+ * @throws ProtocolError `time-invalid` outside the years 1 to 9999, which is what Python can hold.
+ */
+export function formatIso(epochMs: number): string {
+  const date = new Date(Math.floor(epochMs));
+  const year = date.getUTCFullYear();
+  if (!(year >= 1 && year <= 9999)) {
+    throw new ProtocolError("time-invalid", "local", `${epochMs} ms is no instant between the years 1 and 9999.`);
+  }
+  const text = date.toISOString();
+  const seconds = text.slice(0, 19);
+  const fraction = text.slice(20, 23);
+  return fraction === "000" ? `${seconds}+00:00` : `${seconds}.${fraction}000+00:00`;
+}
+
+function instant(text: string): number | null {
+  const date = readDate(text);
+  if (date === null) return null;
+  if (text.length === date.length) return date.days * DAY_MS;
+  const clock = readClock(text.slice(date.length + 1));
+  if (clock === null) return null;
+  return date.days * DAY_MS + clock.milliseconds - clock.offsetMs;
+}
+
+function readDate(text: string): DatePart | null {
+  return readWeek(text) ?? readOrdinal(text) ?? readCalendar(text);
+}
+
+function readCalendar(text: string): DatePart | null {
+  const match = CALENDAR.exec(text);
+  if (match === null) return null;
+  const month = Number(match[2] ?? match[4] ?? 1);
+  const day = Number(match[3] ?? match[5] ?? 1);
+  return datePart(match, daysOf(Number(match[1]), month, day));
+}
+
+function readWeek(text: string): DatePart | null {
+  const match = WEEK.exec(text);
+  if (match === null) return null;
+  const year = Number(match[1]);
+  const week = Number(match[2]);
+  const day = Number(match[3] ?? 1);
+  const fourth = daysOf(year, 1, 4);
+  if (fourth === null || week < 1 || week > 53 || day < 1 || day > 7) return null;
+  // ISO 8601: week 1 holds the 4th of January, and the epoch was a Thursday.
+  const firstMonday = fourth - ((((fourth + 3) % 7) + 7) % 7);
+  return datePart(match, firstMonday + (week - 1) * 7 + day - 1);
+}
+
+function readOrdinal(text: string): DatePart | null {
+  const match = ORDINAL.exec(text);
+  if (match === null) return null;
+  const year = Number(match[1]);
+  const first = daysOf(year, 1, 1);
+  const day = Number(match[2]);
+  const longest = daysOf(year, 2, 29) === null ? 365 : 366;
+  return first === null || day < 1 || day > longest ? null : datePart(match, first + day - 1);
+}
+
+function datePart(match: RegExpExecArray, days: number | null): DatePart | null {
+  return days === null ? null : { days, length: match[0].length };
+}
+
+/** Days since the epoch, or null for a date that no calendar has. */
+function daysOf(year: number, month: number, day: number): number | null {
+  if (year < 1) return null;
+  // `Date.UTC` takes years below 100 for the twentieth century; the calendar repeats every 400 years of 146 097 days.
+  const date = new Date(Date.UTC(year + 400, month - 1, day));
+  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return exists ? date.getTime() / DAY_MS - 146_097 : null;
+}
+
+function readClock(text: string): ClockPart | null {
+  const match = CLOCK.exec(text);
+  if (match === null) return null;
+  const offsetMs = readOffset(text.slice(match[0].length));
+  const hour = Number(match[1]);
+  const minute = Number(match[2] ?? 0);
+  const second = Number(match[3] ?? 0);
+  const fractionMs = Number((match[4] ?? "").slice(0, 3).padEnd(3, "0"));
+  const milliseconds = ((hour * 60 + minute) * 60 + second) * 1000 + fractionMs;
+  if (offsetMs === null || minute > 59 || second > 59 || milliseconds > DAY_MS) return null;
+  return { milliseconds, offsetMs };
+}
+
+function readOffset(text: string): number | null {
+  if (text === "") return 0;
+  const match = OFFSET.exec(text);
+  if (match === null) return null;
+  const hours = Number(match[2] ?? 0);
+  const minutes = Number(match[3] ?? 0);
+  const seconds = Number(match[4] ?? 0);
+  if (hours > 23 || minutes > 59 || seconds > 59) return null;
+  const size = ((hours * 60 + minutes) * 60 + seconds) * 1000;
+  return match[1] === "-" ? -size : size;
+}
+
+function notATime(text: string): ProtocolError {
+  const shown = JSON.stringify(text.slice(0, LONGEST_TEXT));
+  return new ProtocolError("time-invalid", "remote", `${shown} is no ISO 8601 time such as 2024-05-06T07:08:09+00:00.`);
+}
