@@ -1,0 +1,39 @@
+import { corrupt } from "../compression/bounded.ts";
+
+/** Reads bits from the most significant one on, as bzip2 lays them. */
+export class BitReader {
+  readonly #bytes: Uint8Array;
+  #at: number;
+  #held = 0;
+  #heldBits = 0;
+
+  constructor(bytes: Uint8Array, offset: number) {
+    this.#bytes = bytes;
+    this.#at = offset;
+  }
+
+  /** Where the next whole byte begins. */
+  get byteOffset(): number {
+    return this.#at - (this.#heldBits >> 3);
+  }
+
+  /**
+   * @param count - 1 to 24.
+   * @throws ProtocolError `decode-failed` past the end.
+   */
+  read(count: number): number {
+    while (this.#heldBits < count) {
+      if (this.#at >= this.#bytes.length) throw corrupt("bzip2", "it is cut short");
+      this.#held = ((this.#held << 8) | (this.#bytes[this.#at++] ?? 0)) >>> 0;
+      this.#heldBits += 8;
+    }
+    this.#heldBits -= count;
+    return (this.#held >>> this.#heldBits) & ((1 << count) - 1);
+  }
+
+  /** 32 bits as a whole number. */
+  readWord(): number {
+    const high = this.read(16);
+    return ((high << 16) | this.read(16)) >>> 0;
+  }
+}

@@ -1,0 +1,145 @@
+import { corrupt } from "../compression/bounded.ts";
+import type { BitReader } from "./bit-reader.ts";
+import { HuffmanCode, readCodeLengths } from "./huffman.ts";
+
+/** One selector chooses the code for this many symbols. */
+const GROUP_SIZE = 50;
+/** The symbols below this one are digits of a run's length; those above it move a byte to the front. */
+const FIRST_LITERAL = 2;
+
+/** Room for one block of a stream, used again for each, so that many tiny blocks cost no more than their bytes. */
+export class BlockBuffer {
+  /** The last column of the sorted rotations. */
+  readonly column: Uint8Array;
+  /** For each place in the column, where its successor stands. */
+  readonly #successors: Uint32Array;
+
+  /** @param capacity - the block size that the stream announces, bytes. */
+  constructor(capacity: number) {
+    this.column = new Uint8Array(capacity);
+    this.#successors = new Uint32Array(capacity);
+  }
+
+  /**
+   * Undoes the Burrows-Wheeler transform.
+   *
+   * @param length - how much of the column the block fills.
+   * @param origin - the row that holds the block itself.
+   * @param write - takes the bytes in their order.
+   */
+  unsort(length: number, origin: number, write: (byte: number) => void): void {
+    this.#link(length);
+    let at = origin;
+    for (let written = 0; written < length; written++) {
+      at = this.#successors[at] ?? 0;
+      write(this.column[at] ?? 0);
+    }
+  }
+
+  #link(length: number): void {
+    const column = this.column.subarray(0, length);
+    const next = firstRows(column);
+    for (let row = 0; row < length; row++) {
+      const byte = column[row] ?? 0;
+      const place = next[byte] ?? 0;
+      this.#successors[place] = row;
+      next[byte] = place + 1;
+    }
+  }
+}
+
+/** Where, among the sorted rotations, those begin that start with each byte. */
+function firstRows(column: Uint8Array): Uint32Array {
+  const counts = new Uint32Array(256);
+  for (const byte of column) counts[byte] = (counts[byte] ?? 0) + 1;
+  let row = 0;
+  return counts.map((count) => {
+    row += count;
+    return row - count;
+  });
+}
+
+/**
+ * Reads one block into the buffer's column: its tables, then its symbols.
+ *
+ * @returns how many bytes of the column it fills.
+ * @throws ProtocolError `decode-failed` for tables or symbols that no encoder writes.
+ */
+export function readColumn(bits: BitReader, column: Uint8Array): number {
+  const alphabet = readAlphabet(bits);
+  const codeCount = bits.read(3);
+  if (codeCount < 2 || codeCount > 6) throw corrupt("bzip2", "it announces a number of codes that cannot be");
+  const selectors = readSelectors(bits, codeCount);
+  const codes = Array.from({ length: codeCount }, () => new HuffmanCode(readCodeLengths(bits, alphabet.length + 2)));
+  return readSymbols(bits, { alphabet, selectors, codes }, column);
+}
+
+interface Tables {
+  /** The bytes that occur in the block; its order changes while symbols are read. */
+  readonly alphabet: Uint8Array;
+  readonly selectors: Uint8Array;
+  readonly codes: readonly HuffmanCode[];
+}
+
+function readAlphabet(bits: BitReader): Uint8Array {
+  const bytes: number[] = [];
+  const ranges = bits.read(16);
+  for (let range = 0; range < 16; range++) {
+    if ((ranges & (0x8000 >> range)) === 0) continue;
+    const members = bits.read(16);
+    for (let member = 0; member < 16; member++) {
+      if ((members & (0x8000 >> member)) !== 0) bytes.push(range * 16 + member);
+    }
+  }
+  if (bytes.length === 0) throw corrupt("bzip2", "it has a block without bytes");
+  return Uint8Array.from(bytes);
+}
+
+/** Which code each group of symbols uses, each written as its place in a list that moves what is used to the front. */
+function readSelectors(bits: BitReader, codeCount: number): Uint8Array {
+  const order = Uint8Array.from({ length: codeCount }, (_, index) => index);
+  const selectors = new Uint8Array(bits.read(15));
+  for (let group = 0; group < selectors.length; group++) {
+    let place = 0;
+    while (bits.read(1) === 1) place++;
+    if (place >= codeCount) throw corrupt("bzip2", "it selects a code that it does not have");
+    selectors[group] = moveToFront(order, place);
+  }
+  return selectors;
+}
+
+function readSymbols(bits: BitReader, { alphabet, selectors, codes }: Tables, column: Uint8Array): number {
+  const end = alphabet.length + 1;
+  let length = 0;
+  let run = 0;
+  let weight = 1;
+  for (let count = 0; count < selectors.length * GROUP_SIZE; count++) {
+    const symbol = codes[selectors[Math.trunc(count / GROUP_SIZE)] ?? 0]?.readSymbol(bits) ?? end;
+    if (symbol < FIRST_LITERAL) {
+      // A run's length has digits 1 and 2 in place of 0 and 1, the least first.
+      run += (symbol + 1) * weight;
+      weight *= 2;
+      if (length + run > column.length) throw overfull();
+      continue;
+    }
+    column.fill(alphabet[0] ?? 0, length, length + run);
+    length += run;
+    run = 0;
+    weight = 1;
+    if (symbol === end) return length;
+    if (length >= column.length) throw overfull();
+    column[length++] = moveToFront(alphabet, symbol - 1);
+  }
+  throw corrupt("bzip2", "it has a block without an end");
+}
+
+function moveToFront(list: Uint8Array, place: number): number {
+  const value = list[place] ?? 0;
+  list.copyWithin(1, 0, place);
+  list[0] = value;
+  return value;
+}
+
+function overfull(): Error {
+  return corrupt("bzip2", "it has a block larger than it announces");
+}

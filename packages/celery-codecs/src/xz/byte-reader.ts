@@ -1,0 +1,50 @@
+import { corrupt } from "../compression/bounded.ts";
+
+/** Numbers as the xz format writes them, one after the other; each step past the end fails with `decode-failed`. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  byte(): number {
+    const byte = this.#bytes[this.#offset++];
+    if (byte === undefined) throw corrupt("xz", "it is cut short");
+    return byte;
+  }
+
+  /** Two bytes, the most significant first. */
+  short(): number {
+    return this.byte() * 0x100 + this.byte();
+  }
+
+  /** Seven bits a byte, the least significant first, at most nine bytes. */
+  variable(): number {
+    let value = 0;
+    for (let weight = 1; weight < 2 ** 63; weight *= 0x80) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * weight;
+      if (byte < 0x80) return value;
+    }
+    throw corrupt("xz", "it has a number that does not end");
+  }
+
+  skip(count: number): void {
+    this.#offset += count;
+  }
+
+  seek(offset: number): void {
+    this.#offset = offset;
+  }
+
+  /** On to the next multiple of a size. */
+  align(size: number): void {
+    this.#offset = Math.ceil(this.#offset / size) * size;
+  }
+}

@@ -1,0 +1,80 @@
+import { corrupt } from "../compression/bounded.ts";
+import { ByteReader } from "./byte-reader.ts";
+
+/** What a decoder will need for an xz file, read from its headers without decompressing. */
+export interface XzClaims {
+  /** Size of what comes out, bytes. */
+  readonly outputBytes: number;
+  /** The largest window that any block asks for, bytes. */
+  readonly dictionaryBytes: number;
+}
+
+const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
+const STREAM_HEADER_BYTES = 12;
+const LZMA2 = 0x21;
+/** Size of the check behind each block, by the type in the stream's header. Source: the .xz file format, 2.1.1.2. */
+const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
+
+/**
+ * Adds up what the chunks of an xz file say they hold. A decoder writes exactly that much, so the sum is a bound to be
+ * held against a limit before anything is decompressed. The checksums are left to the decoder.
+ *
+ * @throws ProtocolError `decode-failed` for bytes that are no xz file.
+ */
+export function readClaims(body: Uint8Array): XzClaims {
+  const reader = new ByteReader(body);
+  if (!MAGIC.every((byte) => reader.byte() === byte)) throw corrupt("xz", "it does not begin as such");
+  reader.skip(1);
+  const checkBytes = CHECK_BYTES[reader.byte() & 0x0f] ?? 0;
+  reader.seek(STREAM_HEADER_BYTES);
+  let outputBytes = 0;
+  let dictionaryBytes = 0;
+  // A header of size zero is the index, which follows the last block.
+  for (let header = reader.byte(); header !== 0; header = reader.byte()) {
+    dictionaryBytes = Math.max(dictionaryBytes, readBlockHeader(reader, (header + 1) * 4));
+    outputBytes += readChunks(reader);
+    reader.align(4);
+    reader.skip(checkBytes);
+  }
+  return { outputBytes, dictionaryBytes };
+}
+
+/** @returns the window that the block's last filter, LZMA2, asks for. */
+function readBlockHeader(reader: ByteReader, size: number): number {
+  const end = reader.offset - 1 + size;
+  const flags = reader.byte();
+  if ((flags & 0x40) !== 0) reader.variable();
+  if ((flags & 0x80) !== 0) reader.variable();
+  let dictionaryBytes = 0;
+  for (let filters = (flags & 0x03) + 1; filters > 0; filters--) {
+    const isLzma2 = reader.variable() === LZMA2;
+    const propertyBytes = reader.variable();
+    if (isLzma2 && propertyBytes === 1) dictionaryBytes = dictionarySize(reader.byte());
+    else reader.skip(propertyBytes);
+  }
+  reader.seek(end);
+  return dictionaryBytes;
+}
+
+/** Sizes go up in steps of 2^n and 3 * 2^(n-1). Source: the .xz file format, 5.3.1. */
+function dictionarySize(bits: number): number {
+  return (2 | (bits & 1)) * 2 ** (Math.trunc(bits / 2) + 11);
+}
+
+/** @returns the size of what all chunks of a block hold. */
+function readChunks(reader: ByteReader): number {
+  let outputBytes = 0;
+  for (let control = reader.byte(); control !== 0; control = reader.byte()) {
+    if (control >= 0x80) {
+      outputBytes += (control & 0x1f) * 0x10000 + reader.short() + 1;
+      const compressedBytes = reader.short() + 1;
+      reader.skip(control >= 0xc0 ? compressedBytes + 1 : compressedBytes);
+    } else {
+      if (control > 2) throw corrupt("xz", "it has a chunk of no known kind");
+      const storedBytes = reader.short() + 1;
+      outputBytes += storedBytes;
+      reader.skip(storedBytes);
+    }
+  }
+  return outputBytes;
+}

@@ -1,0 +1,50 @@
+import { createRequire } from "node:module";
+import { type Compressor, ProtocolError } from "@leveret/celery-protocol";
+import { corrupt, tooLarge } from "../compression/bounded.ts";
+import { readClaims } from "./claims.ts";
+
+/** What `xz -9` asks for; Python's `lzma.compress` asks for an eighth of it. */
+const MAX_DICTIONARY_BYTES = 64 * 1024 * 1024;
+
+/**
+ * xz containers under the name `application/x-lzma`, which Celery gives them. The work is done by `@napi-rs/lzma`, which
+ * is native code and loaded at the first use; where it has no build for the platform both ways fail, with `encode-failed`
+ * and `decode-failed`.
+ */
+export const xz: Compressor = {
+  contentType: "application/x-lzma",
+  aliases: ["lzma", "xz"],
+  compress(body: Uint8Array): Uint8Array {
+    return load("encode-failed").compressSync(body);
+  },
+  decompress(body: Uint8Array, maxBytes: number): Uint8Array {
+    refuseLarge(body, maxBytes);
+    const native = load("decode-failed");
+    try {
+      return native.decompressSync(body);
+    } catch (cause) {
+      throw corrupt("xz", "it is corrupt or cut short", cause);
+    }
+  },
+};
+
+/** The library itself knows no bound. */
+function refuseLarge(body: Uint8Array, maxBytes: number): void {
+  const { outputBytes, dictionaryBytes } = readClaims(body);
+  if (outputBytes > maxBytes) throw tooLarge(maxBytes);
+  if (dictionaryBytes > MAX_DICTIONARY_BYTES) {
+    const window = `a window of ${dictionaryBytes} bytes; ${MAX_DICTIONARY_BYTES} are allowed`;
+    throw new ProtocolError("too-large", "remote", `To decompress the body takes ${window}.`);
+  }
+}
+
+function load(code: "encode-failed" | "decode-failed"): Pick<(typeof import("@napi-rs/lzma"))["xz"], "compressSync" | "decompressSync"> {
+  try {
+    const native = createRequire(import.meta.url)("@napi-rs/lzma") as typeof import("@napi-rs/lzma");
+    return native.xz;
+  } catch (cause) {
+    const advice = "reinstall with optional dependencies, or use another compression";
+    const what = `xz needs @napi-rs/lzma, which cannot be loaded on ${process.platform} ${process.arch}`;
+    throw new ProtocolError(code, "local", `${what}: ${advice}.`, { cause });
+  }
+}
