@@ -15,12 +15,15 @@ export {
   type EncodedContent,
   type ReceivedContent,
 } from "./content/content.ts";
+export { pythonFloat } from "./content/float-text.ts";
 export { json } from "./content/json.ts";
+export { MAX_DEPTH } from "./content/json-read.ts";
 export { DateTime, Float } from "./content/lossless.ts";
 export { isPlainObject, setOwn } from "./content/plain-object.ts";
 export type { Compressor, Serializer } from "./content/serializer.ts";
 export { toValue } from "./content/to-value.ts";
 export type { Tree } from "./content/tree.ts";
+export { decodeUtf8, encodeUtf8, tryUtf8 } from "./content/utf8.ts";
 export { Decimal, LocalDate, LocalTime, Uuid } from "./content/values.ts";
 
 // Tasks.
