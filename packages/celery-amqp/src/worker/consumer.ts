@@ -1,0 +1,133 @@
+import { CeleryError } from "../ports/errors.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { DeclareMode, Delivery, Subscription, Transport } from "../ports/transport.ts";
+import type { ResolvedQueue } from "./queues.ts";
+import { moreRoom, prefetchFor } from "./rules/prefetch.ts";
+
+/** What consuming needs of the worker. */
+export interface ConsumerParts {
+  readonly transport: Transport;
+  readonly queue: ResolvedQueue;
+  readonly concurrency: number;
+  /** Tasks waiting for their eta that are held at most. */
+  readonly scheduledLimit: number;
+  readonly log: Logger;
+  readonly onDelivery: (delivery: Delivery) => void;
+  /** Consuming stopped against our will: what has not begun comes again. */
+  readonly onLost: (queue: string) => void;
+}
+
+/**
+ * The consumers of one queue. The first holds as many messages as may run at once; each task that waits for its eta takes
+ * one of those places, so further consumers bring more, and leave when none waits any longer.
+ */
+export class QueueConsumer {
+  readonly #parts: ConsumerParts;
+  readonly #extra: Subscription[] = [];
+  #first: Subscription | null = null;
+  #declare: DeclareMode = "active";
+  #held = 0;
+  #room = 0;
+  #adjusting: Promise<void> = Promise.resolve();
+  #cancelled = false;
+  #warned = false;
+
+  constructor(parts: ConsumerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Declares the queue and begins to consume.
+   *
+   * @throws CeleryError as `declare` and `subscribe` do
+   */
+  async start(): Promise<void> {
+    this.#declare = await this.#declareQueue();
+    this.#first = await this.#subscribe(prefetchFor(this.#parts.concurrency));
+  }
+
+  /** Takes nothing more; what was delivered may still be settled. */
+  async cancel(): Promise<void> {
+    this.#cancelled = true;
+    await this.#adjusting;
+    await this.#first?.cancel();
+    await this.#cancelExtra();
+  }
+
+  async #cancelExtra(): Promise<void> {
+    await Promise.all(this.#extra.splice(0).map((subscription) => subscription.cancel()));
+  }
+
+  /** Makes room for tasks that wait, one consumer at a time. */
+  onHeld(held: number): void {
+    this.#held = held;
+    if (held > this.#room || (held === 0 && this.#room > 0)) {
+      this.#adjusting = this.#adjusting.then(() => this.#adjust()).catch((error: unknown) => this.#complain(error));
+    }
+  }
+
+  async #adjust(): Promise<void> {
+    if (this.#cancelled) return;
+    const { scheduledLimit, queue } = this.#parts;
+    if (this.#held === 0) {
+      this.#room = 0;
+      await this.#cancelExtra();
+      return;
+    }
+    const room = moreRoom(this.#held, this.#room, scheduledLimit);
+    if (room > 0) {
+      this.#room += room;
+      this.#extra.push(await this.#subscribe(room));
+    } else if (this.#held > this.#room && !this.#warned) {
+      this.#warned = true;
+      this.#parts.log.warn("no more room for tasks that wait for their eta: others of the queue may have to wait too", {
+        queue: queue.name,
+        scheduledLimit,
+      });
+    }
+  }
+
+  /** Without the right to declare, or with other arguments than anybody asked for, the queue is taken as it is. */
+  async #declareQueue(): Promise<DeclareMode> {
+    const { transport, queue, log } = this.#parts;
+    try {
+      await transport.declare(queue.topology);
+      return "active";
+    } catch (error) {
+      if (!(error instanceof CeleryError) || !isTakenAsItIs(error, queue)) throw error;
+      await transport.declare(queue.topology, "passive");
+      log.info("the queue is taken as it is", { queue: queue.name, because: error.message });
+      return "passive";
+    }
+  }
+
+  #subscribe(prefetch: number): Promise<Subscription> {
+    const { transport, queue, log, onDelivery, onLost } = this.#parts;
+    return transport.subscribe(
+      {
+        queue: queue.name,
+        prefetch,
+        topology: queue.topology,
+        declare: this.#declare,
+        onLost: (reason) => {
+          log.warn("consuming stopped, trying again", { queue: queue.name, error: reason.message });
+          onLost(queue.name);
+        },
+        onRestored: () => log.info("consuming again", { queue: queue.name }),
+      },
+      onDelivery,
+    );
+  }
+
+  #complain(error: unknown): void {
+    this.#room = this.#extra.length === 0 ? 0 : this.#room;
+    this.#parts.log.error("cannot make room for tasks that wait for their eta", {
+      queue: this.#parts.queue.name,
+      error: String(error),
+    });
+  }
+}
+
+function isTakenAsItIs(error: CeleryError, queue: ResolvedQueue): boolean {
+  return error.code === "access-refused" || (error.code === "queue-mismatch" && !queue.isTyped);
+}

@@ -1,0 +1,73 @@
+import type { LogFields, Logger } from "../ports/logger.ts";
+
+/** How serious a line is; lines below the level asked for are not written. `silent` writes none. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+/** `text` is for people, `json` has one object a line: `time`, `level`, `message` and the fields. */
+export type LogFormat = "text" | "json";
+
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
+
+/** Whether a line of `level` is written where `least` is asked for. */
+export function isWritten(level: LogLevel, least: LogLevel): boolean {
+  return ranks[level] >= ranks[least];
+}
+
+/** What a line logger is made of. */
+export interface LineLoggerParts {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly now: () => number;
+  /** Takes one line, without its end. */
+  readonly write: (line: string) => void;
+}
+
+/** A logger that writes lines. */
+export function createLineLogger({ level, format, now, write }: LineLoggerParts): Logger {
+  const form = format === "json" ? jsonLine : textLine;
+  const at = (own: Exclude<LogLevel, "silent">) =>
+    isWritten(own, level)
+      ? (message: string, fields: LogFields = {}) => write(form(now(), own, message, fields))
+      : () => {};
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** Passes on what is serious enough; for loggers that users bring. */
+export function leveled(logger: Logger, level: LogLevel): Logger {
+  const at = (own: Exclude<LogLevel, "silent">) =>
+    isWritten(own, level) ? (message: string, fields?: LogFields) => logger[own](message, fields) : () => {};
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** A logger whose lines carry `fields` too. */
+export function withFields(logger: Logger, fields: LogFields): Logger {
+  return {
+    debug: (message, more) => logger.debug(message, { ...fields, ...more }),
+    info: (message, more) => logger.info(message, { ...fields, ...more }),
+    warn: (message, more) => logger.warn(message, { ...fields, ...more }),
+    error: (message, more) => logger.error(message, { ...fields, ...more }),
+  };
+}
+
+function jsonLine(time: number, level: string, message: string, fields: LogFields): string {
+  return JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields }, safely);
+}
+
+function safely(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+/** `2026-11-22 10:00:00.123 INFO  task succeeded tasks.add[8f5d…] ms=3`; a traceback stands on lines of its own. */
+function textLine(time: number, level: string, message: string, fields: LogFields): string {
+  const { task, id, traceback, ...rest } = fields;
+  const stamp = new Date(time).toISOString().slice(0, 23).replace("T", " ");
+  const about = task === undefined ? "" : ` ${textOf(task)}[${textOf(id)}]`;
+  const details = Object.entries(rest).map(([name, value]) => ` ${name}=${textOf(value)}`);
+  const below = typeof traceback === "string" ? `\n${traceback}` : "";
+  return `${stamp} ${level.toUpperCase().padEnd(5)} ${message}${about}${details.join("")}${below}`;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  return JSON.stringify(value, safely) ?? String(value);
+}

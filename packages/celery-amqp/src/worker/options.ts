@@ -1,0 +1,118 @@
+import type { DeadQueueOptions } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import type { Interceptor } from "../ports/interceptor.ts";
+import type { Logger } from "../ports/logger.ts";
+import { type Duration, durationMs } from "../task/duration.ts";
+import type { TaskDefinition } from "../task/task.ts";
+import type { LogFormat, LogLevel } from "./log-lines.ts";
+import { type QueueOptions, type ResolvedQueue, resolveQueues } from "./queues.ts";
+
+/** How much the dead queues keep; beyond either bound the oldest go. */
+export interface DeadLetterOptions {
+  /** Default 14 days. */
+  readonly maxAge?: Duration;
+  /** Messages in each. Default 100 000. */
+  readonly maxLength?: number;
+}
+
+/** What a worker may be told about itself, whatever its broker. */
+export interface WorkerOptions {
+  /** The tasks it runs. Those without a handler get one by `implement` before the start. */
+  readonly tasks: readonly TaskDefinition[];
+  /** The queues it serves. Default `["celery"]`. */
+  readonly queues?: readonly (string | QueueOptions)[];
+  /** Tasks run at once, and messages of each queue held at once. Default 10. */
+  readonly concurrency?: number;
+  /** How long running tasks may go on when the worker stops. Default 25 s, below Kubernetes' 30. */
+  readonly grace?: Duration;
+  /** Node name; `%h`, `%n` and `%d` stand for host, name and domain as in Celery. Default `celery@%h`. */
+  readonly name?: string;
+  /**
+   * Where messages go that cannot run here: undecodable, unknown task, arguments that do not fit. True (default) keeps
+   * them in `<queue>.dead`; false rejects them without requeue, as Celery does.
+   */
+  readonly deadLetter?: boolean | DeadLetterOptions;
+  /** Tasks that wait in memory for their eta, a queue: beyond it they take the places of others. Default 1 000. */
+  readonly scheduledLimit?: number;
+  /** Behaviour around running and sending; the first is the outermost. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Log lines for people (`text`, default) or machines (`json`) on stderr, a logger of your own, or false for none. */
+  readonly log?: LogFormat | Logger | false;
+  /** The least serious lines to write. Default `info`. */
+  readonly logLevel?: LogLevel;
+}
+
+/** The same, complete and checked. */
+export interface ResolvedWorker {
+  readonly tasks: readonly TaskDefinition[];
+  readonly queues: readonly ResolvedQueue[];
+  readonly concurrency: number;
+  readonly graceMs: number;
+  readonly name: string;
+  readonly deadLetter: boolean;
+  readonly deadQueue: DeadQueueOptions;
+  readonly scheduledLimit: number;
+  readonly interceptors: readonly Interceptor[];
+  readonly logLevel: LogLevel;
+}
+
+const levels: ReadonlySet<unknown> = new Set<LogLevel>(["debug", "info", "warn", "error", "silent"]);
+
+/** Names of the options of a worker, for refusing misspelt ones. */
+export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
+  "tasks",
+  "queues",
+  "concurrency",
+  "grace",
+  "name",
+  "deadLetter",
+  "scheduledLimit",
+  "interceptors",
+  "log",
+  "logLevel",
+];
+
+/**
+ * @throws CeleryError `option-invalid`
+ */
+export function resolveWorker(options: WorkerOptions): ResolvedWorker {
+  const { tasks, queues = ["celery"], concurrency = 10, grace = "25s", name = "celery@%h", ...rest } = options;
+  const { deadLetter = true, scheduledLimit = 1_000, interceptors = [], logLevel = "info" } = rest;
+  if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535)
+    refuse("concurrency", concurrency, "a whole number from 1 to 65535");
+  if (!Number.isInteger(scheduledLimit) || scheduledLimit < 0)
+    refuse("scheduledLimit", scheduledLimit, "a whole number from 0");
+  if (typeof name !== "string" || name === "") refuse("name", name, 'a text such as "images@%h"');
+  if (!Array.isArray(interceptors)) refuse("interceptors", interceptors, "a list");
+  if (!levels.has(logLevel)) refuse("logLevel", logLevel, [...levels].join(", "));
+  return {
+    tasks,
+    queues: resolveQueues(queues),
+    concurrency,
+    graceMs: durationMs(grace, "grace"),
+    name,
+    ...resolveDeadLetter(deadLetter),
+    scheduledLimit,
+    interceptors,
+    logLevel,
+  };
+}
+
+function resolveDeadLetter(option: boolean | DeadLetterOptions): Pick<ResolvedWorker, "deadLetter" | "deadQueue"> {
+  if (typeof option === "boolean") return { deadLetter: option, deadQueue: {} };
+  if (typeof option !== "object" || option === null)
+    refuse("deadLetter", option, "true, false or { maxAge, maxLength }");
+  const { maxAge, maxLength } = option;
+  if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength > 0))
+    refuse("deadLetter.maxLength", maxLength, "a whole number from 1");
+  const maxAgeMs = maxAge === undefined ? undefined : durationMs(maxAge, "deadLetter.maxAge");
+  return { deadLetter: true, deadQueue: { maxAgeMs, maxLength } };
+}
+
+function refuse(option: string, value: unknown, wanted: string): never {
+  throw new CeleryError(
+    "option-invalid",
+    `${option} is ${JSON.stringify(value) ?? typeof value}: it must be ${wanted}`,
+  );
+}

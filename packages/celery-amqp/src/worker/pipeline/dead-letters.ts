@@ -1,0 +1,83 @@
+import {
+  deadQueue,
+  formatIso,
+  type DeadQueueOptions,
+  type QueueTopology,
+  type WireMessage,
+} from "@leveret/celery-protocol";
+import { CeleryError } from "../../ports/errors.ts";
+import type { Delivery, Transport } from "../../ports/transport.ts";
+import type { Effect } from "../rules/effect.ts";
+
+type DeadLetter = Extract<Effect, { readonly do: "dead-letter" }>;
+
+/** Longest error text that goes into a header: a header table has to fit into one frame. */
+const longestError = 1_000;
+
+/** Who puts dead letters away. */
+export interface DeadLetterParts {
+  readonly transport: Transport;
+  readonly nodeName: string;
+  readonly bounds: DeadQueueOptions;
+  readonly now: () => number;
+}
+
+/**
+ * The dead queues of one worker: `<queue>.dead`, declared when first needed. A message goes there unchanged, with headers
+ * that say why, beside those it has.
+ */
+export class DeadLetters {
+  readonly #parts: DeadLetterParts;
+  readonly #declared = new Map<string, Promise<void>>();
+
+  constructor(parts: DeadLetterParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the broker has confirmed the dead letter. Rejects as `declare` and `publish` do. */
+  async put(delivery: Delivery, letter: DeadLetter): Promise<void> {
+    const topology = deadQueue(delivery.queue, this.#parts.bounds);
+    await this.#declare(topology);
+    const address = { exchange: "", routingKey: topology.queue };
+    await this.#parts.transport.publisher.publish(this.#addressed(delivery, letter), address);
+  }
+
+  #declare(topology: QueueTopology): Promise<void> {
+    const known = this.#declared.get(topology.queue);
+    if (known !== undefined) return known;
+    const declaring = this.#declareOnce(topology);
+    this.#declared.set(topology.queue, declaring);
+    declaring.catch(() => this.#declared.delete(topology.queue));
+    return declaring;
+  }
+
+  /** Someone else may have made the queue with other bounds, or only be allowed to: then it is taken as it is. */
+  async #declareOnce(topology: QueueTopology): Promise<void> {
+    try {
+      await this.#parts.transport.declare(topology);
+    } catch (error) {
+      if (!(error instanceof CeleryError) || !takenAsItIs.has(error.code)) throw error;
+      await this.#parts.transport.declare(topology, "passive");
+    }
+  }
+
+  /** Its time to live was meant for the work queue; here it would make the message vanish. */
+  #addressed({ message, queue, address }: Delivery, { reason, error, attempts }: DeadLetter): WireMessage {
+    const { nodeName, now } = this.#parts;
+    const headers = {
+      ...message.headers,
+      "x-leveret-reason": reason,
+      "x-leveret-error": error.slice(0, longestError),
+      "x-leveret-attempts": attempts,
+      "x-leveret-worker": nodeName,
+      "x-leveret-time": formatIso(now()),
+      "x-leveret-queue": queue,
+      "x-leveret-exchange": address.exchange,
+      "x-leveret-routing-key": address.routingKey,
+    };
+    const { expirationMs: _, ...properties } = message.properties;
+    return { ...message, headers, properties };
+  }
+}
+
+const takenAsItIs: ReadonlySet<string> = new Set(["queue-mismatch", "access-refused"]);

@@ -1,0 +1,107 @@
+import type { Logger } from "../../ports/logger.ts";
+import type { Delivery } from "../../ports/transport.ts";
+import type { ResultStore } from "../../results/backend.ts";
+import type { Effect, Sending } from "../rules/effect.ts";
+import type { TaskEvent } from "../rules/event.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import { BrokerAway, withPatience, type Patience } from "./patience.ts";
+
+/** Who carries effects out. */
+export interface PerformParts extends Patience {
+  readonly results: ResultStore;
+  readonly deadLetters: DeadLetters;
+  readonly log: Logger;
+  /** Resolves when the broker has confirmed the message. */
+  readonly send: (sending: Sending) => Promise<void>;
+  readonly emit: (event: TaskEvent) => void;
+}
+
+/**
+ * Carries out what the rules decided, in their order: follow-ups and results are confirmed before the delivery is settled,
+ * so a crash in between repeats work and never loses it.
+ */
+export class Performer {
+  readonly #parts: PerformParts;
+
+  constructor(parts: PerformParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Undefined where all was done at once, which is so when nothing had to be sent or stored.
+   *
+   * @throws BrokerAway where the broker stayed away too long; what a required effect ended in, where it can never be done
+   */
+  perform(delivery: Delivery, effects: readonly Effect[], from = 0): Promise<void> | undefined {
+    for (let at = from; at < effects.length; at += 1) {
+      const effect = effects[at];
+      const pending = effect && this.#do(delivery, effect);
+      if (pending !== undefined) return pending.then(() => this.perform(delivery, effects, at + 1));
+    }
+    return undefined;
+  }
+
+  #do(delivery: Delivery, effect: Effect): Promise<void> | undefined {
+    switch (effect.do) {
+      case "emit":
+        this.#parts.emit(effect.event);
+        return undefined;
+      case "ack":
+        this.#warnIfLost(delivery, delivery.ack());
+        return undefined;
+      case "reject":
+        this.#warnIfLost(delivery, delivery.reject({ requeue: effect.requeue }));
+        return undefined;
+      case "store":
+        return this.#patiently(effect, () => this.#parts.results.store(effect.meta, effect.task));
+      case "send":
+        return this.#patiently(effect, () => this.#parts.send(effect));
+      case "dead-letter":
+        return this.#deadLetter(delivery, effect);
+    }
+  }
+
+  async #patiently(
+    effect: Extract<Effect, { readonly required: boolean }>,
+    attempt: () => Promise<void>,
+  ): Promise<void> {
+    try {
+      await withPatience(attempt, this.#parts);
+    } catch (error) {
+      if (effect.required || error instanceof BrokerAway) throw error;
+      this.#parts.log.error(`cannot ${effect.do} what follows from a task`, {
+        task: effect.task.task,
+        id: effect.task.id,
+        error: messageOf(error),
+      });
+    }
+  }
+
+  /** Without a dead queue the message goes the way Celery sends it, and someone has to hear of it. */
+  async #deadLetter(delivery: Delivery, letter: Extract<Effect, { readonly do: "dead-letter" }>): Promise<void> {
+    try {
+      await withPatience(() => this.#parts.deadLetters.put(delivery, letter), this.#parts);
+      this.#warnIfLost(delivery, delivery.ack());
+    } catch (error) {
+      if (error instanceof BrokerAway) throw error;
+      this.#parts.log.error("cannot keep a dead letter, the message is rejected: declare its dead queue by hand", {
+        queue: `${delivery.queue}.dead`,
+        reason: letter.reason,
+        error: messageOf(error),
+      });
+      delivery.reject({ requeue: false });
+    }
+  }
+
+  #warnIfLost(delivery: Delivery, settled: boolean): void {
+    if (settled) return;
+    this.#parts.log.warn("the connection a message came by is gone: the broker will deliver it again", {
+      queue: delivery.queue,
+      id: delivery.message.properties.correlationId ?? null,
+    });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

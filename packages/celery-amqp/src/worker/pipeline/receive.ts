@@ -1,0 +1,99 @@
+import { decodeTask, peekTask, ProtocolError, type Content, type TaskMessage } from "@leveret/celery-protocol";
+import type { Delivery } from "../../ports/transport.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { TaskRegistry } from "../../task/registry.ts";
+import type { Effect } from "../rules/effect.ts";
+import type { TaskEvent } from "../rules/event.ts";
+import { refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
+import type { Request } from "../rules/request.ts";
+import { screen, type Revoked } from "../rules/screen.ts";
+import { revoke } from "../rules/settle.ts";
+import type { World } from "../rules/world.ts";
+import type { Inflight } from "./inflight.ts";
+import type { Performer } from "./perform.ts";
+import type { Reservation } from "./reservation.ts";
+
+/** What receiving needs of the worker. */
+export interface ReceiveParts {
+  readonly content: Content;
+  readonly tasks: TaskRegistry;
+  readonly world: World;
+  readonly revoked: Revoked;
+  readonly performer: Performer;
+  readonly inflight: Inflight;
+  readonly log: Logger;
+  readonly emit: (event: TaskEvent) => void;
+  /** The next room. */
+  readonly next: (reservation: Reservation) => void;
+}
+
+/** The first room: bytes become a request, or are refused. Whatever a message holds, its delivery is settled. */
+export class Reception {
+  readonly #parts: ReceiveParts;
+
+  constructor(parts: ReceiveParts) {
+    this.#parts = parts;
+  }
+
+  receive(delivery: Delivery): void {
+    const task = this.#decoded(delivery);
+    if (task instanceof ProtocolError) {
+      this.#refuse(delivery, this.#undecodable(delivery, task));
+      return;
+    }
+    const request = this.#requested(delivery, task);
+    if (request === null) {
+      this.#refuse(delivery, refuseUnregistered(task, delivery.queue, this.#parts.world));
+      return;
+    }
+    this.#admit({ request, delivery });
+  }
+
+  #admit(reservation: Reservation): void {
+    const { world, revoked, emit, next } = this.#parts;
+    const { request, delivery } = reservation;
+    const screening = screen(request.task, world.now, revoked);
+    if (screening !== "pass") {
+      this.#refuse(delivery, revoke(request, screening));
+      return;
+    }
+    emit({ type: "taskReceived", task: request.task, queue: request.queue });
+    next(reservation);
+  }
+
+  /** A decoder that throws something else is broken, but the message still has to go somewhere. */
+  #decoded({ message, address, redelivered }: Delivery): TaskMessage | ProtocolError {
+    try {
+      return decodeTask(message, this.#parts.content, { ...address, redelivered });
+    } catch (error) {
+      if (error instanceof ProtocolError) return error;
+      return new ProtocolError("decode-failed", "local", `The message cannot be decoded: ${String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #requested({ queue, redelivered }: Delivery, task: TaskMessage): Request | null {
+    const definition = this.#parts.tasks.get(task.task);
+    if (definition === null) return null;
+    return { task, policy: definition.policy, queue, redelivered, receivedAt: this.#parts.world.now };
+  }
+
+  #undecodable({ message, queue }: Delivery, error: ProtocolError): readonly Effect[] {
+    return refuseUndecodable({ error, peek: peekTask(message), queue }, this.#parts.world);
+  }
+
+  #refuse(delivery: Delivery, effects: readonly Effect[]): void {
+    const { performer, inflight, log } = this.#parts;
+    inflight.begin();
+    Promise.resolve(performer.perform(delivery, effects))
+      .catch((error: unknown) => {
+        log.error("cannot refuse a message, it goes back to the queue", {
+          queue: delivery.queue,
+          error: String(error),
+        });
+        delivery.reject({ requeue: true });
+      })
+      .finally(() => inflight.end());
+  }
+}

@@ -1,0 +1,119 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Reservation } from "./reservation.ts";
+
+/** Timers take 32 bits of milliseconds, some 24 days; a later eta is looked at again then. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Where scheduled tasks go, and who makes room for them. */
+export interface ScheduleParts {
+  readonly clock: Clock;
+  /** The next room. */
+  readonly next: (reservation: Reservation) => void;
+  /** The number of tasks of this queue that are held has changed. */
+  readonly onHeld: (queue: string, held: number) => void;
+}
+
+interface Held {
+  readonly at: number;
+  readonly reservation: Reservation;
+}
+
+/** Holds tasks until their eta: a binary heap by time and one timer. Held ones stay unacked, so a crash loses none. */
+export class Schedule {
+  readonly #parts: ScheduleParts;
+  readonly #heap: Held[] = [];
+  readonly #counts = new Map<string, number>();
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(parts: ScheduleParts) {
+    this.#parts = parts;
+  }
+
+  /** How many are held. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  push(reservation: Reservation): void {
+    const at = reservation.request.task.eta?.epochMs ?? 0;
+    if (at <= this.#parts.clock.now()) this.#parts.next(reservation);
+    else this.#hold({ at, reservation });
+  }
+
+  /** Lets go of the held tasks that `matches` picks, and returns them. */
+  release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
+    const all = this.#heap.splice(0);
+    for (const held of all) if (!matches(held.reservation)) insert(this.#heap, held);
+    const released = all.map((held) => held.reservation).filter(matches);
+    for (const { request } of released) this.#count(request.queue, -1);
+    this.#arm();
+    return released;
+  }
+
+  #hold(held: Held): void {
+    insert(this.#heap, held);
+    if (this.#heap[0] === held) this.#arm();
+    this.#count(held.reservation.request.queue, 1);
+  }
+
+  #fire(): void {
+    for (let first = this.#heap[0]; first && first.at <= this.#parts.clock.now(); first = this.#heap[0]) {
+      removeFirst(this.#heap);
+      this.#count(first.reservation.request.queue, -1);
+      this.#parts.next(first.reservation);
+    }
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    const [first] = this.#heap;
+    if (first === undefined) {
+      this.#cancelTimer = null;
+      return;
+    }
+    const delayMs = Math.min(Math.max(0, first.at - this.#parts.clock.now()), longestTimerMs);
+    this.#cancelTimer = this.#parts.clock.setTimer(delayMs, () => this.#fire());
+  }
+
+  #count(queue: string, change: number): void {
+    const held = (this.#counts.get(queue) ?? 0) + change;
+    this.#counts.set(queue, held);
+    this.#parts.onHeld(queue, held);
+  }
+}
+
+function insert(heap: Held[], held: Held): void {
+  let at = heap.push(held) - 1;
+  while (at > 0) {
+    const above = (at - 1) >> 1;
+    if (isFirst(heap, above, at)) return;
+    swap(heap, above, at);
+    at = above;
+  }
+}
+
+function removeFirst(heap: Held[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  heap[0] = last;
+  let at = 0;
+  for (;;) {
+    const [left, right] = [2 * at + 1, 2 * at + 2];
+    const below = right < heap.length && !isFirst(heap, left, right) ? right : left;
+    if (below >= heap.length || isFirst(heap, at, below)) return;
+    swap(heap, at, below);
+    at = below;
+  }
+}
+
+function isFirst(heap: readonly Held[], one: number, other: number): boolean {
+  return (heap[one]?.at ?? Infinity) <= (heap[other]?.at ?? Infinity);
+}
+
+function swap(heap: Held[], one: number, other: number): void {
+  const [first, second] = [heap[one], heap[other]];
+  if (first === undefined || second === undefined) return;
+  heap[one] = second;
+  heap[other] = first;
+}

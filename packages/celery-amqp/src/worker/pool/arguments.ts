@@ -1,0 +1,45 @@
+import { toValue, type TaskMessage } from "@leveret/celery-protocol";
+import { CeleryError } from "../../ports/errors.ts";
+import { unpackArguments } from "../../task/arguments.ts";
+import type { TaskDefinition } from "../../task/task.ts";
+import { mostArguments } from "./arity.ts";
+
+/** The arguments of a message do not fit the task. `pythonType` is what a Python worker would raise. */
+export class ArgumentsInvalid extends Error {
+  override readonly name = "ArgumentsInvalid";
+  readonly pythonType: "TypeError" | "ValueError";
+
+  constructor(pythonType: "TypeError" | "ValueError", message: string) {
+    super(message);
+    this.pythonType = pythonType;
+  }
+}
+
+/**
+ * What the handler is called with after its context. Where the task has a schema it decides, and what it makes of the
+ * arguments is handed in. Where it has none, arguments missing at the end are undefined, as in any JavaScript call and as
+ * Python callers leave out optional ones; keyword arguments of a positional task are refused, and so are surplus ones
+ * where the task was defined by its handler alone and that says how many it takes.
+ *
+ * @throws ArgumentsInvalid
+ */
+export async function bindArguments(definition: TaskDefinition, task: TaskMessage): Promise<readonly unknown[]> {
+  refuseSurplus(definition, task);
+  try {
+    return await unpackArguments(definition, {
+      args: toValue(task.args) as readonly unknown[],
+      kwargs: toValue(task.kwargs) as Readonly<Record<string, unknown>>,
+    });
+  } catch (error) {
+    if (!(error instanceof CeleryError)) throw error;
+    throw new ArgumentsInvalid(error.cause === undefined ? "TypeError" : "ValueError", error.message);
+  }
+}
+
+function refuseSurplus({ accepts, run }: TaskDefinition, { task, args }: TaskMessage): void {
+  const most = accepts === null && run !== null ? mostArguments(run) : Infinity;
+  if (args.length <= most) return;
+  const takes = `takes ${most} positional argument${most === 1 ? "" : "s"}`;
+  const given = `${args.length} ${args.length === 1 ? "was" : "were"} given`;
+  throw new ArgumentsInvalid("TypeError", `${task}() ${takes} but ${given}`);
+}

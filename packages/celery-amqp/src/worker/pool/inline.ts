@@ -1,0 +1,114 @@
+import type { Clock } from "../../ports/clock.ts";
+import type { Interceptor } from "../../ports/interceptor.ts";
+import type { Ending, Outcome } from "../rules/outcome.ts";
+import { invoke, type Runnable } from "./invoke.ts";
+import { limitsOf, type Job, type JobHost, type Limits } from "./job.ts";
+import type { Pool } from "./pool.ts";
+import { RunningTask } from "./running-task.ts";
+import { SoftTimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
+
+/** What an inline pool is made of. */
+export interface InlinePoolParts {
+  readonly size: number;
+  readonly clock: Clock;
+  readonly host: JobHost;
+  readonly interceptors: readonly Interceptor[];
+  /** The task of a job; it was looked up before, so it is there. */
+  readonly runnable: (job: Job) => Runnable;
+  /** Told of a handler that went on after its run was given up, when it ends at last. */
+  readonly onRunawayEnd: (job: Job, runtimeMs: number) => void;
+}
+
+/**
+ * Runs tasks in this event loop, `size` of them at once. A handler cannot be killed here: past its hard limit the run is
+ * reported and its slot freed, while the handler goes on unheard until it ends by itself.
+ */
+export function createInlinePool(parts: InlinePoolParts): Pool {
+  return new InlinePool(parts);
+}
+
+class InlinePool implements Pool {
+  readonly #parts: InlinePoolParts;
+  readonly #runs = new Set<InlineRun>();
+
+  constructor(parts: InlinePoolParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#parts.size;
+  }
+
+  run(job: Job, finish: (outcome: Outcome) => void): void {
+    const run = new InlineRun(job, this.#parts, (outcome) => {
+      this.#runs.delete(run);
+      finish(outcome);
+    });
+    this.#runs.add(run);
+    void run.start();
+  }
+
+  interrupt(): void {
+    for (const run of this.#runs) run.interrupt();
+  }
+
+  abandon(): void {
+    for (const run of this.#runs) run.abandon();
+  }
+}
+
+class InlineRun {
+  readonly #job: Job;
+  readonly #parts: InlinePoolParts;
+  readonly #running: RunningTask;
+  readonly #startedAt: number;
+  readonly #finish: (outcome: Outcome) => void;
+  #timers: readonly (() => void)[] = [];
+  #finished = false;
+
+  constructor(job: Job, parts: InlinePoolParts, finish: (outcome: Outcome) => void) {
+    this.#job = job;
+    this.#parts = parts;
+    this.#finish = finish;
+    this.#running = new RunningTask(job, parts.host);
+    this.#startedAt = parts.clock.now();
+  }
+
+  async start(): Promise<void> {
+    this.#limit(limitsOf(this.#job));
+    const { runnable, interceptors, onRunawayEnd } = this.#parts;
+    const ending = await invoke(this.#job, runnable(this.#job), this.#running, interceptors);
+    if (this.#finished) onRunawayEnd(this.#job, this.#runtimeMs());
+    else this.#end(ending);
+  }
+
+  interrupt(): void {
+    this.#running.abort(new WorkerStopping());
+  }
+
+  abandon(): void {
+    this.#end({ kind: "interrupted" });
+  }
+
+  /** The clock of both limits starts with the run (celery-wire 10.4). */
+  #limit({ softMs, hardMs }: Limits): void {
+    if (softMs === null && hardMs === null) return;
+    const { clock } = this.#parts;
+    const timers: (() => void)[] = [];
+    if (softMs !== null)
+      timers.push(clock.setTimer(softMs, () => this.#running.abort(new SoftTimeLimitExceeded(softMs))));
+    if (hardMs !== null) timers.push(clock.setTimer(hardMs, () => this.#end({ kind: "timed-out", limitMs: hardMs })));
+    this.#timers = timers;
+  }
+
+  #end(ending: Ending): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    for (const cancel of this.#timers) cancel();
+    this.#finish({ ...ending, children: this.#running.children, runtimeMs: this.#runtimeMs() });
+  }
+
+  #runtimeMs(): number {
+    return this.#parts.clock.now() - this.#startedAt;
+  }
+}

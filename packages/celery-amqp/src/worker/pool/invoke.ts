@@ -1,0 +1,102 @@
+import { toWireException, type Tree } from "@leveret/celery-protocol";
+import type { Interceptor } from "../../ports/interceptor.ts";
+import { checkReturned } from "../../task/arguments.ts";
+import { runAsTask } from "../../task/current-task.ts";
+import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
+import type { TaskDefinition } from "../../task/task.ts";
+import type { Failure } from "../rules/failure.ts";
+import type { Ending } from "../rules/outcome.ts";
+import { ArgumentsInvalid, bindArguments } from "./arguments.ts";
+import type { Job } from "./job.ts";
+import type { RunningTask } from "./running-task.ts";
+import { SoftTimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
+
+/** A task that can be run: its definition, and its handler whether it stands there or was given by `implement`. */
+export interface Runnable {
+  readonly definition: TaskDefinition;
+  readonly handler: (...args: readonly unknown[]) => unknown;
+}
+
+/** Calls a task's handler and tells how it ended. Never rejects: this is the place where anything thrown becomes a value. */
+export async function invoke(
+  job: Job,
+  { definition, handler }: Runnable,
+  running: RunningTask,
+  interceptors: readonly Interceptor[],
+): Promise<Ending> {
+  try {
+    const args = await bindArguments(definition, job.task);
+    const call = async (): Promise<unknown> => runAsTask(running, () => handler(running, ...args));
+    const result = await intercepted(job, interceptors, call);
+    if (definition.returns !== null) await checkReturned(definition, result);
+    return { kind: "succeeded", result: (result ?? null) as Tree };
+  } catch (error) {
+    return endingOf(job, error, running.abortReason);
+  }
+}
+
+/** The first interceptor is the outermost. */
+function intercepted(job: Job, interceptors: readonly Interceptor[], call: () => Promise<unknown>): Promise<unknown> {
+  let next = call;
+  for (const interceptor of interceptors.toReversed()) {
+    const inner = next;
+    if (interceptor.run !== undefined) next = async () => interceptor.run?.(job.task, inner);
+  }
+  return next();
+}
+
+function endingOf(job: Job, error: unknown, abortReason: unknown): Ending {
+  if (error instanceof RetrySignal) return retryEnding(error);
+  if (error instanceof SnoozeSignal) return { kind: "snoozed", delayMs: error.delayMs };
+  if (error instanceof IgnoreSignal) return { kind: "ignored" };
+  if (error instanceof RejectSignal) return { kind: "rejected", requeue: error.requeue };
+  if (error instanceof ArgumentsInvalid) return { kind: "invalid", failure: invalidArguments(error) };
+  if (abortReason instanceof WorkerStopping) return { kind: "interrupted" };
+  return failedEnding(job, causedByLimit(error, abortReason) ? abortReason : error);
+}
+
+function retryEnding(signal: RetrySignal): Ending {
+  const cause = signal.cause === undefined ? null : failureOf(signal.cause);
+  return { kind: "retry", delayMs: signal.delayMs, cause, traceback: tracebackOf(signal) };
+}
+
+function failedEnding(job: Job, error: unknown): Ending {
+  return { kind: "failed", failure: failureOf(error), retryable: isRetryable(job, error) };
+}
+
+/** Platform calls answer an aborted signal with its reason or with an AbortError of their own; both mean the limit. */
+function causedByLimit(error: unknown, abortReason: unknown): abortReason is SoftTimeLimitExceeded {
+  if (!(abortReason instanceof SoftTimeLimitExceeded)) return false;
+  return error === abortReason || (error instanceof Error && error.name === "AbortError");
+}
+
+/** A predicate that throws has not said yes. */
+function isRetryable(job: Job, error: unknown): boolean {
+  const { when } = job.policy.retry;
+  if (when === undefined) return true;
+  try {
+    return when(error);
+  } catch {
+    return false;
+  }
+}
+
+function invalidArguments(error: ArgumentsInvalid): Failure {
+  const exception = { module: "builtins", type: error.pythonType, args: [error.message] };
+  return { exception, traceback: tracebackOf(error), error };
+}
+
+function failureOf(error: unknown): Failure {
+  return { exception: toWireException(error), traceback: tracebackOf(error), error };
+}
+
+/** The stack, and below it those of the causes, as Python's tracebacks show them. */
+function tracebackOf(error: unknown): string | null {
+  const stacks: string[] = [];
+  let current = error;
+  while (current instanceof Error && stacks.length < 8) {
+    stacks.push(current.stack ?? `${current.name}: ${current.message}`);
+    current = current.cause;
+  }
+  return stacks.length === 0 ? null : stacks.join("\nCaused by: ");
+}

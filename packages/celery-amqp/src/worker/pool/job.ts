@@ -1,0 +1,35 @@
+import type { TaskMessage, Tree } from "@leveret/celery-protocol";
+import type { Logger } from "../../ports/logger.ts";
+import type { TaskPolicy } from "../../task/policy.ts";
+import type { TaskSender } from "../../task/sender.ts";
+
+/** One run to be done: only values, so that it may cross a process border. */
+export interface Job {
+  readonly task: TaskMessage;
+  readonly policy: TaskPolicy;
+  readonly redelivered: boolean;
+}
+
+/** What a running task asks of the worker around it. */
+export interface JobHost {
+  /** Stores a state of the task's own; resolves when it is stored. */
+  readonly setState: (job: Job, state: string, meta: Tree) => Promise<void>;
+  /** Sends children of the task; `onSent` is told the id of each. */
+  readonly senderFor: (job: Job, onSent: (taskId: string) => void) => TaskSender;
+  /** A logger whose lines carry the task's id and name. */
+  readonly logFor: (job: Job) => Logger;
+}
+
+/** Limits of one run, in milliseconds: the message's, else the task's own; null is none. Celery writes them in seconds. */
+export interface Limits {
+  readonly softMs: number | null;
+  readonly hardMs: number | null;
+}
+
+export function limitsOf({ task, policy }: Job): Limits {
+  const { softSeconds, hardSeconds } = task.timeLimit;
+  return {
+    softMs: softSeconds === null ? policy.softTimeLimitMs : softSeconds * 1000,
+    hardMs: hardSeconds === null ? policy.timeLimitMs : hardSeconds * 1000,
+  };
+}

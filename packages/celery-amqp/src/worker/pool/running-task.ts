@@ -1,0 +1,126 @@
+import type { TaskMessage, Tree } from "@leveret/celery-protocol";
+import { CeleryError } from "../../ports/errors.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { TaskContext } from "../../task/context.ts";
+import { type Duration, durationMs } from "../../task/duration.ts";
+import type { TaskSender } from "../../task/sender.ts";
+import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
+import { resultTuple } from "../rules/result.ts";
+import type { Job, JobHost } from "./job.ts";
+
+/** States that Celery itself writes (celery/states.py); a task that wrote them would lie to whoever waits. */
+const reserved = new Set([
+  "PENDING",
+  "RECEIVED",
+  "STARTED",
+  "SUCCESS",
+  "FAILURE",
+  "RETRY",
+  "REVOKED",
+  "IGNORED",
+  "REJECTED",
+]);
+
+/** One run of one task, as its handler sees it. What few tasks ask for is made when asked. */
+export class RunningTask implements TaskContext {
+  readonly message: TaskMessage;
+  readonly redelivered: boolean;
+  readonly #job: Job;
+  readonly #host: JobHost;
+  readonly #children: Tree[] = [];
+  #abort: AbortController | null = null;
+  #log: Logger | null = null;
+  #client: TaskSender | null = null;
+
+  constructor(job: Job, host: JobHost) {
+    this.message = job.task;
+    this.redelivered = job.redelivered;
+    this.#job = job;
+    this.#host = host;
+  }
+
+  get id(): string {
+    return this.message.id;
+  }
+
+  get name(): string {
+    return this.message.task;
+  }
+
+  get attempt(): number {
+    return this.message.retries + 1;
+  }
+
+  get isLastAttempt(): boolean {
+    return this.attempt >= this.#job.policy.retry.attempts;
+  }
+
+  get rootId(): string {
+    return this.message.rootId ?? this.message.id;
+  }
+
+  get parentId(): string | null {
+    return this.message.parentId;
+  }
+
+  get headers(): Readonly<Record<string, unknown>> {
+    return this.message.extraHeaders;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller().signal;
+  }
+
+  get log(): Logger {
+    return (this.#log ??= this.#host.logFor(this.#job));
+  }
+
+  get client(): TaskSender {
+    return (this.#client ??= this.#host.senderFor(this.#job, (id) => this.#children.push(resultTuple(id))));
+  }
+
+  /** Result tuples of what this run has sent so far. */
+  get children(): readonly Tree[] {
+    return this.#children;
+  }
+
+  /** What the signal was aborted with, undefined while it was not. */
+  get abortReason(): unknown {
+    return this.#abort?.signal.aborted === true ? this.#abort.signal.reason : undefined;
+  }
+
+  /** Aborts the handler's signal; only the first reason counts. */
+  abort(reason: Error): void {
+    this.#controller().abort(reason);
+  }
+
+  progress(meta: unknown): Promise<void> {
+    return this.setState("PROGRESS", meta);
+  }
+
+  async setState(state: string, meta: unknown = null): Promise<void> {
+    if (typeof state !== "string" || state === "" || reserved.has(state))
+      throw new CeleryError("option-invalid", `Task ${this.name} may not set the state ${state}: choose another name`);
+    await this.#host.setState(this.#job, state, meta as Tree);
+  }
+
+  retry(options: { readonly in?: Duration; readonly cause?: unknown } = {}): never {
+    throw new RetrySignal(options.in === undefined ? null : durationMs(options.in, "retry: in"), options.cause);
+  }
+
+  snooze(delay: Duration): never {
+    throw new SnoozeSignal(durationMs(delay, "snooze"));
+  }
+
+  reject(options: { readonly requeue?: boolean } = {}): never {
+    throw new RejectSignal(options.requeue ?? false);
+  }
+
+  ignore(): never {
+    throw new IgnoreSignal();
+  }
+
+  #controller(): AbortController {
+    return (this.#abort ??= new AbortController());
+  }
+}

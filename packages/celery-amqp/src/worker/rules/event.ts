@@ -1,0 +1,35 @@
+import type { TaskMessage, Tree } from "@leveret/celery-protocol";
+import type { Failure } from "./failure.ts";
+
+interface About {
+  readonly task: TaskMessage;
+  readonly queue: string;
+}
+
+/** Why a message went to the dead queue. */
+export type DeadLetterReason = "undecodable" | "unregistered" | "arguments-invalid";
+
+/** What happened to one task, as `worker.on` tells it. */
+export type TaskEvent =
+  | (About & { readonly type: "taskReceived" })
+  | (About & { readonly type: "taskStarted" })
+  | (About & { readonly type: "taskSucceeded"; readonly result: Tree; readonly runtimeMs: number })
+  | (About & { readonly type: "taskFailed"; readonly failure: Failure })
+  /** It will run again in `delayMs`; `failure` is null where the task gave no error. `counted` is false for a snooze. */
+  | (About & {
+      readonly type: "taskRetried";
+      readonly failure: Failure | null;
+      readonly delayMs: number;
+      readonly counted: boolean;
+    })
+  | (About & { readonly type: "taskRevoked"; readonly reason: "expired" | "revoked" | "terminated" })
+  | (About & { readonly type: "taskRejected"; readonly requeue: boolean })
+  | {
+      readonly type: "deadLettered";
+      /** Null where the message could not be read that far. */
+      readonly id: string | null;
+      readonly name: string | null;
+      readonly queue: string;
+      readonly reason: DeadLetterReason;
+      readonly error: string;
+    };

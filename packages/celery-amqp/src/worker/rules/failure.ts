@@ -1,0 +1,68 @@
+import {
+  kwargsRepr,
+  argsRepr,
+  type ProtocolError,
+  type TaskMessage,
+  type WireException,
+} from "@leveret/celery-protocol";
+
+/** Why a run failed, in the form that is stored. */
+export interface Failure {
+  readonly exception: WireException;
+  /** Text of the JavaScript stack, or null where there is none to show. */
+  readonly traceback: string | null;
+  /** What was thrown, where it was thrown in this process. */
+  readonly error?: unknown;
+}
+
+function pythonFailure(module: string, type: string, ...args: WireException["args"]): Failure {
+  return { exception: { module, type, args }, traceback: null };
+}
+
+/** The retries are used up and the task named no error of its own. Source: celery/app/task.py `Task.retry`. */
+export function maxRetriesExceeded(task: TaskMessage, traceback: string | null): Failure {
+  const args = task.argsRepr ?? argsRepr(task.args);
+  const kwargs = task.kwargsRepr ?? kwargsRepr(task.kwargs);
+  const message = `Can't retry ${task.task}[${task.id}] args:${args} kwargs:${kwargs}`;
+  return { ...pythonFailure("celery.exceptions", "MaxRetriesExceededError", message), traceback };
+}
+
+/** Celery stores the limit itself, in seconds, as the only argument. */
+export function timeLimitExceeded(limitSeconds: number): Failure {
+  return pythonFailure("billiard.exceptions", "TimeLimitExceeded", limitSeconds);
+}
+
+export function workerLost(reason: string): Failure {
+  return pythonFailure("billiard.exceptions", "WorkerLostError", reason);
+}
+
+/** Expired, revoked or terminated before it came to an end. */
+export function taskRevoked(reason: "expired" | "revoked" | "terminated"): Failure {
+  return pythonFailure("celery.exceptions", "TaskRevokedError", reason);
+}
+
+export function notRegistered(name: string): Failure {
+  return pythonFailure("celery.exceptions", "NotRegistered", name);
+}
+
+/** What the caller of an unreadable message is told: kombu's own names for it. */
+export function unreadable(error: ProtocolError): Failure {
+  const refused = error.code === "content-refused" || error.code === "pickle-refused";
+  return { ...pythonFailure("kombu.exceptions", refused ? "ContentDisallowed" : "DecodeError", error.message), error };
+}
+
+/** A result, or a message that follows from it, cannot be written. */
+export function unwritable(error: Error): Failure {
+  return {
+    ...pythonFailure("kombu.exceptions", "EncodeError", error.message),
+    traceback: error.stack ?? null,
+    error,
+  };
+}
+
+/** One line for logs and headers: `ValueError: boom`. */
+export function describeFailure(failure: Failure): string {
+  const [first] = failure.exception.args;
+  const message = typeof first === "string" || typeof first === "number" ? `: ${first}` : "";
+  return `${failure.exception.type}${message}`;
+}

@@ -1,0 +1,40 @@
+import type { Tree } from "@leveret/celery-protocol";
+import type { Failure } from "./failure.ts";
+
+/** What running a task came to, told by the pool and settled by `settle`. It may cross a process border. */
+export type Outcome = Run & Ending;
+
+/** What is told of a run however it ended. */
+export interface Run {
+  /** Result tuples of the tasks that the run sent. */
+  readonly children: readonly Tree[];
+  /** From the first line of the handler to the last, in milliseconds. */
+  readonly runtimeMs: number;
+}
+
+/** How a run ended, discriminated by `kind`. */
+export type Ending =
+  | { readonly kind: "succeeded"; readonly result: Tree }
+  /** The handler threw; `retryable` is what the task's `retry.when` says of the error. */
+  | { readonly kind: "failed"; readonly failure: Failure; readonly retryable: boolean }
+  /** The arguments do not pass the task's schema, so the handler was not called. */
+  | { readonly kind: "invalid"; readonly failure: Failure }
+  /** The task asked to run again; `delayMs` null takes its policy, `cause` null is "no error of its own". */
+  | {
+      readonly kind: "retry";
+      readonly delayMs: number | null;
+      readonly cause: Failure | null;
+      readonly traceback: string | null;
+    }
+  /** The task asked to run again, not counted as an attempt. */
+  | { readonly kind: "snoozed"; readonly delayMs: number }
+  | { readonly kind: "ignored" }
+  | { readonly kind: "rejected"; readonly requeue: boolean }
+  /** The hard limit passed. */
+  | { readonly kind: "timed-out"; readonly limitMs: number }
+  /** Stopped by a revoke with terminate. */
+  | { readonly kind: "terminated" }
+  /** The process or thread that ran it is gone. */
+  | { readonly kind: "worker-lost"; readonly reason: string }
+  /** The worker is stopping and did not wait for it. */
+  | { readonly kind: "interrupted" };

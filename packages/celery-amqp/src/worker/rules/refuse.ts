@@ -1,0 +1,62 @@
+import { newTask, type Peek, type ProtocolError, type TaskMessage } from "@leveret/celery-protocol";
+import type { Effect } from "./effect.ts";
+import type { DeadLetterReason } from "./event.ts";
+import { describeFailure, notRegistered, unreadable, type Failure } from "./failure.ts";
+import { failureMeta } from "./result.ts";
+import type { World } from "./world.ts";
+
+/** A message that does not decode. `peek` is what could be read of it. */
+export interface Undecodable {
+  readonly error: ProtocolError;
+  readonly peek: Peek;
+  readonly queue: string;
+}
+
+/**
+ * What an unreadable message costs: FAILURE where its sender can be told, then the dead queue. Celery acks some of these,
+ * rejects others and dies of the rest (celery-wire 4); `deadLetter: false` rejects them all.
+ */
+export function refuseUndecodable({ error, peek, queue }: Undecodable, world: World): readonly Effect[] {
+  const failure = unreadable(error);
+  const { id, task: name, replyTo, correlationId } = peek;
+  const told: Effect[] =
+    id === null ? [] : tell(newTask({ id, task: name ?? "unknown", replyTo, correlationId }), failure);
+  return [...told, ...putAside({ id, name, queue, reason: "undecodable", failure, attempts: 1 }, world)];
+}
+
+/** What a task that nobody here implements costs. A worker deployed later may know it: it waits in the dead queue. */
+export function refuseUnregistered(task: TaskMessage, queue: string, world: World): readonly Effect[] {
+  const failure = notRegistered(task.task);
+  const told = task.ignoreResult === true ? [] : tell(task, failure);
+  const aside = {
+    id: task.id,
+    name: task.task,
+    queue,
+    reason: "unregistered",
+    failure,
+    attempts: task.retries + 1,
+  } as const;
+  return [...told, ...putAside(aside, world), { do: "emit", event: { type: "taskFailed", task, queue, failure } }];
+}
+
+function tell(task: TaskMessage, failure: Failure): Effect[] {
+  return [{ do: "store", meta: failureMeta(task.id, failure, []), task, required: false }];
+}
+
+interface Aside {
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly queue: string;
+  readonly reason: DeadLetterReason;
+  readonly failure: Failure;
+  readonly attempts: number;
+}
+
+function putAside({ id, name, queue, reason, failure, attempts }: Aside, world: World): readonly Effect[] {
+  if (!world.deadLetter) return [{ do: "reject", requeue: false }];
+  const error = describeFailure(failure);
+  return [
+    { do: "dead-letter", reason, error, attempts },
+    { do: "emit", event: { type: "deadLettered", id, name, queue, reason, error } },
+  ];
+}

@@ -1,0 +1,24 @@
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { TaskPolicy } from "../../task/policy.ts";
+
+/** A task message that this worker was asked to run: a value, with no broker in it. Celery's word for it is the same. */
+export interface Request {
+  readonly task: TaskMessage;
+  readonly policy: TaskPolicy;
+  /** The queue it was consumed from. */
+  readonly queue: string;
+  /** The broker has handed it out before. */
+  readonly redelivered: boolean;
+  /** When it arrived, in milliseconds since the epoch. */
+  readonly receivedAt: number;
+}
+
+/** Whether its results are stored. The header wins over the task's own option (celery-wire 9.8). */
+export function keepsResult(request: Pick<Request, "task" | "policy">): boolean {
+  return !(request.task.ignoreResult ?? request.policy.ignoreResult);
+}
+
+/** Whether its failures are stored, which can be asked for even where results are ignored. */
+export function keepsFailure(request: Request): boolean {
+  return keepsResult(request) || request.policy.storeErrorsEvenIfIgnored;
+}

@@ -1,0 +1,16 @@
+import type { TaskMessage } from "@leveret/celery-protocol";
+
+/** What stands against running a task now. */
+export type Screening = "pass" | "expired" | "revoked";
+
+/** Which tasks were revoked. */
+export interface Revoked {
+  has(task: TaskMessage): boolean;
+}
+
+/** Looked at when a message arrives, and again just before it runs. Source: celery/worker/request.py `revoked`. */
+export function screen(task: TaskMessage, now: number, revoked: Revoked): Screening {
+  if (task.expires !== null && task.expires.epochMs <= now) return "expired";
+  if (revoked.has(task)) return "revoked";
+  return "pass";
+}

@@ -1,0 +1,218 @@
+import type { Tree, TaskMessage } from "@leveret/celery-protocol";
+import type { Effect, Sending } from "./effect.ts";
+import {
+  describeFailure,
+  maxRetriesExceeded,
+  taskRevoked,
+  timeLimitExceeded,
+  unwritable,
+  workerLost,
+  type Failure,
+} from "./failure.ts";
+import { afterFailure, afterSuccess, type FollowUp } from "./follow-up.ts";
+import type { Outcome } from "./outcome.ts";
+import { keepsFailure, keepsResult, type Request } from "./request.ts";
+import { failureMeta, resultTuple, retryMeta, revokedMeta, successMeta } from "./result.ts";
+import { mayRunAgain, nextRun, retryDelayMs } from "./retry.ts";
+import type { World } from "./world.ts";
+
+/**
+ * What the end of a run costs: messages that follow, the stored state, the settling of the delivery, the event, in this
+ * order. Celery 5.6.3 is the measure (celery/worker/request.py, celery/app/trace.py; celery-wire 10.2).
+ *
+ * | outcome | sent | stored | late ack | event |
+ * | --- | --- | --- | --- | --- |
+ * | succeeded | callbacks, next step of the chain | SUCCESS | ack | taskSucceeded |
+ * | failed | errbacks, after storing | FAILURE, also for the rest of the chain | `acksOnFailure` ? ack : reject | taskFailed |
+ * | failed, retried automatically | the next run | RETRY | ack | taskRetried |
+ * | invalid | as failed | as failed | dead letter | taskFailed |
+ * | retry | the next run | RETRY | ack | taskRetried |
+ * | retry, none left | as failed | as failed | as failed | taskFailed |
+ * | snoozed | the next run, not counted | RETRY | ack | taskRetried |
+ * | ignored | | | ack | |
+ * | rejected | | | reject | taskRejected |
+ * | timed-out | as failed | FAILURE TimeLimitExceeded | `acksOnTimeout` ? ack : requeue | taskFailed or taskRejected |
+ * | terminated | | REVOKED | ack | taskRevoked |
+ * | worker-lost | as failed | FAILURE WorkerLostError | as failed | taskFailed |
+ * | worker-lost, `rejectOnWorkerLost` | | | requeue | taskRejected |
+ * | interrupted | | | requeue | taskRejected |
+ *
+ * With early acks the message was acked when the run began, and nothing is left to settle: an interrupted run is then as
+ * lost as one whose process died.
+ */
+export function settle(request: Request, outcome: Outcome, world: World): readonly Effect[] {
+  switch (outcome.kind) {
+    case "succeeded":
+      return succeed(request, outcome, world);
+    case "failed":
+      return outcome.retryable && request.policy.retry.automatic && mayRunAgain(request)
+        ? again(request, { ...outcome, cause: outcome.failure, delayMs: null, counted: true }, world)
+        : fail(request, outcome.failure, outcome.children, world);
+    case "invalid":
+      return failInvalid(request, outcome.failure, world);
+    case "retry":
+      return mayRunAgain(request)
+        ? again(request, { ...outcome, counted: true }, world)
+        : fail(request, outcome.cause ?? maxRetriesExceeded(request.task, outcome.traceback), outcome.children, world);
+    case "snoozed":
+      return again(request, { ...outcome, cause: null, counted: false }, world);
+    case "ignored":
+      return late(request, { do: "ack" });
+    case "rejected":
+      return giveBack(request, outcome.requeue);
+    case "timed-out":
+      return timeOut(request, outcome.limitMs, outcome.children, world);
+    case "terminated":
+      return revoke(request, "terminated");
+    case "worker-lost":
+      return request.policy.rejectOnWorkerLost && request.policy.acks === "late"
+        ? giveBack(request, true)
+        : fail(request, workerLost(outcome.reason), outcome.children, world);
+    case "interrupted":
+      return request.policy.acks === "late"
+        ? giveBack(request, true)
+        : fail(request, workerLost("The worker was stopped before the task ended"), outcome.children, world);
+  }
+}
+
+/** What it costs to drop a task that was revoked, expired or terminated. */
+export function revoke(request: Request, reason: "expired" | "revoked" | "terminated"): readonly Effect[] {
+  const { task, queue } = request;
+  const effects: Effect[] = [];
+  if (keepsFailure(request))
+    effects.push({ do: "store", meta: revokedMeta(task.id, taskRevoked(reason)), task, required: false });
+  if (reason !== "terminated" || request.policy.acks === "late") effects.push({ do: "ack" });
+  effects.push({ do: "emit", event: { type: "taskRevoked", task, queue, reason } });
+  return effects;
+}
+
+type Success = Extract<Outcome, { readonly kind: "succeeded" }>;
+
+function succeed(request: Request, outcome: Success, world: World): readonly Effect[] {
+  const { task, queue } = request;
+  const { result, runtimeMs, children: sent } = outcome;
+  const followUp = followUpOrError(task, result, world);
+  if (followUp instanceof Error) return fail(request, unwritable(followUp), sent, world);
+  const effects: Effect[] = followUp.sendings.map((sending) => ({ do: "send", ...sending, required: true }));
+  if (keepsResult(request)) {
+    const meta = successMeta(task.id, result, joinedChildren(sent, followUp));
+    effects.push({ do: "store", meta, task, required: true });
+  }
+  if (request.policy.acks === "late") effects.push({ do: "ack" });
+  effects.push({ do: "emit", event: { type: "taskSucceeded", task, queue, result, runtimeMs } });
+  return effects;
+}
+
+/** A signature that cannot be called fails the task that carries it, as in Celery. */
+function followUpOrError(task: TaskMessage, result: Tree, world: World): FollowUp | Error {
+  try {
+    return afterSuccess(task, result, world);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function joinedChildren(sent: readonly Tree[], followUp: FollowUp): readonly Tree[] {
+  return followUp.children.length === 0 ? sent : [...sent, ...followUp.children];
+}
+
+function fail(request: Request, failure: Failure, sent: readonly Tree[], world: World): readonly Effect[] {
+  const settling: Effect = request.policy.acksOnFailure ? { do: "ack" } : { do: "reject", requeue: false };
+  return [...tellFailure(request, failure, sent, world), ...late(request, settling), failed(request, failure)];
+}
+
+/** Arguments that do not fit will not fit the next time either: the message goes where someone can look at it. */
+function failInvalid(request: Request, failure: Failure, world: World): readonly Effect[] {
+  const told = tellFailure(request, failure, [], world);
+  if (request.policy.acks === "early") return [...told, failed(request, failure)];
+  return [...told, ...putAside(request, failure, world), failed(request, failure)];
+}
+
+function putAside(request: Request, failure: Failure, world: World): readonly Effect[] {
+  if (!world.deadLetter) return [{ do: "ack" }];
+  const { task, queue } = request;
+  const reason = "arguments-invalid";
+  const error = describeFailure(failure);
+  return [
+    { do: "dead-letter", reason, error, attempts: task.retries + 1 },
+    { do: "emit", event: { type: "deadLettered", id: task.id, name: task.task, queue, reason, error } },
+  ];
+}
+
+function timeOut(request: Request, limitMs: number, sent: readonly Tree[], world: World): readonly Effect[] {
+  const failure = timeLimitExceeded(limitMs / 1000);
+  const told = tellFailure(request, failure, sent, world);
+  if (request.policy.acks === "late" && !request.policy.acksOnTimeout) return [...told, ...giveBack(request, true)];
+  return [...told, ...late(request, { do: "ack" }), failed(request, failure)];
+}
+
+/** FAILURE for the task, then for the steps of its chain that will now never run, then its errbacks. */
+function tellFailure(request: Request, failure: Failure, sent: readonly Tree[], world: World): readonly Effect[] {
+  const { task } = request;
+  const effects: Effect[] = [];
+  if (keepsFailure(request)) {
+    effects.push({ do: "store", meta: failureMeta(task.id, failure, sent), task, required: false });
+    for (const step of task.chain ?? []) effects.push(...tellStep(task, step.options, failure));
+  }
+  for (const sending of errbacksOf(task, world)) effects.push({ do: "send", ...sending, required: false });
+  return effects;
+}
+
+/** Only steps that already have an id can be waited for. */
+function tellStep(task: TaskMessage, options: Readonly<Record<string, Tree>>, failure: Failure): readonly Effect[] {
+  const id = options["task_id"];
+  if (typeof id !== "string") return [];
+  const replyTo = typeof options["reply_to"] === "string" ? options["reply_to"] : task.replyTo;
+  const step = { ...task, id, replyTo, correlationId: id, chain: null };
+  return [{ do: "store", meta: failureMeta(id, failure, []), task: step, required: false }];
+}
+
+/** An errback that cannot be called must not hide the failure it is about. */
+function errbacksOf(task: TaskMessage, world: World): readonly Sending[] {
+  try {
+    return afterFailure(task, world).sendings;
+  } catch {
+    return [];
+  }
+}
+
+interface Again {
+  readonly delayMs: number | null;
+  readonly cause: Failure | null;
+  readonly traceback?: string | null;
+  readonly children: readonly Tree[];
+  readonly counted: boolean;
+}
+
+/** The next run is sent before RETRY is stored; the task counts as its own child, as it sent itself. */
+function again(request: Request, { delayMs, cause, counted, ...run }: Again, world: World): readonly Effect[] {
+  const { task, queue, policy } = request;
+  const wait = delayMs ?? retryDelayMs(policy.retry, task.retries, world.random);
+  const effects: Effect[] = [{ do: "send", ...nextRun(request, wait, counted, world), required: true }];
+  if (keepsResult(request)) {
+    const traceback = cause?.traceback ?? run.traceback ?? null;
+    const children = [...run.children, resultTuple(task.id)];
+    effects.push({ do: "store", meta: retryMeta(task.id, cause, traceback, children), task, required: false });
+  }
+  effects.push(...late(request, { do: "ack" }));
+  effects.push({ do: "emit", event: { type: "taskRetried", task, queue, failure: cause, delayMs: wait, counted } });
+  return effects;
+}
+
+/** Early acks leave nothing to give back, and Celery then sends no event. */
+function giveBack(request: Request, requeue: boolean): readonly Effect[] {
+  if (request.policy.acks === "early") return [];
+  const { task, queue } = request;
+  return [
+    { do: "reject", requeue },
+    { do: "emit", event: { type: "taskRejected", task, queue, requeue } },
+  ];
+}
+
+function late(request: Request, settling: Effect): readonly Effect[] {
+  return request.policy.acks === "late" ? [settling] : [];
+}
+
+function failed(request: Request, failure: Failure): Effect {
+  return { do: "emit", event: { type: "taskFailed", task: request.task, queue: request.queue, failure } };
+}

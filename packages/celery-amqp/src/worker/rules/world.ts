@@ -1,0 +1,14 @@
+/** What rules need to know of the world. The shell fills it in; a test gives constants. */
+export interface World {
+  /** Milliseconds since the epoch, as of this decision. */
+  readonly now: number;
+  /** Node name of this worker, `celery@host`. */
+  readonly nodeName: string;
+  readonly pid: number;
+  /** Whether what cannot run goes to `<queue>.dead` (true) or is rejected as Celery does (false). */
+  readonly deadLetter: boolean;
+  /** A new task id. */
+  readonly uuid: () => string;
+  /** From 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+}

@@ -1,0 +1,56 @@
+import type { Logger } from "../ports/logger.ts";
+import { isWritten, type LogLevel } from "./log-lines.ts";
+import { describeFailure } from "./rules/failure.ts";
+import type { TaskEvent } from "./rules/event.ts";
+
+const levels = {
+  taskReceived: "debug",
+  taskStarted: "debug",
+  taskSucceeded: "info",
+  taskFailed: "error",
+  taskRetried: "info",
+  taskRevoked: "info",
+  taskRejected: "warn",
+  deadLettered: "error",
+} as const satisfies Record<TaskEvent["type"], LogLevel>;
+
+/** One line for each thing that happens to a task: who and what, never arguments or results. */
+export function createTaskLog(log: Logger, least: LogLevel): (event: TaskEvent) => void {
+  return (event) => {
+    if (isWritten(levels[event.type], least)) writeLine(log, event);
+  };
+}
+
+function writeLine(log: Logger, event: TaskEvent): void {
+  switch (event.type) {
+    case "taskReceived":
+      return log.debug("task received", about(event));
+    case "taskStarted":
+      return log.debug("task started", about(event));
+    case "taskSucceeded":
+      return log.info("task succeeded", { ...about(event), ms: event.runtimeMs });
+    case "taskFailed": {
+      const { traceback } = event.failure;
+      return log.error("task failed", { ...about(event), error: describeFailure(event.failure), traceback });
+    }
+    case "taskRetried": {
+      const error = event.failure === null ? {} : { error: describeFailure(event.failure) };
+      return log.info("task will run again", { ...about(event), inSeconds: event.delayMs / 1000, ...error });
+    }
+    case "taskRevoked":
+      return log.info(`task ${event.reason}`, about(event));
+    case "taskRejected":
+      return log.warn("task rejected", { ...about(event), requeue: event.requeue });
+    case "deadLettered": {
+      const { id, name, queue, reason, error } = event;
+      return log.error("message put into the dead queue", { task: name, id, queue: `${queue}.dead`, reason, error });
+    }
+  }
+}
+
+function about({ task }: Extract<TaskEvent, { readonly task: unknown }>): {
+  readonly task: string;
+  readonly id: string;
+} {
+  return { task: task.shadow ?? task.task, id: task.id };
+}
