@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type * as Lzma from "@napi-rs/lzma";
 import { type Compressor, ProtocolError } from "@leveret/celery-protocol";
 import { corrupt, tooLarge } from "../compression/bounded.ts";
 import { readClaims } from "./claims.ts";
@@ -19,9 +20,9 @@ export const xz: Compressor = {
   },
   decompress(body: Uint8Array, maxBytes: number): Uint8Array {
     refuseLarge(body, maxBytes);
-    const native = load("decode-failed");
+    const library = load("decode-failed");
     try {
-      return native.decompressSync(body);
+      return library.decompressSync(body);
     } catch (cause) {
       throw corrupt("xz", "it is corrupt or cut short", cause);
     }
@@ -38,10 +39,10 @@ function refuseLarge(body: Uint8Array, maxBytes: number): void {
   }
 }
 
-function load(code: "encode-failed" | "decode-failed"): Pick<(typeof import("@napi-rs/lzma"))["xz"], "compressSync" | "decompressSync"> {
+function load(code: "encode-failed" | "decode-failed"): (typeof Lzma)["xz"] {
   try {
-    const native = createRequire(import.meta.url)("@napi-rs/lzma") as typeof import("@napi-rs/lzma");
-    return native.xz;
+    const library = createRequire(import.meta.url)("@napi-rs/lzma") as typeof Lzma;
+    return library.xz;
   } catch (cause) {
     const advice = "reinstall with optional dependencies, or use another compression";
     const what = `xz needs @napi-rs/lzma, which cannot be loaded on ${process.platform} ${process.arch}`;

@@ -1,0 +1,23 @@
+import type { Serializer, Tree } from "@leveret/celery-protocol";
+import { toTree } from "../to-tree.ts";
+import { readMsgpack } from "./read.ts";
+import { writeMsgpack } from "./write.ts";
+
+/**
+ * MessagePack as kombu uses it: text as str, bytes as bin, no extension types. Dates, decimals and UUIDs have no form in
+ * it and fail with `encode-failed`, as with Celery.
+ *
+ * | in the tree | on the wire |
+ * | --- | --- |
+ * | integer (number, bigint) | the shortest integer; -2^63 to 2^64-1 |
+ * | other number, `Float` | float 64 |
+ * | bytes | bin |
+ * | object | map; keys are text |
+ */
+export const msgpack: Serializer = {
+  name: "msgpack",
+  contentType: "application/x-msgpack",
+  contentEncoding: "binary",
+  encode: (value: unknown): Uint8Array => writeMsgpack(toTree(value)),
+  decode: (body: Uint8Array): Tree => readMsgpack(body),
+};
