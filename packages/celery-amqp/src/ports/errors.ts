@@ -17,7 +17,7 @@
  * - `closed`: the client, worker or transport was closed
  * - `task-failed`, `task-revoked`, `result-timeout`: what awaiting a result can end in
  * - `results-disabled`: a result was asked for where none is kept
- * - `result-dropped`: the result came and was given up, unread, to keep memory bounded
+ * - `result-lost`: the result came and was given up: unread for too long while memory is bounded, or not readable
  * - `task-duplicate`: two tasks of one name
  * - `task-unhandled`: a task without a handler was given to a worker
  * - `aborted`: the caller's signal was aborted
@@ -43,7 +43,7 @@ export type CeleryErrorCode =
   | "task-revoked"
   | "result-timeout"
   | "results-disabled"
-  | "result-dropped"
+  | "result-lost"
   | "task-duplicate"
   | "task-unhandled"
   | "aborted"

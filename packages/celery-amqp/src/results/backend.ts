@@ -24,6 +24,8 @@ export interface ResultSource {
   prepare(taskId: string): Promise<void>;
   /** Watches one task; the returned function stops that and may be called twice. */
   watch(taskId: string, watcher: ResultWatcher): () => void;
+  /** The latest state known here, without asking anyone; null where none is. */
+  latest(taskId: string): ResultMeta | null;
   /** Drops what is kept of the task. */
   forget(taskId: string): Promise<void>;
   close(): Promise<void>;

@@ -35,7 +35,11 @@ export interface CallOptions {
   readonly compression?: string | null;
   /** Name to show in logs and events instead of the task's. */
   readonly shadow?: string;
-  /** Queue that awaits the result. Default: the client's own. */
+  /** What logs and events show of the positional arguments, where these are secret. Default: Python's notation of them, cut. */
+  readonly argsRepr?: string;
+  /** The same for keyword arguments. */
+  readonly kwargsRepr?: string;
+  /** Queue that awaits the result; this client then does not. Default: the client's own. */
   readonly replyTo?: string;
   /** Message protocol; 1 for workers that read nothing newer (gocelery). Default: the route's, else 2. */
   readonly protocol?: 1 | 2;
@@ -47,10 +51,23 @@ export interface CallOptions {
   readonly rootId?: string;
   /** The task that sends this one. Default: the running task. */
   readonly parentId?: string;
+  /** Calls that a worker makes when the task succeeds, its result handed in unless they are made by `si`. */
+  readonly link?: LinkedCall | readonly LinkedCall[];
+  /** Calls that a worker makes when the task fails, its id handed in. */
+  readonly linkError?: LinkedCall | readonly LinkedCall[];
   /** How long to wait for the broker's confirm, connection included. Default: the transport's. */
   readonly publishTimeout?: Duration;
   /** Stops waiting for the confirm and, in `client.call`, for the result. What has left cannot be called back. */
   readonly signal?: AbortSignal;
+}
+
+/** A call to be made by a worker: what `task.s(…)` and `task.si(…)` make. */
+export interface LinkedCall {
+  readonly kind: "signature";
+  readonly task: { readonly name: string; readonly passing: "positional" | "keyword" };
+  readonly args: readonly unknown[];
+  readonly options: CallOptions;
+  readonly immutable: boolean;
 }
 
 /** Options with others on top. One given as undefined counts as not given; `eta` and `countdown` replace each other. */

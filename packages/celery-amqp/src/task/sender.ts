@@ -35,7 +35,7 @@ export interface AsyncResult<R> {
    *
    * @throws TaskFailedError, TaskRevokedError: how it ended
    * @throws ResultTimeoutError: not in time; the task may still end
-   * @throws CeleryError `aborted`, `closed`, `results-disabled`, `result-dropped`, `arguments-invalid` (the value does not pass `returns`)
+   * @throws CeleryError `aborted`, `closed`, `results-disabled`, `result-lost`, `arguments-invalid` (the value does not pass `returns`)
    */
   get(options?: WaitOptions): Promise<R>;
   /** How the task ended, without throwing for it. Throws as `get` where the end is not known. */

@@ -1,0 +1,114 @@
+import { type ResultMeta, toValue } from "@leveret/celery-protocol";
+import type { Clock } from "../ports/clock.ts";
+import { CeleryError } from "../ports/errors.ts";
+import { checkReturned } from "../task/arguments.ts";
+import { durationMs } from "../task/duration.ts";
+import type { AsyncResult, Settled, TaskState, WaitOptions } from "../task/sender.ts";
+import type { TaskDefinition } from "../task/task.ts";
+import type { ResultSource } from "./backend.ts";
+import { type ErrorClasses, type FailedMeta, toFailedError, toRevokedError } from "./task-error.ts";
+import { followStates } from "./follow-states.ts";
+
+/** What an AsyncResult needs of the world. */
+export interface AsyncResultParts {
+  readonly source: ResultSource;
+  readonly clock: Clock;
+  readonly errorClasses: ErrorClasses;
+}
+
+type FinalMeta = Extract<ResultMeta, { readonly status: "SUCCESS" }> | FailedMeta;
+
+/** The result of the task with this id; `task` is null where only the name is known. */
+export function createAsyncResult(
+  id: string,
+  task: TaskDefinition | null,
+  parts: AsyncResultParts,
+): AsyncResult<unknown> {
+  return new PendingAsyncResult(id, task, parts);
+}
+
+/** Watches only while asked: a result that nobody awaits costs no listener. */
+class PendingAsyncResult implements AsyncResult<unknown> {
+  readonly id: string;
+  readonly #task: TaskDefinition | null;
+  readonly #parts: AsyncResultParts;
+  #final: FinalMeta | null = null;
+
+  constructor(id: string, task: TaskDefinition | null, parts: AsyncResultParts) {
+    this.id = id;
+    this.#task = task;
+    this.#parts = parts;
+  }
+
+  get state(): string {
+    const latest = this.#final ?? this.#parts.source.latest(this.id);
+    return latest === null ? "PENDING" : stateName(latest);
+  }
+
+  async get(options: WaitOptions = {}): Promise<unknown> {
+    const settled = await this.settled(options);
+    if (settled.status === "SUCCESS") return settled.value;
+    throw settled.error;
+  }
+
+  async settled(options: WaitOptions = {}): Promise<Settled<unknown>> {
+    for await (const meta of this.#metas(options)) {
+      if (isFinal(meta)) return this.#settle(meta);
+    }
+    throw new CeleryError("result-lost", `The states of task ${this.id} ended without a final one`);
+  }
+
+  async *states(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
+    for await (const meta of this.#metas(options)) yield await this.#describe(meta);
+  }
+
+  async forget(): Promise<void> {
+    await this.#parts.source.forget(this.id);
+  }
+
+  async *#metas(options: WaitOptions): AsyncGenerator<ResultMeta, void, undefined> {
+    if (this.#final !== null) {
+      yield this.#final;
+      return;
+    }
+    const timeoutMs = options.timeout === undefined ? null : durationMs(options.timeout, "timeout");
+    for await (const meta of followStates(this.id, { ...this.#parts, timeoutMs, signal: options.signal ?? null })) {
+      if (isFinal(meta)) this.#final = meta;
+      yield meta;
+      if (isFinal(meta)) return;
+    }
+  }
+
+  async #settle(meta: FinalMeta): Promise<Settled<unknown>> {
+    if (meta.status === "SUCCESS") return { status: "SUCCESS", value: await this.#value(meta.result) };
+    if (meta.status === "REVOKED") return { status: "REVOKED", error: toRevokedError(meta) };
+    const error = toFailedError(this.id, meta.exception, meta.traceback, this.#parts.errorClasses);
+    return { status: "FAILURE", error };
+  }
+
+  async #describe(meta: ResultMeta): Promise<TaskState> {
+    if (isFinal(meta)) {
+      const settled = await this.#settle(meta);
+      return { status: settled.status, meta: settled.status === "SUCCESS" ? settled.value : settled.error };
+    }
+    if (meta.status !== "RETRY") return { status: stateName(meta), meta: toValue(meta.result) };
+    const { exception, traceback } = meta;
+    return {
+      status: "RETRY",
+      meta: exception && toFailedError(this.id, exception, traceback, this.#parts.errorClasses),
+    };
+  }
+
+  async #value(result: Extract<ResultMeta, { readonly status: "SUCCESS" }>["result"]): Promise<unknown> {
+    const value = toValue(result);
+    return this.#task === null ? value : checkReturned(this.#task, value);
+  }
+}
+
+function isFinal(meta: ResultMeta): meta is FinalMeta {
+  return meta.status === "SUCCESS" || meta.status === "FAILURE" || meta.status === "REVOKED";
+}
+
+function stateName(meta: ResultMeta): string {
+  return meta.status === "OTHER" ? meta.state : meta.status;
+}

@@ -1,0 +1,90 @@
+import { type Content, decodeResult, type ResultMeta, rpcReplyQueue } from "@leveret/celery-protocol";
+import { CeleryError } from "../../ports/errors.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { Delivery, Subscription, Transport } from "../../ports/transport.ts";
+import type { ResultSource, ResultWatcher } from "../backend.ts";
+import { type PendingLimits, PendingResults } from "./pending.ts";
+
+/** What the client's side of rpc results is made of. */
+export interface RpcSourceParts {
+  readonly transport: Transport;
+  readonly content: Content;
+  readonly logger: Logger;
+  /** Name of the reply queue; unique, and the same for the client's life so that workers find it after a reconnect. */
+  readonly queue: string;
+  readonly limits: PendingLimits;
+}
+
+/**
+ * Celery's `rpc://` on the client's side: one reply queue a client, declared before the first send and consumed without
+ * acks. Results outlive neither the client nor, as the queue is auto-delete, a lost connection.
+ * Source: celery/backends/rpc.py.
+ */
+export class RpcSource implements ResultSource {
+  readonly #parts: RpcSourceParts;
+  readonly #pending: PendingResults;
+  #subscription: Promise<Subscription> | null = null;
+
+  constructor(parts: RpcSourceParts) {
+    this.#parts = parts;
+    this.#pending = new PendingResults(parts.limits);
+  }
+
+  replyTo(): string {
+    return this.#parts.queue;
+  }
+
+  async prepare(): Promise<void> {
+    this.#subscription ??= this.#subscribe();
+    await this.#subscription;
+  }
+
+  watch(taskId: string, watcher: ResultWatcher): () => void {
+    return this.#pending.watch(taskId, watcher);
+  }
+
+  latest(taskId: string): ResultMeta | null {
+    return this.#pending.latest(taskId);
+  }
+
+  async forget(taskId: string): Promise<void> {
+    this.#pending.forget(taskId);
+  }
+
+  async close(): Promise<void> {
+    this.#pending.close(new CeleryError("closed", "The client was closed before the result came"));
+    const subscription = await this.#subscription?.catch(() => null); // it failed, and its sender was told
+    await subscription?.cancel();
+  }
+
+  async #subscribe(): Promise<Subscription> {
+    const { transport, queue, logger } = this.#parts;
+    try {
+      return await transport.subscribe(
+        {
+          queue,
+          prefetch: 0,
+          noAck: true,
+          topology: rpcReplyQueue(queue),
+          onLost: (reason) =>
+            logger.warn("Lost the reply queue; results sent meanwhile are lost", { queue, reason: reason.message }),
+        },
+        (delivery) => this.#take(delivery),
+      );
+    } catch (error) {
+      this.#subscription = null; // the next send tries again
+      throw error;
+    }
+  }
+
+  #take({ message }: Delivery): void {
+    try {
+      this.#pending.deliver(decodeResult(message, this.#parts.content), message.body.byteLength);
+    } catch (error) {
+      const taskId = message.properties.correlationId;
+      const text = `A result of task ${taskId ?? "unknown"} came that cannot be read`;
+      this.#parts.logger.warn(text, { reason: String(error) });
+      if (taskId !== undefined) this.#pending.lose(taskId, new CeleryError("result-lost", text, { cause: error }));
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { type Content, encodeTask, ProtocolError, type TaskMessage, type WireMessage } from "@leveret/celery-protocol";
+import { CeleryError, UnroutableError } from "../ports/errors.ts";
+import { composeSend, type Interceptor } from "../ports/interceptor.ts";
+import type { PublishOptions, Transport } from "../ports/transport.ts";
+import type { Destination } from "./destination.ts";
+import type { QueueDeclarer } from "./queue-declarer.ts";
+
+/** What dispatching needs. */
+export interface DispatchParts {
+  readonly transport: Transport;
+  readonly content: Content;
+  readonly declarer: QueueDeclarer;
+  readonly interceptors: readonly Interceptor[];
+}
+
+/** How one message leaves. */
+export interface Way extends Destination {
+  /** How long to wait for the confirm. Default: the transport's. */
+  readonly publishTimeoutMs?: number;
+}
+
+interface CapturingWay {
+  take(message: WireMessage): void;
+}
+
+/** The one gate by which task messages leave: interceptors, encode, declare, publish. */
+export class Dispatch {
+  readonly #parts: DispatchParts;
+  readonly #send: (task: TaskMessage, way: Way) => Promise<void>;
+  readonly #capture: (task: TaskMessage, way: CapturingWay) => Promise<void>;
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts;
+    this.#send = composeSend(parts.interceptors, (task, way: Way) => this.publish(this.#encode(task), way));
+    this.#capture = composeSend(parts.interceptors, async (task, way: CapturingWay) => way.take(this.#encode(task)));
+  }
+
+  /**
+   * Resolves at the broker's confirm.
+   *
+   * @throws CeleryError `encode-failed`, `message-too-large`, and all that declaring and publishing can end in
+   */
+  send(task: TaskMessage, way: Way): Promise<void> {
+    return this.#send(task, way);
+  }
+
+  /**
+   * The finished message, as `send` would publish it, for one who publishes it later.
+   *
+   * @throws CeleryError `encode-failed`, `message-too-large`, and `option-invalid` where an interceptor keeps the message back
+   */
+  async prepare(task: TaskMessage): Promise<WireMessage> {
+    const taken: WireMessage[] = [];
+    await this.#capture(task, { take: (message) => taken.push(message) });
+    const [message] = taken;
+    if (message !== undefined) return message;
+    throw new CeleryError(
+      "option-invalid",
+      `An interceptor kept task "${task.task}" back: there is no message to prepare`,
+    );
+  }
+
+  /**
+   * Publishes a finished message; a queue that was deleted meanwhile is declared anew, once.
+   *
+   * @throws as `send`
+   */
+  async publish(message: WireMessage, way: Way): Promise<void> {
+    const { transport, declarer } = this.#parts;
+    const options: PublishOptions = way.publishTimeoutMs === undefined ? {} : { timeoutMs: way.publishTimeoutMs };
+    if (way.queue === null) return transport.publisher.publish(message, way.to, options);
+    await declarer.ensure(way.queue);
+    try {
+      await transport.publisher.publish(message, way.to, options);
+    } catch (error) {
+      if (!(error instanceof UnroutableError) || !declarer.forget(way.queue)) throw error;
+      await declarer.ensure(way.queue);
+      await transport.publisher.publish(message, way.to, options);
+    }
+  }
+
+  #encode(task: TaskMessage): WireMessage {
+    try {
+      return encodeTask(task, this.#parts.content);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const code =
+        error.code === "headers-too-large" || error.code === "too-large" ? "message-too-large" : "encode-failed";
+      throw new CeleryError(code, `Task "${task.task}" cannot be sent: ${error.message}`, { cause: error });
+    }
+  }
+}

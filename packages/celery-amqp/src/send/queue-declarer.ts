@@ -1,0 +1,96 @@
+import { type QueueTopology, taskQueue, type Topology } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { DeclareMode, Transport } from "../ports/transport.ts";
+import type { QueueTable } from "./destination.ts";
+
+/** What a sender declares: as Celery does, only that the queue is there, or nothing. */
+export type DeclarePolicy = DeclareMode | "off";
+
+/** What declaring needs. */
+export interface QueueDeclarerParts {
+  readonly transport: Transport;
+  readonly logger: Logger;
+  readonly queues: QueueTable;
+  readonly policy: DeclarePolicy;
+}
+
+/**
+ * Sees to it that a queue is there before something is sent to it: once a connection, as Celery does, with its exchange
+ * and binding. A queue of which nothing was said and that others declared otherwise is taken as it is, and so is any
+ * that exists and that we may not declare.
+ */
+export class QueueDeclarer {
+  readonly #parts: QueueDeclarerParts;
+  readonly #declared = new Map<string, Promise<void>>();
+
+  constructor(parts: QueueDeclarerParts) {
+    this.#parts = parts;
+    parts.transport.onState((state) => {
+      if (state === "connecting") this.#declared.clear();
+    });
+  }
+
+  /**
+   * Resolves when the queue is there.
+   *
+   * @throws CeleryError `not-found` or `access-refused` where it is not there and cannot be made, and what `declare` throws
+   */
+  ensure(queue: string): Promise<void> {
+    const declared = this.#declared.get(queue) ?? this.#declareOnce(queue);
+    this.#declared.set(queue, declared);
+    return declared;
+  }
+
+  /** Has the queue declared anew before the next send: it was deleted. False where nothing is ever declared. */
+  forget(queue: string): boolean {
+    this.#declared.delete(queue);
+    return this.#parts.policy === "active";
+  }
+
+  async #declareOnce(queue: string): Promise<void> {
+    try {
+      await this.#declare(queue);
+    } catch (error) {
+      this.#declared.delete(queue); // the next send tries again
+      throw error;
+    }
+  }
+
+  async #declare(queue: string): Promise<void> {
+    const { policy, queues, transport } = this.#parts;
+    if (policy === "off") return;
+    const topology = taskQueue(queue, Object.hasOwn(queues, queue) ? queues[queue] : {});
+    if (policy === "passive") return transport.declare(existing(topology), "passive");
+    try {
+      await transport.declare(topology, "active");
+    } catch (error) {
+      if (!isRefusal(error) || (error.code === "queue-mismatch" && Object.hasOwn(queues, queue))) throw error;
+      await this.#takeAsItIs(topology, error);
+    }
+  }
+
+  async #takeAsItIs(topology: QueueTopology, refusal: CeleryError): Promise<void> {
+    const { queue } = topology;
+    try {
+      await this.#parts.transport.declare(existing(topology), "passive");
+    } catch (error) {
+      if (!(error instanceof CeleryError) || error.code !== "not-found") throw error;
+      throw new CeleryError(
+        refusal.code,
+        `Queue "${queue}" does not exist and could not be declared: ${refusal.message}. Declare it by other means, or let this user do it`,
+        { cause: refusal },
+      );
+    }
+    this.#parts.logger.info(`Queue "${queue}" is used as it is`, { queue, reason: refusal.message });
+  }
+}
+
+function isRefusal(error: unknown): error is CeleryError {
+  return error instanceof CeleryError && (error.code === "queue-mismatch" || error.code === "access-refused");
+}
+
+/** Only the queue: its exchange may be missing where others made it, and messages do not need it. */
+function existing({ queues }: QueueTopology): Topology {
+  return { exchanges: [], queues, bindings: [] };
+}

@@ -1,0 +1,172 @@
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { Clock, Ids } from "../ports/clock.ts";
+import { CeleryError } from "../ports/errors.ts";
+import { packArguments, type TravellingArguments } from "../task/arguments.ts";
+import { type CallOptions, mergeOptions } from "../task/call-options.ts";
+import { durationMs } from "../task/duration.ts";
+import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
+import type { Signature } from "../task/signature.ts";
+import type { TaskDefinition, TypedTask } from "../task/task.ts";
+import { checkCallOptions } from "./check-options.ts";
+import { composeTask, type ParentTask } from "./compose.ts";
+import { destinationOf, type QueueTable } from "./destination.ts";
+import type { Dispatch, Way } from "./dispatch.ts";
+import type { Router } from "./routes.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** What a sender asks of results, whatever backend there is. */
+export interface ResultIntake {
+  /** Where the result of this task will be awaited, null for nowhere. */
+  replyTo(taskId: string): string | null;
+  /** Ready to receive it before it is sent. */
+  prepare(taskId: string): Promise<void>;
+  /** The result of a task; `task` null where only its name is known. */
+  open(taskId: string, task: TaskDefinition | null): AsyncResult<unknown>;
+  /** A result that will never come here, for the reason given. */
+  openNone(taskId: string, why: string): AsyncResult<unknown>;
+}
+
+/** What a sender is made of. */
+export interface SenderParts {
+  readonly dispatch: Pick<Dispatch, "send">;
+  readonly results: ResultIntake;
+  readonly router: Router;
+  readonly queues: QueueTable;
+  readonly defaultQueue: string;
+  /** What calls and routes leave open. */
+  readonly defaults: Pick<CallOptions, "serializer" | "compression">;
+  /** Check arguments by the task's schema before they are sent. */
+  readonly validate: boolean;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Node name of this process. */
+  readonly origin: string;
+  /** The task that is sending, if one is. */
+  readonly parent: () => ParentTask | null;
+}
+
+/** A message ready to leave, and what awaits its result. */
+export interface Outgoing {
+  readonly message: TaskMessage;
+  readonly way: Way;
+  readonly result: AsyncResult<unknown>;
+  /** Its result is awaited here. */
+  readonly awaited: boolean;
+  readonly signal: AbortSignal | null;
+}
+
+interface NamedRequest {
+  readonly name: string;
+  readonly task: TaskDefinition | null;
+  readonly options: CallOptions;
+  pack(): Promise<TravellingArguments>;
+}
+
+/** Makes calls into messages and sends them. What clients and handlers send passes through here. */
+export class Sender implements TaskSender {
+  readonly #parts: SenderParts;
+
+  constructor(parts: SenderParts) {
+    this.#parts = parts;
+  }
+
+  send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
+  send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
+  async send(
+    what: TaskDefinition | Signature<[], unknown>,
+    ...args: readonly unknown[]
+  ): Promise<AsyncResult<unknown>> {
+    return this.deliver(await this.compose(what, args));
+  }
+
+  call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
+  call<R>(call: Signature<[], R>): Promise<R>;
+  async call(what: TaskDefinition | Signature<[], unknown>, ...args: readonly unknown[]): Promise<unknown> {
+    const outgoing = await this.compose(what, args);
+    const result = await this.deliver(outgoing);
+    return result.get(outgoing.signal === null ? {} : { signal: outgoing.signal });
+  }
+
+  async sendByName(
+    name: string,
+    { args = [], kwargs = {}, ...options }: NamedCall = {},
+  ): Promise<AsyncResult<unknown>> {
+    if (typeof name !== "string" || name === "")
+      throw new CeleryError("option-invalid", "sendByName: the first argument must be a task's name");
+    if (!Array.isArray(args)) throw new CeleryError("option-invalid", `Call of "${name}": args must be a list`);
+    if (typeof kwargs !== "object" || kwargs === null || Array.isArray(kwargs)) {
+      throw new CeleryError("option-invalid", `Call of "${name}": kwargs must be an object`);
+    }
+    return this.deliver(await this.#compose({ name, task: null, options, pack: async () => ({ args, kwargs }) }));
+  }
+
+  /**
+   * The message of a call, checked and routed, not sent.
+   *
+   * @throws CeleryError `option-invalid`, `arguments-invalid`
+   */
+  async compose(what: TaskDefinition | Signature<[], unknown>, args: readonly unknown[]): Promise<Outgoing> {
+    const { task, given, options } = read(what, args);
+    const pack = (): Promise<TravellingArguments> =>
+      packArguments(this.#parts.validate ? task : { ...task, accepts: null }, given);
+    return this.#compose({ name: task.name, task, options, pack });
+  }
+
+  /** Sends what `compose` made; resolves at the broker's confirm. */
+  async deliver({ message, way, result, awaited, signal }: Outgoing): Promise<AsyncResult<unknown>> {
+    const { dispatch, results } = this.#parts;
+    const send = async (): Promise<void> => {
+      if (awaited) await results.prepare(message.id);
+      await dispatch.send(message, way);
+    };
+    await (signal === null ? send() : untilAborted(send, signal, `Sending task ${message.id}`));
+    return result;
+  }
+
+  async #compose({ name, task, options: said, pack }: NamedRequest): Promise<Outgoing> {
+    const { clock, ids, origin, parent, queues, router, defaults, defaultQueue } = this.#parts;
+    checkCallOptions(said, `Call of "${name}"`);
+    const options = mergeOptions(mergeOptions(defaults, router(name)), said);
+    const { to, queue } = destinationOf(options, queues, defaultQueue);
+    const id = options.id ?? ids.uuid();
+    const replyTo = options.replyTo ?? this.#parts.results.replyTo(id);
+    const call = { name, options, namesQueue: said.queue !== undefined, ...(await pack()) };
+    const message = composeTask(call, { id, now: clock.now(), origin, replyTo, parent: parent() });
+    const timeoutMs =
+      options.publishTimeout === undefined
+        ? {}
+        : { publishTimeoutMs: durationMs(options.publishTimeout, "publishTimeout") };
+    return {
+      message,
+      way: { to, queue, ...timeoutMs },
+      signal: options.signal ?? null,
+      ...this.#resultOf(id, task, options),
+    };
+  }
+
+  #resultOf(id: string, task: TaskDefinition | null, options: CallOptions): Pick<Outgoing, "result" | "awaited"> {
+    const { results } = this.#parts;
+    const none = (why: string): Pick<Outgoing, "result" | "awaited"> => ({
+      result: results.openNone(id, why),
+      awaited: false,
+    });
+    if (options.ignoreResult === true) return none("it was sent with ignoreResult");
+    if (options.replyTo !== undefined) return none(`it goes to queue "${options.replyTo}", as the call says`);
+    return { result: results.open(id, task), awaited: true };
+  }
+}
+
+interface ReadCall {
+  readonly task: TaskDefinition;
+  readonly given: readonly unknown[];
+  readonly options: CallOptions;
+}
+
+function read(what: TaskDefinition | Signature<[], unknown>, args: readonly unknown[]): ReadCall {
+  if (what?.kind === "task") return { task: what, given: args, options: what.options };
+  if (what?.kind === "signature") return { task: what.task, given: what.args, options: what.options };
+  throw new CeleryError(
+    "option-invalid",
+    "The first argument must be a task made by defineTask, or a call made by task.s(…); for a name there is sendByName",
+  );
+}
