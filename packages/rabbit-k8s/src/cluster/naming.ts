@@ -1,0 +1,54 @@
+/** The name of every object of a cluster; made here and nowhere else. They are explicit, so that they never change. */
+export interface ClusterNames {
+  /** StatefulSet, client Service and ServiceAccount; also what node names start with. */
+  readonly cluster: string;
+  readonly headlessService: string;
+  readonly configMap: string;
+  readonly role: string;
+  readonly certificate: string;
+  readonly alerts: string;
+  readonly dashboard: string;
+  readonly managementRoute: string;
+}
+
+/** The names for a cluster called `name`. */
+export function nameCluster(name: string): ClusterNames {
+  return {
+    cluster: name,
+    headlessService: `${name}-headless`,
+    configMap: `${name}-config`,
+    role: `${name}-peer-discovery`,
+    certificate: `${name}-tls`,
+    alerts: `${name}-alerts`,
+    dashboard: `${name}-dashboard`,
+    managementRoute: `${name}-management`,
+  };
+}
+
+/** The longest cluster name: Kubernetes appends a hash to pod labels and `-headless` is appended here, within 63 characters. */
+export const longestClusterName = 40;
+
+/** Is the text a DNS label, as names of Services and namespaces must be? */
+export function isDnsLabel(text: string): boolean {
+  return /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
+}
+
+/** Is the text a DNS subdomain, as names of Secrets and ConfigMaps must be? */
+export function isDnsSubdomain(text: string): boolean {
+  return text.length <= 253 && text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
+}
+
+/** The labels every object of a cluster carries. */
+export function clusterLabels(name: string): Readonly<Record<string, string>> {
+  return {
+    "app.kubernetes.io/name": "rabbitmq",
+    "app.kubernetes.io/instance": name,
+    "app.kubernetes.io/part-of": "rabbitmq",
+    "app.kubernetes.io/managed-by": "rabbit-k8s",
+  };
+}
+
+/** The labels by which Services and policies find the pods; part of the StatefulSet's identity. */
+export function selectorLabels(name: string): Readonly<Record<string, string>> {
+  return { "app.kubernetes.io/name": "rabbitmq", "app.kubernetes.io/instance": name };
+}

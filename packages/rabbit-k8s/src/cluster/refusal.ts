@@ -1,0 +1,25 @@
+/** One thing about the props that cannot be rendered, for the person who wrote them. */
+export interface Refusal {
+  /** The prop, as a path: `policies[0].definition.ha-mode`. */
+  readonly prop: string;
+  /** What is wrong with it, and for which version where that matters. */
+  readonly reason: string;
+  /** What to write instead. */
+  readonly remedy: string;
+}
+
+/** A refusal as one sentence a person can act on. */
+export function formatRefusal({ prop, reason, remedy }: Refusal): string {
+  return `${prop}: ${reason}. ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
+}
+
+/** Thrown when props are refused; carries all refusals at once. */
+export class RefusedPropsError extends Error {
+  readonly refusals: readonly Refusal[];
+
+  constructor(refusals: readonly Refusal[]) {
+    super(["These props were refused:", ...refusals.map((refusal) => `- ${formatRefusal(refusal)}`)].join("\n"));
+    this.name = "RefusedPropsError";
+    this.refusals = refusals;
+  }
+}

@@ -1,0 +1,163 @@
+/** One entry of a Kubernetes Secret. */
+export interface SecretKey {
+  /** Name of the Secret, in the cluster's namespace. */
+  readonly name: string;
+  /** Key within it. */
+  readonly key: string;
+}
+
+/** The queue types of RabbitMQ. */
+export type QueueType = "classic" | "quorum" | "stream";
+
+/** What may stand in an arguments table. */
+export type Arguments = Readonly<Record<string, string | number | boolean>>;
+
+/** A virtual host. */
+export interface Vhost {
+  readonly name: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  /** Type of durable queues declared without one. Default: the cluster's `defaultQueueType`. */
+  readonly defaultQueueType?: QueueType;
+  /** Most connections and queues the vhost may have. Default: no limit. */
+  readonly limits?: { readonly maxConnections?: number; readonly maxQueues?: number };
+}
+
+/** A user beside the default user. */
+export interface User {
+  readonly name: string;
+  /** Where the password lies. It is read by the init container and never rendered. */
+  readonly password: SecretKey;
+  /** Default: none, which suffices for applications. */
+  readonly tags?: readonly ("administrator" | "management" | "monitoring" | "policymaker" | "impersonator")[];
+}
+
+/** What a user may do in a vhost. Each is a regular expression over names; default `.*`. */
+export interface Permission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly configure?: string;
+  readonly write?: string;
+  readonly read?: string;
+}
+
+/** What a user may publish to and read from a topic exchange, by routing key. */
+export interface TopicPermission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly write?: string;
+  readonly read?: string;
+}
+
+/** A policy, or an operator policy: settings for all queues or exchanges whose name matches. */
+export interface Policy {
+  readonly name: string;
+  readonly vhost: string;
+  /** Regular expression over names. */
+  readonly pattern: string;
+  /** Default `queues`; the finer kinds need RabbitMQ 3.12. */
+  readonly applyTo?: "queues" | "classic_queues" | "quorum_queues" | "streams" | "exchanges" | "all";
+  /** The highest wins where several match. Default 0. */
+  readonly priority?: number;
+  readonly definition: Arguments;
+}
+
+/** A queue that exists from the first boot on. */
+export interface Queue {
+  readonly name: string;
+  readonly vhost: string;
+  /** Default: the vhost's default type. */
+  readonly type?: QueueType;
+  /** Default true. */
+  readonly durable?: boolean;
+  /** Default false. */
+  readonly autoDelete?: boolean;
+  readonly arguments?: Arguments;
+}
+
+/** An exchange that exists from the first boot on. */
+export interface Exchange {
+  readonly name: string;
+  readonly vhost: string;
+  /** `direct`, `fanout`, `topic`, `headers` or one that a plugin brings. */
+  readonly type: string;
+  /** Default true. */
+  readonly durable?: boolean;
+  /** Default false. */
+  readonly autoDelete?: boolean;
+  /** Not to be published to by clients. Default false. */
+  readonly internal?: boolean;
+  readonly arguments?: Arguments;
+}
+
+/** A binding from an exchange to a queue or another exchange. */
+export interface Binding {
+  readonly vhost: string;
+  readonly source: string;
+  readonly destination: string;
+  /** Default `queue`. */
+  readonly destinationType?: "queue" | "exchange";
+  /** Default empty. */
+  readonly routingKey?: string;
+  readonly arguments?: Arguments;
+}
+
+/** Another broker to federate exchanges or queues from. Enables the federation plugin; a policy names what is federated. */
+export interface FederationUpstream {
+  readonly name: string;
+  readonly vhost: string;
+  /** Where the upstream's AMQP URI lies; it holds a password, so it is never rendered. */
+  readonly uri: SecretKey;
+  /** Default 1000. */
+  readonly prefetchCount?: number;
+  /** Default 5. */
+  readonly reconnectDelaySeconds?: number;
+  /** Default `on-confirm`. */
+  readonly ackMode?: "on-confirm" | "on-publish" | "no-ack";
+  /** Default: the federated object's own name. */
+  readonly exchange?: string;
+  /** Default: the federated object's own name. */
+  readonly queue?: string;
+  /** Default 1. */
+  readonly maxHops?: number;
+}
+
+/** One end of a shovel: a queue, or an exchange with a routing key. */
+export interface ShovelEnd {
+  /** Where the broker's AMQP URI lies. Default: this cluster itself. */
+  readonly uri?: SecretKey;
+  readonly queue?: string;
+  readonly exchange?: string;
+  readonly routingKey?: string;
+}
+
+/** Moves messages from one place to another for as long as it exists. Enables the shovel plugin. */
+export interface Shovel {
+  readonly name: string;
+  readonly vhost: string;
+  readonly source: ShovelEnd;
+  readonly destination: ShovelEnd;
+  /** Default `on-confirm`: nothing is lost when either end fails. */
+  readonly ackMode?: "on-confirm" | "on-publish" | "no-ack";
+  /** Default 1000. */
+  readonly prefetchCount?: number;
+  /** Default 5. */
+  readonly reconnectDelaySeconds?: number;
+}
+
+/** What a cluster holds from its first boot on. Each list defaults to empty, `vhosts` to the one vhost `/`. */
+export interface Topology {
+  readonly vhosts?: readonly Vhost[];
+  readonly users?: readonly User[];
+  /** The default user has all permissions in every vhost already. */
+  readonly permissions?: readonly Permission[];
+  readonly topicPermissions?: readonly TopicPermission[];
+  readonly policies?: readonly Policy[];
+  readonly operatorPolicies?: readonly Policy[];
+  readonly queues?: readonly Queue[];
+  readonly exchanges?: readonly Exchange[];
+  readonly bindings?: readonly Binding[];
+  readonly federationUpstreams?: readonly FederationUpstream[];
+  readonly shovels?: readonly Shovel[];
+}

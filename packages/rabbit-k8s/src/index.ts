@@ -1,0 +1,40 @@
+export { RabbitCluster, renderCluster } from "./constructs/rabbit-cluster.ts";
+export type { RenderedCluster } from "./constructs/rabbit-cluster.ts";
+export { RefusedPropsError } from "./cluster/refusal.ts";
+export type { Refusal } from "./cluster/refusal.ts";
+export type { RabbitConnection } from "./cluster/connection.ts";
+export type { Manifest } from "./manifests/manifest.ts";
+export type {
+  CeleryProps,
+  IssuerReference,
+  LifecycleProps,
+  ManagementRouteProps,
+  ModernProps,
+  MonitoringProps,
+  NetworkPolicyProps,
+  RabbitClusterProps,
+  ResourceProps,
+  SchedulingProps,
+  SeedProps,
+  ServiceProps,
+  StorageProps,
+  Strings,
+  TlsProps,
+} from "./cluster/props.ts";
+export type {
+  Arguments,
+  Binding,
+  Exchange,
+  FederationUpstream,
+  Permission,
+  Policy,
+  Queue,
+  QueueType,
+  SecretKey,
+  Shovel,
+  ShovelEnd,
+  TopicPermission,
+  Topology,
+  User,
+  Vhost,
+} from "./cluster/topology.ts";

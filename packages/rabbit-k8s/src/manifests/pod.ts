@@ -1,0 +1,142 @@
+import type {
+  Container,
+  EnvVar,
+  PodSpec,
+  PodTemplateSpec,
+  ResourceRequirements,
+  TopologySpreadConstraint,
+} from "kubernetes-types/core/v1.d.ts";
+import { selectorLabels } from "../cluster/naming.ts";
+import type { ResolvedCluster } from "../cluster/resolved.ts";
+import { configHash } from "../server/files.ts";
+import { interNodeArguments } from "../server/inter-node.ts";
+import { paths } from "../server/paths.ts";
+import { readinessPort, serverPorts } from "../server/ports.ts";
+import { configKeys } from "../server/setup.ts";
+import { asksApiServer } from "./role.ts";
+import { containerSecurity, podSecurity } from "./security.ts";
+import { podVolumes, serverMounts, setupMounts } from "./volumes.ts";
+
+/** The annotation that restarts the nodes, one by one, when their configuration changes. */
+export const configHashAnnotation = "rabbit-k8s/config-hash";
+
+/** The pods of the cluster. Nothing in here follows the replica count: scaling restarts no node. */
+export function podTemplate(cluster: ResolvedCluster): PodTemplateSpec {
+  return {
+    metadata: {
+      labels: cluster.labels,
+      annotations: { ...cluster.podAnnotations, [configHashAnnotation]: configHash(cluster) },
+    },
+    spec: podSpec(cluster),
+  };
+}
+
+function podSpec(cluster: ResolvedCluster): PodSpec {
+  const { nodeSelector, tolerations, priorityClassName, affinity } = cluster.scheduling;
+  return {
+    serviceAccountName: cluster.names.cluster,
+    automountServiceAccountToken: asksApiServer(cluster),
+    terminationGracePeriodSeconds: graceSeconds(cluster),
+    securityContext: podSecurity(cluster.runAs),
+    ...(cluster.imagePullSecrets.length > 0 && { imagePullSecrets: [...cluster.imagePullSecrets] }),
+    ...(nodeSelector !== undefined && { nodeSelector }),
+    ...(tolerations !== undefined && { tolerations: [...tolerations] }),
+    ...(priorityClassName !== undefined && { priorityClassName }),
+    ...(affinity !== undefined && { affinity }),
+    topologySpreadConstraints: spread(cluster),
+    initContainers: [setupContainer(cluster)],
+    containers: [serverContainer(cluster)],
+    volumes: podVolumes(cluster),
+  };
+}
+
+/** Time for the two steps before stopping, and 30 s for the stop itself. */
+function graceSeconds({ lifecycle }: ResolvedCluster): number {
+  return lifecycle.awaitQuorumSeconds + lifecycle.drainSeconds + 60;
+}
+
+function spread({ names, scheduling }: ResolvedCluster): TopologySpreadConstraint[] {
+  const labelSelector = { matchLabels: selectorLabels(names.cluster) };
+  return [
+    { maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway", labelSelector },
+    {
+      maxSkew: 1,
+      topologyKey: "kubernetes.io/hostname",
+      whenUnsatisfiable: scheduling.hostSpread === "required" ? "DoNotSchedule" : "ScheduleAnyway",
+      labelSelector,
+    },
+  ];
+}
+
+function image(cluster: ResolvedCluster): Pick<Container, "image" | "imagePullPolicy"> {
+  return { image: cluster.image, ...(cluster.imagePullPolicy != null && { imagePullPolicy: cluster.imagePullPolicy }) };
+}
+
+function setupContainer(cluster: ResolvedCluster): Container {
+  return {
+    name: "setup",
+    ...image(cluster),
+    command: ["sh", `${paths.config}/${configKeys.setup}`],
+    securityContext: containerSecurity,
+    resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "64Mi" } },
+    volumeMounts: setupMounts,
+  };
+}
+
+function serverContainer(cluster: ResolvedCluster): Container {
+  const port = readinessPort(cluster);
+  return {
+    name: "rabbitmq",
+    ...image(cluster),
+    securityContext: containerSecurity,
+    resources: resources(cluster),
+    env: environment(cluster),
+    ports: serverPorts(cluster).map(({ name, port: containerPort }) => ({ name, containerPort })),
+    startupProbe: {
+      tcpSocket: { port },
+      periodSeconds: 5,
+      timeoutSeconds: 3,
+      failureThreshold: Math.ceil(cluster.lifecycle.startupSeconds / 5),
+    },
+    // TCP, for a command would start an Erlang node each time. No liveness probe: it would kill a node that recovers.
+    readinessProbe: { tcpSocket: { port }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
+    lifecycle: { preStop: { exec: { command: ["sh", "-c", preStop(cluster)] } } },
+    volumeMounts: serverMounts(cluster),
+  };
+}
+
+function resources({ resources: given }: ResolvedCluster): ResourceRequirements {
+  return {
+    requests: { cpu: given.cpu, memory: given.memory },
+    limits: { memory: given.memory, ...(given.cpuLimit !== null && { cpu: given.cpuLimit }) },
+  };
+}
+
+/** Waits until no queue loses its majority with this node, then moves clients away; both bounded, or a pod never ends. */
+function preStop({ lifecycle }: ResolvedCluster): string {
+  const steps = [
+    bounded("await_online_quorum_plus_one", lifecycle.awaitQuorumSeconds),
+    bounded("drain", lifecycle.drainSeconds),
+  ];
+  return steps.join("; ");
+}
+
+function bounded(command: string, seconds: number): string {
+  return `timeout ${seconds + 10} rabbitmq-upgrade ${command} -t ${seconds} || true`;
+}
+
+function environment(cluster: ResolvedCluster): EnvVar[] {
+  const { names, clusterDomain, tls, secretEnv } = cluster;
+  const erlangArguments = ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "RABBITMQ_CTL_ERL_ARGS"];
+  return [
+    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+    { name: "RABBITMQ_USE_LONGNAME", value: "true" },
+    {
+      name: "RABBITMQ_NODENAME",
+      value: `rabbit@$(POD_NAME).${names.headlessService}.$(POD_NAMESPACE).svc.${clusterDomain}`,
+    },
+    ...(tls?.interNode === true ? erlangArguments.map((name) => ({ name, value: interNodeArguments })) : []),
+    ...Object.entries(secretEnv).map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } })),
+  ];
+}

@@ -1,0 +1,86 @@
+import table from "./conf-keys.json" with { type: "json" };
+import { isAtLeast, knownSeries, type RabbitVersion, type Series } from "./version.ts";
+
+/** What the releases say of one key of `rabbitmq.conf`. */
+interface KeyFacts {
+  /** The schema's own type, such as `boolean` or `{enum,[verify_peer,verify_none]}`. */
+  readonly type: string;
+  /** Series to the first patch release that accepts the key; `null`: all releases this package knows. */
+  readonly since: Readonly<Partial<Record<Series, string>>> | null;
+}
+
+const facts: ReadonlyMap<string, KeyFacts> = new Map(
+  Object.entries(table).map(([key, [type, since]]) => [key, { type, since: since ?? null } as KeyFacts]),
+);
+const patterns = [...facts.keys()].filter((key) => key.includes("$")).map((key) => ({ key, segments: key.split(".") }));
+
+/** Why a version refuses a key of `rabbitmq.conf`. */
+export type KeyRefusal =
+  | { readonly kind: "unknown"; readonly nearest: string | null }
+  | { readonly kind: "other-version"; readonly acceptedBy: readonly string[] };
+
+/** Finds the schema's entry for a key, `$name` standing for one free segment. */
+function findFacts(key: string): KeyFacts | undefined {
+  const exact = facts.get(key);
+  if (exact !== undefined) return exact;
+  const segments = key.split(".");
+  const pattern = patterns.find(
+    (candidate) =>
+      candidate.segments.length === segments.length &&
+      candidate.segments.every((part, index) => part.startsWith("$") || part === segments[index]),
+  );
+  return pattern && facts.get(pattern.key);
+}
+
+/** `null` when the version accepts the key; a node does not boot on a key its version does not know. */
+export function refuseKey(version: RabbitVersion, key: string): KeyRefusal | null {
+  const found = findFacts(key);
+  if (found === undefined) return { kind: "unknown", nearest: nearestKey(key) };
+  if (found.since === null) return null;
+  const first = found.since[version.series];
+  if (first !== undefined && isAtLeast(version, first)) return null;
+  const acceptedBy = knownSeries.flatMap((series) => found.since?.[series] ?? []);
+  return { kind: "other-version", acceptedBy };
+}
+
+/** Why a value does not fit the schema's type of a key; `null` when it does or the type is a free text. */
+export function refuseValue(key: string, value: string): string | null {
+  const type = findFacts(key)?.type ?? "string";
+  if (/^\$\(\w+\)$/.test(value)) return null;
+  const choices = /^\[?\{enum,\[([^\]]*)\]\}\]?$/.exec(type)?.[1]?.split(",");
+  if (choices !== undefined) {
+    const plain = choices.map((choice) => choice.replaceAll("'", ""));
+    return plain.includes(value) ? null : `must be one of ${plain.join(", ")}`;
+  }
+  if (type === "boolean") return ["true", "false"].includes(value) ? null : "must be true or false";
+  if (type === "{integer,positive}")
+    return /^\d+$/.test(value) && Number(value) > 0 ? null : "must be a whole number above 0";
+  if (type === "{integer,non_negative}") return /^\d+$/.test(value) ? null : "must be a whole number, 0 or more";
+  if (type === "integer") return /^-?\d+$/.test(value) ? null : "must be a whole number";
+  if (type === "float") return /^\d+(\.\d+)?$/.test(value) ? null : "must be a number";
+  return null;
+}
+
+function nearestKey(key: string): string | null {
+  const limit = Math.max(2, Math.floor(key.length / 6));
+  let best: { key: string; distance: number } | null = null;
+  for (const candidate of facts.keys()) {
+    if (Math.abs(candidate.length - key.length) > limit) continue;
+    const distance = editDistance(key, candidate);
+    if (distance <= limit && (best === null || distance < best.distance)) best = { key: candidate, distance };
+  }
+  return best?.key ?? null;
+}
+
+function editDistance(left: string, right: string): number {
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [row, letter] of Array.from(left).entries()) {
+    const current = [row + 1];
+    for (const [column, other] of Array.from(right).entries()) {
+      const replaced = (previous[column] ?? 0) + (letter === other ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous.at(-1) ?? 0;
+}

@@ -1,0 +1,72 @@
+import type { ResolvedCluster } from "../cluster/resolved.ts";
+import { paths } from "./paths.ts";
+
+/** Keys of the ConfigMap. */
+export const configKeys = {
+  conf: "rabbitmq.conf",
+  plugins: "enabled_plugins",
+  definitions: "definitions.json",
+  setup: "setup.sh",
+  fill: "fill-secrets.awk",
+  interNode: "inter-node.config",
+} as const;
+
+/**
+ * The script of the init container, which runs in RabbitMQ's own image: it writes `/etc/rabbitmq` whole, the cookie, and
+ * the definitions with their secrets.
+ */
+export function renderSetup({ erlangCookie, tls }: ResolvedCluster): string {
+  const cookie = `${paths.secrets}/${erlangCookie.name}/${erlangCookie.key}`;
+  const files = [configKeys.conf, configKeys.plugins, ...(tls?.interNode === true ? [configKeys.interNode] : [])];
+  return `set -eu
+umask 077
+if [ ! -s ${cookie} ]; then
+  echo "the Secret ${erlangCookie.name} has an empty ${erlangCookie.key}" >&2
+  exit 1
+fi
+cp ${cookie} ${paths.home}/.erlang.cookie
+chmod 600 ${paths.home}/.erlang.cookie
+${files.map((file) => `cp ${paths.config}/${file} ${paths.etc}/${file}`).join("\n")}
+awk -v folder=${paths.secrets} -f ${paths.config}/${configKeys.fill} \\
+  ${paths.config}/${configKeys.definitions} >${paths.definitions}
+`;
+}
+
+/**
+ * The awk program that replaces each mark by its secret, escaped for JSON, whatever characters it has. It uses what mawk,
+ * gawk and busybox have in common.
+ */
+export const fillSecrets: string = `# Replaces "@secret/NAME/KEY@" by the content of the file NAME/KEY, as a JSON string.
+BEGIN {
+  for (i = 1; i < 32; i++) escaped[sprintf("%c", i)] = sprintf("\\\\u%04x", i)
+  escaped["\\""] = "\\\\\\""
+  escaped["\\\\"] = "\\\\\\\\"
+}
+
+function secret(place,   file, line, text, quoted, status, i, letter) {
+  file = folder "/" place
+  while ((status = (getline line < file)) > 0) text = text (text == "" ? "" : "\\n") line
+  close(file)
+  if (status < 0 || text == "") {
+    print "the Secret key " place " is missing or empty" > "/dev/stderr"
+    failed = 1
+    exit 1
+  }
+  for (i = 1; i <= length(text); i++) {
+    letter = substr(text, i, 1)
+    quoted = quoted (letter in escaped ? escaped[letter] : letter)
+  }
+  return quoted
+}
+
+{
+  if (match($0, /"@secret\\/[^"@]+@"/)) {
+    place = substr($0, RSTART + 9, RLENGTH - 11)
+    before = substr($0, 1, RSTART)
+    after = substr($0, RSTART + RLENGTH - 1)
+    print before secret(place) after
+  } else print
+}
+
+END { if (failed) exit 1 }
+`;
