@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import { formatIso } from "@leveret/celery-protocol";
+import type { RetryPolicy } from "../../../src/task/policy.ts";
+import { mayRunAgain, nextRun, retryDelayMs } from "../../../src/worker/rules/retry.ts";
+import { freshWorld, now, request, retryPolicy, signature } from "./given.ts";
+
+describe("how often a task runs", () => {
+  test.each([
+    [1, 0, false],
+    [4, 0, true],
+    [4, 2, true],
+    [4, 3, false],
+    [4, 9, false],
+  ])("with %i attempts, after %i retries: %s", (attempts, retries, expected) => {
+    expect(mayRunAgain(request({ retries }, { retry: { ...retryPolicy, attempts } }))).toBe(expected);
+  });
+});
+
+describe("how long a task waits", () => {
+  const exponential: RetryPolicy = { ...retryPolicy, backoff: "exponential", delayMs: 1000, maxDelayMs: 10_000 };
+
+  test.each([
+    ["a fixed delay", retryPolicy, 5, 0.9, 180_000],
+    ["the first backoff", exponential, 0, 0.9, 1000],
+    ["the fourth backoff", exponential, 3, 0.9, 8000],
+    ["the longest backoff", exponential, 4, 0.9, 10_000],
+    ["a huge number of retries", exponential, 5000, 0.9, 10_000],
+    ["the least jitter", { ...exponential, jitter: true }, 3, 0, 0],
+    ["the most jitter, inclusive", { ...exponential, jitter: true }, 3, 0.9999, 8000],
+    ["jitter in whole seconds", { ...exponential, jitter: true }, 3, 0.5, 4000],
+    ["jitter of a fixed delay", { ...retryPolicy, delayMs: 2000, jitter: true }, 0, 0.7, 2000],
+    ["jitter below a second", { ...exponential, delayMs: 100, jitter: true }, 0, 0.5, 50],
+  ] satisfies [string, RetryPolicy, number, number, number][])("%s", (_name, policy, retries, random, expected) => {
+    expect(retryDelayMs(policy, retries, () => random)).toBe(expected);
+  });
+});
+
+describe("the message of the next run", () => {
+  test("keeps all but the count and the eta", () => {
+    const fields = {
+      args: ["a"],
+      kwargs: { wait: 0.1 },
+      timeLimit: { hardSeconds: 50, softSeconds: 40 },
+      shadow: "shadowed",
+      group: "g",
+      groupIndex: 2,
+      priority: 5,
+      rootId: "root",
+      parentId: "parent",
+      origin: "gen1@box",
+      stamps: { tenant: "acme" },
+      stampedHeaders: ["tenant"],
+      extraHeaders: { "x-tenant": "acme" },
+      errbacks: [signature("on-error")],
+      chain: [signature("next")],
+      replyTo: "caller",
+      correlationId: "id-1",
+    };
+    const asked = request(fields);
+    const { task, to } = nextRun(asked, 200, true, freshWorld());
+    expect(task).toEqual({
+      ...asked.task,
+      retries: 1,
+      eta: { epochMs: now + 200, text: formatIso(now + 200) },
+      deliveryInfo: null,
+    });
+    expect(to).toEqual({ exchange: "", routingKey: "celery" });
+  });
+
+  test("has no eta without a wait", () => {
+    expect(nextRun(request(), 0, true, freshWorld()).task.eta).toBeNull();
+  });
+
+  test("of a task without a parent has itself for one, as Celery sends it from within itself", () => {
+    const { task } = nextRun(request({ rootId: null, parentId: null }), 0, true, freshWorld());
+    expect(task).toMatchObject({ rootId: "id-1", parentId: "id-1" });
+  });
+
+  test("of a snooze does not count", () => {
+    expect(nextRun(request({ retries: 2 }), 1000, false, freshWorld()).task.retries).toBe(2);
+  });
+
+  test("expires when the first would have, counted anew for the broker", () => {
+    const expires = { epochMs: now + 299_992, text: "2026-11-22T10:04:59.992662+00:00" };
+    expect(nextRun(request({ expires }), 0, true, freshWorld()).task).toMatchObject({ expires, expirationMs: 299_992 });
+  });
+
+  test("loses what the broker wrote about its way", () => {
+    const extraHeaders = {
+      "x-death": [{ queue: "celery_delayed_3" }],
+      "x-first-death-queue": "celery_delayed_3",
+      "x-last-death-reason": "expired",
+      "x-delivery-count": 2,
+      "x-deathly": "mine",
+      mine: 1,
+    };
+    expect(nextRun(request({ extraHeaders }), 0, true, freshWorld()).task.extraHeaders).toEqual({
+      "x-deathly": "mine",
+      mine: 1,
+    });
+  });
+
+  test.each([
+    ["the default exchange", { exchange: "", routingKey: "other" }, { exchange: "", routingKey: "other" }],
+    ["an exchange of its own", { exchange: "images", routingKey: "big" }, { exchange: "images", routingKey: "big" }],
+    [
+      "a delay hop: to its queue",
+      { exchange: "celery_delayed_delivery", routingKey: "0.1.images" },
+      { exchange: "", routingKey: "celery" },
+    ],
+  ])("goes back by %s", (_name, came, to) => {
+    expect(nextRun(request({ deliveryInfo: { ...came, redelivered: false } }), 0, true, freshWorld()).to).toEqual(to);
+  });
+});

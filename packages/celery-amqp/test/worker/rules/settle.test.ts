@@ -1,0 +1,275 @@
+import { describe, expect, test } from "vitest";
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { TaskPolicy } from "../../../src/task/policy.ts";
+import type { Effect } from "../../../src/worker/rules/effect.ts";
+import type { Ending } from "../../../src/worker/rules/outcome.ts";
+import { settle } from "../../../src/worker/rules/settle.ts";
+import { boom, freshWorld, inShort, outcome, request, retryPolicy, signature } from "./given.ts";
+
+interface Row {
+  readonly name: string;
+  readonly ending: Ending;
+  readonly task?: Partial<TaskMessage>;
+  readonly policy?: Partial<TaskPolicy>;
+  readonly late: readonly string[];
+  /** Where early acks differ by more than the missing ack. */
+  readonly early?: readonly string[];
+}
+
+const succeeded: Ending = { kind: "succeeded", result: 5 };
+const failed: Ending = { kind: "failed", failure: boom, retryable: true };
+const automatic = { retry: { ...retryPolicy, automatic: true } };
+const retry: Ending = { kind: "retry", delayMs: 1000, cause: null, traceback: "Retry" };
+
+const rows: readonly Row[] = [
+  { name: "succeeded", ending: succeeded, late: ["store SUCCESS id-1", "ack", "taskSucceeded"] },
+  {
+    name: "succeeded, with a callback and a chain",
+    ending: succeeded,
+    task: { callbacks: [signature("link")], chain: [signature("last"), signature("next")] },
+    late: ["send link", "send next", "store SUCCESS id-1", "ack", "taskSucceeded"],
+  },
+  {
+    name: "succeeded, result ignored by the message",
+    ending: succeeded,
+    task: { ignoreResult: true },
+    late: ["ack", "taskSucceeded"],
+  },
+  {
+    name: "succeeded, result ignored by the task, message says nothing",
+    ending: succeeded,
+    task: { ignoreResult: null },
+    policy: { ignoreResult: true },
+    late: ["ack", "taskSucceeded"],
+  },
+  {
+    name: "succeeded, result ignored by the task, message wants it",
+    ending: succeeded,
+    task: { ignoreResult: false },
+    policy: { ignoreResult: true },
+    late: ["store SUCCESS id-1", "ack", "taskSucceeded"],
+  },
+  {
+    name: "succeeded, followed by a chord that nobody can count",
+    ending: succeeded,
+    task: { callbacks: [signature("celery.chord", { subtaskType: "chord" })] },
+    late: ["store FAILURE id-1", "ack", "taskFailed"],
+  },
+  { name: "failed", ending: failed, late: ["store FAILURE id-1", "ack", "taskFailed"] },
+  {
+    name: "failed, with errbacks and the rest of a chain",
+    ending: failed,
+    task: {
+      errbacks: [signature("on-error")],
+      chain: [
+        signature("last", { options: { task_id: "id-3" } }),
+        signature("unnamed"),
+        signature("next", { options: { task_id: "id-2" } }),
+      ],
+    },
+    late: ["store FAILURE id-1", "store FAILURE id-3", "store FAILURE id-2", "send on-error", "ack", "taskFailed"],
+  },
+  {
+    name: "failed, acksOnFailure off",
+    ending: failed,
+    policy: { acksOnFailure: false },
+    late: ["store FAILURE id-1", "reject", "taskFailed"],
+    early: ["store FAILURE id-1", "taskFailed"],
+  },
+  {
+    name: "failed, result ignored",
+    ending: failed,
+    task: { ignoreResult: true },
+    late: ["ack", "taskFailed"],
+  },
+  {
+    name: "failed, result ignored but errors stored",
+    ending: failed,
+    task: { ignoreResult: true },
+    policy: { storeErrorsEvenIfIgnored: true },
+    late: ["store FAILURE id-1", "ack", "taskFailed"],
+  },
+  {
+    name: "failed, retried automatically",
+    ending: failed,
+    policy: automatic,
+    late: ["send demo.add", "store RETRY id-1", "ack", "taskRetried"],
+  },
+  {
+    name: "failed, retried automatically, with an error not worth it",
+    ending: { ...failed, retryable: false },
+    policy: automatic,
+    late: ["store FAILURE id-1", "ack", "taskFailed"],
+  },
+  {
+    name: "failed for the last time",
+    ending: failed,
+    task: { retries: 3 },
+    policy: automatic,
+    late: ["store FAILURE id-1", "ack", "taskFailed"],
+  },
+  {
+    name: "invalid arguments",
+    ending: { kind: "invalid", failure: boom },
+    policy: automatic,
+    late: ["store FAILURE id-1", "dead-letter arguments-invalid", "deadLettered", "taskFailed"],
+    early: ["store FAILURE id-1", "taskFailed"],
+  },
+  {
+    name: "retry",
+    ending: retry,
+    late: ["send demo.add", "store RETRY id-1", "ack", "taskRetried"],
+  },
+  {
+    name: "retry, result ignored",
+    ending: retry,
+    task: { ignoreResult: true },
+    late: ["send demo.add", "ack", "taskRetried"],
+  },
+  {
+    name: "retry, none left",
+    ending: retry,
+    task: { retries: 3, errbacks: [signature("on-error")] },
+    late: ["store FAILURE id-1", "send on-error", "ack", "taskFailed"],
+  },
+  {
+    name: "snoozed, though none left",
+    ending: { kind: "snoozed", delayMs: 5000 },
+    task: { retries: 3 },
+    late: ["send demo.add", "store RETRY id-1", "ack", "taskRetried"],
+  },
+  { name: "ignored", ending: { kind: "ignored" }, late: ["ack"] },
+  {
+    name: "rejected",
+    ending: { kind: "rejected", requeue: false },
+    late: ["reject", "taskRejected"],
+    early: [],
+  },
+  {
+    name: "rejected and requeued",
+    ending: { kind: "rejected", requeue: true },
+    late: ["requeue", "taskRejected"],
+    early: [],
+  },
+  {
+    name: "timed out",
+    ending: { kind: "timed-out", limitMs: 1000 },
+    late: ["store FAILURE id-1", "ack", "taskFailed"],
+  },
+  {
+    name: "timed out, acksOnTimeout off",
+    ending: { kind: "timed-out", limitMs: 1000 },
+    policy: { acksOnTimeout: false },
+    late: ["store FAILURE id-1", "requeue", "taskRejected"],
+    early: ["store FAILURE id-1", "taskFailed"],
+  },
+  {
+    name: "terminated",
+    ending: { kind: "terminated" },
+    late: ["store REVOKED id-1", "ack", "taskRevoked"],
+  },
+  {
+    name: "worker lost",
+    ending: { kind: "worker-lost", reason: "signal 9" },
+    late: ["store FAILURE id-1", "ack", "taskFailed"],
+  },
+  {
+    name: "worker lost, rejectOnWorkerLost",
+    ending: { kind: "worker-lost", reason: "signal 9" },
+    policy: { rejectOnWorkerLost: true },
+    late: ["requeue", "taskRejected"],
+    early: ["store FAILURE id-1", "taskFailed"],
+  },
+  {
+    name: "interrupted by a stop",
+    ending: { kind: "interrupted" },
+    late: ["requeue", "taskRejected"],
+    early: ["store FAILURE id-1", "taskFailed"],
+  },
+];
+
+describe("what the end of a run costs", () => {
+  test.each(rows)("$name, late ack", ({ ending, task, policy, late }) => {
+    expect(inShort(settle(request(task, policy), outcome(ending), freshWorld()))).toEqual(late);
+  });
+
+  test.each(rows)("$name, early ack", ({ ending, task, policy, late, early }) => {
+    const expected = early ?? late.filter((effect) => effect !== "ack");
+    const asked = request(task, { ...policy, acks: "early" });
+    expect(inShort(settle(asked, outcome(ending), freshWorld()))).toEqual(expected);
+  });
+});
+
+describe("what is stored", () => {
+  test("SUCCESS names the tasks the run sent, then those that follow", () => {
+    const sent = [[["sent", null], null]];
+    const asked = request({ callbacks: [signature("link", { options: { task_id: "linked" } })] });
+    expect(stored(settle(asked, outcome({ kind: "succeeded", result: { a: 1 } }, sent), freshWorld()))).toEqual([
+      {
+        taskId: "id-1",
+        status: "SUCCESS",
+        result: { a: 1 },
+        traceback: null,
+        children: [...sent, [["linked", null], null]],
+        dateDone: null,
+        extra: {},
+      },
+    ]);
+  });
+
+  test("a chain that will not go on tells each of its steps, to the step's own caller", () => {
+    const chain = [signature("next", { options: { task_id: "id-2", reply_to: "other" } })];
+    const effects = settle(
+      request({ chain }),
+      outcome({ kind: "failed", failure: boom, retryable: true }),
+      freshWorld(),
+    );
+    const step = effects.find((effect) => effect.do === "store" && effect.meta.taskId === "id-2");
+    expect(step).toMatchObject({
+      meta: { status: "FAILURE", exception: boom.exception, traceback: boom.traceback },
+      task: { id: "id-2", replyTo: "other", correlationId: "id-2" },
+    });
+  });
+
+  test("RETRY without an error has a null result, its traceback, and itself as its child", () => {
+    const ending: Ending = { kind: "retry", delayMs: 0, cause: null, traceback: "Retry in 0s" };
+    expect(stored(settle(request(), outcome(ending), freshWorld()))).toMatchObject([
+      { status: "RETRY", exception: null, traceback: "Retry in 0s", children: [[["id-1", null], null]] },
+    ]);
+  });
+
+  test("a retry with none left fails with its own error", () => {
+    const ending: Ending = { kind: "retry", delayMs: 0, cause: boom, traceback: "Retry" };
+    expect(stored(settle(request({ retries: 3 }), outcome(ending), freshWorld()))).toMatchObject([
+      { status: "FAILURE", exception: boom.exception, traceback: boom.traceback },
+    ]);
+  });
+
+  test("a retry with none left and no error fails as Celery says it", () => {
+    const ending: Ending = { kind: "retry", delayMs: 0, cause: null, traceback: "Retry" };
+    expect(stored(settle(request({ retries: 3 }), outcome(ending), freshWorld()))).toMatchObject([
+      {
+        status: "FAILURE",
+        exception: {
+          module: "celery.exceptions",
+          type: "MaxRetriesExceededError",
+          args: ["Can't retry demo.add[id-1] args:(2, 3) kwargs:{}"],
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    [{ kind: "timed-out", limitMs: 1500 }, "billiard.exceptions", "TimeLimitExceeded", [1.5]],
+    [{ kind: "worker-lost", reason: "signal 9" }, "billiard.exceptions", "WorkerLostError", ["signal 9"]],
+    [{ kind: "terminated" }, "celery.exceptions", "TaskRevokedError", ["terminated"]],
+  ] satisfies [Ending, string, string, unknown[]][])("%o is told by its Python name", (ending, module, type, args) => {
+    expect(stored(settle(request(), outcome(ending), freshWorld()))).toMatchObject([
+      { exception: { module, type, args }, traceback: null },
+    ]);
+  });
+});
+
+function stored(effects: readonly Effect[]): unknown[] {
+  return effects.flatMap((effect) => (effect.do === "store" ? [effect.meta] : []));
+}
