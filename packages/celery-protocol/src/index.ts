@@ -29,9 +29,149 @@ export { Decimal, LocalDate, LocalTime, Uuid } from "./content/values.ts";
 // Tasks.
 export { decodeTask } from "./task/decode.ts";
 export { encodeTask } from "./task/encode.ts";
+export { encodeGoceleryTask } from "./task/gocelery.ts";
 export type { DeliveryInfo, TaskMessage, TimeLimit } from "./task/message.ts";
 export { expirationMs, newTask } from "./task/new-task.ts";
 export { type Peek, peekTask } from "./task/peek.ts";
 export { argsRepr, kwargsRepr, saferepr } from "./task/repr.ts";
 export type { Signature } from "./task/signature.ts";
 export { decodeSignature, encodeSignature } from "./task/signature-codec.ts";
+
+// Results.
+export {
+  decodeGroupBody,
+  decodeResult,
+  decodeResultBody,
+  encodeGroupBody,
+  encodePerTaskResult,
+  encodeResult,
+  encodeResultBody,
+  type PerTaskResultOptions,
+  type ResultBodyOptions,
+  type ResultMessageOptions,
+  type StoredResultOptions,
+} from "./result/codec.ts";
+export {
+  describeException,
+  fromWireException,
+  PythonError,
+  type PythonNamed,
+  toWireException,
+} from "./result/exception.ts";
+export type { ResultMeta, WireException } from "./result/meta.ts";
+export {
+  type BuiltinState,
+  EXCEPTION_STATES,
+  isBuiltinState,
+  isReady,
+  precedence,
+  PROPAGATE_STATES,
+  READY_STATES,
+} from "./result/state.ts";
+export { decodeResultTuple, encodeResultTuple, type ResultTuple } from "./result/tuple.ts";
+
+// Canvas.
+export { chain, pipe } from "./canvas/chain.ts";
+export {
+  type Canvas,
+  chord,
+  chunks,
+  expandChunks,
+  group,
+  map,
+  readCanvas,
+  signature,
+  type SignatureFields,
+  starmap,
+} from "./canvas/canvas.ts";
+export { link, linkError, linksOf, withOptions } from "./canvas/link.ts";
+
+// Events.
+export { adjustClock, forwardClock } from "./event/clock.ts";
+export {
+  batchAddress,
+  decodeEvents,
+  encodeEvent,
+  encodeEventBatch,
+  eventAddress,
+  type EventMessageOptions,
+  eventTypeOf,
+} from "./event/codec.ts";
+export type {
+  CustomEvent,
+  Event,
+  EventType,
+  TaskCancelled,
+  TaskEvent,
+  TaskFailed,
+  TaskReceived,
+  TaskRejected,
+  TaskRetried,
+  TaskRevoked,
+  TaskSent,
+  TaskStarted,
+  TaskSucceeded,
+  WorkerElect,
+  WorkerElectAck,
+  WorkerEvent,
+  WorkerState,
+} from "./event/event.ts";
+
+// Remote control.
+export { isAddressed } from "./control/addressed.ts";
+export {
+  CONTROL_ALIASES,
+  type ControlAnswer,
+  type ControlArguments,
+  type ControlCommands,
+  type ControlMethod,
+  type Failed,
+  type HelloReply,
+  type NoArguments,
+  type Ok,
+  type QueueInfo,
+  type RequestInfo,
+  type RevokedEntries,
+  type ScheduledInfo,
+  type WorkerStats,
+} from "./control/catalogue.ts";
+export { decodeControlReply, decodeControlRequest, encodeControlReply, encodeControlRequest } from "./control/codec.ts";
+export type { ControlReply, ControlRequest } from "./control/message.ts";
+
+// Names and routes.
+export {
+  delayedAddress,
+  delayedBindings,
+  type DelayedTarget,
+  delayedTopology,
+  MAX_DELAY_SECONDS,
+  undelayedRoutingKey,
+} from "./routing/delayed.ts";
+export { matchesGlob } from "./routing/glob.ts";
+export {
+  broadcastQueue,
+  controlExchange,
+  controlQueue,
+  controlReplyExchange,
+  controlReplyQueue,
+  deadQueue,
+  type DeadQueueOptions,
+  eventExchange,
+  eventQueue,
+  type EventQueueOptions,
+  perTaskResultQueue,
+  rpcReplyQueue,
+  taskQueue,
+  type TaskQueueOptions,
+  workerDirectQueue,
+} from "./routing/names.ts";
+export {
+  clientNodeName,
+  expandNodeName,
+  type NodeName,
+  type NodeNameParts,
+  parseNodeName,
+  workerNodeName,
+} from "./routing/node-name.ts";
+export type { Binding, Exchange, Queue, QueueTopology, Topology } from "./routing/topology.ts";
+export { parseRate } from "./time/rate.ts";

@@ -1,0 +1,140 @@
+import { asList, asNumber, asObject } from "../content/fields.ts";
+import type { Tree } from "../content/tree.ts";
+import type { Signature } from "../task/signature.ts";
+import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
+import { ProtocolError } from "../wire/errors.ts";
+
+/** What a signature may say beside the name of its task. */
+export interface SignatureFields {
+  /** Default: none. */
+  readonly args?: readonly Tree[] | undefined;
+  /** Default: none. */
+  readonly kwargs?: Readonly<Record<string, Tree>> | undefined;
+  /** Call options by Celery's names: `queue`, `countdown`, `task_id`, … Default: none. */
+  readonly options?: Readonly<Record<string, Tree>> | undefined;
+  /** True keeps the result of the step before out of the arguments: Celery's `si`. Default false. */
+  readonly immutable?: boolean | undefined;
+}
+
+/** A call of one task, not yet made: Celery's `task.s(…)`. Source: celery/canvas.py `Signature`. */
+export function signature(task: string, fields: SignatureFields = {}): Signature {
+  const { args = [], kwargs = {}, options = {}, immutable = false } = fields;
+  return { task, args, kwargs, options, subtaskType: null, immutable, extra: {} };
+}
+
+/** The members of a group run side by side. A group alone gives its members. Source: celery/canvas.py `group`. */
+export function group(...members: readonly Signature[]): Signature {
+  const [only] = members;
+  const inner = members.length === 1 && only !== undefined ? readCanvas(only) : null;
+  const tasks = inner?.kind === "group" ? inner.tasks : members;
+  return { ...signature("celery.group", { kwargs: { tasks: trees(tasks) } }), subtaskType: "group" };
+}
+
+/**
+ * When all of the header have come to their end, the body runs with the list of their results.
+ * Source: celery/canvas.py `_chord`.
+ *
+ * @param body - null where the call will name it.
+ */
+export function chord(header: readonly Signature[], body: Signature | null): Signature {
+  const kwargs = { kwargs: {}, header: trees(header), body: body === null ? null : encodeSignature(body) };
+  return { ...signature("celery.chord", { kwargs }), subtaskType: "chord" };
+}
+
+/** One run calls a task with each item and gives the list of results. Source: celery/canvas.py `xmap`. */
+export function map(task: Signature, items: readonly Tree[]): Signature {
+  return signature("celery.map", { kwargs: { task: encodeSignature(task), it: items }, immutable: true });
+}
+
+/** As `map`, with a list of arguments for each call. Source: celery/canvas.py `xstarmap`. */
+export function starmap(task: Signature, items: readonly Tree[]): Signature {
+  return signature("celery.starmap", { kwargs: { task: encodeSignature(task), it: items }, immutable: true });
+}
+
+/**
+ * Lists of arguments, `size` of them to one run. Becomes a group of starmaps when it is called: `expandChunks`.
+ * Source: celery/canvas.py `chunks`.
+ */
+export function chunks(task: Signature, items: readonly Tree[], size: number): Signature {
+  return signature("celery.chunks", { kwargs: { task: encodeSignature(task), it: items, n: size }, immutable: true });
+}
+
+/** What a signature is, with the signatures inside it read. */
+export type Canvas =
+  | { readonly kind: "task" }
+  | { readonly kind: "chain" | "group"; readonly tasks: readonly Signature[] }
+  | { readonly kind: "chord"; readonly header: readonly Signature[]; readonly body: Signature | null }
+  | { readonly kind: "map" | "starmap"; readonly task: Signature; readonly items: readonly Tree[] }
+  | { readonly kind: "chunks"; readonly task: Signature; readonly items: readonly Tree[]; readonly size: number };
+
+/**
+ * Tells a plain call from a chain, group, chord, map, starmap or chunks.
+ *
+ * @throws ProtocolError `message-invalid` where one of these does not hold what it should.
+ */
+export function readCanvas(composed: Signature): Canvas {
+  const { kwargs } = composed;
+  switch (composed.subtaskType ?? composed.task) {
+    case "chain":
+      return { kind: "chain", tasks: signaturesIn(kwargs["tasks"], "chain") };
+    case "group":
+      return { kind: "group", tasks: signaturesIn(kwargs["tasks"], "group") };
+    case "chord":
+      return { kind: "chord", header: headerOf(kwargs["header"]), body: bodyOf(kwargs["body"]) };
+    case "celery.map":
+      return { kind: "map", ...mapped(kwargs, "map") };
+    case "celery.starmap":
+      return { kind: "starmap", ...mapped(kwargs, "starmap") };
+    case "celery.chunks":
+      return { kind: "chunks", ...mapped(kwargs, "chunks"), size: sizeOf(kwargs["n"]) };
+    default:
+      return { kind: "task" };
+  }
+}
+
+/**
+ * The group of starmaps that a chunks signature stands for.
+ *
+ * @throws ProtocolError `message-invalid` for any other signature.
+ */
+export function expandChunks(composed: Signature): Signature {
+  const canvas = readCanvas(composed);
+  if (canvas.kind !== "chunks") throw invalid("chunks");
+  const { task, items, size } = canvas;
+  const parts = Array.from({ length: Math.ceil(items.length / size) }, (_, index) => index * size);
+  return group(...parts.map((start) => starmap(task, items.slice(start, start + size))));
+}
+
+function trees(signatures: readonly Signature[]): readonly Tree[] {
+  return signatures.map(encodeSignature);
+}
+
+function signaturesIn(tree: Tree | undefined, what: string): readonly Signature[] {
+  return (asList(tree) ?? refuse(what)).map(decodeSignature);
+}
+
+/** A header stands as a list or, when the client froze it, as the signature of a group. */
+function headerOf(tree: Tree | undefined): readonly Signature[] {
+  return signaturesIn(asObject(asObject(tree)?.["kwargs"])?.["tasks"] ?? tree, "chord");
+}
+
+function bodyOf(tree: Tree | undefined): Signature | null {
+  return tree === undefined || tree === null ? null : decodeSignature(tree);
+}
+
+function mapped(kwargs: Signature["kwargs"], what: string): { task: Signature; items: readonly Tree[] } {
+  return { task: decodeSignature(kwargs["task"] ?? null), items: asList(kwargs["it"]) ?? refuse(what) };
+}
+
+function sizeOf(tree: Tree | undefined): number {
+  const size = asNumber(tree) ?? 0;
+  return Number.isSafeInteger(size) && size > 0 ? size : refuse("chunks");
+}
+
+function refuse(what: string): never {
+  throw invalid(what);
+}
+
+function invalid(what: string): ProtocolError {
+  return new ProtocolError("message-invalid", "remote", `The signature is no ${what}: its kwargs do not hold one.`);
+}

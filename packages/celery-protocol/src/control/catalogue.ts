@@ -1,0 +1,226 @@
+import type { Float } from "../content/lossless.ts";
+import type { Tree } from "../content/tree.ts";
+
+/** A command went well. */
+export interface Ok<Value = string> {
+  readonly ok: Value;
+}
+
+/** A command could not be done; also what an unknown command or wrong arguments give. */
+export interface Failed {
+  readonly error: string;
+}
+
+/** A task as a worker holds it. Source: celery/worker/request.py `Request.info`. */
+export interface RequestInfo {
+  readonly id: string;
+  /** Name to show: the shadow, if any. */
+  readonly name: string;
+  readonly args: Tree;
+  readonly kwargs: Tree;
+  /** Registered name of the task. */
+  readonly type: string;
+  /** Node name of the worker. */
+  readonly hostname: string;
+  /** When it began, seconds since the epoch; null before that. */
+  readonly time_start: number | null;
+  readonly acknowledged: boolean;
+  readonly delivery_info: {
+    readonly exchange: string;
+    readonly routing_key: string;
+    readonly priority: number | null;
+    readonly redelivered: boolean | null;
+  };
+  readonly worker_pid: number | null;
+}
+
+/** A task held until its time. */
+export interface ScheduledInfo {
+  /** ISO 8601. */
+  readonly eta: string | null;
+  readonly priority: number;
+  readonly request: RequestInfo;
+}
+
+/** A queue a worker consumes from. Source: kombu/entity.py `Queue.as_dict`. */
+export interface QueueInfo {
+  readonly name: string;
+  readonly exchange: {
+    readonly name: string;
+    readonly type: string;
+    readonly arguments: Tree;
+    readonly durable: boolean;
+    readonly passive: boolean;
+    readonly auto_delete: boolean;
+    readonly delivery_mode: number | null;
+    readonly no_declare: boolean;
+  };
+  readonly routing_key: string;
+  readonly queue_arguments: Tree;
+  readonly binding_arguments: Tree;
+  readonly consumer_arguments: Tree;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly auto_delete: boolean;
+  readonly no_ack: boolean;
+  readonly alias: string | null;
+  readonly bindings: readonly Tree[];
+  readonly no_declare: boolean | null;
+  /** Seconds. */
+  readonly expires: number | null;
+  /** Seconds. */
+  readonly message_ttl: number | null;
+  readonly max_length: number | null;
+  readonly max_length_bytes: number | null;
+  readonly max_priority: number | null;
+}
+
+/** What a worker tells of itself. Monitors such as Flower need `total`, `pool` and `broker` to be objects. */
+export interface WorkerStats {
+  /** Runs started, by name of the task. */
+  readonly total: Readonly<Record<string, number>>;
+  readonly pid: number;
+  /** The Lamport clock, as text. */
+  readonly clock: string;
+  /** Seconds since the worker started. */
+  readonly uptime: number;
+  /** `implementation`, `max-concurrency`, `processes`, … */
+  readonly pool: Readonly<Record<string, Tree>>;
+  /** `hostname`, `port`, `userid`, `virtual_host`, `transport`, … and never a password. */
+  readonly broker: Readonly<Record<string, Tree>>;
+  readonly prefetch_count: number;
+  /** Resources used, where the system tells. */
+  readonly rusage?: Readonly<Record<string, Tree>> | undefined;
+  readonly timer?: Tree | undefined;
+  readonly autoscaler?: Tree | undefined;
+}
+
+/**
+ * Ids that a worker knows as revoked, each with the time it was told. That time must be written with a fraction, hence
+ * `Float`: a Python worker fails on a whole number. Times are on the worker's own monotonic clock. `{}` is always safe.
+ */
+export type RevokedEntries = Readonly<Record<string, readonly [time: Float, id: string]>>;
+
+/** What a worker answers when another one starts. Source: celery/worker/control.py `hello`. */
+export interface HelloReply {
+  readonly revoked: RevokedEntries;
+  /** The worker's Lamport clock. */
+  readonly clock: number;
+}
+
+/** Nothing to say by name. */
+export type NoArguments = Readonly<Record<never, never>>;
+
+interface Terminate {
+  /** One id, or several. */
+  readonly task_id: string | readonly string[];
+  /** Name of the signal. Default `SIGTERM`. */
+  readonly signal?: string | null;
+}
+
+interface Command<Arguments, Reply> {
+  readonly arguments: Arguments;
+  readonly reply: Reply | Failed;
+}
+
+/**
+ * Every command that a Celery worker knows: what it is told by name and what it answers.
+ * Source: celery/worker/control.py; recorded requests and replies.
+ */
+export interface ControlCommands {
+  readonly ping: Command<NoArguments, Ok<"pong">>;
+  readonly stats: Command<NoArguments, WorkerStats>;
+  /** `safe` gives args and kwargs as text. */
+  readonly active: Command<{ readonly safe?: boolean }, readonly RequestInfo[]>;
+  readonly reserved: Command<NoArguments, readonly RequestInfo[]>;
+  readonly scheduled: Command<NoArguments, readonly ScheduledInfo[]>;
+  /** Names, with the attributes that are set: `demo.limited [rate_limit=2/s]`. */
+  readonly registered: Command<
+    { readonly taskinfoitems?: readonly string[] | null; readonly builtins?: boolean },
+    readonly string[]
+  >;
+  /** Ids that the worker does not know are left out. */
+  readonly query_task: Command<
+    { readonly ids: string | readonly string[] },
+    Readonly<Record<string, readonly [state: "active" | "reserved" | "ready", info: RequestInfo]>>
+  >;
+  readonly active_queues: Command<NoArguments, readonly QueueInfo[]>;
+  /** Settings; secrets and the passwords in addresses are masked. */
+  readonly conf: Command<{ readonly with_defaults?: boolean }, Readonly<Record<string, Tree>>>;
+  readonly report: Command<NoArguments, Ok>;
+  readonly clock: Command<NoArguments, { readonly clock: number }>;
+  /** Null to the worker that asked. */
+  readonly hello: Command<
+    { readonly from_node: string; readonly revoked?: RevokedEntries | readonly string[] | null },
+    HelloReply | null
+  >;
+  readonly revoked: Command<NoArguments, readonly string[]>;
+  /** Resident memory, as text: `59.789MB`. */
+  readonly memsample: Command<NoArguments, string>;
+  readonly memdump: Command<{ readonly samples?: number }, string>;
+  readonly objgraph: Command<
+    { readonly num?: number; readonly max_depth?: number; readonly type?: string },
+    { readonly filename: string }
+  >;
+  /** `rate_limit` as `parseRate` reads it; 0 lifts the limit. */
+  readonly rate_limit: Command<{ readonly task_name: string; readonly rate_limit: string | number }, Ok>;
+  /** Limits in seconds. */
+  readonly time_limit: Command<
+    { readonly task_name: string; readonly hard?: number | null; readonly soft?: number | null },
+    Ok
+  >;
+  readonly revoke: Command<Terminate & { readonly terminate?: boolean }, Ok>;
+  readonly terminate: Command<Terminate, Ok>;
+  /** Stamps by name, or as `name=value`. */
+  readonly revoke_by_stamped_headers: Command<
+    {
+      readonly headers: Readonly<Record<string, Tree>> | readonly string[];
+      readonly terminate?: boolean;
+      readonly signal?: string | null;
+    },
+    Ok
+  >;
+  readonly add_consumer: Command<
+    {
+      readonly queue: string;
+      readonly exchange?: string | null;
+      readonly exchange_type?: string | null;
+      readonly routing_key?: string | null;
+    },
+    Ok
+  >;
+  readonly cancel_consumer: Command<{ readonly queue: string }, Ok>;
+  readonly pool_grow: Command<{ readonly n?: number }, Ok>;
+  readonly pool_shrink: Command<{ readonly n?: number }, Ok>;
+  readonly pool_restart: Command<
+    { readonly modules?: readonly string[] | null; readonly reload?: boolean; readonly reloader?: Tree },
+    Ok
+  >;
+  readonly autoscale: Command<{ readonly max?: number | null; readonly min?: number | null }, Ok>;
+  readonly enable_events: Command<NoArguments, Ok>;
+  readonly disable_events: Command<NoArguments, Ok>;
+  /** Sends a worker-heartbeat now. */
+  readonly heartbeat: Command<NoArguments, null>;
+  readonly election: Command<{ readonly id: string; readonly topic: string; readonly action?: Tree }, null>;
+  /** Warm shutdown; never answers. */
+  readonly shutdown: Command<{ readonly msg?: string }, never>;
+}
+
+/** Name of a command. */
+export type ControlMethod = keyof ControlCommands;
+
+/** What a command is told. */
+export type ControlArguments<Method extends ControlMethod> = ControlCommands[Method]["arguments"];
+
+/** What a command answers. */
+export type ControlAnswer<Method extends ControlMethod> = ControlCommands[Method]["reply"];
+
+/** Older names by which the reading commands are also asked. Source: celery/worker/control.py. */
+export const CONTROL_ALIASES: ReadonlyMap<string, ControlMethod> = new Map([
+  ["dump_active", "active"],
+  ["dump_conf", "conf"],
+  ["dump_reserved", "reserved"],
+  ["dump_revoked", "revoked"],
+  ["dump_schedule", "scheduled"],
+  ["dump_tasks", "registered"],
+]);

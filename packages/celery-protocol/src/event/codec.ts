@@ -1,0 +1,122 @@
+import type { Content } from "../content/content.ts";
+import { asList, asObject, asText } from "../content/fields.ts";
+import { readBody, writeMessage } from "../content/message-body.ts";
+import { setOwn } from "../content/plain-object.ts";
+import type { Tree } from "../content/tree.ts";
+import { ProtocolError } from "../wire/errors.ts";
+import type { Address, WireMessage } from "../wire/message.ts";
+import type { Event } from "./event.ts";
+import { EVENT_FIELDS, type EventField, LEADING_FIELDS, TIMESTAMP } from "./fields.ts";
+
+/** How events are written. */
+export interface EventMessageOptions {
+  /** Name of the serializer, Celery's `event_serializer`. Default `json`. */
+  readonly serializer?: string | undefined;
+}
+
+/**
+ * One event as a message of its own. Source: celery/events/dispatcher.py `EventDispatcher.publish`.
+ *
+ * @throws ProtocolError `encode-failed` for a field that the serializer cannot carry.
+ */
+export function encodeEvent(event: Event, content: Content, options: EventMessageOptions = {}): WireMessage {
+  return eventMessage(toTree(event), event.hostname, content, options);
+}
+
+/**
+ * Events of one sender in one message, to be published with `batchAddress`; there may be none.
+ * Source: celery/events/dispatcher.py `EventDispatcher.flush`.
+ *
+ * @throws ProtocolError `encode-failed` for a field that the serializer cannot carry.
+ */
+export function encodeEventBatch(
+  events: readonly Event[],
+  hostname: string,
+  content: Content,
+  options: EventMessageOptions = {},
+): WireMessage {
+  return eventMessage(events.map(toTree), hostname, content, options);
+}
+
+function eventMessage(body: Tree, hostname: string, content: Content, options: EventMessageOptions): WireMessage {
+  const { serializer } = options;
+  return writeMessage(body, content, { headers: { hostname }, properties: { persistent: false }, serializer });
+}
+
+/**
+ * The events of a message: one, or those of a batch, or none. The routing key does not tell which; do not ask it.
+ *
+ * @throws ProtocolError `message-invalid` where one of them is no event, and what `Content.decode` throws.
+ */
+export function decodeEvents(message: WireMessage, content: Content): readonly Event[] {
+  const body = readBody(message, content);
+  return (asList(body) ?? [body]).map(fromTree);
+}
+
+/** The type on the wire: `task-received`, or the custom one. */
+export function eventTypeOf(event: Event): string {
+  return event.type === "custom" ? event.customType : event.type;
+}
+
+/** Where an event goes: `worker-elect-ack` by the routing key `worker.elect.ack`. */
+export function eventAddress(event: Event, exchange = "celeryev"): Address {
+  return { exchange, routingKey: eventTypeOf(event).replaceAll("-", ".") };
+}
+
+/** Where a batch of task events goes: Celery batches only those. */
+export function batchAddress(exchange = "celeryev"): Address {
+  return { exchange, routingKey: "task.multi" };
+}
+
+function toTree(event: Event): Tree {
+  const tree: Record<string, Tree> = {};
+  writeFields(tree, event, LEADING_FIELDS);
+  writeFields(tree, event, EVENT_FIELDS.get(event.type) ?? []);
+  for (const [key, value] of Object.entries(event.extra ?? {})) if (!Object.hasOwn(tree, key)) setOwn(tree, key, value);
+  writeFields(tree, event, [TIMESTAMP]);
+  setOwn(tree, "type", eventTypeOf(event));
+  return tree;
+}
+
+function writeFields(tree: Record<string, Tree>, event: Event, fields: readonly EventField[]): void {
+  const values = event as unknown as Readonly<Record<string, unknown>>;
+  for (const { name, wireName, kind } of fields) {
+    const value = values[name];
+    if (value !== undefined) tree[wireName] = kind.write(value);
+  }
+}
+
+function fromTree(tree: Tree): Event {
+  const record = asObject(tree) ?? invalid("it is no object");
+  const type = asText(record["type"]) || invalid("it does not say its type");
+  const known = READABLE.get(type);
+  const event: Record<string, unknown> = known === undefined ? { type: "custom", customType: type } : { type };
+  const extra: Record<string, Tree> = {};
+  for (const [key, value] of Object.entries(record)) {
+    const field = (known ?? READABLE_OF_CUSTOM).get(key);
+    const read = field?.kind.read(value);
+    if (field !== undefined && read !== undefined) event[field.name] = read;
+    else if (key !== "type") setOwn(extra, key, value);
+  }
+  return complete(event, extra, known?.has("uuid") ?? false);
+}
+
+function complete(event: Record<string, unknown>, extra: Readonly<Record<string, Tree>>, isTask: boolean): Event {
+  if (!event["hostname"]) return invalid("it does not say its hostname");
+  if (event["timestamp"] === undefined) return invalid("it has no timestamp");
+  if (isTask && !event["uuid"]) return invalid("it does not say its task");
+  event["clock"] ??= 0;
+  if (Object.keys(extra).length > 0) event["extra"] = extra;
+  return event as unknown as Event;
+}
+
+function byWireName(own: readonly EventField[]): ReadonlyMap<string, EventField> {
+  return new Map([...LEADING_FIELDS, ...own, TIMESTAMP].map((each) => [each.wireName, each]));
+}
+
+const READABLE = new Map([...EVENT_FIELDS].map(([type, own]) => [type, byWireName(own)]));
+const READABLE_OF_CUSTOM = byWireName([]);
+
+function invalid(reason: string): never {
+  throw new ProtocolError("message-invalid", "remote", `This is no event: ${reason}.`);
+}

@@ -1,0 +1,168 @@
+import type { Tree } from "../content/tree.ts";
+
+/** What every event tells. */
+interface EventBase {
+  /** Node name of the sender. */
+  readonly hostname: string;
+  /** When it happened, seconds since the epoch with fractions. */
+  readonly timestamp: number;
+  /** The sender's Lamport clock; 0 where the event has none. */
+  readonly clock: number;
+  /** Process id of the sender. */
+  readonly pid?: number | undefined;
+  /** Whole hours the sender's clock stands behind UTC: positive west of Greenwich. */
+  readonly utcoffset?: number | undefined;
+  /** Fields beside the known ones of this type, and known ones of an unexpected type, raw. */
+  readonly extra?: Readonly<Record<string, Tree>> | undefined;
+}
+
+interface TaskEventBase extends EventBase {
+  /** Task id. */
+  readonly uuid: string;
+}
+
+/** What `task-sent` and `task-received` tell of a task. */
+interface TaskDescription {
+  /** Name of the task, or its shadow. */
+  readonly name?: string | undefined;
+  /** `argsrepr` of the message. */
+  readonly args?: string | undefined;
+  /** `kwargsrepr` of the message. */
+  readonly kwargs?: string | undefined;
+  readonly rootId?: string | null | undefined;
+  readonly parentId?: string | null | undefined;
+  readonly retries?: number | undefined;
+  /** ISO 8601. */
+  readonly eta?: string | null | undefined;
+  /** ISO 8601. */
+  readonly expires?: string | null | undefined;
+}
+
+/** A publisher sent a task message; only with `task_send_sent_event`. */
+export interface TaskSent extends TaskEventBase, TaskDescription {
+  readonly type: "task-sent";
+  readonly queue?: string | undefined;
+  readonly exchange?: string | undefined;
+  readonly routingKey?: string | undefined;
+}
+
+/** A worker accepted a task message. */
+export interface TaskReceived extends TaskEventBase, TaskDescription {
+  readonly type: "task-received";
+}
+
+/** The task runs. */
+export interface TaskStarted extends TaskEventBase {
+  readonly type: "task-started";
+}
+
+/** The task came to its end. */
+export interface TaskSucceeded extends TaskEventBase {
+  readonly type: "task-succeeded";
+  /** Text form of the result, for people. */
+  readonly result?: string | undefined;
+  /** Seconds it ran. */
+  readonly runtime?: number | undefined;
+}
+
+/** The task failed for good. An unknown task has no traceback. */
+export interface TaskFailed extends TaskEventBase {
+  readonly type: "task-failed";
+  /** Text form of the exception, for people. */
+  readonly exception?: string | undefined;
+  readonly traceback?: string | null | undefined;
+}
+
+/** The task failed and will run again. */
+export interface TaskRetried extends TaskEventBase {
+  readonly type: "task-retried";
+  /** Text form of the exception, for people; `None` where the task just asked. */
+  readonly exception?: string | undefined;
+  readonly traceback?: string | null | undefined;
+}
+
+/** The message was handed back to the broker. */
+export interface TaskRejected extends TaskEventBase {
+  readonly type: "task-rejected";
+  readonly requeue?: boolean | undefined;
+}
+
+/** The task was revoked, terminated or found expired. */
+export interface TaskRevoked extends TaskEventBase {
+  readonly type: "task-revoked";
+  readonly terminated?: boolean | undefined;
+  /** Number of the signal that ended it. */
+  readonly signum?: number | null | undefined;
+  readonly expired?: boolean | undefined;
+}
+
+/** The run was cut off by a shutdown or a lost connection. */
+export interface TaskCancelled extends TaskEventBase {
+  readonly type: "task-cancelled";
+}
+
+/** A worker came, is there, or goes. */
+export interface WorkerState extends EventBase {
+  readonly type: "worker-online" | "worker-heartbeat" | "worker-offline";
+  /** Seconds between heartbeats. */
+  readonly freq?: number | undefined;
+  /** Tasks running now. */
+  readonly active?: number | undefined;
+  /** Tasks started since the worker did. */
+  readonly processed?: number | undefined;
+  /** Load of the host over 1, 5 and 15 minutes. */
+  readonly loadavg?: readonly number[] | undefined;
+  /** Name of the software: `py-celery`. */
+  readonly swIdent?: string | undefined;
+  readonly swVer?: string | undefined;
+  /** Operating system: `Linux`. */
+  readonly swSys?: string | undefined;
+}
+
+/** A worker calls an election (gossip). */
+export interface WorkerElect extends EventBase {
+  readonly type: "worker-elect";
+  readonly id?: string | undefined;
+  /** What is decided: topic `task` runs the signature in `action`. */
+  readonly topic?: string | undefined;
+  readonly action?: Tree | undefined;
+  /** Version of the election's rules, 1. */
+  readonly cver?: number | undefined;
+}
+
+/** A worker has taken note of an election (gossip). */
+export interface WorkerElectAck extends EventBase {
+  readonly type: "worker-elect-ack";
+  readonly id?: string | undefined;
+}
+
+/** Any other event, such as one that a task sent itself; all of its fields are in `extra`. */
+export interface CustomEvent extends EventBase {
+  readonly type: "custom";
+  /** The type on the wire: `task-progressed`. The part before the first dash is its group. */
+  readonly customType: string;
+}
+
+/** An event about one task, discriminated by `type`. */
+export type TaskEvent =
+  | TaskSent
+  | TaskReceived
+  | TaskStarted
+  | TaskSucceeded
+  | TaskFailed
+  | TaskRetried
+  | TaskRejected
+  | TaskRevoked
+  | TaskCancelled;
+
+/** An event about a worker, discriminated by `type`. */
+export type WorkerEvent = WorkerState | WorkerElect | WorkerElectAck;
+
+/**
+ * What happened, as monitors hear it, discriminated by `type`. Beside host, time and, for tasks, the id, every field
+ * may be missing: older Celery and other languages leave some out. Source: celery/events; recorded events.
+ */
+export type Event = TaskEvent | WorkerEvent | CustomEvent;
+
+/** The types of events that Celery itself sends. */
+export type EventType = Exclude<Event["type"], "custom">;
