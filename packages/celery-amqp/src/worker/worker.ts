@@ -1,6 +1,7 @@
 import type { Content } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
+import { composeRun } from "../ports/interceptor.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ResultStore } from "../results/backend.ts";
@@ -215,7 +216,7 @@ class AssembledWorker implements Worker {
       size: options.concurrency,
       clock,
       host: this.#createHost(),
-      interceptors: options.interceptors,
+      intercept: composeRun(options.interceptors),
       runnable: (job) => this.#runnable(job),
       onRunawayEnd: ({ task }, ms) =>
         log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms }),

@@ -1,7 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { Interceptor } from "../../ports/interceptor.ts";
 import type { Ending, Outcome } from "../rules/outcome.ts";
-import { invoke, type Runnable } from "./invoke.ts";
+import { type Intercept, invoke, type Runnable } from "./invoke.ts";
 import { limitsOf, type Job, type JobHost, type Limits } from "./job.ts";
 import type { Pool } from "./pool.ts";
 import { RunningTask } from "./running-task.ts";
@@ -12,7 +11,7 @@ export interface InlinePoolParts {
   readonly size: number;
   readonly clock: Clock;
   readonly host: JobHost;
-  readonly interceptors: readonly Interceptor[];
+  readonly intercept: Intercept;
   /** The task of a job; it was looked up before, so it is there. */
   readonly runnable: (job: Job) => Runnable;
   /** Told of a handler that went on after its run was given up, when it ends at last. */
@@ -76,8 +75,8 @@ class InlineRun {
 
   async start(): Promise<void> {
     this.#limit(limitsOf(this.#job));
-    const { runnable, interceptors, onRunawayEnd } = this.#parts;
-    const ending = await invoke(this.#job, runnable(this.#job), this.#running, interceptors);
+    const { runnable, intercept, onRunawayEnd } = this.#parts;
+    const ending = await invoke(this.#job, runnable(this.#job), this.#running, intercept);
     if (this.#finished) onRunawayEnd(this.#job, this.#runtimeMs());
     else this.#end(ending);
   }

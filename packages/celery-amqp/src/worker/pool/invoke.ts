@@ -1,5 +1,4 @@
-import { toWireException, type Tree } from "@leveret/celery-protocol";
-import type { Interceptor } from "../../ports/interceptor.ts";
+import { type TaskMessage, toWireException, type Tree } from "@leveret/celery-protocol";
 import { checkReturned } from "../../task/arguments.ts";
 import { runAsTask } from "../../task/current-task.ts";
 import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
@@ -17,32 +16,25 @@ export interface Runnable {
   readonly handler: (...args: readonly unknown[]) => unknown;
 }
 
+/** The `run` sides of all interceptors, around a handler. */
+export type Intercept = (task: TaskMessage, handler: () => Promise<unknown>) => Promise<unknown>;
+
 /** Calls a task's handler and tells how it ended. Never rejects: this is the place where anything thrown becomes a value. */
 export async function invoke(
   job: Job,
   { definition, handler }: Runnable,
   running: RunningTask,
-  interceptors: readonly Interceptor[],
+  intercept: Intercept,
 ): Promise<Ending> {
   try {
     const args = await bindArguments(definition, job.task);
     const call = async (): Promise<unknown> => runAsTask(running, () => handler(running, ...args));
-    const result = await intercepted(job, interceptors, call);
+    const result = await intercept(job.task, call);
     if (definition.returns !== null) await checkReturned(definition, result);
     return { kind: "succeeded", result: (result ?? null) as Tree };
   } catch (error) {
     return endingOf(job, error, running.abortReason);
   }
-}
-
-/** The first interceptor is the outermost. */
-function intercepted(job: Job, interceptors: readonly Interceptor[], call: () => Promise<unknown>): Promise<unknown> {
-  let next = call;
-  for (const interceptor of interceptors.toReversed()) {
-    const inner = next;
-    if (interceptor.run !== undefined) next = async () => interceptor.run?.(job.task, inner);
-  }
-  return next();
 }
 
 function endingOf(job: Job, error: unknown, abortReason: unknown): Ending {

@@ -59,7 +59,7 @@ function withoutDeaths(headers: HeaderTable): HeaderTable {
 }
 
 function belongsToTheWay(header: string): boolean {
-  return /^x-(first-|last-)?death/.test(header) || header === "x-delivery-count";
+  return /^x-(first-|last-)?death(-|$)/.test(header) || header === "x-delivery-count";
 }
 
 /** Where it came from. A delay hop is no place to return to: then it is the queue itself. */

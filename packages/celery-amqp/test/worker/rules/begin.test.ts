@@ -1,3 +1,4 @@
+import type { TaskMessage } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { begin } from "../../../src/worker/rules/begin.ts";
 import { moreRoom } from "../../../src/worker/rules/prefetch.ts";
@@ -22,7 +23,6 @@ describe("what starting a task costs", () => {
 });
 
 describe("what stands against running a task", () => {
-  const expires = (epochMs: number) => ({ expires: { epochMs, text: "" } });
   test.each([
     ["nothing", {}, false, "pass"],
     ["expires later", expires(now + 1), false, "pass"],
@@ -49,3 +49,7 @@ describe("room for tasks that wait for their eta", () => {
     expect(moreRoom(held, room, limit)).toBe(expected);
   });
 });
+
+function expires(epochMs: number): Partial<TaskMessage> {
+  return { expires: { epochMs, text: "" } };
+}
