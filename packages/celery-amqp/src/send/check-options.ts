@@ -103,8 +103,11 @@ function isPriority(value: unknown): boolean {
 }
 
 function isSignatures(value: unknown): boolean {
-  const one = (item: unknown): boolean => isTable(item) && Reflect.get(item as object, "kind") === "signature";
-  return Array.isArray(value) ? value.every(one) : one(value);
+  return Array.isArray(value) ? value.every(isSignature) : isSignature(value);
+}
+
+function isSignature(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Reflect.get(value, "kind") === "signature";
 }
 
 function show(value: unknown): string {

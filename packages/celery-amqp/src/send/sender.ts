@@ -59,7 +59,7 @@ interface NamedRequest {
   readonly name: string;
   readonly task: TaskDefinition | null;
   readonly options: CallOptions;
-  pack(): Promise<TravellingArguments>;
+  readonly pack: () => Promise<TravellingArguments>;
 }
 
 /** Makes calls into messages and sends them. What clients and handlers send passes through here. */

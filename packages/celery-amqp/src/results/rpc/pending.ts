@@ -80,7 +80,7 @@ export class PendingResults {
   /** Ends all waiting, now and later, with `error`. */
   close(error: CeleryError): void {
     this.#closed = error;
-    for (const taskId of [...this.#watchers.keys()]) this.lose(taskId, error);
+    for (const taskId of this.#watchers.keys()) this.lose(taskId, error);
     this.#kept.clear();
     this.#givenUp.clear();
     this.#bytes = 0;

@@ -1,0 +1,223 @@
+import { type Content, createContent } from "@leveret/celery-protocol";
+import type { Clock, Ids } from "../ports/clock.ts";
+import { CeleryError } from "../ports/errors.ts";
+import type { Transport, TransportState } from "../ports/transport.ts";
+import { createAsyncResult } from "../results/async-result.ts";
+import type { ResultSource } from "../results/backend.ts";
+import { createNoResults } from "../results/none.ts";
+import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
+import { RpcSource } from "../results/rpc/rpc-source.ts";
+import { Dispatch } from "../send/dispatch.ts";
+import { QueueDeclarer } from "../send/queue-declarer.ts";
+import { type ResultIntake, Sender } from "../send/sender.ts";
+import { currentTask } from "../task/current-task.ts";
+import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
+import type { Signature } from "../task/signature.ts";
+import type { TaskDefinition, TypedTask } from "../task/task.ts";
+import { bindTasks, type BoundTasks } from "./bind.ts";
+import { Gate } from "./gate.ts";
+import type { ResolvedClient } from "./options.ts";
+import { fromRow, type PreparedMessage, type RelayOutcome, toRow } from "./outbox.ts";
+import { forEachOf, type ManyOptions } from "./send-many.ts";
+
+/** Sends tasks and awaits their results. It connects at the first use, reconnects by itself, and lives until `close`. */
+export interface Client extends TaskSender, AsyncDisposable {
+  /** Where its connection is: `idle` before the first use. */
+  readonly state: TransportState;
+  /** Calls `listener` at every change of state; the returned function stops that. */
+  onState(listener: (state: TransportState) => void): () => void;
+  /**
+   * Connects now instead of at the first send, to learn early that no broker answers.
+   *
+   * @throws CeleryError `broker-unreachable`, `access-refused`, `vhost-missing`, `closed`
+   */
+  connect(): Promise<void>;
+  /**
+   * Sends many calls, their confirms pipelined; results in the order of the calls. At the first failure no more are
+   * taken; it is thrown when those under way have ended, and what was confirmed before stays sent.
+   */
+  sendMany<R>(
+    calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
+    options?: ManyOptions,
+  ): Promise<AsyncResult<R>[]>;
+  /**
+   * Picks a result up again by its id. With `rpc` results only the client that sent the task hears of it.
+   *
+   * @param task - gives the result its type and its schema
+   */
+  result<R>(id: string, task: TypedTask<never, R>): AsyncResult<R>;
+  result(id: string): AsyncResult<unknown>;
+  /**
+   * The finished message of a call, checked and routed, for a row of an outbox table. Needs no broker.
+   *
+   * @throws CeleryError `arguments-invalid`, `option-invalid`, `encode-failed`, `message-too-large`
+   */
+  prepare(call: Signature<[], unknown>): Promise<PreparedMessage>;
+  /** Publishes prepared messages, their confirms pipelined; says of each what became of it, in their order. */
+  relay(
+    rows: Iterable<PreparedMessage> | AsyncIterable<PreparedMessage>,
+    options?: ManyOptions,
+  ): Promise<readonly RelayOutcome[]>;
+  /** Tasks with Celery's verbs: `client.bind({ add }).add.delay(1, 2)`. */
+  bind<const Tasks extends Readonly<Record<string, TaskDefinition>>>(tasks: Tasks): BoundTasks<Tasks>;
+  /** Takes nothing new, waits for the confirms of what was sent, ends all waiting for results, disconnects. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** What a client is made of. */
+export interface ClientParts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Node name of this process. */
+  readonly origin: string;
+  readonly options: ResolvedClient;
+}
+
+/** Joins the parts. */
+export function assembleClient(parts: ClientParts): Client {
+  return new CeleryClient(parts);
+}
+
+class CeleryClient implements Client {
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #gate: Gate;
+  readonly #source: ResultSource;
+  readonly #dispatch: Dispatch;
+  readonly #sender: Sender;
+  readonly #intake: ResultIntake;
+  #closing: Promise<void> | null = null;
+
+  constructor(parts: ClientParts) {
+    const { transport, clock, options } = parts;
+    const content = createContent(options.content);
+    const declarer = new QueueDeclarer({
+      transport,
+      logger: options.logger,
+      queues: options.queues,
+      policy: options.declare,
+    });
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#gate = new Gate(transport);
+    this.#source = sourceOf(parts, content);
+    this.#intake = this.#createIntake(parts);
+    this.#dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
+    this.#sender = new Sender({
+      ...parts,
+      ...options,
+      results: this.#intake,
+      dispatch: { send: (task, way) => this.#gate.enter(() => this.#dispatch.send(task, way)) },
+      parent: currentTask,
+    });
+  }
+
+  get state(): TransportState {
+    return this.#transport.state;
+  }
+
+  onState(listener: (state: TransportState) => void): () => void {
+    return this.#transport.onState(listener);
+  }
+
+  connect(): Promise<void> {
+    return this.#gate.connect();
+  }
+
+  send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
+  send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
+  send(what: never, ...args: never): Promise<AsyncResult<unknown>> {
+    return this.#sender.send(what, ...args);
+  }
+
+  call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
+  call<R>(call: Signature<[], R>): Promise<R>;
+  call(what: never, ...args: never): Promise<unknown> {
+    return this.#sender.call(what, ...args);
+  }
+
+  sendByName(name: string, call?: NamedCall): Promise<AsyncResult<unknown>> {
+    return this.#sender.sendByName(name, call);
+  }
+
+  sendMany<R>(
+    calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
+    options?: ManyOptions,
+  ): Promise<AsyncResult<R>[]> {
+    return forEachOf(calls, (call) => this.#sender.send(call), options);
+  }
+
+  result<R>(id: string, task: TypedTask<never, R>): AsyncResult<R>;
+  result(id: string): AsyncResult<unknown>;
+  result(id: string, task: TaskDefinition | null = null): AsyncResult<unknown> {
+    if (typeof id !== "string" || id === "")
+      throw new CeleryError("option-invalid", "result: the first argument must be a task's id");
+    return this.#intake.open(id, task);
+  }
+
+  async prepare(call: Signature<[], unknown>): Promise<PreparedMessage> {
+    const outgoing = await this.#sender.compose(call, []);
+    return toRow(outgoing, await this.#dispatch.prepare(outgoing.message));
+  }
+
+  relay(
+    rows: Iterable<PreparedMessage> | AsyncIterable<PreparedMessage>,
+    options?: ManyOptions,
+  ): Promise<readonly RelayOutcome[]> {
+    return forEachOf(rows, (row) => this.#relayOne(row), options);
+  }
+
+  bind<const Tasks extends Readonly<Record<string, TaskDefinition>>>(tasks: Tasks): BoundTasks<Tasks> {
+    return bindTasks(this, tasks);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await this.#gate.close(); // what was begun reaches the broker,
+    await this.#source.close(); // whoever still waits is told,
+    await this.#transport.close(); // and only then the line is cut
+  }
+
+  async #relayOne(row: PreparedMessage): Promise<RelayOutcome> {
+    const { id } = row;
+    const { message, way } = fromRow(row, this.#clock.now());
+    try {
+      await this.#gate.enter(async () => {
+        if (message.properties.replyTo === this.#source.replyTo(id)) await this.#source.prepare(id);
+        await this.#dispatch.publish(message, way);
+      });
+      return { id, status: "confirmed" };
+    } catch (error) {
+      if (!(error instanceof CeleryError)) throw error;
+      return { id, status: "failed", error };
+    }
+  }
+
+  #createIntake({ clock, options }: ClientParts): ResultIntake {
+    const source = this.#source;
+    const { errorClasses } = options;
+    return {
+      replyTo: (id) => source.replyTo(id),
+      prepare: (id) => this.#gate.enter(() => source.prepare(id)),
+      open: (id, task) => createAsyncResult(id, task, { source, clock, errorClasses }),
+      openNone: (id, why) => createAsyncResult(id, null, { source: createNoResults(why), clock, errorClasses }),
+    };
+  }
+}
+
+function sourceOf({ transport, ids, options }: ClientParts, content: Content): ResultSource {
+  const { results, keepResults: limits, logger } = options;
+  if (results === false) return createNoResults("this client was created with results: false");
+  if (results === "rpc") return new RpcSource({ transport, content, logger, limits, queue: ids.uuid() });
+  if (results === "amqp") return new PerTaskQueueSource({ transport, content, logger, limits });
+  return results;
+}

@@ -1,0 +1,140 @@
+import type { ContentOptions } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import type { Interceptor } from "../ports/interceptor.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { ResultSource } from "../results/backend.ts";
+import type { PendingLimits } from "../results/rpc/pending.ts";
+import type { ErrorClasses } from "../results/task-error.ts";
+import type { QueueTable } from "../send/destination.ts";
+import type { DeclarePolicy } from "../send/queue-declarer.ts";
+import { createRouter, type Router, type Routes } from "../send/routes.ts";
+
+/** What a client may be told, whatever its broker. */
+export interface ClientOptions extends ContentOptions {
+  /**
+   * How results come back: `rpc` (default; Celery's, one reply queue a client), `amqp` (one queue a task; gocelery's and
+   * celery-node's), false for not at all, or a backend of your own.
+   */
+  readonly results?: "rpc" | "amqp" | false | ResultSource;
+  /** Results kept for those who ask later; beyond it the oldest are given up. Default 10 000 results, 64 MB. */
+  readonly keepResults?: Partial<PendingLimits>;
+  /** Classes for the exceptions of tasks, by type or by module and type: what `TaskFailedError.cause` is made of. */
+  readonly errorClasses?: ErrorClasses;
+  /** Which tasks go where and how, Celery's `task_routes`. What the call or the task says wins. */
+  readonly routes?: Routes;
+  /** Queue of all tasks that name none. Default `celery`. */
+  readonly defaultQueue?: string;
+  /** Queues that are to be declared otherwise than Celery's default (durable, no arguments), by name. */
+  readonly queues?: QueueTable;
+  /**
+   * Before the first message to a queue: declare it as Celery does (`active`, default), only ask that it is there
+   * (`passive`, needs no right to configure), or nothing (`off`).
+   */
+  readonly declare?: DeclarePolicy;
+  /** Serializer of tasks by name. Default `json`; others are plugged in by `serializers`. */
+  readonly serializer?: string;
+  /** Compression of tasks by name. Default none; compressions are plugged in by `compressors`. */
+  readonly compression?: string | null;
+  /** Check arguments by the task's schema before they are sent. Default true; workers check them in any case. */
+  readonly validate?: boolean;
+  /** Behaviour around sending; the first is the outermost. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Where warnings go. Default nowhere: what matters is thrown. */
+  readonly logger?: Logger;
+}
+
+/** The same, complete and checked. */
+export interface ResolvedClient {
+  readonly content: ContentOptions;
+  readonly results: "rpc" | "amqp" | false | ResultSource;
+  readonly keepResults: PendingLimits;
+  readonly errorClasses: ErrorClasses;
+  readonly router: Router;
+  readonly defaultQueue: string;
+  readonly queues: QueueTable;
+  readonly declare: DeclarePolicy;
+  readonly defaults: { readonly serializer: string; readonly compression: string | null };
+  readonly validate: boolean;
+  readonly interceptors: readonly Interceptor[];
+  readonly logger: Logger;
+}
+
+/** Names of the options of a client, for refusing misspelt ones. */
+export const clientOptionNames: readonly (keyof ClientOptions)[] = [
+  "results",
+  "keepResults",
+  "errorClasses",
+  "routes",
+  "defaultQueue",
+  "queues",
+  "declare",
+  "serializer",
+  "compression",
+  "serializers",
+  "compressors",
+  "accept",
+  "maxBytes",
+  "allowNaN",
+  "validate",
+  "interceptors",
+  "logger",
+];
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** @throws CeleryError `option-invalid`, naming the option */
+export function resolveClient(options: ClientOptions): ResolvedClient {
+  const { serializers, compressors, accept, maxBytes, allowNaN, routes, results = "rpc", ...rest } = options;
+  const {
+    declare = "active",
+    defaultQueue = "celery",
+    serializer = "json",
+    compression = null,
+    validate = true,
+  } = rest;
+  const { keepResults, interceptors = [], queues = {}, errorClasses = {}, logger = silent } = rest;
+  check(
+    "results",
+    results,
+    ["rpc", "amqp", false].includes(results as string) || isObject(results),
+    '"rpc", "amqp", false or a result backend',
+  );
+  check("declare", declare, ["active", "passive", "off"].includes(declare), '"active", "passive" or "off"');
+  check("defaultQueue", defaultQueue, isText(defaultQueue), "a queue's name");
+  check("serializer", serializer, isText(serializer), "a serializer's name");
+  check("compression", compression, compression === null || isText(compression), "a compression's name, or null");
+  check("validate", validate, typeof validate === "boolean", "true or false");
+  check("interceptors", interceptors, Array.isArray(interceptors), "a list");
+  check("queues", queues, isObject(queues), "an object");
+  check("errorClasses", errorClasses, isObject(errorClasses), "an object of classes");
+  return {
+    content: { serializers, compressors, accept, maxBytes, allowNaN },
+    results,
+    keepResults: { maxResults: 10_000, maxBytes: 64_000_000, ...keepResults },
+    errorClasses,
+    router: createRouter(routes),
+    defaultQueue,
+    queues,
+    declare,
+    defaults: { serializer, compression },
+    validate,
+    interceptors,
+    logger,
+  };
+}
+
+function check(option: string, value: unknown, passes: boolean, wanted: string): void {
+  if (!passes)
+    throw new CeleryError(
+      "option-invalid",
+      `${option} is ${JSON.stringify(value) ?? typeof value}: it must be ${wanted}`,
+    );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
