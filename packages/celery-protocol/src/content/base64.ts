@@ -1,8 +1,8 @@
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PADDING = 0x3d;
 const CODES: Uint8Array = new TextEncoder().encode(ALPHABET);
-const SEXTETS: Uint8Array = sextets();
 const NO_SEXTET = 255;
+const SEXTETS: Uint8Array = sextets();
 
 /** Standard base64 with padding (RFC 4648, section 4), without Node's `Buffer`. */
 export function encodeBase64(bytes: Uint8Array): string {
@@ -44,7 +44,7 @@ function at(bytes: Uint8Array, index: number): number {
 }
 
 function sextets(): Uint8Array {
-  const table = new Uint8Array(128).fill(255);
-  for (const [sextet, letter] of [...ALPHABET].entries()) table[letter.charCodeAt(0)] = sextet;
+  const table = new Uint8Array(128).fill(NO_SEXTET);
+  for (const [sextet, code] of CODES.entries()) table[code] = sextet;
   return table;
 }

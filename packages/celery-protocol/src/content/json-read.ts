@@ -20,7 +20,8 @@ const NEEDS_CARE = /(?:^|[\s,:[])(?:-?(?:\d{1,15}[.eE]|\d{16}|Infinity)|-0|NaN)|
 
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
-const STRING_END = /["\\\u0000-\u001f]/g;
+/** A quote, a backslash, or a control character, which JSON does not allow. */
+const STRING_END = /["\\]|[^\u0020-\uffff]/g;
 
 /** Words of JSON, and the three that Python adds. */
 const WORDS: ReadonlyArray<readonly [string, Tree]> = [
@@ -208,16 +209,8 @@ function integer(text: string): Tree {
   return Number.isSafeInteger(value) ? value + 0 : BigInt(text);
 }
 
+/** A float is plain where a number of its size or fraction can be nothing else; 2^53 and beyond, an integer is a bigint. */
 function float(text: string): Tree {
   const value = Number(text);
-  return Number.isInteger(value) && !isFloatAnyway(value) ? new Float(value) : finite(value);
-}
-
-/** A whole number beyond 2^53 can only be a float: an integer of that size would be a bigint. */
-function isFloatAnyway(value: number): boolean {
-  return !Number.isSafeInteger(value);
-}
-
-function finite(value: number): Tree {
-  return Number.isFinite(value) ? value : new Float(value);
+  return Number.isFinite(value) && !Number.isSafeInteger(value) ? value : new Float(value);
 }

@@ -7,6 +7,8 @@ import type { Tree } from "./tree.ts";
 import { encodeUtf8 } from "./utf8.ts";
 import { Decimal, LocalDate, LocalTime, Uuid } from "./values.ts";
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** How each typed value of kombu's JSON is read. Source: kombu/utils/json.py `_register_default_types`. */
 const READERS: ReadonlyMap<Tree | undefined, (value: Tree | undefined) => Tree> = new Map<
   Tree,
@@ -15,14 +17,15 @@ const READERS: ReadonlyMap<Tree | undefined, (value: Tree | undefined) => Tree> 
   ["datetime", (value) => new DateTime(text(value))],
   ["date", (value) => new LocalDate(new DateTime(text(value)).text.slice(0, 10))],
   ["time", (value) => new LocalTime(text(value))],
-  ["decimal", (value) => new Decimal(Number.isSafeInteger(value) ? String(value) : text(value))],
-  ["uuid", (value) => new Uuid(text(isPlainObject(value) ? value["hex"] : value))],
-  ["bytes", (value) => encodeUtf8(text(value))],
+  ["decimal", (value) => new Decimal(isWhole(value) ? String(value) : text(value))],
+  ["uuid", (value) => new Uuid(text(isPlainObject(value) ? value["hex"] : undefined))],
+  ["bytes", (value) => utf8(text(value))],
   ["base64", (value) => base64(text(value))],
 ]);
 
 /** Whether an object has exactly the two keys that mark a typed value. */
 export function isTyped(object: Readonly<Record<string, unknown>>): boolean {
+  if (!("__type__" in object)) return false;
   const [first, second, third] = Object.keys(object);
   if (third !== undefined) return false;
   return (first === "__type__" && second === "__value__") || (first === "__value__" && second === "__type__");
@@ -44,9 +47,18 @@ export function readTyped(object: Readonly<Record<string, Tree>>): Tree {
   }
 }
 
+function isWhole(value: unknown): value is number | bigint {
+  return typeof value === "bigint" || Number.isSafeInteger(value);
+}
+
 function text(value: unknown): string {
   if (typeof value === "string") return value;
   throw unreadable("holds no text");
+}
+
+function utf8(value: string): Uint8Array {
+  if (LONE_SURROGATE.test(value)) throw unreadable("holds half a character");
+  return encodeUtf8(value);
 }
 
 function base64(value: string): Uint8Array {

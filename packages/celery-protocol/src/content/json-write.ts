@@ -1,5 +1,6 @@
 import { formatIso } from "../time/iso8601.ts";
 import { ProtocolError } from "../wire/errors.ts";
+import { className } from "../wire/show.ts";
 import { encodeBase64 } from "./base64.ts";
 import { pythonFloat } from "./float-text.ts";
 import { MAX_DEPTH } from "./json-read.ts";
@@ -140,11 +141,9 @@ function notFinite(value: number): string {
 }
 
 function refusedObject(value: object): ProtocolError {
-  const name = value.constructor.name;
-  return refused(
-    `An object of the class ${name}`,
-    HINTS.get(name) ?? "send a plain object, or give it a toJSON method",
-  );
+  const name = className(value);
+  const hint = ArrayBuffer.isView(value) ? "send a Uint8Array or Array.from(it)" : HINTS.get(name);
+  return refused(`An object of the class ${name}`, hint ?? "send a plain object, or give it a toJSON method");
 }
 
 const HINTS: ReadonlyMap<string, string> = new Map([

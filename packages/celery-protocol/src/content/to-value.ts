@@ -19,7 +19,7 @@ export function toValue(tree: Tree): unknown {
   if (Array.isArray(tree)) return tree.map(toValue);
   if (tree instanceof Float) return tree.value;
   if (tree instanceof DateTime) return tree.toDate();
-  return isPlainObject(tree) ? copy(tree as Readonly<Record<string, Tree>>) : tree;
+  return isPlainObject(tree) ? copy(tree) : tree;
 }
 
 function copy(object: Readonly<Record<string, Tree>>): Record<string, unknown> {

@@ -3,7 +3,7 @@ import { ProtocolError } from "../wire/errors.ts";
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2}(?::?\d{2})?)?$/;
-const DECIMAL = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d+))?$/;
+const DECIMAL = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d{1,18}))?$/;
 const DECIMAL_SPECIAL = /^[+-]?(?:inf(?:inity)?|s?nan\d*)$/i;
 const UUID = /^[0-9a-f]{32}$/;
 

@@ -40,7 +40,7 @@ export function decodeBody(body: readonly Tree[]): BodyFields {
   if (body.length < 3) throw invalid(`its body has ${body.length} items instead of [args, kwargs, embed]`);
   const [args, kwargs, embed] = body;
   if (embed !== null && !isPlainObject(embed)) throw invalid(`its embed must be an object, not ${show(embed)}`);
-  return bodyFields(args, kwargs, (embed ?? {}) as Members);
+  return bodyFields(args, kwargs, embed ?? {});
 }
 
 /** Reads arguments and what follows the task. Null arguments are none: Celery would fail the task, or worse, skip it. */
@@ -66,6 +66,6 @@ function positional(args: Tree | undefined): readonly Tree[] {
 
 function keywords(kwargs: Tree | undefined): Members {
   if (kwargs === undefined || kwargs === null) return {};
-  if (isPlainObject(kwargs)) return kwargs as Members;
+  if (isPlainObject(kwargs)) return kwargs;
   throw invalid(`kwargs must be an object, not ${show(kwargs)}`);
 }

@@ -1,4 +1,5 @@
 import type { Content } from "../content/content.ts";
+import { readBody } from "../content/message-body.ts";
 import { isPlainObject } from "../content/plain-object.ts";
 import type { Tree } from "../content/tree.ts";
 import type { HeaderTable, WireMessage, WireProperties } from "../wire/message.ts";
@@ -29,7 +30,7 @@ export function decodeTask(
   deliveryInfo: DeliveryInfo | null = null,
 ): TaskMessage {
   const { headers, properties } = message;
-  const body = content.decode({ ...properties, compression: headers["compression"], body: message.body });
+  const body = readBody(message, content);
   const fields = "task" in headers ? version2(headers, body) : version1(body);
   return { ...fields, extraHeaders: decodeExtraHeaders(headers), ...delivery(properties, headers), deliveryInfo };
 }
@@ -38,7 +39,7 @@ type Fields = HeaderFields & BodyFields & Pick<TaskMessage, "protocol">;
 
 function version2(headers: HeaderTable, body: Tree): Fields {
   if (Array.isArray(body)) return { protocol: 2, ...decodeHeaders(headers), ...decodeBody(body) };
-  if (isPlainObject(body) && "args" in body) return hybrid(headers, body as Readonly<Record<string, Tree>>);
+  if (isPlainObject(body) && "args" in body) return hybrid(headers, body);
   throw invalid(`its body must be [args, kwargs, embed], not ${show(body)}`);
 }
 
@@ -53,7 +54,7 @@ function hybrid(headers: HeaderTable, body: Readonly<Record<string, Tree>>): Fie
 
 function version1(body: Tree): Fields {
   if (!isPlainObject(body)) throw invalid(`its headers name no task and its body is ${show(body)}, not an object`);
-  return { protocol: 1, ...decodeVersion1(body as Readonly<Record<string, Tree>>) };
+  return { protocol: 1, ...decodeVersion1(body) };
 }
 
 function delivery(
@@ -64,14 +65,18 @@ function delivery(
   "replyTo" | "correlationId" | "priority" | "expirationMs" | "persistent" | "serializer" | "compression"
 > {
   const { contentType = "", replyTo, correlationId, priority, expirationMs, persistent } = properties;
-  const compression = headers["compression"];
   return {
-    replyTo: replyTo ?? null,
-    correlationId: correlationId ?? null,
+    replyTo: nonEmpty(replyTo),
+    correlationId: nonEmpty(correlationId),
     priority: priority ?? null,
     expirationMs: expirationMs ?? null,
-    persistent: persistent ?? false,
+    // Celery's default, for whoever does not say.
+    persistent: persistent ?? true,
     serializer: SERIALIZERS.get(contentType) ?? contentType,
-    compression: typeof compression === "string" && compression !== "" ? compression : null,
+    compression: nonEmpty(headers["compression"]),
   };
+}
+
+function nonEmpty(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
 }

@@ -82,11 +82,13 @@ export function encodeHeaders(task: TaskMessage, compression: string | null): He
     argsrepr: task.argsRepr ?? argsRepr(task.args),
     kwargsrepr: task.kwargsRepr ?? kwargsRepr(task.kwargs),
     origin: task.origin,
-    ignore_result: task.ignoreResult ?? undefined,
+    ignore_result: task.ignoreResult,
     replaced_task_nesting: task.replacedTaskNesting,
     stamped_headers: task.stampedHeaders,
     stamps: task.stamps,
   };
+  // Null would read as false; without the header the task's own policy counts, as it did for the sender.
+  if (task.ignoreResult === null) delete headers["ignore_result"];
   for (const key of Object.keys(task.extraHeaders)) setOwn(headers, key, task.extraHeaders[key]);
   if (compression !== null) headers["compression"] = compression;
   return headers;

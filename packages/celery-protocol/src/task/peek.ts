@@ -1,4 +1,4 @@
-import { json } from "../content/json.ts";
+import { tryUtf8 } from "../content/utf8.ts";
 import { isPlainObject } from "../content/plain-object.ts";
 import type { WireMessage } from "../wire/message.ts";
 
@@ -31,8 +31,8 @@ export function peekTask(message: WireMessage): Peek {
 function bodyOf({ body }: WireMessage): Readonly<Record<string, unknown>> {
   if (body.length > LARGEST_BODY) return {};
   try {
-    const tree = json.decode(body);
-    return isPlainObject(tree) ? tree : {};
+    const value: unknown = JSON.parse(tryUtf8(body) ?? "");
+    return isPlainObject(value) ? value : {};
   } catch {
     return {};
   }

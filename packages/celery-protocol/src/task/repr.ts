@@ -3,6 +3,7 @@ import { DateTime, Float } from "../content/lossless.ts";
 import { isPlainObject } from "../content/plain-object.ts";
 import { tryUtf8 } from "../content/utf8.ts";
 import { Decimal, LocalDate, LocalTime, Uuid } from "../content/values.ts";
+import { className } from "../wire/show.ts";
 import { reprDate, reprDateTime, reprTime } from "./repr-time.ts";
 
 const MAX_LEVELS = 3;
@@ -67,7 +68,7 @@ class Repr {
     if ("toJSON" in value && typeof value.toJSON === "function" && !this.#open.includes(value)) {
       return this.value(value.toJSON());
     }
-    if (!isPlainObject(value)) return this.#piece(() => this.#cut(`<${value.constructor.name}>`));
+    if (!isPlainObject(value)) return this.#piece(() => this.#cut(`<${className(value)}>`));
     return this.#nested(value, "{", "}", () => this.#members(value));
   }
 
@@ -144,13 +145,13 @@ function named(value: object): string | null {
 
 /** Python counts characters, JavaScript units of UTF-16. */
 function characters(text: string): number {
-  return SURROGATE.test(text) ? [...text].length : text.length;
+  return SURROGATE.test(text) ? Array.from(text).length : text.length;
 }
 
 function firstCharacters(text: string, count: number): string {
   if (text.length <= count) return text;
   const prefix = text.slice(0, 2 * count);
-  return SURROGATE.test(prefix) ? [...prefix].slice(0, count).join("") : text.slice(0, count);
+  return SURROGATE.test(prefix) ? Array.from(prefix).slice(0, count).join("") : text.slice(0, count);
 }
 
 function hex(bytes: Uint8Array): string {

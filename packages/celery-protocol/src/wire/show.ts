@@ -1,5 +1,11 @@
 const LONGEST = 100;
 
+/** The name of an object's class, also where its prototype chain is odd. */
+export function className(value: object): string {
+  const constructor: unknown = "constructor" in value ? value.constructor : undefined;
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "unnamed";
+}
+
 /** A value of unknown kind, short enough for an error message. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);

@@ -1,0 +1,83 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { json } from "../../src/content/json.ts";
+import { readJson } from "../../src/content/json-read.ts";
+import { writeJson } from "../../src/content/json-write.ts";
+import { outcome } from "../support/outcome.ts";
+import { trees } from "../support/trees.ts";
+
+const ANSWERS = ["fine", "decode-failed", "type-unknown"];
+
+const write = (value: unknown) => writeJson(value, { allowNaN: false });
+
+test("what is written reads back as the same tree", () => {
+  fc.assert(
+    fc.property(trees, (tree) => {
+      expect(json.decode(json.encode(tree))).toEqual(tree);
+    }),
+  );
+});
+
+test("what was read is written to the same text again", () => {
+  fc.assert(
+    fc.property(trees, (tree) => {
+      expect(write(readJson(write(tree)))).toBe(write(tree));
+    }),
+  );
+});
+
+test("plain JSON reads as JSON.parse reads it, by either reader", () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
+      const text = JSON.stringify(value, (_key, item: unknown) =>
+        typeof item === "number" ? Math.trunc(item) % 1e15 : item,
+      );
+      expect(readJson(text)).toEqual(withoutMinusZero(JSON.parse(text)));
+      expect(readJson(`[1.5, ${text}]`)).toEqual([1.5, withoutMinusZero(JSON.parse(text))]);
+    }),
+  );
+});
+
+test("any bytes give a tree or an error of ours", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
+      expect(ANSWERS).toContain(outcome(() => json.decode(bytes)));
+    }),
+  );
+});
+
+test("any text near JSON gives a tree or an error of ours", () => {
+  const near = fc
+    .array(
+      fc.constantFrom(
+        "{",
+        "}",
+        "[",
+        "]",
+        '"',
+        ":",
+        ",",
+        "1",
+        "-",
+        ".",
+        "e",
+        "9",
+        "\\u00",
+        "NaN",
+        '"__type__"',
+        " ",
+        "null",
+      ),
+    )
+    .map((parts) => new TextEncoder().encode(parts.join("")));
+  fc.assert(
+    fc.property(near, (bytes) => {
+      expect(ANSWERS).toContain(outcome(() => json.decode(bytes)));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+function withoutMinusZero(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
