@@ -11,6 +11,7 @@
  * - `unroutable`: no queue took the message
  * - `publish-nacked`: the broker refused the message (queue full, `reject-publish`)
  * - `publish-timeout`: no confirm in time; the outcome is unknown
+ * - `overloaded`: more publishes wait already than the transport holds
  * - `message-too-large`: the message or its header table passes a limit
  * - `rpc-timeout`: the broker did not answer a request in time
  * - `connection-lost`: the connection or channel went away before the answer
@@ -35,6 +36,7 @@ export type CeleryErrorCode =
   | "unroutable"
   | "publish-nacked"
   | "publish-timeout"
+  | "overloaded"
   | "message-too-large"
   | "rpc-timeout"
   | "connection-lost"

@@ -19,6 +19,8 @@ export function follows(type: Exchange["type"], route: Route, routingKey: string
       return topicMatches(route.routingKey.split("."), routingKey.split("."));
     case "headers":
       return headersMatch(route.arguments, headers);
+    default:
+      throw new TypeError(`No exchange has the type ${String(type)}`);
   }
 }
 

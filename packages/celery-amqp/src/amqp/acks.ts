@@ -1,0 +1,66 @@
+import type { Channel, Message } from "amqplib";
+
+/**
+ * The deliveries of one channel that are not settled, and the acks of one turn of the event loop, which leave together: a
+ * run with nothing unsettled before it is one `basic.ack` with `multiple`.
+ */
+export class Acks {
+  readonly #channel: Channel;
+  readonly #onError: (error: unknown) => void;
+  /** Delivery tags in rising order, as they came. */
+  readonly #unsettled = new Set<number>();
+  #acked: number[] = [];
+
+  constructor(channel: Channel, onError: (error: unknown) => void) {
+    this.#channel = channel;
+    this.#onError = onError;
+  }
+
+  get unsettled(): number {
+    return this.#unsettled.size;
+  }
+
+  deliver(tag: number): void {
+    this.#unsettled.add(tag);
+  }
+
+  /** False: it was settled before. */
+  ack(tag: number): boolean {
+    if (!this.#unsettled.delete(tag)) return false;
+    this.#acked.push(tag);
+    if (this.#acked.length === 1) process.nextTick(() => this.flush());
+    return true;
+  }
+
+  /** As `ack`. */
+  reject(tag: number, requeue: boolean): boolean {
+    if (!this.#unsettled.delete(tag)) return false;
+    this.#send(() => this.#channel.reject(withTag(tag), requeue));
+    return true;
+  }
+
+  /** Sends what was acked so far. */
+  flush(): void {
+    const acked = this.#acked;
+    if (acked.length === 0) return;
+    this.#acked = [];
+    const [oldest = Number.POSITIVE_INFINITY] = this.#unsettled;
+    const run = acked.filter((tag) => tag < oldest);
+    if (run.length > 0) this.#send(() => this.#channel.ack(withTag(Math.max(...run)), run.length > 1));
+    for (const tag of acked) if (tag > oldest) this.#send(() => this.#channel.ack(withTag(tag)));
+  }
+
+  /** A channel that went away meanwhile throws; the broker then gives the messages out again. */
+  #send(settle: () => void): void {
+    try {
+      settle();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}
+
+/** All that amqplib reads of a message when it settles one. */
+function withTag(deliveryTag: number): Message {
+  return { fields: { deliveryTag } } as Message;
+}

@@ -1,0 +1,26 @@
+import type { Ids } from "../ports/clock.ts";
+import type { BackoffOptions } from "./options.ts";
+
+/** The pauses between attempts: random, with a limit that doubles, so that many clients do not come back at once. */
+export class Backoff {
+  readonly #limits: Required<BackoffOptions>;
+  readonly #ids: Ids;
+  #attempts = 0;
+
+  constructor(limits: Required<BackoffOptions>, ids: Ids) {
+    this.#limits = limits;
+    this.#ids = ids;
+  }
+
+  /** Milliseconds to wait before the next attempt. */
+  next(): number {
+    const limit = Math.min(this.#limits.maxMs, this.#limits.minMs * 2 ** this.#attempts);
+    if (limit < this.#limits.maxMs) this.#attempts += 1;
+    return this.#ids.random() * limit;
+  }
+
+  /** What was opened has held for `heldMs`: long enough to begin anew with short pauses? */
+  onHeld(heldMs: number): void {
+    if (heldMs >= this.#limits.stableMs) this.#attempts = 0;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Duplex } from "node:stream";
+
+/**
+ * Lets all that is written to the socket in one turn of the event loop leave in one system call. amqplib writes message by
+ * message; on loopback that is a third of the time of a publish.
+ */
+export function coalesceWrites(stream: Duplex): void {
+  const write: Duplex["write"] = stream.write.bind(stream);
+  const uncork = () => {
+    isCorked = false;
+    stream.uncork();
+  };
+  let isCorked = false;
+  stream.write = ((chunk: unknown, ...rest: []) => {
+    if (!isCorked) {
+      isCorked = true;
+      stream.cork();
+      process.nextTick(uncork);
+    }
+    return write(chunk, ...rest);
+  }) as Duplex["write"];
+}

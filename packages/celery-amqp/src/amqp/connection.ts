@@ -1,0 +1,226 @@
+import type { Clock, Ids } from "../ports/clock.ts";
+import { CeleryError } from "../ports/errors.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { TransportState } from "../ports/transport.ts";
+import { type BrokerAddress, describeAddress } from "./address.ts";
+import { Backoff } from "./backoff.ts";
+import { pause, within } from "./deadline.ts";
+import { dial } from "./dial.ts";
+import { type DialFailure, dialFailure, unreachable } from "./errors.ts";
+import { Link } from "./link.ts";
+import type { ResolvedAmqp } from "./options.ts";
+
+/** What the transport's parts get from outside. */
+export interface AmqpParts {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+}
+
+/**
+ * The life of a connection.
+ *
+ * - `idle`: nobody has asked for it, or the first attempt failed
+ * - `connecting`: no link; addresses are tried in turn, for ever once there was a link
+ * - `open`: a link
+ * - `blocked`: a link, on which the broker takes no publishes for now
+ * - `closing`, `closed`: on purpose, and for good
+ */
+const MOVES: Readonly<Record<TransportState, readonly TransportState[]>> = {
+  idle: ["connecting", "closing"],
+  connecting: ["open", "idle", "closing"],
+  open: ["blocked", "connecting", "closing"],
+  blocked: ["open", "connecting", "closing"],
+  closing: ["closed"],
+  closed: [],
+};
+
+/** A connection to one of several brokers that comes back after every loss, as a new link with the next epoch. */
+export class Connection {
+  readonly name: string;
+  readonly #options: ResolvedAmqp;
+  readonly #parts: AmqpParts;
+  readonly #addresses: readonly BrokerAddress[];
+  readonly #backoff: Backoff;
+  readonly #onState: (state: TransportState) => void;
+  readonly #stopping = new AbortController();
+  #state: TransportState = "idle";
+  #next = 0;
+  #epoch = 0;
+  #link: Link | null = null;
+  #connecting: Promise<void> | null = null;
+  #arrival = createArrival();
+
+  constructor(purpose: string, options: ResolvedAmqp, parts: AmqpParts, onState: (state: TransportState) => void) {
+    this.name = `${options.connectionName} ${purpose}`;
+    this.#options = options;
+    this.#parts = parts;
+    this.#addresses = shuffled(options.addresses, parts.ids);
+    this.#backoff = new Backoff(options.backoff, parts.ids);
+    this.#onState = onState;
+  }
+
+  get state(): TransportState {
+    return this.#state;
+  }
+
+  /** The live link, or null. */
+  get link(): Link | null {
+    return this.#link;
+  }
+
+  /** Connects once; further calls share the outcome. `retry` keeps trying while no broker answers. */
+  connect(retry: boolean): Promise<void> {
+    if (this.#state === "closing" || this.#state === "closed") return Promise.reject(closedError());
+    if (this.#link !== null) return Promise.resolve();
+    this.#connecting ??= this.#connectFirst(retry).finally(() => (this.#connecting = null));
+    return this.#connecting;
+  }
+
+  /** Resolves with the live link as soon as there is one. @throws CeleryError with code `closed` when there will be none. */
+  ready(): Promise<Link> {
+    return this.#link === null ? this.#arrival.promise : Promise.resolve(this.#link);
+  }
+
+  /** As `ready`, for as long as a request may take. */
+  readyInTime(what: string): Promise<Link> {
+    const { rpcTimeoutMs } = this.#options;
+    return within(this.#parts.clock, rpcTimeoutMs, this.ready(), () => {
+      return new CeleryError("rpc-timeout", `No connection to the broker within ${rpcTimeoutMs} ms: ${what}`);
+    });
+  }
+
+  /** Never rejects; bounded by `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    this.#move("closing");
+    this.#stopping.abort();
+    const link = this.#link;
+    this.#link = null;
+    this.#arrival.reject(closedError());
+    if (link !== null) await link.close(timeoutMs);
+    this.#move("closed");
+  }
+
+  async #connectFirst(retry: boolean): Promise<void> {
+    // After a lost link the supervisor is at it already.
+    if (this.#state === "connecting") return void (await this.ready());
+    this.#move("connecting");
+    try {
+      this.#adopt(await this.#dialRounds(retry ? "while unreachable" : "once"));
+    } catch (error) {
+      if (this.state === "connecting") this.#move("idle");
+      throw error;
+    }
+  }
+
+  /** Tries every address in turn, round after round as `persistence` says. */
+  async #dialRounds(persistence: "once" | "while unreachable" | "for ever"): Promise<Link> {
+    for (;;) {
+      const failures: DialFailure[] = [];
+      for (const address of this.#fromNext()) {
+        const outcome = await this.#dial(address);
+        if (this.#stopping.signal.aborted) throw closedError();
+        if (outcome instanceof Link) return outcome;
+        if (outcome.isFinal && persistence !== "for ever") throw outcome.error;
+        failures.push(outcome);
+      }
+      if (persistence === "once") throw unreachable(failures);
+      await this.#rest(failures);
+    }
+  }
+
+  async #dial(address: BrokerAddress): Promise<Link | DialFailure> {
+    this.#next += 1;
+    try {
+      const { clock } = this.#parts;
+      const { rpcTimeoutMs } = this.#options;
+      const model = await dial(address, this.#options, this.name, clock, this.#stopping.signal);
+      this.#epoch += 1;
+      const link = new Link(model, {
+        epoch: this.#epoch,
+        address: describeAddress(address),
+        clock,
+        rpcTimeoutMs,
+        onBlocked: (reason) => this.#onBlocked(link, reason),
+      });
+      if (this.#stopping.signal.aborted) link.kill(closedError());
+      return link;
+    } catch (error) {
+      return dialFailure(error, address);
+    }
+  }
+
+  async #rest(failures: readonly DialFailure[]): Promise<void> {
+    const delayMs = Math.round(this.#backoff.next());
+    for (const { error } of failures) {
+      this.#parts.logger.warn(error.message, { connection: this.name, retryInMs: delayMs });
+    }
+    await pause(this.#parts.clock, delayMs, this.#stopping.signal);
+    if (this.#stopping.signal.aborted) throw closedError();
+  }
+
+  #adopt(link: Link): void {
+    this.#link = link;
+    this.#parts.logger.info(`Connected to ${link.address}`, { connection: this.name, epoch: link.epoch });
+    this.#move("open");
+    this.#arrival.resolve(link);
+    void link.lost.then((reason) => this.#onLost(link, reason));
+  }
+
+  async #onLost(link: Link, reason: Error): Promise<void> {
+    if (this.#link !== link) return;
+    this.#link = null;
+    this.#arrival = createArrival();
+    this.#backoff.onHeld(this.#parts.clock.now() - link.openedAt);
+    this.#parts.logger.warn(`${reason.message}; connecting again`, { connection: this.name, address: link.address });
+    this.#move("connecting");
+    try {
+      await pause(this.#parts.clock, this.#backoff.next(), this.#stopping.signal);
+      this.#adopt(await this.#dialRounds("for ever"));
+    } catch {
+      // Closed meanwhile: nothing is to be opened any more.
+    }
+  }
+
+  #onBlocked(link: Link, reason: string | null): void {
+    if (this.#link !== link) return;
+    if (reason === null) this.#parts.logger.info("The broker takes publishes again", { connection: this.name });
+    else this.#parts.logger.warn(`The broker takes no publishes for now: ${reason}`, { connection: this.name });
+    this.#move(reason === null ? "open" : "blocked");
+  }
+
+  /** All addresses, the next one first. */
+  #fromNext(): readonly BrokerAddress[] {
+    const start = this.#next % this.#addresses.length;
+    return [...this.#addresses.slice(start), ...this.#addresses.slice(0, start)];
+  }
+
+  #move(state: TransportState): void {
+    if (this.#state === state) return;
+    if (!MOVES[this.#state].includes(state)) throw new Error(`A connection cannot go from ${this.#state} to ${state}`);
+    this.#state = state;
+    this.#onState(state);
+  }
+}
+
+/** A promise of the next link. */
+type Arrival = PromiseWithResolvers<Link>;
+
+/** The promise of the next link; that nobody waits for it is no error. */
+function createArrival(): Arrival {
+  const arrival = Promise.withResolvers<Link>();
+  arrival.promise.catch(() => {});
+  return arrival;
+}
+
+function closedError(): CeleryError {
+  return new CeleryError("closed", "The transport is closed: create a new one");
+}
+
+function shuffled<T>(items: readonly T[], ids: Ids): readonly T[] {
+  return items
+    .map((item) => ({ item, rank: ids.random() }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
+}

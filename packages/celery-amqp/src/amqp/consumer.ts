@@ -1,0 +1,133 @@
+import type { Channel, ConsumeMessage } from "amqplib";
+import type { Logger } from "../ports/logger.ts";
+import type { Delivery, SubscribeOptions } from "../ports/transport.ts";
+import { Acks } from "./acks.ts";
+import { AmqpDelivery, type Settling } from "./delivery.ts";
+import type { Link } from "./link.ts";
+import { endOf, type Session } from "./supervise.ts";
+import { toFields } from "./table.ts";
+
+/** What a consumer is made of. */
+export interface ConsumerParts {
+  readonly options: SubscribeOptions;
+  readonly onDelivery: (delivery: Delivery) => void;
+  readonly logger: Logger;
+}
+
+/**
+ * One consumer on a channel of its own, from `open` to the end of the channel. After `retire` it takes nothing more; its
+ * channel stays as long as deliveries of it may be settled.
+ */
+export class Consumer implements Session, Settling {
+  readonly link: Link;
+  readonly ended: Promise<Error>;
+  readonly queue: string;
+  readonly #channel: Channel;
+  readonly #parts: ConsumerParts;
+  readonly #acks: Acks;
+  #isOpen = true;
+  #isRetired = false;
+  #tag: string | null = null;
+  #onCancelled: (reason: Error) => void = () => {};
+
+  private constructor(link: Link, channel: Channel, parts: ConsumerParts) {
+    this.link = link;
+    this.queue = parts.options.queue;
+    this.#channel = channel;
+    this.#parts = parts;
+    this.#acks = new Acks(channel, () => (this.#isOpen = false));
+    const channelEnd = endOf(channel, link);
+    void channelEnd.then(() => (this.#isOpen = false));
+    channel.on("close", () => (this.#isOpen = false));
+    const cancelled = new Promise<Error>((resolve) => (this.#onCancelled = resolve));
+    this.ended = Promise.race([channelEnd, cancelled]);
+  }
+
+  /** @throws CeleryError what the broker answers: `not-found`, `access-refused`, `rpc-timeout`, `connection-lost`. */
+  static async open(link: Link, parts: ConsumerParts): Promise<Consumer> {
+    const consumer = new Consumer(link, await link.openChannel(), parts);
+    try {
+      await consumer.#begin();
+    } catch (error) {
+      await consumer.#closeChannel();
+      throw error;
+    }
+    return consumer;
+  }
+
+  ack(tag: number): boolean {
+    if (!this.#isOpen || !this.#acks.ack(tag)) return false;
+    this.#closeIfDone();
+    return true;
+  }
+
+  reject(tag: number, requeue: boolean): boolean {
+    if (!this.#isOpen || !this.#acks.reject(tag, requeue)) return false;
+    this.#closeIfDone();
+    return this.#isOpen;
+  }
+
+  /** Takes nothing more, and closes its channel when the last delivery is settled. Never rejects. */
+  async retire(): Promise<void> {
+    if (this.#isRetired) return;
+    this.#isRetired = true;
+    const tag = this.#tag;
+    if (tag !== null && this.#isOpen) {
+      // amqplib keeps the callback until the broker says that no more deliveries are on the way.
+      await this.link.request("cancel a consumer", () => this.#channel.cancel(tag)).catch(() => {});
+    }
+    this.#tag = null;
+    this.#closeIfDone();
+  }
+
+  async #begin(): Promise<void> {
+    const { queue, prefetch, noAck = false, exclusive = false, arguments: table = {} } = this.#parts.options;
+    const consumeOptions = { noAck, exclusive, arguments: toFields(table) };
+    await this.link.request(`consume queue "${queue}"`, async () => {
+      // Per consumer, never per channel: a quorum queue answers global QoS by closing the connection (540).
+      if (!noAck && prefetch > 0) await this.#channel.prefetch(prefetch, false);
+      const { consumerTag } = await this.#channel.consume(queue, (message) => this.#onMessage(message), consumeOptions);
+      this.#tag = consumerTag;
+    });
+  }
+
+  /** Total, as amqplib closes the channel with 541 when it throws (and the message would come back for ever). */
+  #onMessage(message: ConsumeMessage | null): void {
+    if (message === null) {
+      this.#tag = null;
+      this.#onCancelled(
+        new Error(`the broker cancelled the consumer of queue "${this.queue}": it was deleted or moved`),
+      );
+      return;
+    }
+    const { deliveryTag } = message.fields;
+    const isTracked = this.#parts.options.noAck !== true;
+    if (isTracked) this.#acks.deliver(deliveryTag);
+    if (isTracked && this.#isRetired) this.reject(deliveryTag, true);
+    else this.#hand(new AmqpDelivery(message, this));
+  }
+
+  /** A callback that fails is a fault of ours: said loudly, and the message stays unsettled until the channel goes. */
+  #hand(delivery: Delivery): void {
+    const onError = (error: unknown) => {
+      this.#parts.logger.error(`A delivery of queue "${this.queue}" could not be handed over`, { error });
+    };
+    try {
+      const outcome: unknown = this.#parts.onDelivery(delivery);
+      if (outcome instanceof Promise) outcome.catch(onError);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  #closeIfDone(): void {
+    if (this.#isRetired && this.#tag === null && this.#acks.unsettled === 0) void this.#closeChannel();
+  }
+
+  async #closeChannel(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#acks.flush();
+    this.#isOpen = false;
+    await this.link.request("close a channel", () => this.#channel.close()).catch(() => {});
+  }
+}

@@ -1,0 +1,46 @@
+import type { Address, WireMessage } from "@leveret/celery-protocol";
+import type { ConsumeMessage } from "amqplib";
+import type { Delivery } from "../ports/transport.ts";
+import { fromEnvelope } from "./envelope.ts";
+
+/** What a delivery asks of the session that brought it. */
+export interface Settling {
+  readonly queue: string;
+  ack(tag: number): boolean;
+  reject(tag: number, requeue: boolean): boolean;
+}
+
+/** A message with the right to settle it, on the channel it came by and on no other. */
+export class AmqpDelivery implements Delivery {
+  readonly message: WireMessage;
+  readonly address: Address;
+  readonly redelivered: boolean;
+  readonly #tag: number;
+  readonly #session: Settling;
+
+  constructor(message: ConsumeMessage, session: Settling) {
+    const { fields } = message;
+    this.message = fromEnvelope(message);
+    this.address = { exchange: fields.exchange, routingKey: fields.routingKey };
+    this.redelivered = fields.redelivered;
+    this.#tag = fields.deliveryTag;
+    this.#session = session;
+  }
+
+  get queue(): string {
+    return this.#session.queue;
+  }
+
+  get deliveryCount(): number | null {
+    const count = this.message.headers["x-delivery-count"];
+    return typeof count === "number" ? count : null;
+  }
+
+  ack(): boolean {
+    return this.#session.ack(this.#tag);
+  }
+
+  reject({ requeue }: { readonly requeue: boolean }): boolean {
+    return this.#session.reject(this.#tag, requeue);
+  }
+}

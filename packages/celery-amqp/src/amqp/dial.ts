@@ -1,0 +1,53 @@
+import { type ChannelModel, connect, credentials, type SocketOptions } from "amqplib";
+import type { Clock } from "../ports/clock.ts";
+import type { BrokerAddress } from "./address.ts";
+import { within } from "./deadline.ts";
+import type { ResolvedAmqp } from "./options.ts";
+
+/**
+ * One attempt to connect to one address: TCP, TLS, login, vhost. A server that accepts and stays silent is given up at the
+ * deadline, its socket destroyed; so is one that is still dialled when `stopping` is aborted.
+ */
+export async function dial(
+  address: BrokerAddress,
+  options: ResolvedAmqp,
+  connectionName: string,
+  clock: Clock,
+  stopping: AbortSignal,
+): Promise<ChannelModel> {
+  const hangUp = new AbortController();
+  const timeoutMs = options.connectTimeoutMs;
+  const expire = () => {
+    const error = new Error(`no answer within ${timeoutMs} ms`);
+    hangUp.abort(error);
+    return error;
+  };
+  const stop = () => hangUp.abort();
+  stopping.addEventListener("abort", stop);
+  const target = {
+    protocol: address.tls ? "amqps" : "amqp",
+    hostname: address.host,
+    port: address.port,
+    // amqplib decodes it once more.
+    vhost: encodeURIComponent(address.vhost),
+    heartbeat: options.heartbeatSeconds,
+  };
+  const socketOptions = {
+    ...(address.tls ? options.tls : {}),
+    // Two small writes make a publish or an ack; with Nagle's algorithm the second waits 40 ms for the first one's TCP ack.
+    noDelay: true,
+    keepAlive: true,
+    signal: hangUp.signal,
+    credentials: credentialsFor(address, options),
+    clientProperties: { connection_name: connectionName, product: "leveret" },
+  } as SocketOptions;
+  return within(clock, timeoutMs, connect(target, socketOptions), expire).finally(() => {
+    // From here on the connection is closed with a goodbye.
+    stopping.removeEventListener("abort", stop);
+  });
+}
+
+function credentialsFor(address: BrokerAddress, { auth }: ResolvedAmqp): ReturnType<typeof credentials.external> {
+  if (auth === "external") return credentials.external();
+  return credentials.plain(address.user, address.password.reveal());
+}

@@ -1,0 +1,100 @@
+import { CeleryError } from "../ports/errors.ts";
+import { type BrokerAddress, describeAddress } from "./address.ts";
+
+/** What the broker said, without amqplib's words around it. */
+export function brokerText(error: unknown): string {
+  if (error instanceof CeleryError && error.cause !== undefined) return brokerText(error.cause);
+  const text = error instanceof Error ? error.message : String(error);
+  return /with message "(.*)"$/s.exec(text)?.[1] ?? text;
+}
+
+/** The reply code of AMQP (section 1.2, constants); null where the error came from the socket. */
+export function replyCode(error: unknown): number | null {
+  if (error instanceof CeleryError) return replyCode(error.cause);
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return typeof code === "number" ? code : null;
+}
+
+/** The failure of one attempt to connect. `isFinal`: asking again without a change elsewhere is of no use. */
+export interface DialFailure {
+  readonly isFinal: boolean;
+  readonly error: CeleryError;
+}
+
+/** Why an attempt at `address` failed. */
+export function dialFailure(cause: unknown, address: BrokerAddress): DialFailure {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const where = describeAddress(address);
+  if (/ACCESS[-_]REFUSED/.test(text)) {
+    const hint = "check user and password (guest may only log in from the broker's own host)";
+    return refused("access-refused", `The broker at ${where} refused the login: ${hint}`, cause);
+  }
+  // The broker answers `connection.open` with a close whose text amqplib keeps to itself.
+  if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) {
+    const hint = "create it, or give the user permissions there; a connection limit may be reached, too";
+    return refused("vhost-missing", `The broker refused the vhost "${address.vhost}" (${where}): ${hint}`, cause);
+  }
+  const message = `No broker answers at ${where} (${reason(cause)})`;
+  return { isFinal: false, error: new CeleryError("broker-unreachable", message, { cause }) };
+}
+
+/** All addresses failed: one error that names each. */
+export function unreachable(failures: readonly DialFailure[]): CeleryError {
+  const messages = failures.map(({ error }) => error.message).join("; ");
+  const hint = "start one, or check the broker URL";
+  return new CeleryError("broker-unreachable", `${messages}: ${hint}`, { cause: failures[0]?.error.cause });
+}
+
+/** The failure of a request to the broker, said in our codes. `what` is the request: `declare queue "celery"`. */
+export function requestFailure(cause: unknown, what: string): CeleryError {
+  if (cause instanceof CeleryError) return cause;
+  const text = brokerText(cause);
+  switch (replyCode(cause)) {
+    case 403:
+      return new CeleryError("access-refused", `The broker refused to ${what}: ${text}: give the user the right`, {
+        cause,
+      });
+    case 404:
+      return new CeleryError("not-found", `Cannot ${what}: ${text}: declare it first, or start who does`, { cause });
+    case 405:
+      return new CeleryError("access-refused", `Cannot ${what}: another connection has it exclusively (${text})`, {
+        cause,
+      });
+    case 406:
+      return new CeleryError("queue-mismatch", `Cannot ${what}: ${mismatch(text)}`, { cause });
+    default:
+      return new CeleryError("connection-lost", `The connection went away during ${what} (${text})`, { cause });
+  }
+}
+
+/** The argument in which a declaration differs from what exists, from the broker's text. */
+export function differingArgument(error: unknown): string | null {
+  return /inequivalent arg '([^']+)'/.exec(brokerText(error))?.[1] ?? null;
+}
+
+/** Why something was lost, for log lines and `onLost`. */
+export function lossReason(cause: unknown): CeleryError {
+  if (cause instanceof CeleryError) return cause;
+  const text = brokerText(cause);
+  const explained = /delivery acknowledgement on channel .* timed out/.test(text)
+    ? `a delivery was held longer than the broker's consumer_timeout allows (${text})`
+    : reason(cause);
+  return new CeleryError("connection-lost", `Lost: ${explained}`, { cause });
+}
+
+function mismatch(text: string): string {
+  const found = /inequivalent arg '([^']+)' for (\w+) '([^']*)'.*: received (.*) but current is (.*)$/s.exec(text);
+  if (found === null) return text;
+  const [, argument, kind, name, asked, existing] = found;
+  return `the ${kind} "${name}" exists with ${argument} ${existing}, asked for was ${asked}: declare it the same, or passively`;
+}
+
+function refused(code: "access-refused" | "vhost-missing", message: string, cause: unknown): DialFailure {
+  return { isFinal: true, error: new CeleryError(code, message, { cause }) };
+}
+
+/** Node's connect errors to several addresses of one name have an empty message. */
+function reason(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map((error) => reason(error)).join(", ");
+  return brokerText(cause);
+}

@@ -1,0 +1,124 @@
+import type { Duplex } from "node:stream";
+import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
+import type { Clock } from "../ports/clock.ts";
+import { CeleryError } from "../ports/errors.ts";
+import { coalesceWrites } from "./coalesce.ts";
+import { within } from "./deadline.ts";
+import { lossReason, requestFailure } from "./errors.ts";
+
+/** What a link needs to know. */
+export interface LinkParts {
+  /** Counts the links of one supervised connection: what belongs to an earlier one is of no use any more. */
+  readonly epoch: number;
+  /** The address, without the password. */
+  readonly address: string;
+  readonly clock: Clock;
+  readonly rpcTimeoutMs: number;
+  /** The broker holds publishes back (with its reason), or no longer does (null). */
+  readonly onBlocked: (reason: string | null) => void;
+}
+
+/**
+ * One open connection, from its opening to its loss. It is lost once; whoever made something on it awaits `lost` and
+ * makes it anew on the next link.
+ */
+export class Link {
+  readonly epoch: number;
+  readonly address: string;
+  readonly openedAt: number;
+  /** Resolves with the reason when the connection is gone, however it went. Never rejects. */
+  readonly lost: Promise<Error>;
+  readonly #model: ChannelModel;
+  readonly #parts: LinkParts;
+  #isLost = false;
+  #loseWith: (reason: Error) => void = () => {};
+
+  constructor(model: ChannelModel, parts: LinkParts) {
+    this.epoch = parts.epoch;
+    this.address = parts.address;
+    this.openedAt = parts.clock.now();
+    this.#model = model;
+    this.#parts = parts;
+    this.lost = new Promise((resolve) => (this.#loseWith = resolve));
+    this.#listen();
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  openChannel(): Promise<Channel> {
+    return this.request("open a channel", () => this.#model.createChannel());
+  }
+
+  openConfirmChannel(): Promise<ConfirmChannel> {
+    return this.request("open a channel with confirms", () => this.#model.createConfirmChannel());
+  }
+
+  /**
+   * Asks the broker, and waits `rpcTimeoutMs` at most: a silent broker means a dead connection, which is then given up.
+   *
+   * @throws CeleryError with code `rpc-timeout`, `connection-lost`, or what the broker answered.
+   */
+  async request<T>(what: string, ask: () => Promise<T>): Promise<T> {
+    const { clock, rpcTimeoutMs } = this.#parts;
+    try {
+      return await within(clock, rpcTimeoutMs, ask(), () => this.#silence(what));
+    } catch (error) {
+      // amqplib throws this when the connection ended before we could listen.
+      if (error instanceof Error && error.name === "IllegalOperationError") this.kill(error);
+      throw requestFailure(error, what);
+    }
+  }
+
+  /** Gives the connection up without a word to the broker. */
+  kill(reason: Error): void {
+    this.#lose(reason);
+    if (!this.#stream.destroyed) this.#stream.destroy(reason);
+  }
+
+  /** Says goodbye, and hangs up if the broker does not answer in time. Never rejects. */
+  async close(timeoutMs: number): Promise<void> {
+    const goodbye = new CeleryError("closed", "The connection was closed");
+    try {
+      await within(this.#parts.clock, timeoutMs, this.#model.close(), () => goodbye);
+    } catch {
+      // A peer that does not answer a goodbye is hung up on below.
+    }
+    this.kill(goodbye);
+  }
+
+  /** amqplib types the connection by its server properties alone; its socket is the only way to hang up. */
+  get #stream(): Duplex {
+    return (this.#model.connection as unknown as { readonly stream: Duplex }).stream;
+  }
+
+  /** Listens to both `error` and `close`: a graceful stop of the broker emits only the second (amqplib 445). */
+  #listen(): void {
+    const { onBlocked } = this.#parts;
+    const stream = this.#stream;
+    coalesceWrites(stream);
+    this.#model.on("error", (error) => this.#lose(error));
+    this.#model.on("close", (error) => this.#lose(error ?? new Error("The connection was closed")));
+    this.#model.on("blocked", (reason) => onBlocked(reason));
+    this.#model.on("unblocked", () => onBlocked(null));
+    stream.on("close", () => this.#lose(new Error("The socket was closed")));
+    if (stream.destroyed || stream.writableEnded) this.#lose(new Error("The broker closed the connection at once"));
+  }
+
+  #lose(reason: Error): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#loseWith(lossReason(reason));
+  }
+
+  #silence(what: string): CeleryError {
+    const ms = this.#parts.rpcTimeoutMs;
+    const error = new CeleryError(
+      "rpc-timeout",
+      `The broker at ${this.address} did not answer within ${ms} ms: ${what}`,
+    );
+    this.kill(error);
+    return error;
+  }
+}

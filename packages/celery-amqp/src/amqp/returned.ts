@@ -1,0 +1,24 @@
+import type { Message } from "amqplib";
+import type { Pending } from "./pending.ts";
+
+/**
+ * Which publish the broker has handed back. A return names no delivery tag, so it is the oldest in flight that looks the same;
+ * two that look the same have the same address, and so the same fate.
+ */
+export function returnedBy(message: Message, inFlight: Iterable<Pending>): Pending | null {
+  for (const entry of inFlight) if (isSame(message, entry)) return entry;
+  return null;
+}
+
+function isSame({ fields, properties, content }: Message, entry: Pending): boolean {
+  const { address, mandatory, message, wasReturned } = entry;
+  return (
+    mandatory &&
+    !wasReturned &&
+    address.exchange === fields.exchange &&
+    address.routingKey === fields.routingKey &&
+    properties.correlationId === message.properties.correlationId &&
+    properties.messageId === message.properties.messageId &&
+    content.equals(message.body)
+  );
+}

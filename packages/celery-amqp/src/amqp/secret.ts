@@ -1,0 +1,21 @@
+/** A password that neither a log line, an error nor an inspected object can show. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The value, for whoever sends it to the broker. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return "***";
+  }
+
+  toJSON(): string {
+    return "***";
+  }
+}

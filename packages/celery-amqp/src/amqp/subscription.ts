@@ -1,0 +1,108 @@
+import type { Delivery, SubscribeOptions, Subscription } from "../ports/transport.ts";
+import { Backoff } from "./backoff.ts";
+import type { AmqpParts, Connection } from "./connection.ts";
+import { Consumer } from "./consumer.ts";
+import { lossReason } from "./errors.ts";
+import type { Link } from "./link.ts";
+import type { ResolvedAmqp } from "./options.ts";
+import { supervise } from "./supervise.ts";
+
+/** What a subscription is made of. */
+export interface SubscriptionParts {
+  readonly connection: Connection;
+  readonly options: ResolvedAmqp;
+  readonly parts: AmqpParts;
+  readonly subscribe: SubscribeOptions;
+  readonly onDelivery: (delivery: Delivery) => void;
+  /** Declares what the subscription needs, on the link it will consume on. */
+  readonly declare: (link: Link) => Promise<void>;
+  /** Called once, when it is cancelled. */
+  readonly onCancel: (subscription: AmqpSubscription) => void;
+}
+
+/** A consumer that is brought back after every loss: of the connection, of its channel, of its queue. */
+export class AmqpSubscription implements Subscription {
+  readonly #made: SubscriptionParts;
+  readonly #stopping = new AbortController();
+  #consumer: Consumer | null = null;
+  #isRestored = Promise.withResolvers<void>();
+
+  private constructor(made: SubscriptionParts) {
+    this.#made = made;
+  }
+
+  /** Resolves once the broker has accepted the consumer. @throws CeleryError what it answers instead. */
+  static async open(made: SubscriptionParts): Promise<AmqpSubscription> {
+    const subscription = new AmqpSubscription(made);
+    const link = await made.connection.readyInTime(`consume queue "${made.subscribe.queue}"`);
+    const consumer = await subscription.#open(link);
+    void subscription.#keepOpen(consumer);
+    return subscription;
+  }
+
+  get isConsuming(): boolean {
+    return this.#consumer !== null && !this.#stopping.signal.aborted;
+  }
+
+  /** Resolves when it consumes, again or still; also when it was cancelled. */
+  get restored(): Promise<void> {
+    return this.#isRestored.promise;
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort();
+    this.#made.onCancel(this);
+    this.#isRestored.resolve();
+    await this.#consumer?.retire();
+  }
+
+  #keepOpen(first: Consumer): Promise<void> {
+    const { connection, options, parts } = this.#made;
+    return supervise(
+      {
+        connection,
+        backoff: new Backoff(options.backoff, parts.ids),
+        clock: parts.clock,
+        stopping: this.#stopping.signal,
+        open: (link) => this.#reopen(link),
+        onEnded: (reason) => this.#onEnded(reason),
+        onFailed: (error, retryInMs) => this.#warn("cannot be consumed", error, retryInMs),
+      },
+      first,
+    );
+  }
+
+  async #open(link: Link): Promise<Consumer> {
+    const { subscribe, onDelivery, parts, declare } = this.#made;
+    await declare(link);
+    const consumer = await Consumer.open(link, { options: subscribe, onDelivery, logger: parts.logger });
+    this.#consumer = consumer;
+    this.#isRestored.resolve();
+    if (this.#stopping.signal.aborted) await consumer.retire();
+    return consumer;
+  }
+
+  async #reopen(link: Link): Promise<Consumer> {
+    const consumer = await this.#open(link);
+    const { subscribe, parts } = this.#made;
+    parts.logger.info(`The queue "${subscribe.queue}" is consumed again`, { epoch: link.epoch });
+    if (this.isConsuming) subscribe.onRestored?.();
+    return consumer;
+  }
+
+  #onEnded(reason: Error): void {
+    // What the old consumer brought may still be settled, if only its queue went and not its channel.
+    void this.#consumer?.retire();
+    this.#consumer = null;
+    this.#isRestored = Promise.withResolvers();
+    this.#warn("is no longer consumed, trying again", reason);
+    this.#made.subscribe.onLost?.(lossReason(reason));
+  }
+
+  #warn(what: string, error: unknown, retryInMs?: number): void {
+    const { subscribe, parts } = this.#made;
+    const fields = retryInMs === undefined ? {} : { retryInMs };
+    parts.logger.warn(`The queue "${subscribe.queue}" ${what}: ${lossReason(error).message}`, fields);
+  }
+}

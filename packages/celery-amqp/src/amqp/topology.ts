@@ -1,0 +1,173 @@
+import type { Binding, Exchange, Queue, Topology } from "@leveret/celery-protocol";
+import type { Channel } from "amqplib";
+import { CeleryError } from "../ports/errors.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { DeclareMode, QueueInfo } from "../ports/transport.ts";
+import { differingArgument } from "./errors.ts";
+import type { Link } from "./link.ts";
+import { toFields } from "./table.ts";
+
+/**
+ * Declares exchanges, then queues, then bindings. Two refusals are not the last word:
+ * a queue that was asked for without arguments and exists with some (a quorum queue, say) is taken as it is, as a plain
+ * Python client declares none; and who may not declare may still use what exists.
+ *
+ * @throws CeleryError with code `queue-mismatch`, `access-refused`, `not-found`, `rpc-timeout` or `connection-lost`.
+ */
+export async function declareTopology(
+  link: Link,
+  topology: Topology,
+  mode: DeclareMode,
+  logger: Logger,
+): Promise<void> {
+  const declarer = new Declarer(link, logger);
+  try {
+    for (const exchange of topology.exchanges) await declarer.exchange(exchange, mode);
+    for (const queue of topology.queues) await declarer.queue(queue, mode);
+    if (mode === "active") for (const binding of topology.bindings) await declarer.binding(binding);
+  } finally {
+    await declarer.close();
+  }
+}
+
+/** Null: there is no such queue. @throws CeleryError as `declareTopology`. */
+export async function inspectQueue(link: Link, name: string, logger: Logger): Promise<QueueInfo | null> {
+  const declarer = new Declarer(link, logger);
+  try {
+    const { messageCount, consumerCount } = await declarer.ask(`inspect queue "${name}"`, (channel) =>
+      channel.checkQueue(name),
+    );
+    return { name, messageCount, consumerCount };
+  } catch (error) {
+    if (error instanceof CeleryError && error.code === "not-found") return null;
+    throw error;
+  } finally {
+    await declarer.close();
+  }
+}
+
+/** A missing queue is no error. @throws CeleryError as `declareTopology`. */
+export async function deleteQueue(link: Link, name: string, logger: Logger): Promise<void> {
+  const declarer = new Declarer(link, logger);
+  try {
+    await declarer.ask(`delete queue "${name}"`, (channel) => channel.deleteQueue(name));
+  } finally {
+    await declarer.close();
+  }
+}
+
+/** Asks on a channel of its own, and on a new one after each refusal, which costs the channel. */
+class Declarer {
+  readonly #link: Link;
+  readonly #logger: Logger;
+  /** What could not be declared for want of rights, and is used as it is. */
+  readonly #foreign = new Set<string>();
+  #channel: Channel | null = null;
+
+  constructor(link: Link, logger: Logger) {
+    this.#link = link;
+    this.#logger = logger;
+  }
+
+  async ask<T>(what: string, request: (channel: Channel) => Promise<T>): Promise<T> {
+    const channel = this.#channel ?? (await this.#open());
+    try {
+      return await this.#link.request(what, () => request(channel));
+    } catch (error) {
+      this.#channel = null;
+      throw error;
+    }
+  }
+
+  async exchange(exchange: Exchange, mode: DeclareMode): Promise<void> {
+    const { name, type, durable, autoDelete } = exchange;
+    if (name === "") return;
+    const what = `declare exchange "${name}"`;
+    const check = () => this.ask(what, (channel) => channel.checkExchange(name));
+    if (mode === "passive") return void (await check());
+    const options = { durable, autoDelete, arguments: toFields(exchange.arguments ?? {}) };
+    await this.#orAsItIs(what, check, () => this.ask(what, (channel) => channel.assertExchange(name, type, options)));
+  }
+
+  async queue(queue: Queue, mode: DeclareMode): Promise<void> {
+    const { name, durable, autoDelete, exclusive } = queue;
+    const what = `declare queue "${name}"`;
+    const check = () => this.ask(what, (channel) => channel.checkQueue(name));
+    if (mode === "passive") return void (await check());
+    const options = { durable, autoDelete, exclusive, arguments: toFields(queue.arguments ?? {}) };
+    const declare = () => this.ask(what, (channel) => channel.assertQueue(name, options));
+    await this.#orAsItIs(what, check, () => this.#orWithItsArguments(queue, check, declare));
+  }
+
+  async binding(binding: Binding): Promise<void> {
+    const { source, destination, destinationType, routingKey } = binding;
+    if (source === "") return;
+    const table = toFields(binding.arguments ?? {});
+    const what = `bind ${destinationType} "${destination}" to exchange "${source}"`;
+    const bind = () =>
+      this.ask(what, (channel) =>
+        destinationType === "queue"
+          ? channel.bindQueue(destination, source, routingKey, table)
+          : channel.bindExchange(destination, source, routingKey, table),
+      );
+    try {
+      await bind();
+    } catch (error) {
+      const isForeign = this.#foreign.has(`declare ${destinationType} "${destination}"`);
+      if (!isForeign || !isCode(error, "access-refused")) throw error;
+      this.#logger.warn(`No right to ${what}: it is taken to be there`);
+    }
+  }
+
+  async close(): Promise<void> {
+    const channel = this.#channel;
+    this.#channel = null;
+    if (channel !== null && !this.#link.isLost) {
+      await this.#link.request("close a channel", () => channel.close()).catch(() => {});
+    }
+  }
+
+  async #open(): Promise<Channel> {
+    const channel = await this.#link.openChannel();
+    // The request that fails tells the error; unheard, the event would end the process.
+    channel.on("error", () => {});
+    this.#channel = channel;
+    return channel;
+  }
+
+  /** No right to declare: what exists may do. */
+  async #orAsItIs(what: string, check: () => Promise<unknown>, declare: () => Promise<unknown>): Promise<void> {
+    try {
+      await declare();
+    } catch (error) {
+      if (!isCode(error, "access-refused")) throw error;
+      await check().catch(() => {
+        throw error;
+      });
+      this.#foreign.add(what);
+      this.#logger.info(`No right to ${what}: it exists and is taken as it is`);
+    }
+  }
+
+  /** No arguments asked for: any will do. */
+  async #orWithItsArguments(
+    queue: Queue,
+    check: () => Promise<unknown>,
+    declare: () => Promise<unknown>,
+  ): Promise<void> {
+    try {
+      await declare();
+    } catch (error) {
+      const argument = differingArgument(error);
+      const namesNone = Object.keys(queue.arguments ?? {}).length === 0;
+      if (!namesNone || argument === null || !argument.startsWith("x-")) throw error;
+      await check();
+      const text = error instanceof Error ? error.message : String(error);
+      this.#logger.info(`The queue "${queue.name}" is taken as it is, though it was declared otherwise: ${text}`);
+    }
+  }
+}
+
+function isCode(error: unknown, code: CeleryError["code"]): boolean {
+  return error instanceof CeleryError && error.code === code;
+}

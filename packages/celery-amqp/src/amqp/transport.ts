@@ -1,0 +1,160 @@
+import type { Topology } from "@leveret/celery-protocol";
+import type { Logger } from "../ports/logger.ts";
+import type {
+  ConnectOptions,
+  DeclareMode,
+  Delivery,
+  Publisher,
+  QueueInfo,
+  SubscribeOptions,
+  Subscription,
+  Transport,
+  TransportState,
+} from "../ports/transport.ts";
+import { systemClock, systemIds } from "../system/clock.ts";
+import { type AmqpParts, Connection } from "./connection.ts";
+import { settledWithin } from "./deadline.ts";
+import { type AmqpOptions, type ResolvedAmqp, resolveAmqp } from "./options.ts";
+import { AmqpPublisher } from "./publisher.ts";
+import { AmqpSubscription } from "./subscription.ts";
+import { declareTopology, deleteQueue, inspectQueue } from "./topology.ts";
+
+/**
+ * A transport over AMQP 0-9-1. It holds two connections: an alarm of the broker blocks the one that publishes, with every
+ * request on it; consumers, their acks and declarations go on over the other.
+ */
+class AmqpTransport implements Transport {
+  readonly publisher: Publisher;
+  readonly #options: ResolvedAmqp;
+  readonly #parts: AmqpParts;
+  readonly #publishing: Connection;
+  readonly #consuming: Connection;
+  readonly #outbox: AmqpPublisher;
+  readonly #subscriptions = new Set<AmqpSubscription>();
+  readonly #listeners = new Set<(state: TransportState) => void>();
+  #state: TransportState = "idle";
+  #closing: Promise<void> | null = null;
+
+  constructor(options: ResolvedAmqp, parts: AmqpParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#publishing = new Connection("publish", options, parts, (state) => this.#onPublishingState(state));
+    this.#consuming = new Connection("consume", options, parts, () => this.#update());
+    this.#outbox = new AmqpPublisher(this.#publishing, options, parts, () => this.#repliesRestored());
+    this.publisher = this.#outbox;
+  }
+
+  get state(): TransportState {
+    return this.#state;
+  }
+
+  async connect(options: ConnectOptions = {}): Promise<void> {
+    const retry = options.retry ?? false;
+    await Promise.all([this.#publishing.connect(retry), this.#consuming.connect(retry)]);
+  }
+
+  async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {
+    const link = await this.#consuming.readyInTime("declare queues");
+    await declareTopology(link, topology, mode, this.#parts.logger);
+  }
+
+  async inspectQueue(name: string): Promise<QueueInfo | null> {
+    return inspectQueue(await this.#consuming.readyInTime(`inspect queue "${name}"`), name, this.#parts.logger);
+  }
+
+  async deleteQueue(name: string): Promise<void> {
+    await deleteQueue(await this.#consuming.readyInTime(`delete queue "${name}"`), name, this.#parts.logger);
+  }
+
+  async subscribe(subscribe: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription> {
+    const { topology, declare = "active" } = subscribe;
+    const subscription = await AmqpSubscription.open({
+      connection: this.#consuming,
+      options: this.#options,
+      parts: this.#parts,
+      subscribe,
+      onDelivery,
+      declare: async (link) => {
+        if (topology !== undefined) await declareTopology(link, topology, declare, this.#parts.logger);
+      },
+      onCancel: (cancelled) => this.#subscriptions.delete(cancelled),
+    });
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  onState(listener: (state: TransportState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close(this.#options.closeTimeoutMs);
+    return this.#closing;
+  }
+
+  /** Nothing new comes in, what goes out is finished, then the connections end: acks must still pass. */
+  async #close(timeoutMs: number): Promise<void> {
+    this.#move("closing");
+    const endsAt = this.#parts.clock.now() + timeoutMs;
+    const left = () => Math.max(1, endsAt - this.#parts.clock.now());
+    const cancelled = [...this.#subscriptions].map((subscription) => subscription.cancel());
+    await settledWithin(this.#parts.clock, timeoutMs / 3, Promise.all(cancelled));
+    await this.#outbox.close(left() / 2);
+    await Promise.all([this.#publishing.close(left()), this.#consuming.close(left())]);
+    this.#move("closed");
+  }
+
+  /** After a loss, answers to what senders send next must find their consumer; those that cannot come back hold nobody up. */
+  async #repliesRestored(): Promise<void> {
+    const restored = [...this.#subscriptions].map((subscription) => subscription.restored);
+    await settledWithin(this.#parts.clock, RESTORE_GRACE_MS, Promise.all(restored));
+  }
+
+  #onPublishingState(state: TransportState): void {
+    this.#update();
+    if (state === "open") this.#outbox.onUnblocked();
+  }
+
+  #update(): void {
+    if (this.#closing === null) this.#move(together(this.#publishing.state, this.#consuming.state));
+  }
+
+  #move(state: TransportState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    for (const listener of this.#listeners) this.#tell(listener, state);
+  }
+
+  #tell(listener: (state: TransportState) => void, state: TransportState): void {
+    try {
+      listener(state);
+    } catch (error) {
+      this.#parts.logger.error("A listener for the transport's state failed", { error });
+    }
+  }
+}
+
+/** How long senders wait for consumers to come back. */
+const RESTORE_GRACE_MS = 2000;
+
+const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Both connections up is up; one is blocked when its broker says so. */
+function together(publishing: TransportState, consuming: TransportState): TransportState {
+  const states = new Set([publishing, consuming]);
+  if (states.has("connecting")) return "connecting";
+  if (states.has("idle")) return "idle";
+  return states.has("blocked") ? "blocked" : "open";
+}
+
+/**
+ * A transport to RabbitMQ. It does nothing before `connect`. What `parts` leaves out: the machine's clock and chance, no
+ * log lines.
+ *
+ * @throws CeleryError with code `option-invalid`.
+ */
+export function createAmqpTransport(options: AmqpOptions, parts: Partial<AmqpParts> = {}): Transport {
+  const { clock = systemClock, ids = systemIds, logger = SILENT } = parts;
+  return new AmqpTransport(resolveAmqp(options), { clock, ids, logger });
+}
