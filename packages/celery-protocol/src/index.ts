@@ -173,5 +173,13 @@ export {
   parseNodeName,
   workerNodeName,
 } from "./routing/node-name.ts";
+export {
+  createRouter,
+  type ExplicitAddress,
+  overRoute,
+  type Router,
+  type Routes,
+  taskAddress,
+} from "./routing/router.ts";
 export type { Binding, Exchange, Queue, QueueTopology, Topology } from "./routing/topology.ts";
 export { parseRate } from "./time/rate.ts";

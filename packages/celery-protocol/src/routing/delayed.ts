@@ -24,7 +24,7 @@ export function delayedTopology(queueType: "quorum" | "classic" = "quorum"): Top
   return {
     exchanges: [...levels.map((level) => topic(nameOf(level))), topic(DELIVERY)],
     queues: levels.map((level) => queueOf(level, queueType)),
-    bindings: levels.flatMap((level) => [hold(level), pass(level)]),
+    bindings: [...levels.map(hold), ...levels.map(pass)],
   };
 }
 
