@@ -1,7 +1,10 @@
-import type { DeadQueueOptions } from "@leveret/celery-protocol";
+import type { ContentOptions, DeadQueueOptions } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Interceptor } from "../ports/interceptor.ts";
 import type { Logger } from "../ports/logger.ts";
+import type { ResultStore } from "../results/backend.ts";
+import type { ErrorClasses } from "../results/task-error.ts";
+import { createRouter, type Router, type Routes } from "../send/routes.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import type { LogFormat, LogLevel } from "./log-lines.ts";
@@ -16,7 +19,7 @@ export interface DeadLetterOptions {
 }
 
 /** What a worker may be told about itself, whatever its broker. */
-export interface WorkerOptions {
+export interface WorkerOptions extends ContentOptions {
   /** The tasks it runs. Those without a handler get one by `implement` before the start. */
   readonly tasks: readonly TaskDefinition[];
   /** The queues it serves. Default `["celery"]`. */
@@ -32,6 +35,21 @@ export interface WorkerOptions {
    * them in `<queue>.dead`; false rejects them without requeue, as Celery does.
    */
   readonly deadLetter?: boolean | DeadLetterOptions;
+  /**
+   * Where results go: `rpc` (default; to the reply queue a message names, Celery's), `amqp` (the same, and for messages
+   * that name none a queue of the task's own, gocelery's and celery-node's), false for nowhere, or a backend of your own.
+   */
+  readonly results?: "rpc" | "amqp" | false | ResultStore;
+  /** Which tasks go where, for those that handlers and chains send. What the call or the task says wins. */
+  readonly routes?: Routes;
+  /** Queue of all tasks sent from here that name none. Default `celery`. */
+  readonly defaultQueue?: string;
+  /** Serializer of tasks sent from here. Default `json`. */
+  readonly serializer?: string;
+  /** Compression of tasks sent from here. Default none. */
+  readonly compression?: string | null;
+  /** Classes for the exceptions of tasks that handlers await. */
+  readonly errorClasses?: ErrorClasses;
   /** Tasks that wait in memory for their eta, a queue: beyond it they take the places of others. Default 1 000. */
   readonly scheduledLimit?: number;
   /** Behaviour around running and sending; the first is the outermost. */
@@ -54,6 +72,17 @@ export interface ResolvedWorker {
   readonly scheduledLimit: number;
   readonly interceptors: readonly Interceptor[];
   readonly logLevel: LogLevel;
+  readonly results: "rpc" | "amqp" | false | ResultStore;
+  readonly content: ContentOptions;
+  readonly sending: ResolvedSending;
+}
+
+/** How tasks are sent from a worker. */
+export interface ResolvedSending {
+  readonly router: Router;
+  readonly defaultQueue: string;
+  readonly defaults: { readonly serializer: string; readonly compression: string | null };
+  readonly errorClasses: ErrorClasses;
 }
 
 const levels: ReadonlySet<unknown> = new Set<LogLevel>(["debug", "info", "warn", "error", "silent"]);
@@ -70,6 +99,17 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "interceptors",
   "log",
   "logLevel",
+  "results",
+  "routes",
+  "defaultQueue",
+  "serializer",
+  "compression",
+  "errorClasses",
+  "serializers",
+  "compressors",
+  "accept",
+  "maxBytes",
+  "allowNaN",
 ];
 
 /**
@@ -96,7 +136,33 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     scheduledLimit,
     interceptors,
     logLevel,
+    results: resolveResults(options.results),
+    content: contentOf(options),
+    sending: resolveSending(options),
   };
+}
+
+function resolveResults(results: WorkerOptions["results"] = "rpc"): ResolvedWorker["results"] {
+  if (results === "rpc" || results === "amqp" || results === false) return results;
+  if (typeof results === "object" && results !== null && typeof results.store === "function") return results;
+  return refuse("results", results, '"rpc", "amqp", false or a result backend');
+}
+
+function contentOf({ serializers, compressors, accept, maxBytes, allowNaN }: WorkerOptions): ContentOptions {
+  return { serializers, compressors, accept, maxBytes, allowNaN };
+}
+
+function resolveSending(options: WorkerOptions): ResolvedSending {
+  const { routes, defaultQueue = "celery", serializer = "json", compression = null, errorClasses = {} } = options;
+  if (!isText(defaultQueue)) refuse("defaultQueue", defaultQueue, "the name of a queue");
+  if (!isText(serializer)) refuse("serializer", serializer, "the name of a serializer");
+  if (compression !== null && !isText(compression))
+    refuse("compression", compression, "the name of a compression, or null");
+  return { router: createRouter(routes), defaultQueue, defaults: { serializer, compression }, errorClasses };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 function resolveDeadLetter(option: boolean | DeadLetterOptions): Pick<ResolvedWorker, "deadLetter" | "deadQueue"> {

@@ -1,4 +1,4 @@
-import { taskQueue, type QueueTopology } from "@leveret/celery-protocol";
+import { taskQueue, type QueueTopology, type TaskQueueOptions } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 
 /** A queue to serve, where its name does not say enough. */
@@ -24,6 +24,7 @@ export interface QueueOptions {
 /** A queue ready to be declared. */
 export interface ResolvedQueue {
   readonly name: string;
+  readonly declaration: TaskQueueOptions;
   readonly topology: QueueTopology;
   /** The user asked for arguments, so a queue with others is an error. */
   readonly isTyped: boolean;
@@ -47,15 +48,9 @@ function resolveQueue(options: QueueOptions): ResolvedQueue {
   if (maxPriority !== undefined && !(Number.isInteger(maxPriority) && maxPriority >= 1 && maxPriority <= 255)) {
     refuse(maxPriority, "a whole number from 1 to 255 for maxPriority");
   }
-  const topology = taskQueue(name, {
-    queueType: type,
-    maxPriority,
-    exchange,
-    exchangeType,
-    routingKey,
-    arguments: table,
-  });
-  return { name, topology, isTyped: type !== undefined || maxPriority !== undefined || table !== undefined };
+  const declaration = { queueType: type, maxPriority, exchange, exchangeType, routingKey, arguments: table };
+  const isTyped = type !== undefined || maxPriority !== undefined || table !== undefined;
+  return { name, declaration, topology: taskQueue(name, declaration), isTyped };
 }
 
 function refuse(value: unknown, wanted: string): never {

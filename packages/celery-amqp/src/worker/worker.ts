@@ -72,8 +72,8 @@ const abortMs = 1_000;
 /** How long a task waits to be settled while the broker is away; then its message goes back, or has gone already. */
 const patienceMs = 60_000;
 
-/** Joins the parts of a worker. Its services and their order: transport, queues, consumers last; back in reverse. */
-export function assembleWorker(parts: WorkerParts): Worker {
+/** The worker of these parts. They start in the order transport, queues, consumers, and stop in reverse. */
+export function createWorkerOf(parts: WorkerParts): Worker {
   return new AssembledWorker(parts);
 }
 

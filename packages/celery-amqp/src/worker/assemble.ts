@@ -1,0 +1,108 @@
+import {
+  createContent,
+  expandNodeName,
+  workerNodeName,
+  type Content,
+  type TaskQueueOptions,
+} from "@leveret/celery-protocol";
+import type { Clock, Ids } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { ResultSource, ResultStore } from "../results/backend.ts";
+import { createNoResults } from "../results/none.ts";
+import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
+import { PerTaskQueueStore } from "../results/per-task-queue.ts";
+import { createReplyStore } from "../results/reply-store.ts";
+import { RpcSource } from "../results/rpc/rpc-source.ts";
+import { RpcStore } from "../results/rpc/rpc-store.ts";
+import { destinationOf } from "../send/destination.ts";
+import { Dispatch } from "../send/dispatch.ts";
+import { QueueDeclarer } from "../send/queue-declarer.ts";
+import { createHandlerSenders } from "./handler-sender.ts";
+import type { ResolvedWorker } from "./options.ts";
+import type { Sending } from "./rules/effect.ts";
+import { createWorkerOf, type Worker } from "./worker.ts";
+
+/** The world a worker is assembled in. */
+export interface AssemblyParts {
+  readonly options: ResolvedWorker;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** Results that handlers of one worker await: few, so kept in smaller bounds than a client's. */
+const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
+
+/** Joins a worker from its options and the world around it. */
+export function assembleWorker(parts: AssemblyParts): Worker {
+  const { options, transport, log, clock, ids, pid } = parts;
+  const content = createContent(options.content);
+  const nodeName = workerNodeName(expandNodeName(options.name, { host: parts.host }), parts.host);
+  const queues = queueTable(options);
+  const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active" });
+  const dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
+  const source = createSource(parts, content);
+  const store = createStore(parts, content);
+  return createWorkerOf({
+    options,
+    nodeName,
+    pid,
+    transport,
+    content,
+    clock,
+    ids,
+    log,
+    results: { store: (meta, task) => store.store(meta, task), close: () => closeBoth(store, source) },
+    send: (sending) => sendBy(dispatch, sending, options, queues),
+    senderFor: createHandlerSenders({ ...options.sending, queues, dispatch, source, clock, ids, origin: nodeName }),
+  });
+}
+
+/** What follows from a task goes where it says, else by the routes of its name. */
+function sendBy(
+  dispatch: Dispatch,
+  { task, to }: Sending,
+  { sending }: ResolvedWorker,
+  queues: Readonly<Record<string, TaskQueueOptions>>,
+): Promise<void> {
+  if (to !== null) return dispatch.send(task, { to, queue: to.exchange === "" ? to.routingKey : null });
+  const route = sending.router(task.task);
+  const routed = route.protocol === undefined ? task : { ...task, protocol: route.protocol };
+  return dispatch.send(routed, destinationOf(route, queues, sending.defaultQueue));
+}
+
+/** The worker's own queues of which something is said, so that tasks sent to them declare them in the same way. */
+function queueTable({ queues }: ResolvedWorker): Readonly<Record<string, TaskQueueOptions>> {
+  const said = queues.filter(({ declaration }) => Object.values(declaration).some((value) => value !== undefined));
+  return Object.fromEntries(said.map(({ name, declaration }) => [name, declaration]));
+}
+
+function createStore({ options, transport }: AssemblyParts, content: Content): ResultStore {
+  const { results } = options;
+  if (results === false) return { store: async () => {}, close: async () => {} };
+  if (results !== "rpc" && results !== "amqp") return results;
+  const rpc = new RpcStore({ transport, content });
+  return createReplyStore({ rpc, perTask: results === "amqp" ? new PerTaskQueueStore({ transport, content }) : null });
+}
+
+function createSource({ options, transport, log, ids }: AssemblyParts, content: Content): ResultSource {
+  const parts = { transport, content, logger: log, limits: awaitedResults };
+  if (options.results === "rpc") return new RpcSource({ ...parts, queue: ids.uuid() });
+  if (options.results === "amqp") return new PerTaskQueueSource(parts);
+  return isSource(options.results)
+    ? options.results
+    : createNoResults("the worker was created without results to await");
+}
+
+function isSource(results: ResolvedWorker["results"]): results is ResultStore & ResultSource {
+  return typeof results === "object" && "watch" in results && "replyTo" in results;
+}
+
+async function closeBoth(store: ResultStore, source: ResultSource): Promise<void> {
+  await source.close();
+  await store.close();
+}
