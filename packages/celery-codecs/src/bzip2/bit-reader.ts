@@ -22,18 +22,38 @@ export class BitReader {
    * @throws ProtocolError `decode-failed` past the end.
    */
   read(count: number): number {
-    while (this.#heldBits < count) {
-      if (this.#at >= this.#bytes.length) throw corrupt("bzip2", "it is cut short");
-      this.#held = ((this.#held << 8) | (this.#bytes[this.#at++] ?? 0)) >>> 0;
-      this.#heldBits += 8;
-    }
-    this.#heldBits -= count;
-    return (this.#held >>> this.#heldBits) & ((1 << count) - 1);
+    const value = this.peek(count);
+    this.skip(count);
+    return value;
   }
 
   /** 32 bits as a whole number. */
   readWord(): number {
     const high = this.read(16);
     return ((high << 16) | this.read(16)) >>> 0;
+  }
+
+  /**
+   * The next bits without stepping over them; zeros stand for what lies past the end.
+   *
+   * @param count - 1 to 24.
+   */
+  peek(count: number): number {
+    while (this.#heldBits < count) {
+      this.#held = (this.#held << 8) | (this.#bytes[this.#at] ?? 0);
+      this.#at += 1;
+      this.#heldBits += 8;
+    }
+    return (this.#held >>> (this.#heldBits - count)) & ((1 << count) - 1);
+  }
+
+  /**
+   * Steps over bits that were peeked at.
+   *
+   * @throws ProtocolError `decode-failed` past the end.
+   */
+  skip(count: number): void {
+    this.#heldBits -= count;
+    if (this.byteOffset > this.#bytes.length) throw corrupt("bzip2", "it is cut short");
   }
 }

@@ -53,8 +53,7 @@ function readBlock(bits: BitReader, buffer: BlockBuffer, output: Output): number
   const length = readColumn(bits, buffer.column);
   if (origin >= length) throw corrupt("bzip2", "a block points outside itself");
   const start = output.length;
-  output.startBlock();
-  buffer.unsort(length, origin, (byte) => output.write(byte));
+  output.writeBlock(buffer.unsort(length, origin));
   if (checksum(output.since(start)) !== expected) throw wrongChecksum("block");
   return expected;
 }

@@ -8,7 +8,9 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** The checksum of a block: CRC-32 with the most significant bit first, unlike the one of gzip. */
 export function checksum(bytes: Uint8Array): number {
   let value = 0xffffffff;
-  for (const byte of bytes) value = (value << 8) ^ (TABLE[(value >>> 24) ^ byte] ?? 0);
+  for (let index = 0; index < bytes.length; index++) {
+    value = (value << 8) ^ (TABLE[(value >>> 24) ^ (bytes[index] ?? 0)] ?? 0);
+  }
   return ~value >>> 0;
 }
 

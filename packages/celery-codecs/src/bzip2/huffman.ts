@@ -5,41 +5,38 @@ const LONGEST_CODE = 20;
 
 /** A canonical Huffman code: shorter codes first, and among codes of one length in the order of their symbols. */
 export class HuffmanCode {
-  /** For each length: how many codes there are, the first of them, and where its symbol stands. */
-  readonly #counts = new Uint16Array(LONGEST_CODE + 1);
-  readonly #firstCodes = new Uint32Array(LONGEST_CODE + 1);
-  readonly #firstIndexes = new Uint16Array(LONGEST_CODE + 1);
+  /** For each length: the first number of `LONGEST_CODE` bits that does not begin with a code so short. */
+  readonly #limits = new Uint32Array(LONGEST_CODE + 1);
+  /** For each length: what leads from a code to the place of its symbol. */
+  readonly #offsets = new Int32Array(LONGEST_CODE + 1);
   readonly #symbols: Uint16Array;
+  readonly #shortest: number;
 
   /** @param lengths - for each symbol, how many bits its code has: 1 to 20. */
   constructor(lengths: Uint8Array) {
-    for (const length of lengths) this.#counts[length] = (this.#counts[length] ?? 0) + 1;
-    this.#numberCodes();
-    this.#symbols = sortByLength(lengths, this.#firstIndexes);
+    const firstIndexes = new Uint16Array(LONGEST_CODE + 1);
+    let code = 0;
+    let index = 0;
+    for (let length = 1; length <= LONGEST_CODE; length++) {
+      firstIndexes[length] = index;
+      this.#offsets[length] = index - code;
+      const count = countOf(lengths, length);
+      index += count;
+      this.#limits[length] = (code + count) * 2 ** (LONGEST_CODE - length);
+      code = (code + count) * 2;
+    }
+    this.#symbols = sortByLength(lengths, firstIndexes);
+    this.#shortest = lengths.reduce((shortest, length) => Math.min(shortest, length), LONGEST_CODE);
   }
 
   /** @throws ProtocolError `decode-failed` for bits that are no code. */
   readSymbol(bits: BitReader): number {
-    let code = 0;
-    for (let length = 1; length <= LONGEST_CODE; length++) {
-      code = (code << 1) | bits.read(1);
-      const rank = code - (this.#firstCodes[length] ?? 0);
-      if (rank < 0 || rank >= (this.#counts[length] ?? 0)) continue;
-      return this.#symbols[(this.#firstIndexes[length] ?? 0) + rank] ?? 0;
-    }
-    throw corrupt("bzip2", "it has a code that means nothing");
-  }
-
-  #numberCodes(): void {
-    let code = 0;
-    let index = 0;
-    for (let length = 1; length <= LONGEST_CODE; length++) {
-      this.#firstCodes[length] = code;
-      this.#firstIndexes[length] = index;
-      const count = this.#counts[length] ?? 0;
-      code = (code + count) << 1;
-      index += count;
-    }
+    const window = bits.peek(LONGEST_CODE);
+    let length = this.#shortest;
+    while (length <= LONGEST_CODE && window >= (this.#limits[length] ?? 0)) length++;
+    if (length > LONGEST_CODE) throw corrupt("bzip2", "it has a code that means nothing");
+    bits.skip(length);
+    return this.#symbols[(window >>> (LONGEST_CODE - length)) + (this.#offsets[length] ?? 0)] ?? 0;
   }
 }
 
@@ -60,6 +57,12 @@ export function readCodeLengths(bits: BitReader, symbolCount: number): Uint8Arra
     lengths[symbol] = length;
   }
   return lengths;
+}
+
+function countOf(lengths: Uint8Array, wanted: number): number {
+  let count = 0;
+  for (const length of lengths) if (length === wanted) count++;
+  return count;
 }
 
 function sortByLength(lengths: Uint8Array, firstIndexes: Uint16Array): Uint16Array {

@@ -1,7 +1,6 @@
 import { tooLarge } from "../compression/bounded.ts";
 
 const FIRST_CAPACITY = 64 * 1024;
-/** After so many equal bytes the next one says how many more follow. */
 const RUN_MARK = 4;
 
 /** The decompressed bytes, as many as are allowed and no more. */
@@ -9,8 +8,6 @@ export class Output {
   readonly #maxBytes: number;
   #bytes: Uint8Array;
   #length = 0;
-  #last = -1;
-  #repeated = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -21,26 +18,27 @@ export class Output {
     return this.#length;
   }
 
-  /** A run never goes on from one block into the next. */
-  startBlock(): void {
-    this.#last = -1;
-    this.#repeated = 0;
-  }
-
   /**
-   * Takes the next byte of a block as bzip2 shortens runs before sorting: itself, or a count after four equal bytes.
+   * Takes a block as bzip2 shortens it before sorting: four equal bytes are followed by the number of those that were
+   * left out. Runs never go on from one block into the next.
    *
    * @throws ProtocolError `too-large` when no more may be written.
    */
-  write(byte: number): void {
-    if (this.#repeated === RUN_MARK) {
-      this.#append(this.#last, byte);
-      this.startBlock();
-      return;
+  writeBlock(block: Uint8Array): void {
+    let last = -1;
+    let repeated = 0;
+    for (let index = 0; index < block.length; index++) {
+      const byte = block[index] ?? 0;
+      if (repeated === RUN_MARK) {
+        this.#append(last, byte);
+        last = -1;
+        repeated = 0;
+        continue;
+      }
+      repeated = byte === last ? repeated + 1 : 1;
+      last = byte;
+      this.#append(byte, 1);
     }
-    this.#repeated = byte === this.#last ? this.#repeated + 1 : 1;
-    this.#last = byte;
-    this.#append(byte, 1);
   }
 
   /** What was written from a place on. */
@@ -52,8 +50,7 @@ export class Output {
     const length = this.#length + count;
     if (length > this.#maxBytes) throw tooLarge(this.#maxBytes);
     if (length > this.#bytes.length) this.#grow(length);
-    if (count === 1) this.#bytes[this.#length] = byte;
-    else this.#bytes.fill(byte, this.#length, length);
+    for (let at = this.#length; at < length; at++) this.#bytes[at] = byte;
     this.#length = length;
   }
 
