@@ -3,7 +3,7 @@ import { CeleryError } from "../ports/errors.ts";
 import type { Interceptor } from "../ports/interceptor.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ResultSource } from "../results/backend.ts";
-import type { PendingLimits } from "../results/rpc/pending.ts";
+import type { PendingLimits } from "../results/pending.ts";
 import type { ErrorClasses } from "../results/task-error.ts";
 import type { QueueTable } from "../send/destination.ts";
 import type { DeclarePolicy } from "../send/queue-declarer.ts";

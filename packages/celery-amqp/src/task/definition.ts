@@ -35,22 +35,36 @@ type Parameters<F> = F extends (...args: infer A) => unknown ? A : never;
 type Returned<F> = F extends (...args: never) => infer R ? Awaited<R> : never;
 
 /** A task whose one argument, an object, travels as keyword arguments. */
-export interface InputDefinition<S, O> extends TaskOptions {
+export interface InputDefinition<S, R> extends TaskOptions {
   /** Schema of the object. */
   readonly input: S;
-  /** Schema of the result. Default: anything. */
-  readonly returns?: O;
+  /** Schema of the result. Without it the result is what the handler returns, unchecked. */
+  readonly returns?: undefined;
   /** The handler. Without it the worker gets one by `implement`. */
+  readonly run?: (context: TaskContext, input: Output<S>) => R | Promise<R>;
+}
+
+/** The same with a schema for the result. */
+export interface CheckedInputDefinition<S, O> extends TaskOptions {
+  readonly input: S;
+  readonly returns: O;
   readonly run?: (context: TaskContext, input: Output<S>) => Input<O> | Promise<Input<O>>;
 }
 
 /** A task whose arguments travel as a list. */
-export interface ArgsDefinition<S, O> extends TaskOptions {
+export interface ArgsDefinition<S, R> extends TaskOptions {
   /** Schema of the argument list: a tuple. */
   readonly args: S;
-  /** Schema of the result. Default: anything. */
-  readonly returns?: O;
+  /** Schema of the result. Without it the result is what the handler returns, unchecked. */
+  readonly returns?: undefined;
   /** The handler. Without it the worker gets one by `implement`. */
+  readonly run?: (context: TaskContext, ...args: List<Output<S>>) => R | Promise<R>;
+}
+
+/** The same with a schema for the result. */
+export interface CheckedArgsDefinition<S, O> extends TaskOptions {
+  readonly args: S;
+  readonly returns: O;
   readonly run?: (context: TaskContext, ...args: List<Output<S>>) => Input<O> | Promise<Input<O>>;
 }
 
@@ -87,20 +101,25 @@ export interface DeclaredKeywordOptions extends TaskOptions {
  * ```
  * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows
  */
-export function defineTask<
-  const S extends StandardSchemaV1<object, object>,
-  const O extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>,
->(
+export function defineTask<const S extends StandardSchemaV1<object, object>, const O extends StandardSchemaV1>(
   name: string,
-  definition: InputDefinition<S, O>,
+  definition: CheckedInputDefinition<S, O>,
 ): Task<[input: Input<S>], Output<O>, (context: TaskContext, input: Output<S>) => Input<O> | Promise<Input<O>>>;
+export function defineTask<const S extends StandardSchemaV1<object, object>, R = unknown>(
+  name: string,
+  definition: InputDefinition<S, R>,
+): Task<[input: Input<S>], R, (context: TaskContext, input: Output<S>) => R | Promise<R>>;
 export function defineTask<
   const S extends StandardSchemaV1<readonly unknown[], readonly unknown[]>,
-  const O extends StandardSchemaV1 = StandardSchemaV1<unknown, unknown>,
+  const O extends StandardSchemaV1,
 >(
   name: string,
-  definition: ArgsDefinition<S, O>,
+  definition: CheckedArgsDefinition<S, O>,
 ): Task<List<Input<S>>, Output<O>, (context: TaskContext, ...args: List<Output<S>>) => Input<O> | Promise<Input<O>>>;
+export function defineTask<const S extends StandardSchemaV1<readonly unknown[], readonly unknown[]>, R = unknown>(
+  name: string,
+  definition: ArgsDefinition<S, R>,
+): Task<List<Input<S>>, R, (context: TaskContext, ...args: List<Output<S>>) => R | Promise<R>>;
 export function defineTask<A extends unknown[], R>(name: string, definition: RunDefinition<A, R>): Task<A, R>;
 export function defineTask<A extends unknown[], R>(
   name: string,

@@ -3,7 +3,7 @@ import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Delivery, Subscription, Transport } from "../../ports/transport.ts";
 import type { ResultSource, ResultWatcher } from "../backend.ts";
-import { type PendingLimits, PendingResults } from "./pending.ts";
+import { type PendingLimits, PendingResults } from "../pending.ts";
 
 /** What the client's side of rpc results is made of. */
 export interface RpcSourceParts {

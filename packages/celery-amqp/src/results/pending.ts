@@ -1,6 +1,6 @@
 import type { ResultMeta } from "@leveret/celery-protocol";
-import { CeleryError } from "../../ports/errors.ts";
-import type { ResultWatcher } from "../backend.ts";
+import { CeleryError } from "../ports/errors.ts";
+import type { ResultWatcher } from "./backend.ts";
 
 /** How much is kept for those who ask later. */
 export interface PendingLimits {

@@ -1,0 +1,126 @@
+import { hostname } from "node:os";
+import { clientNodeName } from "@leveret/celery-protocol";
+import type { AmqpOptions } from "./amqp/options.ts";
+import { createAmqpTransport } from "./amqp/transport.ts";
+import { assembleClient, type Client } from "./client/client.ts";
+import { type ClientOptions, clientOptionNames, resolveClient } from "./client/options.ts";
+import type { Clock, Ids } from "./ports/clock.ts";
+import { CeleryError } from "./ports/errors.ts";
+import type { Transport } from "./ports/transport.ts";
+import { brokerUrl } from "./system/broker-url.ts";
+import { systemClock, systemIds } from "./system/clock.ts";
+
+/** What a client may be told. All of it has a default. */
+export interface CreateClientOptions extends ClientOptions {
+  /**
+   * `amqp://user:password@host:5672/vhost`, `amqps://…` for TLS; several, as a list or with `;` between, are tried in turn.
+   * Default: the environment variable `CELERY_BROKER_URL`, else `amqp://guest:guest@localhost:5672//`.
+   */
+  readonly broker?: string | readonly string[] | undefined;
+  /** What the broker's management shows of the connections. Default `leveret`. */
+  readonly name?: string;
+  /** Times, limits and TLS of the connections. */
+  readonly amqp?: Omit<AmqpOptions, "url" | "connectionName">;
+  /** Another way to a broker, in place of `broker`: the one in memory, for tests. The client closes it. */
+  readonly transport?: Transport;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: uuid4 from the machine. */
+  readonly ids?: Ids;
+}
+
+const ownOptionNames = ["broker", "name", "amqp", "transport", "clock", "ids"] satisfies (keyof CreateClientOptions)[];
+const optionNames: ReadonlySet<string> = new Set([...clientOptionNames, ...ownOptionNames]);
+
+/**
+ * A client. It connects at the first use, or by `connect`.
+ *
+ * @example
+ * ```ts
+ * await using client = createClient({ broker: "amqp://localhost" });
+ * const sum = await client.call(add, 2, 3);
+ * ```
+ * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows
+ */
+export function createClient(options: CreateClientOptions = {}): Client {
+  const alien = Object.keys(options).find((name) => !optionNames.has(name));
+  if (alien !== undefined) {
+    throw new CeleryError("option-invalid", `A client has no option "${alien}"; it has ${[...optionNames].join(", ")}`);
+  }
+  const { broker, name, amqp, transport, clock = systemClock, ids = systemIds, ...rest } = options;
+  const resolved = resolveClient(rest);
+  const connectionName = name === undefined ? {} : { connectionName: name };
+  const connect = (): Transport =>
+    createAmqpTransport(
+      { ...amqp, ...connectionName, url: brokerUrl(broker) },
+      { clock, ids, logger: resolved.logger },
+    );
+  return assembleClient({
+    transport: transport ?? connect(),
+    clock,
+    ids,
+    origin: clientNodeName(process.pid, hostname()),
+    options: resolved,
+  });
+}
+
+// Tasks.
+export type { TaskContext } from "./task/context.ts";
+export { currentTask } from "./task/current-task.ts";
+export {
+  type ArgsDefinition,
+  type CheckedArgsDefinition,
+  type CheckedInputDefinition,
+  type DeclaredKeywordOptions,
+  type DeclaredOptions,
+  defineTask,
+  type Handler,
+  type InputDefinition,
+  type RunDefinition,
+  type Task,
+} from "./task/definition.ts";
+export type { Duration } from "./task/duration.ts";
+export type { RetryOptions, TaskOptions } from "./task/options.ts";
+export type { AnyHandler, TaskDefinition, TypedTask } from "./task/task.ts";
+
+// Calls and results.
+export type { BoundTask, BoundTasks } from "./client/bind.ts";
+export type { Client } from "./client/client.ts";
+export type { ClientOptions } from "./client/options.ts";
+export type { PreparedMessage, RelayOutcome } from "./client/outbox.ts";
+export type { ManyOptions } from "./client/send-many.ts";
+export type { QueueTable } from "./send/destination.ts";
+export type { DeclarePolicy } from "./send/queue-declarer.ts";
+export type { Route, RoutePattern, Routes } from "./send/routes.ts";
+export type { CallOptions, LinkedCall } from "./task/call-options.ts";
+export type { AsyncResult, NamedCall, Settled, TaskSender, TaskState, WaitOptions } from "./task/sender.ts";
+export type { Signature } from "./task/signature.ts";
+
+// Errors.
+export { CeleryError, type CeleryErrorCode, PublishTimeoutError, UnroutableError } from "./ports/errors.ts";
+export { ResultTimeoutError, TaskFailedError, type TaskFailure, TaskRevokedError } from "./task/errors.ts";
+
+// Values that JavaScript has no class for.
+export { Decimal, LocalDate, LocalTime, Uuid } from "@leveret/celery-protocol";
+
+// What can be put in place of ours.
+export type { AmqpOptions, BackoffOptions, QueueLimit } from "./amqp/options.ts";
+export type { Clock, Ids } from "./ports/clock.ts";
+export type { Interceptor } from "./ports/interceptor.ts";
+export type { LogFields, Logger } from "./ports/logger.ts";
+export type {
+  ConnectOptions,
+  DeclareMode,
+  Delivery,
+  Publisher,
+  PublishOptions,
+  QueueInfo,
+  SubscribeOptions,
+  Subscription,
+  Transport,
+  TransportState,
+} from "./ports/transport.ts";
+export type { ResultBackend, ResultSource, ResultStore, ResultWatcher } from "./results/backend.ts";
+export type { PendingLimits } from "./results/pending.ts";
+export type { ErrorClasses } from "./results/task-error.ts";
+export type { TaskPolicy, RetryPolicy } from "./task/policy.ts";
