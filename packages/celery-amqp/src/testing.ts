@@ -7,3 +7,5 @@ export { createMemoryTransport } from "./testing/memory-transport.ts";
 export type { MemoryTransportOptions } from "./testing/memory-transport.ts";
 export { createFakeClock } from "./testing/fake-clock.ts";
 export type { FakeClock, FakeClockOptions } from "./testing/fake-clock.ts";
+export { testCelery } from "./testing/test-celery.ts";
+export type { RunOptions, SentTask, TestCelery, TestCeleryOptions, TestOutcome } from "./testing/test-celery.ts";

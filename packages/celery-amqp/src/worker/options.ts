@@ -54,9 +54,11 @@ export interface WorkerOptions extends ContentOptions {
   readonly scheduledLimit?: number;
   /** Behaviour around running and sending; the first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
-  /** Log lines for people (`text`, default) or machines (`json`) on stderr, a logger of your own, or false for none. */
-  readonly log?: LogFormat | Logger | false;
-  /** The least serious lines to write. Default `info`. */
+  /** Log lines for people (`text`, default) or for machines (`json`), on stderr. */
+  readonly logFormat?: LogFormat;
+  /** A logger of your own in place of lines on stderr. */
+  readonly logger?: Logger;
+  /** The least serious lines to write, also to a logger of your own. Default `info`. */
   readonly logLevel?: LogLevel;
 }
 
@@ -72,6 +74,8 @@ export interface ResolvedWorker {
   readonly scheduledLimit: number;
   readonly interceptors: readonly Interceptor[];
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly logger: Logger | null;
   readonly results: "rpc" | "amqp" | false | ResultStore;
   readonly content: ContentOptions;
   readonly sending: ResolvedSending;
@@ -97,7 +101,8 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "deadLetter",
   "scheduledLimit",
   "interceptors",
-  "log",
+  "logFormat",
+  "logger",
   "logLevel",
   "results",
   "routes",
@@ -117,7 +122,7 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
  */
 export function resolveWorker(options: WorkerOptions): ResolvedWorker {
   const { tasks, queues = ["celery"], concurrency = 10, grace = "25s", name = "celery@%h", ...rest } = options;
-  const { deadLetter = true, scheduledLimit = 1_000, interceptors = [], logLevel = "info" } = rest;
+  const { deadLetter = true, scheduledLimit = 1_000, interceptors = [] } = rest;
   if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535)
     refuse("concurrency", concurrency, "a whole number from 1 to 65535");
@@ -125,7 +130,6 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     refuse("scheduledLimit", scheduledLimit, "a whole number from 0");
   if (typeof name !== "string" || name === "") refuse("name", name, 'a text such as "images@%h"');
   if (!Array.isArray(interceptors)) refuse("interceptors", interceptors, "a list");
-  if (!levels.has(logLevel)) refuse("logLevel", logLevel, [...levels].join(", "));
   return {
     tasks,
     queues: resolveQueues(queues),
@@ -135,11 +139,20 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     ...resolveDeadLetter(deadLetter),
     scheduledLimit,
     interceptors,
-    logLevel,
+    ...resolveLog(options),
     results: resolveResults(options.results),
     content: contentOf(options),
     sending: resolveSending(options),
   };
+}
+
+function resolveLog(options: WorkerOptions): Pick<ResolvedWorker, "logLevel" | "logFormat" | "logger"> {
+  const { logLevel = "info", logFormat = "text", logger = null } = options;
+  if (!levels.has(logLevel)) refuse("logLevel", logLevel, [...levels].join(", "));
+  if (logFormat !== "text" && logFormat !== "json") refuse("logFormat", logFormat, '"text" or "json"');
+  const isLogger = typeof logger === "object" && (logger === null || typeof logger.error === "function");
+  if (!isLogger) refuse("logger", logger, "an object with debug, info, warn and error");
+  return { logLevel, logFormat, logger };
 }
 
 function resolveResults(results: WorkerOptions["results"] = "rpc"): ResolvedWorker["results"] {

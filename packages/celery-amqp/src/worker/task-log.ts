@@ -11,6 +11,7 @@ const levels = {
   taskRetried: "info",
   taskRevoked: "info",
   taskRejected: "warn",
+  taskIgnored: "info",
   deadLettered: "error",
 } as const satisfies Record<TaskEvent["type"], LogLevel>;
 
@@ -41,6 +42,8 @@ function writeLine(log: Logger, event: TaskEvent): void {
       return log.info(`task ${event.reason}`, about(event));
     case "taskRejected":
       return log.warn("task rejected", { ...about(event), requeue: event.requeue });
+    case "taskIgnored":
+      return log.info("task ignored", about(event));
     case "deadLettered": {
       const { id, name, queue, reason, error } = event;
       return log.error("message put into the dead queue", { task: name, id, queue: `${queue}.dead`, reason, error });

@@ -32,6 +32,8 @@ export interface Worker extends AsyncDisposable {
   readonly state: WorkerState;
   /** Node name, `celery@host`. */
   readonly name: string;
+  /** Handlers that were given up, at their hard limit or by a stop, and still go on: they keep the process alive. */
+  readonly runaways: number;
   /** Gives a task that was declared without a handler its handler. Only before the start. */
   implement<Run extends AnyHandler>(task: TaskDefinition & { readonly run: Run | null }, run: Run): this;
   /** Calls `listener` at each event of that name; the returned function stops that. */
@@ -103,6 +105,10 @@ class AssembledWorker implements Worker {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  get runaways(): number {
+    return this.#pool.runaways;
   }
 
   implement<Run extends AnyHandler>(task: TaskDefinition & { readonly run: Run | null }, run: Run): this {

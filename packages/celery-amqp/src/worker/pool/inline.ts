@@ -29,6 +29,7 @@ export function createInlinePool(parts: InlinePoolParts): Pool {
 class InlinePool implements Pool {
   readonly #parts: InlinePoolParts;
   readonly #runs = new Set<InlineRun>();
+  #handlers = 0;
 
   constructor(parts: InlinePoolParts) {
     this.#parts = parts;
@@ -38,13 +39,17 @@ class InlinePool implements Pool {
     return this.#parts.size;
   }
 
+  get runaways(): number {
+    return this.#handlers - this.#runs.size;
+  }
+
   run(job: Job, finish: (outcome: Outcome) => void): void {
     const run = new InlineRun(job, this.#parts, (outcome) => {
       this.#runs.delete(run);
       finish(outcome);
     });
     this.#runs.add(run);
-    void run.start();
+    void this.#follow(run);
   }
 
   interrupt(): void {
@@ -53,6 +58,12 @@ class InlinePool implements Pool {
 
   abandon(): void {
     for (const run of this.#runs) run.abandon();
+  }
+
+  async #follow(run: InlineRun): Promise<void> {
+    this.#handlers += 1;
+    await run.start();
+    this.#handlers -= 1;
   }
 }
 
@@ -73,6 +84,7 @@ class InlineRun {
     this.#startedAt = parts.clock.now();
   }
 
+  /** Resolves when the handler has ended, which may be long after the run was given up. */
   async start(): Promise<void> {
     this.#limit(limitsOf(this.#job));
     const { runnable, intercept, onRunawayEnd } = this.#parts;
@@ -94,8 +106,9 @@ class InlineRun {
     if (softMs === null && hardMs === null) return;
     const { clock } = this.#parts;
     const timers: (() => void)[] = [];
-    if (softMs !== null)
+    if (softMs !== null) {
       timers.push(clock.setTimer(softMs, () => this.#running.abort(new SoftTimeLimitExceeded(softMs))));
+    }
     if (hardMs !== null) timers.push(clock.setTimer(hardMs, () => this.#end({ kind: "timed-out", limitMs: hardMs })));
     this.#timers = timers;
   }

@@ -5,6 +5,8 @@ import type { Job } from "./job.ts";
 export interface Pool {
   /** How many jobs it runs at once. Who hands it more has miscounted. */
   readonly size: number;
+  /** Handlers that were given up and still go on. */
+  readonly runaways: number;
   /** Starts a job; `finish` is called exactly once, whatever becomes of it. */
   run(job: Job, finish: (outcome: Outcome) => void): void;
   /** Aborts every running job. Those that end by it, or had failed anyway, come back as `interrupted`. */

@@ -24,6 +24,8 @@ export type TaskEvent =
     })
   | (About & { readonly type: "taskRevoked"; readonly reason: "expired" | "revoked" | "terminated" })
   | (About & { readonly type: "taskRejected"; readonly requeue: boolean })
+  /** It ended by `ctx.ignore()`. Celery tells nobody; here it can be seen. */
+  | (About & { readonly type: "taskIgnored" })
   | {
       readonly type: "deadLettered";
       /** Null where the message could not be read that far. */

@@ -29,7 +29,7 @@ import type { World } from "./world.ts";
  * | retry | the next run | RETRY | ack | taskRetried |
  * | retry, none left | as failed | as failed | as failed | taskFailed |
  * | snoozed | the next run, not counted | RETRY | ack | taskRetried |
- * | ignored | | | ack | |
+ * | ignored | | | ack | taskIgnored |
  * | rejected | | | reject | taskRejected |
  * | timed-out | as failed | FAILURE TimeLimitExceeded | `acksOnTimeout` ? ack : requeue | taskFailed or taskRejected |
  * | terminated | | REVOKED | ack | taskRevoked |
@@ -57,7 +57,7 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
     case "snoozed":
       return again(request, { ...outcome, cause: null, counted: false }, world);
     case "ignored":
-      return late(request, { do: "ack" });
+      return ignore(request);
     case "rejected":
       return giveBack(request, outcome.requeue);
     case "timed-out":
@@ -137,6 +137,11 @@ function putAside(request: Request, failure: Failure, world: World): readonly Ef
     { do: "dead-letter", reason, error, attempts: task.retries + 1 },
     { do: "emit", event: { type: "deadLettered", id: task.id, name: task.task, queue, reason, error } },
   ];
+}
+
+function ignore(request: Request): readonly Effect[] {
+  const { task, queue } = request;
+  return [...late(request, { do: "ack" }), { do: "emit", event: { type: "taskIgnored", task, queue } }];
 }
 
 function timeOut(request: Request, limitMs: number, sent: readonly Tree[], world: World): readonly Effect[] {

@@ -138,7 +138,7 @@ const rows: readonly Row[] = [
     task: { retries: 3 },
     late: ["send demo.add", "store RETRY id-1", "ack", "taskRetried"],
   },
-  { name: "ignored", ending: { kind: "ignored" }, late: ["ack"] },
+  { name: "ignored", ending: { kind: "ignored" }, late: ["ack", "taskIgnored"] },
   {
     name: "rejected",
     ending: { kind: "rejected", requeue: false },

@@ -1,0 +1,108 @@
+import { hostname } from "node:os";
+import type { AmqpOptions } from "./amqp/options.ts";
+import { createAmqpTransport } from "./amqp/transport.ts";
+import type { Clock, Ids } from "./ports/clock.ts";
+import { CeleryError } from "./ports/errors.ts";
+import type { Logger } from "./ports/logger.ts";
+import type { Transport } from "./ports/transport.ts";
+import { brokerUrl } from "./system/broker-url.ts";
+import { systemClock, systemIds } from "./system/clock.ts";
+import { assembleWorker } from "./worker/assemble.ts";
+import { createLineLogger, leveled } from "./worker/log-lines.ts";
+import { type ResolvedWorker, resolveWorker, type WorkerOptions, workerOptionNames } from "./worker/options.ts";
+import { runUntilSignal } from "./worker/run.ts";
+import type { Worker } from "./worker/worker.ts";
+
+/** What a worker may be told. Only `tasks` has no default. */
+export interface CreateWorkerOptions extends WorkerOptions {
+  /**
+   * `amqp://user:password@host:5672/vhost`, `amqps://…` for TLS; several, as a list or with `;` between, are tried in turn.
+   * Default: the environment variable `CELERY_BROKER_URL`, else `amqp://guest:guest@localhost:5672//`.
+   */
+  readonly broker?: string | readonly string[] | undefined;
+  /** Times, limits and TLS of the connections. */
+  readonly amqp?: Omit<AmqpOptions, "url">;
+  /** Another way to a broker, in place of `broker`: the one in memory, for tests. The worker closes it. */
+  readonly transport?: Transport;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: uuid4 from the machine. */
+  readonly ids?: Ids;
+}
+
+const ownOptionNames = ["broker", "amqp", "transport", "clock", "ids"] satisfies (keyof CreateWorkerOptions)[];
+const optionNames: ReadonlySet<string> = new Set([...workerOptionNames, ...ownOptionNames]);
+
+/**
+ * A worker that runs tasks once it is started. It never touches the process around it: `runWorker` does.
+ *
+ * @example
+ * ```ts
+ * const worker = createWorker({ tasks: [add], queues: ["celery"], concurrency: 8 });
+ * await worker.start();
+ * ```
+ * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows, `task-duplicate`
+ */
+export function createWorker(options: CreateWorkerOptions): Worker {
+  const alien = Object.keys(options).find((name) => !optionNames.has(name));
+  if (alien !== undefined) {
+    throw new CeleryError("option-invalid", `A worker has no option "${alien}"; it has ${[...optionNames].join(", ")}`);
+  }
+  const { broker, amqp, transport, clock = systemClock, ids = systemIds, ...rest } = options;
+  const resolved = resolveWorker(rest);
+  const log = createLog(resolved, clock);
+  const connect = (): Transport =>
+    createAmqpTransport(
+      { connectionName: `leveret worker ${resolved.name}`, ...amqp, url: brokerUrl(broker) },
+      { clock, ids, logger: log },
+    );
+  return assembleWorker({
+    options: resolved,
+    transport: transport ?? connect(),
+    clock,
+    ids,
+    log,
+    host: hostname(),
+    pid: process.pid,
+  });
+}
+
+/**
+ * Runs a worker as this process's purpose: starts it, stops it warm at the first SIGTERM or SIGINT and at once at the
+ * second, sets the exit code. Resolves when the worker has stopped; what must be closed after it goes below.
+ *
+ * | exit code | |
+ * | --- | --- |
+ * | 0 | stopped warm; tasks that did not end within the grace are back in their queues |
+ * | 1 | it did not start: the reason is on stderr in one line |
+ * | 130, 143 | stopped at once by a second SIGINT or SIGTERM |
+ *
+ * @param what - the options of `createWorker`, or a worker made by it, where tasks get their handlers by `implement`
+ */
+export async function runWorker(what: CreateWorkerOptions | Worker): Promise<void> {
+  await runUntilSignal({
+    create: () => ("implement" in what ? what : createWorker(what)),
+    process,
+    complain: toStderr,
+  });
+}
+
+function createLog({ logger, logLevel: level, logFormat: format }: ResolvedWorker, clock: Clock): Logger {
+  if (logger !== null) return leveled(logger, level);
+  return createLineLogger({ level, format, now: () => clock.now(), write: toStderr });
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+// Workers and what they tell.
+export type { WorkerState } from "./worker/lifecycle.ts";
+export type { LogFormat, LogLevel } from "./worker/log-lines.ts";
+export type { WorkerEvent, WorkerEvents } from "./worker/observers.ts";
+export type { DeadLetterOptions, WorkerOptions } from "./worker/options.ts";
+export { SoftTimeLimitExceeded, WorkerStopping } from "./worker/pool/stop-reasons.ts";
+export type { QueueOptions } from "./worker/queues.ts";
+export type { DeadLetterReason, TaskEvent } from "./worker/rules/event.ts";
+export type { Failure } from "./worker/rules/failure.ts";
+export type { Worker } from "./worker/worker.ts";
