@@ -1,4 +1,3 @@
-import { type Content, createContent } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Transport, TransportState } from "../ports/transport.ts";
@@ -11,6 +10,7 @@ import { Dispatch } from "../send/dispatch.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { type ResultIntake, Sender } from "../send/sender.ts";
 import { currentTask } from "../task/current-task.ts";
+import { type Duration, durationMs } from "../task/duration.ts";
 import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
@@ -60,8 +60,11 @@ export interface Client extends TaskSender, AsyncDisposable {
   ): Promise<readonly RelayOutcome[]>;
   /** Tasks with Celery's verbs: `client.bind({ add }).add.delay(1, 2)`. */
   bind<const Tasks extends Readonly<Record<string, TaskDefinition>>>(tasks: Tasks): BoundTasks<Tasks>;
-  /** Takes nothing new, waits for the confirms of what was sent, ends all waiting for results, disconnects. Safe to call twice. */
-  close(): Promise<void>;
+  /**
+   * Takes nothing new, waits for the confirms of what was sent, ends all waiting for results, disconnects. Safe to call
+   * twice. Sends that are not confirmed within `timeout` (default 10 s) fail.
+   */
+  close(options?: { readonly timeout?: Duration }): Promise<void>;
 }
 
 /** What a client is made of. */
@@ -91,7 +94,7 @@ class CeleryClient implements Client {
 
   constructor(parts: ClientParts) {
     const { transport, clock, options } = parts;
-    const content = createContent(options.content);
+    const { content } = options;
     const declarer = new QueueDeclarer({
       transport,
       logger: options.logger,
@@ -101,7 +104,7 @@ class CeleryClient implements Client {
     this.#transport = transport;
     this.#clock = clock;
     this.#gate = new Gate(transport);
-    this.#source = sourceOf(parts, content);
+    this.#source = sourceOf(parts);
     this.#intake = this.#createIntake(parts);
     this.#dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
     this.#sender = new Sender({
@@ -172,8 +175,8 @@ class CeleryClient implements Client {
     return bindTasks(this, tasks);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close({ timeout = "10s" }: { readonly timeout?: Duration } = {}): Promise<void> {
+    this.#closing ??= this.#close(durationMs(timeout, "timeout"));
     return this.#closing;
   }
 
@@ -181,10 +184,11 @@ class CeleryClient implements Client {
     return this.close();
   }
 
-  async #close(): Promise<void> {
-    await this.#gate.close(); // what was begun reaches the broker,
-    await this.#source.close(); // whoever still waits is told,
-    await this.#transport.close(); // and only then the line is cut
+  /** What was begun reaches the broker first; then whoever still waits is told, and the line is cut. */
+  async #close(timeoutMs: number): Promise<void> {
+    await this.#gate.close(this.#clock, timeoutMs);
+    const ends = await Promise.allSettled([this.#source.close(), this.#transport.close()]);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   async #relayOne(row: PreparedMessage): Promise<RelayOutcome> {
@@ -214,8 +218,8 @@ class CeleryClient implements Client {
   }
 }
 
-function sourceOf({ transport, ids, options }: ClientParts, content: Content): ResultSource {
-  const { results, keepResults: limits, logger } = options;
+function sourceOf({ transport, ids, options }: ClientParts): ResultSource {
+  const { results, keepResults: limits, logger, content } = options;
   if (results === false) return createNoResults("this client was created with results: false");
   if (results === "rpc") return new RpcSource({ transport, content, logger, limits, queue: ids.uuid() });
   if (results === "amqp") return new PerTaskQueueSource({ transport, content, logger, limits });

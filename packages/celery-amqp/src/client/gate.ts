@@ -1,3 +1,4 @@
+import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Transport } from "../ports/transport.ts";
 
@@ -39,13 +40,15 @@ export class Gate {
     }
   }
 
-  /** Lets nobody in any more; resolves when all are out. */
-  async close(): Promise<void> {
+  /** Lets nobody in any more; resolves when all are out, or after `timeoutMs`. */
+  async close(clock: Clock, timeoutMs: number): Promise<void> {
     this.#closed = true;
     if (this.#inside === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-    });
+    const { promise: empty, resolve } = Promise.withResolvers<void>();
+    this.#onEmpty = resolve;
+    const stopTimer = clock.setTimer(timeoutMs, resolve);
+    await empty;
+    stopTimer();
   }
 
   async #connectOnce(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ContentOptions } from "@leveret/celery-protocol";
+import { type Content, type ContentOptions, createContent, ProtocolError } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Interceptor } from "../ports/interceptor.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -45,7 +45,7 @@ export interface ClientOptions extends ContentOptions {
 
 /** The same, complete and checked. */
 export interface ResolvedClient {
-  readonly content: ContentOptions;
+  readonly content: Content;
   readonly results: "rpc" | "amqp" | false | ResultSource;
   readonly keepResults: PendingLimits;
   readonly errorClasses: ErrorClasses;
@@ -108,7 +108,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
   check("queues", queues, isObject(queues), "an object");
   check("errorClasses", errorClasses, isObject(errorClasses), "an object of classes");
   return {
-    content: { serializers, compressors, accept, maxBytes, allowNaN },
+    content: contentOf({ serializers, compressors, accept, maxBytes, allowNaN }),
     results,
     keepResults: { maxResults: 10_000, maxBytes: 64_000_000, ...keepResults },
     errorClasses,
@@ -121,6 +121,15 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     interceptors,
     logger,
   };
+}
+
+function contentOf(options: ContentOptions): Content {
+  try {
+    return createContent(options);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new CeleryError("option-invalid", error.message, { cause: error });
+  }
 }
 
 function check(option: string, value: unknown, passes: boolean, wanted: string): void {
