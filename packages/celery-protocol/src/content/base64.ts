@@ -18,25 +18,27 @@ export function encodeBase64(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true }).decode(codes);
 }
 
-/** The bytes of standard base64 with padding, or null for a text that is none. */
+/**
+ * The bytes of base64 as Python's `b64decode` takes it: characters outside the alphabet, line breaks among them, are
+ * skipped, and padding ends it. Null where the padding does not fit.
+ */
 export function decodeBase64(text: string): Uint8Array | null {
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  if (text.length % 4 !== 0) return null;
-  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
-  const letters = text.length - padding;
+  const bytes = new Uint8Array(Math.ceil((text.length * 3) / 4));
   let pending = 0;
-  let bits = 0;
+  let quad = 0;
+  let padding = 0;
   let length = 0;
-  for (let index = 0; index < letters; index++) {
-    const sextet = SEXTETS[text.charCodeAt(index)] ?? NO_SEXTET;
-    if (sextet === NO_SEXTET) return null;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    const sextet = SEXTETS[code] ?? NO_SEXTET;
+    if (code === PADDING && quad >= 2 && quad + ++padding >= 4) return bytes.slice(0, length);
+    if (sextet === NO_SEXTET) continue;
+    padding = 0;
     pending = ((pending << 6) | sextet) & 0xfff;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes[length++] = pending >> bits;
+    quad = (quad + 1) % 4;
+    if (quad !== 1) bytes[length++] = pending >> (((4 - quad) % 4) * 2);
   }
-  return bytes;
+  return quad === 0 ? bytes.slice(0, length) : null;
 }
 
 function at(bytes: Uint8Array, index: number): number {

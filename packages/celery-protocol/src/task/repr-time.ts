@@ -3,19 +3,24 @@ const CLOCK = /(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,6})\d*)?)?(Z|[+-]\d{2}:?
 
 /** `datetime.datetime(2024, 5, 6, 7, 8, 9, tzinfo=datetime.timezone.utc)`, as Python's `repr`. */
 export function reprDateTime(text: string): string {
-  const day = DAY.exec(text)?.slice(1).map(Number) ?? [];
-  return `datetime.datetime(${[...day, ...clock(text.slice(11))].join(", ")})`;
+  const day = DAY.exec(text);
+  // Week and ordinal dates: no Python writes them, so nothing is lost by naming the text.
+  if (day === null) return `datetime.datetime.fromisoformat('${text}')`;
+  return `datetime.datetime(${[...numbers(day), ...clock(text.slice(day[0].length + 1))].join(", ")})`;
 }
 
 /** `datetime.date(2024, 2, 29)`. */
 export function reprDate(text: string): string {
-  const day = DAY.exec(text)?.slice(1).map(Number) ?? [];
-  return `datetime.date(${day.join(", ")})`;
+  return `datetime.date(${text.split("-").map(Number).join(", ")})`;
 }
 
 /** `datetime.time(13, 14, 15, 16)`. */
 export function reprTime(text: string): string {
   return `datetime.time(${clock(text).join(", ")})`;
+}
+
+function numbers([, year, month, day]: RegExpExecArray): readonly number[] {
+  return [Number(year), Number(month), Number(day)];
 }
 
 /** Hour, minute, and second and microsecond where they are not zero, then the zone. */

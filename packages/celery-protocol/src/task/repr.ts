@@ -119,9 +119,12 @@ class Repr {
     return `b'${tryUtf8(shown) ?? hex(shown)}${bytes.length > this.#remaining ? "..." : ""}'`;
   }
 
+  /** Celery's own truncation: as many characters as are left, back to the last space among them. */
   #cut(text: string): string {
     const kept = firstCharacters(text, this.#remaining);
-    return kept.length < text.length ? `${kept}...` : text;
+    if (kept === null) return text;
+    const space = kept.lastIndexOf(" ");
+    return `${space < 0 ? kept : kept.slice(0, space)}...`;
   }
 }
 
@@ -148,10 +151,13 @@ function characters(text: string): number {
   return SURROGATE.test(text) ? Array.from(text).length : text.length;
 }
 
-function firstCharacters(text: string, count: number): string {
-  if (text.length <= count) return text;
+/** The first characters of a text that has as many or more; null for a shorter one. */
+function firstCharacters(text: string, count: number): string | null {
+  if (text.length < count) return null;
   const prefix = text.slice(0, 2 * count);
-  return SURROGATE.test(prefix) ? Array.from(prefix).slice(0, count).join("") : text.slice(0, count);
+  if (!SURROGATE.test(prefix)) return text.slice(0, count);
+  const kept = Array.from(prefix).slice(0, count);
+  return kept.length < count ? null : kept.join("");
 }
 
 function hex(bytes: Uint8Array): string {

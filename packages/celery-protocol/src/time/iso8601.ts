@@ -2,24 +2,29 @@ import { ProtocolError } from "../wire/errors.ts";
 import type { WireTime } from "./wire-time.ts";
 
 const CALENDAR = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?|(\d{2})(\d{2}))?/;
-const WEEK = /^(\d{4})-?W(\d{2})(?:-?(\d))?/;
+const WEEK = /^(\d{4})(?:-W(\d{2})(?:-(\d))?|W(\d{2})(\d)?)/;
 const ORDINAL = /^(\d{4})-?(\d{3})(?!\d)/;
-const CLOCK = /^(\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?/;
+const EXTENDED_CLOCK = /^(\d{2})(?::(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?/;
+const BASIC_CLOCK = /^(\d{2})(?:(\d{2})(?:(\d{2})(?:[.,](\d+))?)?)?/;
 const OFFSET = /^(?:[Zz]|([+-])(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?)$/;
 
 const DAY_MS = 86_400_000;
 const LONGEST_TEXT = 64;
+/** Midnight after the last day that Python's `datetime` can hold. */
+const END_OF_YEARS = Date.UTC(10_000, 0, 1);
 
-/** A date in the proleptic Gregorian calendar, as days since the epoch, and where its text ends. */
+/** A day of the proleptic Gregorian calendar, counted from the epoch, and where its text ends. */
 interface DatePart {
   readonly days: number;
   readonly length: number;
+  /** A year, month or week stands for its first day; a time of day cannot follow. */
+  readonly complete: boolean;
 }
 
-/** A clock reading, as milliseconds since midnight; 24:00 is the next midnight. */
+/** A time of day in milliseconds since midnight; 24:00 is the next midnight. */
 interface ClockPart {
   readonly milliseconds: number;
-  readonly offsetMs: number;
+  readonly length: number;
 }
 
 /**
@@ -63,16 +68,19 @@ export function isoWithOffset(text: string): string {
   const { epochMs } = parseIso(text);
   const clock = text.slice((readDate(text)?.length ?? 0) + 1);
   if (clock === "") return formatIso(epochMs);
-  return CLOCK.exec(clock)?.[0] === clock ? `${text}+00:00` : text;
+  return readClock(clock)?.length === clock.length ? `${text}+00:00` : text;
 }
 
 function instant(text: string): number | null {
   const date = readDate(text);
   if (date === null) return null;
-  if (text.length === date.length) return date.days * DAY_MS;
-  const clock = readClock(text.slice(date.length + 1));
-  if (clock === null) return null;
-  return date.days * DAY_MS + clock.milliseconds - clock.offsetMs;
+  const midnight = date.days * DAY_MS;
+  if (text.length === date.length) return midnight;
+  const rest = text.slice(date.length + 1);
+  const clock = readClock(rest);
+  if (clock === null || rest === "" || !date.complete || midnight + clock.milliseconds >= END_OF_YEARS) return null;
+  const offsetMs = readOffset(rest.slice(clock.length));
+  return offsetMs === null ? null : midnight + clock.milliseconds - offsetMs;
 }
 
 function readDate(text: string): DatePart | null {
@@ -82,22 +90,22 @@ function readDate(text: string): DatePart | null {
 function readCalendar(text: string): DatePart | null {
   const match = CALENDAR.exec(text);
   if (match === null) return null;
-  const month = Number(match[2] ?? match[4] ?? 1);
-  const day = Number(match[3] ?? match[5] ?? 1);
-  return datePart(match, daysOf(Number(match[1]), month, day));
+  const month = match[2] ?? match[4];
+  const day = match[3] ?? match[5];
+  return datePart(match, daysOf(Number(match[1]), Number(month ?? 1), Number(day ?? 1)), day);
 }
 
 function readWeek(text: string): DatePart | null {
   const match = WEEK.exec(text);
   if (match === null) return null;
-  const year = Number(match[1]);
-  const week = Number(match[2]);
-  const day = Number(match[3] ?? 1);
-  const fourth = daysOf(year, 1, 4);
-  if (fourth === null || week < 1 || week > 53 || day < 1 || day > 7) return null;
+  const week = Number(match[2] ?? match[4]);
+  const day = match[3] ?? match[5];
+  const weekday = Number(day ?? 1);
+  const fourth = daysOf(Number(match[1]), 1, 4);
+  if (fourth === null || week < 1 || week > 53 || weekday < 1 || weekday > 7) return null;
   // ISO 8601: week 1 holds the 4th of January, and the epoch was a Thursday.
   const firstMonday = fourth - ((((fourth + 3) % 7) + 7) % 7);
-  return datePart(match, firstMonday + (week - 1) * 7 + day - 1);
+  return datePart(match, firstMonday + (week - 1) * 7 + weekday - 1, day);
 }
 
 function readOrdinal(text: string): DatePart | null {
@@ -107,11 +115,11 @@ function readOrdinal(text: string): DatePart | null {
   const first = daysOf(year, 1, 1);
   const day = Number(match[2]);
   const longest = daysOf(year, 2, 29) === null ? 365 : 366;
-  return first === null || day < 1 || day > longest ? null : datePart(match, first + day - 1);
+  return first === null || day < 1 || day > longest ? null : datePart(match, first + day - 1, match[2]);
 }
 
-function datePart(match: RegExpExecArray, days: number | null): DatePart | null {
-  return days === null ? null : { days, length: match[0].length };
+function datePart(match: RegExpExecArray, days: number | null, day: string | undefined): DatePart | null {
+  return days === null ? null : { days, length: match[0].length, complete: day !== undefined };
 }
 
 /** Days since the epoch, or null for a date that no calendar has. */
@@ -123,17 +131,17 @@ function daysOf(year: number, month: number, day: number): number | null {
   return exists ? date.getTime() / DAY_MS - 146_097 : null;
 }
 
+/** Reads a time of day; an offset alone follows midnight. */
 function readClock(text: string): ClockPart | null {
-  const match = CLOCK.exec(text);
-  if (match === null) return null;
-  const offsetMs = readOffset(text.slice(match[0].length));
+  const match = (text[2] === ":" ? EXTENDED_CLOCK : BASIC_CLOCK).exec(text);
+  if (match === null) return { milliseconds: 0, length: 0 };
   const hour = Number(match[1]);
   const minute = Number(match[2] ?? 0);
   const second = Number(match[3] ?? 0);
   const fractionMs = Number((match[4] ?? "").slice(0, 3).padEnd(3, "0"));
   const milliseconds = ((hour * 60 + minute) * 60 + second) * 1000 + fractionMs;
-  if (offsetMs === null || minute > 59 || second > 59 || milliseconds > DAY_MS) return null;
-  return { milliseconds, offsetMs };
+  if (minute > 59 || second > 59 || milliseconds > DAY_MS) return null;
+  return { milliseconds, length: match[0].length };
 }
 
 function readOffset(text: string): number | null {

@@ -86,8 +86,6 @@ test.each([
   '{"__type__": "uuid", "__value__": {}}',
   '{"__type__": "bytes", "__value__": "\\ud800"}',
   '{"__type__": "base64", "__value__": "/wA"}',
-  '{"__type__": "base64", "__value__": "/w=A"}',
-  '{"__type__": "base64", "__value__": "é==="}',
 ])("refuses the typed value %s", (text) => {
   expect(() => readJson(text)).toThrow(expect.objectContaining({ code: "type-unknown", fault: "remote" }));
 });
