@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { startRabbit } from "./server.ts";
+import { runProgram } from "./program.ts";
 
-const rabbit = await startRabbit();
-process.stdout.write(`${rabbit.url}\n`);
+process.exitCode = await runProgram(process.argv.slice(2));

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import { RabbitLocalError } from "./errors.ts";
 
 /** What {@link startRabbit} takes. Everything has a default. */
@@ -8,6 +9,10 @@ export interface RabbitOptions {
   readonly conf?: Readonly<Record<string, string | number | boolean>>;
   /** How many nodes form the cluster, 1 to 9. Default 1. Quorum queues survive the loss of a node from 3 on. */
   readonly nodes?: number;
+  /**
+   * The AMQP port of the first node; the other nodes take the ports after it. Default: any free ports.
+   */
+  readonly port?: number;
   /**
    * Which RabbitMQ: the path of a `sbin/rabbitmq-server`, `docker`, `packages` (the distribution's, fetched into a cache
    * folder) or `auto`, the first of these that is there. Default: the environment's `RABBIT_LOCAL_SERVER`, else `auto`.
@@ -24,6 +29,7 @@ export interface ResolvedOptions {
   readonly plugins: readonly string[];
   readonly conf: Readonly<Record<string, string>>;
   readonly nodes: number;
+  readonly port: number | null;
   readonly server: string;
   readonly startTimeoutMs: number;
   readonly onProgress: (line: string) => void;
@@ -40,11 +46,23 @@ export function resolveOptions(
   options: RabbitOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): ResolvedOptions {
-  const { plugins = [], conf = {}, nodes = 1, startTimeoutMs = 120_000, onProgress = ignoreProgress } = options;
-  const server = options.server ?? env["RABBIT_LOCAL_SERVER"] ?? "";
+  const {
+    plugins = [],
+    conf = {},
+    nodes = 1,
+    port = null,
+    startTimeoutMs = 120_000,
+    onProgress = ignoreProgress,
+  } = options;
+  const server = options.server ?? (env["RABBIT_LOCAL_SERVER"] || "auto");
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_NODES) {
     throw invalid("nodes", `must be a whole number from 1 to ${MAX_NODES}`, nodes);
   }
+  if (port !== null && !(Number.isInteger(port) && port > 0 && port + nodes <= 65_536)) {
+    throw invalid("port", "must be a port number with room for all nodes", port);
+  }
+  if (!isServer(server))
+    throw invalid("server", "must be auto, docker, packages or the path of a rabbitmq-server", server);
   if (!(startTimeoutMs > 0)) throw invalid("startTimeoutMs", "must be above 0", startTimeoutMs);
   for (const plugin of plugins) {
     if (!/^[a-z][a-z0-9_]*$/.test(plugin)) throw invalid("plugins", "takes names like rabbitmq_management", plugin);
@@ -54,10 +72,15 @@ export function resolveOptions(
     plugins: [...new Set(plugins)],
     conf: Object.fromEntries(settings),
     nodes,
-    server: server === "" ? "auto" : server,
+    port,
+    server,
     startTimeoutMs,
     onProgress,
   };
+}
+
+function isServer(server: string): boolean {
+  return ["auto", "docker", "packages"].includes(server) || isAbsolute(server);
 }
 
 function checkSetting(key: string, value: string): string {

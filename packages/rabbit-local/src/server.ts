@@ -2,8 +2,10 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RabbitLocalError } from "./errors.ts";
-import { findServer } from "./find/find.ts";
-import { FilesLauncher, type ServerFiles } from "./node/files-launcher.ts";
+import { type FoundServer, describeServer, findServer } from "./find/find.ts";
+import { ContainerLauncher } from "./node/container-launcher.ts";
+import { FilesLauncher } from "./node/files-launcher.ts";
+import type { Launcher } from "./node/launcher.ts";
 import { ManagedNode, PortTakenError, type RabbitNode } from "./node/node.ts";
 import { type ClusterRequest, countPorts, planNodes } from "./node/plan.ts";
 import { type RabbitOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
@@ -44,11 +46,13 @@ const ATTEMPTS = 3;
  */
 export async function startRabbit(options: RabbitOptions = {}): Promise<RabbitServer> {
   const resolved = resolveOptions(options, process.env);
-  const files = await findServer(resolved.server, resolved.onProgress);
-  resolved.onProgress(`starting ${resolved.nodes === 1 ? "a node" : `${resolved.nodes} nodes`} of ${files.server}`);
+  const found = await findServer(resolved.server, resolved.onProgress);
+  resolved.onProgress(
+    `starting ${resolved.nodes === 1 ? "a node" : `${resolved.nodes} nodes`} of ${describeServer(found)}`,
+  );
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOnce(files, resolved);
+      return await startOnce(found, resolved);
     } catch (error) {
       if (!(error instanceof PortTakenError) || attempt === ATTEMPTS) throw error;
       resolved.onProgress("a port was taken meanwhile; trying others");
@@ -56,22 +60,39 @@ export async function startRabbit(options: RabbitOptions = {}): Promise<RabbitSe
   }
 }
 
-async function startOnce(files: ServerFiles, options: ResolvedOptions): Promise<RabbitServer> {
+async function startOnce(found: FoundServer, options: ResolvedOptions): Promise<RabbitServer> {
   const folder = await mkdtemp(join(tmpdir(), "rabbit-local-"));
   const watchdog = new Watchdog(folder);
   try {
-    const request: ClusterRequest = { ...options, folder };
+    const place = found.kind === "files" ? "machine" : "container";
+    const request: ClusterRequest = { ...options, place, folder };
     const [epmdPort = 0, ...ports] = await findFreePorts(1 + countPorts(request));
     const plans = planNodes(request, ports);
-    const launcher = new FilesLauncher(files, folder, epmdPort, watchdog);
+    const launcher = createLauncher(found, folder, epmdPort, watchdog);
     await launcher.prepare(plans);
     const nodes = plans.map((plan) => new ManagedNode(plan, launcher, watchdog, options.startTimeoutMs));
     await Promise.all(nodes.map((node) => node.start()));
-    return new ManagedServer(nodes, watchdog);
+    const server = new ManagedServer(nodes, watchdog);
+    checkPlugins(options.plugins, server);
+    if (nodes.length > 1) await server.ctl("await_online_nodes", String(nodes.length));
+    return server;
   } catch (error) {
     await watchdog.finish();
     throw error;
   }
+}
+
+function createLauncher(found: FoundServer, folder: string, epmdPort: number, watchdog: Watchdog): Launcher {
+  return found.kind === "files"
+    ? new FilesLauncher(found.files, folder, epmdPort, watchdog)
+    : new ContainerLauncher(found.image, watchdog);
+}
+
+/** A node starts without a plugin it does not have, and says nothing. */
+function checkPlugins(wanted: readonly string[], server: ManagedServer): void {
+  const absent = wanted.filter((plugin) => !server.plugins.includes(plugin));
+  if (absent.length === 0) return;
+  throw new RabbitLocalError("option-invalid", `RabbitMQ ${server.version} has no plugin ${absent.join(", ")}`);
 }
 
 class ManagedServer implements RabbitServer {
@@ -97,7 +118,14 @@ class ManagedServer implements RabbitServer {
   }
 
   get version(): string {
-    return this.#first.version;
+    const { startup } = this.#first;
+    return startup.status === "complete" ? startup.version : "unknown";
+  }
+
+  /** The plugins that run, those that the enabled ones need included. */
+  get plugins(): readonly string[] {
+    const { startup } = this.#first;
+    return startup.status === "complete" ? startup.plugins : [];
   }
 
   get #first(): ManagedNode {

@@ -17,6 +17,7 @@ import { unpackedFiles } from "./unpacked.ts";
 export async function installPackages(onProgress: (line: string) => void): Promise<ServerFiles> {
   const cache = cacheFolder(process.env);
   const target = join(cache, await distributionKey());
+  if (/\s/.test(cache)) throw unusable(cache, "RabbitMQ's scripts do not run from a path with blanks");
   const present = await unpackedFiles(target);
   if (present !== null) return present;
   await makeCache(cache);
@@ -58,7 +59,11 @@ async function makeCache(cache: string): Promise<void> {
   try {
     await mkdir(cache, { recursive: true });
   } catch (cause) {
-    const advice = "set XDG_CACHE_HOME to a folder you may write to";
-    throw new RabbitLocalError("install-failed", `Could not make the cache folder ${cache}: ${advice}`, { cause });
+    throw unusable(cache, cause instanceof Error ? cause.message : String(cause));
   }
+}
+
+function unusable(cache: string, reason: string): RabbitLocalError {
+  const advice = "set XDG_CACHE_HOME to another folder";
+  return new RabbitLocalError("install-failed", `RabbitMQ cannot be kept in ${cache} (${reason}): ${advice}`);
 }

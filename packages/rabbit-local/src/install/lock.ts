@@ -1,16 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { RabbitLocalError } from "../errors.ts";
 
 /**
  * Runs `action` while holding a lock that processes share through a file. The kernel holds it for a child that waits on a
  * pipe of ours, so it is freed however this process ends, and there is no stale lock to judge.
  *
  * @param onWait - called when another process has it
- * @throws Error where `flock` (of util-linux, on every Debian and Ubuntu) cannot take it
+ * @throws {@link RabbitLocalError} `install-failed` where `flock` (of util-linux, on every Debian and Ubuntu) cannot take it
  */
 export async function withLock<T>(file: string, onWait: () => void, action: () => Promise<T>): Promise<T> {
   const release = (await takeLock(file, ["--nonblock"])) ?? (onWait(), await takeLock(file, []));
-  if (release === null) throw new Error(`flock could not lock ${file}`);
+  if (release === null) throw new RabbitLocalError("install-failed", `Could not lock ${file} with util-linux's flock`);
   try {
     return await action();
   } finally {
@@ -22,7 +23,7 @@ async function takeLock(file: string, options: readonly string[]): Promise<(() =
   const holder = spawn("flock", [...options, file, "sh", "-c", "echo locked; cat"], {
     stdio: ["pipe", "pipe", "ignore"],
   });
-  const ended = once(holder, "close");
+  const ended = once(holder, "close").catch(() => null);
   const locked = await Promise.race([once(holder.stdout, "data").then(() => true), ended.then(() => false)]);
   if (!locked) return null;
   return async () => {

@@ -2,19 +2,30 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 50;
-const TAIL_LINES = 25;
+const TAIL_LINES = 20;
 
 /** What a node's log says about its start. */
 export type Startup =
   | { readonly status: "starting" }
-  | { readonly status: "complete"; readonly version: string }
+  | { readonly status: "complete"; readonly version: string; readonly plugins: readonly string[] }
   | { readonly status: "port-taken" };
+
+const PORT_TAKEN = /eaddrinuse|address already in use|port is already allocated|port \d+ in use/;
+const PREFIX = /^\S+ \S+ \[\w+\] <[\d.]+> ?/;
 
 /** Reads from the text of a log, written since the node was started, how far the start has come. */
 export function readStartup(text: string): Startup {
-  if (text.includes("eaddrinuse")) return { status: "port-taken" };
-  if (!text.includes("Server startup complete")) return { status: "starting" };
-  return { status: "complete", version: /Starting RabbitMQ (\S+)/.exec(text)?.[1] ?? "unknown" };
+  const complete = /Server startup complete; (\d+) plugins? started/.exec(text);
+  if (complete !== null) return readCompleted(text, complete.index, Number(complete[1]));
+  return PORT_TAKEN.test(text) ? { status: "port-taken" } : { status: "starting" };
+}
+
+/** The plugins are listed after the line that counts them, and may be yet to come. */
+function readCompleted(text: string, from: number, count: number): Startup {
+  const lines = text.slice(from).split("\n").slice(1, -1);
+  const plugins = lines.flatMap((line) => /^ ?\* (\w+)/.exec(line.replace(PREFIX, ""))?.[1] ?? []).slice(0, count);
+  if (plugins.length < count) return { status: "starting" };
+  return { status: "complete", version: /Starting RabbitMQ (\S+)/.exec(text)?.[1] ?? "unknown", plugins };
 }
 
 /**
@@ -22,16 +33,28 @@ export function readStartup(text: string): Startup {
  * straight to a file, which is read here by turns: through a pipe, a node would stand still whenever this process is busy.
  */
 export async function followStartup(file: string, offset: number, signal: AbortSignal): Promise<Startup> {
-  while (!signal.aborted) {
+  for (;;) {
+    // Asked before the file is read: what a node wrote last counts as well.
+    const last = signal.aborted;
     const startup = readStartup((await readFile(file)).subarray(offset).toString());
-    if (startup.status !== "starting") return startup;
+    if (startup.status !== "starting" || last) return startup;
     await delay(POLL_MS);
   }
-  return { status: "starting" };
 }
 
-/** The last lines of a log, for an error message; empty where there is none. */
-export async function logTail(file: string): Promise<string> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  return text.trimEnd().split("\n").slice(-TAIL_LINES).join("\n");
+/**
+ * The lines of a log that say why a node did not start. A node that refuses its start says first why, then writes pages of
+ * crash reports, so the end of the log would say nothing.
+ */
+export function explainFailure(text: string): string {
+  const lines = text.split("\n");
+  const reports = lines.findIndex((line) => /> {5}supervisor: |> {3}crasher:|^Kernel pid terminated/.test(line));
+  const before = reports === -1 ? lines : lines.slice(0, reports);
+  const errors = before.filter((line) => line.includes("[error]"));
+  const telling = (errors.length > 0 ? errors : before).map((line) => line.replace(PREFIX, "")).filter(isTelling);
+  return [...new Set(telling)].slice(-TAIL_LINES).join("\n");
+}
+
+function isTelling(line: string): boolean {
+  return /\w/.test(line);
 }

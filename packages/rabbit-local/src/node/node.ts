@@ -1,12 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { open, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { RabbitLocalError } from "../errors.ts";
 import type { Watchdog } from "../system/watchdog.ts";
 import type { Launcher } from "./launcher.ts";
-import { followStartup, logTail } from "./log.ts";
+import { explainFailure, followStartup, type Startup } from "./log.ts";
 import type { NodePlan } from "./plan.ts";
 
 /** A node of a {@link RabbitServer}, which can be taken down and brought back with its data. */
@@ -50,7 +50,7 @@ export class ManagedNode implements RabbitNode {
   #process: ChildProcess | null = null;
   #ended: Promise<void> = Promise.resolve();
   #started: Promise<void> | null = null;
-  #version = "unknown";
+  #startup: Startup = { status: "starting" };
 
   constructor(plan: NodePlan, launcher: Launcher, watchdog: Watchdog, startTimeoutMs: number) {
     this.#plan = plan;
@@ -84,9 +84,9 @@ export class ManagedNode implements RabbitNode {
     return this.#process !== null;
   }
 
-  /** What the node said at its last start. */
-  get version(): string {
-    return this.#version;
+  /** What it said at its last start. */
+  get startup(): Startup {
+    return this.#startup;
   }
 
   start(): Promise<void> {
@@ -128,6 +128,8 @@ export class ManagedNode implements RabbitNode {
   }
 
   async #start(): Promise<void> {
+    if (this.#watchdog.finished)
+      throw new RabbitLocalError("stopped", `${this.name} cannot start: its server was stopped`);
     const log = await open(this.logFile, "a");
     const offset = (await stat(this.logFile)).size;
     const node = this.#launcher.launch(this.#plan, log.fd);
@@ -158,13 +160,15 @@ export class ManagedNode implements RabbitNode {
     const startup = await followStartup(this.logFile, offset, waiting.signal);
     clearTimeout(timer);
     if (startup.status === "complete") {
-      this.#version = startup.version;
+      this.#startup = startup;
       return;
     }
-    const reason = node.exitCode === null ? `was not up in time` : `ended with code ${node.exitCode}`;
+    const status = node.exitCode ?? node.signalCode;
+    const reason = status === null ? `was not up within ${this.#startTimeoutMs / 1000} s` : `ended with ${status}`;
     await this.kill();
     await ended;
-    const message = `${this.name} ${reason}; its log ends:\n${await logTail(this.logFile)}`;
+    const log = explainFailure((await readFile(this.logFile)).subarray(offset).toString());
+    const message = `RabbitMQ did not start: ${this.name} ${reason}; its log says:\n${log}`;
     throw startup.status === "port-taken"
       ? new PortTakenError("start-failed", message)
       : new RabbitLocalError("start-failed", message);

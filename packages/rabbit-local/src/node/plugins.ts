@@ -1,8 +1,10 @@
+type ListenerSettings = (address: string, port: number) => Readonly<Record<string, string>>;
+
 /**
  * The settings that give a plugin's listener an address, of all plugins that serve one. Without them each would take its
  * well-known port on every interface, and a second broker on the machine would not start.
  */
-const LISTENERS: Readonly<Record<string, (port: number) => Readonly<Record<string, string>>>> = {
+const LISTENERS: Readonly<Record<string, ListenerSettings>> = {
   rabbitmq_management: addressAndPort("management.tcp"),
   rabbitmq_prometheus: addressAndPort("prometheus.tcp"),
   rabbitmq_web_mqtt: addressAndPort("web_mqtt.tcp"),
@@ -22,15 +24,19 @@ export function listenerCount(plugins: readonly string[]): number {
   return plugins.filter(isListener).length;
 }
 
-/** The settings of `rabbitmq.conf` that put each plugin's listener on 127.0.0.1 at the port given. */
-export function pluginSettings(ports: Readonly<Record<string, number>>): Readonly<Record<string, string>> {
-  return Object.assign({}, ...Object.entries(ports).map(([plugin, port]) => LISTENERS[plugin]?.(port) ?? {}));
+/** The settings of `rabbitmq.conf` that put each plugin's listener on an address, at the port given. */
+export function pluginSettings(
+  ports: Readonly<Record<string, number>>,
+  address: string,
+): Readonly<Record<string, string>> {
+  const settings = Object.entries(ports).map(([plugin, port]) => LISTENERS[plugin]?.(address, port) ?? {});
+  return Object.assign({}, ...settings);
 }
 
-function addressAndPort(prefix: string): (port: number) => Readonly<Record<string, string>> {
-  return (port) => ({ [`${prefix}.ip`]: "127.0.0.1", [`${prefix}.port`]: String(port) });
+function addressAndPort(prefix: string): ListenerSettings {
+  return (address, port) => ({ [`${prefix}.ip`]: address, [`${prefix}.port`]: String(port) });
 }
 
-function listener(key: string): (port: number) => Readonly<Record<string, string>> {
-  return (port) => ({ [key]: `127.0.0.1:${port}` });
+function listener(key: string): ListenerSettings {
+  return (address, port) => ({ [key]: `${address}:${port}` });
 }

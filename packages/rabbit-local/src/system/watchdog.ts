@@ -39,6 +39,7 @@ export type Guarded = "group" | "container" | "network";
 export class Watchdog {
   readonly #shell: ChildProcess;
   readonly #ended: Promise<unknown>;
+  #finished = false;
 
   /**
    * @param folder - removed at the end
@@ -55,6 +56,11 @@ export class Watchdog {
     this.#hold(false);
   }
 
+  /** Whether it was told to end everything. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
   /** Guards a process group (by the id of its leader), a container or a network (by name). */
   guard(kind: Guarded, name: string | number): void {
     this.#shell.stdin?.write(`${kind} ${name}\n`);
@@ -67,6 +73,7 @@ export class Watchdog {
 
   /** Ends everything guarded, removes the folder and resolves when it is done, within some ten seconds. */
   async finish(): Promise<void> {
+    this.#finished = true;
     this.#hold(true);
     this.#shell.stdin?.end();
     await this.#ended;
