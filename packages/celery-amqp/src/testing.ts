@@ -9,3 +9,5 @@ export { createFakeClock } from "./testing/fake-clock.ts";
 export type { FakeClock, FakeClockOptions } from "./testing/fake-clock.ts";
 export { testCelery } from "./testing/test-celery.ts";
 export type { RunOptions, SentTask, TestCelery, TestCeleryOptions, TestOutcome } from "./testing/test-celery.ts";
+export { transportConformance } from "./testing/transport-conformance.ts";
+export type { TransportCase, TransportHarness } from "./testing/transport-conformance.ts";

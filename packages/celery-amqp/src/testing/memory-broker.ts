@@ -4,11 +4,9 @@ import { CeleryError, UnroutableError } from "../ports/errors.ts";
 import type { QueueInfo } from "../ports/transport.ts";
 import { systemClock } from "../system/clock.ts";
 import { MemoryConsumer, type MemoryConsumerOptions } from "./memory-consumer.ts";
-import { type DeathReason, isCycle, withDeath } from "./memory-death.ts";
-import { assertPossible, assertSameExchange, assertSameQueue, takesAsItIs } from "./memory-declare.ts";
 import { copyMessage, type StoredMessage } from "./memory-message.ts";
-import { MemoryQueue } from "./memory-queue.ts";
-import { follows, type Route } from "./memory-routing.ts";
+import type { MemoryQueue } from "./memory-queue.ts";
+import { MemoryVhost } from "./memory-vhost.ts";
 
 /** How a memory broker is made. */
 export interface MemoryBrokerOptions {
@@ -25,42 +23,30 @@ export interface MemoryPeer {
   onBlocked(blocked: boolean): void;
 }
 
-interface KnownExchange {
-  readonly declaration: Exchange;
-  readonly routes: Route[];
-}
-
 interface Attached {
   readonly queue: MemoryQueue;
   readonly consumer: MemoryConsumer;
 }
-
-const DEFAULT_EXCHANGE: Exchange = { name: "", type: "direct", durable: true, autoDelete: false };
 
 /**
  * A message broker in memory with the manners of RabbitMQ. Several transports may share one; a test may look into its
  * queues and make it misbehave. Everything happens in the order it was asked for.
  */
 export class MemoryBroker {
-  readonly #clock: Clock;
-  readonly #exchanges = new Map<string, KnownExchange>();
-  readonly #queues = new Map<string, MemoryQueue>();
+  /** Drives expiry of messages and queues, and the deadlines of transports. */
+  readonly clock: Clock;
+  readonly #vhost: MemoryVhost;
   readonly #owners = new Map<MemoryQueue, MemoryPeer>();
-  readonly #peers = new Map<MemoryPeer, Set<Attached>>();
+  readonly #peers = new Map<MemoryPeer, Map<MemoryConsumer, Attached>>();
   readonly #watchers = new Set<MemoryPeer>();
-  #sequence = 0;
   #isUp = true;
   #isBlocked = false;
   #refusals = 0;
   #heldConfirms: (() => void)[] | null = null;
 
   constructor(options: MemoryBrokerOptions = {}) {
-    this.#clock = options.clock ?? systemClock;
-    this.declareExchange(DEFAULT_EXCHANGE);
-  }
-
-  get clock(): Clock {
-    return this.#clock;
+    this.clock = options.clock ?? systemClock;
+    this.#vhost = new MemoryVhost(this.clock);
   }
 
   get isUp(): boolean {
@@ -73,14 +59,13 @@ export class MemoryBroker {
 
   /** The names of all queues, in the order of their declaration. */
   queues(): readonly string[] {
-    return [...this.#queues.keys()];
+    return [...this.#vhost.queues.keys()];
   }
 
   /** The messages that wait in a queue, in the order in which they would be handed out. */
   messages(queue: string): readonly WireMessage[] {
-    return this.#queue(queue)
-      .messages()
-      .map(({ message }) => message);
+    const waiting = this.#vhost.queue(queue).messages();
+    return waiting.map(({ message }) => message);
   }
 
   // Faults: what a test does to the broker.
@@ -97,9 +82,7 @@ export class MemoryBroker {
   stop(): void {
     this.#isUp = false;
     this.drop();
-    for (const queue of this.#queues.values()) if (!queue.declaration.durable) this.#remove(queue);
-    for (const queue of this.#queues.values()) queue.purge(({ message }) => message.properties.persistent !== true);
-    for (const [name, { declaration }] of this.#exchanges) if (!declaration.durable) this.#exchanges.delete(name);
+    this.#vhost.forgetTransient();
   }
 
   /** Takes connections again after `stop`. */
@@ -144,111 +127,96 @@ export class MemoryBroker {
   /** False: it is down. */
   connect(peer: MemoryPeer): boolean {
     if (!this.#isUp) return false;
-    this.#peers.set(peer, new Set());
+    this.#peers.set(peer, new Map());
     return true;
   }
 
   /** Ends a connection: what it held unsettled goes back, its exclusive queues go. */
   disconnect(peer: MemoryPeer): void {
-    const attached = this.#peers.get(peer) ?? new Set<Attached>();
+    const attached = [...(this.#peers.get(peer)?.values() ?? [])];
     this.#peers.delete(peer);
     if (this.#heldConfirms !== null) this.#heldConfirms = [];
     for (const { queue, consumer } of attached) {
       for (const stored of consumer.abandon()) this.#giveBack(queue, stored);
       queue.drop(consumer);
     }
-    for (const [queue, owner] of this.#owners) if (owner === peer) this.#remove(queue);
+    for (const [queue, owner] of this.#owners) if (owner === peer) this.#vhost.remove(queue);
   }
 
   declareExchange(exchange: Exchange): void {
-    const known = this.#exchanges.get(exchange.name);
-    if (known === undefined) this.#exchanges.set(exchange.name, { declaration: exchange, routes: [] });
-    else assertSameExchange(known.declaration, exchange);
+    this.#vhost.declareExchange(exchange);
   }
 
   /** Declares; "as-it-is" says that the queue exists with arguments the caller did not name. */
-  declareQueue(queue: Queue, peer: MemoryPeer): "declared" | "as-it-is" {
-    const known = this.#queues.get(queue.name);
-    if (known === undefined) {
-      assertPossible(queue);
-      this.#create(queue, peer);
-      return "declared";
-    }
-    this.#assertAccess(known, peer);
-    known.touch();
-    if (takesAsItIs(known.declaration, queue)) return known.hasArguments ? "as-it-is" : "declared";
-    assertSameQueue(known.declaration, queue);
-    return "declared";
+  declareQueue(queue: Queue, peer: MemoryPeer): "created" | "known" | "as-it-is" {
+    const known = this.#vhost.queues.get(queue.name);
+    if (known !== undefined) this.#assertAccess(known, peer);
+    const outcome = this.#vhost.declareQueue(queue);
+    if (queue.exclusive) this.#owners.set(this.#vhost.queue(queue.name), peer);
+    return outcome;
   }
 
   bind(binding: Binding): void {
-    if (binding.source === "") return;
-    const { routes } = this.#exchange(binding.source);
-    if (binding.destinationType === "queue") this.#queue(binding.destination);
-    else this.#exchange(binding.destination);
-    const { destination, destinationType, routingKey } = binding;
-    const route: Route = { destination, destinationType, routingKey, arguments: binding.arguments ?? {} };
-    const isSame = (other: Route) => JSON.stringify(other) === JSON.stringify(route);
-    if (!routes.some(isSame)) routes.push(route);
+    this.#vhost.bind(binding);
   }
 
   /** Fails with `not-found` when the exchange does not exist. */
   checkExchange(name: string): void {
-    this.#exchange(name);
+    this.#vhost.exchange(name);
   }
 
   /** Fails with `not-found` when the queue does not exist. */
   checkQueue(name: string, peer: MemoryPeer): QueueInfo {
-    const queue = this.#queue(name);
+    const queue = this.#vhost.queue(name);
     this.#assertAccess(queue, peer);
     return { name, messageCount: queue.messageCount, consumerCount: queue.consumers.length };
   }
 
   hasQueue(name: string): boolean {
-    return this.#queues.has(name);
+    return this.#vhost.queues.has(name);
   }
 
   isQuorum(name: string): boolean {
-    return this.#queues.get(name)?.isQuorum ?? false;
+    return this.#vhost.queues.get(name)?.isQuorum ?? false;
   }
 
   deleteQueue(name: string): void {
-    const queue = this.#queues.get(name);
-    if (queue !== undefined) this.#remove(queue);
+    const queue = this.#vhost.queues.get(name);
+    if (queue !== undefined) this.#vhost.remove(queue);
   }
 
   /** Takes a message and calls `confirm` in order, or throws the reason why not. */
   publish(message: WireMessage, address: Address, mandatory: boolean, confirm: () => void): void {
-    this.#exchange(address.exchange);
+    this.#vhost.exchange(address.exchange);
     const copy = copyMessage(message);
-    const targets = this.#route(address, copy);
+    const targets = this.#vhost.route(address, copy);
     if (targets.size === 0 && mandatory) throw new UnroutableError(address.exchange, address.routingKey);
     if (this.#refusals > 0) {
       this.#refusals -= 1;
       throw refusal(address);
     }
-    const taken = [...targets].map((queue) => this.#push(queue, copy, address));
+    const taken = [...targets].map((queue) => this.#vhost.push(queue, copy, address));
     if (taken.includes(false)) throw refusal(address);
     if (this.#heldConfirms === null) confirm();
     else this.#heldConfirms.push(confirm);
   }
 
   consume(name: string, peer: MemoryPeer, options: MemoryConsumerOptions): MemoryConsumer {
-    const queue = this.#queue(name);
+    const queue = this.#vhost.queue(name);
     this.#assertAccess(queue, peer);
     const others = queue.consumers;
     if ((options.exclusive && others.length > 0) || others.some((other) => other.options.exclusive)) {
       throw new CeleryError("access-refused", `The queue "${name}" has an exclusive consumer or cannot give one: wait`);
     }
     const consumer = new MemoryConsumer(options);
-    this.#peers.get(peer)?.add({ queue, consumer });
+    this.#peers.get(peer)?.set(consumer, { queue, consumer });
     queue.add(consumer);
     return consumer;
   }
 
   /** No more deliveries; what it holds may still be settled. */
   cancel(consumer: MemoryConsumer, peer: MemoryPeer): void {
-    const attached = this.#attachment(consumer, peer);
+    const attached = this.#peers.get(peer)?.get(consumer);
     if (attached === undefined) return;
     for (const stored of consumer.shut()) this.#giveBack(attached.queue, stored);
     attached.queue.drop(consumer);
@@ -261,17 +229,13 @@ export class MemoryBroker {
     peer: MemoryPeer,
     how: "ack" | "requeue" | "reject",
   ): boolean {
-    const attached = this.#attachment(consumer, peer);
+    const attached = this.#peers.get(peer)?.get(consumer);
     if (attached === undefined || !consumer.release(stored)) return false;
     const { queue } = attached;
     if (how === "requeue") this.#giveBack(queue, stored);
-    else if (how === "reject") this.#bury(stored, "rejected", queue);
+    else if (how === "reject") this.#vhost.bury(stored, "rejected", queue);
     queue.onSettled();
     return true;
-  }
-
-  #attachment(consumer: MemoryConsumer, peer: MemoryPeer): Attached | undefined {
-    return [...(this.#peers.get(peer) ?? [])].find((attached) => attached.consumer === consumer);
   }
 
   #setBlocked(blocked: boolean): void {
@@ -279,96 +243,10 @@ export class MemoryBroker {
     for (const peer of this.#peers.keys()) peer.onBlocked(blocked);
   }
 
-  #create(queue: Queue, peer: MemoryPeer): void {
-    const created = new MemoryQueue(queue, {
-      clock: this.#clock,
-      bury: (stored, reason, from) => this.#bury(stored, reason, from),
-      remove: (unused) => this.#remove(unused),
-    });
-    this.#queues.set(queue.name, created);
-    if (queue.exclusive) this.#owners.set(created, peer);
-    const { routes } = this.#exchange("");
-    routes.push({ destination: queue.name, destinationType: "queue", routingKey: queue.name, arguments: {} });
-  }
-
-  /** A queue goes, with its messages and its bindings; auto-delete exchanges that lose their last binding go too. */
-  #remove(queue: MemoryQueue): void {
-    if (this.#queues.get(queue.name) !== queue) return;
-    this.#queues.delete(queue.name);
-    this.#owners.delete(queue);
-    queue.close();
-    this.#unbind("queue", queue.name);
-    for (const consumer of queue.consumers) {
-      consumer.abandon();
-      consumer.options.onCancelled(new CeleryError("not-found", `The queue "${queue.name}" was deleted`));
-    }
-  }
-
-  #unbind(destinationType: Route["destinationType"], destination: string): void {
-    for (const { declaration, routes } of this.#exchanges.values()) {
-      const kept = routes.filter((r) => r.destinationType !== destinationType || r.destination !== destination);
-      const lost = kept.length < routes.length;
-      routes.splice(0, routes.length, ...kept);
-      if (lost && kept.length === 0 && declaration.autoDelete) {
-        this.#exchanges.delete(declaration.name);
-        this.#unbind("exchange", declaration.name);
-      }
-    }
-  }
-
-  #route(address: Address, message: WireMessage): Set<MemoryQueue> {
-    const targets = new Set<MemoryQueue>();
-    const seen = new Set<string>();
-    const visit = (name: string) => {
-      const exchange = this.#exchanges.get(name);
-      if (exchange === undefined || seen.has(name)) return;
-      seen.add(name);
-      for (const route of exchange.routes) {
-        if (!follows(exchange.declaration.type, route, address.routingKey, message.headers)) continue;
-        const queue = this.#queues.get(route.destination);
-        if (route.destinationType === "exchange") visit(route.destination);
-        else if (queue !== undefined) targets.add(queue);
-      }
-    };
-    visit(address.exchange);
-    return targets;
-  }
-
-  #push(queue: MemoryQueue, message: WireMessage, address: Address): boolean {
-    const lifetimes = [message.properties.expirationMs, queue.arguments["x-message-ttl"]];
-    const lifetime = Math.min(...lifetimes.filter((value) => typeof value === "number"));
-    const expiresAt = Number.isFinite(lifetime) ? this.#clock.now() + lifetime : null;
-    this.#sequence += 1;
-    return queue.push({ message, address, sequence: this.#sequence, expiresAt, deliveries: 0 });
-  }
-
   /** Back to where it stood; the next consumer sees that it was handed out before. */
   #giveBack(queue: MemoryQueue, stored: StoredMessage): void {
-    if (this.#queues.get(queue.name) !== queue) return;
+    if (this.#vhost.queues.get(queue.name) !== queue) return;
     queue.giveBack({ ...stored, deliveries: stored.deliveries + 1 });
-  }
-
-  #bury(stored: StoredMessage, reason: DeathReason, queue: MemoryQueue): void {
-    const exchange = queue.arguments["x-dead-letter-exchange"];
-    if (typeof exchange !== "string") return;
-    const key = queue.arguments["x-dead-letter-routing-key"];
-    const routingKey = typeof key === "string" ? key : stored.address.routingKey;
-    const message = withDeath(stored, reason, queue.name, this.#clock.now());
-    for (const target of this.#route({ exchange, routingKey }, message)) {
-      if (!isCycle(message, target.name)) this.#push(target, message, { exchange, routingKey });
-    }
-  }
-
-  #exchange(name: string): KnownExchange {
-    const exchange = this.#exchanges.get(name);
-    if (exchange !== undefined) return exchange;
-    throw new CeleryError("not-found", `The exchange "${name}" does not exist: declare it first`);
-  }
-
-  #queue(name: string): MemoryQueue {
-    const queue = this.#queues.get(name);
-    if (queue !== undefined) return queue;
-    throw new CeleryError("not-found", `The queue "${name}" does not exist: declare it first, or start who does`);
   }
 
   #assertAccess(queue: MemoryQueue, peer: MemoryPeer): void {

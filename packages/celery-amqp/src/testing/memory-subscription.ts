@@ -11,6 +11,8 @@ export interface MemorySubscriptionParts {
   /** Declares again what the subscription needs. */
   readonly restore: () => Promise<void>;
   readonly forget: () => void;
+  /** Told what the callback threw. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** A consumer that comes back after every loss. */
@@ -40,7 +42,7 @@ export class MemorySubscription implements Subscription {
       noAck,
       exclusive,
       priority: typeof priority === "number" ? priority : 0,
-      onMessage: (stored) => this.#onDelivery(this.#delivery(consumer, stored)),
+      onMessage: (stored) => this.#hand(this.#delivery(consumer, stored)),
       onCancelled: (reason) => this.#onCancelled(reason),
     });
     this.#consumer = consumer;
@@ -72,6 +74,16 @@ export class MemorySubscription implements Subscription {
     if (this.#consumer !== null) this.#parts.broker.cancel(this.#consumer, this.#parts.peer);
     this.#consumer = null;
     this.#parts.forget();
+  }
+
+  /** A callback that fails leaves its delivery unsettled, and does no other harm. */
+  #hand(delivery: Delivery): void {
+    try {
+      const outcome: unknown = this.#onDelivery(delivery);
+      if (outcome instanceof Promise) outcome.catch(this.#parts.onFault);
+    } catch (error) {
+      this.#parts.onFault(error);
+    }
   }
 
   #onCancelled(reason: Error): void {

@@ -87,6 +87,8 @@ class MemoryTransport implements Transport, MemoryPeer {
         if (options.topology !== undefined) await this.declare(options.topology, options.declare);
       },
       forget: () => this.#subscriptions.delete(subscription),
+      onFault: (error) =>
+        this.#logger?.error(`A delivery of queue "${options.queue}" could not be handed over`, { error }),
     });
     subscription.consume();
     this.#subscriptions.add(subscription);

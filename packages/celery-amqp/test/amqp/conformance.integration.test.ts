@@ -1,0 +1,17 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import { transportConformance } from "../../src/testing.ts";
+import { createTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+
+describe("the AMQP transport on RabbitMQ", () => {
+  let proxy: TcpProxy;
+  beforeAll(async () => {
+    proxy = await createTcpProxy(inject("amqpUrl"));
+  });
+  afterAll(() => proxy.close());
+
+  test.each(transportConformance)("$name", async ({ run }) => {
+    const createTransport = () => createAmqpTransport({ url: proxy.url });
+    await expect(run({ createTransport, dropConnections: () => proxy.cut() })).resolves.toBeUndefined();
+  });
+});

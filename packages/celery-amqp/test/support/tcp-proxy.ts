@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+
+/** A way between a client and a broker, for a test to break. */
+export interface TcpProxy {
+  /** The broker's URL, by way of the proxy. */
+  readonly url: string;
+  readonly port: number;
+  /** How many connections go through it now. */
+  readonly connections: number;
+  /** Resets every connection (RST); new ones get through. */
+  cut(): void;
+  /** A black hole: nothing passes any more, on connections old and new, and nobody is told. */
+  hold(): void;
+  /** Resets every connection and refuses new ones. */
+  refuse(): Promise<void>;
+  /** Lets everything through again, what was held included. */
+  resume(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Pair {
+  readonly inner: Socket;
+  readonly outer: Socket;
+}
+
+class Proxy implements TcpProxy {
+  readonly #target: URL;
+  readonly #pairs = new Set<Pair>();
+  #server: Server | null = null;
+  #port = 0;
+  #isHeld = false;
+
+  constructor(target: string) {
+    this.#target = new URL(target);
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    const url = new URL(this.#target);
+    url.hostname = "127.0.0.1";
+    url.port = String(this.#port);
+    return url.href;
+  }
+
+  get connections(): number {
+    return this.#pairs.size;
+  }
+
+  async listen(): Promise<void> {
+    const server = createServer((outer) => this.#join(outer));
+    this.#server = server;
+    server.listen(this.#port, "127.0.0.1");
+    await once(server, "listening");
+    this.#port = (server.address() as AddressInfo).port;
+  }
+
+  cut(): void {
+    for (const { inner, outer } of this.#pairs) {
+      outer.resetAndDestroy();
+      inner.destroy();
+    }
+    this.#pairs.clear();
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+    for (const pair of this.#pairs) this.#stop(pair);
+  }
+
+  async refuse(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    const closed = server === null ? null : once(server, "close");
+    server?.close();
+    this.cut();
+    await closed;
+  }
+
+  async resume(): Promise<void> {
+    this.#isHeld = false;
+    for (const pair of this.#pairs) this.#flow(pair);
+    if (this.#server === null) await this.listen();
+  }
+
+  async close(): Promise<void> {
+    await this.refuse();
+  }
+
+  #join(outer: Socket): void {
+    const inner = connect({ host: this.#target.hostname, port: Number(this.#target.port), noDelay: true });
+    const pair = { inner, outer };
+    this.#pairs.add(pair);
+    outer.setNoDelay(true);
+    for (const [from, to] of [
+      [inner, outer],
+      [outer, inner],
+    ] as const) {
+      // What one side does to the other's connection is the broken network's own.
+      from.on("error", () => to.destroy());
+      from.on("close", () => {
+        this.#pairs.delete(pair);
+        if (!this.#isHeld) to.destroy();
+      });
+    }
+    if (!this.#isHeld) this.#flow(pair);
+  }
+
+  #flow({ inner, outer }: Pair): void {
+    inner.pipe(outer);
+    outer.pipe(inner);
+  }
+
+  #stop({ inner, outer }: Pair): void {
+    inner.unpipe(outer);
+    outer.unpipe(inner);
+    inner.pause();
+    outer.pause();
+  }
+}
+
+/** A proxy in front of the broker at `target`, which has a port. */
+export async function createTcpProxy(target: string): Promise<TcpProxy> {
+  const proxy = new Proxy(target);
+  await proxy.listen();
+  return proxy;
+}
