@@ -38,3 +38,6 @@ export type {
   User,
   Vhost,
 } from "./cluster/topology.ts";
+export { OperatorRabbitCluster, renderOperatorCluster } from "./constructs/operator-rabbit-cluster.ts";
+export { CeleryWorkers, renderWorkers } from "./constructs/celery-workers.ts";
+export type { CeleryWorkersProps, CpuScaling, QueueScaling, WorkerHealth } from "./workers/props.ts";

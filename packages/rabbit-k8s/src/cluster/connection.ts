@@ -13,6 +13,8 @@ export interface RabbitConnection {
   readonly password: SecretKey;
   /** The whole AMQP URI with user, password and vhost percent-encoded; `null` where no Secret holds one. */
   readonly uri: SecretKey | null;
+  /** The authority that signed the cluster's certificate; `null` where AMQP is plain. */
+  readonly ca: SecretKey | null;
   /** Base of the management API. */
   readonly managementUrl: string;
   readonly namespace: string;
@@ -29,6 +31,7 @@ export function connectionOf({ names, namespace, tls, credentials, topology }: R
     vhost: topology.vhosts[0]?.name ?? "/",
     ...credentials,
     uri: { name: credentials.username.name, key: "connection_string" },
+    ca: encrypted ? { name: tls.secretName, key: "ca.crt" } : null,
     managementUrl: encrypted ? `https://${host}:15671` : `http://${host}:15672`,
     namespace,
   };
@@ -45,6 +48,7 @@ export function seedConnectionOf({ namespace }: ResolvedSeed): RabbitConnection 
     username: "admin",
     password: { name: "rabbitmq-secret", key: "RABBITMQ_ADMIN_PASSWORD" },
     uri: null,
+    ca: null,
     managementUrl: `http://${host}:15672`,
     namespace,
   };

@@ -1,4 +1,3 @@
-import { ApiObject } from "cdk8s";
 import { Construct } from "constructs";
 import {
   connectionOf,
@@ -8,12 +7,13 @@ import {
   seedSecretCommand,
 } from "../cluster/connection.ts";
 import type { RabbitClusterProps } from "../cluster/props.ts";
-import { formatRefusal, RefusedPropsError } from "../cluster/refusal.ts";
+import { RefusedPropsError } from "../cluster/refusal.ts";
 import { resolveCluster } from "../cluster/resolve.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { clusterManifests } from "../manifests/manifests.ts";
 import { seedManifests } from "../seed/manifests.ts";
 import { resolveSeed } from "../seed/resolve.ts";
+import { addObjects, renderOrRefuse } from "./add-objects.ts";
 
 /** Everything a cluster renders to, and what its author should know. */
 export interface RenderedCluster {
@@ -62,15 +62,16 @@ export class RabbitCluster extends Construct {
   readonly warnings: readonly string[];
   /** Commands that make the Secrets the manifests refer to. */
   readonly secretCommands: readonly string[];
-  readonly #connection: RabbitConnection | null;
+  readonly #rendered: RenderedCluster | RefusedPropsError;
 
   constructor(scope: Construct, id: string, props: RabbitClusterProps) {
     super(scope, id);
-    const rendered = this.#render(props);
-    this.warnings = rendered?.warnings ?? [];
-    this.secretCommands = rendered?.secretCommands ?? [];
-    this.#connection = rendered?.connection ?? null;
-    addObjects(this, rendered?.manifests ?? []);
+    const rendered = renderOrRefuse(this, () => renderCluster(props));
+    this.#rendered = rendered;
+    const refused = rendered instanceof RefusedPropsError;
+    this.warnings = refused ? [] : rendered.warnings;
+    this.secretCommands = refused ? [] : rendered.secretCommands;
+    addObjects(this, refused ? [] : rendered.manifests);
   }
 
   /**
@@ -79,30 +80,7 @@ export class RabbitCluster extends Construct {
    * @throws RefusedPropsError when the props were refused, so there is nothing to reach.
    */
   get connection(): RabbitConnection {
-    if (this.#connection !== null) return this.#connection;
-    throw new RefusedPropsError([
-      {
-        prop: this.node.path,
-        reason: "the cluster's props were refused",
-        remedy: "synthesize the app to see all reasons",
-      },
-    ]);
-  }
-
-  #render(props: RabbitClusterProps): RenderedCluster | null {
-    try {
-      return renderCluster(props);
-    } catch (error) {
-      if (!(error instanceof RefusedPropsError)) throw error;
-      this.node.addValidation({ validate: () => error.refusals.map(formatRefusal) });
-      return null;
-    }
-  }
-}
-
-/** Puts objects into a construct under ids that say what they are. */
-export function addObjects(scope: Construct, manifests: readonly Manifest[]): void {
-  for (const manifest of manifests) {
-    new ApiObject(scope, `${manifest.kind}-${manifest.metadata.name}`, manifest);
+    if (this.#rendered instanceof RefusedPropsError) throw this.#rendered;
+    return this.#rendered.connection;
   }
 }

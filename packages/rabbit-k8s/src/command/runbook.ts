@@ -1,0 +1,65 @@
+import { parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
+import { growVolumeSteps } from "../runbook/grow-volume.ts";
+import type { Place } from "../runbook/place.ts";
+import { scaleDownSteps } from "../runbook/scale-down.ts";
+import { upgradeSteps } from "../runbook/upgrade.ts";
+import { exitCodes, type Terminal, UsageError } from "./terminal.ts";
+
+/** The options of `rabbit-k8s runbook`. */
+export interface RunbookOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly clusterDomain: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly replicas: string;
+  readonly size?: string;
+}
+
+/**
+ * Prints the steps of an operation that an apply alone cannot do.
+ *
+ * @throws UsageError for an operation or a value that does not exist.
+ */
+export function runbook(operation: string, options: RunbookOptions, terminal: Terminal): number {
+  const place: Place = options;
+  terminal.out(`${steps(operation, place, options)}\n`);
+  return exitCodes.well;
+}
+
+function steps(operation: string, place: Place, options: RunbookOptions): string {
+  switch (operation) {
+    case "scale-down":
+      return scaleDown(place, count(options.from, "--from"), count(options.to, "--to"));
+    case "upgrade":
+      return upgrade(place, version(options.from, "--from"), version(options.to, "--to"));
+    case "grow-volume":
+      if (options.size === undefined) throw new UsageError("how large? Give --size, such as --size 20Gi");
+      return growVolumeSteps(place, count(options.replicas, "--replicas"), options.size);
+    default:
+      throw new UsageError(`there is no runbook "${operation}"; use scale-down, upgrade or grow-volume`);
+  }
+}
+
+function scaleDown(place: Place, from: number, to: number): string {
+  if (to < 1 || to >= from) throw new UsageError(`from ${from} to ${to} nodes is no scaling down`);
+  return scaleDownSteps(place, from, to);
+}
+
+function upgrade(place: Place, from: RabbitVersion, to: RabbitVersion): string {
+  const text = upgradeSteps(place, from, to);
+  if (text === null) throw new UsageError(`no way leads from ${from.text} to ${to.text}: RabbitMQ has no downgrades`);
+  return text;
+}
+
+function count(text: string | undefined, option: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new UsageError(`${option} needs a number of nodes`);
+  return value;
+}
+
+function version(text: string | undefined, option: string): RabbitVersion {
+  const value = text === undefined ? null : parseVersion(text);
+  if (value === null) throw new UsageError(`${option} needs a RabbitMQ version from 3.9 to 4.3`);
+  return value;
+}

@@ -1,0 +1,130 @@
+import type { ModernProps, RabbitClusterProps, SeedProps, TlsProps } from "../cluster/props.ts";
+import { renderOperatorCluster } from "../constructs/operator-rabbit-cluster.ts";
+import { renderCluster } from "../constructs/rabbit-cluster.ts";
+import { exitCodes, type Terminal, UsageError } from "./terminal.ts";
+import { toYaml } from "./to-yaml.ts";
+
+/** The options of `rabbit-k8s synth`, as commander hands them over. */
+export interface SynthOptions {
+  readonly preset?: string;
+  readonly props?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly rabbitVersion?: string;
+  readonly from?: string;
+  readonly replicas?: string;
+  readonly image?: string;
+  readonly memory?: string;
+  readonly storage?: string;
+  readonly storageClass?: string;
+  readonly vhost?: readonly string[];
+  readonly celery?: boolean;
+  readonly tls?: readonly string[];
+  readonly monitoring?: boolean;
+  readonly operator?: boolean;
+}
+
+/**
+ * Writes manifests to the standard output; warnings, and the commands that make the Secrets, to the other.
+ *
+ * @throws UsageError when the options make no sense together.
+ */
+export function synth(options: SynthOptions, terminal: Terminal): number {
+  const props = readProps(options, terminal);
+  if (options.operator === true) {
+    if (props.preset === "seed")
+      throw new UsageError("--operator renders the modern cluster only; leave out --preset seed");
+    terminal.out(toYaml(renderOperatorCluster(props)));
+    return exitCodes.well;
+  }
+  const { manifests, warnings, secretCommands } = renderCluster(props);
+  terminal.out(toYaml(manifests));
+  for (const warning of warnings) terminal.err(`warning: ${warning}`);
+  if (secretCommands.length > 0) {
+    terminal.err(
+      ["Create the Secrets first, with values of your own:", ...secretCommands.map((command) => `  ${command}`)].join(
+        "\n",
+      ),
+    );
+  }
+  return exitCodes.well;
+}
+
+function readProps(options: SynthOptions, terminal: Terminal): RabbitClusterProps {
+  const preset = options.preset ?? "modern";
+  if (preset !== "seed" && preset !== "modern")
+    throw new UsageError(`there is no preset "${preset}"; use seed or modern`);
+  if (preset === "seed") {
+    if (options.props !== undefined)
+      throw new UsageError("--props is for the modern cluster; leave it out with --preset seed");
+    return seedProps(options);
+  }
+  const props = { ...(options.props !== undefined && readPropsFile(options.props, terminal)), ...modernProps(options) };
+  if (props.version === undefined) throw new UsageError("which RabbitMQ? Give --version, such as --version 4.3");
+  if (props.namespace === undefined) throw new UsageError("where? Give --namespace");
+  return { ...props, version: props.version, namespace: props.namespace };
+}
+
+function readPropsFile(file: string, terminal: Terminal): Partial<ModernProps> {
+  try {
+    return JSON.parse(terminal.read(file)) as Partial<ModernProps>;
+  } catch (error) {
+    throw new UsageError(`--props ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function seedProps(options: SynthOptions): SeedProps {
+  return {
+    preset: "seed",
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+    ...(options.rabbitVersion !== undefined && { version: options.rabbitVersion }),
+    ...(options.image !== undefined && { image: options.image }),
+    ...(options.replicas !== undefined && { replicas: Number(options.replicas) }),
+    storage: {
+      ...(options.storage !== undefined && { size: options.storage }),
+      ...(options.storageClass !== undefined && { className: options.storageClass }),
+    },
+  };
+}
+
+function modernProps(options: SynthOptions): Partial<ModernProps> {
+  const storage = {
+    ...(options.storage !== undefined && { size: options.storage }),
+    ...(options.storageClass !== undefined && { className: options.storageClass }),
+  };
+  return {
+    ...(options.name !== undefined && { name: options.name }),
+    ...(options.namespace !== undefined && { namespace: options.namespace }),
+    ...(options.rabbitVersion !== undefined && { version: options.rabbitVersion }),
+    ...(options.from !== undefined && { from: options.from }),
+    ...(options.replicas !== undefined && { replicas: Number(options.replicas) }),
+    ...(options.image !== undefined && { image: options.image }),
+    ...(options.memory !== undefined && { resources: { memory: options.memory } }),
+    ...(Object.keys(storage).length > 0 && { storage }),
+    ...(options.vhost !== undefined && { vhosts: options.vhost.map((name) => ({ name })) }),
+    ...(options.celery === true && { celery: true }),
+    ...(options.monitoring === true && { monitoring: true }),
+    ...(options.tls !== undefined && { tls: parseTls(options.tls) }),
+  };
+}
+
+/** Reads `issuer=NAME`, `cluster-issuer=NAME`, `secret=NAME`, `keep-plain`, `verify-clients`, `inter-node`. */
+export function parseTls(words: readonly string[]): TlsProps {
+  const settings = words.flatMap((word) => word.split(",")).map(tlsSetting);
+  return Object.assign({}, ...settings) as TlsProps;
+}
+
+function tlsSetting(word: string): TlsProps {
+  const [key = "", name = ""] = word.split("=");
+  if (name !== "") {
+    if (key === "issuer") return { issuer: { name } };
+    if (key === "cluster-issuer") return { issuer: { name, kind: "ClusterIssuer" } };
+    if (key === "secret") return { secretName: name };
+  }
+  if (word === "keep-plain") return { keepPlain: true };
+  if (word === "verify-clients") return { verifyClients: true };
+  if (word === "inter-node") return { interNode: true };
+  throw new UsageError(
+    `--tls does not know "${word}"; use issuer=NAME, cluster-issuer=NAME or secret=NAME, and keep-plain, verify-clients, inter-node`,
+  );
+}

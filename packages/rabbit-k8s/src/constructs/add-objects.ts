@@ -1,0 +1,22 @@
+import { ApiObject } from "cdk8s";
+import type { Construct } from "constructs";
+import { formatRefusal, RefusedPropsError } from "../cluster/refusal.ts";
+import type { Manifest } from "../manifests/manifest.ts";
+
+/** Puts objects into a construct under ids that say what they are. */
+export function addObjects(scope: Construct, manifests: readonly Manifest[]): void {
+  for (const manifest of manifests) {
+    new ApiObject(scope, `${manifest.kind}-${manifest.metadata.name}`, manifest);
+  }
+}
+
+/** Renders, or keeps the refusals for the moment of synthesis, when cdk8s reports those of the whole app at once. */
+export function renderOrRefuse<Rendered>(scope: Construct, render: () => Rendered): Rendered | RefusedPropsError {
+  try {
+    return render();
+  } catch (error) {
+    if (!(error instanceof RefusedPropsError)) throw error;
+    scope.node.addValidation({ validate: () => error.refusals.map(formatRefusal) });
+    return error;
+  }
+}

@@ -1,0 +1,186 @@
+import { imageVersion } from "../check/broker.ts";
+import type { SourceObject } from "../check/source.ts";
+import { upgradeRefusal } from "../rabbitmq/upgrade.ts";
+import { type Change, same, sameAt } from "./change.ts";
+import type { Effect, EffectKind } from "./effect.ts";
+
+const pod = ["spec", "template", "spec"] as const;
+
+/** What an apply does to a StatefulSet. */
+export function statefulSetEffects(change: Change): readonly Effect[] {
+  return [
+    ...immutable(change),
+    ...identity(change),
+    ...scale(change),
+    ...retention(change),
+    ...dataFolder(change),
+    ...upgrade(change),
+    ...interNodeEncryption(change),
+    ...restart(change),
+  ];
+}
+
+function effect({ title }: Change, kind: EffectKind, message: string, advice: string | null): Effect {
+  return { kind, object: title, message, advice };
+}
+
+/** What Kubernetes lets change in a StatefulSet's spec. */
+const mutable = new Set([
+  "replicas",
+  "ordinals",
+  "template",
+  "updateStrategy",
+  "persistentVolumeClaimRetentionPolicy",
+  "minReadySeconds",
+  "revisionHistoryLimit",
+]);
+
+function immutable(change: Change): readonly Effect[] {
+  const keys = new Set([...Object.keys(spec(change.before)), ...Object.keys(spec(change.after))]);
+  return [...keys]
+    .filter((key) => !mutable.has(key) && !sameAt(change, "spec", key))
+    .map((key) =>
+      effect(
+        change,
+        "refused",
+        `spec.${key} cannot change on an existing StatefulSet`,
+        key === "volumeClaimTemplates"
+          ? "to grow volumes follow `rabbit-k8s runbook grow-volume`; volumes cannot shrink or change their class"
+          : "delete the StatefulSet with --cascade=orphan, which keeps the pods, and apply again",
+      ),
+    );
+}
+
+function spec(object: SourceObject): Readonly<Record<string, unknown>> {
+  return (object.at("spec") ?? {}) as Readonly<Record<string, unknown>>;
+}
+
+/** The value of a variable of the broker's container; empty where it has none. */
+function environment(object: SourceObject, name: string): string {
+  const entries = object.list(...pod, "containers", 0, "env");
+  const index = entries.findIndex(
+    (_, position) => object.text(...pod, "containers", 0, "env", position, "name") === name,
+  );
+  return object.text(...pod, "containers", 0, "env", index, "value") ?? "";
+}
+
+function identity(change: Change): readonly Effect[] {
+  const before = environment(change.before, "RABBITMQ_NODENAME");
+  const after = environment(change.after, "RABBITMQ_NODENAME");
+  if (before === after) return [];
+  return [
+    effect(
+      change,
+      "lost",
+      `the nodes get other names (${before} becomes ${after}) and do not find their data`,
+      "keep name, headless Service, namespace and cluster domain; move messages to a new cluster with a shovel",
+    ),
+  ];
+}
+
+function scale(change: Change): readonly Effect[] {
+  const from = Number(change.before.at("spec", "replicas") ?? 1);
+  const to = Number(change.after.at("spec", "replicas") ?? 1);
+  if (to === from) return [];
+  if (to > from) {
+    return [
+      effect(
+        change,
+        "note",
+        `${to - from} nodes join; existing quorum queues keep their members`,
+        "let them grow: rabbitmq-queues grow NODE all",
+      ),
+    ];
+  }
+  if (to === 0)
+    return [effect(change, "lost", "all nodes stop; their volumes stay", "scale back to the same count to go on")];
+  return [
+    effect(
+      change,
+      "lost",
+      `${from - to} nodes leave by the count alone: they stay dead members of the cluster and of every quorum queue`,
+      `follow \`rabbit-k8s runbook scale-down --from ${from} --to ${to}\` instead`,
+    ),
+  ];
+}
+
+function retention(change: Change): readonly Effect[] {
+  return ["whenDeleted", "whenScaled"].flatMap((key) => {
+    const path = ["spec", "persistentVolumeClaimRetentionPolicy", key] as const;
+    if (sameAt(change, ...path) || change.after.at(...path) !== "Delete") return [];
+    const when = key === "whenDeleted" ? "with the StatefulSet" : "of nodes scaled away";
+    return [
+      effect(
+        change,
+        "lost",
+        `from now on volumes ${when} are deleted`,
+        "use Retain unless the messages are worth nothing",
+      ),
+    ];
+  });
+}
+
+function dataFolder(change: Change): readonly Effect[] {
+  const before = folderOf(change.before);
+  const after = folderOf(change.after);
+  if (before === after) return [];
+  return [
+    effect(
+      change,
+      "lost",
+      `the volume moves from ${before} to ${after}: the nodes start empty, with the old data beside it`,
+      "keep the mount path on an existing cluster",
+    ),
+  ];
+}
+
+/** Where the claimed volume is mounted. */
+function folderOf(object: SourceObject): string {
+  const claims = object.list("spec", "volumeClaimTemplates");
+  const names = new Set(
+    claims.map((_, index) => object.text("spec", "volumeClaimTemplates", index, "metadata", "name")),
+  );
+  const mounts = object.list(...pod, "containers", 0, "volumeMounts");
+  const index = mounts.findIndex((_, position) =>
+    names.has(object.text(...pod, "containers", 0, "volumeMounts", position, "name")),
+  );
+  return (object.text(...pod, "containers", 0, "volumeMounts", index, "mountPath") ?? "nowhere").replace(/\/$/, "");
+}
+
+function upgrade(change: Change): readonly Effect[] {
+  const from = imageVersion(change.before.text(...pod, "containers", 0, "image"));
+  const to = imageVersion(change.after.text(...pod, "containers", 0, "image"));
+  if (from === null || to === null) return [];
+  const refusal = upgradeRefusal(from, to);
+  if (refusal !== null) return [effect(change, "refused", refusal.reason, refusal.remedy)];
+  if (from.series === to.series) return [];
+  return [
+    effect(
+      change,
+      "note",
+      `RabbitMQ goes from ${from.text} to ${to.text}`,
+      "before: rabbitmqctl enable_feature_flag all; after the last node: the same again. There is no way back.",
+    ),
+  ];
+}
+
+function interNodeEncryption(change: Change): readonly Effect[] {
+  if (encryptsLinks(change.before) === encryptsLinks(change.after)) return [];
+  return [
+    effect(
+      change,
+      "refused",
+      "encrypted and plain links between nodes do not understand each other, so a rolling update splits the cluster",
+      "scale to 0, apply, scale back",
+    ),
+  ];
+}
+
+function encryptsLinks(object: SourceObject): boolean {
+  return environment(object, "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS").includes("inet_tls");
+}
+
+function restart(change: Change): readonly Effect[] {
+  if (same(change.before.at("spec", "template"), change.after.at("spec", "template"))) return [];
+  return [effect(change, "restart", "the nodes are replaced one by one, the highest ordinal first", null)];
+}

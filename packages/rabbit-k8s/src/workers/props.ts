@@ -1,0 +1,81 @@
+import type { LocalObjectReference } from "kubernetes-types/core/v1.d.ts";
+import type { RabbitConnection } from "../cluster/connection.ts";
+import type { Strings } from "../cluster/props.ts";
+import type { SecretKey } from "../cluster/topology.ts";
+
+/** Scaling by the work that waits and the work that runs, with KEDA. */
+export interface QueueScaling {
+  readonly by: "queue";
+  /** Default 1. With 0, workers are gone while no work is there; their first task then waits for a pod. */
+  readonly minReplicas?: number;
+  readonly maxReplicas: number;
+  /** Messages, waiting and running, that one worker shall have. Default 10. */
+  readonly messagesPerReplica?: number;
+  /** Secret with `username` and `password` of a user who may read the management API. Default: the cluster's own. */
+  readonly credentials?: { readonly username: SecretKey; readonly password: SecretKey };
+}
+
+/** Scaling by processor time, where no KEDA is installed. Workers that wait for others look idle to it. */
+export interface CpuScaling {
+  readonly by: "cpu";
+  /** Default 2. */
+  readonly minReplicas?: number;
+  readonly maxReplicas: number;
+  /** Share of the requested processor time to aim for, in percent. Default 70. */
+  readonly targetPercent?: number;
+}
+
+/** How to see that a worker lives. */
+export type WorkerHealth =
+  | {
+      /** The worker serves `/healthz` and `/readyz`. */
+      readonly kind: "http";
+      /** Default 8080. */
+      readonly port?: number;
+    }
+  | {
+      /** The worker touches a file; no file younger than the limit means it hangs. */
+      readonly kind: "heartbeat";
+      readonly file: string;
+      /** Default 120; rounded up to whole minutes. */
+      readonly maxAgeSeconds?: number;
+    }
+  | {
+      /** Nothing but the process itself. */
+      readonly kind: "none";
+    };
+
+/** Celery workers beside a cluster. */
+export interface CeleryWorkersProps {
+  /** Name of the Deployment. */
+  readonly name: string;
+  /** Default: the cluster's. Secrets must exist there too. */
+  readonly namespace?: string;
+  /** The cluster's `connection`. */
+  readonly cluster: RabbitConnection;
+  /** Where the AMQP URI lies, with user, password and vhost percent-encoded. Default: the cluster's own. */
+  readonly brokerUrl?: SecretKey;
+  readonly image: string;
+  readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
+  readonly imagePullSecrets?: readonly LocalObjectReference[];
+  /** Default: the image's own. The worker must be the first process, or signals do not reach it. */
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  /** The queues it reads, for scaling. Default `celery`. */
+  readonly queues?: readonly string[];
+  /** Default 2. Not to be given together with `scaling`. */
+  readonly replicas?: number;
+  readonly scaling?: QueueScaling | CpuScaling;
+  /** The longest a task may run, in seconds: how long a stopping worker may finish. Default 300. */
+  readonly taskTimeLimitSeconds?: number;
+  /** Default: HTTP on port 8080, as this project's worker serves it. For Python: `heartbeat` or `none`. */
+  readonly health?: WorkerHealth;
+  /** Default: 250m of a core and 256Mi. */
+  readonly resources?: { readonly cpu?: string; readonly memory?: string };
+  /** More environment variables. `CELERY_BROKER_URL` is always set. */
+  readonly env?: Strings;
+  readonly secretEnv?: Readonly<Record<string, SecretKey>>;
+  /** Default 1000 and 1000. */
+  readonly runAs?: { readonly uid: number; readonly gid: number };
+  readonly labels?: Strings;
+}
