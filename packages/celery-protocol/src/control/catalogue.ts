@@ -109,7 +109,7 @@ export interface HelloReply {
 }
 
 /** Nothing to say by name. */
-export type NoArguments = Readonly<Record<never, never>>;
+export type NoArguments = Readonly<Record<string, never>>;
 
 interface Terminate {
   /** One id, or several. */

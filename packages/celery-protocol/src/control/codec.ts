@@ -33,7 +33,7 @@ function replyFields({ ticket, replyTo }: ControlRequest): object {
 export function decodeControlRequest(message: WireMessage, content: Content): ControlRequest {
   const body = asObject(readBody(message, content)) ?? invalid("request", "its body is no object");
   return {
-    method: asText(body["method"]) ?? invalid("request", "it does not name its method"),
+    method: asText(body["method"]) || invalid("request", "it does not name its method"),
     arguments: optional(body["arguments"], asObject, "arguments") ?? {},
     destination: optional(body["destination"], asNodeNames, "destination"),
     pattern: optional(body["pattern"], asText, "pattern"),

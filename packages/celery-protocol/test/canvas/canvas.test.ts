@@ -120,7 +120,7 @@ function shape(composed: Signature): string {
   if (canvas.kind === "chord") {
     return `chord([${list(canvas.header)}], ${canvas.body === null ? "none" : shape(canvas.body)})`;
   }
-  return String(composed.args[0]);
+  return JSON.stringify(composed.args[0]);
 }
 
 describe("chunks", () => {

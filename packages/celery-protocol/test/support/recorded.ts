@@ -1,6 +1,6 @@
 import { createContent, type Content } from "../../src/content/content.ts";
 import type { Tree } from "../../src/content/tree.ts";
-import type { HeaderTable } from "../../src/wire/message.ts";
+import type { HeaderTable, WireMessage } from "../../src/wire/message.ts";
 import { loadVectors, type Vector } from "./vectors.ts";
 
 /** Reads and writes what Python's defaults do, NaN and Infinity included. */
@@ -26,4 +26,13 @@ export function recorded(folder: string): readonly (readonly [string, Recorded])
 /** What Python's JSON says in a text, as a tree. */
 export function treeOf(text: string): Tree {
   return pythonContent.decode({ contentType: "application/json", body: new TextEncoder().encode(text) });
+}
+
+/** A message whose body is a value in JSON. */
+export function jsonMessage(body: unknown, properties: WireMessage["properties"] = {}): WireMessage {
+  return {
+    headers: {},
+    properties: { contentType: "application/json", contentEncoding: "utf-8", ...properties },
+    body: new TextEncoder().encode(JSON.stringify(body)),
+  };
 }
