@@ -1,5 +1,6 @@
 import { type Content, type ContentOptions, createContent, ProtocolError } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
+import { showValue } from "../ports/show.ts";
 import type { Interceptor } from "../ports/interceptor.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ResultSource } from "../results/backend.ts";
@@ -133,11 +134,7 @@ function contentOf(options: ContentOptions): Content {
 }
 
 function check(option: string, value: unknown, passes: boolean, wanted: string): void {
-  if (!passes)
-    throw new CeleryError(
-      "option-invalid",
-      `${option} is ${JSON.stringify(value) ?? typeof value}: it must be ${wanted}`,
-    );
+  if (!passes) throw new CeleryError("option-invalid", `${option} is ${showValue(value)}: it must be ${wanted}`);
 }
 
 function isText(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import { CeleryError } from "../ports/errors.ts";
+import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "../task/call-options.ts";
 
 interface Check {
@@ -77,7 +78,7 @@ export function checkCallOptions(options: CallOptions, where: string): void {
     }
     const { passes, wanted } = checks[option as keyof CallOptions];
     if (!passes(value))
-      throw new CeleryError("option-invalid", `${where}: ${option} must be ${wanted}; it is ${show(value)}`);
+      throw new CeleryError("option-invalid", `${where}: ${option} must be ${wanted}; it is ${showValue(value)}`);
   }
 }
 
@@ -108,10 +109,4 @@ function isSignatures(value: unknown): boolean {
 
 function isSignature(value: unknown): boolean {
   return typeof value === "object" && value !== null && Reflect.get(value, "kind") === "signature";
-}
-
-function show(value: unknown): string {
-  if (value instanceof Date || typeof value === "function" || typeof value === "symbol") return String(value);
-  const shown = typeof value === "bigint" ? `${value}n` : (JSON.stringify(value) ?? String(value));
-  return shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
 }

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { CeleryError } from "../ports/errors.ts";
+import { showValue } from "../ports/show.ts";
 import { type CallOptions, mergeOptions } from "./call-options.ts";
 import type { TaskContext } from "./context.ts";
 import { callDefaults, resolvePolicy, type TaskOptions, taskOptionNames } from "./options.ts";
@@ -135,7 +136,7 @@ export function defineTask<F extends (...args: never) => unknown = (...args: unk
 ): Task<Parameters<F>, Returned<F>>;
 export function defineTask(name: unknown, definition: unknown = {}): unknown {
   if (typeof name !== "string" || name === "")
-    refuse(`A task's name is ${JSON.stringify(name) ?? String(name)}: give it a text such as "images.resize"`);
+    refuse(`A task's name is ${showValue(name)}: give it a text such as "images.resize"`);
   const where = `defineTask("${name}")`;
   const given = checkDefinition(typeof definition === "function" ? { run: definition } : definition, where);
   return createTask({

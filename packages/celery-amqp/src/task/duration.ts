@@ -1,4 +1,5 @@
 import { CeleryError } from "../ports/errors.ts";
+import { showValue } from "../ports/show.ts";
 
 /**
  * A length of time as a user writes it: a text with its unit (`"250ms"`, `"10s"`, `"5m"`, `"1.5h"`, `"7d"`),
@@ -24,7 +25,7 @@ export function durationMs(duration: Duration, option: string): number {
   if (Number.isFinite(ms) && ms >= 0 && ms <= longestMs) return Math.round(ms);
   throw new CeleryError(
     "option-invalid",
-    `${option} is ${JSON.stringify(duration) ?? String(duration)}: give seconds as a number from 0, or a text such as "10s", "250ms", "5m", "2h" or "1d"`,
+    `${option} is ${showValue(duration)}: give seconds as a number from 0, or a text such as "10s", "250ms", "5m", "2h" or "1d"`,
   );
 }
 

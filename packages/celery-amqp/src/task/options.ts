@@ -1,4 +1,5 @@
 import { CeleryError } from "../ports/errors.ts";
+import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "./call-options.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { RetryPolicy, TaskPolicy } from "./policy.ts";
@@ -93,7 +94,11 @@ export function callDefaults(options: TaskOptions): CallOptions {
 }
 
 function resolveRetry(retry: RetryOptions | undefined, where: string): RetryPolicy {
+  if (retry !== undefined && (typeof retry !== "object" || retry === null))
+    refuse(where, retry, "an object of options");
   const { attempts = 4, backoff = "fixed", when, ...rest } = retry ?? {};
+  const unknown = Object.keys(rest).find((name) => !["delay", "maxDelay", "jitter"].includes(name));
+  if (unknown !== undefined) refuse(`${where}.${unknown}`, rest, "left out: there is no such option");
   const exponential = oneOf(backoff, ["fixed", "exponential"], `${where}.backoff`) === "exponential";
   checkFlag(rest.jitter, `${where}.jitter`);
   if (!Number.isInteger(attempts) || attempts < 1) refuse(`${where}.attempts`, attempts, "a whole number from 1");
@@ -124,8 +129,5 @@ function oneOf<const T extends string>(value: T, allowed: readonly T[], option: 
 }
 
 function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError(
-    "option-invalid",
-    `${option} is ${JSON.stringify(value) ?? String(value)}: it must be ${wanted}`,
-  );
+  throw new CeleryError("option-invalid", `${option} is ${showValue(value)}: it must be ${wanted}`);
 }

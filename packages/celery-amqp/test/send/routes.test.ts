@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { createRouter } from "../../src/send/routes.ts";
+
+describe("routes", () => {
+  test.each([
+    ["images.resize", { queue: "resizing" }],
+    ["images.crop", { queue: "images", priority: 6 }],
+    ["mail.send", { queue: "mail" }],
+    ["a", { queue: "letters" }],
+    ["ab", {}],
+    ["", {}],
+  ])("send %j to %j", (task, route) => {
+    const router = createRouter({
+      "images.*": { queue: "images", priority: 6 },
+      "images.resize": "resizing",
+      "mail.*": "mail",
+      "*.send": "late",
+      "[a-c]": "letters",
+    });
+    expect(router(task)).toEqual(route);
+  });
+
+  test("may be pairs, with regular expressions, tried in their order", () => {
+    const router = createRouter([
+      [/^(video|image)\.tasks\./g, "media"],
+      ["video.*", { queue: "video", protocol: 1 }],
+    ]);
+    expect(router("video.tasks.cut")).toEqual({ queue: "media" });
+    expect(router("video.tasks.cut")).toEqual({ queue: "media" });
+    expect(router("video.cut")).toEqual({ queue: "video", protocol: 1 });
+  });
+
+  test("may be a function", () => {
+    const router = createRouter((task) => (task === "x" ? "q" : null));
+    expect([router("x"), router("y")]).toEqual([{ queue: "q" }, {}]);
+    const wrong = createRouter(() => ({ quue: "x" }) as never);
+    expect(() => wrong("x")).toThrow(expect.objectContaining({ code: "option-invalid" }));
+  });
+
+  test("are the same for ever more names than are remembered", () => {
+    const router = createRouter({ "a.*": "q" });
+    for (let index = 0; index < 1_500; index += 1) expect(router(`a.${index}`)).toEqual({ queue: "q" });
+  });
+
+  test.each([
+    "q",
+    7,
+    null,
+    [["a"]],
+    ["a"],
+    [[7, "q"]],
+    { a: null },
+    { a: { priority: "high" } },
+    { a: { countdown: 5 } },
+    { a: { queue: "" } },
+  ])("are refused as %j", (routes) => {
+    expect(() => createRouter(routes as never)).toThrow(expect.objectContaining({ code: "option-invalid" }));
+  });
+});
