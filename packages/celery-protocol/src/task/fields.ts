@@ -94,8 +94,7 @@ export function unknownFields<Value>(
   known: ReadonlySet<string>,
 ): Record<string, Value> {
   const unknown: Record<string, Value> = {};
-  for (const key of Object.keys(fields)) {
-    const value = fields[key];
+  for (const [key, value] of Object.entries(fields)) {
     if (value !== undefined && !known.has(key)) setOwn(unknown, key, value);
   }
   return unknown;

@@ -1,12 +1,12 @@
 import type { Content } from "../content/content.ts";
-import { isoWithOffset } from "../time/iso8601.ts";
+import { formatIso } from "../time/iso8601.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { WireMessage } from "../wire/message.ts";
 import type { TaskMessage } from "./message.ts";
 
 /**
  * Writes a task for a gocelery worker: protocol 1 cut down to the seven keys it knows, nulls spelled out, `expires` always
- * with an offset. Such a worker ignores what it does not know and dies of what it does not expect, without a word, so
+ * as RFC 3339 with an offset, whatever form it came in. Such a worker ignores what it does not know and dies of what it does not expect, without a word, so
  * whatever it could not honour is refused here.
  *
  * @throws ProtocolError `option-invalid` for an eta, callbacks, a chain or chord, a compression, another serializer than
@@ -24,7 +24,7 @@ export function encodeGoceleryTask(task: TaskMessage, content: Content): WireMes
     kwargs: task.kwargs,
     retries: task.retries,
     eta: null,
-    expires: task.expires === null ? null : isoWithOffset(task.expires.text),
+    expires: task.expires === null ? null : formatIso(task.expires.epochMs),
   });
   const expirationMs = task.expirationMs ?? undefined;
   return { headers: {}, properties: { contentType, contentEncoding, persistent: task.persistent, expirationMs }, body };

@@ -43,7 +43,7 @@ export function encodeSignature(signature: Signature): Readonly<Record<string, T
     subtask_type: signature.subtaskType,
     immutable: signature.immutable,
   };
-  for (const key of Object.keys(signature.extra)) setOwn(written, key, signature.extra[key] ?? null);
+  for (const [key, value] of Object.entries(signature.extra)) setOwn(written, key, value);
   return written;
 }
 

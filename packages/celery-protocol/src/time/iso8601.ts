@@ -59,18 +59,6 @@ export function formatIso(epochMs: number): string {
   return fraction === "000" ? `${seconds}+00:00` : `${seconds}.${fraction}000+00:00`;
 }
 
-/**
- * The same time with its offset spelled out: a text without one gets `+00:00`.
- *
- * @throws ProtocolError `time-invalid` for a text that is no time.
- */
-export function isoWithOffset(text: string): string {
-  const { epochMs } = parseIso(text);
-  const clock = text.slice((readDate(text)?.length ?? 0) + 1);
-  if (clock === "") return formatIso(epochMs);
-  return readClock(clock)?.length === clock.length ? `${text}+00:00` : text;
-}
-
 function instant(text: string): number | null {
   const date = readDate(text);
   if (date === null) return null;

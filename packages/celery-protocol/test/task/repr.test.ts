@@ -11,7 +11,7 @@ interface Sample {
   readonly saferepr_1024: string;
 }
 
-const [recorded] = loadVectors("signature").filter(({ name }) => name === "signature/saferepr");
+const recorded = loadVectors("signature").find(({ name }) => name === "signature/saferepr");
 const samples = Object.entries(recorded?.decoded as Record<string, Sample>);
 
 /** Values that the file can only hold as plain JSON, in their own form. */

@@ -17,5 +17,6 @@ test("names a class, also where the chain of prototypes is odd", () => {
   expect(className(new Map())).toBe("Map");
   expect(className(Object.create(null) as object)).toBe("unnamed");
   expect(className({ constructor: 1 })).toBe("unnamed");
-  expect(className(new (class {})())).toBe("unnamed");
+  expect(className({ constructor: () => 1 })).toBe("constructor");
+  expect(className({ constructor: Object.defineProperty(() => 1, "name", { value: "" }) })).toBe("unnamed");
 });

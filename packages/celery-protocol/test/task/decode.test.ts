@@ -1,0 +1,252 @@
+import { describe, expect, test } from "vitest";
+import { createContent } from "../../src/content/content.ts";
+import type { Serializer } from "../../src/content/serializer.ts";
+import { decodeTask } from "../../src/task/decode.ts";
+import type { WireMessage, WireProperties } from "../../src/wire/message.ts";
+
+const content = createContent();
+const minimal = { task: "tasks.add", id: "t-1" };
+
+function message(body: string, headers: WireMessage["headers"] = {}, properties: WireProperties = {}): WireMessage {
+  return {
+    headers,
+    properties: { contentType: "application/json", ...properties },
+    body: new TextEncoder().encode(body),
+  };
+}
+
+const version2 = (headers: WireMessage["headers"], body = "[[2, 3], {}, {}]") =>
+  decodeTask(message(body, { ...minimal, ...headers }), content);
+
+const version1 = (fields: Readonly<Record<string, unknown>>) =>
+  decodeTask(message(JSON.stringify({ ...minimal, ...fields })), content);
+
+describe("protocol 2", () => {
+  test("needs a name, an id and three items", () => {
+    expect(version2({})).toEqual({
+      protocol: 2,
+      id: "t-1",
+      task: "tasks.add",
+      args: [2, 3],
+      kwargs: {},
+      lang: null,
+      shadow: null,
+      eta: null,
+      expires: null,
+      retries: 0,
+      timeLimit: { hardSeconds: null, softSeconds: null },
+      rootId: null,
+      parentId: null,
+      group: null,
+      groupIndex: null,
+      argsRepr: null,
+      kwargsRepr: null,
+      origin: null,
+      ignoreResult: null,
+      replacedTaskNesting: 0,
+      stampedHeaders: null,
+      stamps: {},
+      extraHeaders: {},
+      replyTo: null,
+      correlationId: null,
+      priority: null,
+      expirationMs: null,
+      persistent: true,
+      serializer: "json",
+      compression: null,
+      callbacks: [],
+      errbacks: [],
+      chain: null,
+      chord: null,
+      deliveryInfo: null,
+    });
+  });
+
+  test("takes the headers of any sender", () => {
+    const task = version2({
+      id: 7,
+      retries: "3",
+      timelimit: [30n, 1.5],
+      group_index: 2n,
+      ignore_result: 1,
+      replaced_task_nesting: 1n,
+      stamped_headers: ["tag"],
+      stamps: { tag: ["a"] },
+      shadow: 5,
+      origin: { odd: true },
+      "x-death": [{ count: 1 }],
+      "x-none": undefined,
+    });
+    expect(task).toMatchObject({
+      id: "7",
+      retries: 3,
+      timeLimit: { hardSeconds: 30, softSeconds: 1.5 },
+      groupIndex: 2,
+      ignoreResult: true,
+      replacedTaskNesting: 1,
+      stampedHeaders: ["tag"],
+      stamps: { tag: ["a"] },
+      shadow: null,
+      origin: null,
+      extraHeaders: { "x-death": [{ count: 1 }] },
+    });
+  });
+
+  test.each<[string, Readonly<Record<string, unknown>>, RegExp]>([
+    ["an empty name", { task: "" }, /no task/],
+    ["a name that is null", { task: null }, /no task/],
+    ["a name that is a list", { task: ["a"] }, /task must be a text, not an array/],
+    ["no id", { id: undefined }, /no id/],
+    ["an id that is null", { id: null }, /no id/],
+    ["an id that is an object", { id: {} }, /id must be a text, not an object/],
+    ["an eta that is a number", { eta: 1.5 }, /eta must be a time as text, not 1.5/],
+    ["an eta that is no time", { eta: "soon" }, /eta is no time: "soon"/],
+    ["an empty eta", { eta: "" }, /eta/],
+    ["expires that is no time", { expires: "2024-02-30" }, /expires is no time/],
+    ["one time limit", { timelimit: [1] }, /timelimit must be two numbers/],
+    ["three time limits", { timelimit: [1, 2, 3] }, /timelimit/],
+    ["time limits as text", { timelimit: ["1", null] }, /timelimit must be two numbers \[hard, soft\], not "1"/],
+    ["a negative time limit", { timelimit: [-1, null] }, /timelimit/],
+    ["a time limit without end", { timelimit: [Infinity, null] }, /timelimit/],
+    ["retries that are no number", { retries: "many" }, /retries must be a whole number from 0, not "many"/],
+    ["half a retry", { retries: 0.5 }, /retries/],
+    ["negative retries", { retries: -1 }, /retries/],
+    ["retries as a list", { retries: [1] }, /retries/],
+    ["a group that is a flag", { group: true }, /group must be a text, not true/],
+    ["an index of a group beyond all numbers", { group_index: 2n ** 80n }, /group_index/],
+    ["an ignore_result that is a text", { ignore_result: "yes" }, /ignore_result must be true or false/],
+    ["stamps that are a list", { stamps: [] }, /stamps must be an object, not an array/],
+    ["names of stamps that are none", { stamped_headers: [1] }, /stamped_headers must be a list of texts/],
+    ["names of stamps that are no list", { stamped_headers: "tag" }, /stamped_headers/],
+  ])("refuses %s", (_what, headers, why) => {
+    expect(() => version2(headers)).toThrow(
+      expect.objectContaining({ code: "message-invalid", fault: "remote", message: expect.stringMatching(why) }),
+    );
+  });
+
+  test.each<[string, string]>([
+    ["null args and kwargs", "[null, null, null]"],
+    ["an embed of nulls", '[[], {}, {"callbacks": null, "errbacks": null, "chain": null, "chord": null}]'],
+    ["an empty list of callbacks", '[[], {}, {"callbacks": [], "errbacks": []}]'],
+    ["a fourth item", "[[], {}, {}, 1]"],
+  ])("takes %s as nothing", (_what, body) => {
+    expect(version2({}, body)).toMatchObject({ args: [], kwargs: {}, callbacks: [], errbacks: [], chord: null });
+  });
+
+  test("takes the keys of an object as arguments, as Python's call with a star does", () => {
+    expect(version2({}, '[{"x": 1, "y": 2}, {}, {}]').args).toEqual(["x", "y"]);
+  });
+
+  test("tells the last step of a chain from a task outside of one", () => {
+    expect(version2({}, '[[], {}, {"chain": []}]').chain).toEqual([]);
+    expect(version2({}, "[[], {}, {}]").chain).toBeNull();
+  });
+
+  test.each<[string, string, RegExp]>([
+    ["a body of two items", "[[], {}]", /2 items/],
+    ["a body of none", "[]", /0 items/],
+    ["a body that is a text", '"x"', /\[args, kwargs, embed\]/],
+    ["a body that is null", "null", /\[args, kwargs, embed\], not null/],
+    ["an object without args", '{"a": 1}', /not an object/],
+    ["args that are a text", '["ab", {}, {}]', /args must be a list, not "ab"/],
+    ["kwargs that are a list", "[[], [], {}]", /kwargs must be an object, not an array/],
+    ["an embed that is a list", "[[], {}, []]", /embed must be an object/],
+    [
+      "callbacks that are an object",
+      '[[], {}, {"callbacks": {"task": "a"}}]',
+      /callbacks must be a list of signatures/,
+    ],
+    ["a chain that holds texts", '[[], {}, {"chain": ["a"]}]', /a signature must be an object, not "a"/],
+    ["a chord that is a list", '[[], {}, {"chord": []}]', /a signature must be an object, not an array/],
+  ])("refuses %s", (_what, body, why) => {
+    expect(() => version2({}, body)).toThrow(
+      expect.objectContaining({ code: "message-invalid", message: expect.stringMatching(why) }),
+    );
+  });
+});
+
+describe("protocol 1", () => {
+  test("needs a name and an id", () => {
+    expect(version1({})).toMatchObject({
+      protocol: 1,
+      id: "t-1",
+      task: "tasks.add",
+      args: [],
+      kwargs: {},
+      chain: null,
+    });
+  });
+
+  test("takes the group from taskset, else from group", () => {
+    expect(version1({ taskset: "a", group: "b" }).group).toBe("a");
+    expect(version1({ group: "b" }).group).toBe("b");
+  });
+
+  test("takes a time without offset for UTC", () => {
+    expect(version1({ eta: "2024-05-06T07:08:09", utc: false }).eta?.epochMs).toBe(Date.parse("2024-05-06T07:08:09Z"));
+  });
+
+  test("keeps custom headers", () => {
+    const body = JSON.stringify(minimal);
+    expect(decodeTask(message(body, { "x-tenant": "acme" }), content).extraHeaders).toEqual({ "x-tenant": "acme" });
+  });
+
+  test("has no chain, whatever the body says", () => {
+    expect(version1({ chain: [{ task: "b", args: [], kwargs: {}, options: {} }] }).chain).toBeNull();
+  });
+
+  test.each<[string, string]>([
+    ["a list", "[[], {}, {}]"],
+    ["a text", '"x"'],
+    ["null", "null"],
+    ["an object without a name", '{"id": "t"}'],
+    ["an object without an id", '{"task": "a"}'],
+    ["kwargs that are a list", '{"task": "a", "id": "t", "kwargs": []}'],
+  ])("refuses %s", (_what, body) => {
+    expect(() => decodeTask(message(body), content)).toThrow(
+      expect.objectContaining({ code: "message-invalid", fault: "remote" }),
+    );
+  });
+});
+
+test("in the hybrid, the headers win over the body", () => {
+  const body = '{"args": [1], "kwargs": {"k": 2}, "retries": 4, "id": "body", "taskset": "g", "callbacks": null}';
+  expect(decodeTask(message(body, { ...minimal, shadow: "s" }), content)).toMatchObject({
+    protocol: 2,
+    id: "t-1",
+    args: [1],
+    kwargs: { k: 2 },
+    retries: 4,
+    shadow: "s",
+    extraHeaders: {},
+  });
+});
+
+test("properties and delivery become fields", () => {
+  const deliveryInfo = { exchange: "", routingKey: "celery", redelivered: true };
+  const properties = { replyTo: "r", correlationId: "c", priority: 3, persistent: false, expirationMs: 5 };
+  expect(decodeTask(message("[[], {}, {}]", minimal, properties), content, deliveryInfo)).toMatchObject({
+    ...properties,
+    deliveryInfo,
+  });
+});
+
+test("an empty reply_to is none", () => {
+  expect(decodeTask(message("[[], {}, {}]", minimal, { replyTo: "", correlationId: "" }), content)).toMatchObject({
+    replyTo: null,
+    correlationId: null,
+  });
+});
+
+test("a serializer that Celery does not bring goes by its content type", () => {
+  const own: Serializer = {
+    name: "own",
+    contentType: "application/own",
+    contentEncoding: "binary",
+    encode: () => new Uint8Array(),
+    decode: () => [[], {}, {}],
+  };
+  const plugged = createContent({ serializers: [own], accept: ["own"] });
+  const task = decodeTask(message("", minimal, { contentType: "application/own" }), plugged);
+  expect(task.serializer).toBe("application/own");
+});
