@@ -30,6 +30,8 @@ export class Link {
   readonly lost: Promise<Error>;
   readonly #model: ChannelModel;
   readonly #parts: LinkParts;
+  /** Ends each request that still waits: amqplib answers none of them once the connection is gone. */
+  readonly #requests = new Set<(reason: Error) => void>();
   #isLost = false;
   #loseWith: (reason: Error) => void = () => {};
 
@@ -62,12 +64,17 @@ export class Link {
    */
   async request<T>(what: string, ask: () => Promise<T>): Promise<T> {
     const { clock, rpcTimeoutMs } = this.#parts;
+    let end: (reason: Error) => void = () => {};
+    const lost = new Promise<never>((_resolve, reject) => (end = reject));
+    this.#requests.add(end);
     try {
-      return await within(clock, rpcTimeoutMs, ask(), () => this.#silence(what));
+      return await within(clock, rpcTimeoutMs, Promise.race([ask(), lost]), () => this.#silence(what));
     } catch (error) {
       // amqplib throws this when the connection ended before we could listen.
       if (error instanceof Error && error.name === "IllegalOperationError") this.kill(error);
       throw requestFailure(error, what);
+    } finally {
+      this.#requests.delete(end);
     }
   }
 
@@ -109,7 +116,9 @@ export class Link {
   #lose(reason: Error): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    this.#loseWith(lossReason(reason));
+    const loss = lossReason(reason);
+    for (const end of this.#requests) end(loss);
+    this.#loseWith(loss);
   }
 
   #silence(what: string): CeleryError {

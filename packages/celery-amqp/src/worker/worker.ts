@@ -71,6 +71,9 @@ export interface WorkerParts {
 /** After the grace: how long handlers have to answer their aborted signal. */
 const abortMs = 1_000;
 
+/** And then, how long results and acks may still take. */
+const settleMs = 5_000;
+
 /** How long a task waits to be settled while the broker is away; then its message goes back, or has gone already. */
 const patienceMs = 60_000;
 
@@ -92,6 +95,7 @@ class AssembledWorker implements Worker {
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
   #shorten: ((graceMs: number) => void) | null = null;
+  #cancelGrace: () => void = () => {};
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
@@ -179,8 +183,9 @@ class AssembledWorker implements Worker {
     await Promise.all([...this.#consumers.values()].map((consumer) => consumer.cancel()));
     this.#pipeline.close();
     await Promise.race([this.#pipeline.idle(), patience]);
+    this.#cancelGrace();
     if (this.#pipeline.counts.active > 0) await this.#interrupt();
-    await this.#pipeline.idle();
+    await this.#idleWithin(settleMs);
     await this.#release();
     this.#move("drained");
   }
@@ -188,19 +193,27 @@ class AssembledWorker implements Worker {
   /** Resolves when the grace is over; a later, shorter one replaces it. */
   #untilGraceEnds(graceMs: number): Promise<void> {
     return new Promise((resolve) => {
-      let cancel = this.#parts.clock.setTimer(graceMs, resolve);
+      this.#cancelGrace = this.#parts.clock.setTimer(graceMs, resolve);
       this.#shorten = (shorterMs) => {
-        cancel();
-        cancel = this.#parts.clock.setTimer(shorterMs, resolve);
+        this.#cancelGrace();
+        this.#cancelGrace = this.#parts.clock.setTimer(shorterMs, resolve);
       };
     });
   }
 
   async #interrupt(): Promise<void> {
     this.#pool.interrupt();
-    const over = new Promise<void>((resolve) => void this.#parts.clock.setTimer(abortMs, resolve));
-    await Promise.race([this.#pipeline.idle(), over]);
+    await this.#idleWithin(abortMs);
     this.#pool.abandon();
+  }
+
+  async #idleWithin(ms: number): Promise<void> {
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#parts.clock.setTimer(ms, resolve);
+    });
+    await Promise.race([this.#pipeline.idle(), late]);
+    cancel();
   }
 
   async #release(): Promise<void> {
