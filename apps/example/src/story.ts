@@ -17,9 +17,13 @@ export async function tellStory(client: Client, print: Print): Promise<void> {
 async function follow<R>(name: string, result: AsyncResult<R>, print: Print): Promise<void> {
   print(`sent      ${name}  id ${result.id}`);
   for await (const { status, meta } of result.states()) {
-    if (status !== "SUCCESS") print(`${status.padEnd(9)} ${name}  ${JSON.stringify(meta)}`);
+    if (status !== "SUCCESS") print(`${status.padEnd(9)} ${name}  ${show(meta)}`);
   }
   print(`SUCCESS   ${name}  ${JSON.stringify(await result.get({ timeout: "60s" }))}`);
+}
+
+function show(meta: unknown): string {
+  return meta instanceof Error ? meta.message : JSON.stringify(meta);
 }
 
 async function expectFailure(name: string, result: AsyncResult<unknown>, print: Print): Promise<void> {

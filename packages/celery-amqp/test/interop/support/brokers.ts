@@ -1,3 +1,6 @@
+import "../../../../../scripts/vitest/newest-broker.ts";
+import "../../../../../scripts/vitest/peers.ts";
+import "../../../../../scripts/vitest/vhost.ts";
 import { inject } from "vitest";
 
 /** A broker and a Celery to try together. */

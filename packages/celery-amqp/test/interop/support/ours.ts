@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { brotli, bzip2, msgpack, xz, yaml, zlib, zstd } from "@leveret/celery-codecs";
-import { type Client, type ClientOptions, createClient, defineTask } from "../../../src/index.ts";
-import { createWorker, type Worker, type WorkerOptions } from "../../../src/worker.ts";
+import { type Client, type CreateClientOptions, createClient, defineTask } from "../../../src/index.ts";
+import { createWorker, type Worker, type CreateWorkerOptions } from "../../../src/worker.ts";
 
 /** Everything Celery may send in, so that what is refused is refused by choice. */
 export const content = {
@@ -15,12 +15,12 @@ export function freshQueue(name: string): string {
   return `${name}-${randomUUID().slice(0, 8)}`;
 }
 
-export function ourClient(brokerUrl: string, options: Partial<ClientOptions> = {}): Client {
+export function ourClient(brokerUrl: string, options: Partial<CreateClientOptions> = {}): Client {
   return createClient({ broker: brokerUrl, ...content, ...options });
 }
 
 /** A started worker of ours, on one queue. */
-export async function ourWorker(brokerUrl: string, queue: string, options: Partial<WorkerOptions> = {}): Promise<Worker> {
+export async function ourWorker(brokerUrl: string, queue: string, options: Partial<CreateWorkerOptions> = {}): Promise<Worker> {
   const worker = createWorker({ broker: brokerUrl, tasks: ourTasks, queues: [queue], ...content, ...options });
   await worker.start();
   return worker;
