@@ -76,9 +76,9 @@ export function readCanvas(composed: Signature): Canvas {
   const { kwargs } = composed;
   switch (composed.subtaskType ?? composed.task) {
     case "chain":
-      return { kind: "chain", tasks: signaturesIn(kwargs["tasks"], "chain") };
+      return { kind: "chain", tasks: tasksOf(composed) };
     case "group":
-      return { kind: "group", tasks: signaturesIn(kwargs["tasks"], "group") };
+      return { kind: "group", tasks: tasksOf(composed) };
     case "chord":
       return { kind: "chord", header: headerOf(kwargs["header"]), body: bodyOf(kwargs["body"]) };
     case "celery.map":
@@ -99,10 +99,19 @@ export function readCanvas(composed: Signature): Canvas {
  */
 export function expandChunks(composed: Signature): Signature {
   const canvas = readCanvas(composed);
-  if (canvas.kind !== "chunks") throw invalid("chunks");
+  if (canvas.kind !== "chunks") return refuse("chunks");
   const { task, items, size } = canvas;
   const parts = Array.from({ length: Math.ceil(items.length / size) }, (_, index) => index * size);
   return group(...parts.map((start) => starmap(task, items.slice(start, start + size))));
+}
+
+/**
+ * The steps of a chain or the members of a group.
+ *
+ * @throws ProtocolError `message-invalid` for a signature that is neither.
+ */
+export function tasksOf(composed: Signature): readonly Signature[] {
+  return signaturesIn(composed.kwargs["tasks"], composed.subtaskType ?? "chain or group");
 }
 
 function trees(signatures: readonly Signature[]): readonly Tree[] {
@@ -132,9 +141,5 @@ function sizeOf(tree: Tree | undefined): number {
 }
 
 function refuse(what: string): never {
-  throw invalid(what);
-}
-
-function invalid(what: string): ProtocolError {
-  return new ProtocolError("message-invalid", "remote", `The signature is no ${what}: its kwargs do not hold one.`);
+  throw new ProtocolError("message-invalid", "remote", `The signature is no ${what}: its kwargs do not hold one.`);
 }

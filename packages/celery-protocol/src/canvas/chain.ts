@@ -1,7 +1,7 @@
 import type { Tree } from "../content/tree.ts";
 import type { Signature } from "../task/signature.ts";
-import { encodeSignature } from "../task/signature-codec.ts";
-import { chord, readCanvas, signature } from "./canvas.ts";
+import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
+import { chord, readCanvas, signature, tasksOf } from "./canvas.ts";
 import { link, linkError, linksOf } from "./link.ts";
 
 /**
@@ -41,33 +41,34 @@ function startChain(first: Signature, next: Signature): Signature {
 
 function continueChain(left: Signature, next: Signature): Signature {
   if (isChain(next)) return stepsOf(next).reduce(pipe, left);
-  const tasks = tasksOf(left);
-  const last = tasks.at(-1);
-  const kind = last === undefined ? null : readCanvas(last).kind;
-  if (last === undefined || kind === null) return isGroup(next) ? next : chainOf([next]);
-  if (isGroup(next)) {
-    return kind === "chord" ? chainOf([...stepsOf(left).slice(0, -1), behindBody(last, next)]) : longer(left, next);
-  }
-  if (kind === "group") return withTasks(left, joined(tasks.slice(0, -1), pipe(last, next)));
-  if (kind === "chord" && !isChord(next)) return withTasks(left, [...tasks.slice(0, -1), behindBody(last, next)]);
-  return longer(left, next);
-}
-
-/** Two chords in a row: the later one goes behind the body of the earlier. */
-function joined(tasks: readonly Signature[], chordAtEnd: Signature): readonly Signature[] {
-  const last = tasks.at(-1);
-  if (last === undefined || !isChord(last)) return [...tasks, chordAtEnd];
-  return [...tasks.slice(0, -1), behindBody(last, chordAtEnd)];
-}
-
-function longer(left: Signature, next: Signature): Signature {
+  const last = tasksOf(left).at(-1);
+  if (last === undefined) return isGroup(next) ? next : chainOf([next]);
+  if (isChord(last) && isGroup(next)) return chainOf(intoLast(stepsOf(left), next));
+  if (isGroup(last) && !isGroup(next)) return withTasks(left, joinChords(intoLast(tasksOf(left), next)));
+  if (isChord(last) && !isChord(next)) return withTasks(left, intoLast(tasksOf(left), next));
   return chainOf([...stepsOf(left), next]);
 }
 
+/** The last step takes the next one in: a group becomes a chord, a chord gets it behind its body. */
+function intoLast(steps: readonly Signature[], next: Signature): readonly Signature[] {
+  return steps.map((step, index) => (index === steps.length - 1 ? absorb(step, next) : step));
+}
+
+function absorb(step: Signature, next: Signature): Signature {
+  return isChord(step) ? behindBody(step, next) : pipe(step, next);
+}
+
+/** Of two chords at the end the later one goes behind the body of the earlier. */
+function joinChords(steps: readonly Signature[]): readonly Signature[] {
+  const [earlier, later] = steps.slice(-2);
+  if (earlier === undefined || later === undefined || !isChord(earlier)) return steps;
+  return [...steps.slice(0, -2), behindBody(earlier, later)];
+}
+
 function behindBody(composed: Signature, next: Signature): Signature {
-  const canvas = readCanvas(composed);
-  const body = canvas.kind === "chord" && canvas.body !== null ? pipe(canvas.body, next) : next;
-  return { ...composed, kwargs: { ...composed.kwargs, body: encodeSignature(body) } };
+  const body = composed.kwargs["body"] ?? null;
+  const longer = body === null ? next : pipe(decodeSignature(body), next);
+  return { ...composed, kwargs: { ...composed.kwargs, body: encodeSignature(longer) } };
 }
 
 /** The steps of a chain, with the links of the chain as a whole moved onto them. */
@@ -76,11 +77,6 @@ function stepsOf(composed: Signature): readonly Signature[] {
   const errbacks = linksOf(composed, "link_error");
   const steps = tasksOf(composed).map((step) => errbacks.reduce(linkError, step));
   return steps.map((step, index) => (index === steps.length - 1 ? callbacks.reduce(link, step) : step));
-}
-
-function tasksOf(composed: Signature): readonly Signature[] {
-  const canvas = readCanvas(composed);
-  return canvas.kind === "chain" || canvas.kind === "group" ? canvas.tasks : [];
 }
 
 function withTasks(composed: Signature, tasks: readonly Signature[]): Signature {

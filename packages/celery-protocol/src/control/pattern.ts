@@ -208,7 +208,7 @@ function literal(character: string): Pattern & { kind: "character" } {
 }
 
 function codeOf(character: string): number {
-  return character.codePointAt(0) ?? 0;
+  return Number(character.codePointAt(0));
 }
 
 /** The error for a pattern that is not followed, with the reason. */

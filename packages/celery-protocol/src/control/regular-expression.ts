@@ -96,10 +96,11 @@ function run(steps: readonly Step[], text: readonly string[]): boolean {
   let reached: ReadonlySet<number> = new Set([0]);
   for (let at = 0; at <= text.length && reached.size > 0; at += 1) {
     const next = new Set<number>();
+    const character = text[at];
     for (const index of spread(steps, reached, text, at)) {
       const step = steps[index];
       if (step?.kind === "found") return true;
-      if (step?.kind === "character" && at < text.length && step.fits(text[at] ?? "")) next.add(index + 1);
+      if (step?.kind === "character" && character !== undefined && step.fits(character)) next.add(index + 1);
     }
     reached = next;
   }

@@ -1,4 +1,4 @@
-import { asList, asText } from "../content/fields.ts";
+import { asList } from "../content/fields.ts";
 import type { Tree } from "../content/tree.ts";
 import { ProtocolError } from "../wire/errors.ts";
 
@@ -39,9 +39,10 @@ function decodeAt(tree: Tree, depth: number): ResultTuple {
   const [self = null, nodes = null, ...more] = asList(tree) ?? [];
   const [id = null, parent = null, ...rest] = typeof self === "string" ? [self] : (asList(self) ?? []);
   const members = asList(nodes);
-  if (asText(id) === null || more.length + rest.length > 0 || (members === null && nodes !== null)) throw invalid();
+  const isTuple = more.length + rest.length === 0 && (members !== null || nodes === null);
+  if (typeof id !== "string" || !isTuple) throw invalid();
   return {
-    id: asText(id) ?? "",
+    id,
     parent: parent === null ? null : decodeAt(parent, depth + 1),
     members: members?.map((member) => decodeAt(member, depth + 1)) ?? null,
   };

@@ -36,24 +36,23 @@ function closingBracket(pattern: readonly string[], open: number): number {
 
 function oneOf(inside: readonly string[]): (character: string) => boolean {
   const negated = inside[0] === "!";
-  const set = negated ? inside.slice(1) : inside;
-  return (character) => isIn(character, set) !== negated;
+  const ranges = rangesOf(negated ? inside.slice(1) : inside);
+  return (character) => {
+    const code = codeOf(character);
+    return ranges.some(([low, high]) => low <= code && code <= high) !== negated;
+  };
 }
 
-function isIn(character: string, set: readonly string[]): boolean {
-  for (let at = 0; at < set.length; at += 1) {
-    const low = set[at] ?? "";
-    const high = set[at + 2];
-    if (set[at + 1] === "-" && high !== undefined) {
-      if (codeOf(low) <= codeOf(character) && codeOf(character) <= codeOf(high)) return true;
-      at += 2;
-    } else if (low === character) return true;
-  }
-  return false;
+/** A dash between two characters makes a range of them, anywhere else it stands for itself. */
+function rangesOf(set: readonly string[]): readonly (readonly [number, number])[] {
+  const [low, dash, high] = set;
+  if (low === undefined) return [];
+  if (dash === "-" && high !== undefined) return [[codeOf(low), codeOf(high)], ...rangesOf(set.slice(3))];
+  return [[codeOf(low), codeOf(low)], ...rangesOf(set.slice(1))];
 }
 
 function codeOf(character: string): number {
-  return character.codePointAt(0) ?? 0;
+  return Number(character.codePointAt(0));
 }
 
 /** Goes back only to the last star, so no pattern can make it slow. */
@@ -62,13 +61,13 @@ function fits(text: readonly string[], tokens: readonly Token[]): boolean {
   let token = 0;
   let star = -1;
   let resume = 0;
-  while (at < text.length) {
+  for (let character = text[0]; character !== undefined; character = text[at]) {
     const wanted = tokens[token];
     if (wanted === "any text") {
       star = token;
       resume = at;
       token += 1;
-    } else if (wanted?.(text[at] ?? "") === true) {
+    } else if (wanted?.(character) === true) {
       at += 1;
       token += 1;
     } else if (star >= 0) {

@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { chain, pipe } from "../../src/canvas/chain.ts";
-import { chord, chunks, expandChunks, group, map, readCanvas, signature, starmap } from "../../src/canvas/canvas.ts";
+import {
+  chord,
+  chunks,
+  expandChunks,
+  group,
+  map,
+  readCanvas,
+  signature,
+  starmap,
+  tasksOf,
+} from "../../src/canvas/canvas.ts";
 import { link, linkError, withOptions } from "../../src/canvas/link.ts";
 import { json } from "../../src/content/json.ts";
 import { decodeSignature, encodeSignature } from "../../src/task/signature-codec.ts";
@@ -45,8 +55,9 @@ describe("recorded signatures", () => {
   });
 });
 
+const t = (number: number): Signature => task("t", number);
+
 describe("composing", () => {
-  const t = (number: number): Signature => task("t", number);
   const compound = chord([t(1), t(2)], t(3));
 
   // What Celery 5.6.3 makes of the same expressions, printed by it.
@@ -97,6 +108,12 @@ describe("composing", () => {
       chain(t(0), compound, group(t(5), t(6)), t(7)),
       "chain(0, chord([1, 2], chain(3, chord([5, 6], 7))))",
     ],
+    [
+      "chord|group|7",
+      pipe(pipe(compound, group(t(5), t(6))), t(7)),
+      "chain(chord([1, 2], chain(3, chord([5, 6], 7))))",
+    ],
+    ["chain()|group", pipe(chain(), group(t(1), t(2))), "group(1, 2)"],
     ["group(1,2)|3|4", pipe(pipe(group(t(1), t(2)), t(3)), t(4)), "chord([1, 2], chain(3, 4))"],
     ["group(1,2)|chain(3,4)", pipe(group(t(1), t(2)), chain(t(3), t(4))), "chord([1, 2], chain(3, 4))"],
     ["1|group|2", pipe(pipe(t(1), group(t(2), t(3))), t(4)), "chain(1, chord([2, 3], 4))"],
@@ -153,10 +170,14 @@ describe("chunks", () => {
     expect(expandChunks(chunks(task("add"), [], 5))).toEqual(group());
   });
 
-  test.each([0, -1, 1.5, Number.NaN])("of size %s are refused", (size) => {
+  test.each([0, -1, 1.5, Number.NaN, "2" as unknown as number])("of size %s are refused", (size) => {
     expect(() => expandChunks(chunks(task("add"), [], size))).toThrow(
       expect.objectContaining({ code: "message-invalid" }),
     );
+  });
+
+  test("are no chain or group", () => {
+    expect(() => tasksOf(composed)).toThrow(expect.objectContaining({ code: "message-invalid" }));
   });
 
   test("are what only chunks expand from", () => {
@@ -186,6 +207,19 @@ describe("links", () => {
     );
   });
 
+  test("of a chain whose end takes the next step in stay with the chain", () => {
+    const linked = link(chain(task("a"), group(task("b"), task("c"))), callback);
+    const joined = chain(task("a"), chord([task("b"), task("c")], task("d")));
+    expect(pipe(linked, task("d"))).toEqual(link(joined, callback));
+  });
+
+  test("of a chain that ends in a chord go to its body before a group follows", () => {
+    const linked = link(chain(task("a"), chord([task("b")], task("c"))), callback);
+    const followed = pipe(linked, group(task("d"), task("e")));
+    const body = chain(link(task("c"), callback), group(task("d"), task("e")));
+    expect(followed).toEqual(chain(task("a"), chord([task("b")], body)));
+  });
+
   test("of a group go to its first member without arguments, errbacks to all of them", () => {
     const linked = linkError(link(group(task("a"), task("b")), callback), other);
     const immutable = { ...callback, immutable: true };
@@ -207,6 +241,14 @@ describe("reading", () => {
     expect(readCanvas(frozen)).toEqual({ kind: "chord", header: members, body: task("c") });
   });
 
+  test("a chord that has no body yet", () => {
+    expect(readCanvas({ ...chord([], null), kwargs: { header: [] } })).toEqual({
+      kind: "chord",
+      header: [],
+      body: null,
+    });
+  });
+
   test("map and starmap", () => {
     expect(readCanvas(map(task("a"), [1]))).toEqual({ kind: "map", task: task("a"), items: [1] });
     expect(readCanvas(starmap(task("a"), [[1]]))).toEqual({ kind: "starmap", task: task("a"), items: [[1]] });
@@ -218,6 +260,7 @@ describe("reading", () => {
     ["a chord without a header", { ...chord([], null), kwargs: {} }],
     ["a map without items", { ...map(task("a"), []), kwargs: { task: encodeSignature(task("a")) } }],
     ["a starmap without a task", { ...starmap(task("a"), []), kwargs: { it: [] } }],
+    ["chunks without anything", { ...chunks(task("a"), [], 1), kwargs: {} }],
   ])("%s is refused", (_, composed) => {
     expect(() => readCanvas(composed)).toThrow(expect.objectContaining({ code: "message-invalid", fault: "remote" }));
   });

@@ -3,6 +3,14 @@ import { describe, expect, test } from "vitest";
 import { matchesRegularExpression } from "../../src/control/regular-expression.ts";
 import { ProtocolError } from "../../src/wire/errors.ts";
 
+function isAnswerOrRefusal(match: () => unknown): boolean {
+  try {
+    return typeof match() === "boolean";
+  } catch (error) {
+    return error instanceof ProtocolError;
+  }
+}
+
 describe("a regular expression", () => {
   // Every row as Python's re.match answers.
   test.each([
@@ -99,13 +107,9 @@ describe("a regular expression", () => {
     const pattern = fc.string({ unit: fc.constantFrom(...Array.from("ab1.|()[]^$*+?{},\\dwP<>:=")), maxLength: 30 });
     fc.assert(
       fc.property(fc.string(), fc.oneof(pattern, fc.string({ unit: "binary" })), (text, hostile) => {
-        try {
-          expect(matchesRegularExpression(text, hostile)).toBeTypeOf("boolean");
-        } catch (error) {
-          expect(error).toBeInstanceOf(ProtocolError);
-        }
+        expect(isAnswerOrRefusal(() => matchesRegularExpression(text, hostile))).toBe(true);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 200 },
     );
   });
 });

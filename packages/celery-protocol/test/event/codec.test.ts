@@ -55,8 +55,11 @@ function inOurWords(record: Readonly<Record<string, unknown>>): object {
     const { uuid, note, ...base } = fields;
     return { ...base, type: "custom", customType: type, extra: { uuid, note } };
   }
-  const camel = (name: string): string => name.replace(/_([a-z])/g, (__, letter: string) => letter.toUpperCase());
   return Object.fromEntries([["type", type], ...Object.entries(fields).map(([name, value]) => [camel(name), value])]);
+}
+
+function camel(name: string): string {
+  return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 describe("an event", () => {
@@ -113,6 +116,22 @@ describe("an event", () => {
     const odd = { ...base, type: "worker-online", pid: "4711", clock: null, loadavg: [1, "?"], freq: "2" };
     expect(read(odd)).toEqual([
       { ...base, clock: 0, type: "worker-online", extra: { pid: "4711", clock: null, loadavg: [1, "?"], freq: "2" } },
+    ]);
+  });
+
+  test.each([
+    ["task-rejected", "requeue", "yes"],
+    ["task-received", "name", 5],
+    ["task-received", "eta", 5],
+    ["task-received", "retries", "0"],
+    ["task-revoked", "signum", "9"],
+    ["task-succeeded", "runtime", null],
+    ["worker-online", "loadavg", null],
+    ["worker-online", "loadavg", ["1"]],
+  ])("of type %s keeps %s apart when it is %j", (type, field, value) => {
+    const uuid = type.startsWith("task") ? { uuid: "t-1" } : {};
+    expect(read({ ...base, ...uuid, type, [field]: value })).toEqual([
+      { ...base, ...uuid, type, extra: { [field]: value } },
     ]);
   });
 

@@ -28,6 +28,14 @@ function written(meta: ResultMeta): Readonly<Record<string, unknown>> {
   return JSON.parse(text(encodeResult(meta, content).body)) as Record<string, unknown>;
 }
 
+function failure(exception: WireException): unknown {
+  return written({ ...base, status: "FAILURE", exception })["result"];
+}
+
+function read(body: object, properties = {}): ResultMeta {
+  return decodeResult(jsonMessage(body, properties), content);
+}
+
 describe("an rpc result", () => {
   test("is a transient message with the task id as correlation id", () => {
     expect({ ...encodeResult(success, content), body: null }).toEqual({
@@ -54,7 +62,6 @@ describe("an rpc result", () => {
   });
 
   test("names a module for every exception, for without one Python makes up a class", () => {
-    const failure = (exception: WireException): unknown => written({ ...base, status: "FAILURE", exception })["result"];
     expect(failure({ ...boom, module: null })).toMatchObject({ exc_module: "builtins" });
     expect(failure({ ...boom, type: "NotRegistered", module: null })).toMatchObject({
       exc_module: "celery.exceptions",
@@ -67,8 +74,7 @@ describe("an rpc result", () => {
 
   test("puts a text in the place of arguments that cannot travel", () => {
     const args = [new Set(), () => 1, 5, undefined, Number.NaN] as unknown as readonly Tree[];
-    const failure = written({ ...base, status: "FAILURE", exception: { ...boom, args } });
-    expect(failure["result"]).toMatchObject({ exc_message: ["<Set>", "<function >", 5, "undefined", "NaN"] });
+    expect(failure({ ...boom, args })).toMatchObject({ exc_message: ["<Set>", "<function >", 5, "undefined", "NaN"] });
   });
 
   test("of a retry may have no exception", () => {
@@ -140,8 +146,6 @@ describe("the result in a queue of its own", () => {
 });
 
 describe("reading a result", () => {
-  const read = (body: object, properties = {}): ResultMeta => decodeResult(jsonMessage(body, properties), content);
-
   test("needs only an id and a status", () => {
     expect(read({ status: "SUCCESS", task_id: "t-1" })).toEqual({ ...success, result: null, children: null });
     expect(read({ status: "SUCCESS" }, { correlationId: "t-2" })).toMatchObject({ taskId: "t-2" });

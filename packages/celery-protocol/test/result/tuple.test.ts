@@ -29,6 +29,12 @@ describe("recorded result tuples", () => {
   });
 });
 
+function nested(levels: number): Tree {
+  let tree: Tree = [["t", null], null];
+  for (let level = 0; level < levels; level += 1) tree = [["t", tree], null];
+  return tree;
+}
+
 describe("a result tuple", () => {
   test("may have its id alone", () => {
     expect(decodeResultTuple(["t-1", null])).toEqual(task("t-1"));
@@ -46,15 +52,10 @@ describe("a result tuple", () => {
     [[["t", 5], null]],
     [{}],
   ])("is not %j", (tree) => {
-    expect(() => decodeResultTuple(tree as Tree)).toThrow(expect.objectContaining({ code: "message-invalid" }));
+    expect(() => decodeResultTuple(tree)).toThrow(expect.objectContaining({ code: "message-invalid" }));
   });
 
   test("nests within limits", () => {
-    const nested = (levels: number): Tree => {
-      let tree: Tree = [["t", null], null];
-      for (let level = 0; level < levels; level += 1) tree = [["t", tree], null];
-      return tree;
-    };
     expect(decodeResultTuple(nested(999)).id).toBe("t");
     expect(() => decodeResultTuple(nested(100_000))).toThrow(expect.objectContaining({ code: "too-deep" }));
   });

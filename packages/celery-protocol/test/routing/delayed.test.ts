@@ -13,9 +13,10 @@ import { recorded } from "../support/recorded.ts";
 const seconds = fc.integer({ min: 1, max: MAX_DELAY_SECONDS });
 const routingKey = fc.string({ minLength: 1 });
 
+const isDelay = ({ name }: { readonly name: string }): boolean => name.startsWith("celery_delayed");
+
 describe("the levels", () => {
   const sent = declarations("flow/worker-startup-quorum-topic");
-  const isDelay = ({ name }: { readonly name: string }): boolean => name.startsWith("celery_delayed");
 
   test("are declared and bound as Celery does, in its order", () => {
     const topology = delayedTopology();
