@@ -14,6 +14,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/*.integration.test.ts", "**/*.interop.test.ts", "**/*.long.test.ts"],
+          testTimeout: 30_000,
         },
       },
       {

