@@ -1,4 +1,5 @@
 export { msgpack } from "./msgpack/msgpack.ts";
+export { yaml } from "./yaml/yaml.ts";
 export { brotli } from "./compression/brotli.ts";
 export { zlib } from "./compression/zlib.ts";
 export { zstd } from "./compression/zstd.ts";

@@ -1,0 +1,62 @@
+import { MAX_DEPTH, ProtocolError } from "@leveret/celery-protocol";
+import { Composer, type Document, Lexer, type ParsedNode, Parser } from "yaml";
+
+/** Parsing holds some 200 bytes a token; PyYAML needs many seconds for so many. */
+export const MAX_TOKENS = 1_000_000;
+
+/** Syntax only: every scalar stays text, for PyYAML's types differ from those the library knows. */
+const SYNTAX = {
+  version: "1.1",
+  schema: "failsafe",
+  merge: false,
+  resolveKnownTags: false,
+  // Checking compares each key with each other; as with PyYAML the last of two equal keys wins.
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: "silent",
+} as const;
+
+/**
+ * The nodes of a text that is one YAML document; null for an empty one.
+ *
+ * @throws ProtocolError `decode-failed` for a text that is no YAML or more than one document, `too-deep` beyond
+ * `MAX_DEPTH` levels, `too-large` beyond `MAX_TOKENS` tokens.
+ */
+export function parseYaml(text: string): ParsedNode | null {
+  const [document, another] = compose(text);
+  if (another !== undefined) throw invalid("it has more than one document");
+  const error = document?.errors[0];
+  if (error?.code === "RESOURCE_EXHAUSTION") throw tooDeep();
+  if (error !== undefined) throw invalid(`${error.message} at character ${error.pos[0]}`, error);
+  return document?.contents ?? null;
+}
+
+/** The body is not YAML. */
+export function invalid(why: string, cause?: unknown): ProtocolError {
+  return new ProtocolError("decode-failed", "remote", `The body is no YAML: ${why}.`, { cause });
+}
+
+function compose(text: string): Document.Parsed[] {
+  const parser = new Parser();
+  const composer = new Composer(SYNTAX);
+  const documents: Document.Parsed[] = [];
+  let tokens = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens += 1;
+    if (tokens > MAX_TOKENS) throw tooMany();
+    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
+    // The document itself is the lowest of the stack, and a scalar may be the uppermost.
+    if (parser.stack.length > MAX_DEPTH + 2) throw tooDeep();
+  }
+  for (const token of parser.end()) documents.push(...composer.next(token));
+  documents.push(...composer.end(true, text.length));
+  return documents;
+}
+
+function tooDeep(): ProtocolError {
+  return new ProtocolError("too-deep", "remote", `The YAML body nests deeper than ${MAX_DEPTH} levels.`);
+}
+
+function tooMany(): ProtocolError {
+  return new ProtocolError("too-large", "remote", `The YAML body has more than ${MAX_TOKENS} tokens.`);
+}

@@ -1,0 +1,105 @@
+import { ProtocolError, type Tree } from "@leveret/celery-protocol";
+import { toFloat } from "../numbers.ts";
+import { readTimestamp } from "./timestamp.ts";
+
+/** As the core's JSON: Python refuses longer ones in decimal, and reading takes time that grows with the square. */
+const MAX_INTEGER_LENGTH = 4300;
+
+const TRUE = new Set(["yes", "true", "on"]);
+const FALSE = new Set(["no", "false", "off"]);
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** How the text of a scalar becomes a value, by the last part of its tag. Source: PyYAML, yaml/constructor.py. */
+const READERS: ReadonlyMap<string, (text: string) => Tree> = new Map([
+  ["str", (text: string): Tree => text],
+  ["null", (): Tree => null],
+  ["bool", readBool],
+  ["int", readInteger],
+  ["float", readFloat],
+  ["timestamp", readTime],
+  ["binary", readBinary],
+]);
+
+/**
+ * The value of a scalar.
+ *
+ * @param kind - the last part of its tag.
+ * @throws ProtocolError `type-unknown` for a kind that PyYAML's safe loader does not know, or for a text that does not
+ * fit its kind.
+ */
+export function readScalar(kind: string, text: string): Tree {
+  const read = READERS.get(kind);
+  if (read === undefined) throw unreadable(kind, "is of a type that is not read from YAML");
+  return read(text);
+}
+
+function readBool(text: string): boolean {
+  const word = text.toLowerCase();
+  if (TRUE.has(word)) return true;
+  if (FALSE.has(word)) return false;
+  throw unfit("bool");
+}
+
+function readInteger(text: string): Tree {
+  if (text.length > MAX_INTEGER_LENGTH) throw unfit("int");
+  const { negative, digits } = splitSign(text);
+  const size = digits.includes(":") ? sexagesimal(digits) : parseDigits(digits);
+  const value = negative ? -size : size;
+  const small = Number(value);
+  return Number.isSafeInteger(small) ? small : value;
+}
+
+function parseDigits(digits: string): bigint {
+  const octal = /^0\d/.test(digits) ? `0o${digits.slice(1)}` : digits;
+  if (!/^(?:\d+|0b[01]+|0o[0-7]+|0x[\da-f]+)$/.test(octal)) throw unfit("int");
+  return BigInt(octal);
+}
+
+function sexagesimal(digits: string): bigint {
+  if (!/^\d+(?::\d+)*$/.test(digits)) throw unfit("int");
+  return digits.split(":").reduce((sum, part) => sum * 60n + BigInt(part), 0n);
+}
+
+function readFloat(text: string): Tree {
+  const { negative, digits } = splitSign(text);
+  const size = digits.split(":").reduce((sum, part) => sum * 60 + parseFloatPart(part), 0);
+  return toFloat(negative ? -size : size);
+}
+
+function parseFloatPart(part: string): number {
+  if (part === ".inf") return Number.POSITIVE_INFINITY;
+  if (part === ".nan") return Number.NaN;
+  if (!/^(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/.test(part)) throw unfit("float");
+  return Number(part);
+}
+
+function splitSign(text: string): { readonly negative: boolean; readonly digits: string } {
+  const digits = text.replaceAll("_", "").toLowerCase();
+  const signed = digits.startsWith("-") || digits.startsWith("+");
+  return { negative: digits.startsWith("-"), digits: signed ? digits.slice(1) : digits };
+}
+
+function readTime(text: string): Tree {
+  try {
+    const time = readTimestamp(text);
+    if (time !== null) return time;
+  } catch (cause) {
+    throw unfit("timestamp", cause);
+  }
+  throw unfit("timestamp");
+}
+
+function readBinary(text: string): Uint8Array {
+  const digits = text.replaceAll(/\s+/g, "");
+  if (!BASE64.test(digits)) throw unfit("binary");
+  return new Uint8Array(Buffer.from(digits, "base64"));
+}
+
+function unfit(kind: string, cause?: unknown): ProtocolError {
+  return unreadable(kind, "does not fit its type", cause);
+}
+
+function unreadable(kind: string, what: string, cause?: unknown): ProtocolError {
+  const tag = kind.length > 64 ? `${kind.slice(0, 64)}…` : kind;
+  return new ProtocolError("type-unknown", "remote", `A YAML value tagged ${JSON.stringify(tag)} ${what}.`, { cause });
+}

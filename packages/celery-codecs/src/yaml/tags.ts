@@ -1,0 +1,28 @@
+import { ProtocolError } from "@leveret/celery-protocol";
+import type { Scalar, YAMLMap, YAMLSeq } from "yaml";
+import { resolvePlain } from "./resolve.ts";
+
+const PREFIX = "tag:yaml.org,2002:";
+const PLAIN: Scalar.PLAIN = "PLAIN";
+
+/**
+ * What a scalar is: the last part of its tag, or what a plain one resolves to. With the tag `!` PyYAML resolves quoted
+ * ones, too.
+ */
+export function kindOf(scalar: Scalar): string {
+  const text = scalar.source ?? "";
+  if (scalar.tag === "!") return resolvePlain(text);
+  if (scalar.tag !== undefined) return shortTag(scalar.tag);
+  return scalar.type === PLAIN ? resolvePlain(text) : "str";
+}
+
+/** @throws ProtocolError `type-unknown` for a collection that is tagged as something else than a plain map or list. */
+export function expectPlain(node: YAMLMap | YAMLSeq, kind: "map" | "seq"): void {
+  if (node.tag === undefined || shortTag(node.tag) === kind) return;
+  const tag = JSON.stringify(shortTag(node.tag).slice(0, 64));
+  throw new ProtocolError("type-unknown", "remote", `A YAML ${kind} tagged ${tag} is of a type that is not read.`);
+}
+
+function shortTag(tag: string): string {
+  return tag.startsWith(PREFIX) ? tag.slice(PREFIX.length) : tag;
+}

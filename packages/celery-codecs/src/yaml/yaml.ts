@@ -1,0 +1,25 @@
+import { decodeUtf8, encodeUtf8, type Serializer, type Tree } from "@leveret/celery-protocol";
+import { toTree } from "../to-tree.ts";
+import { readYaml } from "./read.ts";
+import { writeYaml } from "./write.ts";
+
+/**
+ * YAML as kombu uses it: what PyYAML's `safe_dump` writes and its `safe_load` reads, which is YAML 1.1 with Python's own
+ * ways.
+ *
+ * | in the tree | on the wire |
+ * | --- | --- |
+ * | integer (number, bigint) | `12` |
+ * | other number, `Float` | `1.5`, `1.0e+16`, `.nan`, `.inf` |
+ * | `DateTime`, `LocalDate` | `2024-05-06 07:08:09+00:00`, `2024-02-29` |
+ * | bytes | `!!binary` |
+ * | text | plain or quoted, as PyYAML chooses |
+ * | `LocalTime`, `Decimal`, `Uuid` | none: `encode-failed`, as with Celery |
+ */
+export const yaml: Serializer = {
+  name: "yaml",
+  contentType: "application/x-yaml",
+  contentEncoding: "utf-8",
+  encode: (value: unknown): Uint8Array => encodeUtf8(writeYaml(toTree(value))),
+  decode: (body: Uint8Array): Tree => readYaml(decodeUtf8(body)),
+};
