@@ -1,10 +1,9 @@
 import type { Clock, Ids } from "../ports/clock.ts";
-import { createAsyncResult } from "../results/async-result.ts";
 import type { ResultSource } from "../results/backend.ts";
-import { createNoResults } from "../results/none.ts";
+import { createIntake } from "../results/intake.ts";
 import type { QueueTable } from "../send/destination.ts";
 import type { Dispatch } from "../send/dispatch.ts";
-import { Sender, type ResultIntake } from "../send/sender.ts";
+import { Sender } from "../send/sender.ts";
 import type { ResolvedSending } from "./options.ts";
 import type { JobHost } from "./pool/job.ts";
 
@@ -36,14 +35,5 @@ export function createHandlerSenders(parts: HandlerSenderParts): JobHost["sender
         },
       },
     });
-  };
-}
-
-function createIntake({ source, clock, errorClasses }: HandlerSenderParts): ResultIntake {
-  return {
-    replyTo: (id) => source.replyTo(id),
-    prepare: (id) => source.prepare(id),
-    open: (id, task) => createAsyncResult(id, task, { source, clock, errorClasses }),
-    openNone: (id, why) => createAsyncResult(id, null, { source: createNoResults(why), clock, errorClasses }),
   };
 }

@@ -1,30 +1,19 @@
-import type { Content } from "@leveret/celery-protocol";
-import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
-import { composeRun } from "../ports/interceptor.ts";
-import type { Logger } from "../ports/logger.ts";
-import type { Transport } from "../ports/transport.ts";
-import type { ResultStore } from "../results/backend.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
 import { QueueConsumer } from "./consumer.ts";
+import { Grace } from "./grace.ts";
 import { nextState, type WorkerMove, type WorkerState } from "./lifecycle.ts";
-import { withFields } from "./log-lines.ts";
 import { Observers, type WorkerEvents } from "./observers.ts";
 import type { ResolvedWorker } from "./options.ts";
-import { DeadLetters } from "./pipeline/dead-letters.ts";
-import { Performer } from "./pipeline/perform.ts";
-import { Pipeline } from "./pipeline/pipeline.ts";
-import { createInlinePool } from "./pool/inline.ts";
+import type { Pipeline } from "./pipeline/pipeline.ts";
 import type { Runnable } from "./pool/invoke.ts";
-import type { Job, JobHost } from "./pool/job.ts";
+import type { Job } from "./pool/job.ts";
 import type { Pool } from "./pool/pool.ts";
-import type { Sending } from "./rules/effect.ts";
 import type { TaskEvent } from "./rules/event.ts";
-import { keepsResult } from "./rules/request.ts";
-import { customMeta } from "./rules/result.ts";
-import type { World } from "./rules/world.ts";
+import type { WorkerParts } from "./parts.ts";
+import { createPipeline, createPool } from "./rooms.ts";
 import { createTaskLog } from "./task-log.ts";
 
 /** A program that runs tasks. Made by `createWorker`. */
@@ -51,31 +40,11 @@ export interface Worker extends AsyncDisposable {
   stop(options?: { readonly grace?: Duration }): Promise<void>;
 }
 
-/** What a worker is assembled from. */
-export interface WorkerParts {
-  readonly options: ResolvedWorker;
-  readonly nodeName: string;
-  readonly pid: number;
-  readonly transport: Transport;
-  readonly content: Content;
-  readonly results: ResultStore;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Logger;
-  /** Sends what follows from a task; resolves at the broker's confirm. */
-  readonly send: (sending: Sending) => Promise<void>;
-  /** The sender given to a running task. */
-  readonly senderFor: JobHost["senderFor"];
-}
-
 /** After the grace: how long handlers have to answer their aborted signal. */
 const abortMs = 1_000;
 
 /** And then, how long results and acks may still take. */
 const settleMs = 5_000;
-
-/** How long a task waits to be settled while the broker is away; then its message goes back, or has gone already. */
-const patienceMs = 60_000;
 
 /** The worker of these parts. They start in the order transport, queues, consumers, and stop in reverse. */
 export function createWorkerOf(parts: WorkerParts): Worker {
@@ -88,22 +57,28 @@ class AssembledWorker implements Worker {
   readonly #tasks: TaskRegistry;
   readonly #handlers = new Map<TaskDefinition, AnyHandler>();
   readonly #observers: Observers;
+  readonly #tell: (event: TaskEvent) => void;
   readonly #pool: Pool;
   readonly #pipeline: Pipeline;
   readonly #consumers: ReadonlyMap<string, QueueConsumer>;
   #state: WorkerState = "new";
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
-  #shorten: ((graceMs: number) => void) | null = null;
-  #cancelGrace: () => void = () => {};
+  #grace: Grace | null = null;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.name = parts.nodeName;
     this.#tasks = createRegistry(parts.options.tasks);
     this.#observers = new Observers(parts.log);
-    this.#pool = this.#createPool();
-    this.#pipeline = this.#createPipeline();
+    this.#tell = createTaskLog(parts.log, parts.options.logLevel);
+    this.#pool = createPool(parts, (job) => this.#runnable(job));
+    this.#pipeline = createPipeline(parts, {
+      tasks: this.#tasks,
+      pool: this.#pool,
+      emit: (event) => this.#emit(event),
+      onHeld: (queue, held) => this.#consumers.get(queue)?.onHeld(held),
+    });
     this.#consumers = new Map(parts.options.queues.map((queue) => [queue.name, this.#createConsumer(queue)]));
   }
 
@@ -142,7 +117,7 @@ class AssembledWorker implements Worker {
     if (this.#state === "new") this.#move("stop");
     if (this.#state === "stopped") return;
     if (this.#stopping === null) this.#stopping = this.#stop(graceMs);
-    else this.#shorten?.(graceMs);
+    else this.#grace?.shorten(graceMs);
     await this.#stopping;
   }
 
@@ -179,41 +154,21 @@ class AssembledWorker implements Worker {
    */
   async #stop(graceMs: number): Promise<void> {
     this.#move("stop");
-    const patience = this.#untilGraceEnds(graceMs);
+    const { clock } = this.#parts;
+    this.#grace = new Grace(clock, graceMs);
     await Promise.all([...this.#consumers.values()].map((consumer) => consumer.cancel()));
     this.#pipeline.close();
-    await Promise.race([this.#pipeline.idle(), patience]);
-    this.#cancelGrace();
+    await this.#grace.within(this.#pipeline.idle());
     if (this.#pipeline.counts.active > 0) await this.#interrupt();
-    await this.#idleWithin(settleMs);
+    await new Grace(clock, settleMs).within(this.#pipeline.idle());
     await this.#release();
     this.#move("drained");
   }
 
-  /** Resolves when the grace is over; a later, shorter one replaces it. */
-  #untilGraceEnds(graceMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#cancelGrace = this.#parts.clock.setTimer(graceMs, resolve);
-      this.#shorten = (shorterMs) => {
-        this.#cancelGrace();
-        this.#cancelGrace = this.#parts.clock.setTimer(shorterMs, resolve);
-      };
-    });
-  }
-
   async #interrupt(): Promise<void> {
     this.#pool.interrupt();
-    await this.#idleWithin(abortMs);
+    await new Grace(this.#parts.clock, abortMs).within(this.#pipeline.idle());
     this.#pool.abandon();
-  }
-
-  async #idleWithin(ms: number): Promise<void> {
-    let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#parts.clock.setTimer(ms, resolve);
-    });
-    await Promise.race([this.#pipeline.idle(), late]);
-    cancel();
   }
 
   async #release(): Promise<void> {
@@ -229,70 +184,9 @@ class AssembledWorker implements Worker {
     this.#observers.emit({ type: "stateChanged", from, to });
   }
 
-  #createPool(): Pool {
-    const { options, clock, log } = this.#parts;
-    return createInlinePool({
-      size: options.concurrency,
-      clock,
-      host: this.#createHost(),
-      intercept: composeRun(options.interceptors),
-      runnable: (job) => this.#runnable(job),
-      onRunawayEnd: ({ task }, ms) =>
-        log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms }),
-    });
-  }
-
-  #createHost(): JobHost {
-    const { results, log, senderFor } = this.#parts;
-    return {
-      setState: async ({ task, policy }, state, meta) => {
-        if (keepsResult({ task, policy })) await results.store(customMeta(task.id, state, meta), task);
-      },
-      senderFor,
-      logFor: ({ task }) => withFields(log, { task: task.task, id: task.id }),
-    };
-  }
-
-  #createPipeline(): Pipeline {
-    const { options, transport, clock, log, results, content } = this.#parts;
-    const world = this.#createWorld();
-    const tell = createTaskLog(log, options.logLevel);
-    const emit = (event: TaskEvent) => {
-      tell(event);
-      this.#observers.emit(event);
-    };
-    const deadLetters = new DeadLetters({
-      transport,
-      nodeName: this.name,
-      bounds: options.deadQueue,
-      now: () => clock.now(),
-    });
-    return new Pipeline({
-      clock,
-      log,
-      content,
-      world,
-      emit,
-      tasks: this.#tasks,
-      pool: this.#pool,
-      revoked: { has: () => false },
-      performer: new Performer({ clock, log, patienceMs, results, deadLetters, emit, send: this.#parts.send }),
-      onHeld: (queue, held) => this.#consumers.get(queue)?.onHeld(held),
-    });
-  }
-
-  #createWorld(): World {
-    const { clock, ids, nodeName, pid, options } = this.#parts;
-    return {
-      get now() {
-        return clock.now();
-      },
-      nodeName,
-      pid,
-      deadLetter: options.deadLetter,
-      uuid: () => ids.uuid(),
-      random: () => ids.random(),
-    };
+  #emit(event: TaskEvent): void {
+    this.#tell(event);
+    this.#observers.emit(event);
   }
 
   #createConsumer(queue: ResolvedWorker["queues"][number]): QueueConsumer {

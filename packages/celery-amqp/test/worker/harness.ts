@@ -34,12 +34,12 @@ export interface Harness {
   readonly events: WorkerEvent[];
   readonly lines: Line[];
   /** Publishes a task to a queue, with a reply queue `replies`. */
-  send(fields: Partial<TaskMessage> & Pick<TaskMessage, "task">, queue?: string): Promise<void>;
-  publish(message: WireMessage, queue?: string): Promise<void>;
+  readonly send: (fields: Partial<TaskMessage> & Pick<TaskMessage, "task">, queue?: string) => Promise<void>;
+  readonly publish: (message: WireMessage, queue?: string) => Promise<void>;
   /** The states that came to `replies`. */
-  results(): Promise<readonly ResultMeta[]>;
+  readonly results: () => Promise<readonly ResultMeta[]>;
   /** Lets everything that is due happen. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 const content = createContent();

@@ -1,7 +1,15 @@
-import { decodeTask, peekTask, ProtocolError, type Content, type TaskMessage } from "@leveret/celery-protocol";
+import {
+  decodeTask,
+  peekTask,
+  ProtocolError,
+  type Content,
+  type TaskMessage,
+  type WireMessage,
+} from "@leveret/celery-protocol";
 import type { Delivery } from "../../ports/transport.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
+import { withFreshId } from "../rules/anonymous.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
 import { refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
@@ -61,8 +69,15 @@ export class Reception {
     next(reservation);
   }
 
+  #decoded(delivery: Delivery): TaskMessage | ProtocolError {
+    const task = this.#tryDecode(delivery, delivery.message);
+    if (!(task instanceof ProtocolError) || task.code !== "message-invalid") return task;
+    const named = withFreshId(delivery.message, peekTask(delivery.message), this.#parts.world.uuid());
+    return named === null ? task : this.#tryDecode(delivery, named);
+  }
+
   /** A decoder that throws something else is broken, but the message still has to go somewhere. */
-  #decoded({ message, address, redelivered }: Delivery): TaskMessage | ProtocolError {
+  #tryDecode({ address, redelivered }: Delivery, message: WireMessage): TaskMessage | ProtocolError {
     try {
       return decodeTask(message, this.#parts.content, { ...address, redelivered });
     } catch (error) {

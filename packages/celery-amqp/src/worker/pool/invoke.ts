@@ -75,7 +75,7 @@ function isRetryable(job: Job, error: unknown): boolean {
 
 function invalidArguments(error: ArgumentsInvalid): Failure {
   const exception = { module: "builtins", type: error.pythonType, args: [error.message] };
-  return { exception, traceback: tracebackOf(error), error };
+  return { exception, traceback: null, error };
 }
 
 function failureOf(error: unknown): Failure {

@@ -1,0 +1,25 @@
+import type { Content } from "@leveret/celery-protocol";
+import type { Clock, Ids } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { ResultStore } from "../results/backend.ts";
+import type { ResolvedWorker } from "./options.ts";
+import type { JobHost } from "./pool/job.ts";
+import type { Sending } from "./rules/effect.ts";
+
+/** What a worker is assembled from. */
+export interface WorkerParts {
+  readonly options: ResolvedWorker;
+  readonly nodeName: string;
+  readonly pid: number;
+  readonly transport: Transport;
+  readonly content: Content;
+  readonly results: ResultStore;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  /** Sends what follows from a task; resolves at the broker's confirm. */
+  readonly send: (sending: Sending) => Promise<void>;
+  /** The sender given to a running task. */
+  readonly senderFor: JobHost["senderFor"];
+}

@@ -1,0 +1,102 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { CeleryError } from "../../src/ports/errors.ts";
+import type { DeclareMode, SubscribeOptions, Transport } from "../../src/ports/transport.ts";
+import { QueueConsumer } from "../../src/worker/consumer.ts";
+import { type QueueOptions, resolveQueues } from "../../src/worker/queues.ts";
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+interface Asked {
+  readonly declared: DeclareMode[];
+  readonly subscribed: SubscribeOptions[];
+  readonly cancelled: number[];
+}
+
+/** A consumer on a transport that refuses active declares with `refusal`. */
+function consumerOf(
+  queue: string | QueueOptions,
+  refusal: CeleryError | null,
+): { consumer: QueueConsumer; asked: Asked } {
+  const asked: Asked = { declared: [], subscribed: [], cancelled: [] };
+  const transport = {
+    declare: async (_topology: unknown, mode: DeclareMode = "active") => {
+      asked.declared.push(mode);
+      if (mode === "active" && refusal !== null) throw refusal;
+    },
+    subscribe: async (options: SubscribeOptions) => {
+      const index = asked.subscribed.push(options);
+      return { isConsuming: true, cancel: async () => void asked.cancelled.push(index) };
+    },
+  } as unknown as Transport;
+  const [resolved] = resolveQueues([queue]);
+  const consumer = new QueueConsumer({
+    transport,
+    queue: resolved!,
+    concurrency: 4,
+    scheduledLimit: 100,
+    log: silent,
+    onDelivery: () => {},
+    onLost: () => {},
+  });
+  return { consumer, asked };
+}
+
+const mismatch = new CeleryError("queue-mismatch", "406");
+const refused = new CeleryError("access-refused", "403");
+
+describe("a queue that is to be served", () => {
+  test("is declared as Celery does and consumed with a prefetch of the concurrency", async () => {
+    const { consumer, asked } = consumerOf("celery", null);
+    await consumer.start();
+    expect(asked.declared).toEqual(["active"]);
+    expect(asked.subscribed).toMatchObject([{ queue: "celery", prefetch: 4, declare: "active" }]);
+    expect(asked.subscribed[0]?.noAck).toBeUndefined();
+    expect(asked.subscribed[0]?.topology).toEqual({
+      queue: "celery",
+      exchanges: [{ name: "celery", type: "direct", durable: true, autoDelete: false }],
+      queues: [{ name: "celery", durable: true, autoDelete: false, exclusive: false }],
+      bindings: [{ source: "celery", destination: "celery", destinationType: "queue", routingKey: "celery" }],
+    });
+  });
+
+  test.each([
+    ["with other arguments, none were asked for", "celery", mismatch],
+    ["by a user without the right to declare", "celery", refused],
+    ["typed, by a user without the right to declare", { name: "q", type: "quorum" }, refused],
+  ] satisfies [string, string | QueueOptions, CeleryError][])(
+    "is taken as it is: %s",
+    async (_name, queue, refusal) => {
+      const { consumer, asked } = consumerOf(queue, refusal);
+      await consumer.start();
+      expect(asked.declared).toEqual(["active", "passive"]);
+      expect(asked.subscribed).toMatchObject([{ declare: "passive" }]);
+    },
+  );
+
+  test("is an error where its type was asked for and is another", async () => {
+    const { consumer } = consumerOf({ name: "q", type: "quorum" }, mismatch);
+    await expect(consumer.start()).rejects.toBe(mismatch);
+  });
+});
+
+describe("room for waiting tasks", () => {
+  test("comes by further consumers and goes when none waits", async () => {
+    const { consumer, asked } = consumerOf("celery", null);
+    await consumer.start();
+    for (let held = 1; held <= 20; held += 1) consumer.onHeld(held);
+    await nextTurn();
+    await consumer.cancel();
+    expect(asked.subscribed.map((options) => options.prefetch)).toEqual([4, 8, 8, 16]);
+    expect(asked.cancelled).toEqual([1, 2, 3, 4]);
+  });
+
+  test("is not made any more once the consumer was cancelled", async () => {
+    const { consumer, asked } = consumerOf("celery", null);
+    await consumer.start();
+    await consumer.cancel();
+    consumer.onHeld(50);
+    await consumer.cancel();
+    expect(asked.subscribed).toHaveLength(1);
+  });
+});

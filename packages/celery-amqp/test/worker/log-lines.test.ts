@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { createLineLogger, type LogFormat, type LogLevel, withFields } from "../../src/worker/log-lines.ts";
+
+function linesOf(format: LogFormat, level: LogLevel = "debug") {
+  const lines: string[] = [];
+  return {
+    lines,
+    log: createLineLogger({
+      level,
+      format,
+      now: () => Date.UTC(2026, 10, 22, 10, 0, 0, 123),
+      write: (line) => lines.push(line),
+    }),
+  };
+}
+
+describe("log lines", () => {
+  test("for people", () => {
+    const { lines, log } = linesOf("text");
+    log.info("task succeeded", { task: "tasks.add", id: "8f5d", ms: 3 });
+    log.error("task failed", {
+      task: "tasks.add",
+      id: "8f5d",
+      error: "ValueError: no such thing",
+      traceback: "at a\nat b",
+    });
+    log.warn("waiting", { big: 10n, list: [1, "a"], nothing: undefined });
+    expect(lines).toEqual([
+      "2026-11-22 10:00:00.123 INFO  task succeeded tasks.add[8f5d] ms=3",
+      '2026-11-22 10:00:00.123 ERROR task failed tasks.add[8f5d] error="ValueError: no such thing"\nat a\nat b',
+      '2026-11-22 10:00:00.123 WARN  waiting big="10" list=[1,"a"] nothing=undefined',
+    ]);
+  });
+
+  test("for machines: one object a line", () => {
+    const { lines, log } = linesOf("json");
+    log.error("task failed", { id: "8f5d", traceback: "at a\nat b", big: 10n });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        time: "2026-11-22T10:00:00.123Z",
+        level: "error",
+        message: "task failed",
+        id: "8f5d",
+        traceback: "at a\nat b",
+        big: "10",
+      },
+    ]);
+  });
+
+  test("below the level asked for are not written", () => {
+    const { lines, log } = linesOf("text", "warn");
+    log.debug("a");
+    log.info("b");
+    log.warn("c");
+    log.error("d");
+    expect(lines.map((line) => line.slice(-1))).toEqual(["c", "d"]);
+    const silent = linesOf("text", "silent");
+    silent.log.error("a");
+    expect(silent.lines).toEqual([]);
+  });
+
+  test("carry the fields of whom they are about", () => {
+    const { lines, log } = linesOf("json");
+    const about = withFields(log, { id: "8f5d" });
+    for (const level of ["debug", "info", "warn", "error"] as const) about[level]("line", { n: 1 });
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(
+      ["debug", "info", "warn", "error"].map((level) => expect.objectContaining({ level, id: "8f5d", n: 1 })),
+    );
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import { defineTask } from "../../src/task/definition.ts";
+import { nextState, workerTransitions, type WorkerMove, type WorkerState } from "../../src/worker/lifecycle.ts";
+import { resolveWorker, type WorkerOptions } from "../../src/worker/options.ts";
+import { createWorker } from "../../src/worker.ts";
+
+const add = defineTask("demo.add", (_context, x: number, y: number) => x + y);
+
+describe("options of a worker", () => {
+  test("have defaults", () => {
+    expect(resolveWorker({ tasks: [add] })).toMatchObject({
+      concurrency: 10,
+      graceMs: 25_000,
+      name: "celery@%h",
+      deadLetter: true,
+      scheduledLimit: 1_000,
+      results: "rpc",
+      logLevel: "info",
+      logFormat: "text",
+      queues: [{ name: "celery", isTyped: false }],
+    });
+  });
+
+  test("shape queues", () => {
+    const [, typed] = resolveWorker({ tasks: [], queues: ["a", { name: "b", type: "quorum", maxPriority: 5 }] }).queues;
+    expect(typed).toMatchObject({
+      isTyped: true,
+      topology: { queues: [{ name: "b", arguments: { "x-queue-type": "quorum", "x-max-priority": 5 } }] },
+    });
+  });
+
+  test.each([
+    ["tasks", { tasks: "all" }],
+    ["concurrency", { concurrency: 0 }],
+    ["concurrency", { concurrency: "8" }],
+    ["concurrency", { concurrency: 1.5 }],
+    ["grace", { grace: "soon" }],
+    ["grace", { grace: -1 }],
+    ["name", { name: 5 }],
+    ["queues", { queues: [] }],
+    ["queues", { queues: "celery" }],
+    ["queues", { queues: [""] }],
+    ["queues", { queues: [5] }],
+    ["queues", { queues: ["a", "a"] }],
+    ["queues", { queues: [{ name: "a", type: "stream" }] }],
+    ["queues", { queues: [{ name: "a", maxPriority: 0 }] }],
+    ["deadLetter", { deadLetter: "yes" }],
+    ["deadLetter.maxLength", { deadLetter: { maxLength: 0 } }],
+    ["deadLetter.maxAge", { deadLetter: { maxAge: "long" } }],
+    ["scheduledLimit", { scheduledLimit: -1 }],
+    ["interceptors", { interceptors: {} }],
+    ["logLevel", { logLevel: "loud" }],
+    ["logFormat", { logFormat: "xml" }],
+    ["logger", { logger: {} }],
+    ["results", { results: "redis" }],
+    ["defaultQueue", { defaultQueue: "" }],
+    ["serializer", { serializer: 5 }],
+    ["compression", { compression: 5 }],
+  ])("%s: %o is refused by name", (option, wrong) => {
+    const options = { tasks: [add], ...wrong } as unknown as WorkerOptions;
+    expect(() => resolveWorker(options)).toThrow(
+      expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(option) }),
+    );
+  });
+
+  test("that nobody knows are refused, and never a password told", () => {
+    const options = { tasks: [add], concurency: 4, broker: "amqp://me:secret@localhost" } as never;
+    expect(() => createWorker(options)).toThrow(
+      expect.objectContaining({
+        code: "option-invalid",
+        message: expect.stringMatching(/"concurency"; it has tasks, queues/),
+      }),
+    );
+    expect(() => createWorker(options)).not.toThrow(/secret/);
+  });
+
+  test("cannot name two tasks alike", () => {
+    const other = defineTask("demo.add", () => 1);
+    expect(() => createWorker({ tasks: [add, other] })).toThrow(expect.objectContaining({ code: "task-duplicate" }));
+  });
+});
+
+describe("the life of a worker", () => {
+  const states = Object.keys(workerTransitions) as WorkerState[];
+  const moves: readonly WorkerMove[] = ["start", "started", "failed", "stop", "drained"];
+
+  const all = states.flatMap((state) => moves.map((move) => [state, move, workerTransitions[state][move]] as const));
+
+  test.each(all.filter(([, , next]) => next !== undefined))("%s, %s: %s", (state, move, next) => {
+    expect(nextState(state, move)).toBe(next);
+  });
+
+  test.each(all.filter(([, , next]) => next === undefined))("%s cannot %s", (state, move) => {
+    expect(() => nextState(state, move)).toThrow(
+      expect.objectContaining({ code: "worker-state", message: expect.stringContaining(`${state} cannot ${move}`) }),
+    );
+  });
+});

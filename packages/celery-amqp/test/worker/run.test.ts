@@ -1,0 +1,101 @@
+import { EventEmitter } from "node:events";
+import { describe, expect, test } from "vitest";
+import { CeleryError } from "../../src/ports/errors.ts";
+import { defineTask } from "../../src/task/definition.ts";
+import { type HostProcess, runUntilSignal } from "../../src/worker/run.ts";
+import { createHarness } from "./harness.ts";
+
+const hang = defineTask("demo.hang", () => new Promise(() => {}));
+
+class FakeProcess extends EventEmitter implements HostProcess {
+  exitCode: number | undefined;
+  readonly exits: unknown[] = [];
+
+  exit(code?: number): never {
+    this.exits.push(code);
+    return undefined as never;
+  }
+}
+
+async function run(
+  prepare: (process: FakeProcess, harness: Awaited<ReturnType<typeof createHarness>>) => Promise<void>,
+) {
+  const harness = await createHarness([hang], { grace: "10s" });
+  const process = new FakeProcess();
+  const lines: string[] = [];
+  const ended = runUntilSignal({ create: () => harness.worker, process, complain: (line) => lines.push(line) });
+  await harness.settle();
+  await prepare(process, harness);
+  await ended;
+  return { process, lines, harness };
+}
+
+describe("a worker as a process", () => {
+  test("stops warm at the first signal and ends with 0", async () => {
+    const { process, harness } = await run(async (host) => void host.emit("SIGTERM"));
+    expect(harness.worker.state).toBe("stopped");
+    expect(process.exitCode).toBe(0);
+    expect(process.exits).toEqual([]);
+    expect(process.eventNames()).toEqual([]);
+  });
+
+  test("gives running tasks their grace, and ends though a handler goes on", async () => {
+    const { process, harness } = await run(async (host, { send, settle, clock }) => {
+      await send({ task: "demo.hang" });
+      await settle();
+      host.emit("SIGTERM");
+      await clock.advance(9_999);
+      expect(host.exitCode).toBeUndefined();
+      await clock.advance(2_000);
+    });
+    expect(process.exits).toEqual([0]);
+    expect(harness.broker.messages("celery")).toHaveLength(1);
+  });
+
+  test("stops at once at the second signal", async () => {
+    const { process } = await run(async (host, { send, settle, clock }) => {
+      await send({ task: "demo.hang" });
+      await settle();
+      host.emit("SIGINT");
+      await clock.advance(100);
+      host.emit("SIGINT");
+      await clock.advance(1_001);
+    });
+    expect(process.exits).toEqual([130]);
+  });
+
+  test("ends when its own program stops it", async () => {
+    const { process } = await run((_host, { worker }) => worker.stop());
+    expect(process.exitCode).toBe(0);
+  });
+
+  test("says in one line what the user got wrong", async () => {
+    const process = new FakeProcess();
+    const lines: string[] = [];
+    const create = failing(new CeleryError("option-invalid", "concurrency is 0: it must be more"));
+    await runUntilSignal({ create, process, complain: (line) => lines.push(line) });
+    expect(lines).toEqual(["The worker did not start (option-invalid): concurrency is 0: it must be more"]);
+    expect(process.exitCode).toBe(1);
+  });
+
+  test("lets a bug through with its stack", async () => {
+    const create = failing(new TypeError("bug"));
+    await expect(runUntilSignal({ create, process: new FakeProcess(), complain: () => {} })).rejects.toThrow("bug");
+  });
+
+  test("says in one line that no broker answers", async () => {
+    const { worker, broker } = await createHarness([hang]);
+    broker.stop();
+    const process = new FakeProcess();
+    const lines: string[] = [];
+    await runUntilSignal({ create: () => worker, process, complain: (line) => lines.push(line) });
+    expect(lines).toEqual([expect.stringMatching(/^The worker did not start \(broker-unreachable\): [^\n]+$/)]);
+    expect(process.exitCode).toBe(1);
+  });
+});
+
+function failing(error: Error): () => never {
+  return () => {
+    throw error;
+  };
+}

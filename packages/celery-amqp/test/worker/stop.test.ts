@@ -1,0 +1,171 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { defineTask } from "../../src/task/definition.ts";
+import { SoftTimeLimitExceeded, WorkerStopping } from "../../src/worker/pool/stop-reasons.ts";
+import { createHarness, startWorker, type Harness } from "./harness.ts";
+
+let harness: Harness | undefined;
+afterEach(async () => {
+  const stopped = harness?.worker.stop({ grace: 0 });
+  await harness?.clock.advance(5000);
+  await stopped;
+});
+
+interface Gate {
+  open(): void;
+  readonly reasons: unknown[];
+}
+
+/** A task that goes on until its gate is opened or, if it listens, its signal is aborted. */
+function gated(listens: boolean, options: { readonly acks?: "early" | "late" } = {}) {
+  let open: (() => void) | undefined;
+  const gate: Gate = { open: () => open?.(), reasons: [] };
+  const task = defineTask("demo.gated", {
+    ...options,
+    run: (context) =>
+      new Promise<string>((resolve, reject) => {
+        open = () => resolve("done");
+        context.signal.addEventListener("abort", () => {
+          gate.reasons.push(context.signal.reason);
+          if (listens) reject(context.signal.reason as Error);
+        });
+      }),
+  });
+  return { task, gate };
+}
+
+describe("a worker that stops", () => {
+  test("waits for what runs, hands back what does not, then closes", async () => {
+    const { task, gate } = gated(true);
+    harness = await startWorker([task], { concurrency: 1 });
+    await harness.send({ id: "runs", task: "demo.gated" });
+    await harness.send({ id: "waits", task: "demo.gated" });
+    await harness.settle();
+    const stopped = harness.worker.stop();
+    await harness.settle();
+    expect(harness.worker.state).toBe("draining");
+    await harness.send({ id: "late", task: "demo.gated" });
+    gate.open();
+    await stopped;
+    expect(harness.worker.state).toBe("stopped");
+    expect(harness.transport.state).toBe("closed");
+    expect(await harness.results()).toMatchObject([{ taskId: "runs", status: "SUCCESS" }]);
+    expect(harness.broker.messages("celery")).toHaveLength(2);
+    expect(gate.reasons).toEqual([]);
+  });
+
+  test("aborts what runs when the grace is over, and hands it back", async () => {
+    const { task, gate } = gated(true);
+    harness = await startWorker([task]);
+    await harness.send({ id: "id", task: "demo.gated" });
+    await harness.settle();
+    const stopped = harness.worker.stop({ grace: "10s" });
+    await harness.clock.advance(9_999);
+    expect(gate.reasons).toEqual([]);
+    await harness.clock.advance(1);
+    await stopped;
+    expect(gate.reasons).toEqual([expect.any(WorkerStopping)]);
+    expect(await harness.results()).toEqual([]);
+    expect(harness.broker.messages("celery")).toHaveLength(1);
+    expect(harness.worker.runaways).toBe(0);
+  });
+
+  test("gives up a handler that does not listen, and counts it", async () => {
+    const { task, gate } = gated(false);
+    harness = await startWorker([task]);
+    await harness.send({ id: "id", task: "demo.gated" });
+    await harness.settle();
+    const stopped = harness.worker.stop({ grace: "10s" });
+    await harness.clock.advance(11_000);
+    await stopped;
+    expect(harness.broker.messages("celery")).toHaveLength(1);
+    expect(harness.worker.runaways).toBe(1);
+    gate.open();
+    await harness.settle();
+    expect(harness.worker.runaways).toBe(0);
+    expect(harness.lines.at(-1)?.message).toBe("a task that was given up has ended at last");
+  });
+
+  test("tells the caller of a task that was acked early and interrupted", async () => {
+    const { task } = gated(true, { acks: "early" });
+    harness = await startWorker([task]);
+    await harness.send({ id: "id", task: "demo.gated" });
+    await harness.settle();
+    await Promise.all([harness.worker.stop({ grace: 0 }), harness.clock.advance(2000)]);
+    expect(await harness.results()).toMatchObject([{ status: "FAILURE", exception: { type: "WorkerLostError" } }]);
+  });
+
+  test("lets a second call shorten the grace", async () => {
+    const { task } = gated(true);
+    harness = await startWorker([task]);
+    await harness.send({ id: "id", task: "demo.gated" });
+    await harness.settle();
+    const first = harness.worker.stop({ grace: "1h" });
+    const second = harness.worker.stop({ grace: 0 });
+    await harness.clock.advance(1);
+    await Promise.all([first, second]);
+    expect(harness.broker.messages("celery")).toHaveLength(1);
+  });
+
+  test("before it was started, has nothing to do", async () => {
+    harness = await createHarness([gated(true).task]);
+    await harness.worker.stop();
+    expect(harness.worker.state).toBe("stopped");
+    await expect(harness.worker.start()).rejects.toMatchObject({ code: "worker-state" });
+  });
+
+  test("stops by `await using`", async () => {
+    harness = await startWorker([gated(true).task]);
+    await harness.worker[Symbol.asyncDispose]();
+    expect(harness.worker.state).toBe("stopped");
+  });
+});
+
+describe("time limits", () => {
+  test("the soft one aborts the signal; a handler that lets it through fails with it", async () => {
+    const { task, gate } = gated(true);
+    harness = await startWorker([task]);
+    await harness.send({ id: "id", task: "demo.gated", timeLimit: { hardSeconds: null, softSeconds: 2 } });
+    await harness.clock.advance(2000);
+    expect(gate.reasons).toEqual([expect.any(SoftTimeLimitExceeded)]);
+    expect(await harness.results()).toMatchObject([
+      { status: "FAILURE", exception: { type: "SoftTimeLimitExceeded", module: "billiard.exceptions", args: [] } },
+    ]);
+  });
+
+  test("the soft one is no end for a handler that goes on", async () => {
+    const { task, gate } = gated(false);
+    harness = await startWorker([task]);
+    await harness.send({ id: "id", task: "demo.gated", timeLimit: { hardSeconds: null, softSeconds: 2 } });
+    await harness.clock.advance(2000);
+    gate.open();
+    await harness.settle();
+    expect(await harness.results()).toMatchObject([{ status: "SUCCESS", result: "done" }]);
+  });
+
+  test("the hard one is reported and frees the slot; what comes later is not heard", async () => {
+    const { task, gate } = gated(false);
+    harness = await startWorker([task], { concurrency: 1 });
+    await harness.send({ id: "id", task: "demo.gated", timeLimit: { hardSeconds: 3, softSeconds: null } });
+    await harness.clock.advance(3000);
+    expect(await harness.results()).toMatchObject([
+      { status: "FAILURE", exception: { type: "TimeLimitExceeded", module: "billiard.exceptions", args: [3] } },
+    ]);
+    expect(harness.worker.runaways).toBe(1);
+    gate.open();
+    await harness.settle();
+    expect(await harness.results()).toHaveLength(1);
+    await harness.send({ id: "next", task: "demo.gated" });
+    await harness.settle();
+    expect(harness.events.at(-1)).toMatchObject({ type: "taskStarted", task: { id: "next" } });
+  });
+
+  test("of the message win over those of the task", async () => {
+    const slow = defineTask("demo.slow", { timeLimit: "1s", run: () => new Promise(() => {}) });
+    harness = await startWorker([slow]);
+    await harness.send({ id: "id", task: "demo.slow", timeLimit: { hardSeconds: 5, softSeconds: null } });
+    await harness.clock.advance(4999);
+    expect(await harness.results()).toEqual([]);
+    await harness.clock.advance(1);
+    expect(await harness.results()).toHaveLength(1);
+  });
+});
