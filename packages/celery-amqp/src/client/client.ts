@@ -1,14 +1,14 @@
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Transport, TransportState } from "../ports/transport.ts";
-import { createAsyncResult } from "../results/async-result.ts";
 import type { ResultSource } from "../results/backend.ts";
+import { createIntake, type Intake } from "../results/intake.ts";
 import { createNoResults } from "../results/none.ts";
 import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { Dispatch } from "../send/dispatch.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
-import { type ResultIntake, Sender } from "../send/sender.ts";
+import { Sender } from "../send/sender.ts";
 import { currentTask } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
@@ -89,7 +89,7 @@ class CeleryClient implements Client {
   readonly #source: ResultSource;
   readonly #dispatch: Dispatch;
   readonly #sender: Sender;
-  readonly #intake: ResultIntake;
+  readonly #results: Intake;
   #closing: Promise<void> | null = null;
 
   constructor(parts: ClientParts) {
@@ -105,13 +105,14 @@ class CeleryClient implements Client {
     this.#clock = clock;
     this.#gate = new Gate(transport);
     this.#source = sourceOf(parts);
-    this.#intake = this.#createIntake(parts);
+    const { errorClasses } = options;
+    this.#results = createIntake({ source: this.#source, clock, errorClasses });
     this.#dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
     this.#sender = new Sender({
       ...parts,
       ...options,
-      results: this.#intake,
-      dispatch: { send: (task, way) => this.#gate.enter(() => this.#dispatch.send(task, way)) },
+      results: { ...this.#results, prepare: (id) => this.#gate.connected().then(() => this.#source.prepare(id)) },
+      dispatch: { send: (task, way) => this.#gate.connected().then(() => this.#dispatch.send(task, way)) },
       parent: currentTask,
     });
   }
@@ -125,30 +126,31 @@ class CeleryClient implements Client {
   }
 
   connect(): Promise<void> {
-    return this.#gate.connect();
+    return this.#gate.enter(() => this.#gate.connected());
   }
 
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
   send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
   send(what: never, ...args: never): Promise<AsyncResult<unknown>> {
-    return this.#sender.send(what, ...args);
+    return this.#gate.enter(() => this.#sender.send(what, ...args));
   }
 
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
   call<R>(call: Signature<[], R>): Promise<R>;
-  call(what: never, ...args: never): Promise<unknown> {
-    return this.#sender.call(what, ...args);
+  async call(what: never, ...args: never): Promise<unknown> {
+    const { result, signal } = await this.#gate.enter(() => this.#sender.dispatch(what, args));
+    return result.get(signal === null ? {} : { signal });
   }
 
   sendByName(name: string, call?: NamedCall): Promise<AsyncResult<unknown>> {
-    return this.#sender.sendByName(name, call);
+    return this.#gate.enter(() => this.#sender.sendByName(name, call));
   }
 
   sendMany<R>(
     calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
     options?: ManyOptions,
   ): Promise<AsyncResult<R>[]> {
-    return forEachOf(calls, (call) => this.#sender.send(call), options);
+    return forEachOf(calls, (call) => this.send(call), options);
   }
 
   result<R>(id: string, task: TypedTask<never, R>): AsyncResult<R>;
@@ -156,7 +158,7 @@ class CeleryClient implements Client {
   result(id: string, task: TaskDefinition | null = null): AsyncResult<unknown> {
     if (typeof id !== "string" || id === "")
       throw new CeleryError("option-invalid", "result: the first argument must be a task's id");
-    return this.#intake.open(id, task);
+    return this.#results.open(id, task);
   }
 
   async prepare(call: Signature<[], unknown>): Promise<PreparedMessage> {
@@ -196,6 +198,7 @@ class CeleryClient implements Client {
     const { message, way } = fromRow(row, this.#clock.now());
     try {
       await this.#gate.enter(async () => {
+        await this.#gate.connected();
         if (message.properties.replyTo === this.#source.replyTo(id)) await this.#source.prepare(id);
         await this.#dispatch.publish(message, way);
       });
@@ -204,17 +207,6 @@ class CeleryClient implements Client {
       if (!(error instanceof CeleryError)) throw error;
       return { id, status: "failed", error };
     }
-  }
-
-  #createIntake({ clock, options }: ClientParts): ResultIntake {
-    const source = this.#source;
-    const { errorClasses } = options;
-    return {
-      replyTo: (id) => source.replyTo(id),
-      prepare: (id) => this.#gate.enter(() => source.prepare(id)),
-      open: (id, task) => createAsyncResult(id, task, { source, clock, errorClasses }),
-      openNone: (id, why) => createAsyncResult(id, null, { source: createNoResults(why), clock, errorClasses }),
-    };
   }
 }
 

@@ -3,8 +3,8 @@ import { CeleryError } from "../ports/errors.ts";
 import type { Transport } from "../ports/transport.ts";
 
 /**
- * All that a client does with its broker passes here: the first one connects, none enters after `close`, and `close`
- * waits for those inside.
+ * All that a client does passes here: nobody enters after `close`, and `close` waits for those inside. The first one
+ * inside that needs the broker connects.
  */
 export class Gate {
   readonly #transport: Transport;
@@ -18,26 +18,29 @@ export class Gate {
   }
 
   /**
-   * Resolves when the broker can be used.
+   * Does some work inside; it counts from the call on.
    *
-   * @throws CeleryError `closed`, and what connecting ends in; the next one tries again
+   * @throws CeleryError `closed`, or what the work ends in
    */
-  connect(): Promise<void> {
-    if (this.#closed) return Promise.reject(new CeleryError("closed", "The client is closed: create a new one"));
-    this.#connected ??= this.#connectOnce();
-    return this.#connected;
-  }
-
-  /** Does some work with the broker. */
   async enter<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new CeleryError("closed", "The client is closed: create a new one");
     this.#inside += 1;
     try {
-      await this.connect();
       return await work();
     } finally {
       this.#inside -= 1;
       if (this.#inside === 0) this.#onEmpty();
     }
+  }
+
+  /**
+   * Resolves when the broker can be used. Only for work inside.
+   *
+   * @throws CeleryError what connecting ends in; the next one tries again
+   */
+  connected(): Promise<void> {
+    this.#connected ??= this.#connect();
+    return this.#connected;
   }
 
   /** Lets nobody in any more; resolves when all are out, or after `timeoutMs`. */
@@ -51,7 +54,7 @@ export class Gate {
     stopTimer();
   }
 
-  async #connectOnce(): Promise<void> {
+  async #connect(): Promise<void> {
     try {
       await this.#transport.connect();
     } catch (error) {

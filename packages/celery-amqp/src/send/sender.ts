@@ -76,15 +76,15 @@ export class Sender implements TaskSender {
     what: TaskDefinition | Signature<[], unknown>,
     ...args: readonly unknown[]
   ): Promise<AsyncResult<unknown>> {
-    return this.deliver(await this.compose(what, args));
+    const { result } = await this.dispatch(what, args);
+    return result;
   }
 
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
   call<R>(call: Signature<[], R>): Promise<R>;
   async call(what: TaskDefinition | Signature<[], unknown>, ...args: readonly unknown[]): Promise<unknown> {
-    const outgoing = await this.compose(what, args);
-    const result = await this.deliver(outgoing);
-    return result.get(outgoing.signal === null ? {} : { signal: outgoing.signal });
+    const { result, signal } = await this.dispatch(what, args);
+    return result.get(signal === null ? {} : { signal });
   }
 
   async sendByName(
@@ -97,7 +97,16 @@ export class Sender implements TaskSender {
     if (typeof kwargs !== "object" || kwargs === null || Array.isArray(kwargs)) {
       throw new CeleryError("option-invalid", `Call of "${name}": kwargs must be an object`);
     }
-    return this.deliver(await this.#compose({ name, task: null, options, pack: async () => ({ args, kwargs }) }));
+    const outgoing = await this.#compose({ name, task: null, options, pack: async () => ({ args, kwargs }) });
+    await this.#deliver(outgoing);
+    return outgoing.result;
+  }
+
+  /** Sends, and says what was sent. */
+  async dispatch(what: TaskDefinition | Signature<[], unknown>, args: readonly unknown[]): Promise<Outgoing> {
+    const outgoing = await this.compose(what, args);
+    await this.#deliver(outgoing);
+    return outgoing;
   }
 
   /**
@@ -112,15 +121,14 @@ export class Sender implements TaskSender {
     return this.#compose({ name: task.name, task, options, pack });
   }
 
-  /** Sends what `compose` made; resolves at the broker's confirm. */
-  async deliver({ message, way, result, awaited, signal }: Outgoing): Promise<AsyncResult<unknown>> {
+  /** Resolves at the broker's confirm. */
+  async #deliver({ message, way, awaited, signal }: Outgoing): Promise<void> {
     const { dispatch, results } = this.#parts;
     const send = async (): Promise<void> => {
       if (awaited) await results.prepare(message.id);
       await dispatch.send(message, way);
     };
     await (signal === null ? send() : untilAborted(send, signal, `Sending task ${message.id}`));
-    return result;
   }
 
   async #compose({ name, task, options: said, pack }: NamedRequest): Promise<Outgoing> {
