@@ -30,7 +30,7 @@ describe.skipIf("missing" in peer)(`gocelery ${"missing" in peer ? `(${peer.miss
 
   describe("as client of our worker", () => {
     async function withOurWorker<T>(use: () => Promise<T>): Promise<T> {
-      const worker = createWorker({ broker: vhost.url, tasks: [add, sendSms, fail], results: "amqp" });
+      const worker = createWorker({ broker: vhost.url, tasks: [add, sendSms, fail], results: "amqp", logLevel: "error" });
       await worker.start();
       try {
         return await use();
@@ -87,7 +87,7 @@ describe.skipIf("missing" in peer)(`gocelery ${"missing" in peer ? `(${peer.miss
       expect(refused).toMatchObject({ code: "option-invalid" });
     });
 
-    test("runs a task that expires later, and drops one that is past", async () => {
+    test("runs a task that expires later", async () => {
       await using client = createClient({ broker: vhost.url, results: "amqp", routes: { "*": { queue: "celery", protocol: 1 } } });
       expect(await client.call(add.with({ expires: "1h" }), 1, 1)).toBe(2);
     });

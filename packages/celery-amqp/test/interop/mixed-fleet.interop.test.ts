@@ -14,7 +14,7 @@ const fleets = [
   ["Python set to quorum", { task_default_queue_type: "quorum", worker_detect_quorum_queues: true }],
 ] as const;
 
-test.skipIf(missing.length === 0)(`needs: ${missing.join("; ")}`, (context) => context.skip());
+test.for(missing)("needs %s", (_reason, { skip }) => skip());
 
 describe.each(pairings())("a mixed fleet with $label", ({ brokerUrl, python }) => {
   describe.each(fleets)("of %s", (_fleet, settings) => {

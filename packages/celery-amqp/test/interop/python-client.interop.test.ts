@@ -6,7 +6,7 @@ import { PythonClient } from "./support/python.ts";
 
 // A Python client calls our worker. It must not be able to tell.
 
-test.skipIf(missing.length === 0)(`needs: ${missing.join("; ")}`, (context) => context.skip());
+test.for(missing)("needs %s", (_reason, { skip }) => skip());
 
 describe.each(pairings())("a Python client with $label", ({ brokerUrl, python }) => {
   let client: PythonClient;

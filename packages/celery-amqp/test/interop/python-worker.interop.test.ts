@@ -23,7 +23,7 @@ const retryOnce = defineTask<() => number>("interop.retry_once");
 const when = defineTask<() => number>("interop.when");
 const request = defineTask<() => Record<string, unknown>>("interop.request");
 
-test.skipIf(missing.length === 0)(`needs: ${missing.join("; ")}`, (context) => context.skip());
+test.for(missing)("needs %s", (_reason, { skip }) => skip());
 
 describe.each(pairings())("a Python worker with $label", ({ brokerUrl, python }) => {
   const queue = freshQueue("we-call");

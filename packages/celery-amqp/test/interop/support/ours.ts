@@ -21,7 +21,7 @@ export function ourClient(brokerUrl: string, options: Partial<CreateClientOption
 
 /** A started worker of ours, on one queue. */
 export async function ourWorker(brokerUrl: string, queue: string, options: Partial<CreateWorkerOptions> = {}): Promise<Worker> {
-  const worker = createWorker({ broker: brokerUrl, tasks: ourTasks, queues: [queue], ...content, ...options });
+  const worker = createWorker({ broker: brokerUrl, tasks: ourTasks, queues: [queue], logLevel: "error", ...content, ...options });
   await worker.start();
   return worker;
 }
