@@ -20,7 +20,7 @@ export interface AmqpParts {
 /**
  * The life of a connection.
  *
- * - `idle`: nobody has asked for it, or the first attempt failed
+ * - `idle`: nobody has asked for it, or the first attempt failed (here or on the transport's other connection)
  * - `connecting`: no link; addresses are tried in turn, for ever once there was a link
  * - `open`: a link
  * - `blocked`: a link, on which the broker takes no publishes for now
@@ -29,8 +29,8 @@ export interface AmqpParts {
 const MOVES: Readonly<Record<TransportState, readonly TransportState[]>> = {
   idle: ["connecting", "closing"],
   connecting: ["open", "idle", "closing"],
-  open: ["blocked", "connecting", "closing"],
-  blocked: ["open", "connecting", "closing"],
+  open: ["blocked", "connecting", "idle", "closing"],
+  blocked: ["open", "connecting", "idle", "closing"],
   closing: ["closed"],
   closed: [],
 };
@@ -79,6 +79,7 @@ export class Connection {
 
   /** Resolves with the live link as soon as there is one. @throws CeleryError with code `closed` when there will be none. */
   ready(): Promise<Link> {
+    if (this.#stopping.signal.aborted) return Promise.reject(closedError());
     return this.#link === null ? this.#arrival.promise : Promise.resolve(this.#link);
   }
 
@@ -88,6 +89,16 @@ export class Connection {
     return within(this.#parts.clock, rpcTimeoutMs, this.ready(), () => {
       return new CeleryError("rpc-timeout", `No connection to the broker within ${rpcTimeoutMs} ms: ${what}`);
     });
+  }
+
+  /** Back to `idle`, where a connect is possible again. */
+  async disconnect(): Promise<void> {
+    const link = this.#link;
+    if (link === null || this.#stopping.signal.aborted) return;
+    this.#link = null;
+    this.#arrival = createArrival();
+    this.#move("idle");
+    await link.close(this.#options.rpcTimeoutMs);
   }
 
   /** Never rejects; bounded by `timeoutMs`. */

@@ -50,7 +50,12 @@ class AmqpTransport implements Transport {
 
   async connect(options: ConnectOptions = {}): Promise<void> {
     const retry = options.retry ?? false;
-    await Promise.all([this.#publishing.connect(retry), this.#consuming.connect(retry)]);
+    const connections = [this.#publishing, this.#consuming];
+    const outcomes = await Promise.allSettled(connections.map((connection) => connection.connect(retry)));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed === undefined) return;
+    await Promise.all(connections.map((connection) => connection.disconnect()));
+    throw failed.reason;
   }
 
   async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {

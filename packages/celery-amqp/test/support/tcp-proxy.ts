@@ -91,6 +91,8 @@ class Proxy implements TcpProxy {
   }
 
   #join(outer: Socket): void {
+    // Accepted by the system before the port was closed.
+    if (this.#server === null) return void outer.resetAndDestroy();
     const inner = connect({ host: this.#target.hostname, port: Number(this.#target.port), noDelay: true });
     const pair = { inner, outer };
     this.#pairs.add(pair);

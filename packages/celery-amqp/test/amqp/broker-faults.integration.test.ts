@@ -1,0 +1,99 @@
+import { type RabbitServer, startRabbit } from "@leveret/rabbit-local";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import type { Transport } from "../../src/ports/transport.ts";
+import { eventually } from "../support/eventually.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+
+const TO = { exchange: "", routingKey: "q" };
+const TOPOLOGY = {
+  exchanges: [],
+  queues: [{ name: "q", durable: true, autoDelete: false, exclusive: false }],
+  bindings: [],
+};
+
+function message(text: string) {
+  return { headers: {}, properties: { persistent: true }, body: Buffer.alloc(10_000, text) };
+}
+
+// These faults are the whole broker's, so it is one of their own.
+let rabbit: RabbitServer;
+beforeAll(async () => {
+  rabbit = await startRabbit();
+});
+afterAll(() => rabbit.stop());
+
+async function connect(): Promise<{ transport: Transport; logger: RecordingLogger; received: string[] }> {
+  const logger = new RecordingLogger();
+  const backoff = { minMs: 50, maxMs: 500 };
+  const transport = createAmqpTransport({ url: rabbit.url, backoff, publishTimeoutMs: 50_000 }, { logger });
+  onTestFinished(async () => {
+    await transport.deleteQueue("q");
+    await transport.close();
+  });
+  await transport.connect();
+  const received: string[] = [];
+  await transport.subscribe({ queue: "q", prefetch: 10, topology: TOPOLOGY }, (delivery) => {
+    received.push(String.fromCharCode(delivery.message.body[0] ?? 0));
+    delivery.ack();
+  });
+  return { transport, logger, received };
+}
+
+test("an alarm blocks publishing with little memory, leaves consuming alone, and passes", async () => {
+  const { transport, logger, received } = await connect();
+  await transport.publisher.publish(message("a"), TO);
+  await rabbit.ctl("set_vm_memory_high_watermark", "absolute", "1MB");
+  onTestFinished(() => rabbit.ctl("set_vm_memory_high_watermark", "0.4"));
+  // The broker says so at the first publish.
+  const first = transport.publisher.publish(message("b"), TO);
+  await eventually("the alarm is told", () => transport.state === "blocked");
+  expect(logger.text).toMatch(/takes no publishes for now/);
+  const heapBefore = process.memoryUsage().arrayBuffers;
+  const body = Buffer.alloc(10_000, "c");
+  const rest = Array.from({ length: 2000 }, () =>
+    transport.publisher.publish({ headers: {}, properties: {}, body }, TO),
+  );
+  const late = transport.publisher.publish(message("d"), TO, { timeoutMs: 200 });
+  await expect(late).rejects.toMatchObject({ code: "publish-timeout" });
+  expect(process.memoryUsage().arrayBuffers - heapBefore).toBeLessThan(10_000_000);
+  // Requests go over the other connection.
+  expect(await transport.inspectQueue("q")).toMatchObject({ consumerCount: 1 });
+  await rabbit.ctl("set_vm_memory_high_watermark", "0.4");
+  await Promise.all([first, ...rest]);
+  await eventually("all is consumed", () => received.length >= 2002);
+  expect(transport.state).toBe("open");
+});
+
+test("a connection that an operator closes comes back", async () => {
+  const { transport, received } = await connect();
+  const states: string[] = [];
+  transport.onState((state) => states.push(state));
+  await rabbit.ctl("close_all_connections", "maintenance");
+  await eventually("it is open again", () => states.includes("connecting") && transport.state === "open");
+  await transport.publisher.publish(message("a"), TO);
+  await eventually("it is consumed", () => received.length === 1);
+});
+
+test.each(["stop", "kill"] as const)(
+  "a broker that is restarted by %s loses nothing that was confirmed",
+  async (how) => {
+    const { transport, received } = await connect();
+    const [node] = rabbit.nodes;
+    let count = 0;
+    let isOver = false;
+    const sending = (async () => {
+      while (!isOver) {
+        await Promise.all(Array.from({ length: 20 }, () => transport.publisher.publish(message("a"), TO)));
+        count += 20;
+      }
+    })();
+    await eventually("it is under way", () => count > 100);
+    await node?.[how]();
+    await node?.start();
+    await eventually("it is open again", () => transport.state === "open");
+    isOver = true;
+    await sending;
+    await eventually("all is consumed", () => received.length >= count);
+  },
+);

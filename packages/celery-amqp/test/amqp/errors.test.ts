@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { parseAddresses } from "../../src/amqp/address.ts";
+import { dialFailure, differingArgument, lossReason, replyCode, requestFailure } from "../../src/amqp/errors.ts";
+
+const [address] = parseAddresses("amqp://user:hunter2@host/shop");
+
+/** An error as amqplib makes it of the broker's close. */
+function closed(code: number, text: string): Error {
+  return Object.assign(new Error(`Channel closed by server: ${code} (NAME) with message "${text}"`), { code });
+}
+
+describe("why a connection failed", () => {
+  test.each([
+    [
+      new Error(
+        'Handshake terminated by server: 403 (ACCESS-REFUSED) with message "ACCESS_REFUSED - Login was refused"',
+      ),
+      "access-refused",
+      true,
+    ],
+    [new Error("Expected ConnectionOpenOk; got <ConnectionClose channel:0>"), "vhost-missing", true],
+    [
+      Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" }),
+      "broker-unreachable",
+      false,
+    ],
+    [
+      new AggregateError([new Error("connect ECONNREFUSED ::1:1"), new Error("connect ECONNREFUSED 127.0.0.1:1")]),
+      "broker-unreachable",
+      false,
+    ],
+  ])("%s", (cause, code, isFinal) => {
+    const failure = dialFailure(cause, address!);
+    expect(failure).toMatchObject({ isFinal, error: { code } });
+    expect(failure.error.message).toMatch(/host/);
+    expect(failure.error.message).not.toMatch(/hunter2/);
+    expect(failure.error.cause).toBe(cause);
+  });
+});
+
+describe("why a request failed", () => {
+  test.each([
+    [403, "ACCESS_REFUSED - configure access to queue 'q' in vhost '/' refused for user 'u'", "access-refused"],
+    [404, "NOT_FOUND - no queue 'q' in vhost '/'", "not-found"],
+    [405, "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q'", "access-refused"],
+    [406, "PRECONDITION_FAILED - invalid arg 'x-max-priority' for queue 'q'", "queue-mismatch"],
+    [541, "INTERNAL_ERROR", "connection-lost"],
+  ])("%i", (code, text, expected) => {
+    const error = requestFailure(closed(code, text), 'declare queue "q"');
+    expect(error.code).toBe(expected);
+    expect(error.message).toContain('declare queue "q"');
+    expect(error.message).toContain(text);
+    expect(replyCode(error)).toBe(code);
+  });
+});
+
+test.each([
+  [
+    "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'celery' in vhost '/': received none but current is the value 'quorum' of type 'longstr'",
+    "x-queue-type",
+    /the queue "celery" exists with x-queue-type the value 'quorum'.*, asked for was none/,
+  ],
+  [
+    "PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'celery' in vhost '/': received 'false' but current is 'true'",
+    "durable",
+    /exists with durable 'true', asked for was 'false'/,
+  ],
+])("a mismatch names what differs: %s", (text, argument, message) => {
+  const cause = closed(406, text);
+  expect(differingArgument(cause)).toBe(argument);
+  expect(requestFailure(cause, 'declare queue "celery"').message).toMatch(message);
+});
+
+test("a delivery that was held too long is called by its name", () => {
+  const text = "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms.";
+  expect(lossReason(closed(406, text)).message).toMatch(/consumer_timeout/);
+});

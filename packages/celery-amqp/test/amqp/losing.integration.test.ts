@@ -1,0 +1,281 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { AmqpOptions } from "../../src/amqp/options.ts";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import type { Delivery, Transport } from "../../src/ports/transport.ts";
+import { eventually } from "../support/eventually.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+import { createTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
+
+const QUEUE = "q";
+const TO = { exchange: "", routingKey: QUEUE };
+const TOPOLOGY = {
+  exchanges: [],
+  queues: [{ name: QUEUE, durable: true, autoDelete: false, exclusive: false }],
+  bindings: [],
+};
+
+interface World {
+  readonly proxy: TcpProxy;
+  readonly transport: Transport;
+  readonly logger: RecordingLogger;
+}
+
+/** A transport through a proxy to a vhost of its own, with one queue. */
+async function world(options: Partial<AmqpOptions> = {}): Promise<World> {
+  const vhost = await freshVhost();
+  const proxy = await createTcpProxy(vhost.url);
+  const logger = new RecordingLogger();
+  const backoff = { minMs: 10, maxMs: 100 };
+  const transport = createAmqpTransport({ url: proxy.url, backoff, ...options }, { logger });
+  onTestFinished(async () => {
+    await proxy.resume();
+    await transport.close();
+    await proxy.close();
+    await vhost.remove();
+  });
+  await transport.connect();
+  await transport.declare(TOPOLOGY);
+  return { proxy, transport, logger };
+}
+
+function message(text: string, size = 0) {
+  return { headers: {}, properties: { correlationId: text, persistent: true }, body: Buffer.alloc(size, text) };
+}
+
+function idOf(delivery: Delivery): string {
+  return delivery.message.properties.correlationId ?? "";
+}
+
+describe("publishing across losses", () => {
+  test("every publish settles once, and every confirmed one is consumed", async () => {
+    const { proxy, transport } = await world();
+    const seen = new Set<string>();
+    await transport.subscribe({ queue: QUEUE, prefetch: 50 }, (delivery) => {
+      seen.add(idOf(delivery));
+      delivery.ack();
+    });
+    const ids = Array.from({ length: 3000 }, (_, index) => String(index));
+    const settled: string[] = [];
+    const publishes = ids.map(async (id, index) => {
+      if (index % 500 === 250) {
+        proxy.cut();
+        await eventually("connected again", () => transport.state === "open");
+      }
+      await transport.publisher.publish(message(id), TO);
+      settled.push(id);
+    });
+    const cuts = setInterval(() => proxy.cut(), 500);
+    await Promise.all(publishes).finally(() => clearInterval(cuts));
+    expect(settled).toHaveLength(ids.length);
+    await eventually("all are consumed", () => seen.size === ids.length);
+  });
+
+  test("a publish without an answer in time fails with its outcome unknown", async () => {
+    const { proxy, transport } = await world({ publishTimeoutMs: 300 });
+    proxy.hold();
+    const error: unknown = await transport.publisher.publish(message("x"), TO).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "PublishTimeoutError", code: "publish-timeout", outcome: "unknown" });
+    await proxy.resume();
+  });
+
+  test("a publish waits no longer than its own deadline", async () => {
+    const { proxy, transport } = await world();
+    await proxy.refuse();
+    await eventually("the loss is noticed", () => transport.state === "connecting");
+    const startedAt = performance.now();
+    await expect(transport.publisher.publish(message("x"), TO, { timeoutMs: 100 })).rejects.toThrow("was never sent");
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  test("a broker that confirms nothing is left for a new connection, and the message sent again", async () => {
+    const { proxy, transport, logger } = await world({ confirmTimeoutMs: 200 });
+    proxy.hold();
+    const sent = transport.publisher.publish(message("x"), TO);
+    await eventually("the silence is noticed", () => logger.text.includes("has confirmed nothing for 200 ms"));
+    await proxy.resume();
+    await sent;
+  });
+
+  test("what waits is bounded, in number and in bytes", async () => {
+    const { proxy, transport } = await world({ maxWaiting: { messages: 10, bytes: 50_000 }, publishTimeoutMs: 400 });
+    await proxy.refuse();
+    await eventually("the loss is noticed", () => transport.state === "connecting");
+    const publish = (size: number) =>
+      transport.publisher.publish(message("x", size), TO).catch((error: unknown) => error);
+    const small = Array.from({ length: 12 }, () => publish(10));
+    expect(await small.at(-1)).toMatchObject({ code: "overloaded" });
+    expect(await small[0]).toMatchObject({ code: "publish-timeout" });
+    const large = [publish(40_000), publish(40_000)];
+    expect(await large[1]).toMatchObject({ code: "overloaded" });
+  });
+
+  test("a thousand large messages at once neither warn nor fail", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    onTestFinished(() => void process.off("warning", onWarning));
+    const { transport } = await world();
+    const publishes = Array.from({ length: 1000 }, (_, index) =>
+      transport.publisher.publish(message(String(index), 50_000), TO),
+    );
+    await Promise.all(publishes);
+    expect((await transport.inspectQueue(QUEUE))?.messageCount).toBe(1000);
+    expect(warnings).toEqual([]);
+  });
+
+  test("headers of more than 64 KiB fail that message alone", async () => {
+    const { transport } = await world();
+    const huge = { headers: { args: "x".repeat(70_000) }, properties: {}, body: Buffer.alloc(0) };
+    await expect(transport.publisher.publish(huge, TO)).rejects.toMatchObject({ code: "message-too-large" });
+    await expect(
+      transport.publisher.publish({ ...huge, headers: { args: "x".repeat(60_000) } }, TO),
+    ).resolves.toBeUndefined();
+  });
+
+  test("a message that the broker refuses without naming it is found among its neighbours", async () => {
+    const { transport } = await world();
+    const forged = { headers: {}, properties: { userId: "somebody-else" }, body: Buffer.alloc(0) };
+    const publishes = Array.from({ length: 21 }, (_, index) =>
+      transport.publisher.publish(index === 10 ? forged : message(String(index)), TO),
+    );
+    const outcomes = await Promise.allSettled(publishes);
+    expect(outcomes.flatMap(({ status }, index) => (status === "rejected" ? [index] : []))).toEqual([10]);
+    expect(outcomes[10]).toMatchObject({ reason: { code: "publish-nacked" } });
+  });
+});
+
+describe("consuming across losses", () => {
+  test("a cut straight after the connect is survived", async () => {
+    const { proxy, transport } = await world();
+    const states: string[] = [];
+    transport.onState((state) => states.push(state));
+    for (let round = 0; round < 5; round++) {
+      const lost = states.filter((state) => state === "connecting").length;
+      proxy.cut();
+      await eventually("it is lost and open again", () => {
+        return transport.state === "open" && states.filter((state) => state === "connecting").length > lost;
+      });
+    }
+    await expect(transport.publisher.publish(message("x"), TO)).resolves.toBeUndefined();
+  });
+
+  test("a delivery that outlived its connection cannot be settled, nor harm the next one", async () => {
+    const { proxy, transport } = await world();
+    const deliveries: Delivery[] = [];
+    await transport.subscribe({ queue: QUEUE, prefetch: 1 }, (delivery) => deliveries.push(delivery));
+    await transport.publisher.publish(message("x"), TO);
+    await eventually("it is delivered", () => deliveries.length === 1);
+    proxy.cut();
+    await eventually("it is delivered again", () => deliveries.length === 2);
+    const [old, current] = deliveries;
+    expect([old?.ack(), old?.reject({ requeue: true })]).toEqual([false, false]);
+    expect([current?.redelivered, current?.ack(), current?.ack()]).toEqual([true, true, false]);
+    await eventually("the queue is empty", async () => (await transport.inspectQueue(QUEUE))?.messageCount === 0);
+    expect(deliveries).toHaveLength(2);
+  });
+
+  test("a queue that was deleted is consumed again as soon as somebody declares it", async () => {
+    const { transport } = await world();
+    const events: string[] = [];
+    let count = 0;
+    await transport.subscribe(
+      {
+        queue: QUEUE,
+        prefetch: 1,
+        onLost: (reason) => events.push(reason.message),
+        onRestored: () => events.push("restored"),
+      },
+      (delivery) => {
+        count += 1;
+        delivery.ack();
+      },
+    );
+    await transport.deleteQueue(QUEUE);
+    await eventually("the loss is told", () => events.length === 1);
+    expect(events[0]).toMatch(/cancelled the consumer of queue "q"/);
+    await transport.declare(TOPOLOGY);
+    await eventually("it is restored", () => events.length === 2);
+    await transport.publisher.publish(message("x"), TO);
+    await eventually("it is delivered", () => count === 1);
+    expect(events[1]).toBe("restored");
+  });
+
+  test("a subscription that is cancelled while it is lost stays cancelled", async () => {
+    const { proxy, transport } = await world();
+    const subscription = await transport.subscribe({ queue: QUEUE, prefetch: 1 }, () => {});
+    await proxy.refuse();
+    await eventually("the loss is noticed", () => !subscription.isConsuming);
+    await subscription.cancel();
+    await proxy.resume();
+    await eventually("it is open again", () => transport.state === "open");
+    await transport.publisher.publish(message("x"), TO);
+    await eventually("the message stays", async () => (await transport.inspectQueue(QUEUE))?.messageCount === 1);
+    expect(subscription.isConsuming).toBe(false);
+  });
+
+  test("cancelling under load loses no message", async () => {
+    const { transport } = await world();
+    const total = 5000;
+    const bodies = Array.from({ length: total }, (_, index) => transport.publisher.publish(message(String(index)), TO));
+    await Promise.all(bodies);
+    let count = 0;
+    const ackAll = (delivery: Delivery) => {
+      count += 1;
+      delivery.ack();
+    };
+    const subscription = await transport.subscribe({ queue: QUEUE, prefetch: 500 }, ackAll);
+    await eventually("it is under way", () => count > 500);
+    await subscription.cancel();
+    const whenCancelled = count;
+    await transport.subscribe({ queue: QUEUE, prefetch: 500 }, ackAll);
+    await eventually("the rest is consumed", () => count === total);
+    expect(whenCancelled).toBeLessThan(total);
+  });
+});
+
+describe("a peer that has gone silent", () => {
+  test("a request fails in time, and the connection is made anew", async () => {
+    const { proxy, transport } = await world({ rpcTimeoutMs: 200 });
+    proxy.hold();
+    await expect(transport.declare(TOPOLOGY)).rejects.toMatchObject({ code: "rpc-timeout" });
+    await proxy.resume();
+    await eventually("it is open again", () => transport.state === "open");
+    await expect(transport.declare(TOPOLOGY)).resolves.toBeUndefined();
+  });
+
+  test("heartbeats notice it without any traffic", async () => {
+    const { proxy, transport } = await world({ heartbeatSeconds: 1 });
+    proxy.hold();
+    await eventually("the silence is noticed", () => transport.state === "connecting");
+  });
+
+  test("`close` is bounded, and settles what is in flight", async () => {
+    const { proxy, transport } = await world({ closeTimeoutMs: 300 });
+    await transport.subscribe({ queue: QUEUE, prefetch: 1 }, () => {});
+    proxy.hold();
+    const sent = transport.publisher.publish(message("x"), TO).catch((error: unknown) => error);
+    const startedAt = performance.now();
+    await transport.close();
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(await sent).toMatchObject({ code: "closed" });
+    expect(transport.state).toBe("closed");
+  });
+});
+
+test("a message and its ack do not wait for one another: request and reply take well below 10 ms", async () => {
+  const { transport } = await world();
+  let wake = () => {};
+  await transport.subscribe({ queue: QUEUE, prefetch: 10 }, (delivery) => {
+    delivery.ack();
+    wake();
+  });
+  const times: number[] = [];
+  for (let round = 0; round < 100; round++) {
+    const startedAt = performance.now();
+    const arrived = new Promise<void>((resolve) => (wake = resolve));
+    await Promise.all([transport.publisher.publish(message("x", 3000), TO), arrived]);
+    times.push(performance.now() - startedAt);
+  }
+  expect(times.toSorted((a, b) => a - b)[50]).toBeLessThan(10);
+});
