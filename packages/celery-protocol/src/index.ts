@@ -58,7 +58,7 @@ export {
   type PythonNamed,
   toWireException,
 } from "./result/exception.ts";
-export type { ResultMeta, WireException } from "./result/meta.ts";
+export type { ResultMeta, ResultMetaBase, WireException } from "./result/meta.ts";
 export {
   type BuiltinState,
   EXCEPTION_STATES,
@@ -100,9 +100,12 @@ export {
 export type {
   CustomEvent,
   Event,
+  EventBase,
   EventType,
   TaskCancelled,
+  TaskDescription,
   TaskEvent,
+  TaskEventBase,
   TaskFailed,
   TaskReceived,
   TaskRejected,
@@ -123,6 +126,7 @@ export {
   CONTROL_ALIASES,
   type ControlAnswer,
   type ControlArguments,
+  type ControlCommand,
   type ControlCommands,
   type ControlMethod,
   type Failed,
@@ -133,6 +137,7 @@ export {
   type RequestInfo,
   type RevokedEntries,
   type ScheduledInfo,
+  type TerminateArguments,
   type WorkerStats,
 } from "./control/catalogue.ts";
 export { decodeControlReply, decodeControlRequest, encodeControlReply, encodeControlRequest } from "./control/codec.ts";

@@ -111,14 +111,16 @@ export interface HelloReply {
 /** Nothing to say by name. */
 export type NoArguments = Readonly<Record<string, never>>;
 
-interface Terminate {
+/** Which tasks to terminate, and how. */
+export interface TerminateArguments {
   /** One id, or several. */
   readonly task_id: string | readonly string[];
   /** Name of the signal. Default `SIGTERM`. */
   readonly signal?: string | null;
 }
 
-interface Command<Arguments, Reply> {
+/** What one command is told by name and what it answers. */
+export interface ControlCommand<Arguments, Reply> {
   readonly arguments: Arguments;
   readonly reply: Reply | Failed;
 }
@@ -128,51 +130,63 @@ interface Command<Arguments, Reply> {
  * Source: celery/worker/control.py; recorded requests and replies.
  */
 export interface ControlCommands {
-  readonly ping: Command<NoArguments, Ok<"pong">>;
-  readonly stats: Command<NoArguments, WorkerStats>;
+  /** Whether the worker is there. */
+  readonly ping: ControlCommand<NoArguments, Ok<"pong">>;
+  /** What the worker tells of itself. */
+  readonly stats: ControlCommand<NoArguments, WorkerStats>;
   /** `safe` gives args and kwargs as text. */
-  readonly active: Command<{ readonly safe?: boolean }, readonly RequestInfo[]>;
-  readonly reserved: Command<NoArguments, readonly RequestInfo[]>;
-  readonly scheduled: Command<NoArguments, readonly ScheduledInfo[]>;
+  readonly active: ControlCommand<{ readonly safe?: boolean }, readonly RequestInfo[]>;
+  /** Tasks received and not started, without those held until their time. */
+  readonly reserved: ControlCommand<NoArguments, readonly RequestInfo[]>;
+  /** Tasks held until their time. */
+  readonly scheduled: ControlCommand<NoArguments, readonly ScheduledInfo[]>;
   /** Names, with the attributes that are set: `demo.limited [rate_limit=2/s]`. */
-  readonly registered: Command<
+  readonly registered: ControlCommand<
     { readonly taskinfoitems?: readonly string[] | null; readonly builtins?: boolean },
     readonly string[]
   >;
   /** Ids that the worker does not know are left out. */
-  readonly query_task: Command<
+  readonly query_task: ControlCommand<
     { readonly ids: string | readonly string[] },
     Readonly<Record<string, readonly [state: "active" | "reserved" | "ready", info: RequestInfo]>>
   >;
-  readonly active_queues: Command<NoArguments, readonly QueueInfo[]>;
+  /** Queues that the worker consumes from. */
+  readonly active_queues: ControlCommand<NoArguments, readonly QueueInfo[]>;
   /** Settings; secrets and the passwords in addresses are masked. */
-  readonly conf: Command<{ readonly with_defaults?: boolean }, Readonly<Record<string, Tree>>>;
-  readonly report: Command<NoArguments, Ok>;
-  readonly clock: Command<NoArguments, { readonly clock: number }>;
+  readonly conf: ControlCommand<{ readonly with_defaults?: boolean }, Readonly<Record<string, Tree>>>;
+  /** A text about software and settings, for people. */
+  readonly report: ControlCommand<NoArguments, Ok>;
+  /** The Lamport clock. */
+  readonly clock: ControlCommand<NoArguments, { readonly clock: number }>;
   /** Null to the worker that asked. */
-  readonly hello: Command<
+  readonly hello: ControlCommand<
     { readonly from_node: string; readonly revoked?: RevokedEntries | readonly string[] | null },
     HelloReply | null
   >;
-  readonly revoked: Command<NoArguments, readonly string[]>;
+  /** Ids of revoked tasks. */
+  readonly revoked: ControlCommand<NoArguments, readonly string[]>;
   /** Resident memory, as text: `59.789MB`. */
-  readonly memsample: Command<NoArguments, string>;
-  readonly memdump: Command<{ readonly samples?: number }, string>;
-  readonly objgraph: Command<
+  readonly memsample: ControlCommand<NoArguments, string>;
+  /** A text about the samples of `memsample`, for people. */
+  readonly memdump: ControlCommand<{ readonly samples?: number }, string>;
+  /** Draws the objects in memory; an error without the Python library of that name. */
+  readonly objgraph: ControlCommand<
     { readonly num?: number; readonly max_depth?: number; readonly type?: string },
     { readonly filename: string }
   >;
   /** `rate_limit` as `parseRate` reads it; 0 lifts the limit. */
-  readonly rate_limit: Command<{ readonly task_name: string; readonly rate_limit: string | number }, Ok>;
+  readonly rate_limit: ControlCommand<{ readonly task_name: string; readonly rate_limit: string | number }, Ok>;
   /** Limits in seconds. */
-  readonly time_limit: Command<
+  readonly time_limit: ControlCommand<
     { readonly task_name: string; readonly hard?: number | null; readonly soft?: number | null },
     Ok
   >;
-  readonly revoke: Command<Terminate & { readonly terminate?: boolean }, Ok>;
-  readonly terminate: Command<Terminate, Ok>;
+  /** Has tasks not run, and with `terminate` ended where they run. */
+  readonly revoke: ControlCommand<TerminateArguments & { readonly terminate?: boolean }, Ok>;
+  /** `revoke` with `terminate`. */
+  readonly terminate: ControlCommand<TerminateArguments, Ok>;
   /** Stamps by name, or as `name=value`. */
-  readonly revoke_by_stamped_headers: Command<
+  readonly revoke_by_stamped_headers: ControlCommand<
     {
       readonly headers: Readonly<Record<string, Tree>> | readonly string[];
       readonly terminate?: boolean;
@@ -180,7 +194,8 @@ export interface ControlCommands {
     },
     Ok
   >;
-  readonly add_consumer: Command<
+  /** Also consume from a queue. */
+  readonly add_consumer: ControlCommand<
     {
       readonly queue: string;
       readonly exchange?: string | null;
@@ -189,21 +204,29 @@ export interface ControlCommands {
     },
     Ok
   >;
-  readonly cancel_consumer: Command<{ readonly queue: string }, Ok>;
-  readonly pool_grow: Command<{ readonly n?: number }, Ok>;
-  readonly pool_shrink: Command<{ readonly n?: number }, Ok>;
-  readonly pool_restart: Command<
+  /** No longer consume from a queue. */
+  readonly cancel_consumer: ControlCommand<{ readonly queue: string }, Ok>;
+  /** More slots for tasks. */
+  readonly pool_grow: ControlCommand<{ readonly n?: number }, Ok>;
+  /** Fewer slots for tasks. */
+  readonly pool_shrink: ControlCommand<{ readonly n?: number }, Ok>;
+  /** Starts the pool anew, where the worker allows it. */
+  readonly pool_restart: ControlCommand<
     { readonly modules?: readonly string[] | null; readonly reload?: boolean; readonly reloader?: Tree },
     Ok
   >;
-  readonly autoscale: Command<{ readonly max?: number | null; readonly min?: number | null }, Ok>;
-  readonly enable_events: Command<NoArguments, Ok>;
-  readonly disable_events: Command<NoArguments, Ok>;
+  /** Bounds of the pool, where the worker scales it. */
+  readonly autoscale: ControlCommand<{ readonly max?: number | null; readonly min?: number | null }, Ok>;
+  /** Also send events about tasks. */
+  readonly enable_events: ControlCommand<NoArguments, Ok>;
+  /** No longer send events about tasks. */
+  readonly disable_events: ControlCommand<NoArguments, Ok>;
   /** Sends a worker-heartbeat now. */
-  readonly heartbeat: Command<NoArguments, null>;
-  readonly election: Command<{ readonly id: string; readonly topic: string; readonly action?: Tree }, null>;
+  readonly heartbeat: ControlCommand<NoArguments, null>;
+  /** Calls an election (gossip). */
+  readonly election: ControlCommand<{ readonly id: string; readonly topic: string; readonly action?: Tree }, null>;
   /** Warm shutdown; never answers. */
-  readonly shutdown: Command<{ readonly msg?: string }, never>;
+  readonly shutdown: ControlCommand<{ readonly msg?: string }, never>;
 }
 
 /** Name of a command. */

@@ -1,7 +1,7 @@
 import type { Tree } from "../content/tree.ts";
 
 /** What every event tells. */
-interface EventBase {
+export interface EventBase {
   /** Node name of the sender. */
   readonly hostname: string;
   /** When it happened, seconds since the epoch with fractions. */
@@ -16,13 +16,14 @@ interface EventBase {
   readonly extra?: Readonly<Record<string, Tree>> | undefined;
 }
 
-interface TaskEventBase extends EventBase {
+/** What every event about a task tells. */
+export interface TaskEventBase extends EventBase {
   /** Task id. */
   readonly uuid: string;
 }
 
 /** What `task-sent` and `task-received` tell of a task. */
-interface TaskDescription {
+export interface TaskDescription {
   /** Name of the task, or its shadow. */
   readonly name?: string | undefined;
   /** `argsrepr` of the message. */

@@ -10,7 +10,8 @@ export interface WireException {
   readonly args: readonly Tree[];
 }
 
-interface ResultMetaBase {
+/** What a result tells in every state. */
+export interface ResultMetaBase {
   readonly taskId: string;
   /** Text of the traceback, in the language of the worker, or null. */
   readonly traceback: string | null;
