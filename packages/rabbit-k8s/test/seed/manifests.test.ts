@@ -107,6 +107,10 @@ describe("preset seed", () => {
     expect(renderCluster({ preset: "seed", version }).manifests).toHaveLength(7);
   });
 
+  it("looks as it did before", () => {
+    expect(renderCluster({ preset: "seed" }).manifests).toMatchSnapshot();
+  });
+
   it("names all refusals at once", () => {
     expect(() => renderCluster({ preset: "seed", version: "4.3", replicas: 0, namespace: "A" })).toThrow(
       /version:[\s\S]*namespace:[\s\S]*replicas:/,

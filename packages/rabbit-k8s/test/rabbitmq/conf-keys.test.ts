@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { refuseKey, refuseValue } from "../../src/rabbitmq/conf-keys.ts";
+import { parseConf } from "../../src/rabbitmq/conf-file.ts";
+import { parseVersion } from "../../src/rabbitmq/version.ts";
+
+const on = (version: string, key: string): ReturnType<typeof refuseKey> => refuseKey(parseVersion(version)!, key);
+
+describe("keys of rabbitmq.conf", () => {
+  it.each([
+    ["3.10.8", "cluster_formation.randomized_startup_delay_range.min"],
+    ["3.13.3", "default_queue_type"],
+    ["3.12.14", "default_queue_type"],
+    ["4.3.6", "anonymous_login_user"],
+    ["4.3", "deprecated_features.permit.transient_nonexcl_queues"],
+    ["3.11", "default_users.web.password"],
+    ["4.1", "cluster_formation.k8s.ordinal_start"],
+  ])("%s knows %s", (version, key) => {
+    expect(on(version, key)).toBeNull();
+  });
+
+  it.each([
+    ["4.0.0", "cluster_formation.randomized_startup_delay_range.min"],
+    ["3.13.2", "default_queue_type"],
+    ["3.12.13", "default_queue_type"],
+    ["3.13.7", "anonymous_login_user"],
+    ["3.10.8", "default_users.web.password"],
+    ["4.2", "federation.shutdown.permanent"],
+  ])("%s does not know %s", (version, key) => {
+    expect(on(version, key)).not.toBeNull();
+  });
+
+  it("suggests the key that was meant", () => {
+    expect(on("4.3", "vm_memory_high_watermark.relativ")).toEqual({
+      kind: "unknown",
+      nearest: "vm_memory_high_watermark.relative",
+    });
+    expect(on("4.3", "entirely.different.thing")).toEqual({ kind: "unknown", nearest: null });
+  });
+
+  it("says which releases take a key", () => {
+    expect(on("3.10.8", "default_queue_type")).toMatchObject({
+      acceptedBy: expect.arrayContaining(["3.12.14", "3.13.3", "4.0.0"]) as unknown,
+    });
+  });
+
+  it.each([
+    ["log.console", "true", null],
+    ["log.console", "yes", "must be true or false"],
+    ["consumer_timeout", "0", "must be a whole number above 0"],
+    ["cluster_formation.k8s.address_type", "name", "must be one of hostname, ip"],
+    ["vm_memory_high_watermark.relative", "0.6", null],
+    ["heartbeat", "$(HEARTBEAT)", null],
+  ])("takes %s = %s only if it fits", (key, value, reason) => {
+    expect(refuseValue(key, value)).toBe(reason);
+  });
+});
+
+describe("rabbitmq.conf", () => {
+  it("is read line by line, comments and blanks apart, values with = whole", () => {
+    expect(parseConf("# a\n\n  a.b =  c = d \nlog.console=true\n")).toEqual([
+      { key: "a.b", value: "c = d", line: 3 },
+      { key: "log.console", value: "true", line: 4 },
+    ]);
+  });
+});

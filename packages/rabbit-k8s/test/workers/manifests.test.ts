@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
+import { renderWorkers } from "../../src/constructs/celery-workers.ts";
+import { checkWorkers } from "../../src/workers/resolve.ts";
+import type { CeleryWorkersProps } from "../../src/workers/props.ts";
+import { View } from "../view.ts";
+
+const { connection } = renderCluster({
+  namespace: "messaging",
+  version: "4.3",
+  celery: true,
+  vhosts: [{ name: "shop" }],
+});
+const encrypted = renderCluster({ namespace: "messaging", version: "4.3", tls: { issuer: { name: "ca" } } }).connection;
+const seed = renderCluster({ preset: "seed" }).connection;
+const minimal: CeleryWorkersProps = { name: "workers", cluster: connection, image: "shop/worker:1" };
+
+const pod = ["spec", "template", "spec"] as const;
+const container = [...pod, "containers", 0] as const;
+
+function only(props: CeleryWorkersProps, kind: string): View {
+  return renderWorkers(props)
+    .map((manifest) => new View(manifest))
+    .find((object) => object.kind === kind)!;
+}
+
+describe("workers", () => {
+  it("reach the broker by an address from the Secret", () => {
+    expect(only(minimal, "Deployment").list(...container, "env")).toContainEqual({
+      name: "CELERY_BROKER_URL",
+      valueFrom: { secretKeyRef: { name: "rabbitmq-default-user", key: "connection_string" } },
+    });
+  });
+
+  it("may finish their longest task before they are ended", () => {
+    expect(
+      only({ ...minimal, taskTimeLimitSeconds: 1200 }, "Deployment").at(...pod, "terminationGracePeriodSeconds"),
+    ).toBe(1215);
+  });
+
+  it("are probed over HTTP by default, and by a file where they touch one", () => {
+    expect(only(minimal, "Deployment").at(...container, "livenessProbe", "httpGet")).toEqual({
+      path: "/healthz",
+      port: "health",
+    });
+    expect(only(minimal, "Deployment").at(...container, "readinessProbe", "httpGet")).toEqual({
+      path: "/readyz",
+      port: "health",
+    });
+    const python = only(
+      { ...minimal, health: { kind: "heartbeat", file: "/tmp/beat", maxAgeSeconds: 90 } },
+      "Deployment",
+    );
+    expect(python.at(...container, "livenessProbe", "exec", "command", 2)).toBe("find /tmp/beat -mmin -2 | grep -q .");
+    expect(
+      only({ ...minimal, health: { kind: "none" } }, "Deployment").at(...container, "livenessProbe"),
+    ).toBeUndefined();
+  });
+
+  it("trust the cluster's authority where AMQP is encrypted", () => {
+    const deployment = only({ ...minimal, cluster: encrypted }, "Deployment");
+    expect(deployment.list(...container, "env")).toContainEqual({
+      name: "NODE_EXTRA_CA_CERTS",
+      value: "/run/rabbitmq-ca/ca.crt",
+    });
+    expect(deployment.list<{ name: string }>(...pod, "volumes").map(({ name }) => name)).toEqual(["tmp", "ca"]);
+  });
+
+  it("leave the count to the autoscaler", () => {
+    expect(only(minimal, "Deployment").at("spec", "replicas")).toBe(2);
+    expect(
+      only({ ...minimal, scaling: { by: "cpu", maxReplicas: 4 } }, "Deployment").at("spec", "replicas"),
+    ).toBeUndefined();
+  });
+
+  it("are scaled by what waits and what runs in each of their queues, with the password apart from the address", () => {
+    const props: CeleryWorkersProps = {
+      ...minimal,
+      queues: ["mail", "images"],
+      taskTimeLimitSeconds: 900,
+      scaling: { by: "queue", maxReplicas: 20 },
+    };
+    const scaled = only(props, "ScaledObject");
+    expect(scaled.list<{ metadata: object }>("spec", "triggers").map(({ metadata }) => metadata)).toEqual(
+      ["mail", "images"].map((queueName) => ({
+        protocol: "http",
+        host: "http://rabbitmq.messaging.svc:15672",
+        vhostName: "shop",
+        queueName,
+        mode: "QueueLength",
+        value: "10",
+        activationValue: "0",
+        excludeUnacknowledged: "false",
+      })),
+    );
+    expect(scaled.at("spec", "cooldownPeriod")).toBe(960);
+    expect(only(props, "TriggerAuthentication").list("spec", "secretTargetRef")).toEqual([
+      { parameter: "username", name: "rabbitmq-default-user", key: "username" },
+      { parameter: "password", name: "rabbitmq-default-user", key: "password" },
+    ]);
+  });
+
+  it.each([
+    ["a name that is none", { name: "My Workers" }, "name"],
+    ["a cluster without an address in a Secret", { cluster: seed }, "brokerUrl"],
+    ["a count beside an autoscaler", { replicas: 3, scaling: { by: "cpu", maxReplicas: 9 } }, "replicas"],
+    ["fewer at most than at least", { scaling: { by: "cpu", maxReplicas: 1 } }, "scaling.maxReplicas"],
+    ["scaling by no queue", { queues: [], scaling: { by: "queue", maxReplicas: 9 } }, "queues"],
+    [
+      "scaling without a user in a Secret",
+      { cluster: seed, brokerUrl: { name: "a", key: "b" }, scaling: { by: "queue", maxReplicas: 9 } },
+      "scaling.credentials",
+    ],
+    ["no time for a task", { taskTimeLimitSeconds: 0 }, "taskTimeLimitSeconds"],
+    ["half a pod", { replicas: 0.5 }, "replicas"],
+    ["memory that is none", { resources: { memory: "much" } }, "resources.memory"],
+    ["processor time that is none", { resources: { cpu: "fast" } }, "resources.cpu"],
+  ] as const)("refuse %s", (_, props, prop) => {
+    expect(checkWorkers({ ...minimal, ...props }).map((refusal) => refusal.prop)).toEqual([prop]);
+  });
+});
