@@ -2,16 +2,13 @@ import type { TaskMessage } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { packArguments, type TravellingArguments } from "../task/arguments.ts";
-import { type CallOptions, mergeOptions } from "../task/call-options.ts";
-import { durationMs } from "../task/duration.ts";
+import type { CallOptions } from "../task/call-options.ts";
 import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
-import { checkCallOptions } from "./check-options.ts";
 import { composeTask, type ParentTask } from "./compose.ts";
-import { destinationOf, type QueueTable } from "./destination.ts";
 import type { Dispatch, Way } from "./dispatch.ts";
-import type { Router } from "./routes.ts";
+import { Planner, type PlannerParts } from "./plan.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** What a sender asks of results, whatever backend there is. */
@@ -27,14 +24,9 @@ export interface ResultIntake {
 }
 
 /** What a sender is made of. */
-export interface SenderParts {
+export interface SenderParts extends PlannerParts {
   readonly dispatch: Pick<Dispatch, "send">;
   readonly results: ResultIntake;
-  readonly router: Router;
-  readonly queues: QueueTable;
-  readonly defaultQueue: string;
-  /** What calls and routes leave open. */
-  readonly defaults: Pick<CallOptions, "serializer" | "compression">;
   /** Check arguments by the task's schema before they are sent. */
   readonly validate: boolean;
   readonly clock: Clock;
@@ -65,9 +57,11 @@ interface NamedRequest {
 /** Makes calls into messages and sends them. What clients and handlers send passes through here. */
 export class Sender implements TaskSender {
   readonly #parts: SenderParts;
+  readonly #planner: Planner;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
+    this.#planner = new Planner(parts);
   }
 
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
@@ -132,24 +126,14 @@ export class Sender implements TaskSender {
   }
 
   async #compose({ name, task, options: said, pack }: NamedRequest): Promise<Outgoing> {
-    const { clock, ids, origin, parent, queues, router, defaults, defaultQueue } = this.#parts;
-    checkCallOptions(said, `Call of "${name}"`);
-    const options = mergeOptions(mergeOptions(defaults, router(name)), said);
-    const { to, queue } = destinationOf(options, queues, defaultQueue);
+    const { clock, ids, origin, parent, results } = this.#parts;
+    const { options, namesQueue, way } = this.#planner.plan(name, said);
     const id = options.id ?? ids.uuid();
-    const replyTo = options.replyTo ?? this.#parts.results.replyTo(id);
-    const call = { name, options, namesQueue: said.queue !== undefined, ...(await pack()) };
+    const replyTo = options.replyTo ?? results.replyTo(id);
+    const { args, kwargs } = await pack();
+    const call = { name, args, kwargs, options, namesQueue };
     const message = composeTask(call, { id, now: clock.now(), origin, replyTo, parent: parent() });
-    const timeoutMs =
-      options.publishTimeout === undefined
-        ? {}
-        : { publishTimeoutMs: durationMs(options.publishTimeout, "publishTimeout") };
-    return {
-      message,
-      way: { to, queue, ...timeoutMs },
-      signal: options.signal ?? null,
-      ...this.#resultOf(id, task, options),
-    };
+    return { message, way, signal: options.signal ?? null, ...this.#resultOf(id, task, options) };
   }
 
   #resultOf(id: string, task: TaskDefinition | null, options: CallOptions): Pick<Outgoing, "result" | "awaited"> {
