@@ -1,12 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Ids } from "../ports/clock.ts";
 
-/** The machine's clock and timers. */
+/** Node's timers fire at once beyond this (setTimeout counts in 32 bits). */
+const longestMs = 2 ** 31 - 1;
+
+/** The machine's clock and timers; a timer may take as long as it likes. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(delayMs, fn) {
-    const timer = setTimeout(fn, delayMs);
+    let timer = later(delayMs);
     return () => clearTimeout(timer);
+
+    function later(leftMs: number): NodeJS.Timeout {
+      if (leftMs <= longestMs) return setTimeout(fn, leftMs);
+      return setTimeout(() => (timer = later(leftMs - longestMs)), longestMs);
+    }
   },
 };
 
