@@ -9,7 +9,7 @@ import type { Launcher } from "./node/launcher.ts";
 import { ManagedNode, PortTakenError, type RabbitNode } from "./node/node.ts";
 import { type ClusterRequest, countPorts, planNodes } from "./node/plan.ts";
 import { type RabbitOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { findFreePorts } from "./system/ports.ts";
+import { findFreePorts, isFree } from "./system/ports.ts";
 import { Watchdog } from "./system/watchdog.ts";
 
 /** A running RabbitMQ of one or several nodes, on 127.0.0.1 only, with user `guest`, password `guest`. */
@@ -46,6 +46,7 @@ const ATTEMPTS = 3;
  */
 export async function startRabbit(options: RabbitOptions = {}): Promise<RabbitServer> {
   const resolved = resolveOptions(options, process.env);
+  await checkPort(resolved);
   const found = await findServer(resolved.server, resolved.onProgress);
   resolved.onProgress(
     `starting ${resolved.nodes === 1 ? "a node" : `${resolved.nodes} nodes`} of ${describeServer(found)}`,
@@ -57,6 +58,17 @@ export async function startRabbit(options: RabbitOptions = {}): Promise<RabbitSe
       if (!(error instanceof PortTakenError) || attempt === ATTEMPTS) throw error;
       resolved.onProgress("a port was taken meanwhile; trying others");
     }
+  }
+}
+
+async function checkPort({ port, nodes }: ResolvedOptions): Promise<void> {
+  if (port === null) return;
+  for (let wanted = port; wanted < port + nodes; wanted++) {
+    if (await isFree(wanted)) continue;
+    throw new RabbitLocalError(
+      "start-failed",
+      `Port ${wanted} of 127.0.0.1 is taken: stop what listens there, or leave the port to chance`,
+    );
   }
 }
 
@@ -141,7 +153,12 @@ class ManagedServer implements RabbitServer {
   }
 
   stop(): Promise<void> {
-    this.#stopped ??= this.#watchdog.finish();
+    this.#stopped ??= this.#stop();
     return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#watchdog.finish();
+    await Promise.all(this.nodes.map((node) => node.untilDown()));
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { stripVTControlCharacters } from "node:util";
 
 const POLL_MS = 50;
 const TAIL_LINES = 20;
@@ -47,7 +48,7 @@ export async function followStartup(file: string, offset: number, signal: AbortS
  * crash reports, so the end of the log would say nothing.
  */
 export function explainFailure(text: string): string {
-  const lines = text.split("\n");
+  const lines = stripVTControlCharacters(text).split("\n");
   const reports = lines.findIndex((line) => /> {5}supervisor: |> {3}crasher:|^Kernel pid terminated/.test(line));
   const before = reports === -1 ? lines : lines.slice(0, reports);
   const errors = before.filter((line) => line.includes("[error]"));

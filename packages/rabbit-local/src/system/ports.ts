@@ -32,6 +32,13 @@ export async function findFreePorts(count: number, pick: () => number = randomPo
   }
 }
 
+/** Whether nothing listens on a port of 127.0.0.1, and this process may. */
+export async function isFree(port: number): Promise<boolean> {
+  const probe = await hold(port);
+  if (probe !== null) await release(probe);
+  return probe !== null;
+}
+
 function randomPort(): number {
   return PORT_RANGE.first + Math.floor(Math.random() * (PORT_RANGE.last - PORT_RANGE.first + 1));
 }

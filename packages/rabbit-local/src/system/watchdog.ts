@@ -21,7 +21,7 @@ for c in $containers; do "$docker" rm --force --volumes "$c"; done
 for n in $networks; do "$docker" network rm "$n"; done
 turns=0
 for g in $groups; do
-  while kill -s 0 -- "-$g" && [ $turns -lt 50 ]; do turns=$((turns + 1)); sleep 0.1; done
+  while kill -s 0 -- "-$g" && [ $turns -lt 10 ]; do turns=$((turns + 1)); sleep 0.1; done
 done
 turns=0
 until rm -rf "$folder" && [ ! -e "$folder" ]; do
