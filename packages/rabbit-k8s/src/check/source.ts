@@ -65,7 +65,7 @@ export class SourceObject {
 }
 
 /** Thrown when a file is no YAML, or not one of Kubernetes. */
-export class UnreadableManifestError extends Error {
+class UnreadableManifestError extends Error {
   constructor(file: string, reason: string) {
     super(`${file}: ${reason}`);
     this.name = "UnreadableManifestError";

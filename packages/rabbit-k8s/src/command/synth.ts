@@ -109,7 +109,7 @@ function modernProps(options: SynthOptions): Partial<ModernProps> {
 }
 
 /** Reads `issuer=NAME`, `cluster-issuer=NAME`, `secret=NAME`, `keep-plain`, `verify-clients`, `inter-node`. */
-export function parseTls(words: readonly string[]): TlsProps {
+function parseTls(words: readonly string[]): TlsProps {
   const settings = words.flatMap((word) => word.split(",")).map(tlsSetting);
   return Object.assign({}, ...settings) as TlsProps;
 }

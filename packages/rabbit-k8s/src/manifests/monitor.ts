@@ -5,7 +5,7 @@ import { clientPorts } from "../server/ports.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
 
 /** One way Prometheus reads a pod or a Service. */
-export interface ScrapeEndpoint {
+interface ScrapeEndpoint {
   readonly port: string;
   readonly path: string;
   readonly interval: string;

@@ -18,7 +18,7 @@ import { containerSecurity, podSecurity } from "./security.ts";
 import { podVolumes, serverMounts, setupMounts } from "./volumes.ts";
 
 /** The annotation that restarts the nodes, one by one, when their configuration changes. */
-export const configHashAnnotation = "rabbit-k8s/config-hash";
+const configHashAnnotation = "rabbit-k8s/config-hash";
 
 /** The pods of the cluster. Nothing in here follows the replica count: scaling restarts no node. */
 export function podTemplate(cluster: ResolvedCluster): PodTemplateSpec {

@@ -3,11 +3,7 @@ import { formatConf } from "../rabbitmq/conf-file.ts";
 import { renderPlugins } from "../server/plugins.ts";
 
 /** The document's `enabled_plugins`. */
-export const seedPlugins: readonly string[] = [
-  "rabbitmq_federation",
-  "rabbitmq_management",
-  "rabbitmq_peer_discovery_k8s",
-];
+const seedPlugins: readonly string[] = ["rabbitmq_federation", "rabbitmq_management", "rabbitmq_peer_discovery_k8s"];
 
 /** The document's four files, by their key in its ConfigMap. */
 export function seedFiles({ clusterDomain }: ResolvedSeed): Readonly<Record<string, string>> {

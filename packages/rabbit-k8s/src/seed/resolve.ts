@@ -8,7 +8,7 @@ import { isAtLeast, parseVersion } from "../rabbitmq/version.ts";
 const defaultVersion = "3.9.14";
 
 /** All that is wrong with the props of the original document's cluster, at once. */
-export function checkSeed(props: SeedProps): readonly Refusal[] {
+function checkSeed(props: SeedProps): readonly Refusal[] {
   return [...checkVersion(props), ...checkPlace(props), ...checkValues(props)];
 }
 

@@ -6,7 +6,7 @@ import { isAtLeast } from "../rabbitmq/version.ts";
 type Definition = Readonly<Record<string, unknown>>;
 
 /** The mark in the template that the init container replaces by the secret, JSON-escaped. */
-export function secretMark({ name, key }: SecretKey): string {
+function secretMark({ name, key }: SecretKey): string {
   return `@secret/${name}/${key}@`;
 }
 

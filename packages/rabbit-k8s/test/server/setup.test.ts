@@ -10,6 +10,9 @@ import { fillSecrets } from "../../src/server/setup.ts";
 import { seedFiles } from "../../src/seed/files.ts";
 import { resolveSeed } from "../../src/seed/resolve.ts";
 
+/** The one of the system: mawk on Debian, as in the image. */
+const awk = "/usr/bin/awk";
+
 const folder = mkdtempSync(join(tmpdir(), "rabbit-k8s-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -28,7 +31,7 @@ function fill(username: string, password: string): Definitions {
   writeFileSync(join(folder, "rabbitmq-default-user/username"), username);
   writeFileSync(join(folder, "rabbitmq-default-user/password"), password);
   return JSON.parse(
-    execFileSync("awk", ["-v", `folder=${folder}`, "-f", program, template], { encoding: "utf8" }),
+    execFileSync(awk, ["-v", `folder=${folder}`, "-f", program, template], { encoding: "utf8" }),
   ) as Definitions;
 }
 
@@ -66,7 +69,7 @@ describe("the init container", () => {
 
   it("stops with the Secret's name when a secret is empty", () => {
     writeFileSync(join(folder, "rabbitmq-default-user/password"), "");
-    const { status, stderr } = spawnSync("awk", ["-v", `folder=${folder}`, "-f", program, template], {
+    const { status, stderr } = spawnSync(awk, ["-v", `folder=${folder}`, "-f", program, template], {
       encoding: "utf8",
     });
     expect(status).toBe(1);

@@ -1,0 +1,112 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { resolveCluster } from "../../src/cluster/resolve.ts";
+import { toYaml } from "../../src/command/to-yaml.ts";
+import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
+import { certificateNames } from "../../src/manifests/certificate.ts";
+import type { ModernProps } from "../../src/cluster/props.ts";
+import { Lab, labFolder } from "./lab.ts";
+import { secretsYaml } from "./secrets.ts";
+
+const props: ModernProps = {
+  namespace: "messaging",
+  version: "4.3.6",
+  resources: { memory: "1Gi", cpu: "100m" },
+  tls: { secretName: "rabbitmq-tls", interNode: true, verifyClients: true },
+};
+
+const openssl = (...words: readonly string[]): void =>
+  void execFileSync("/usr/bin/openssl", words, { stdio: "ignore" });
+
+/** A certificate as cert-manager would make it, for the names the cluster asks for. */
+function makeCertificate(names: readonly string[]): Readonly<Record<string, string>> {
+  const folder = mkdtempSync(join(tmpdir(), "tls-"));
+  const file = (name: string): string => join(folder, name);
+  openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=ca",
+    "-keyout",
+    file("ca.key"),
+    "-out",
+    file("ca.crt"),
+  );
+  openssl(
+    "req",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-subj",
+    "/CN=rabbitmq",
+    "-keyout",
+    file("tls.key"),
+    "-out",
+    file("tls.csr"),
+  );
+  writeFileSync(
+    file("extensions"),
+    `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}\nextendedKeyUsage=serverAuth,clientAuth\n`,
+  );
+  openssl(
+    "x509",
+    "-req",
+    "-days",
+    "2",
+    "-in",
+    file("tls.csr"),
+    "-CA",
+    file("ca.crt"),
+    "-CAkey",
+    file("ca.key"),
+    "-CAcreateserial",
+    "-extfile",
+    file("extensions"),
+    "-out",
+    file("tls.crt"),
+  );
+  const made = Object.fromEntries(
+    ["ca.crt", "tls.crt", "tls.key"].map((name) => [name, readFileSync(file(name), "utf8")]),
+  );
+  rmSync(folder, { recursive: true });
+  return made;
+}
+
+describe.skipIf(labFolder === undefined)("an encrypted cluster on 4.3.6", () => {
+  it("forms over mutually authenticated links and serves no plain port", async () => {
+    const names = certificateNames(resolveCluster(props).cluster);
+    const secrets = secretsYaml("messaging", {
+      "rabbitmq-erlang-cookie": { ".erlang.cookie": "0123456789abcdefghijklmnop" },
+      "rabbitmq-default-user": { username: "admin", password: "secret" },
+      "rabbitmq-tls": makeCertificate(names),
+    });
+    const lab = await Lab.start("4.3.6", "messaging", toYaml(renderCluster(props).manifests) + secrets);
+    onTestFinished(() => lab.stop());
+    await lab.ready(300);
+    const status = JSON.parse(await lab.exec("rabbitmq-2", "rabbitmqctl", "cluster_status", "--formatter", "json")) as {
+      running_nodes: unknown[];
+      listeners: Record<string, { port: number; protocol: string }[]>;
+    };
+    expect(status.running_nodes).toHaveLength(3);
+    const ports = Object.values(status.listeners)[0]
+      ?.map(({ port }) => port)
+      .toSorted((a, b) => a - b);
+    expect(ports).toEqual([5671, 15671, 15691, 25672]);
+    expect(
+      await lab.exec(
+        "rabbitmq-0",
+        "rabbitmqctl",
+        "eval",
+        "{ok, [[Dist]]} = init:get_argument(proto_dist), io:format(Dist).",
+      ),
+    ).toContain("inet_tls");
+  });
+});
