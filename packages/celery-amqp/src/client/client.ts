@@ -104,7 +104,7 @@ class CeleryClient implements Client {
     this.#transport = transport;
     this.#clock = clock;
     this.#gate = new Gate(transport);
-    this.#source = sourceOf(parts);
+    this.#source = sourceOf(parts, this.#gate);
     const { errorClasses } = options;
     this.#results = createIntake({ source: this.#source, clock, errorClasses });
     this.#dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
@@ -210,10 +210,12 @@ class CeleryClient implements Client {
   }
 }
 
-function sourceOf({ transport, ids, options }: ClientParts): ResultSource {
+function sourceOf({ transport, ids, options }: ClientParts, gate: Gate): ResultSource {
   const { results, keepResults: limits, logger, content } = options;
   if (results === false) return createNoResults("this client was created with results: false");
   if (results === "rpc") return new RpcSource({ transport, content, logger, limits, queue: ids.uuid() });
-  if (results === "amqp") return new PerTaskQueueSource({ transport, content, logger, limits });
+  if (results === "amqp") {
+    return new PerTaskQueueSource({ transport, content, logger, limits, connected: () => gate.connected() });
+  }
   return results;
 }

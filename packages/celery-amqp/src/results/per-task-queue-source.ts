@@ -11,6 +11,8 @@ export interface PerTaskSourceParts {
   readonly content: Content;
   readonly logger: Logger;
   readonly limits: PendingLimits;
+  /** Resolves when the transport is connected. Default: it is. */
+  readonly connected?: () => Promise<void>;
 }
 
 /**
@@ -52,6 +54,7 @@ export class PerTaskQueueSource implements ResultSource {
   async forget(taskId: string): Promise<void> {
     this.#pending.forget(taskId);
     await this.#leave(taskId);
+    await this.#parts.connected?.();
     await this.#parts.transport.deleteQueue(perTaskResultQueue(taskId).queue);
   }
 
@@ -64,6 +67,7 @@ export class PerTaskQueueSource implements ResultSource {
   async #consume(taskId: string): Promise<Subscription | null> {
     const topology = perTaskResultQueue(taskId);
     try {
+      await this.#parts.connected?.();
       return await this.#parts.transport.subscribe({ queue: topology.queue, prefetch: 1, topology }, (delivery) =>
         this.#take(taskId, delivery),
       );
@@ -81,6 +85,7 @@ export class PerTaskQueueSource implements ResultSource {
     } catch (error) {
       this.#parts.logger.warn(`A result of task ${taskId} came that cannot be read`, { reason: String(error) });
       this.#pending.lose(taskId, asCeleryError(error, taskId));
+      void this.#leave(taskId);
     }
     delivery.ack();
     if (this.#pending.isSettled(taskId)) void this.#leave(taskId);

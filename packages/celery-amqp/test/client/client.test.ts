@@ -340,6 +340,43 @@ describe("results in a queue for each task", () => {
     expect(await result.get()).toBe(5);
   });
 
+  test("can be asked for by a client that did not send the task", async () => {
+    const lab = createLab();
+    await lab.serve("celery", (task) => [success(task, 5)]);
+    const { id } = await lab.client({ results: "amqp" }).send(add, 2, 3);
+    await lab.clock.advance(0);
+    const other = lab.client({ results: "amqp" });
+    expect(other.state).toBe("idle");
+    expect(await other.result(id, add).get()).toBe(5);
+  });
+
+  test("can be forgotten, the queue with them", async () => {
+    const lab = createLab();
+    const result = await lab.client({ results: "amqp" }).send(add, 2, 3);
+    await result.forget();
+    expect(lab.broker.queues()).toEqual(["celery"]);
+  });
+
+  test("cannot be asked for while no broker answers, and that is said", async () => {
+    const lab = createLab();
+    lab.broker.stop();
+    const asked = lab.client({ results: "amqp" }).result("id").get();
+    await expect(asked).rejects.toMatchObject({ code: "broker-unreachable" });
+  });
+
+  test("that cannot be read end the waiting, and the queue is left", async () => {
+    const lab = createLab();
+    const client = lab.client({ results: "amqp" });
+    const result = await client.send(add.with({ id: "a-b" }), 2, 3);
+    const lost = rejection(result.get());
+    await lab.clock.advance(0);
+    const reply = { headers: {}, properties: { contentType: "text/plain" }, body: Buffer.from("5") };
+    lab.broker.publish(reply, { exchange: "", routingKey: "ab" }, true, () => {});
+    expect(await lost).toMatchObject({ code: "result-lost" });
+    await lab.clock.advance(0);
+    expect(lab.broker.queues()).toEqual(["celery"]);
+  });
+
   test("are answered by our worker also without a reply queue, by the final state alone", async () => {
     const lab = createLab();
     await lab.serve("celery", (task) => [state(task, "PROGRESS", 1), success(task, 5)]);
