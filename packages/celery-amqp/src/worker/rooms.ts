@@ -22,7 +22,7 @@ export function createPool(parts: WorkerParts, runnable: InlinePoolParts["runnab
     size: options.concurrency,
     clock,
     host: createHost(parts),
-    intercept: composeRun(options.interceptors),
+    intercept: options.interceptors.length === 0 ? null : composeRun(options.interceptors),
     runnable,
     onRunawayEnd: ({ task }, ms) =>
       log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms }),

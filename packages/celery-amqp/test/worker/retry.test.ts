@@ -45,10 +45,10 @@ describe("a task that asks to run again", () => {
   });
 
   test("fails as Celery does when no attempt is left", async () => {
-    const never = defineTask("demo.never", (context) => context.retry({ in: 0 }));
+    const never = defineTask("demo.never", (context) => context.retry({ in: "1s" }));
     harness = await startWorker([never]);
     await harness.send({ id: "id", task: "demo.never" });
-    await harness.settle();
+    await harness.clock.advance(3_000);
     expect(await statuses()).toEqual(["RETRY", "RETRY", "RETRY", "FAILURE"]);
     expect((await harness.results()).at(-1)).toMatchObject({
       exception: {
@@ -77,14 +77,14 @@ describe("a task that asks to run again", () => {
   test("is tried again by itself, for errors that are worth it", async () => {
     const errors = [new Error("passing"), new TypeError("final")];
     const flaky = defineTask("demo.flaky", {
-      retry: { attempts: 5, delay: 0, when: (error) => !(error instanceof TypeError) },
+      retry: { attempts: 5, delay: "1s", when: (error) => !(error instanceof TypeError) },
       run: () => {
         throw errors.shift() ?? new Error("unexpected");
       },
     });
     harness = await startWorker([flaky]);
     await harness.send({ id: "id", task: "demo.flaky" });
-    await harness.settle();
+    await harness.clock.advance(1_000);
     expect(await statuses()).toEqual(["RETRY", "FAILURE"]);
     expect((await harness.results()).at(-1)).toMatchObject({ exception: { type: "TypeError" } });
   });

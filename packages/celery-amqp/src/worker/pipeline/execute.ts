@@ -42,7 +42,7 @@ export class Execution {
   }
 
   push(reservation: Reservation): void {
-    if (this.#active < this.#parts.pool.size) void this.#occupy(reservation);
+    if (this.#active < this.#parts.pool.size) this.#occupy(reservation);
     else this.#line.push(reservation);
   }
 
@@ -54,49 +54,61 @@ export class Execution {
   }
 
   /** A slot is held until the task is settled, so that no more than the pool's size is ever in between. */
-  async #occupy(reservation: Reservation): Promise<void> {
-    const { inflight } = this.#parts;
+  #occupy(reservation: Reservation): void {
+    const { inflight, performer, world, revoked } = this.#parts;
+    const { request, delivery } = reservation;
     this.#active += 1;
     inflight.begin();
-    await this.#execute(reservation);
+    const screening = screen(request.task, world.now, revoked);
+    if (screening !== "pass") {
+      this.#leaveAfter(reservation, performer.perform(delivery, revoke(request, screening)));
+      return;
+    }
+    const begun = performer.perform(delivery, begin(request, world));
+    if (begun === undefined) this.#run(reservation);
+    else begun.then(() => this.#run(reservation)).catch((error: unknown) => this.#leave(reservation, error));
+  }
+
+  #run(reservation: Reservation): void {
+    this.#parts.pool.run(reservation.request, (outcome) => {
+      this.#leaveAfter(reservation, this.#settle(reservation, outcome));
+    });
+  }
+
+  /** Nothing to wait for is the common case, and then no promise is made. */
+  #leaveAfter(reservation: Reservation, settled: Promise<void> | undefined): void {
+    if (settled === undefined) this.#leave(reservation, null);
+    else
+      settled.then(
+        () => this.#leave(reservation, null),
+        (error: unknown) => this.#leave(reservation, error),
+      );
+  }
+
+  #leave(reservation: Reservation, error: unknown): void {
+    if (error !== null) this.#giveBack(reservation, error);
     this.#active -= 1;
     const next = this.#line.shift();
-    if (next !== undefined) void this.#occupy(next);
-    inflight.end();
+    if (next !== undefined) this.#occupy(next);
+    this.#parts.inflight.end();
   }
 
-  /** Never rejects. */
-  async #execute(reservation: Reservation): Promise<void> {
+  #settle(reservation: Reservation, outcome: Outcome): Promise<void> | undefined {
     const { request, delivery } = reservation;
-    const { performer, world, revoked } = this.#parts;
     try {
-      const screening = screen(request.task, world.now, revoked);
-      if (screening !== "pass") return await performer.perform(delivery, revoke(request, screening));
-      const begun = performer.perform(delivery, begin(request, world));
-      if (begun !== undefined) await begun;
-      const outcome = await this.#run(reservation);
-      return await this.#settle(reservation, outcome);
+      const settling = this.#parts.performer.perform(delivery, settle(request, outcome, this.#parts.world));
+      return settling?.catch((error: unknown) => this.#fail(reservation, outcome, error));
     } catch (error) {
-      this.#giveBack(reservation, error);
+      return this.#fail(reservation, outcome, error);
     }
-  }
-
-  #run({ request }: Reservation): Promise<Outcome> {
-    return new Promise((resolve) => this.#parts.pool.run(request, resolve));
   }
 
   /** What follows from a task and can never be written or sent fails the task: its caller learns why. */
-  async #settle({ request, delivery }: Reservation, outcome: Outcome): Promise<void> {
-    const { performer, world } = this.#parts;
-    try {
-      await performer.perform(delivery, settle(request, outcome, world));
-    } catch (error) {
-      if (error instanceof BrokerAway || !(error instanceof Error)) throw error;
-      const failure = outcome.kind === "failed" ? outcome.failure : unwritable(error);
-      const { children, runtimeMs } = outcome;
-      const failed: Outcome = { kind: "failed", failure, retryable: false, children, runtimeMs };
-      await performer.perform(delivery, settle(request, failed, world));
-    }
+  async #fail({ request, delivery }: Reservation, outcome: Outcome, error: unknown): Promise<void> {
+    if (error instanceof BrokerAway || !(error instanceof Error)) throw error;
+    const failure = outcome.kind === "failed" ? outcome.failure : unwritable(error);
+    const failed: Outcome = { ...outcome, kind: "failed", failure, retryable: false };
+    await this.#parts.performer.perform(delivery, settle(request, failed, this.#parts.world));
   }
 
   #giveBack({ request, delivery }: Reservation, error: unknown): void {

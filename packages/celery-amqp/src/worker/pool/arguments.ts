@@ -19,12 +19,21 @@ export class ArgumentsInvalid extends Error {
  * What the handler is called with after its context. Where the task has a schema it decides, and what it makes of the
  * arguments is handed in. Where it has none, arguments missing at the end are undefined, as in any JavaScript call and as
  * Python callers leave out optional ones; keyword arguments of a positional task are refused, and so are surplus ones
- * where the task was defined by its handler alone and that says how many it takes.
+ * where the task was defined by its handler alone and that says how many it takes. A promise only where a schema has to
+ * be asked.
  *
  * @throws ArgumentsInvalid
  */
-export async function bindArguments(definition: TaskDefinition, task: TaskMessage): Promise<readonly unknown[]> {
+export function bindArguments(
+  definition: TaskDefinition,
+  task: TaskMessage,
+): readonly unknown[] | Promise<readonly unknown[]> {
   refuseSurplus(definition, task);
+  const isPlain = definition.accepts === null && definition.passing === "positional" && isEmpty(task.kwargs);
+  return isPlain ? (toValue(task.args) as readonly unknown[]) : unpacked(definition, task);
+}
+
+async function unpacked(definition: TaskDefinition, task: TaskMessage): Promise<readonly unknown[]> {
   try {
     return await unpackArguments(definition, {
       args: toValue(task.args) as readonly unknown[],
@@ -34,6 +43,11 @@ export async function bindArguments(definition: TaskDefinition, task: TaskMessag
     if (!(error instanceof CeleryError)) throw error;
     throw new ArgumentsInvalid(error.cause === undefined ? "TypeError" : "ValueError", error.message);
   }
+}
+
+function isEmpty(table: Readonly<Record<string, unknown>>): boolean {
+  for (const _ in table) return false;
+  return true;
 }
 
 function refuseSurplus({ accepts, run }: TaskDefinition, { task, args }: TaskMessage): void {

@@ -11,7 +11,7 @@ export interface InlinePoolParts {
   readonly size: number;
   readonly clock: Clock;
   readonly host: JobHost;
-  readonly intercept: Intercept;
+  readonly intercept: Intercept | null;
   /** The task of a job; it was looked up before, so it is there. */
   readonly runnable: (job: Job) => Runnable;
   /** Told of a handler that went on after its run was given up, when it ends at last. */
@@ -29,6 +29,7 @@ export function createInlinePool(parts: InlinePoolParts): Pool {
 class InlinePool implements Pool {
   readonly #parts: InlinePoolParts;
   readonly #runs = new Set<InlineRun>();
+  readonly #onHandlerEnd = (): void => void (this.#handlers -= 1);
   #handlers = 0;
 
   constructor(parts: InlinePoolParts) {
@@ -49,7 +50,8 @@ class InlinePool implements Pool {
       finish(outcome);
     });
     this.#runs.add(run);
-    void this.#follow(run);
+    this.#handlers += 1;
+    void run.start(this.#onHandlerEnd);
   }
 
   interrupt(): void {
@@ -58,12 +60,6 @@ class InlinePool implements Pool {
 
   abandon(): void {
     for (const run of this.#runs) run.abandon();
-  }
-
-  async #follow(run: InlineRun): Promise<void> {
-    this.#handlers += 1;
-    await run.start();
-    this.#handlers -= 1;
   }
 }
 
@@ -84,11 +80,12 @@ class InlineRun {
     this.#startedAt = parts.clock.now();
   }
 
-  /** Resolves when the handler has ended, which may be long after the run was given up. */
-  async start(): Promise<void> {
+  /** `onHandlerEnd` may be long after the run was given up. */
+  async start(onHandlerEnd: () => void): Promise<void> {
     this.#limit(limitsOf(this.#job));
     const { runnable, intercept, onRunawayEnd } = this.#parts;
     const ending = await invoke(this.#job, runnable(this.#job), this.#running, intercept);
+    onHandlerEnd();
     if (this.#finished) onRunawayEnd(this.#job, this.#runtimeMs());
     else this.#end(ending);
   }

@@ -16,7 +16,7 @@ export interface Runnable {
   readonly handler: (...args: readonly unknown[]) => unknown;
 }
 
-/** The `run` sides of all interceptors, around a handler. */
+/** The `run` sides of all interceptors, around a handler; null where there are none. */
 export type Intercept = (task: TaskMessage, handler: () => Promise<unknown>) => Promise<unknown>;
 
 /** Calls a task's handler and tells how it ended. Never rejects: this is the place where anything thrown becomes a value. */
@@ -24,12 +24,13 @@ export async function invoke(
   job: Job,
   { definition, handler }: Runnable,
   running: RunningTask,
-  intercept: Intercept,
+  intercept: Intercept | null,
 ): Promise<Ending> {
   try {
-    const args = await bindArguments(definition, job.task);
-    const call = async (): Promise<unknown> => runAsTask(running, () => handler(running, ...args));
-    const result = await intercept(job.task, call);
+    const bound = bindArguments(definition, job.task);
+    const args = bound instanceof Promise ? await bound : bound;
+    const call = (): unknown => runAsTask(running, () => handler(running, ...args));
+    const result = await (intercept === null ? call() : intercept(job.task, async () => call()));
     if (definition.returns !== null) await checkReturned(definition, result);
     return { kind: "succeeded", result: (result ?? null) as Tree };
   } catch (error) {
