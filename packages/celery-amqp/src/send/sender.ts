@@ -12,7 +12,7 @@ import { Planner, type PlannerParts } from "./plan.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** What a sender asks of results, whatever backend there is. */
-export interface ResultIntake {
+interface ResultIntake {
   /** Where the result of this task will be awaited, null for nowhere. */
   replyTo(taskId: string): string | null;
   /** Ready to receive it before it is sent. */

@@ -1,8 +1,5 @@
-/**
- * What a handler may throw to steer the worker instead of failing. `ctx.retry()` and its like throw these;
- * they are values with names, so that they survive a process border.
- */
-export type TaskSignal = RetrySignal | SnoozeSignal | IgnoreSignal | RejectSignal;
+// What a handler may throw to steer the worker instead of failing. `ctx.retry()` and its like throw these; they are
+// values with names, so that they survive a process border.
 
 /** Run me again: counts as an attempt. Source: celery/app/task.py `Task.retry`. */
 export class RetrySignal extends Error {
