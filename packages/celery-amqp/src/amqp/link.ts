@@ -64,17 +64,16 @@ export class Link {
    */
   async request<T>(what: string, ask: () => Promise<T>): Promise<T> {
     const { clock, rpcTimeoutMs } = this.#parts;
-    let end: (reason: Error) => void = () => {};
-    const lost = new Promise<never>((_resolve, reject) => (end = reject));
-    this.#requests.add(end);
+    const lost = Promise.withResolvers<never>();
+    this.#requests.add(lost.reject);
     try {
-      return await within(clock, rpcTimeoutMs, Promise.race([ask(), lost]), () => this.#silence(what));
+      return await within(clock, rpcTimeoutMs, Promise.race([ask(), lost.promise]), () => this.#silence(what));
     } catch (error) {
       // amqplib throws this when the connection ended before we could listen.
       if (error instanceof Error && error.name === "IllegalOperationError") this.kill(error);
       throw requestFailure(error, what);
     } finally {
-      this.#requests.delete(end);
+      this.#requests.delete(lost.reject);
     }
   }
 

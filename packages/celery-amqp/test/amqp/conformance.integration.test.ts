@@ -11,7 +11,10 @@ describe("the AMQP transport on RabbitMQ", () => {
   afterAll(() => proxy.close());
 
   test.each(transportConformance)("$name", async ({ run }) => {
-    const createTransport = () => createAmqpTransport({ url: proxy.url });
-    await expect(run({ createTransport, dropConnections: () => proxy.cut() })).resolves.toBeUndefined();
+    const harness = {
+      createTransport: () => createAmqpTransport({ url: proxy.url }),
+      dropConnections: () => proxy.cut(),
+    };
+    await expect(run(harness)).resolves.toBeUndefined();
   });
 });
