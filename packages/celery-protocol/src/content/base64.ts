@@ -1,3 +1,5 @@
+import { decodeUtf8 } from "./utf8.ts";
+
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PADDING = 0x3d;
 const CODES: Uint8Array = new TextEncoder().encode(ALPHABET);
@@ -6,16 +8,16 @@ const SEXTETS: Uint8Array = sextets();
 
 /** Standard base64 with padding (RFC 4648, section 4), without Node's `Buffer`. */
 export function encodeBase64(bytes: Uint8Array): string {
-  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4).fill(PADDING);
+  const codes = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
   let length = 0;
   for (let index = 0; index < bytes.length; index += 3) {
     const word = (at(bytes, index) << 16) | (at(bytes, index + 1) << 8) | at(bytes, index + 2);
-    const letters = Math.min(bytes.length - index, 3) + 1;
-    for (let letter = 0; letter < letters; letter++)
-      codes[length + letter] = at(CODES, (word >> (18 - 6 * letter)) & 63);
-    length += 4;
+    codes[length++] = at(CODES, word >> 18);
+    codes[length++] = at(CODES, (word >> 12) & 63);
+    codes[length++] = index + 1 < bytes.length ? at(CODES, (word >> 6) & 63) : PADDING;
+    codes[length++] = index + 2 < bytes.length ? at(CODES, word & 63) : PADDING;
   }
-  return new TextDecoder("utf-8", { fatal: true }).decode(codes);
+  return decodeUtf8(codes);
 }
 
 /**

@@ -13,14 +13,23 @@ export const MAX_DEPTH = 1000;
 const MAX_INTEGER_DIGITS = 4300;
 
 /**
- * What `JSON.parse` would lose or get wrong: floats, integers of 16 digits and more, minus zero, NaN and Infinity, typed
- * values, and escapes that may hide the key of one. A match inside a string only costs time.
+ * What `JSON.parse` would lose or get wrong: floats that are whole or might round to it, integers of 16 digits and more,
+ * minus zero, NaN and Infinity, typed values, and escapes that may hide the key of one. A fraction that begins with fewer
+ * than six zeros or nines, behind nine digits at most, cannot round away. A match inside a string only costs time.
  */
-const NEEDS_CARE = /(?:^|[\s,:[])(?:-?(?:\d{1,15}[.eE]|\d{16}|Infinity)|-0|NaN)|__type__|\\u00[2-7]/;
+const NEEDS_CARE: RegExp = new RegExp(
+  [
+    String.raw`(?:^|[,:[])\s*(?:-?\d{1,9}(?:\.(?:0{1,5}(?!\d)|0{6}|9{6}|\d*[eE])|[eE])`,
+    String.raw`-?(?:\d{10,15}[.eE]|\d{16}|Infinity)|-0|NaN)`,
+    String.raw`__type__`,
+    String.raw`\\u00[2-7]`,
+  ].join("|"),
+);
 
-const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const SPACE = /[ \t\n\r]*/y;
-/** A quote, a backslash, or a control character, which JSON does not allow. */
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const IN_FLOATS = /[.eE]/;
+/** What a string cannot hold as it is: a backslash, or a control character, which JSON does not allow. */
+const IN_ESCAPED = /\\|[^\u0020-\uffff]/;
 const STRING_END = /["\\]|[^\u0020-\uffff]/g;
 
 /** Words of JSON, and the three that Python adds. */
@@ -58,7 +67,9 @@ function readPlain(text: string): Tree {
 function isDeeper(tree: Tree, levels: number): boolean {
   if (typeof tree !== "object" || tree === null) return false;
   if (levels === 0) return true;
-  return Object.values(tree).some((item: Tree) => isDeeper(item, levels - 1));
+  const items: readonly Tree[] = Array.isArray(tree) ? tree : Object.values(tree);
+  for (const item of items) if (isDeeper(item, levels - 1)) return true;
+  return false;
 }
 
 function tooDeep(): ProtocolError {
@@ -143,29 +154,34 @@ class Reader {
   }
 
   #string(): string {
+    const start = this.#at + 1;
+    const end = this.#text.indexOf('"', start);
+    const plain = this.#text.slice(start, end);
+    if (end < 0 || IN_ESCAPED.test(plain)) return this.#escapedString();
+    this.#at = end + 1;
+    return plain;
+  }
+
+  #escapedString(): string {
     const start = this.#at;
-    let escaped = false;
     for (let at = start + 1; ;) {
       STRING_END.lastIndex = at;
       const end = STRING_END.exec(this.#text);
-      if (end === null) throw this.#unexpected();
-      this.#at = end.index;
-      if (end[0] === '"') break;
-      if (end[0] !== "\\") throw this.#unexpected();
-      escaped = true;
+      this.#at = end?.index ?? this.#text.length;
+      if (end?.[0] === '"') break;
+      if (end?.[0] !== "\\") throw this.#unexpected();
       at = end.index + 2;
     }
     this.#at++;
-    if (!escaped) return this.#text.slice(start + 1, this.#at - 1);
     return readPlain(this.#text.slice(start, this.#at)) as string;
   }
 
   #numberOrWord(): Tree {
     NUMBER.lastIndex = this.#at;
-    const match = NUMBER.exec(this.#text);
-    if (match === null) return this.#word();
-    this.#at += match[0].length;
-    return match[1] === undefined && match[2] === undefined ? integer(match[0]) : float(match[0]);
+    if (!NUMBER.test(this.#text)) return this.#word();
+    const number = this.#text.slice(this.#at, NUMBER.lastIndex);
+    this.#at = NUMBER.lastIndex;
+    return IN_FLOATS.test(number) ? float(number) : integer(number);
   }
 
   #word(): Tree {
@@ -183,10 +199,8 @@ class Reader {
   }
 
   #skipSpace(): void {
-    if (this.#text.charCodeAt(this.#at) > 32) return;
-    SPACE.lastIndex = this.#at;
-    SPACE.exec(this.#text);
-    this.#at = SPACE.lastIndex;
+    let code = this.#text.charCodeAt(this.#at);
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = this.#text.charCodeAt(++this.#at);
   }
 
   #unexpected(): ProtocolError {

@@ -12,8 +12,9 @@ import { Decimal, LocalDate, LocalTime, Uuid } from "./values.ts";
 
 /** Text that stands in JSON as it is. */
 const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
-/** What `JSON.stringify` leaves and Python's `ensure_ascii` escapes. */
-const NOT_ASCII = /[\u007f-\uffff]/g;
+/** Delete, the first character that Python escapes and `JSON.stringify` does not. */
+const FIRST_ESCAPED = 0x7f;
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** What to do with numbers that JSON does not have. */
 export interface JsonRules {
@@ -67,6 +68,7 @@ class Writer {
   #object(value: object, depth: number): string {
     if (depth > MAX_DEPTH) throw refused("A value that holds itself, or nests too deep,", `the limit is ${MAX_DEPTH}`);
     if (Array.isArray(value)) return this.#array(value, depth);
+    if (isPlainObject(value) && !("toJSON" in value)) return this.#members(value, depth);
     const special = writeSpecial(value);
     if (special !== null) return special;
     if ("toJSON" in value && typeof value.toJSON === "function") return this.write(value.toJSON(), depth);
@@ -90,19 +92,31 @@ class Writer {
     for (const key of Object.keys(object)) {
       const value = object[key];
       if (value === undefined) continue;
-      text += `${text === "" ? "{" : ", "}${writeText(key)}: ${this.write(value, depth)}`;
+      text += text === "" ? "{" : ", ";
+      text += writeText(key);
+      text += ": ";
+      text += this.write(value, depth);
     }
     return text === "" ? "{}" : `${text}}`;
   }
 }
 
 function writeText(text: string): string {
-  if (PLAIN_TEXT.test(text)) return `"${text}"`;
-  return JSON.stringify(text).replace(NOT_ASCII, escapeUnit);
+  return PLAIN_TEXT.test(text) ? `"${text}"` : asciiOnly(JSON.stringify(text));
 }
 
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+/** Escapes what `JSON.stringify` leaves and Python's `ensure_ascii` does not. */
+function asciiOnly(text: string): string {
+  let ascii = "";
+  let written = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < FIRST_ESCAPED) continue;
+    ascii += text.slice(written, index);
+    ascii += `\\u${HEX[unit >> 8]}${HEX[unit & 0xff]}`;
+    written = index + 1;
+  }
+  return ascii + text.slice(written);
 }
 
 /** The classes that have a form of their own; null for any other object. */

@@ -24,6 +24,6 @@ export function toValue(tree: Tree): unknown {
 
 function copy(object: Readonly<Record<string, Tree>>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [key, tree] of Object.entries(object)) setOwn(values, key, toValue(tree));
+  for (const key of Object.keys(object)) setOwn(values, key, toValue(object[key] as Tree));
   return values;
 }

@@ -101,7 +101,7 @@ export function unknownFields<Value>(
 }
 
 function seconds(value: unknown, key: string): number | null {
-  if (value === null || value === undefined) return null;
+  if (value === null) return null;
   const number = toNumber(value);
   if (number !== null && Number.isFinite(number) && number >= 0) return number;
   throw invalid(`${key} must be two numbers [hard, soft], not ${show(value)}`);

@@ -17,13 +17,17 @@ const SURROGATE = /[\ud800-\udfff]/;
  * @param maxCharacters - default 1024, as Celery's `argsrepr`.
  */
 export function saferepr(value: unknown, maxCharacters: number = MAX_CHARACTERS): string {
-  return new Repr(maxCharacters).value(value).text;
+  const repr = new Repr(maxCharacters);
+  repr.value(value);
+  return repr.text;
 }
 
 /** Positional arguments as Celery shows them: a tuple, `(1, 'a')` or `(1,)`. */
 export function argsRepr(args: readonly unknown[]): string {
   if (args.length === 0) return "()";
-  return new Repr(MAX_CHARACTERS).sequence(args, "(", args.length === 1 ? ",)" : ")").text;
+  const repr = new Repr(MAX_CHARACTERS);
+  repr.sequence(args, "(", args.length === 1 ? ",)" : ")");
+  return repr.text;
 }
 
 /** Keyword arguments as Celery shows them: `{'x': 1}`. */
@@ -45,69 +49,96 @@ class Repr {
     this.#remaining = maxCharacters;
   }
 
-  value(value: unknown): this {
-    if (typeof value === "string") return this.#piece(() => this.#quoted(value));
-    if (Array.isArray(value)) return this.sequence(value, "[", "]");
-    if (value instanceof Uint8Array) return this.#piece(() => this.#bytes(value));
-    if (typeof value === "object" && value !== null) return this.#object(value);
-    return this.#piece(() => this.#cut(scalar(value)));
+  value(value: unknown): void {
+    if (Array.isArray(value)) this.sequence(value, "[", "]");
+    else if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) this.#object(value);
+    else if (!this.#isUsedUp()) this.#write(this.#leaf(value));
   }
 
-  sequence(items: readonly unknown[], open: string, close: string): this {
-    return this.#nested(items, open, close, () => {
-      for (let index = 0; index < items.length && !this.#stopped; index++) {
-        if (index > 0) this.#piece(() => ", ");
-        if (!this.#stopped) this.value(items[index]);
-      }
-    });
-  }
-
-  #object(value: object): this {
-    const special = named(value);
-    if (special !== null) return this.#piece(() => this.#cut(special));
-    if ("toJSON" in value && typeof value.toJSON === "function" && !this.#open.includes(value)) {
-      return this.value(value.toJSON());
+  sequence(items: readonly unknown[], open: string, close: string): void {
+    if (!this.#opens(items, open, close)) return;
+    for (let index = 0; index < items.length && !this.#stopped; index++) {
+      if (index > 0) this.#literal(", ");
+      if (!this.#stopped) this.value(items[index]);
     }
-    if (!isPlainObject(value)) return this.#piece(() => this.#cut(`<${className(value)}>`));
-    return this.#nested(value, "{", "}", () => this.#members(value));
+    this.#close(close);
+  }
+
+  #object(value: object): void {
+    if (isPlainObject(value) && !("toJSON" in value)) return this.#members(value);
+    const special = named(value);
+    if (special !== null) return this.#named(special);
+    if ("toJSON" in value && typeof value.toJSON === "function") return this.#answer(value, value.toJSON());
+    if (isPlainObject(value)) return this.#members(value);
+    this.#named(`<${className(value)}>`);
+  }
+
+  /** What an object says of itself counts as a level, for it may name itself again. */
+  #answer(value: object, answer: unknown): void {
+    if (this.#open.length >= MAX_LEVELS) return this.#named("...");
+    this.#open.push(value);
+    this.value(answer);
+    this.#open.pop();
   }
 
   #members(object: Readonly<Record<string, unknown>>): void {
+    if (!this.#opens(object, "{", "}")) return;
     let separator = "";
     for (const key of Object.keys(object)) {
       const value = object[key];
-      if (this.#stopped) return;
       if (value === undefined) continue;
-      if (separator !== "") this.#piece(() => separator);
-      if (!this.#stopped) this.#piece(() => saferepr(key, this.#remaining));
-      if (!this.#stopped) this.#piece(() => ": ");
+      if (separator !== "") this.#literal(separator);
+      if (!this.#isUsedUp()) this.#write(this.#quoted(key));
+      this.#literal(": ");
       if (!this.#stopped) this.value(value);
+      if (this.#stopped) break;
       separator = ", ";
     }
+    this.#close("}");
   }
 
-  #nested(value: object, open: string, close: string, writeItems: () => void): this {
-    if (this.#open.length >= MAX_LEVELS) return this.#piece(() => this.#cut(`${open}...${close}`));
-    if (this.#open.includes(value)) return this.#piece(() => this.#cut("<Recursion>"));
-    this.#open.push(value);
-    this.#piece(() => open);
-    if (!this.#stopped) writeItems();
-    this.#open.pop();
-    if (!this.#stopped) return this.#piece(() => close);
-    this.text += close;
-    return this;
-  }
-
-  #piece(write: () => string): this {
-    if (this.#remaining <= 0) {
-      this.#stopped = true;
-      this.text += ", ...";
-      return this;
+  /** Opens a level; false where there is none left, or the value is already open. */
+  #opens(value: object, open: string, close: string): boolean {
+    const isTooDeep = this.#open.length >= MAX_LEVELS;
+    if (isTooDeep || this.#open.includes(value)) {
+      this.#named(isTooDeep ? `${open}...${close}` : "<Recursion>");
+      return false;
     }
-    const piece = write();
+    this.#open.push(value);
+    this.#literal(open);
+    return true;
+  }
+
+  #close(close: string): void {
+    this.#open.pop();
+    if (this.#stopped) this.text += close;
+    else this.#literal(close);
+  }
+
+  #literal(text: string): void {
+    if (!this.#isUsedUp()) this.#write(text);
+  }
+
+  #named(text: string): void {
+    if (!this.#isUsedUp()) this.#write(this.#cut(text));
+  }
+
+  #isUsedUp(): boolean {
+    if (this.#stopped) return true;
+    if (this.#remaining > 0) return false;
+    this.#stopped = true;
+    this.text += ", ...";
+    return true;
+  }
+
+  #write(piece: string): void {
     this.text += piece;
     this.#remaining -= characters(piece);
-    return this;
+  }
+
+  #leaf(value: unknown): string {
+    if (typeof value === "string") return this.#quoted(value);
+    return value instanceof Uint8Array ? this.#bytes(value) : this.#cut(scalar(value));
   }
 
   #quoted(text: string): string {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { json } from "../../src/content/json.ts";
+import { Float } from "../../src/content/lossless.ts";
 import { readJson } from "../../src/content/json-read.ts";
 import { writeJson } from "../../src/content/json-write.ts";
 import { outcome } from "../support/outcome.ts";
@@ -10,6 +11,10 @@ import { trees } from "../support/trees.ts";
 vi.setConfig({ testTimeout: 60_000 });
 
 const ANSWERS = ["fine", "decode-failed", "type-unknown"];
+
+/** Zeros and nines more often than the rest, for they are what rounds away. */
+const DIGIT = fc.constantFrom("0", "0", "9", "9", "1", "2", "3", "4", "5", "6", "7", "8");
+const digits = (maxLength: number) => fc.string({ unit: DIGIT, minLength: 1, maxLength });
 
 const write = (value: unknown) => writeJson(value, { allowNaN: false });
 
@@ -38,6 +43,27 @@ test("plain JSON reads as JSON.parse reads it, by either reader", () => {
       expect(readJson(text)).toEqual(withoutMinusZero(JSON.parse(text)));
       expect(readJson(`[1.5, ${text}]`)).toEqual([1.5, withoutMinusZero(JSON.parse(text))]);
     }),
+  );
+});
+
+test("a number reads the same natively as by hand", () => {
+  const numbers = fc
+    .tuple(
+      fc.constantFrom("", "-"),
+      fc.oneof(
+        fc.constant("0"),
+        digits(18).map((text) => `1${text}`),
+      ),
+      fc.option(digits(20), { nil: null }),
+      fc.constantFrom("", "", "", "e5", "E-3", "e+20"),
+    )
+    .map(([sign, whole, fraction, exponent]) => `${sign}${whole}${fraction === null ? "" : `.${fraction}`}${exponent}`);
+  fc.assert(
+    fc.property(numbers, (number) => {
+      expect(readJson(`[NaN, ${number}]`)).toEqual([new Float(Number.NaN), readJson(number)]);
+      expect(readJson(`[NaN, [${number} ]]`)).toEqual([new Float(Number.NaN), readJson(`[${number} ]`)]);
+    }),
+    { numRuns: 2000 },
   );
 });
 

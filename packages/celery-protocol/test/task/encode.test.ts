@@ -148,6 +148,13 @@ describe("protocol 1", () => {
     expect(callbacks[1]?.options.link.map((each) => each.task)).toEqual(["own", "third"]);
   });
 
+  test("nests a chain as deep as it is long", () => {
+    const chain = ["d", "c", "b"].map((task) => signature(task));
+    const body = text(encodeTask(newTask({ id: "t", task: "a", protocol: 1, chain }), content).body);
+    expect(body.match(/"task": "[b-d]"/g)).toEqual(['"task": "b"', '"task": "c"', '"task": "d"']);
+    expect(body).toContain(']}, "subtask_type": null, "immutable": false}]}, "subtask_type": null');
+  });
+
   test("takes a single signature as a link, as Celery does", () => {
     const chain = [signature("third"), signature("second", { link: signature("own") as unknown as Tree })];
     const body = text(encodeTask(newTask({ id: "t", task: "first", protocol: 1, chain }), content).body);
