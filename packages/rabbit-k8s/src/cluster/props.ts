@@ -29,6 +29,7 @@ export interface ResourceProps {
 
 /** A cert-manager issuer. */
 export interface IssuerReference {
+  /** Its name, in the cluster's namespace if it is an `Issuer`. */
   readonly name: string;
   /** Default `Issuer`. */
   readonly kind?: "Issuer" | "ClusterIssuer";
@@ -78,7 +79,9 @@ export interface MonitoringProps {
 
 /** A way from outside to the management interface, and to nothing else. Name `ingress` or `gateway`. */
 export interface ManagementRouteProps {
+  /** Host name under which browsers find it. */
   readonly host: string;
+  /** An Ingress, with its class, its annotations and the Secret of its certificate. */
   readonly ingress?: { readonly className?: string; readonly annotations?: Strings; readonly tlsSecretName?: string };
   /** A Gateway of the Gateway API, which ends the encryption itself. */
   readonly gateway?: { readonly name: string; readonly namespace?: string; readonly sectionName?: string };
@@ -86,8 +89,11 @@ export interface ManagementRouteProps {
 
 /** Where pods run. */
 export interface SchedulingProps {
+  /** Labels of the machines to run on. */
   readonly nodeSelector?: Strings;
+  /** Taints to put up with. */
   readonly tolerations?: readonly Toleration[];
+  /** A PriorityClass, so that nodes are the last to be evicted. */
   readonly priorityClassName?: string;
   /** `required`: never two nodes on one host. Default `preferred`. */
   readonly hostSpread?: "required" | "preferred";
@@ -117,14 +123,17 @@ export interface CeleryProps {
 export interface ServiceProps {
   /** Default `ClusterIP`. */
   readonly type?: "ClusterIP" | "NodePort" | "LoadBalancer";
+  /** Annotations, as load balancers read them. */
   readonly annotations?: Strings;
 }
 
 /** The modern cluster: RabbitMQ 3.10 to 4.3. Names, namespace and cluster domain are its identity and cannot change later. */
 export interface ModernProps extends Topology {
+  /** Default `modern`. */
   readonly preset?: "modern";
   /** Name of the StatefulSet and the client Service, and the start of all other names. Default `rabbitmq`. */
   readonly name?: string;
+  /** Namespace of every object. */
   readonly namespace: string;
   /** RabbitMQ's version: `4.3`, or `4.3.6` to be exact. */
   readonly version: string;
@@ -136,7 +145,9 @@ export interface ModernProps extends Topology {
   readonly fromReplicas?: number;
   /** Default `rabbitmq:VERSION-management`. */
   readonly image?: string;
+  /** Default: Kubernetes' own, `IfNotPresent` for an image with a version. */
   readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
+  /** Secrets for a private registry. */
   readonly imagePullSecrets?: readonly LocalObjectReference[];
   /** Numeric user and group of the image. Default 999 and 999, or 100 and 101 for an image whose tag ends in `alpine`. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
@@ -146,7 +157,9 @@ export interface ModernProps extends Topology {
   readonly credentialsSecret?: string;
   /** Secret with the shared cookie under `.erlang.cookie`. Default `NAME-erlang-cookie`. */
   readonly erlangCookieSecret?: string;
+  /** The volumes. */
   readonly storage?: StorageProps;
+  /** Memory and processor time. */
   readonly resources?: ResourceProps;
   /** Share of the available memory at which publishers are blocked. Default 0.6; from 0.1 to 0.8. */
   readonly memoryWatermark?: number;
@@ -160,14 +173,19 @@ export interface ModernProps extends Topology {
   readonly conf?: Readonly<Record<string, string | number | boolean>>;
   /** Environment variables from Secrets, for `$(NAME)` as a value in `conf`. */
   readonly secretEnv?: Readonly<Record<string, SecretKey>>;
+  /** Encryption. Default: none. */
   readonly tls?: TlsProps;
   /** Default true: reachable from the namespace's pods. */
   readonly networkPolicy?: boolean | NetworkPolicyProps;
   /** Default false: the Prometheus operator's kinds may not exist in the cluster. */
   readonly monitoring?: boolean | MonitoringProps;
+  /** A way from outside to the management interface. Default: none. */
   readonly managementRoute?: ManagementRouteProps;
+  /** Where pods run. */
   readonly scheduling?: SchedulingProps;
+  /** How long starting and stopping may take. */
   readonly lifecycle?: LifecycleProps;
+  /** The Service that clients connect to. */
   readonly service?: ServiceProps;
   /** Labels for every object. */
   readonly labels?: Strings;
@@ -179,6 +197,7 @@ export interface ModernProps extends Topology {
 
 /** The original document's cluster, object for object: RabbitMQ 3.9 to 3.13 with classic mirroring. */
 export interface SeedProps {
+  /** Always `seed`. */
   readonly preset: "seed";
   /** Default `rabbitmq-golang`. */
   readonly namespace?: string;
@@ -190,6 +209,7 @@ export interface SeedProps {
   readonly replicas?: number;
   /** Default `cluster.local`. */
   readonly clusterDomain?: string;
+  /** The volumes: `size`, default `2Gi`, and `className`, default `standard`. */
   readonly storage?: {
     /** Default `2Gi`. */
     readonly size?: string;

@@ -14,8 +14,11 @@ export type Arguments = Readonly<Record<string, string | number | boolean>>;
 
 /** A virtual host. */
 export interface Vhost {
+  /** Its name; any text, `/` being usual. */
   readonly name: string;
+  /** What it is for. */
   readonly description?: string;
+  /** Labels the management interface shows. */
   readonly tags?: readonly string[];
   /** Type of durable queues declared without one. Default: the cluster's `defaultQueueType`. */
   readonly defaultQueueType?: QueueType;
@@ -25,6 +28,7 @@ export interface Vhost {
 
 /** A user beside the default user. */
 export interface User {
+  /** Its name. */
   readonly name: string;
   /** Where the password lies. It is read by the init container and never rendered. */
   readonly password: SecretKey;
@@ -34,25 +38,37 @@ export interface User {
 
 /** What a user may do in a vhost. Each is a regular expression over names; default `.*`. */
 export interface Permission {
+  /** One of `users`. */
   readonly user: string;
+  /** One of `vhosts`. */
   readonly vhost: string;
+  /** What it may declare and delete. */
   readonly configure?: string;
+  /** What it may publish to. */
   readonly write?: string;
+  /** What it may consume from. */
   readonly read?: string;
 }
 
 /** What a user may publish to and read from a topic exchange, by routing key. */
 export interface TopicPermission {
+  /** One of `users`. */
   readonly user: string;
+  /** One of `vhosts`. */
   readonly vhost: string;
+  /** A topic exchange. */
   readonly exchange: string;
+  /** Routing keys it may publish with. Default `.*`. */
   readonly write?: string;
+  /** Routing keys it may bind with. Default `.*`. */
   readonly read?: string;
 }
 
 /** A policy, or an operator policy: settings for all queues or exchanges whose name matches. */
 export interface Policy {
+  /** Its name, once per vhost. */
   readonly name: string;
+  /** One of `vhosts`. */
   readonly vhost: string;
   /** Regular expression over names. */
   readonly pattern: string;
@@ -60,12 +76,15 @@ export interface Policy {
   readonly applyTo?: "queues" | "classic_queues" | "quorum_queues" | "streams" | "exchanges" | "all";
   /** The highest wins where several match. Default 0. */
   readonly priority?: number;
+  /** The settings, such as `max-length`; checked against the version. */
   readonly definition: Arguments;
 }
 
 /** A queue that exists from the first boot on. */
 export interface Queue {
+  /** Its name, once per vhost. */
   readonly name: string;
+  /** One of `vhosts`. */
   readonly vhost: string;
   /** Default: the vhost's default type. */
   readonly type?: QueueType;
@@ -73,12 +92,15 @@ export interface Queue {
   readonly durable?: boolean;
   /** Default false. */
   readonly autoDelete?: boolean;
+  /** Arguments, such as `x-max-priority`; checked against type and version. */
   readonly arguments?: Arguments;
 }
 
 /** An exchange that exists from the first boot on. */
 export interface Exchange {
+  /** Its name, once per vhost. */
   readonly name: string;
+  /** One of `vhosts`. */
   readonly vhost: string;
   /** `direct`, `fanout`, `topic`, `headers` or one that a plugin brings. */
   readonly type: string;
@@ -88,24 +110,31 @@ export interface Exchange {
   readonly autoDelete?: boolean;
   /** Not to be published to by clients. Default false. */
   readonly internal?: boolean;
+  /** Arguments, such as `alternate-exchange`. */
   readonly arguments?: Arguments;
 }
 
 /** A binding from an exchange to a queue or another exchange. */
 export interface Binding {
+  /** One of `vhosts`. */
   readonly vhost: string;
+  /** One of `exchanges`, or one of the broker's own such as `amq.topic`. */
   readonly source: string;
+  /** One of `queues` or `exchanges`. */
   readonly destination: string;
   /** Default `queue`. */
   readonly destinationType?: "queue" | "exchange";
   /** Default empty. */
   readonly routingKey?: string;
+  /** Arguments, as headers exchanges take them. */
   readonly arguments?: Arguments;
 }
 
 /** Another broker to federate exchanges or queues from. Enables the federation plugin; a policy names what is federated. */
 export interface FederationUpstream {
+  /** Its name, as the policy's `federation-upstream` says it. */
   readonly name: string;
+  /** One of `vhosts`. */
   readonly vhost: string;
   /** Where the upstream's AMQP URI lies; it holds a password, so it is never rendered. */
   readonly uri: SecretKey;
@@ -127,16 +156,23 @@ export interface FederationUpstream {
 export interface ShovelEnd {
   /** Where the broker's AMQP URI lies. Default: this cluster itself. */
   readonly uri?: SecretKey;
+  /** A queue. */
   readonly queue?: string;
+  /** An exchange. */
   readonly exchange?: string;
+  /** With an exchange: what to bind or publish with. Default empty. */
   readonly routingKey?: string;
 }
 
 /** Moves messages from one place to another for as long as it exists. Enables the shovel plugin. */
 export interface Shovel {
+  /** Its name, once per vhost. */
   readonly name: string;
+  /** One of `vhosts`: where it runs. */
   readonly vhost: string;
+  /** Where messages come from. */
   readonly source: ShovelEnd;
+  /** Where they go. */
   readonly destination: ShovelEnd;
   /** Default `on-confirm`: nothing is lost when either end fails. */
   readonly ackMode?: "on-confirm" | "on-publish" | "no-ack";
@@ -148,16 +184,26 @@ export interface Shovel {
 
 /** What a cluster holds from its first boot on. Each list defaults to empty, `vhosts` to the one vhost `/`. */
 export interface Topology {
+  /** Default: the one vhost `/`. */
   readonly vhosts?: readonly Vhost[];
+  /** Users beside the default one. */
   readonly users?: readonly User[];
   /** The default user has all permissions in every vhost already. */
   readonly permissions?: readonly Permission[];
+  /** Permissions by routing key. */
   readonly topicPermissions?: readonly TopicPermission[];
+  /** Policies. */
   readonly policies?: readonly Policy[];
+  /** Policies that applications cannot override. */
   readonly operatorPolicies?: readonly Policy[];
+  /** Queues. */
   readonly queues?: readonly Queue[];
+  /** Exchanges. */
   readonly exchanges?: readonly Exchange[];
+  /** Bindings. */
   readonly bindings?: readonly Binding[];
+  /** Brokers to federate from. */
   readonly federationUpstreams?: readonly FederationUpstream[];
+  /** Shovels. */
   readonly shovels?: readonly Shovel[];
 }

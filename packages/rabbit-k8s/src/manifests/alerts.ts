@@ -52,7 +52,7 @@ function health(cluster: ResolvedCluster): readonly AlertRule[] {
     },
     {
       alert: "RabbitMQLinksMissing",
-      expr: `count(${own(cluster, "erlang_vm_dist_node_state")} == 3) < ${replicas * (replicas - 1)}`,
+      expr: `(count(${own(cluster, "erlang_vm_dist_node_state")} == 3) or vector(0)) < ${replicas * (replicas - 1)}`,
       for: "10m",
       labels: { severity: "warning" },
       annotations: {

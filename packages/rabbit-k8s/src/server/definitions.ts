@@ -152,6 +152,7 @@ function parameters({ topology }: ResolvedCluster): readonly Definition[] {
 }
 
 function shovelBody({
+  vhost,
   source,
   destination,
   ackMode = "on-confirm",
@@ -160,18 +161,19 @@ function shovelBody({
 }: Shovel): Definition {
   return {
     "src-protocol": "amqp091",
-    ...shovelEnd("src", source),
+    ...shovelEnd("src", vhost, source),
     "src-prefetch-count": prefetchCount,
     "dest-protocol": "amqp091",
-    ...shovelEnd("dest", destination),
+    ...shovelEnd("dest", vhost, destination),
     "ack-mode": ackMode,
     "reconnect-delay": reconnectDelaySeconds,
   };
 }
 
-function shovelEnd(prefix: "src" | "dest", { uri, queue, exchange, routingKey }: ShovelEnd): Definition {
+function shovelEnd(prefix: "src" | "dest", vhost: string, { uri, queue, exchange, routingKey }: ShovelEnd): Definition {
   return {
-    [`${prefix}-uri`]: uri === undefined ? "amqp://" : secretMark(uri),
+    // Without a host it is this cluster itself, without a login; the vhost must be named, for "/" may not exist.
+    [`${prefix}-uri`]: uri === undefined ? `amqp:///${encodeURIComponent(vhost)}` : secretMark(uri),
     ...(queue !== undefined && { [`${prefix}-queue`]: queue }),
     ...(exchange !== undefined && { [`${prefix}-exchange`]: exchange, [`${prefix}-exchange-key`]: routingKey ?? "" }),
   };

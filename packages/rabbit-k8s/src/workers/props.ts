@@ -5,9 +5,11 @@ import type { SecretKey } from "../cluster/topology.ts";
 
 /** Scaling by the work that waits and the work that runs, with KEDA. */
 export interface QueueScaling {
+  /** Always `queue`. */
   readonly by: "queue";
   /** Default 1. With 0, workers are gone while no work is there; their first task then waits for a pod. */
   readonly minReplicas?: number;
+  /** At most so many. */
   readonly maxReplicas: number;
   /** Messages, waiting and running, that one worker shall have. Default 10. */
   readonly messagesPerReplica?: number;
@@ -17,9 +19,11 @@ export interface QueueScaling {
 
 /** Scaling by processor time, where no KEDA is installed. Workers that wait for others look idle to it. */
 export interface CpuScaling {
+  /** Always `cpu`. */
   readonly by: "cpu";
   /** Default 2. */
   readonly minReplicas?: number;
+  /** At most so many. */
   readonly maxReplicas: number;
   /** Share of the requested processor time to aim for, in percent. Default 70. */
   readonly targetPercent?: number;
@@ -55,16 +59,21 @@ export interface CeleryWorkersProps {
   readonly cluster: RabbitConnection;
   /** Where the AMQP URI lies, with user, password and vhost percent-encoded. Default: the cluster's own. */
   readonly brokerUrl?: SecretKey;
+  /** Image of the worker. */
   readonly image: string;
+  /** Default: Kubernetes' own. */
   readonly imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
+  /** Secrets for a private registry. */
   readonly imagePullSecrets?: readonly LocalObjectReference[];
   /** Default: the image's own. The worker must be the first process, or signals do not reach it. */
   readonly command?: readonly string[];
+  /** Default: the image's own. */
   readonly args?: readonly string[];
   /** The queues it reads, for scaling. Default `celery`. */
   readonly queues?: readonly string[];
   /** Default 2. Not to be given together with `scaling`. */
   readonly replicas?: number;
+  /** Scaling by queue or processor. Default: none. */
   readonly scaling?: QueueScaling | CpuScaling;
   /** The longest a task may run, in seconds: how long a stopping worker may finish. Default 300. */
   readonly taskTimeLimitSeconds?: number;
@@ -74,8 +83,10 @@ export interface CeleryWorkersProps {
   readonly resources?: { readonly cpu?: string; readonly memory?: string };
   /** More environment variables. `CELERY_BROKER_URL` is always set. */
   readonly env?: Strings;
+  /** More environment variables, from Secrets. */
   readonly secretEnv?: Readonly<Record<string, SecretKey>>;
   /** Default 1000 and 1000. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** Labels for every object. */
   readonly labels?: Strings;
 }
