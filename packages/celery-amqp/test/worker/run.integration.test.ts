@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
+import { type Client, createClient, defineTask } from "../../src/index.ts";
+import { eventually } from "../support/eventually.ts";
+
+let vhost: TestVhost;
+beforeAll(async () => {
+  vhost = await freshVhost();
+});
+afterAll(() => vhost.remove());
+
+const hold = defineTask<(ms: number) => string>("run.hold");
+
+/** A worker as a process of its own; tasks hold for as long as they are told, or do not listen at all. */
+const program = `
+import { defineTask } from "@leveret/celery-amqp";
+import { runWorker } from "@leveret/celery-amqp/worker";
+import { setTimeout as wait } from "node:timers/promises";
+const hold = defineTask("run.hold", async (_context, ms) => { await wait(ms); return "held"; });
+await runWorker({ tasks: [hold], queues: [process.env.QUEUE], grace: process.env.GRACE, logFormat: "json", logLevel: "debug" });
+console.log("after");
+`;
+
+const live: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of live.splice(0)) await stop();
+});
+
+interface Program {
+  readonly child: ChildProcess;
+  readonly queue: string;
+  readonly client: Client;
+  readonly ended: Promise<unknown[]>;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+}
+
+async function start(env: Record<string, string>): Promise<Program> {
+  const queue = `q-${randomUUID()}`;
+  const child = spawn(process.execPath, ["--conditions=@leveret/source", "--input-type=module", "--eval", program], {
+    cwd: import.meta.dirname,
+    env: { ...process.env, QUEUE: queue, GRACE: "20s", CELERY_BROKER_URL: vhost.url, ...env },
+  });
+  let [out, err] = ["", ""];
+  child.stdout?.on("data", (data) => (out += String(data)));
+  child.stderr?.on("data", (data) => (err += String(data)));
+  const client = createClient({ broker: vhost.url, defaultQueue: queue });
+  live.push(
+    () => client.close(),
+    () => child.kill("SIGKILL"),
+  );
+  return { child, queue, client, ended: once(child, "exit"), stdout: () => out, stderr: () => err };
+}
+
+async function started(env: Record<string, string> = {}): Promise<Program> {
+  const given = await start(env);
+  await eventually("it runs", () => given.stderr().includes("worker running"));
+  return given;
+}
+
+function messages(lines: string): readonly string[] {
+  return lines
+    .trim()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { readonly message: string }).message)
+    .filter((message) => /^(worker|task) /.test(message)); // the transport's own lines left out
+}
+
+describe("a worker as a process", () => {
+  test("finishes what runs when it is told to stop, then goes on below with exit code 0", async () => {
+    const { child, client, ended, stdout, stderr } = await started();
+    const result = await client.send(hold, 1_500);
+    await eventually("the task runs", () => stderr().includes("task started"));
+    child.kill("SIGTERM");
+    expect(await result.get({ timeout: "20s" })).toBe("held");
+    expect(await ended).toEqual([0, null]);
+    expect(stdout()).toBe("after\n");
+    expect(messages(stderr())).toEqual([
+      "worker starting",
+      "worker running",
+      "task received",
+      "task started",
+      "worker draining",
+      "task succeeded",
+      "worker stopped",
+    ]);
+  });
+
+  test("ends though a task goes on, once its grace is over", async () => {
+    const { child, client, ended, stderr } = await started({ GRACE: "200ms" });
+    await client.send(hold, 600_000);
+    await eventually("the task runs", () => stderr().includes("task started"));
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+  });
+
+  test("ends at once at the second signal", async () => {
+    const { child, client, ended, stderr } = await started();
+    await client.send(hold, 600_000);
+    await eventually("the task runs", () => stderr().includes("task started"));
+    child.kill("SIGINT");
+    await eventually("it stops", () => stderr().includes("worker draining"));
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([143, null]);
+  });
+
+  test("says in one line why it did not start, with exit code 1", async () => {
+    const { ended, stderr, stdout } = await start({ CELERY_BROKER_URL: "amqp://localhost:1" });
+    expect(await ended).toEqual([1, null]);
+    const lines = stderr()
+      .trim()
+      .split("\n")
+      .filter((line) => !line.startsWith("{"));
+    expect(lines).toEqual([expect.stringMatching(/^The worker did not start \(broker-unreachable\): .*localhost:1/)]);
+    expect(stdout()).toBe("after\n");
+  });
+});
