@@ -1,0 +1,21 @@
+"""A no-op task that tells, after BENCH_COUNT runs, how many a second there were."""
+
+import os
+import time
+
+from celery import Celery
+
+app = Celery("bench", broker=os.environ["CELERY_BROKER_URL"])
+app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=200)
+state = {"count": 0, "start": 0.0}
+total = int(os.environ["BENCH_COUNT"])
+
+
+@app.task(name="bench.add", ignore_result=True)
+def add(x, y):
+    if state["count"] == 0:
+        state["start"] = time.perf_counter()
+    state["count"] += 1
+    if state["count"] == total:
+        print(f"bench {total / (time.perf_counter() - state['start'])}", flush=True)
+    return x + y
