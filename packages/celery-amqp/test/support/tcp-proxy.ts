@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
 /** A way between a client and a broker, for a test to break. */
 export interface TcpProxy {
@@ -26,13 +27,15 @@ interface Pair {
 
 class Proxy implements TcpProxy {
   readonly #target: URL;
+  readonly #tls: TlsOptions | undefined;
   readonly #pairs = new Set<Pair>();
   #server: Server | null = null;
   #port = 0;
   #isHeld = false;
 
-  constructor(target: string) {
+  constructor(target: string, tls: TlsOptions | undefined) {
     this.#target = new URL(target);
+    this.#tls = tls;
   }
 
   get port(): number {
@@ -43,7 +46,7 @@ class Proxy implements TcpProxy {
     const url = new URL(this.#target);
     url.hostname = "127.0.0.1";
     url.port = String(this.#port);
-    return url.href;
+    return this.#tls === undefined ? url.href : url.href.replace(/^amqp:/, "amqps:");
   }
 
   get connections(): number {
@@ -51,7 +54,8 @@ class Proxy implements TcpProxy {
   }
 
   async listen(): Promise<void> {
-    const server = createServer((outer) => this.#join(outer));
+    const join = (outer: Socket) => this.#join(outer);
+    const server = this.#tls === undefined ? createServer(join) : createTlsServer(this.#tls, join);
     this.#server = server;
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
@@ -60,7 +64,8 @@ class Proxy implements TcpProxy {
 
   cut(): void {
     for (const { inner, outer } of this.#pairs) {
-      outer.resetAndDestroy();
+      if (this.#tls === undefined) outer.resetAndDestroy();
+      else outer.destroy();
       inner.destroy();
     }
     this.#pairs.clear();
@@ -92,7 +97,7 @@ class Proxy implements TcpProxy {
 
   #join(outer: Socket): void {
     // Accepted by the system before the port was closed.
-    if (this.#server === null) return void outer.resetAndDestroy();
+    if (this.#server === null) return void outer.destroy();
     const inner = connect({ host: this.#target.hostname, port: Number(this.#target.port), noDelay: true });
     const pair = { inner, outer };
     this.#pairs.add(pair);
@@ -124,9 +129,9 @@ class Proxy implements TcpProxy {
   }
 }
 
-/** A proxy in front of the broker at `target`, which has a port. */
-export async function createTcpProxy(target: string): Promise<TcpProxy> {
-  const proxy = new Proxy(target);
+/** A proxy in front of the broker at `target`, which has a port; with `tls` it is spoken to by TLS. */
+export async function createTcpProxy(target: string, tls?: TlsOptions): Promise<TcpProxy> {
+  const proxy = new Proxy(target, tls);
   await proxy.listen();
   return proxy;
 }
