@@ -18,7 +18,8 @@ export interface SigningCertificate {
 export function readCertificate(pem: string, nowMs: number): SigningCertificate {
   const x509 = parse(pem);
   const id = `${issuerValues(x509.issuer).join(" ")} ${BigInt(`0x${x509.serialNumber}`)}`;
-  if (x509.publicKey.asymmetricKeyType !== "rsa") throw unusable(id, "its key is not RSA, which is all that Celery takes");
+  if (x509.publicKey.asymmetricKeyType !== "rsa")
+    throw unusable(id, "its key is not RSA, which is all that Celery takes");
   if (Date.parse(x509.validTo) <= nowMs) throw unusable(id, `it expired on ${x509.validTo}; renew it`);
   return { id, x509 };
 }

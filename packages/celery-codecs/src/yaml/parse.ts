@@ -1,5 +1,11 @@
-import { MAX_DEPTH, ProtocolError } from "@leveret/celery-protocol";
-import { Composer, type Document, Lexer, type ParsedNode, Parser } from "yaml";
+import { ProtocolError } from "@leveret/celery-protocol";
+import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser } from "yaml";
+
+/**
+ * How deep YAML may nest. Python's recursion limit ends PyYAML before it, so nothing that Celery can send is refused; the
+ * library's own recursion would end not far behind the core's limit.
+ */
+export const MAX_YAML_DEPTH = 500;
 
 /** Parsing holds some 200 bytes a token; PyYAML needs many seconds for so many. */
 export const MAX_TOKENS = 1_000_000;
@@ -20,7 +26,7 @@ const SYNTAX = {
  * The nodes of a text that is one YAML document; null for an empty one.
  *
  * @throws ProtocolError `decode-failed` for a text that is no YAML or more than one document, `too-deep` beyond
- * `MAX_DEPTH` levels, `too-large` beyond `MAX_TOKENS` tokens.
+ * `MAX_YAML_DEPTH` levels, `too-large` beyond `MAX_TOKENS` tokens.
  */
 export function parseYaml(text: string): ParsedNode | null {
   const [document, another] = compose(text);
@@ -44,17 +50,23 @@ function compose(text: string): Document.Parsed[] {
   for (const lexeme of new Lexer().lex(text)) {
     tokens += 1;
     if (tokens > MAX_TOKENS) throw tooMany();
-    for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
+    for (const token of parser.next(lexeme)) documents.push(...composed(composer, token));
     // The document itself is the lowest of the stack, and a scalar may be the uppermost.
-    if (parser.stack.length > MAX_DEPTH + 2) throw tooDeep();
+    if (parser.stack.length > MAX_YAML_DEPTH + 2) throw tooDeep();
   }
-  for (const token of parser.end()) documents.push(...composer.next(token));
+  for (const token of parser.end()) documents.push(...composed(composer, token));
   documents.push(...composer.end(true, text.length));
   return documents;
 }
 
+/** One error is enough: the library would make one of each token that follows. */
+function composed(composer: Composer, token: CST.Token): Iterable<Document.Parsed> {
+  if (token.type === "error") throw invalid(`${token.message} at character ${token.offset}`);
+  return composer.next(token);
+}
+
 function tooDeep(): ProtocolError {
-  return new ProtocolError("too-deep", "remote", `The YAML body nests deeper than ${MAX_DEPTH} levels.`);
+  return new ProtocolError("too-deep", "remote", `The YAML body nests deeper than ${MAX_YAML_DEPTH} levels.`);
 }
 
 function tooMany(): ProtocolError {

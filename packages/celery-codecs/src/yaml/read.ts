@@ -1,7 +1,7 @@
-import { Float, MAX_DEPTH, ProtocolError, pythonFloat, setOwn, type Tree } from "@leveret/celery-protocol";
+import { Float, ProtocolError, pythonFloat, setOwn, type Tree } from "@leveret/celery-protocol";
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from "yaml";
 import { Aliases } from "./aliases.ts";
-import { invalid, parseYaml } from "./parse.ts";
+import { invalid, MAX_YAML_DEPTH, parseYaml } from "./parse.ts";
 import { readScalar } from "./read-scalar.ts";
 import { expectPlain, kindOf } from "./tags.ts";
 
@@ -16,7 +16,7 @@ interface Members {
  * in Python's JSON. Sets, ordered maps and tags of one's own are refused.
  *
  * @throws ProtocolError `decode-failed` for a text that is no YAML, `type-unknown` for a tag that is not read, `too-deep`
- * beyond `MAX_DEPTH` levels, `too-large` for too many tokens or for aliases that repeat too much.
+ * beyond `MAX_YAML_DEPTH` levels, `too-large` for too many tokens or for aliases that repeat too much.
  */
 export function readYaml(text: string): Tree {
   const root = parseYaml(text);
@@ -96,8 +96,8 @@ class Reader {
 
   #within<Value>(node: Node, read: () => Value): Value {
     if (this.#around.has(node)) throw invalid("an alias stands within what it names");
-    if (this.#around.size >= MAX_DEPTH) {
-      throw new ProtocolError("too-deep", "remote", `The YAML body nests deeper than ${MAX_DEPTH} levels.`);
+    if (this.#around.size >= MAX_YAML_DEPTH) {
+      throw new ProtocolError("too-deep", "remote", `The YAML body nests deeper than ${MAX_YAML_DEPTH} levels.`);
     }
     this.#around.add(node);
     const value = read();
