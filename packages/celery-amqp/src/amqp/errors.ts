@@ -34,7 +34,7 @@ export function dialFailure(cause: unknown, address: BrokerAddress): DialFailure
     const hint = "create it, or give the user permissions there; a connection limit may be reached, too";
     return refused("vhost-missing", `The broker refused the vhost "${address.vhost}" (${where}): ${hint}`, cause);
   }
-  const message = `No broker can be reached at ${where} (${reason(cause)})`;
+  const message = `No broker answers at ${where} (${reason(cause)})`;
   return { isFinal: false, error: new CeleryError("broker-unreachable", message, { cause }) };
 }
 
