@@ -27,3 +27,10 @@ export class RabbitLocalError extends Error {
     this.code = code;
   }
 }
+
+/** A node did not start because another process has one of its ports: with other ports it would. */
+export class PortTakenError extends RabbitLocalError {
+  constructor(message: string) {
+    super("start-failed", message);
+  }
+}

@@ -1,12 +1,12 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RabbitLocalError } from "./errors.ts";
+import { PortTakenError, RabbitLocalError } from "./errors.ts";
 import { type FoundServer, describeServer, findServer } from "./find/find.ts";
 import { ContainerLauncher } from "./node/container-launcher.ts";
 import { FilesLauncher } from "./node/files-launcher.ts";
 import type { Launcher } from "./node/launcher.ts";
-import { ManagedNode, PortTakenError, type RabbitNode } from "./node/node.ts";
+import { ManagedNode, type RabbitNode } from "./node/node.ts";
 import { type ClusterRequest, countPorts, planNodes } from "./node/plan.ts";
 import { type RabbitOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { findFreePorts, isFree } from "./system/ports.ts";

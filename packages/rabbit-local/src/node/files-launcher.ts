@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { RabbitLocalError } from "../errors.ts";
+import { PortTakenError } from "../errors.ts";
 import { type CommandResult, runCommand } from "../system/command.ts";
 import type { Watchdog } from "../system/watchdog.ts";
 import type { Launcher } from "./launcher.ts";
@@ -90,7 +90,7 @@ export class FilesLauncher implements Launcher {
     child.unref();
     if (child.pid !== undefined) this.#watchdog.guard("group", child.pid);
     const failure = await Promise.race([failed, untilListening(this.#epmdPort)]);
-    if (failure !== null) throw new RabbitLocalError("start-failed", `${epmd} did not start: ${failure}`);
+    if (failure !== null) throw new PortTakenError(`${epmd} did not start: ${failure}`);
   }
 
   #environment(plan: NodePlan): Record<string, string> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { RabbitLocalError } from "../errors.ts";
+import { PortTakenError, RabbitLocalError } from "../errors.ts";
 import type { Watchdog } from "../system/watchdog.ts";
 import type { Launcher } from "./launcher.ts";
 import { explainFailure, followStartup, type Startup } from "./log.ts";
@@ -37,9 +37,6 @@ export interface RabbitNode {
 
 const STOP_TIMEOUT_MS = 30_000;
 const CTL_TIMEOUT_MS = 60_000;
-
-/** A node did not start because another process has one of its ports: with other ports it would. */
-export class PortTakenError extends RabbitLocalError {}
 
 /** The life of one node: down, then up from `start` on, until it ends or is ended. */
 export class ManagedNode implements RabbitNode {
@@ -89,9 +86,14 @@ export class ManagedNode implements RabbitNode {
     return this.#startup;
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
     this.#started ??= this.#start();
-    return this.#started;
+    try {
+      await this.#started;
+    } catch (error) {
+      this.#started = null;
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
@@ -128,8 +130,7 @@ export class ManagedNode implements RabbitNode {
   }
 
   async #start(): Promise<void> {
-    if (this.#watchdog.finished)
-      throw new RabbitLocalError("stopped", `${this.name} cannot start: its server was stopped`);
+    if (this.#watchdog.finished) throw new RabbitLocalError("stopped", `The server of ${this.name} was stopped`);
     const log = await open(this.logFile, "a");
     const offset = (await stat(this.logFile)).size;
     const node = this.#launcher.launch(this.#plan, log.fd);
@@ -163,15 +164,18 @@ export class ManagedNode implements RabbitNode {
       this.#startup = startup;
       return;
     }
-    const status = node.exitCode ?? node.signalCode;
-    const reason = status === null ? `was not up within ${this.#startTimeoutMs / 1000} s` : `ended with ${status}`;
+    const reason = this.#describeFailure(node, startup);
     await this.kill();
     await ended;
     const log = explainFailure((await readFile(this.logFile)).subarray(offset).toString());
     const message = `RabbitMQ did not start: ${this.name} ${reason}; its log says:\n${log}`;
-    throw startup.status === "port-taken"
-      ? new PortTakenError("start-failed", message)
-      : new RabbitLocalError("start-failed", message);
+    throw startup.status === "port-taken" ? new PortTakenError(message) : new RabbitLocalError("start-failed", message);
+  }
+
+  #describeFailure(node: ChildProcess, startup: Startup): string {
+    if (startup.status === "port-taken") return "did not get a port it needs";
+    const status = node.exitCode ?? node.signalCode;
+    return status === null ? `was not up within ${this.#startTimeoutMs / 1000} s` : `ended with ${status}`;
   }
 }
 
