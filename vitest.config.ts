@@ -22,7 +22,11 @@ export default defineConfig({
         test: {
           name: "integration",
           globalSetup: ["scripts/vitest/broker.ts"],
-          include: ["packages/*/test/**/*.integration.test.ts", "apps/*/test/**/*.integration.test.ts"],
+          include: [
+            "packages/*/test/**/*.integration.test.ts",
+            "apps/*/test/**/*.integration.test.ts",
+            "scripts/**/*.integration.test.ts",
+          ],
           hookTimeout: 180_000,
           testTimeout: 60_000,
         },
