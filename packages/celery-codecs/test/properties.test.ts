@@ -99,34 +99,29 @@ describe("a value that cannot be carried is refused, never changed", () => {
 describe("whatever arrives is read, or gets a ProtocolError", () => {
   test.each([yaml, msgpack, auth])("by $name, from noise", (serializer) => {
     fc.assert(
-      fc.property(fc.uint8Array({ size: "medium" }), (body) => { expect(ANSWERS).toContain(codeOf(() => serializer.decode(body)); }),
-      ),
+      fc.property(fc.uint8Array({ size: "medium" }), (body) => {
+        expect(ANSWERS).toContain(codeOf(() => serializer.decode(body)));
+      }),
       { numRuns: 500 },
     );
   });
 
   test.each([yaml, msgpack])("by $name, from what was right before", (serializer) => {
-    const bodies = mutated(msgpackTree.map((tree) => serializer.encode(tree)));
     fc.assert(
-      fc.property(bodies, (body) => { expect(ANSWERS).toContain(codeOf(() => serializer.decode(body)); })),
-      { numRuns: 500 },
+      fc.property(mutated(msgpackTree.map((tree) => serializer.encode(tree))), (body) => {
+        expect(ANSWERS).toContain(codeOf(() => serializer.decode(body)));
+      }),
+      { numRuns: 300 },
     );
   });
 
   test("by yaml, from the signs that mean something", () => {
-    const sign = fc.constantFrom(
-      ..."[]{},:-?#&*!|>'\"%@`~<=.\n \t\\012ae_".split(""),
-      "- ",
-      ": ",
-      "&a ",
-      "*a",
-      "!!",
-      "<<: ",
-      "\n  ",
-    );
+    const letters = Array.from("[]{},:-?#&*!|>'\"%@`~<=.\n \t\\012ae_");
+    const sign = fc.constantFrom(...letters, "- ", ": ", "&a ", "*a", "!!", "<<: ", "\n  ");
     fc.assert(
-      fc.property(fc.string({ unit: sign, maxLength: 40 }), (content) => { expect(ANSWERS).toContain(codeOf(() => yaml.decode(utf8(content)); })),
-      ),
+      fc.property(fc.string({ unit: sign, maxLength: 40 }), (content) => {
+        expect(ANSWERS).toContain(codeOf(() => yaml.decode(utf8(content))));
+      }),
       { numRuns: 2000 },
     );
   });
@@ -134,8 +129,9 @@ describe("whatever arrives is read, or gets a ProtocolError", () => {
   test.each(codecs.compressors)("by $contentType, from noise and from what was right before", (compressor) => {
     const right = fc.constantFrom(...recordedBodies(compressor.contentType));
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array(), mutated(right)), (body) => { expect(ANSWERS).toContain(codeOf(() => compressor.decompress(body, LIMIT)); }),
-      ),
+      fc.property(fc.oneof(fc.uint8Array(), mutated(right)), (body) => {
+        expect(ANSWERS).toContain(codeOf(() => compressor.decompress(body, LIMIT)));
+      }),
       { numRuns: 300 },
     );
   });
