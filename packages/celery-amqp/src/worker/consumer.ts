@@ -49,8 +49,8 @@ export class QueueConsumer {
   /** Takes nothing more; what was delivered may still be settled. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
-    await this.#adjusting;
     await this.#first?.cancel();
+    await this.#adjusting;
     await this.#cancelExtra();
   }
 

@@ -3,6 +3,7 @@ import type { ResultSource } from "../results/backend.ts";
 import { createIntake } from "../results/intake.ts";
 import type { QueueTable } from "../send/destination.ts";
 import type { Dispatch } from "../send/dispatch.ts";
+import { Planner } from "../send/plan.ts";
 import { Sender } from "../send/sender.ts";
 import type { ResolvedSending } from "./options.ts";
 import type { JobHost } from "./pool/job.ts";
@@ -21,11 +22,13 @@ export interface HandlerSenderParts extends ResolvedSending {
 export function createHandlerSenders(parts: HandlerSenderParts): JobHost["senderFor"] {
   const { dispatch } = parts;
   const results = createIntake(parts);
+  const planner = new Planner(parts);
   return ({ task }, onSent) => {
     const parent = { id: task.id, rootId: task.rootId ?? task.id };
     return new Sender({
       ...parts,
       results,
+      planner,
       validate: true,
       parent: () => parent,
       dispatch: {

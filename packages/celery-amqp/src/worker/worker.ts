@@ -129,6 +129,7 @@ class AssembledWorker implements Worker {
     this.#move("start");
     try {
       this.#assertHandled();
+      this.#warnOfUnserved();
       await this.#parts.transport.connect();
       for (const consumer of this.#consumers.values()) await consumer.start();
     } catch (error) {
@@ -148,6 +149,14 @@ class AssembledWorker implements Worker {
     );
   }
 
+  /** Tasks that are sent elsewhere would wait there for ever if nobody else serves that queue. */
+  #warnOfUnserved(): void {
+    for (const { name, options } of this.#tasks.list()) {
+      if (options.queue === undefined || this.#consumers.has(options.queue)) continue;
+      this.#parts.log.warn("a task is sent to a queue that this worker does not serve", { name, queue: options.queue });
+    }
+  }
+
   /**
    * The order has its reasons: first nothing new comes in; what has not begun goes to others at once; what runs has its
    * grace; results are closed when nobody stores any more, and the transport last, because acks still have to pass.
@@ -156,13 +165,18 @@ class AssembledWorker implements Worker {
     this.#move("stop");
     const { clock } = this.#parts;
     this.#grace = new Grace(clock, graceMs);
-    await Promise.all([...this.#consumers.values()].map((consumer) => consumer.cancel()));
-    this.#pipeline.close();
-    await this.#grace.within(this.#pipeline.idle());
+    await this.#grace.within(this.#drain());
+    this.#pipeline.close(); // also where the broker did not let the consumers go in time
     if (this.#pipeline.counts.active > 0) await this.#interrupt();
     await new Grace(clock, settleMs).within(this.#pipeline.idle());
     await this.#release();
     this.#move("drained");
+  }
+
+  async #drain(): Promise<void> {
+    await Promise.all([...this.#consumers.values()].map((consumer) => consumer.cancel()));
+    this.#pipeline.close();
+    await this.#pipeline.idle();
   }
 
   async #interrupt(): Promise<void> {

@@ -38,6 +38,7 @@ export interface ReceiveParts {
 /** The first room: bytes become a request, or are refused. Whatever a message holds, its delivery is settled. */
 export class Reception {
   readonly #parts: ReceiveParts;
+  #warnedOfChord = false;
 
   constructor(parts: ReceiveParts) {
     this.#parts = parts;
@@ -66,7 +67,17 @@ export class Reception {
       return;
     }
     emit({ type: "taskReceived", task: request.task, queue: request.queue });
+    if (request.task.chord !== null) this.#warnOfChord(request.task);
     next(reservation);
+  }
+
+  /** A part runs and answers like any task; only the counting is missing, so the body never starts. */
+  #warnOfChord({ task }: TaskMessage): void {
+    if (this.#warnedOfChord) return;
+    this.#warnedOfChord = true;
+    this.#parts.log.warn("parts of chords are not counted by this worker: their bodies will not run", {
+      firstTask: task,
+    });
   }
 
   #decoded(delivery: Delivery): TaskMessage | ProtocolError {
