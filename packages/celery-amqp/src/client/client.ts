@@ -7,6 +7,7 @@ import { createNoResults } from "../results/none.ts";
 import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { Dispatch } from "../send/dispatch.ts";
+import { Planner } from "../send/plan.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Sender } from "../send/sender.ts";
 import { currentTask } from "../task/current-task.ts";
@@ -110,7 +111,8 @@ class CeleryClient implements Client {
     this.#dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
     this.#sender = new Sender({
       ...parts,
-      ...options,
+      validate: options.validate,
+      planner: new Planner(options),
       results: { ...this.#results, prepare: (id) => this.#gate.connected().then(() => this.#source.prepare(id)) },
       dispatch: { send: (task, way) => this.#gate.connected().then(() => this.#dispatch.send(task, way)) },
       parent: currentTask,

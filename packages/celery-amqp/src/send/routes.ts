@@ -1,4 +1,4 @@
-import { matchesGlob } from "@leveret/celery-protocol";
+import { createRouter as match, type Routes as RouteTable } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "../task/call-options.ts";
@@ -21,12 +21,16 @@ export type Route = Pick<
   | "ignoreResult"
 >;
 
-/** Which tasks a route is for: a name or a pattern (`images.*`; `*`, `?`, `[a-z]`), or a regular expression. */
+/**
+ * Which tasks a route is for: a name, a shell pattern with a `*` in it (`images.*`; then `?` and `[a-z]` count too), or a
+ * regular expression, which counts where it matches from the start of the name.
+ */
 export type RoutePattern = string | RegExp;
 
 /**
  * Routes as a user writes them, Celery's `task_routes`: pattern to queue or options, in an object or, with regular
- * expressions, in a list of pairs; or a function of the task's name. The first that fits counts.
+ * expressions, in a list of pairs; or a function of the task's name. An exact name wins wherever it stands, then the first
+ * pattern that fits.
  */
 export type Routes =
   | Readonly<Record<string, string | Route>>
@@ -54,45 +58,45 @@ const names: ReadonlySet<string> = new Set([
 const nowhere: Route = Object.freeze({});
 
 /**
- * Makes routes into a question. An exact name wins, then the first pattern that fits counts, as in Celery.
+ * Makes routes into a question, by the rules of the protocol's `createRouter`, which are Celery's.
  *
  * @throws CeleryError `option-invalid`; where routes are a function, when it answers with what is no route
  */
 export function createRouter(routes: Routes = []): Router {
-  if (typeof routes === "function") return (task) => toRoute(routes(task) ?? nowhere, `routes("${task}")`);
-  if (typeof routes !== "object" || routes === null)
-    refuse(`routes are ${showValue(routes)}: they must be an object, a list of pairs or a function`);
-  const entries = (isList(routes) ? routes : Object.entries(routes)).map(toEntry);
-  const exact = new Map(entries.toReversed().map(({ pattern, route }) => [pattern, route]));
-  const known = new Map<string, Route>();
-  return (task) => {
-    const route = known.get(task) ?? exact.get(task) ?? entries.find(({ fits }) => fits(task))?.route ?? nowhere;
-    if (known.size < maxKnown) known.set(task, route);
-    return route;
-  };
+  const router = match(toTable(routes));
+  const ask: Router = (task) => router(task) ?? nowhere;
+  return typeof routes === "function" ? ask : remembering(ask);
 }
 
 /** Names whose route is remembered; where there are more, they are made up by the call. */
 const maxKnown = 1_000;
 
-interface Entry {
-  readonly pattern: RoutePattern;
-  readonly fits: (task: string) => boolean;
-  readonly route: Route;
+function remembering(ask: Router): Router {
+  const known = new Map<string, Route>();
+  return (task) => {
+    const route = known.get(task) ?? ask(task);
+    if (known.size < maxKnown) known.set(task, route);
+    return route;
+  };
 }
 
-function toEntry(entry: readonly [RoutePattern, string | Route]): Entry {
+function toTable(routes: Routes): RouteTable<Route> {
+  if (typeof routes === "function") return (task) => toAnswer(routes(task), task);
+  if (typeof routes !== "object" || routes === null)
+    refuse(`routes are ${showValue(routes)}: they must be an object, a list of pairs or a function`);
+  return (isList(routes) ? routes : Object.entries(routes)).map(toEntry);
+}
+
+function toAnswer(route: string | Route | null | undefined, task: string): Route | null {
+  return route === null || route === undefined ? null : toRoute(route, `routes("${task}")`);
+}
+
+function toEntry(entry: readonly [RoutePattern, string | Route]): readonly [RoutePattern, Route] {
   if (!Array.isArray(entry)) refuse(`routes hold ${showValue(entry)}: each must be a pair of pattern and route`);
   const [pattern, route] = entry;
-  return { pattern, fits: matcher(pattern), route: toRoute(route, `routes: ${String(pattern)}`) };
-}
-
-function matcher(pattern: RoutePattern): (task: string) => boolean {
-  if (typeof pattern === "string") return (task) => matchesGlob(task, pattern);
-  if (!(pattern instanceof RegExp))
+  if (typeof pattern !== "string" && !(pattern instanceof RegExp))
     refuse(`routes: a pattern must be a text or a regular expression; it is ${showValue(pattern)}`);
-  const stateless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ""));
-  return (task) => stateless.test(task);
+  return [pattern, toRoute(route, `routes: ${String(pattern)}`)];
 }
 
 function toRoute(route: string | Route, where: string): Route {

@@ -8,7 +8,7 @@ import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { composeTask, type ParentTask } from "./compose.ts";
 import type { Dispatch, Way } from "./dispatch.ts";
-import { Planner, type PlannerParts } from "./plan.ts";
+import type { Planner } from "./plan.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** What a sender asks of results, whatever backend there is. */
@@ -24,7 +24,8 @@ interface ResultIntake {
 }
 
 /** What a sender is made of. */
-export interface SenderParts extends PlannerParts {
+export interface SenderParts {
+  readonly planner: Planner;
   readonly dispatch: Pick<Dispatch, "send">;
   readonly results: ResultIntake;
   /** Check arguments by the task's schema before they are sent. */
@@ -57,11 +58,9 @@ interface NamedRequest {
 /** Makes calls into messages and sends them. What clients and handlers send passes through here. */
 export class Sender implements TaskSender {
   readonly #parts: SenderParts;
-  readonly #planner: Planner;
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
-    this.#planner = new Planner(parts);
   }
 
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
@@ -126,8 +125,8 @@ export class Sender implements TaskSender {
   }
 
   async #compose({ name, task, options: said, pack }: NamedRequest): Promise<Outgoing> {
-    const { clock, ids, origin, parent, results } = this.#parts;
-    const { options, namesQueue, way } = this.#planner.plan(name, said);
+    const { clock, ids, origin, parent, planner, results } = this.#parts;
+    const { options, namesQueue, way } = planner.plan(name, said);
     const id = options.id ?? ids.uuid();
     const replyTo = options.replyTo ?? results.replyTo(id);
     const { args, kwargs } = await pack();

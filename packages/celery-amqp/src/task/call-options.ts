@@ -5,11 +5,14 @@ import type { Duration } from "./duration.ts";
  * Names and meaning are those of Celery's `apply_async`.
  */
 export interface CallOptions {
-  /** Queue to send to, through the default exchange. Default: the route's, else the client's default queue. */
+  /** Queue to send to, by its name where it is on a direct exchange. Default: the route's, else the client's default queue. */
   readonly queue?: string;
-  /** Exchange to publish to. With it nothing is declared before the publish. */
+  /**
+   * Exchange to publish to; then nothing is declared before. As in Celery it counts together with a routing key, alone only
+   * for a queue on an exchange that is not direct.
+   */
   readonly exchange?: string;
-  /** Routing key; default the queue's name. */
+  /** Routing key on that exchange; alone only for a queue on an exchange that is not direct. */
   readonly routingKey?: string;
   /** Not to run before this long from now. 0 is the same as none. */
   readonly countdown?: Duration;

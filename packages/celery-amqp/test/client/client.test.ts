@@ -536,12 +536,6 @@ describe("a client", () => {
     ],
     [async () => createLab().client().result("")],
     [() => createLab().client().sendMany([], { inFlight: 0 })],
-    [
-      () =>
-        createLab()
-          .client()
-          .send(add.with({ routingKey: "no effect" }), 1, 2),
-    ],
   ])("refuses what is no call (%#)", async (call) => {
     await expect(call()).rejects.toMatchObject({ name: "CeleryError", code: "option-invalid" });
   });

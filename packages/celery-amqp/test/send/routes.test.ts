@@ -6,8 +6,10 @@ describe("routes", () => {
     ["images.resize", { queue: "resizing" }],
     ["images.crop", { queue: "images", priority: 6 }],
     ["mail.send", { queue: "mail" }],
-    ["a", { queue: "letters" }],
-    ["ab", {}],
+    ["letters.a", { queue: "letters" }],
+    ["letters.d", {}],
+    ["resize?", { queue: "questions" }],
+    ["resized", {}],
     ["", {}],
   ])("send %j to %j", (task, route) => {
     const router = createRouter({
@@ -15,19 +17,23 @@ describe("routes", () => {
       "images.resize": "resizing",
       "mail.*": "mail",
       "*.send": "late",
-      "[a-c]": "letters",
+      "letters.[a-c]*": "letters",
+      "resize?": "questions",
     });
     expect(router(task)).toEqual(route);
   });
 
   test("may be pairs, with regular expressions, tried in their order", () => {
     const router = createRouter([
-      [/^(video|image)\.tasks\./g, "media"],
+      [/(video|image)\.tasks\./g, "media"],
       ["video.*", { queue: "video", protocol: 1 }],
+      ["video.tasks.exact", "exact"],
     ]);
     expect(router("video.tasks.cut")).toEqual({ queue: "media" });
     expect(router("video.tasks.cut")).toEqual({ queue: "media" });
     expect(router("video.cut")).toEqual({ queue: "video", protocol: 1 });
+    expect(router("video.tasks.exact")).toEqual({ queue: "exact" });
+    expect(router("old.video.tasks.cut")).toEqual({});
   });
 
   test("may be a function", () => {
