@@ -7,8 +7,8 @@ import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser } fro
  */
 export const MAX_YAML_DEPTH = 500;
 
-/** Parsing holds some 200 bytes a token; PyYAML needs many seconds for so many. */
-export const MAX_TOKENS = 1_000_000;
+/** Parsing holds some 200 bytes a token, and PyYAML would be busy with so many for the better part of a minute. */
+export const MAX_TOKENS = 500_000;
 
 /** Syntax only: every scalar stays text, for PyYAML's types differ from those the library knows. */
 const SYNTAX = {
