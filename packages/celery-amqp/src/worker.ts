@@ -9,7 +9,13 @@ import { brokerUrl } from "./system/broker-url.ts";
 import { systemClock, systemIds } from "./system/clock.ts";
 import { assembleWorker } from "./worker/assemble.ts";
 import { createLineLogger, leveled } from "./worker/log-lines.ts";
-import { type ResolvedWorker, resolveWorker, type WorkerOptions, workerOptionNames } from "./worker/options.ts";
+import {
+  type ResolvedWorker,
+  resolveNodeName,
+  resolveWorker,
+  type WorkerOptions,
+  workerOptionNames,
+} from "./worker/options.ts";
 import { runUntilSignal } from "./worker/run.ts";
 import type { Worker } from "./worker/worker.ts";
 
@@ -51,18 +57,16 @@ export function createWorker(options: CreateWorkerOptions): Worker {
   const { broker, amqp, transport, clock = systemClock, ids = systemIds, ...rest } = options;
   const resolved = resolveWorker(rest);
   const log = createLog(resolved, clock);
+  const nodeName = resolveNodeName(resolved.name, hostname());
   const connect = (): Transport =>
-    createAmqpTransport(
-      { connectionName: `leveret worker ${resolved.name}`, ...amqp, url: brokerUrl(broker) },
-      { clock, ids, logger: log },
-    );
+    createAmqpTransport({ connectionName: nodeName, ...amqp, url: brokerUrl(broker) }, { clock, ids, logger: log });
   return assembleWorker({
     options: resolved,
     transport: transport ?? connect(),
     clock,
     ids,
     log,
-    host: hostname(),
+    nodeName,
     pid: process.pid,
   });
 }

@@ -125,7 +125,7 @@ class CeleryInMemory implements TestCelery {
     this.#transport = this.#connectTo();
     const log = resolved.logger ?? silent;
     const world = { clock, ids, transport: this.#connectTo() };
-    this.worker = assembleWorker({ ...world, options: resolved, log, host: "test", pid: 1 });
+    this.worker = assembleWorker({ ...world, options: resolved, log, nodeName: "celery@test", pid: 1 });
     const clientOptions = resolveClient({ defaultQueue: this.#queue, ...client });
     this.client = assembleClient({ ...world, transport: this.#transport, origin: "gen1@test", options: clientOptions });
     this.#started = Promise.resolve().then(() => this.worker.start());

@@ -1,10 +1,4 @@
-import {
-  createContent,
-  expandNodeName,
-  workerNodeName,
-  type Content,
-  type TaskQueueOptions,
-} from "@leveret/celery-protocol";
+import { createContent, type Content, type TaskQueueOptions } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -30,7 +24,8 @@ export interface AssemblyParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-  readonly host: string;
+  /** `celery@host`. */
+  readonly nodeName: string;
   readonly pid: number;
 }
 
@@ -39,9 +34,8 @@ const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
 
 /** Joins a worker from its options and the world around it. */
 export function assembleWorker(parts: AssemblyParts): Worker {
-  const { options, transport, log, clock, ids, pid } = parts;
+  const { options, transport, log, clock, ids, nodeName, pid } = parts;
   const content = createContent(options.content);
-  const nodeName = workerNodeName(expandNodeName(options.name, { host: parts.host }), parts.host);
   const queues = queueTable(options);
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active" });
   const dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });

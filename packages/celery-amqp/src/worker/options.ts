@@ -1,4 +1,4 @@
-import type { ContentOptions, DeadQueueOptions } from "@leveret/celery-protocol";
+import { type ContentOptions, type DeadQueueOptions, expandNodeName, workerNodeName } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Interceptor } from "../ports/interceptor.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -176,6 +176,19 @@ function resolveSending(options: WorkerOptions): ResolvedSending {
 
 function isText(value: unknown): boolean {
   return typeof value === "string" && value !== "";
+}
+
+/**
+ * The node name that a `name` option stands for on this host.
+ *
+ * @throws CeleryError `option-invalid` for an abbreviation nobody knows
+ */
+export function resolveNodeName(name: string, host: string): string {
+  try {
+    return workerNodeName(expandNodeName(name, { host }), host);
+  } catch (error) {
+    return refuse("name", name, error instanceof Error ? error.message : "a node name");
+  }
 }
 
 function resolveDeadLetter(option: boolean | DeadLetterOptions): Pick<ResolvedWorker, "deadLetter" | "deadQueue"> {

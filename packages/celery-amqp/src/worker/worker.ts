@@ -1,4 +1,5 @@
 import { CeleryError } from "../ports/errors.ts";
+import type { LogFields } from "../ports/logger.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
@@ -126,6 +127,7 @@ class AssembledWorker implements Worker {
   }
 
   async #start(): Promise<void> {
+    const { concurrency } = this.#parts.options;
     this.#move("start");
     try {
       this.#assertHandled();
@@ -137,7 +139,8 @@ class AssembledWorker implements Worker {
       if (this.#state === "starting") this.#move("failed");
       throw error;
     }
-    if (this.#state === "starting") this.#move("started");
+    if (this.#state === "starting")
+      this.#move("started", { queues: [...this.#consumers.keys()].join(","), concurrency });
   }
 
   #assertHandled(): void {
@@ -190,11 +193,11 @@ class AssembledWorker implements Worker {
     await this.#parts.transport.close();
   }
 
-  #move(move: WorkerMove): void {
+  #move(move: WorkerMove, details: LogFields = {}): void {
     const from = this.#state;
     const to = nextState(from, move);
     this.#state = to;
-    this.#parts.log.info(`worker ${to}`, { worker: this.name });
+    this.#parts.log.info(`worker ${to}`, { worker: this.name, ...details });
     this.#observers.emit({ type: "stateChanged", from, to });
   }
 

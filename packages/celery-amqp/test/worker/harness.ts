@@ -83,7 +83,7 @@ export async function createHarness(
     clock,
     ids: { uuid: () => `uuid-${(count += 1)}`, random: () => 0.5 },
     log: collect(lines),
-    host: "box",
+    nodeName: "celery@box",
     pid: 4242,
   });
   const events: WorkerEvent[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defineTask } from "../../src/task/definition.ts";
 import { nextState, workerTransitions, type WorkerMove, type WorkerState } from "../../src/worker/lifecycle.ts";
-import { resolveWorker, type WorkerOptions } from "../../src/worker/options.ts";
+import { resolveNodeName, resolveWorker, type WorkerOptions } from "../../src/worker/options.ts";
 import { createWorker } from "../../src/worker.ts";
 
 const add = defineTask("demo.add", (_context, x: number, y: number) => x + y);
@@ -72,6 +72,16 @@ describe("options of a worker", () => {
       }),
     );
     expect(() => createWorker(options)).not.toThrow(/secret/);
+  });
+
+  test.each([
+    ["celery@%h", "celery@box.example.com"],
+    ["images", "celery@images"],
+    ["images@%h", "images@box.example.com"],
+    ["images@%n", "images@box"],
+  ])("make a node name: %s", (name, nodeName) => {
+    expect(resolveNodeName(name, "box.example.com")).toBe(nodeName);
+    expect(() => resolveNodeName("%x", "box")).toThrow(expect.objectContaining({ code: "option-invalid" }));
   });
 
   test("cannot name two tasks alike", () => {
