@@ -13,7 +13,8 @@ function room(name, packageName, from, allowed) {
   };
 }
 
-const protocol = (from, ...allowed) => room(`protocol: floor of ${from}`, "celery-protocol", `${from}/`, [`${from}/`, ...allowed]);
+const protocol = (from, ...allowed) =>
+  room(`protocol: floor of ${from}`, "celery-protocol", `${from}/`, [`${from}/`, ...allowed]);
 const amqp = (from, ...allowed) => room(`amqp: floor of ${from}`, "celery-amqp", `${from}/`, [`${from}/`, ...allowed]);
 
 const ground = ["ports/", "task/"];
@@ -23,9 +24,25 @@ const first = [...ground, "send/", "results/", "system/"];
 module.exports = {
   forbidden: [
     { name: "no circles of files", severity: "error", from: {}, to: { circular: true } },
-    { name: "no circles of folders", severity: "error", scope: "folder", from: { path: "^packages/" }, to: { circular: true } },
-    { name: "everything resolves", severity: "error", from: { path: "^packages/[^/]+/src/" }, to: { couldNotResolve: true } },
-    { name: "sources never import tests", severity: "error", from: { path: "^packages/[^/]+/src/" }, to: { path: "/(test|bench|fixtures)/" } },
+    {
+      name: "no circles of folders",
+      severity: "error",
+      scope: "folder",
+      from: { path: "^packages/" },
+      to: { circular: true },
+    },
+    {
+      name: "everything resolves",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "sources never import tests",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: { path: "/(test|bench|fixtures)/" },
+    },
     {
       name: "nobody imports an entry",
       severity: "error",
@@ -74,7 +91,7 @@ module.exports = {
     {
       name: "only entries assemble amqp/",
       severity: "error",
-      from: { path: "^packages/celery-amqp/src/[^/]+/" , pathNot: "^packages/celery-amqp/src/amqp/" },
+      from: { path: "^packages/celery-amqp/src/[^/]+/", pathNot: "^packages/celery-amqp/src/amqp/" },
       to: { path: "^packages/celery-amqp/src/amqp/" },
     },
     amqp("ports"),
@@ -94,7 +111,12 @@ module.exports = {
       },
     },
     room("amqp: floor of worker/pool", "celery-amqp", "worker/pool/", ["worker/pool/", "worker/rules/", ...first]),
-    room("amqp: floor of worker/pipeline", "celery-amqp", "worker/pipeline/", ["worker/pipeline/", "worker/pool/", "worker/rules/", ...first]),
+    room("amqp: floor of worker/pipeline", "celery-amqp", "worker/pipeline/", [
+      "worker/pipeline/",
+      "worker/pool/",
+      "worker/rules/",
+      ...first,
+    ]),
     room("amqp: the worker never imports the client", "celery-amqp", "worker/[^/]+\\.ts$", ["worker/", ...first]),
   ],
   options: {

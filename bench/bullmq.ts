@@ -52,12 +52,16 @@ export async function workJobs(port: number, name: string, count: number): Promi
   let finish: () => void = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));
   let done = 0;
-  const worker = new Worker(name, (job: { data: { x: number; y: number } }) => Promise.resolve(job.data.x + job.data.y), {
-    connection: { host: "127.0.0.1", port },
-    concurrency: 100,
-    autorun: false,
-    removeOnComplete: { count: 0 },
-  });
+  const worker = new Worker(
+    name,
+    (job: { data: { x: number; y: number } }) => Promise.resolve(job.data.x + job.data.y),
+    {
+      connection: { host: "127.0.0.1", port },
+      concurrency: 100,
+      autorun: false,
+      removeOnComplete: { count: 0 },
+    },
+  );
   worker.on("completed", () => {
     done += 1;
     if (done === count) finish();

@@ -16,7 +16,21 @@ export function workOff(python: string, brokerUrl: string, queue: string, count:
   return new Promise((resolve, reject) => {
     const worker = spawn(
       python,
-      ["-m", "celery", "-A", "celery_app", "worker", "-P", "solo", "-Q", queue, "-l", "ERROR", "--without-gossip", "--without-mingle"],
+      [
+        "-m",
+        "celery",
+        "-A",
+        "celery_app",
+        "worker",
+        "-P",
+        "solo",
+        "-Q",
+        queue,
+        "-l",
+        "ERROR",
+        "--without-gossip",
+        "--without-mingle",
+      ],
       {
         cwd: join(import.meta.dirname, "python"),
         env: { ...process.env, CELERY_BROKER_URL: brokerUrl, BENCH_COUNT: String(count), C_FORCE_ROOT: "1" },
@@ -31,6 +45,8 @@ export function workOff(python: string, brokerUrl: string, queue: string, count:
       worker.kill("SIGTERM");
     });
     worker.on("error", reject);
-    worker.on("close", () => (Number.isNaN(figure) ? reject(new Error("Celery ended without a figure")) : resolve(figure)));
+    worker.on("close", () =>
+      Number.isNaN(figure) ? reject(new Error("Celery ended without a figure")) : resolve(figure),
+    );
   });
 }

@@ -127,7 +127,10 @@ const publishing: Contender[] = [
   { name: "Leveret, `client.sendMany`", run: sendOurs },
 ];
 if (redis !== null) {
-  publishing.push({ name: "BullMQ, `queue.add`, 500 in flight", run: () => addJobs(redis.port, `add-${randomUUID()}`, count) });
+  publishing.push({
+    name: "BullMQ, `queue.add`, 500 in flight",
+    run: () => addJobs(redis.port, `add-${randomUUID()}`, count),
+  });
 }
 tables.push(table("Publish with confirms", "tasks/s", await interleave(publishing, rounds), "higher"));
 
@@ -167,7 +170,10 @@ tables.push(table("Round trip, one at a time", "p50 ms", await interleave(trips,
 await rabbit.stop();
 redis?.stop();
 
-const absent = [...(redis === null ? ["BullMQ (no redis-server on PATH)"] : []), ...(celery === null ? ["Celery (run the tests once)"] : [])];
+const absent = [
+  ...(redis === null ? ["BullMQ (no redis-server on PATH)"] : []),
+  ...(celery === null ? ["Celery (run the tests once)"] : []),
+];
 const report = [
   `Run with \`pnpm bench ${rounds} ${count}\`: ${rounds} rounds of ${count} tasks, contenders in turn within each round; ${cpus().length} cores, Node ${process.version}, RabbitMQ ${rabbit.version} on loopback.`,
   ...(absent.length > 0 ? [`Not measured: ${absent.join(", ")}.`] : []),

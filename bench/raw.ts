@@ -5,7 +5,7 @@ import { perSecond } from "./measure.ts";
 
 // Plain amqplib doing the same bytes: what is left when nobody thinks about tasks.
 
-export function connectRaw(url: string): Promise<ChannelModel> {
+function connectRaw(url: string): Promise<ChannelModel> {
   return connect(url, { noDelay: true });
 }
 
@@ -39,7 +39,7 @@ export async function publishRaw(url: string, queue: string, message: PreparedMe
           while (sent < count && sent - confirmed < inFlight) {
             sent += 1;
             channel.publish("", queue, body, options, (error: unknown) => {
-              if (error !== null) return reject(error as Error);
+              if (error !== null) return reject(error);
               confirmed += 1;
               if (confirmed === count) resolve();
               else next();
@@ -79,7 +79,12 @@ export async function consumeRaw(url: string, queue: string, prefetch: number, c
 }
 
 /** Round trips one after the other through two queues; the median in milliseconds. */
-export async function roundTripRaw(url: string, queue: string, message: PreparedMessage, count: number): Promise<number[]> {
+export async function roundTripRaw(
+  url: string,
+  queue: string,
+  message: PreparedMessage,
+  count: number,
+): Promise<number[]> {
   const [requester, replier] = await Promise.all([connectRaw(url), connectRaw(url)]);
   const [ask, answer] = await Promise.all([requester.createChannel(), replier.createChannel()]);
   await answer.assertQueue(queue, { durable: true });

@@ -51,10 +51,18 @@ export function judge(
   options: { readonly skipsAllowed: boolean },
 ): string[] {
   const tooFew = Object.entries(minima)
-    .filter(([suite, minimum]) => (counts[suite]?.passed ?? 0) + (options.skipsAllowed ? (counts[suite]?.skipped ?? 0) : 0) < minimum)
-    .map(([suite, minimum]) => `Suite "${suite}" passed ${counts[suite]?.passed ?? 0} cases, at least ${minimum} are expected`);
+    .filter(
+      ([suite, minimum]) =>
+        (counts[suite]?.passed ?? 0) + (options.skipsAllowed ? (counts[suite]?.skipped ?? 0) : 0) < minimum,
+    )
+    .map(
+      ([suite, minimum]) =>
+        `Suite "${suite}" passed ${counts[suite]?.passed ?? 0} cases, at least ${minimum} are expected`,
+    );
   const skips = options.skipsAllowed
     ? []
-    : Object.entries(counts).flatMap(([suite, count]) => count.skips.map((name) => `Skipped in suite "${suite}": ${name}`));
+    : Object.entries(counts).flatMap(([suite, count]) =>
+        count.skips.map((name) => `Skipped in suite "${suite}": ${name}`),
+      );
   return [...tooFew, ...skips];
 }

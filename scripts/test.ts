@@ -24,7 +24,11 @@ function step(title: string, command: string, args: readonly string[]): number {
 const projects = long ? ["long"] : ["unit", "integration", "interop"];
 const checks = long ? 0 : step("Lint, walls, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
 const tests = step(`Tests: ${projects.join(", ")}`, process.execPath, [
-  ...["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
+  "node_modules/vitest/vitest.mjs",
+  "run",
+  "--reporter=default",
+  "--reporter=json",
+  `--outputFile.json=${reportFile}`,
   ...projects.flatMap((project) => ["--project", project]),
 ]);
 

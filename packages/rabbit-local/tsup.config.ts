@@ -1,3 +1,3 @@
-import shared from "../../tsup.config.ts";
+import { shared } from "../../tsup.config.ts";
 
 export default { ...shared, entry: ["src/index.ts", "src/bin.ts"] };

@@ -74,7 +74,11 @@ describe("the packed packages", { timeout: 240_000 }, () => {
   });
 
   test("load no worker with the client, and no AMQP library with the testing entry", async () => {
-    const [client, testing, worker] = await Promise.all([textOf("index.js"), textOf("testing.js"), textOf("worker.js")]);
+    const [client, testing, worker] = await Promise.all([
+      textOf("index.js"),
+      textOf("testing.js"),
+      textOf("worker.js"),
+    ]);
     expect(worker).toContain("function createWorker");
     expect(client).toContain("function createClient");
     expect(client).not.toContain("function createWorker");

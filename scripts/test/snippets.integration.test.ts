@@ -60,9 +60,9 @@ async function finish(document: string, snippet: Snippet): Promise<void> {
   const child = start(document, snippet);
   const output = collect(child);
   const [code] = (await once(child, "close")) as [number | null];
-  expect(code, `${document} ${snippet.file}: ${output.text}`).toBe(0);
+  expect({ document, file: snippet.file, code, output: output.text }).toMatchObject({ code: 0 });
   const lines = output.text.split("\n").map((line) => line.trim());
-  for (const line of snippet.prints) expect(lines, `${document} ${snippet.file}`).toContain(line);
+  expect(lines).toEqual(expect.arrayContaining([...snippet.prints]));
 }
 
 describe("the documents' snippets", { timeout: 180_000 }, () => {
@@ -77,16 +77,21 @@ describe("the documents' snippets", { timeout: 180_000 }, () => {
     expect(stdout).toBe("");
   });
 
-  test.each(documents.filter((document) => (snippets.get(document) ?? []).length > 0))("of %s run", async (document) => {
-    const files = snippets.get(document) ?? [];
-    const workers = files.filter(({ serves }) => serves).map((snippet) => start(document, snippet));
-    const outputs = workers.map(collect);
-    try {
-      for (const snippet of files.filter(({ serves }) => !serves)) await finish(document, snippet);
-    } finally {
-      for (const worker of workers) worker.kill("SIGTERM");
-      for (const worker of workers) if (worker.exitCode === null) await once(worker, "close");
-    }
-    for (const [index, worker] of workers.entries()) expect(worker.exitCode, outputs[index]?.text).toBe(0);
-  });
+  test.each(documents.filter((document) => (snippets.get(document) ?? []).length > 0))(
+    "of %s run",
+    async (document) => {
+      const files = snippets.get(document) ?? [];
+      const workers = files.filter(({ serves }) => serves).map((snippet) => start(document, snippet));
+      const outputs = workers.map(collect);
+      try {
+        for (const snippet of files.filter(({ serves }) => !serves)) await finish(document, snippet);
+      } finally {
+        for (const worker of workers) worker.kill("SIGTERM");
+        for (const worker of workers) if (worker.exitCode === null) await once(worker, "close");
+      }
+      for (const [index, worker] of workers.entries()) {
+        expect({ code: worker.exitCode, output: outputs[index]?.text }).toMatchObject({ code: 0 });
+      }
+    },
+  );
 });

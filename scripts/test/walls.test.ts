@@ -10,7 +10,13 @@ let copy: string;
 
 /** Checks the walls of a copy of the workspace, so that planting a violation touches nothing real. */
 async function checkWalls(): Promise<string> {
-  const args = ["node_modules/dependency-cruiser/bin/dependency-cruise.mjs", "--config", ".dependency-cruiser.cjs", "packages", "apps"];
+  const args = [
+    "node_modules/dependency-cruiser/bin/dependency-cruise.mjs",
+    "--config",
+    ".dependency-cruiser.cjs",
+    "packages",
+    "apps",
+  ];
   try {
     return (await run(process.execPath, args, { cwd: copy })).stdout;
   } catch (error) {
@@ -55,7 +61,11 @@ describe("the walls", { timeout: 120_000 }, () => {
   test.each([
     ["packages/celery-amqp/src/client/client.ts", 'import "../amqp/transport.ts";', "only entries assemble amqp/"],
     ["packages/celery-amqp/src/task/definition.ts", 'import "../client/client.ts";', "amqp: floor of task/"],
-    ["packages/celery-amqp/src/worker/rules/settle.ts", 'import "node:fs";', "rules know policies and the format, nothing else"],
+    [
+      "packages/celery-amqp/src/worker/rules/settle.ts",
+      'import "node:fs";',
+      "rules know policies and the format, nothing else",
+    ],
     ["packages/celery-amqp/src/send/dispatch.ts", 'import "amqplib";', "amqplib only in amqp/"],
     ["packages/celery-protocol/src/wire/errors.ts", 'import "../task/encode.ts";', "protocol: floor of wire/"],
     ["packages/celery-protocol/src/task/encode.ts", 'import "node:crypto";', "the protocol imports nothing"],

@@ -37,7 +37,9 @@ export default async function setup(project: TestProject): Promise<void> {
   await mkdir(cache, { recursive: true });
   const [recordedCelery, latestCelery, gocelery] = await Promise.all([
     peer("Celery 5.6.3", "install Python 3 with venv (Debian: apt-get install python3-venv)", () => makeVenv(recorded)),
-    peer("the newest Celery 5", "install Python 3 with venv (Debian: apt-get install python3-venv)", () => makeVenv(latest)),
+    peer("the newest Celery 5", "install Python 3 with venv (Debian: apt-get install python3-venv)", () =>
+      makeVenv(latest),
+    ),
     peer("gocelery", "install Go 1.19 or newer (Debian: apt-get install golang)", buildGo),
   ]);
   project.provide("peers", { recordedCelery, latestCelery, gocelery });
@@ -63,7 +65,10 @@ async function makeVenv(requirements: readonly string[]): Promise<string> {
   console.log(`Installing ${requirements[0]} into a venv of its own …`);
   await execute("python3", ["-m", "venv", venv]);
   await execute(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements]);
-  await execute(python, ["-c", `import celery; open(${JSON.stringify(join(venv, ".complete"))}, "w").write(celery.__version__)`]);
+  await execute(python, [
+    "-c",
+    `import celery; open(${JSON.stringify(join(venv, ".complete"))}, "w").write(celery.__version__)`,
+  ]);
   return python;
 }
 

@@ -7,7 +7,11 @@ export type Print = (line: string) => void;
 /** Sends each task of the example, tells its states and its end. Rejects when an end is not the expected one. */
 export async function tellStory(client: Client, print: Print): Promise<void> {
   await follow("tasks.add(2, 3)", await client.send(add, 2, 3), print);
-  await follow("tasks.send_sms(phone=…, text=…)", await client.send(sendSms, { phone: "+98 21 1234", text: "salaam" }), print);
+  await follow(
+    "tasks.send_sms(phone=…, text=…)",
+    await client.send(sendSms, { phone: "+98 21 1234", text: "salaam" }),
+    print,
+  );
   await follow("tasks.upload('video.mp4', 5)", await client.send(upload, "video.mp4", 5), print);
   await follow("tasks.call('+98 21 1234')", await client.send(call, "+98 21 1234"), print);
   await follow("tasks.heavy(2000000)", await client.send(heavy, 2_000_000), print);

@@ -36,7 +36,10 @@ class Run {
   /** Resolves when a line with this text came out on either stream. */
   async says(text: string): Promise<void> {
     while (!`${this.#stdout}${this.#stderr}`.includes(text)) {
-      await Promise.race([once(this.child.stdout as NodeJS.ReadableStream, "data"), once(this.child.stderr as NodeJS.ReadableStream, "data")]);
+      await Promise.race([
+        once(this.child.stdout as NodeJS.ReadableStream, "data"),
+        once(this.child.stderr as NodeJS.ReadableStream, "data"),
+      ]);
     }
   }
 }
@@ -108,11 +111,14 @@ describe("the example", { timeout: 120_000 }, () => {
     expect(stderr).toContain("nowhere");
   });
 
-  test.each([["--help"], ["worker", "--help"], ["client", "--help"], ["demo", "--help"]])("helps with %s %s", async (...args) => {
-    const { code, stdout } = await new Run(args, {}).ended;
-    expect(code).toBe(0);
-    expect(stdout).toContain("Usage: example");
-  });
+  test.each([["--help"], ["worker", "--help"], ["client", "--help"], ["demo", "--help"]])(
+    "helps with %s %s",
+    async (...args) => {
+      const { code, stdout } = await new Run(args, {}).ended;
+      expect(code).toBe(0);
+      expect(stdout).toContain("Usage: example");
+    },
+  );
 
   test.each([["nonsense"], ["worker", "--nonsense"], ["worker", "-c", "many"]])("refuses %s %s", async (...args) => {
     const { code, stderr } = await new Run(args, {}).ended;

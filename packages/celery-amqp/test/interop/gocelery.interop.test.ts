@@ -17,6 +17,21 @@ const fail = defineTask("tasks.fail", (): never => {
   throw new Error("never heard of in Go");
 });
 
+async function withOurWorker<T>(brokerUrl: string, use: () => Promise<T>): Promise<T> {
+  const worker = createWorker({
+    broker: brokerUrl,
+    tasks: [add, sendSms, fail],
+    results: "amqp",
+    logLevel: "error",
+  });
+  await worker.start();
+  try {
+    return await use();
+  } finally {
+    await worker.stop();
+  }
+}
+
 describe.skipIf("missing" in peer)(`gocelery ${"missing" in peer ? `(${peer.missing})` : ""}`, () => {
   let vhost: TestVhost;
 
@@ -29,24 +44,16 @@ describe.skipIf("missing" in peer)(`gocelery ${"missing" in peer ? `(${peer.miss
   });
 
   describe("as client of our worker", () => {
-    async function withOurWorker<T>(use: () => Promise<T>): Promise<T> {
-      const worker = createWorker({ broker: vhost.url, tasks: [add, sendSms, fail], results: "amqp", logLevel: "error" });
-      await worker.start();
-      try {
-        return await use();
-      } finally {
-        await worker.stop();
-      }
-    }
-
     test("gets a sum", async () => {
-      const answer = await withOurWorker(() => goSend(binary, vhost.url, ["send", "tasks.add", "[2, 3]"]));
+      const answer = await withOurWorker(vhost.url, () => goSend(binary, vhost.url, ["send", "tasks.add", "[2, 3]"]));
       expect(answer).toMatchObject({ code: 0, stdout: "5\n" });
     });
 
     test("calls by keyword arguments", async () => {
       const kwargs = JSON.stringify({ phone: "+98 21", text: "سلام" });
-      const answer = await withOurWorker(() => goSend(binary, vhost.url, ["send-kwargs", "tasks.send_sms", kwargs]));
+      const answer = await withOurWorker(vhost.url, () =>
+        goSend(binary, vhost.url, ["send-kwargs", "tasks.send_sms", kwargs]),
+      );
       expect(answer).toMatchObject({ code: 0, stdout: '"+98 21: سلام"\n' });
     });
   });
@@ -64,31 +71,51 @@ describe.skipIf("missing" in peer)(`gocelery ${"missing" in peer ? `(${peer.miss
     });
 
     test("adds, by protocol 1 and a result queue per task", async () => {
-      await using client = createClient({ broker: vhost.url, results: "amqp", routes: { "*": { queue: "celery", protocol: 1 } } });
+      await using client = createClient({
+        broker: vhost.url,
+        results: "amqp",
+        routes: { "*": { queue: "celery", protocol: 1 } },
+      });
       expect(await client.call(add, 2, 3)).toBe(5);
       expect(await client.call(add, 20, 30)).toBe(50);
     });
 
     test("takes keyword arguments", async () => {
-      await using client = createClient({ broker: vhost.url, results: "amqp", routes: { "*": { queue: "celery", protocol: 1 } } });
+      await using client = createClient({
+        broker: vhost.url,
+        results: "amqp",
+        routes: { "*": { queue: "celery", protocol: 1 } },
+      });
       expect(await client.call(sendSms, { phone: "+98 21", text: "salaam" })).toBe("+98 21: salaam");
     });
 
     test("answers nothing to what it does not know: we time out", async () => {
-      await using client = createClient({ broker: vhost.url, results: "amqp", routes: { "*": { queue: "celery", protocol: 1 } } });
+      await using client = createClient({
+        broker: vhost.url,
+        results: "amqp",
+        routes: { "*": { queue: "celery", protocol: 1 } },
+      });
       const result = await client.sendByName("tasks.nobody", { args: [] });
       await expect(result.get({ timeout: "2s" })).rejects.toBeInstanceOf(ResultTimeoutError);
     });
 
     test("is never sent an eta, which it would ignore", async () => {
-      await using client = createClient({ broker: vhost.url, results: "amqp", routes: { "*": { queue: "celery", protocol: 1 } } });
+      await using client = createClient({
+        broker: vhost.url,
+        results: "amqp",
+        routes: { "*": { queue: "celery", protocol: 1 } },
+      });
       const refused = await client.send(add.with({ countdown: "1h" }), 1, 1).catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(CeleryError);
       expect(refused).toMatchObject({ code: "option-invalid" });
     });
 
     test("runs a task that expires later", async () => {
-      await using client = createClient({ broker: vhost.url, results: "amqp", routes: { "*": { queue: "celery", protocol: 1 } } });
+      await using client = createClient({
+        broker: vhost.url,
+        results: "amqp",
+        routes: { "*": { queue: "celery", protocol: 1 } },
+      });
       expect(await client.call(add.with({ expires: "1h" }), 1, 1)).toBe(2);
     });
   });

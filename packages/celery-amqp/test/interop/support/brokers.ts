@@ -1,29 +1,33 @@
-import "../../../../../scripts/vitest/newest-broker.ts";
-import "../../../../../scripts/vitest/peers.ts";
-import "../../../../../scripts/vitest/vhost.ts";
 import { inject } from "vitest";
 
 /** A broker and a Celery to try together. */
 export interface Pairing {
+  /** Who meets whom; where Celery could not be had, how to get it. */
   readonly label: string;
   readonly brokerUrl: string;
+  /** The interpreter; empty where it could not be had. */
   readonly python: string;
+  readonly absent: boolean;
 }
 
-/** Why the pairings are what they are, for the name of the suite where one is missing. */
-export const missing: readonly string[] = Object.values(inject("peers")).flatMap((peer) =>
-  "missing" in peer ? [peer.missing] : [],
-);
-
-/** Each Celery that could be had, on the distribution's RabbitMQ and, where there is a lab, on the newest. */
+/** Each Celery on the distribution's RabbitMQ and, where there is a lab, on the newest. */
 export function pairings(): readonly Pairing[] {
   const { recordedCelery, latestCelery } = inject("peers");
   const newest = inject("newestAmqpUrl");
-  const brokers = [["the distribution's RabbitMQ", inject("amqpUrl")], ...(newest === null ? [] : [["RabbitMQ 4.3", newest]])];
-  const celeries = [["Celery 5.6.3", recordedCelery], ["the newest Celery", latestCelery]] as const;
-  return celeries.flatMap(([celery, peer]) =>
-    "missing" in peer
-      ? []
-      : brokers.map(([broker, brokerUrl]) => ({ label: `${celery} on ${broker}`, brokerUrl: brokerUrl ?? "", python: peer.path })),
+  const brokers = [
+    { broker: "the distribution's RabbitMQ", brokerUrl: inject("amqpUrl") },
+    ...(newest === null ? [] : [{ broker: "RabbitMQ 4.3", brokerUrl: newest }]),
+  ];
+  const celeries = [
+    { celery: "Celery 5.6.3", peer: recordedCelery },
+    { celery: "the newest Celery", peer: latestCelery },
+  ];
+  return celeries.flatMap(({ celery, peer }) =>
+    brokers.map(({ broker, brokerUrl }) => ({
+      label: "missing" in peer ? peer.missing : `${celery} on ${broker}`,
+      brokerUrl,
+      python: "path" in peer ? peer.path : "",
+      absent: "missing" in peer,
+    })),
   );
 }

@@ -4,7 +4,7 @@ import { type Client, type CreateClientOptions, createClient, defineTask } from 
 import { createWorker, type Worker, type CreateWorkerOptions } from "../../../src/worker.ts";
 
 /** Everything Celery may send in, so that what is refused is refused by choice. */
-export const content = {
+const content = {
   serializers: [yaml, msgpack],
   compressors: [zlib, brotli, zstd, bzip2, xz],
   accept: ["json", "yaml", "msgpack"],
@@ -20,8 +20,19 @@ export function ourClient(brokerUrl: string, options: Partial<CreateClientOption
 }
 
 /** A started worker of ours, on one queue. */
-export async function ourWorker(brokerUrl: string, queue: string, options: Partial<CreateWorkerOptions> = {}): Promise<Worker> {
-  const worker = createWorker({ broker: brokerUrl, tasks: ourTasks, queues: [queue], logLevel: "error", ...content, ...options });
+export async function ourWorker(
+  brokerUrl: string,
+  queue: string,
+  options: Partial<CreateWorkerOptions> = {},
+): Promise<Worker> {
+  const worker = createWorker({
+    broker: brokerUrl,
+    tasks: ourTasks,
+    queues: [queue],
+    logLevel: "error",
+    ...content,
+    ...options,
+  });
   await worker.start();
   return worker;
 }
@@ -43,7 +54,7 @@ export const ourTasks = [
   defineTask("interop.add", (_ctx, x: number, y: number) => x + y),
   defineTask("interop.echo", (_ctx, ...args: unknown[]) => args),
   defineTask("interop.kinds", (_ctx, ...args: unknown[]) => args.map((arg) => [describeKind(arg), String(arg)])),
-  defineTask("interop.length", (_ctx, text: string) => [...text].length),
+  defineTask("interop.length", (_ctx, text: string) => Array.from(text).length),
   defineTask("interop.fail", (_ctx, message: string): never => {
     throw new ValueError(message);
   }),

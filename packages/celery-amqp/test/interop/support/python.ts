@@ -113,8 +113,23 @@ export class PythonWorker {
     this.#child = spawn(
       options.python,
       [
-        ...["-m", "celery", "-A", "app", "worker", "-Q", options.queues.join(","), "-n", `${options.name}@interop`],
-        ...["-c", String(options.concurrency ?? 2), "-P", "threads", "-l", "INFO", "--without-gossip", "--without-mingle"],
+        "-m",
+        "celery",
+        "-A",
+        "app",
+        "worker",
+        "-Q",
+        options.queues.join(","),
+        "-n",
+        `${options.name}@interop`,
+        "-c",
+        String(options.concurrency ?? 2),
+        "-P",
+        "threads",
+        "-l",
+        "INFO",
+        "--without-gossip",
+        "--without-mingle",
       ],
       { cwd: folder, env: environment(options), stdio: ["ignore", "pipe", "pipe"] },
     );
@@ -125,7 +140,9 @@ export class PythonWorker {
       };
       this.#child.stdout?.on("data", take);
       this.#child.stderr?.on("data", take);
-      this.#child.on("close", (code) => reject(new Error(`The Celery worker ended with ${code}: ${this.#log.slice(-4000)}`)));
+      this.#child.on("close", (code) =>
+        reject(new Error(`The Celery worker ended with ${code}: ${this.#log.slice(-4000)}`)),
+      );
     });
     this.#ready.catch(() => undefined);
   }
