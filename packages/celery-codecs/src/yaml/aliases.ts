@@ -1,6 +1,6 @@
 import { ProtocolError } from "@leveret/celery-protocol";
 import { type Alias, type Node, visit } from "yaml";
-import { invalid } from "./parse.ts";
+import { invalid } from "./invalid.ts";
 
 /** How many nodes aliases may repeat: PyYAML writes one for each place where Python holds the same object again. */
 const MAX_REPEATED_NODES = 100_000;

@@ -1,5 +1,6 @@
 import { ProtocolError } from "@leveret/celery-protocol";
 import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser } from "yaml";
+import { invalid } from "./invalid.ts";
 
 /**
  * How deep YAML may nest. Python's recursion limit ends PyYAML before it, so nothing that Celery can send is refused; the
@@ -35,11 +36,6 @@ export function parseYaml(text: string): ParsedNode | null {
   if (error?.code === "RESOURCE_EXHAUSTION") throw tooDeep();
   if (error !== undefined) throw invalid(`${error.message} at character ${error.pos[0]}`, error);
   return document?.contents ?? null;
-}
-
-/** The body is not YAML. */
-export function invalid(why: string, cause?: unknown): ProtocolError {
-  return new ProtocolError("decode-failed", "remote", `The body is no YAML: ${why}.`, { cause });
 }
 
 function compose(text: string): Document.Parsed[] {

@@ -1,5 +1,6 @@
 import { ProtocolError, type Tree } from "@leveret/celery-protocol";
 import { toFloat } from "../numbers.ts";
+import { invalid } from "./invalid.ts";
 import { readTimestamp } from "./timestamp.ts";
 
 /** As the core's JSON: Python refuses longer ones in decimal, and reading takes time that grows with the square. */
@@ -41,7 +42,7 @@ function readBool(text: string): boolean {
 }
 
 function readInteger(text: string): Tree {
-  if (text.length > MAX_INTEGER_LENGTH) throw unfit("int");
+  if (text.length > MAX_INTEGER_LENGTH) throw invalid(`it has an integer of more than ${MAX_INTEGER_LENGTH} digits`);
   const { negative, digits } = splitSign(text);
   const size = digits.includes(":") ? sexagesimal(digits) : parseDigits(digits);
   const value = negative ? -size : size;

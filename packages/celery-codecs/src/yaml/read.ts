@@ -1,7 +1,8 @@
 import { Float, ProtocolError, pythonFloat, setOwn, type Tree } from "@leveret/celery-protocol";
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from "yaml";
 import { Aliases } from "./aliases.ts";
-import { invalid, MAX_YAML_DEPTH, parseYaml } from "./parse.ts";
+import { invalid } from "./invalid.ts";
+import { MAX_YAML_DEPTH, parseYaml } from "./parse.ts";
 import { readScalar } from "./read-scalar.ts";
 import { expectPlain, kindOf } from "./tags.ts";
 
