@@ -1,14 +1,11 @@
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { json } from "../../src/content/json.ts";
 import { Float } from "../../src/content/lossless.ts";
 import { readJson } from "../../src/content/json-read.ts";
 import { writeJson } from "../../src/content/json-write.ts";
 import { outcome } from "../support/outcome.ts";
 import { trees } from "../support/trees.ts";
-
-/** Generous: other work may share the machine. */
-vi.setConfig({ testTimeout: 60_000 });
 
 const ANSWERS = ["fine", "decode-failed", "type-unknown"];
 

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createContent } from "../../src/content/content.ts";
 import { decodeTask } from "../../src/task/decode.ts";
 import { encodeTask } from "../../src/task/encode.ts";
@@ -9,11 +9,8 @@ import { peekTask } from "../../src/task/peek.ts";
 import { argsRepr, kwargsRepr, saferepr } from "../../src/task/repr.ts";
 import type { Signature } from "../../src/task/signature.ts";
 import { formatIso } from "../../src/time/iso8601.ts";
-import { outcome } from "../support/outcome.ts";
 import { objects, trees } from "../support/trees.ts";
-
-/** Generous: other work may share the machine. */
-vi.setConfig({ testTimeout: 60_000 });
+import { decodeWild, WILD_OUTCOMES, wildMessages } from "../support/wild.ts";
 
 const content = createContent();
 
@@ -113,55 +110,10 @@ test("the text for people never passes its limit by much", () => {
   );
 });
 
-const odd = fc.oneof(
-  fc.anything({
-    withBigInt: true,
-    withDate: true,
-    withNullPrototype: true,
-    withSparseArray: true,
-    withTypedArray: true,
-  }),
-  fc.constantFrom("", "1", "2024-05-06", [1, 2], [null, null], { task: "a" }, Number.NaN, -0),
-);
-const names = [
-  "task",
-  "id",
-  "eta",
-  "expires",
-  "retries",
-  "timelimit",
-  "group",
-  "group_index",
-  "root_id",
-  "stamps",
-  "stamped_headers",
-  "ignore_result",
-  "compression",
-  "__proto__",
-  "constructor",
-];
-const anyHeaders = fc
-  .array(fc.tuple(fc.constantFrom(...names), odd))
-  .map((entries) => Object.fromEntries(entries) as Readonly<Record<string, unknown>>);
-const goodHeaders = anyHeaders.map((extra) => ({ task: "a", id: "t", ...extra }));
-const anyBody = fc.oneof(
-  fc.uint8Array(),
-  fc.json().map((text) => new TextEncoder().encode(text)),
-  fc
-    .tuple(trees, trees, objects(trees))
-    .map(
-      ([first, second, third]) => content.encode([first, second, { callbacks: first, chain: second, ...third }]).body,
-    ),
-  objects(trees).map((body) => content.encode({ task: "a", id: "t", args: [], ...body }).body),
-);
-
 test("whatever arrives is a task or an error of ours, and can be looked at", () => {
-  const properties = { contentType: "application/json" };
-  const codes = ["fine", "message-invalid", "decode-failed", "type-unknown", "compression-unknown"];
   fc.assert(
-    fc.property(fc.oneof(anyHeaders, goodHeaders), anyBody, (wild, body) => {
-      const message = { headers: wild, properties, body };
-      expect(codes).toContain(outcome(() => decodeTask(message, content)));
+    fc.property(wildMessages, (message) => {
+      expect(WILD_OUTCOMES).toContain(decodeWild(message));
       expect(Object.keys(peekTask(message))).toEqual(["id", "task", "replyTo", "correlationId"]);
     }),
     { numRuns: 500 },
