@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           name: "long",
           globalSetup: ["scripts/vitest/broker.ts"],
-          include: ["packages/*/test/**/*.long.test.ts"],
+          include: ["packages/*/test/**/*.long.test.ts", "apps/*/test/**/*.long.test.ts"],
           hookTimeout: 600_000,
           testTimeout: 3_600_000,
         },

@@ -35,7 +35,12 @@ export function deploy(chart: Chart, { namespace, image }: DeployOptions): void 
   addClient(chart, namespace, image, rabbit.connection.uri);
 }
 
-function addClient(chart: Chart, namespace: string, image: string, brokerUrl: RabbitCluster["connection"]["uri"]): void {
+function addClient(
+  chart: Chart,
+  namespace: string,
+  image: string,
+  brokerUrl: RabbitCluster["connection"]["uri"],
+): void {
   new ApiObject(chart, "client", {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -47,7 +52,12 @@ function addClient(chart: Chart, namespace: string, image: string, brokerUrl: Ra
         spec: {
           restartPolicy: "Never",
           automountServiceAccountToken: false,
-          securityContext: { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: "RuntimeDefault" } },
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 1000,
+            runAsGroup: 1000,
+            seccompProfile: { type: "RuntimeDefault" },
+          },
           containers: [
             {
               name: "client",

@@ -18,7 +18,7 @@ for (let number = 0; number < Number(count); number += 1) {
   await client.send(slow, number);
   sent += 1;
 }
-for (const deadline = Date.now() + 240_000; new Set(ran).size < sent && Date.now() < deadline; ) await wait(200);
+for (const deadline = Date.now() + 240_000; new Set(ran).size < sent && Date.now() < deadline;) await wait(200);
 console.log(JSON.stringify({ sent, ran: new Set(ran).size, runs: ran.length }));
 await worker.stop();
 await client.close();

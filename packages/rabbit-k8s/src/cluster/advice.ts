@@ -10,6 +10,7 @@ export function adviseOn(cluster: ResolvedCluster, celeryPython: boolean): reado
     ...adviseOnStorage(cluster),
     ...adviseOnPlugins(cluster),
     ...adviseOnMirroring(cluster),
+    ...adviseOnShovels(cluster),
     ...(celeryPython ? adviseOnPython(cluster.version) : []),
   ];
 }
@@ -46,6 +47,21 @@ function adviseOnMirroring({ topology }: ResolvedCluster): readonly string[] {
     .map(
       (policy) =>
         `policies: "${policy.name}" mirrors classic queues, which ends with RabbitMQ 4.0. Move its queues to quorum first.`,
+    );
+}
+
+function adviseOnShovels({ topology, version, replicas }: ResolvedCluster): readonly string[] {
+  if (isAtLeast(version, "4.0") || replicas < 2) return [];
+  const ends = topology.shovels.flatMap(({ vhost, source, destination }) =>
+    [source, destination].filter(({ uri }) => uri === undefined).map(({ queue }) => ({ vhost, queue })),
+  );
+  return topology.queues
+    .filter(
+      ({ name, vhost, type }) => type !== "classic" && ends.some((end) => end.queue === name && end.vhost === vhost),
+    )
+    .map(
+      ({ name }) =>
+        `shovels: on RabbitMQ ${version.text} a shovel may declare its queue "${name}" before the other nodes joined, and a quorum queue then has one member. After the first boot: rabbitmq-queues grow NODE all.`,
     );
 }
 

@@ -120,7 +120,8 @@ function policyBody({ pattern, applyTo = "queues", priority = 0, definition }: P
   return { pattern, "apply-to": applyTo, priority, definition };
 }
 
-function parameters({ topology }: ResolvedCluster): readonly Definition[] {
+function parameters(cluster: ResolvedCluster): readonly Definition[] {
+  const { topology } = cluster;
   return [
     ...topology.operatorPolicies.map((policy) => ({
       component: "operator_policy",
@@ -146,35 +147,47 @@ function parameters({ topology }: ResolvedCluster): readonly Definition[] {
       component: "shovel",
       vhost: shovel.vhost,
       name: shovel.name,
-      value: shovelBody(shovel),
+      value: shovelBody(cluster, shovel),
     })),
   ];
 }
 
-function shovelBody({
-  vhost,
-  source,
-  destination,
-  ackMode = "on-confirm",
-  prefetchCount = 1000,
-  reconnectDelaySeconds = 5,
-}: Shovel): Definition {
+function shovelBody(cluster: ResolvedCluster, shovel: Shovel): Definition {
   return {
     "src-protocol": "amqp091",
-    ...shovelEnd("src", vhost, source),
-    "src-prefetch-count": prefetchCount,
+    ...shovelEnd(cluster, shovel.vhost, "src", shovel.source),
+    "src-prefetch-count": shovel.prefetchCount ?? 1000,
     "dest-protocol": "amqp091",
-    ...shovelEnd("dest", vhost, destination),
-    "ack-mode": ackMode,
-    "reconnect-delay": reconnectDelaySeconds,
+    ...shovelEnd(cluster, shovel.vhost, "dest", shovel.destination),
+    "ack-mode": shovel.ackMode ?? "on-confirm",
+    "reconnect-delay": shovel.reconnectDelaySeconds ?? 5,
   };
 }
 
-function shovelEnd(prefix: "src" | "dest", vhost: string, { uri, queue, exchange, routingKey }: ShovelEnd): Definition {
+function shovelEnd(cluster: ResolvedCluster, vhost: string, prefix: "src" | "dest", end: ShovelEnd): Definition {
+  const { uri, queue, exchange, routingKey } = end;
   return {
     // Without a host it is this cluster itself, without a login; the vhost must be named, for "/" may not exist.
     [`${prefix}-uri`]: uri === undefined ? `amqp:///${encodeURIComponent(vhost)}` : secretMark(uri),
     ...(queue !== undefined && { [`${prefix}-queue`]: queue }),
+    ...(queue !== undefined && uri === undefined && shovelQueue(cluster, vhost, prefix, queue)),
     ...(exchange !== undefined && { [`${prefix}-exchange`]: exchange, [`${prefix}-exchange-key`]: routingKey ?? "" }),
   };
+}
+
+/**
+ * A shovel starts before the queues are imported, which wait for all nodes, and would declare its own in another type, on
+ * one node. From 4.0 on it can be told to wait for them; before, it is told to declare them alike.
+ */
+function shovelQueue(
+  { topology, version }: ResolvedCluster,
+  vhost: string,
+  prefix: "src" | "dest",
+  name: string,
+): Definition {
+  const queue = topology.queues.find((candidate) => candidate.name === name && candidate.vhost === vhost);
+  if (queue === undefined) return {};
+  if (isAtLeast(version, "4.0")) return { [`${prefix}-predeclared`]: true };
+  const type = queue.type ?? topology.vhosts.find((candidate) => candidate.name === vhost)?.defaultQueueType;
+  return { [`${prefix}-queue-args`]: { "x-queue-type": type, ...queue.arguments } };
 }

@@ -260,6 +260,14 @@ describe("warnings", () => {
       { version: "3.13", policies: [{ name: "ha", vhost: "/", pattern: ".*", definition: { "ha-mode": "all" } }] },
       /ends with RabbitMQ 4\.0/,
     ],
+    [
+      {
+        version: "3.13",
+        queues: [{ name: "moved", vhost: "/" }],
+        shovels: [{ name: "mover", vhost: "/", source: { queue: "old" }, destination: { queue: "moved" } }],
+      },
+      /"moved" before the other nodes joined.*grow/,
+    ],
     [{ celery: true, version: "4.2" }, /worker_detect_quorum_queues/],
     [{ celery: true }, /control_queue_exclusive/],
   ] as const)("%j", (props, words) => {

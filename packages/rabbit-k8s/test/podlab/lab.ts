@@ -133,7 +133,7 @@ export class Lab {
     return (await this.ctl("events")).trim().split("\n");
   }
 
-  /** The most pods that were not ready at once, from a moment on. */
+  /** The most pods that were not ready at once, after a moment. */
   async mostDown(pods: number, fromSeconds: number): Promise<number> {
     const ready = new Set<string>();
     let most = 0;
@@ -144,9 +144,23 @@ export class Lab {
       else if (state === "not Ready") ready.delete(pod);
       else if (deleted !== null) ready.delete(deleted[2] ?? "");
       else continue;
-      if (Number(seconds ?? deleted?.[1]) >= fromSeconds) most = Math.max(most, pods - ready.size);
+      if (Number(seconds ?? deleted?.[1]) > fromSeconds) most = Math.max(most, pods - ready.size);
     }
     return most;
+  }
+
+  /** The containers that ended by themselves, with what their broker said last; empty when none did. */
+  async exits(pods: readonly string[]): Promise<readonly string[]> {
+    const lines = (await this.events()).filter((line) => / exited /.test(line));
+    if (lines.length === 0) return [];
+    const logs = await Promise.all(pods.map((pod) => this.ctl("logs", pod)));
+    const errors = logs.flatMap((log) =>
+      log
+        .split("\n")
+        .filter((line) => /error|FAILED|timeout/i.test(line))
+        .slice(-60),
+    );
+    return [...lines, ...errors];
   }
 
   /** Seconds since the start, as the events count them. */
