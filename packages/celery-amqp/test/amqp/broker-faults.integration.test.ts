@@ -75,30 +75,31 @@ test("a connection that an operator closes comes back", async () => {
   expect(logger.text).toMatch(/CONNECTION_FORCED/);
 });
 
-test.each(["stop", "kill"] as const)(
-  "a broker that is restarted by %s loses nothing that was confirmed",
-  async (how) => {
-    const { transport, received, logger } = await connect();
-    const [node] = rabbit.nodes;
-    const confirmed: string[] = [];
-    let count = 0;
-    const sendOne = async () => {
-      count += 1;
-      const id = String(count);
-      await transport.publisher.publish(message(id), TO);
-      confirmed.push(id);
-    };
-    const stopping = new AbortController();
-    const sending = (async () => {
-      while (!stopping.signal.aborted) await Promise.all(Array.from({ length: 20 }, sendOne));
-    })();
-    await eventually("it is under way", () => confirmed.length > 100);
-    await node?.[how]();
+test("a broker that is stopped, and then killed, loses nothing that was confirmed", { timeout: 180_000 }, async () => {
+  const { transport, received, logger } = await connect();
+  const [node] = rabbit.nodes;
+  const confirmed: string[] = [];
+  let count = 0;
+  const sendOne = async () => {
+    count += 1;
+    const id = String(count);
+    await transport.publisher.publish(message(id), TO);
+    confirmed.push(id);
+  };
+  const stopping = new AbortController();
+  const sending = (async () => {
+    while (!stopping.signal.aborted) await Promise.all(Array.from({ length: 20 }, sendOne));
+  })();
+  // The stop comes first: RabbitMQ may forget a queue that was declared a moment before it is killed.
+  for (const end of ["stop", "kill"] as const) {
+    const before = confirmed.length;
+    await eventually("it is under way", () => confirmed.length > before + 100);
+    await node?.[end]();
     await node?.start();
     await eventually("it is open again", () => transport.state === "open");
-    stopping.abort();
-    await sending;
-    await eventually("all is consumed", () => confirmed.every((id) => received.has(id)));
-    expect(logger.text).toMatch(/The queue "q" is consumed again/);
-  },
-);
+  }
+  stopping.abort();
+  await sending;
+  await eventually("all is consumed", () => confirmed.every((id) => received.has(id)));
+  expect(logger.text).toMatch(/The queue "q" is consumed again/);
+});
