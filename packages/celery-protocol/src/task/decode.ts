@@ -6,7 +6,7 @@ import type { HeaderTable, WireMessage, WireProperties } from "../wire/message.t
 import { show } from "../wire/show.ts";
 import { type BodyFields, bodyFields, decodeBody } from "./body.ts";
 import { invalid } from "./fields.ts";
-import { decodeExtraHeaders, decodeHeaders, type HeaderFields } from "./headers.ts";
+import { customHeaders, decodeHeaders, extraHeaders, type HeaderFields } from "./headers.ts";
 import type { DeliveryInfo, TaskMessage } from "./message.ts";
 import { decodeVersion1 } from "./v1.ts";
 
@@ -31,30 +31,30 @@ export function decodeTask(
 ): TaskMessage {
   const { headers, properties } = message;
   const body = readBody(message, content);
-  const fields = "task" in headers ? version2(headers, body) : version1(body);
-  return { ...fields, extraHeaders: decodeExtraHeaders(headers), ...delivery(properties, headers), deliveryInfo };
+  const fields = "task" in headers ? version2(headers, body) : version1(headers, body);
+  return { ...fields, ...delivery(properties, headers), deliveryInfo };
 }
 
-type Fields = HeaderFields & BodyFields & Pick<TaskMessage, "protocol">;
+type Fields = HeaderFields & BodyFields & Pick<TaskMessage, "protocol" | "extraHeaders">;
 
 function version2(headers: HeaderTable, body: Tree): Fields {
-  if (Array.isArray(body)) return { protocol: 2, ...decodeHeaders(headers), ...decodeBody(body) };
-  if (isPlainObject(body) && "args" in body) return hybrid(headers, body);
+  const rest = { protocol: 2, extraHeaders: extraHeaders(headers) } as const;
+  if (Array.isArray(body)) return { ...decodeHeaders(headers), ...decodeBody(body), ...rest };
+  if (isPlainObject(body) && "args" in body) return { ...hybrid(headers, body), ...rest };
   throw invalid(`its body must be [args, kwargs, embed], not ${show(body)}`);
 }
 
 /** Headers of protocol 2 over a body of protocol 1: the headers win. */
-function hybrid(headers: HeaderTable, body: Readonly<Record<string, Tree>>): Fields {
+function hybrid(headers: HeaderTable, body: Readonly<Record<string, Tree>>): HeaderFields & BodyFields {
   return {
-    protocol: 2,
     ...decodeHeaders({ ...body, ...headers }),
     ...bodyFields(body["args"], body["kwargs"], { ...body, chain: null }),
   };
 }
 
-function version1(body: Tree): Fields {
+function version1(headers: HeaderTable, body: Tree): Fields {
   if (!isPlainObject(body)) throw invalid(`its headers name no task and its body is ${show(body)}, not an object`);
-  return { protocol: 1, ...decodeVersion1(body) };
+  return { protocol: 1, ...decodeVersion1(body), extraHeaders: customHeaders(headers) };
 }
 
 function delivery(

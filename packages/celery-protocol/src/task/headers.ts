@@ -40,6 +40,8 @@ const KNOWN: ReadonlySet<string> = new Set([
   "compression",
 ]);
 
+const COMPRESSION: ReadonlySet<string> = new Set(["compression"]);
+
 /** The fields of a task that protocol 2 carries in headers. */
 export type HeaderFields = Pick<
   TaskMessage,
@@ -123,7 +125,12 @@ export function decodeHeaders(fields: Fields): HeaderFields {
   };
 }
 
-/** The headers that are not Celery's own, raw. */
-export function decodeExtraHeaders(headers: HeaderTable): HeaderTable {
+/** The headers of protocol 2 that are not Celery's own, raw. */
+export function extraHeaders(headers: HeaderTable): HeaderTable {
   return unknownFields(headers, KNOWN);
+}
+
+/** The headers of protocol 1, which are all the sender's own but for the compression, raw. */
+export function customHeaders(headers: HeaderTable): HeaderTable {
+  return unknownFields(headers, COMPRESSION);
 }

@@ -127,10 +127,12 @@ test("reads an integer of as many digits as Python does", () => {
   expect(readJson("9".repeat(4300))).toBe(10n ** 4300n - 1n);
 });
 
-test("refuses bytes that are no UTF-8", () => {
-  expect(() => json.decode(new Uint8Array([0x22, 0xff, 0x22]))).toThrow(
-    expect.objectContaining({ code: "decode-failed" }),
-  );
+test.each([
+  ["no UTF-8", [0x22, 0xff, 0x22]],
+  ["half a surrogate pair in UTF-8", [0x22, 0xed, 0xa0, 0x80, 0x22]],
+  ["marked with a byte order", [0xef, 0xbb, 0xbf, 0x5b, 0x5d]],
+])("refuses bytes that are %s, as Python does", (_what, bytes) => {
+  expect(() => json.decode(new Uint8Array(bytes))).toThrow(expect.objectContaining({ code: "decode-failed" }));
 });
 
 describe("an object's key __proto__", () => {

@@ -188,7 +188,8 @@ describe("protocol 1", () => {
 
   test("keeps custom headers", () => {
     const body = JSON.stringify(minimal);
-    expect(decodeTask(message(body, { "x-tenant": "acme" }), content).extraHeaders).toEqual({ "x-tenant": "acme" });
+    const headers = { "x-tenant": "acme", lang: "go" };
+    expect(decodeTask(message(body, headers), content).extraHeaders).toEqual(headers);
   });
 
   test("has no chain, whatever the body says", () => {

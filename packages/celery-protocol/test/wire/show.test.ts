@@ -5,6 +5,7 @@ test.each<[string, unknown]>([
   ['"a\\"b"', 'a"b'],
   [`"${"x".repeat(100)}…"`, "x".repeat(200)],
   ["1", 1n],
+  [`${"1".repeat(100)}…`, BigInt("1".repeat(200))],
   ["null", null],
   ["undefined", undefined],
   ["an array", [1, 2]],
