@@ -1,3 +1,4 @@
+import type { Topology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { DeclareMode, Delivery, Subscription, Transport } from "../ports/transport.ts";
@@ -37,13 +38,20 @@ export class QueueConsumer {
   }
 
   /**
-   * Declares the queue and begins to consume.
+   * Declares the queue and begins to consume. Without the right to declare, or with arguments that nobody asked for, the
+   * queue is taken as it is.
    *
-   * @throws CeleryError as `declare` and `subscribe` do
+   * @throws CeleryError as `subscribe` does
    */
   async start(): Promise<void> {
-    this.#declare = await this.#declareQueue();
-    this.#first = await this.#subscribe(prefetchFor(this.#parts.concurrency));
+    const prefetch = prefetchFor(this.#parts.concurrency);
+    try {
+      this.#first = await this.#subscribe(prefetch);
+    } catch (error) {
+      if (!(error instanceof CeleryError) || !isTakenAsItIs(error, this.#parts.queue)) throw error;
+      this.#declare = "passive";
+      this.#first = await this.#subscribeAsItIs(prefetch, error);
+    }
   }
 
   /** Takes nothing more; what was delivered may still be settled. */
@@ -87,33 +95,31 @@ export class QueueConsumer {
     }
   }
 
-  /** Without the right to declare, or with other arguments than anybody asked for, the queue is taken as it is. */
-  async #declareQueue(): Promise<DeclareMode> {
-    const { transport, queue, log } = this.#parts;
+  async #subscribeAsItIs(prefetch: number, refusal: CeleryError): Promise<Subscription> {
+    const { queue, log } = this.#parts;
     try {
-      await transport.declare(queue.topology);
-      return "active";
+      const subscription = await this.#subscribe(prefetch);
+      log.info("the queue is taken as it is", { queue: queue.name, because: refusal.message });
+      return subscription;
     } catch (error) {
-      if (!(error instanceof CeleryError) || !isTakenAsItIs(error, queue)) throw error;
-      await transport.declare(queue.topology, "passive");
-      log.info("the queue is taken as it is", { queue: queue.name, because: error.message });
-      return "passive";
+      if (!(error instanceof CeleryError) || error.code !== "not-found") throw error;
+      throw new CeleryError(
+        refusal.code,
+        `Queue "${queue.name}" does not exist and could not be declared: ${refusal.message}. Declare it by other means, or let this user do it`,
+        { cause: refusal },
+      );
     }
   }
 
   #subscribe(prefetch: number): Promise<Subscription> {
-    const { transport, queue, log, onDelivery, onLost } = this.#parts;
+    const { transport, queue, onDelivery, onLost } = this.#parts;
     return transport.subscribe(
       {
         queue: queue.name,
         prefetch,
-        topology: queue.topology,
+        topology: this.#declare === "passive" ? onlyQueue(queue) : queue.topology,
         declare: this.#declare,
-        onLost: (reason) => {
-          log.warn("consuming stopped, trying again", { queue: queue.name, error: reason.message });
-          onLost(queue.name);
-        },
-        onRestored: () => log.info("consuming again", { queue: queue.name }),
+        onLost: () => onLost(queue.name),
       },
       onDelivery,
     );
@@ -130,4 +136,9 @@ export class QueueConsumer {
 
 function isTakenAsItIs(error: CeleryError, queue: ResolvedQueue): boolean {
   return error.code === "access-refused" || (error.code === "queue-mismatch" && !queue.isTyped);
+}
+
+/** Its exchange may be missing where others made it, and consuming does not need it. */
+function onlyQueue({ topology }: ResolvedQueue): Topology {
+  return { exchanges: [], queues: topology.queues, bindings: [] };
 }

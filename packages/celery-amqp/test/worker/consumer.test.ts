@@ -17,14 +17,14 @@ interface Asked {
 function consumerOf(
   queue: string | QueueOptions,
   refusal: CeleryError | null,
+  isMissing = false,
 ): { consumer: QueueConsumer; asked: Asked } {
   const asked: Asked = { declared: [], subscribed: [], cancelled: [] };
   const transport = {
-    declare: async (_topology: unknown, mode: DeclareMode = "active") => {
-      asked.declared.push(mode);
-      if (mode === "active" && refusal !== null) throw refusal;
-    },
     subscribe: async (options: SubscribeOptions) => {
+      asked.declared.push(options.declare ?? "active");
+      if (options.declare === "active" && refusal !== null) throw refusal;
+      if (options.declare === "passive" && isMissing) throw new CeleryError("not-found", "404");
       const index = asked.subscribed.push(options);
       return { isConsuming: true, cancel: async () => void asked.cancelled.push(index) };
     },
