@@ -40,9 +40,11 @@ const ATTEMPTS = 3;
  *
  * @throws {@link RabbitLocalError} `option-invalid`, `server-missing`, `install-failed`, `start-failed`
  * @example
+ * ```ts
  * const rabbit = await startRabbit({ plugins: ["rabbitmq_management"] });
  * console.log(rabbit.url);
  * await rabbit.stop();
+ * ```
  */
 export async function startRabbit(options: RabbitOptions = {}): Promise<RabbitServer> {
   const resolved = resolveOptions(options, process.env);

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Traces, leftovers, processesOf } from "./support/leftovers.ts";
 
-const script = join(import.meta.dirname, "support/start.ts");
+const script = fileURLToPath(new URL("support/start.ts", import.meta.url));
 
 async function startIn(...args: readonly string[]): Promise<{ parent: ChildProcess; traces: Traces }> {
   const parent = spawn(process.execPath, ["--conditions=@leveret/source", script, ...args], {

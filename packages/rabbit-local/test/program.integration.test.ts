@@ -1,13 +1,13 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { nodeOf } from "./support/leftovers.ts";
 import { drain, fill } from "./support/traffic.ts";
 
-const bin = join(import.meta.dirname, "../src/bin.ts");
+const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 
 interface Run {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;

@@ -4,11 +4,12 @@ import { chown, cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { probes } from "../src/find/probes.ts";
 import { type Traces, leftovers } from "./support/leftovers.ts";
 
-const script = join(import.meta.dirname, "support/start.ts");
+const script = fileURLToPath(new URL("support/start.ts", import.meta.url));
 const asRoot = process.getuid?.() === 0;
 const nobody = 65_534;
 

@@ -35,13 +35,13 @@ export async function fetchPackages(folder: string, onProgress: (line: string) =
   await unpack(debs, root);
 }
 
-/** Own lists, no caches on disk, none of the hooks that act on the machine's own, and no indexes that nobody reads here. */
+/** Own lists and caches, none of the hooks that act on the machine's own, and no indexes that nobody reads here. */
 function aptConfiguration(work: string): string {
   return `Dir::State::lists "${work}/lists";
 Dir::Cache "${work}/cache";
 Dir::Cache::archives "${work}/cache";
-Dir::Cache::pkgcache "";
-Dir::Cache::srcpkgcache "";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
 Acquire::Languages "none";
 Acquire::Retries "2";
 Acquire::http::Timeout "20";
