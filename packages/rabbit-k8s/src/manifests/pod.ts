@@ -50,9 +50,11 @@ function podSpec(cluster: ResolvedCluster): PodSpec {
   };
 }
 
-/** Time for the two steps before stopping, and 30 s for the stop itself. */
-function graceSeconds({ lifecycle }: ResolvedCluster): number {
-  return lifecycle.awaitQuorumSeconds + lifecycle.drainSeconds + 60;
+/** Time for the steps before stopping, 10 s beside each, and 30 s for the stop itself. */
+function graceSeconds(cluster: ResolvedCluster): number {
+  const { awaitQuorumSeconds, drainSeconds } = cluster.lifecycle;
+  const mirrorSeconds = mirrors(cluster) ? awaitQuorumSeconds + 10 : 0;
+  return awaitQuorumSeconds + mirrorSeconds + drainSeconds + 60;
 }
 
 function spread({ names, scheduling }: ResolvedCluster): TopologySpreadConstraint[] {
@@ -112,13 +114,20 @@ function resources({ resources: given }: ResolvedCluster): ResourceRequirements 
   };
 }
 
-/** Waits until no queue loses its majority with this node, then moves clients away; both bounded, or a pod never ends. */
-function preStop({ lifecycle }: ResolvedCluster): string {
+/** Waits until no queue loses its majority with this node, then moves clients away; all bounded, or a pod never ends. */
+function preStop(cluster: ResolvedCluster): string {
+  const { awaitQuorumSeconds, drainSeconds } = cluster.lifecycle;
   const steps = [
-    bounded("await_online_quorum_plus_one", lifecycle.awaitQuorumSeconds),
-    bounded("drain", lifecycle.drainSeconds),
+    bounded("await_online_quorum_plus_one", awaitQuorumSeconds),
+    ...(mirrors(cluster) ? [bounded("await_online_synchronized_mirror", awaitQuorumSeconds)] : []),
+    bounded("drain", drainSeconds),
   ];
   return steps.join("; ");
+}
+
+/** Does a policy mirror classic queues? RabbitMQ 4.0 has neither that nor the command that waits for it. */
+function mirrors({ topology }: ResolvedCluster): boolean {
+  return topology.policies.some(({ definition }) => "ha-mode" in definition);
 }
 
 function bounded(command: string, seconds: number): string {

@@ -110,6 +110,15 @@ describe("a modern cluster", () => {
     expect(set.at(...pod, "terminationGracePeriodSeconds")).toBe(180);
   });
 
+  it("waits for mirrors too, where a policy makes them", () => {
+    const policies = [{ name: "ha", vhost: "/", pattern: ".*", definition: { "ha-mode": "all" } }];
+    const set = only(views({ ...minimal, version: "3.13", policies }), "StatefulSet");
+    expect(set.text(...pod, "containers", 0, "lifecycle", "preStop", "exec", "command", 2)).toContain(
+      "timeout 70 rabbitmq-upgrade await_online_synchronized_mirror -t 60",
+    );
+    expect(set.at(...pod, "terminationGracePeriodSeconds")).toBe(250);
+  });
+
   it("keeps volumes, and tells the default storage class from none", () => {
     expect(only(views(minimal), "StatefulSet").at("spec", "persistentVolumeClaimRetentionPolicy")).toEqual({
       whenDeleted: "Retain",
