@@ -8,8 +8,8 @@ export interface CallOptions {
   /** Queue to send to, by its name where it is on a direct exchange. Default: the route's, else the client's default queue. */
   readonly queue?: string;
   /**
-   * Exchange to publish to; then nothing is declared before. As in Celery it counts together with a routing key, alone only
-   * for a queue on an exchange that is not direct.
+   * Exchange to publish to; where no queue is named beside it, nothing is declared before. As in Celery it counts together
+   * with a routing key, alone only for a queue on an exchange that is not direct.
    */
   readonly exchange?: string;
   /** Routing key on that exchange; alone only for a queue on an exchange that is not direct. */

@@ -205,7 +205,7 @@ describe("a destination", () => {
       { exchange: "events", routingKey: "a.b" },
       { to: { exchange: "events", routingKey: "a.b" }, queue: null },
     ],
-    [{ exchange: "events" }, { to: { exchange: "", routingKey: "celery" }, queue: "celery" }],
+    [{ exchange: "events" }, { to: { exchange: "", routingKey: "celery" }, queue: null }],
     [
       { queue: "mail", routingKey: "x" },
       { to: { exchange: "", routingKey: "mail" }, queue: "mail" },
