@@ -212,7 +212,7 @@ describe("a destination", () => {
     ],
     [
       { queue: "media", exchange: "events" },
-      { to: { exchange: "events", routingKey: "" }, queue: null },
+      { to: { exchange: "events", routingKey: "" }, queue: "media" },
     ],
     [{ queue: "toString" }, { to: { exchange: "", routingKey: "toString" }, queue: "toString" }],
   ])("of %j is %j", (options, destination) => {
