@@ -1,7 +1,13 @@
 import type { Manifest } from "../manifests/manifest.ts";
 import { workerDeployment } from "./deployment.ts";
 import type { ResolvedWorkers } from "./resolve.ts";
-import { cpuAutoscaler, scaledObject, triggerAuthentication, workerDisruptionBudget } from "./scaling.ts";
+import {
+  cpuAutoscaler,
+  scaledObject,
+  triggerAuthentication,
+  triggerEncryption,
+  workerDisruptionBudget,
+} from "./scaling.ts";
 
 /** Every object of a set of workers; the scaler last, for it names what stands before it. */
 export function workerManifests(workers: ResolvedWorkers): readonly Manifest[] {
@@ -12,5 +18,9 @@ function scalers(workers: ResolvedWorkers): readonly Manifest[] {
   const { scaling } = workers;
   if (scaling === null) return [];
   if (scaling.by === "cpu") return [cpuAutoscaler(workers, scaling)];
-  return [triggerAuthentication(workers, scaling), scaledObject(workers, scaling)];
+  return [
+    ...(workers.cluster.ca === null ? [] : [triggerEncryption(workers)]),
+    triggerAuthentication(workers, scaling),
+    scaledObject(workers, scaling),
+  ];
 }

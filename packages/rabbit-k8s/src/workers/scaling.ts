@@ -1,4 +1,5 @@
 import type { HorizontalPodAutoscaler } from "kubernetes-types/autoscaling/v2.d.ts";
+import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
 import type { PodDisruptionBudget } from "kubernetes-types/policy/v1.d.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { workerSelector } from "./deployment.ts";
@@ -25,6 +26,7 @@ export interface ScaledObject extends Manifest {
 /** A TriggerAuthentication of KEDA: where it finds the user and the password. */
 export interface TriggerAuthentication extends Manifest {
   readonly spec: {
+    readonly configMapTargetRef?: { readonly parameter: string; readonly name: string; readonly key: string }[];
     readonly secretTargetRef: { readonly parameter: string; readonly name: string; readonly key: string }[];
   };
 }
@@ -58,7 +60,8 @@ export function scaledObject(workers: ResolvedWorkers, scaling: ResolvedQueueSca
         type: "rabbitmq",
         metadata: {
           protocol: "http",
-          host: workers.cluster.managementUrl,
+          // The slash says that the vhost is named apart.
+          host: `${workers.cluster.managementUrl}/`,
           vhostName: workers.cluster.vhost,
           queueName,
           mode: "QueueLength",
@@ -77,13 +80,31 @@ export function triggerAuthentication(
   workers: ResolvedWorkers,
   { credentials }: ResolvedQueueScaling,
 ): TriggerAuthentication {
-  const parameters = Object.entries({ ...credentials, ...(workers.cluster.ca !== null && { ca: workers.cluster.ca }) });
+  const { ca } = workers.cluster;
+  const parameters = Object.entries({ ...credentials, ...(ca !== null && { ca }) });
   return {
     apiVersion: "keda.sh/v1alpha1",
     kind: "TriggerAuthentication",
     metadata: { name: workers.name, namespace: workers.namespace, labels: workers.labels },
-    spec: { secretTargetRef: parameters.map(([parameter, { name, key }]) => ({ parameter, name, key })) },
+    spec: {
+      ...(ca !== null && { configMapTargetRef: [{ parameter: "tls", name: encryptionName(workers), key: "tls" }] }),
+      secretTargetRef: parameters.map(([parameter, { name, key }]) => ({ parameter, name, key })),
+    },
   };
+}
+
+/** That KEDA shall trust the cluster's authority, which it takes from a Secret or a ConfigMap only. */
+export function triggerEncryption(workers: ResolvedWorkers): ConfigMap & Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: encryptionName(workers), namespace: workers.namespace, labels: workers.labels },
+    data: { tls: "enable" },
+  };
+}
+
+function encryptionName({ name }: ResolvedWorkers): string {
+  return `${name}-scaling`;
 }
 
 /** Scales by processor time. */

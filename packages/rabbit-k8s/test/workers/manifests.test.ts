@@ -84,7 +84,7 @@ describe("workers", () => {
     expect(scaled.list<{ metadata: object }>("spec", "triggers").map(({ metadata }) => metadata)).toEqual(
       ["mail", "images"].map((queueName) => ({
         protocol: "http",
-        host: "http://rabbitmq.messaging.svc:15672",
+        host: "http://rabbitmq.messaging.svc:15672/",
         vhostName: "shop",
         queueName,
         mode: "QueueLength",
@@ -98,6 +98,22 @@ describe("workers", () => {
       { parameter: "username", name: "rabbitmq-default-user", key: "username" },
       { parameter: "password", name: "rabbitmq-default-user", key: "password" },
     ]);
+  });
+
+  it("are counted over an encrypted connection where the cluster has no other", () => {
+    const props: CeleryWorkersProps = { ...minimal, cluster: encrypted, scaling: { by: "queue", maxReplicas: 20 } };
+    expect(only(props, "ScaledObject").at("spec", "triggers", 0, "metadata", "host")).toBe(
+      "https://rabbitmq.messaging.svc:15671/",
+    );
+    expect(only(props, "TriggerAuthentication").list("spec", "secretTargetRef")).toContainEqual({
+      parameter: "ca",
+      name: "rabbitmq-tls",
+      key: "ca.crt",
+    });
+    expect(only(props, "TriggerAuthentication").list("spec", "configMapTargetRef")).toEqual([
+      { parameter: "tls", name: "workers-scaling", key: "tls" },
+    ]);
+    expect(only(props, "ConfigMap").at("data")).toEqual({ tls: "enable" });
   });
 
   it.each([
