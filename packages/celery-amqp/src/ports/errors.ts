@@ -86,6 +86,9 @@ export class PublishTimeoutError extends CeleryError {
   readonly outcome = "unknown";
 
   constructor(timeoutMs: number, reason: string) {
-    super("publish-timeout", `The broker did not confirm the message within ${timeoutMs} ms (${reason}); it may or may not have arrived`);
+    super(
+      "publish-timeout",
+      `The broker did not confirm the message within ${timeoutMs} ms (${reason}); it may or may not have arrived`,
+    );
   }
 }
