@@ -59,7 +59,7 @@ export class Execution {
     const { request, delivery } = reservation;
     this.#active += 1;
     inflight.begin();
-    const screening = screen(request.task, world.now, revoked);
+    const screening = screen(request.task, world, revoked);
     if (screening !== "pass") {
       this.#leaveAfter(reservation, performer.perform(delivery, revoke(request, screening)));
       return;

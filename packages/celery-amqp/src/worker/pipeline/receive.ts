@@ -61,7 +61,7 @@ export class Reception {
   #admit(reservation: Reservation): void {
     const { world, revoked, emit, next } = this.#parts;
     const { request, delivery } = reservation;
-    const screening = screen(request.task, world.now, revoked);
+    const screening = screen(request.task, world, revoked);
     if (screening !== "pass") {
       this.#refuse(delivery, revoke(request, screening));
       return;
@@ -102,7 +102,7 @@ export class Reception {
   #requested({ queue, redelivered }: Delivery, task: TaskMessage): Request | null {
     const definition = this.#parts.tasks.get(task.task);
     if (definition === null) return null;
-    return { task, policy: definition.policy, queue, redelivered, receivedAt: this.#parts.world.now };
+    return { task, policy: definition.policy, queue, redelivered };
   }
 
   #undecodable({ message, queue }: Delivery, error: ProtocolError): readonly Effect[] {

@@ -9,8 +9,6 @@ export interface Request {
   readonly queue: string;
   /** The broker has handed it out before. */
   readonly redelivered: boolean;
-  /** When it arrived, in milliseconds since the epoch. */
-  readonly receivedAt: number;
 }
 
 /** Whether its results are stored. The header wins over the task's own option (celery-wire 9.8). */

@@ -30,7 +30,7 @@ describe("what stands against running a task", () => {
     ["expired long ago", expires(0), true, "expired"],
     ["revoked", {}, true, "revoked"],
   ] as const)("%s", (_name, fields, isRevoked, expected) => {
-    expect(screen(task(fields), now, { has: () => isRevoked })).toBe(expected);
+    expect(screen(task(fields), { now }, { has: () => isRevoked })).toBe(expected);
   });
 });
 

@@ -69,7 +69,6 @@ export function request(fields: Partial<TaskMessage> = {}, policyFields: Partial
     policy: { ...policy, ...policyFields },
     queue: "celery",
     redelivered: false,
-    receivedAt: now,
   };
 }
 
