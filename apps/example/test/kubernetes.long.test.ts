@@ -1,6 +1,6 @@
 import { renderCluster } from "@leveret/rabbit-k8s";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { toYaml } from "../../../packages/rabbit-k8s/src/command/to-yaml.ts";
+import { Yaml } from "cdk8s";
 import { Lab, labFolder } from "../../../packages/rabbit-k8s/test/podlab/lab.ts";
 import { secretsYaml } from "../../../packages/rabbit-k8s/test/podlab/secrets.ts";
 
@@ -21,7 +21,7 @@ const load = new URL("load.ts", import.meta.url).pathname;
 
 describe.skipIf(labFolder === undefined)("client and worker on a rendered cluster", () => {
   it("lose no task while the pod of the queue's leader dies", async () => {
-    const lab = await Lab.start("4.3.6", namespace, toYaml(cluster.manifests) + secrets);
+    const lab = await Lab.start("4.3.6", namespace, Yaml.stringify(...cluster.manifests) + secrets);
     onTestFinished(() => lab.stop());
     await lab.ready(300);
     const status = (await lab.ctl("status")).trim().split("\n");
