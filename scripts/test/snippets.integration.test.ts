@@ -22,14 +22,13 @@ function folderOf(document: string): string {
 }
 
 beforeAll(async () => {
-  // Inside the example, so that packages resolve as they do for it.
-  await mkdir(join(root, "apps/example/node_modules/.cache"), { recursive: true });
-  workshop = await mkdtemp(join(root, "apps/example/node_modules/.cache/snippets-"));
+  // Inside the example, so that packages resolve as they do for it; not in node_modules, where Node strips no types.
+  workshop = await mkdtemp(join(root, "apps/example/snippets-"));
   for (const [document, files] of snippets) {
     await mkdir(folderOf(document), { recursive: true });
     for (const { file, code } of files) await writeFile(join(folderOf(document), file), code);
   }
-  const tsconfig = { extends: "../../../../../tsconfig.base.json", include: ["."], exclude: [] };
+  const tsconfig = { extends: "../../../tsconfig.base.json", include: ["."], exclude: [] };
   await writeFile(join(workshop, "tsconfig.json"), JSON.stringify(tsconfig));
   await writeFile(join(workshop, "package.json"), '{ "type": "module" }');
 });
@@ -60,14 +59,15 @@ async function finish(document: string, snippet: Snippet): Promise<void> {
   const child = start(document, snippet);
   const output = collect(child);
   const [code] = (await once(child, "close")) as [number | null];
-  expect({ document, file: snippet.file, code, output: output.text }).toMatchObject({ code: 0 });
+  const ending = { document, file: snippet.file, output: output.text };
+  expect({ ...ending, code }).toEqual({ ...ending, code: 0 });
   const lines = output.text.split("\n").map((line) => line.trim());
   expect(lines).toEqual(expect.arrayContaining([...snippet.prints]));
 }
 
 describe("the documents' snippets", { timeout: 180_000 }, () => {
   test("are found", () => {
-    expect(snippets.get("README.md")?.length).toBeGreaterThan(3);
+    expect(snippets.get("README.md")?.length).toBeGreaterThan(2);
   });
 
   test("pass the compiler", async () => {
@@ -90,7 +90,8 @@ describe("the documents' snippets", { timeout: 180_000 }, () => {
         for (const worker of workers) if (worker.exitCode === null) await once(worker, "close");
       }
       for (const [index, worker] of workers.entries()) {
-        expect({ code: worker.exitCode, output: outputs[index]?.text }).toMatchObject({ code: 0 });
+        const ending = { document, output: outputs[index]?.text };
+        expect({ ...ending, code: worker.exitCode }).toEqual({ ...ending, code: 0 });
       }
     },
   );
