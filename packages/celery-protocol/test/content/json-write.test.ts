@@ -51,6 +51,7 @@ test.each<[string, unknown, string]>([
   ["an object's own answer", { toJSON: () => ({ x: 1 }) }, '{"x": 1}'],
   ["a class that says how it is sent", new URL("http://localhost/a"), '"http://localhost/a"'],
   ["an object without prototype", Object.assign(Object.create(null), { a: 1 }), '{"a": 1}'],
+  ["a key toJSON that is no answer", { toJSON: 1 }, '{"toJSON": 1}'],
   ["an own key __proto__", JSON.parse('{"__proto__": 1}'), '{"__proto__": 1}'],
   ["one key of a typed value", { __type__: "x" }, '{"__type__": "x"}'],
   ["three keys, two of a typed value", { __type__: 1, __value__: 2, a: 3 }, '{"__type__": 1, "__value__": 2, "a": 3}'],

@@ -177,6 +177,14 @@ describe("protocol 1", () => {
     });
   });
 
+  test("takes whole floats for the numbers they are", () => {
+    const body = '{"task": "a", "id": "t", "timelimit": [30.0, 1.5], "retries": 2.0}';
+    expect(decodeTask(message(body), content)).toMatchObject({
+      timeLimit: { hardSeconds: 30, softSeconds: 1.5 },
+      retries: 2,
+    });
+  });
+
   test("takes the group from taskset, else from group", () => {
     expect(version1({ taskset: "a", group: "b" }).group).toBe("a");
     expect(version1({ group: "b" }).group).toBe("b");

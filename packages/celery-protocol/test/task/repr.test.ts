@@ -72,6 +72,7 @@ test.each<[string, unknown, string]>([
   ["an object", { a: 1, b: undefined, "c'd": [] }, `{'a': 1, 'c\\'d': []}`],
   ["deep values", { a: { b: { c: { d: 1 }, e: [] } } }, "{'a': {'b': {'c': {...}, 'e': [...]}}}"],
   ["what says how it is sent", { toJSON: () => [1] }, "[1]"],
+  ["a key toJSON that is no answer", { toJSON: 1 }, "{'toJSON': 1}"],
   [
     "what cannot be sent",
     [() => 1, Symbol("x"), new Map(), new Date(Number.NaN)],
