@@ -6,6 +6,8 @@ import { type Traces, leftovers, processesOf } from "./support/leftovers.ts";
 
 const script = fileURLToPath(new URL("support/start.ts", import.meta.url));
 
+vi.setConfig({ testTimeout: 180_000 });
+
 async function startIn(...args: readonly string[]): Promise<{ parent: ChildProcess; traces: Traces }> {
   const parent = spawn(process.execPath, ["--conditions=@leveret/source", script, ...args], {
     stdio: ["ignore", "pipe", "inherit"],

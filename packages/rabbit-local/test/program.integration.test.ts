@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { nodeOf } from "./support/leftovers.ts";
 import { drain, fill } from "./support/traffic.ts";
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
+
+vi.setConfig({ testTimeout: 180_000 });
 
 interface Run {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type RabbitServer, startRabbit } from "../src/index.ts";
 import { answers, leftovers, processesOf, tracesOf } from "./support/leftovers.ts";
 import { drain, fill } from "./support/traffic.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
 
 interface Overview {
   readonly listeners: readonly { readonly protocol: string; readonly port: number }[];

@@ -49,7 +49,7 @@ export class ContainerLauncher implements Launcher {
   }
 
   async terminate(plan: NodePlan): Promise<void> {
-    await this.#docker("stop", "--time", String(STOP_SECONDS), this.#container(plan));
+    await this.#docker("stop", "-t", String(STOP_SECONDS), this.#container(plan));
   }
 
   async kill(plan: NodePlan): Promise<void> {
