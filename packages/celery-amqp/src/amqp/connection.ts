@@ -7,6 +7,7 @@ import { Backoff } from "./backoff.ts";
 import { pause, within } from "./deadline.ts";
 import { dial } from "./dial.ts";
 import { type DialFailure, dialFailure, unreachable } from "./errors.ts";
+import { connectionMoves } from "./lifecycle.ts";
 import { Link } from "./link.ts";
 import type { ResolvedAmqp } from "./options.ts";
 
@@ -16,24 +17,6 @@ export interface AmqpParts {
   readonly ids: Ids;
   readonly logger: Logger;
 }
-
-/**
- * The life of a connection.
- *
- * - `idle`: nobody has asked for it, or the first attempt failed (here or on the transport's other connection)
- * - `connecting`: no link; addresses are tried in turn, for ever once there was a link
- * - `open`: a link
- * - `blocked`: a link, on which the broker takes no publishes for now
- * - `closing`, `closed`: on purpose, and for good
- */
-const MOVES: Readonly<Record<TransportState, readonly TransportState[]>> = {
-  idle: ["connecting", "closing"],
-  connecting: ["open", "idle", "closing"],
-  open: ["blocked", "connecting", "idle", "closing"],
-  blocked: ["open", "connecting", "idle", "closing"],
-  closing: ["closed"],
-  closed: [],
-};
 
 /** A connection to one of several brokers that comes back after every loss, as a new link with the next epoch. */
 export class Connection {
@@ -209,7 +192,8 @@ export class Connection {
 
   #move(state: TransportState): void {
     if (this.#state === state) return;
-    if (!MOVES[this.#state].includes(state)) throw new Error(`A connection cannot go from ${this.#state} to ${state}`);
+    if (!connectionMoves[this.#state].includes(state))
+      throw new Error(`A connection cannot go from ${this.#state} to ${state}`);
     this.#state = state;
     this.#onState(state);
   }

@@ -1,7 +1,8 @@
 import type { HeaderTable, WireMessage, WireProperties } from "@leveret/celery-protocol";
 import type { ConsumeMessage, MessageProperties, Options } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
-import { fromFields, toFields } from "./table.ts";
+import type { SharedFields } from "./shared-fields.ts";
+import { fromFields } from "./table.ts";
 
 /** A message as amqplib sends it. */
 export interface Envelope {
@@ -10,17 +11,18 @@ export interface Envelope {
 }
 
 /**
- * A message in amqplib's terms. The body is not copied.
+ * A message in amqplib's terms, with headers that are valid until the next call. The body is not copied.
  *
  * @throws CeleryError with code `encode-failed` for a header or property that AMQP cannot carry.
  */
-export function toEnvelope({ headers, properties, body }: WireMessage, mandatory: boolean): Envelope {
+export function toEnvelope(message: WireMessage, mandatory: boolean, shared: SharedFields): Envelope {
+  const { headers, properties, body } = message;
   const { priority, persistent, expirationMs } = properties;
   assertWhole("priority", priority, 255);
   assertWhole("expirationMs", expirationMs, MAX_EXPIRATION_MS);
   // amqplib leaves out what is undefined, though its types do not say so.
   const options = {
-    headers: toFields(headers),
+    headers: shared.fill(headers),
     contentType: properties.contentType,
     contentEncoding: properties.contentEncoding,
     correlationId: properties.correlationId,
@@ -35,7 +37,10 @@ export function toEnvelope({ headers, properties, body }: WireMessage, mandatory
     timestamp: properties.timestampSeconds,
     mandatory,
   } as Options.Publish;
-  return { content: Buffer.from(body.buffer, body.byteOffset, body.byteLength), options };
+  return {
+    content: Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    options,
+  };
 }
 
 /** A delivered message in our terms. The body is not copied: it is a view on what came from the socket. */

@@ -11,6 +11,7 @@ import type { Link } from "./link.ts";
 import type { QueueLimit, ResolvedAmqp } from "./options.ts";
 import { Pending, PendingLine } from "./pending.ts";
 import { returnedBy } from "./returned.ts";
+import { SharedFields } from "./shared-fields.ts";
 import { endOf, type Session, supervise } from "./supervise.ts";
 
 /** One confirm channel on one link. */
@@ -29,6 +30,7 @@ export class AmqpPublisher implements Publisher {
   readonly #parts: AmqpParts;
   readonly #ready: () => Promise<void>;
   readonly #stopping = new AbortController();
+  readonly #headers = new SharedFields();
   readonly #waiting = new PendingLine();
   readonly #inFlight = new PendingLine();
   /** One of these made the broker close the channel, without saying which: they go again one at a time. */
@@ -104,7 +106,7 @@ export class AmqpPublisher implements Publisher {
     if (this.#inFlight.size === 0) this.#lastConfirmAt = this.#parts.clock.now();
     this.#inFlight.add(entry);
     try {
-      const { content, options } = toEnvelope(entry.message, entry.mandatory);
+      const { content, options } = toEnvelope(entry.message, entry.mandatory, this.#headers);
       const onConfirm = (error: Error | null) => this.#onConfirm(session, entry, error);
       this.#isWritable = session.channel.publish(exchange, routingKey, content, options, onConfirm);
       entry.wasSent = true;

@@ -15,11 +15,12 @@ const MAX_INT64 = 2n ** 63n - 1n;
  * A header table in amqplib's terms. Whole numbers get the types that py-amqp would choose (int32, else int64), a Date
  * becomes a timestamp of whole seconds, `undefined` is left out.
  *
+ * @param into - filled instead of a new object; whatever names it has are names of the table
  * @throws CeleryError with code `encode-failed` for what no field can hold: functions, symbols, too large a bigint,
  * nesting deeper than 64.
  */
-export function toFields(table: HeaderTable): Record<string, unknown> {
-  return tableToFields(table, 0);
+export function toFields(table: HeaderTable, into: Record<string, unknown> = {}): Record<string, unknown> {
+  return tableToFields(table, 0, into);
 }
 
 /** A header table as amqplib read it, in our terms: timestamps become Date, decimals become numbers. */
@@ -27,13 +28,13 @@ export function fromFields(fields: Record<string, unknown>): HeaderTable {
   return isPlain(fields) ? fields : tableFromFields(fields);
 }
 
-function tableToFields(table: HeaderTable, depth: number): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
+function tableToFields(table: HeaderTable, depth: number, into: Record<string, unknown>): Record<string, unknown> {
   for (const name of Object.keys(table)) {
     const value = table[name];
-    if (value !== undefined) define(fields, name, toField(name, value, depth));
+    // amqplib leaves out what is undefined.
+    define(into, name, value === undefined ? undefined : toField(name, value, depth));
   }
-  return fields;
+  return into;
 }
 
 function toField(name: string, value: unknown, depth: number): unknown {
@@ -66,7 +67,7 @@ function objectToField(name: string, value: object, depth: number): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof Date) return dateToField(name, value);
   // Said to be a table, a key "!" in it is no type to amqplib.
-  return { "!": "object", value: tableToFields(value as HeaderTable, depth) };
+  return { "!": "object", value: tableToFields(value as HeaderTable, depth, {}) };
 }
 
 function dateToField(name: string, value: Date): Typed {

@@ -1,11 +1,12 @@
 import type { ConsumeMessage } from "amqplib";
 import { describe, expect, test } from "vitest";
 import { fromEnvelope, toEnvelope } from "../../src/amqp/envelope.ts";
+import { SharedFields } from "../../src/amqp/shared-fields.ts";
 
 const body = new Uint8Array(Buffer.from("whole")).subarray(1, 4);
 
 test("the body is a view, not a copy", () => {
-  const { content } = toEnvelope({ headers: {}, properties: {}, body }, true);
+  const { content } = toEnvelope({ headers: {}, properties: {}, body }, true, new SharedFields());
   expect(content.toString()).toBe("hol");
   expect(content.buffer).toBe(body.buffer);
 });
@@ -15,7 +16,7 @@ test.each([
   [false, 1],
   [undefined, undefined],
 ])("persistent %s is delivery mode %s, and back", (persistent, deliveryMode) => {
-  const { options } = toEnvelope({ headers: {}, properties: { persistent }, body }, true);
+  const { options } = toEnvelope({ headers: {}, properties: { persistent }, body }, true, new SharedFields());
   expect(options.deliveryMode).toBe(deliveryMode);
   expect(fromEnvelope(delivered({ deliveryMode })).properties.persistent).toBe(persistent);
 });
@@ -30,7 +31,7 @@ describe("a property that the broker would refuse is refused first", () => {
     { expirationMs: Number.NaN },
     { expirationMs: 2 ** 32 },
   ])("%o", (properties) => {
-    const attempt = () => toEnvelope({ headers: {}, properties, body }, true);
+    const attempt = () => toEnvelope({ headers: {}, properties, body }, true, new SharedFields());
     expect(attempt).toThrow(expect.objectContaining({ code: "encode-failed" }));
   });
 });
