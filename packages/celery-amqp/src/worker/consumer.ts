@@ -84,8 +84,8 @@ export class QueueConsumer {
     }
     const room = moreRoom(this.#held, this.#room, scheduledLimit);
     if (room > 0) {
-      this.#room += room;
       this.#extra.push(await this.#subscribe(room));
+      this.#room += room;
     } else if (this.#held > this.#room && !this.#warned) {
       this.#warned = true;
       this.#parts.log.warn("no more room for tasks that wait for their eta: others of the queue may have to wait too", {
@@ -126,7 +126,6 @@ export class QueueConsumer {
   }
 
   #complain(error: unknown): void {
-    this.#room = this.#extra.length === 0 ? 0 : this.#room;
     this.#parts.log.error("cannot make room for tasks that wait for their eta", {
       queue: this.#parts.queue.name,
       error: String(error),

@@ -123,6 +123,44 @@ describe("what follows a task", () => {
   });
 });
 
+describe("a dead queue", () => {
+  const queue = { name: "celery.dead", durable: true, autoDelete: false, exclusive: false };
+  const unknown = { task: "no.such", id: "id" };
+
+  test("that others made otherwise is used as it is", async () => {
+    harness = await startWorker([add]);
+    harness.broker.declareQueue({ ...queue, arguments: { "x-max-length": 5 } }, harness as never);
+    await harness.send(unknown);
+    await harness.settle();
+    expect(harness.broker.messages("celery.dead")).toHaveLength(1);
+    expect(harness.broker.messages("celery")).toEqual([]);
+  });
+
+  test("is made again after it was deleted", async () => {
+    harness = await startWorker([add]);
+    await harness.send(unknown);
+    await harness.settle();
+    harness.broker.deleteQueue("celery.dead");
+    await harness.send(unknown);
+    await harness.settle();
+    expect(harness.broker.messages("celery.dead")).toHaveLength(1);
+    expect(harness.broker.messages("celery")).toEqual([]);
+  });
+
+  test("that cannot be had is said aloud, and the message goes Celery's way", async () => {
+    harness = await startWorker([add]);
+    harness.transport.declare = () => Promise.reject(new CeleryError("access-refused", "403"));
+    await harness.send(unknown);
+    await harness.settle();
+    expect(harness.broker.messages("celery")).toEqual([]);
+    expect(harness.lines).toContainEqual({
+      level: "error",
+      message: expect.stringContaining("cannot keep a dead letter"),
+      fields: { queue: "celery.dead", reason: "unregistered", error: "403" },
+    });
+  });
+});
+
 describe("a connection that is lost", () => {
   test("while a task runs: it ends, its ack is too late, and it runs again", async () => {
     const gates: (() => void)[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createLineLogger, type LogFormat, type LogLevel, withFields } from "../../src/worker/log-lines.ts";
+import { createLineLogger, leveled, type LogFormat, type LogLevel, withFields } from "../../src/worker/log-lines.ts";
 
 function linesOf(format: LogFormat, level: LogLevel = "debug") {
   const lines: string[] = [];
@@ -57,6 +57,13 @@ describe("log lines", () => {
     const silent = linesOf("text", "silent");
     silent.log.error("a");
     expect(silent.lines).toEqual([]);
+  });
+
+  test("go to a logger of the user's own, as far as they are serious enough", () => {
+    const { lines, log } = linesOf("json");
+    const own = leveled(log, "warn");
+    for (const level of ["debug", "info", "warn", "error"] as const) own[level]("line", { n: 1 });
+    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(["warn", "error"]);
   });
 
   test("carry the fields of whom they are about", () => {

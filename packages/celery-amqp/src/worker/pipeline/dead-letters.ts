@@ -5,7 +5,7 @@ import {
   type QueueTopology,
   type WireMessage,
 } from "@leveret/celery-protocol";
-import { CeleryError } from "../../ports/errors.ts";
+import { CeleryError, UnroutableError } from "../../ports/errors.ts";
 import type { Delivery, Transport } from "../../ports/transport.ts";
 import type { Effect } from "../rules/effect.ts";
 
@@ -34,12 +34,27 @@ export class DeadLetters {
     this.#parts = parts;
   }
 
-  /** Resolves when the broker has confirmed the dead letter. Rejects as `declare` and `publish` do. */
+  /**
+   * Resolves when the broker has confirmed the dead letter. A dead queue that was deleted meanwhile is made again. Rejects
+   * as `declare` and `publish` do.
+   */
   async put(delivery: Delivery, letter: DeadLetter): Promise<void> {
     const topology = deadQueue(delivery.queue, this.#parts.bounds);
-    await this.#declare(topology);
-    const address = { exchange: "", routingKey: topology.queue };
-    await this.#parts.transport.publisher.publish(this.#addressed(delivery, letter), address);
+    const publish = async (): Promise<void> => {
+      await this.#declare(topology);
+      await this.#publish(this.#addressed(delivery, letter), topology.queue);
+    };
+    try {
+      await publish();
+    } catch (error) {
+      if (!(error instanceof UnroutableError)) throw error;
+      this.#declared.delete(topology.queue);
+      await publish();
+    }
+  }
+
+  #publish(message: WireMessage, queue: string): Promise<void> {
+    return this.#parts.transport.publisher.publish(message, { exchange: "", routingKey: queue });
   }
 
   #declare(topology: QueueTopology): Promise<void> {

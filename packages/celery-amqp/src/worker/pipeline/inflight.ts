@@ -3,10 +3,6 @@ export class Inflight {
   #count = 0;
   #waiters: (() => void)[] = [];
 
-  get count(): number {
-    return this.#count;
-  }
-
   begin(): void {
     this.#count += 1;
   }

@@ -1,9 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Reservation } from "./reservation.ts";
 
-/** Timers take 32 bits of milliseconds, some 24 days; a later eta is looked at again then. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /** Where scheduled tasks go, and who makes room for them. */
 export interface ScheduleParts {
   readonly clock: Clock;
@@ -72,7 +69,7 @@ export class Schedule {
       this.#cancelTimer = null;
       return;
     }
-    const delayMs = Math.min(Math.max(0, first.at - this.#parts.clock.now()), longestTimerMs);
+    const delayMs = Math.max(0, first.at - this.#parts.clock.now());
     this.#cancelTimer = this.#parts.clock.setTimer(delayMs, () => this.#fire());
   }
 
