@@ -1,6 +1,4 @@
-import type { Address, HeaderTable } from "../wire/message.ts";
-
-export type { Address };
+import type { HeaderTable } from "../wire/message.ts";
 
 /** An exchange as it is declared. Equal names with other flags end in 406 PRECONDITION_FAILED. */
 export interface Exchange {
