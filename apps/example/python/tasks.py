@@ -40,3 +40,11 @@ def send_sms(phone, text):
 @app.task(name="tasks.fail")
 def fail(message):
     raise ValueError(message)
+
+
+@app.task(name="tasks.call", bind=True)
+def call(self, phone):
+    """Finds its gateway busy at first and asks for another try."""
+    if self.request.retries == 0:
+        raise self.retry(countdown=1, exc=RuntimeError("the line is busy"))
+    return f"{phone} answered at attempt {self.request.retries + 1}"
