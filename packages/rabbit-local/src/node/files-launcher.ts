@@ -43,8 +43,10 @@ export class FilesLauncher implements Launcher {
 
   async prepare(plans: readonly NodePlan[]): Promise<void> {
     await writeFile(join(this.#folder, ".erlang.cookie"), randomBytes(20).toString("hex"), { mode: 0o400 });
-    // Read instead of the machine's /etc/rabbitmq/rabbitmq-env.conf.
+    // Read instead of the machine's own files in /etc/rabbitmq.
     await writeFile(join(this.#folder, "env.conf"), "");
+    await writeFile(join(this.#folder, "advanced.config"), "[].\n");
+    await mkdir(join(this.#folder, "conf.d"));
     await Promise.all(plans.map(writeNode));
     await this.#startEpmd();
   }
@@ -103,6 +105,8 @@ export class FilesLauncher implements Launcher {
       RABBITMQ_ENABLED_PLUGINS_FILE: join(plan.folder, "enabled_plugins"),
       RABBITMQ_CONFIG_FILE: join(plan.folder, "rabbitmq.conf"),
       RABBITMQ_CONF_ENV_FILE: join(this.#folder, "env.conf"),
+      RABBITMQ_CONFIG_FILES: join(this.#folder, "conf.d"),
+      RABBITMQ_ADVANCED_CONFIG_FILE: join(this.#folder, "advanced.config"),
       RABBITMQ_DIST_PORT: String(plan.distributionPort),
       RABBITMQ_SERVER_START_ARGS: LOOPBACK_ONLY,
       RABBITMQ_CTL_ERL_ARGS: LOOPBACK_ONLY,
