@@ -31,9 +31,9 @@ function listen(child: ChildProcess): { text: string } {
   return output;
 }
 
-const name = "missing" in peer ? `the example in Python (${peer.missing})` : "the example in Python";
+const absent = "missing" in peer ? ` (${peer.missing})` : "";
 
-describe.skipIf("missing" in peer)(name, { timeout: 180_000 }, () => {
+describe.skipIf("missing" in peer)(`the example in Python${absent}`, { timeout: 180_000 }, () => {
   let vhost: TestVhost;
 
   beforeEach(async () => {
