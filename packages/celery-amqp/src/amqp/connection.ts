@@ -6,7 +6,7 @@ import { type BrokerAddress, describeAddress } from "./address.ts";
 import { Backoff } from "./backoff.ts";
 import { pause, within } from "./deadline.ts";
 import { dial } from "./dial.ts";
-import { type DialFailure, dialFailure, unreachable } from "./errors.ts";
+import { type DialFailure, dialFailure, replyCode, unreachable } from "./errors.ts";
 import { connectionMoves } from "./lifecycle.ts";
 import { Link } from "./link.ts";
 import type { ResolvedAmqp } from "./options.ts";
@@ -66,12 +66,25 @@ export class Connection {
     return this.#link === null ? this.#arrival.promise : Promise.resolve(this.#link);
   }
 
-  /** As `ready`, for as long as a request may take. */
-  readyInTime(what: string): Promise<Link> {
+  /**
+   * Does `work` on the live link, and on the next one where that is lost meanwhile, as long as a request may take; so
+   * `work` must do no harm when it is done twice.
+   *
+   * @throws CeleryError with code `rpc-timeout` without a connection in time, `closed`, or what `work` throws.
+   */
+  async use<T>(what: string, work: (link: Link) => Promise<T>): Promise<T> {
+    const { clock } = this.#parts;
     const { rpcTimeoutMs } = this.#options;
-    return within(this.#parts.clock, rpcTimeoutMs, this.ready(), () => {
-      return new CeleryError("rpc-timeout", `No connection to the broker within ${rpcTimeoutMs} ms: ${what}`);
-    });
+    const late = new CeleryError("rpc-timeout", `No connection to the broker within ${rpcTimeoutMs} ms: ${what}`);
+    const deadline = clock.now() + rpcTimeoutMs;
+    for (;;) {
+      const link = await within(clock, deadline - clock.now(), this.ready(), () => late);
+      try {
+        return await work(link);
+      } catch (error) {
+        if (!isLinkLost(error, link) || clock.now() >= deadline) throw error;
+      }
+    }
   }
 
   /** Back to `idle`, where a connect is possible again. */
@@ -207,6 +220,12 @@ function createArrival(): Arrival {
   const arrival = Promise.withResolvers<Link>();
   arrival.promise.catch(() => {});
   return arrival;
+}
+
+/** Lost without a word of the broker: what was asked is not to blame. */
+function isLinkLost(error: unknown, link: Link): boolean {
+  const isLost = link.isLost && error instanceof CeleryError && error.code === "connection-lost";
+  return isLost && replyCode(error) === null;
 }
 
 function closedError(): CeleryError {

@@ -11,6 +11,8 @@ import { toFields } from "./table.ts";
 export interface ConsumerParts {
   readonly options: SubscribeOptions;
   readonly onDelivery: (delivery: Delivery) => void;
+  /** False once the subscription is cancelled: what still comes goes back. */
+  readonly isWanted: () => boolean;
   readonly logger: Logger;
 }
 
@@ -63,8 +65,9 @@ export class Consumer implements Session, Settling {
 
   reject(tag: number, requeue: boolean): boolean {
     if (!this.#isOpen || !this.#acks.reject(tag, requeue)) return false;
+    const isSent = this.#isOpen;
     this.#closeIfDone();
-    return this.#isOpen;
+    return isSent;
   }
 
   /** Takes nothing more, and closes its channel when the last delivery is settled. Never rejects. */
@@ -103,7 +106,7 @@ export class Consumer implements Session, Settling {
     const { deliveryTag } = message.fields;
     const isTracked = this.#parts.options.noAck !== true;
     if (isTracked) this.#acks.deliver(deliveryTag);
-    if (isTracked && this.#isRetired) this.reject(deliveryTag, true);
+    if (isTracked && (this.#isRetired || !this.#parts.isWanted())) this.reject(deliveryTag, true);
     else this.#hand(new AmqpDelivery(message, this));
   }
 

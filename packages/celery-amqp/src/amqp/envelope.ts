@@ -22,7 +22,7 @@ export function toEnvelope(message: WireMessage, mandatory: boolean, shared: Sha
   assertWhole("expirationMs", expirationMs, MAX_EXPIRATION_MS);
   // amqplib leaves out what is undefined, though its types do not say so.
   const options = {
-    headers: shared.fill(headers),
+    headers: shared.fieldsOf(headers),
     contentType: properties.contentType,
     contentEncoding: properties.contentEncoding,
     correlationId: properties.correlationId,

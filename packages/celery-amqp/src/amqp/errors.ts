@@ -49,6 +49,9 @@ export function unreachable(failures: readonly DialFailure[]): CeleryError {
 export function requestFailure(cause: unknown, what: string): CeleryError {
   if (cause instanceof CeleryError) return cause;
   const text = brokerText(cause);
+  if (cause instanceof TypeError || cause instanceof RangeError) {
+    return new CeleryError("option-invalid", `Cannot ${what}: ${text}`, { cause });
+  }
   switch (replyCode(cause)) {
     case 403:
       return new CeleryError("access-refused", `The broker refused to ${what}: ${text}: give the user the right`, {

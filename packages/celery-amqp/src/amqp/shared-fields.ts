@@ -18,7 +18,7 @@ export class SharedFields {
   readonly #shapes: Shape[] = [];
 
   /** As `toFields`; valid until the next call. */
-  fill(table: HeaderTable): Record<string, unknown> {
+  fieldsOf(table: HeaderTable): Record<string, unknown> {
     const names = Object.keys(table);
     const known = this.#shapes.find((shape) => isSame(shape.names, names));
     if (known !== undefined) return toFields(table, known.fields);

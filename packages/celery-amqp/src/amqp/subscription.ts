@@ -34,8 +34,8 @@ export class AmqpSubscription implements Subscription {
   /** Resolves once the broker has accepted the consumer. @throws CeleryError what it answers instead. */
   static async open(made: SubscriptionParts): Promise<AmqpSubscription> {
     const subscription = new AmqpSubscription(made);
-    const link = await made.connection.readyInTime(`consume queue "${made.subscribe.queue}"`);
-    const consumer = await subscription.#open(link);
+    const what = `consume queue "${made.subscribe.queue}"`;
+    const consumer = await made.connection.use(what, (link) => subscription.#open(link));
     void subscription.#keepOpen(consumer);
     return subscription;
   }
@@ -76,10 +76,11 @@ export class AmqpSubscription implements Subscription {
   async #open(link: Link): Promise<Consumer> {
     const { subscribe, onDelivery, parts, declare } = this.#made;
     await declare(link);
-    const consumer = await Consumer.open(link, { options: subscribe, onDelivery, logger: parts.logger });
+    const isWanted = () => !this.#stopping.signal.aborted;
+    const consumer = await Consumer.open(link, { options: subscribe, onDelivery, isWanted, logger: parts.logger });
     this.#consumer = consumer;
     this.#isRestored.resolve();
-    if (this.#stopping.signal.aborted) await consumer.retire();
+    if (!isWanted()) await consumer.retire();
     return consumer;
   }
 
@@ -87,7 +88,7 @@ export class AmqpSubscription implements Subscription {
     const consumer = await this.#open(link);
     const { subscribe, parts } = this.#made;
     parts.logger.info(`The queue "${subscribe.queue}" is consumed again`, { epoch: link.epoch });
-    if (this.isConsuming) subscribe.onRestored?.();
+    if (this.isConsuming) this.#tell(() => subscribe.onRestored?.());
     return consumer;
   }
 
@@ -97,7 +98,18 @@ export class AmqpSubscription implements Subscription {
     this.#consumer = null;
     this.#isRestored = Promise.withResolvers();
     this.#warn("is no longer consumed, trying again", reason);
-    this.#made.subscribe.onLost?.(lossReason(reason));
+    this.#tell(() => this.#made.subscribe.onLost?.(lossReason(reason)));
+  }
+
+  /** What a listener throws must not end the supervision. */
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#made.parts.logger.error(`A listener of the subscription to "${this.#made.subscribe.queue}" failed`, {
+        error,
+      });
+    }
   }
 
   #warn(what: string, error: unknown, retryInMs?: number): void {

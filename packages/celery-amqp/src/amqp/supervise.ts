@@ -60,7 +60,7 @@ async function openNext(what: Supervised): Promise<Session | null> {
   const { connection, backoff, clock, stopping } = what;
   while (!stopping.aborted) {
     const link = await connection.ready().catch(() => null);
-    if (link === null) return null;
+    if (link === null || stopping.aborted) return null;
     try {
       return await what.open(link);
     } catch (error) {

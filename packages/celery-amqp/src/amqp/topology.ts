@@ -74,7 +74,9 @@ class Declarer {
     try {
       return await this.#link.request(what, () => request(channel));
     } catch (error) {
+      // What the broker has not closed, amqplib may have left waiting for ever.
       this.#channel = null;
+      channel.close().catch(() => {});
       throw error;
     }
   }

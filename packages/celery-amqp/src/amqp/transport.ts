@@ -59,16 +59,18 @@ class AmqpTransport implements Transport {
   }
 
   async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {
-    const link = await this.#consuming.readyInTime("declare queues");
-    await declareTopology(link, topology, mode, this.#parts.logger);
+    const { logger } = this.#parts;
+    await this.#consuming.use("declare queues", (link) => declareTopology(link, topology, mode, logger));
   }
 
   async inspectQueue(name: string): Promise<QueueInfo | null> {
-    return inspectQueue(await this.#consuming.readyInTime(`inspect queue "${name}"`), name, this.#parts.logger);
+    const { logger } = this.#parts;
+    return this.#consuming.use(`inspect queue "${name}"`, (link) => inspectQueue(link, name, logger));
   }
 
   async deleteQueue(name: string): Promise<void> {
-    await deleteQueue(await this.#consuming.readyInTime(`delete queue "${name}"`), name, this.#parts.logger);
+    const { logger } = this.#parts;
+    await this.#consuming.use(`delete queue "${name}"`, (link) => deleteQueue(link, name, logger));
   }
 
   async subscribe(subscribe: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription> {

@@ -52,7 +52,7 @@ export class MemorySubscription implements Subscription {
   onLost(reason: Error): void {
     if (this.#cancelled || this.#consumer === null) return;
     this.#consumer = null;
-    this.#options.onLost?.(reason);
+    this.#tell(() => this.#options.onLost?.(reason));
   }
 
   /** Declares and consumes again. A queue that is not there (yet) is asked for again after a second. */
@@ -62,7 +62,7 @@ export class MemorySubscription implements Subscription {
       await this.#parts.restore();
       if (this.#cancelled || this.#consumer !== null) return;
       this.consume();
-      this.#options.onRestored?.();
+      this.#tell(() => this.#options.onRestored?.());
     } catch {
       this.#parts.broker.clock.setTimer(1000, () => void this.restore());
     }
@@ -81,6 +81,14 @@ export class MemorySubscription implements Subscription {
     try {
       const outcome: unknown = this.#onDelivery(delivery);
       if (outcome instanceof Promise) outcome.catch(this.#parts.onFault);
+    } catch (error) {
+      this.#parts.onFault(error);
+    }
+  }
+
+  #tell(listener: () => void): void {
+    try {
+      listener();
     } catch (error) {
       this.#parts.onFault(error);
     }

@@ -169,7 +169,13 @@ class MemoryTransport implements Transport, MemoryPeer {
   #move(state: TransportState): void {
     if (this.#state === state) return;
     this.#state = state;
-    for (const listener of this.#listeners) listener(state);
+    for (const listener of this.#listeners) {
+      try {
+        listener(state);
+      } catch (error) {
+        this.#logger?.error("A listener for the transport's state failed", { error });
+      }
+    }
   }
 }
 

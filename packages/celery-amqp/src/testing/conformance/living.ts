@@ -3,6 +3,10 @@ import type { TransportState } from "../../ports/transport.ts";
 import { waitAtMost } from "./inbox.ts";
 import { publishTexts, queueOnly, rejectsWith, textOf, transportCase, type TransportCase } from "./scene.ts";
 
+function fail(): never {
+  throw new Error("a bug in a listener");
+}
+
 /** What a transport promises from its first connect to its close, losses included. */
 export const livingCases: readonly TransportCase[] = [
   transportCase("a transport tells the states it goes through", async (scene) => {
@@ -65,6 +69,16 @@ export const livingCases: readonly TransportCase[] = [
     assert.equal(textOf(await inbox.next()), "2");
     assert.deepEqual(events, ["lost", "restored"]);
     assert.equal(inbox.subscription?.isConsuming, true);
+  }),
+
+  transportCase("listeners that fail harm nothing", async (scene) => {
+    const transport = await scene.connect();
+    const queue = await scene.queue(transport);
+    transport.onState(fail);
+    const inbox = await scene.subscribe(transport, { queue, onLost: fail, onRestored: fail });
+    await scene.drop();
+    await publishTexts(transport, queue, ["1"]);
+    assert.equal(textOf(await inbox.next()), "1");
   }),
 
   transportCase("every publish around a loss settles, and each confirmed one has arrived", async (scene) => {

@@ -1,0 +1,120 @@
+import { type Channel, connect } from "amqplib";
+import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test, vi } from "vitest";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import type { Delivery, Transport } from "../../src/ports/transport.ts";
+import { eventually } from "../support/eventually.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
+
+const message = (text: string) => ({ headers: {}, properties: {}, body: Buffer.from(text) });
+
+function topology(name: string) {
+  return { exchanges: [], queues: [{ name, durable: true, autoDelete: false, exclusive: false }], bindings: [] };
+}
+
+async function world(): Promise<{ transport: Transport; logger: RecordingLogger }> {
+  const vhost = await freshVhost();
+  const logger = new RecordingLogger();
+  const transport = createAmqpTransport({ url: vhost.url, backoff: { minMs: 10, maxMs: 100 } }, { logger });
+  onTestFinished(async () => {
+    await transport.close();
+    await vhost.remove();
+  });
+  await transport.connect();
+  return { transport, logger };
+}
+
+describe("a channel that the broker closes", () => {
+  /** The channels that consume, in the order they began: a test's way to break one of them. */
+  const consuming: Channel[] = [];
+
+  beforeEach(async () => {
+    const raw = await connect(inject("amqpUrl"));
+    const prototype = Object.getPrototypeOf(await raw.createChannel()) as Channel;
+    await raw.close();
+    const { consume } = prototype as unknown as {
+      readonly consume: (this: Channel, ...args: unknown[]) => Promise<never>;
+    };
+    vi.spyOn(prototype, "consume").mockImplementation(function spy(this: Channel, ...args) {
+      consuming.push(this);
+      return consume.apply(this, args);
+    });
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+    consuming.length = 0;
+  });
+
+  test("is opened again, and no other subscription notices", async () => {
+    const { transport, logger } = await world();
+    const events: string[] = [];
+    const received: string[] = [];
+    const subscribe = (queue: string) =>
+      transport.subscribe(
+        {
+          queue,
+          prefetch: 5,
+          topology: topology(queue),
+          onLost: (reason) => events.push(`${queue} lost: ${reason.message}`),
+          onRestored: () => events.push(`${queue} restored`),
+        },
+        (delivery) => {
+          received.push(queue);
+          delivery.ack();
+        },
+      );
+    const subscription = await subscribe("broken");
+    await subscribe("whole");
+    // A delivery tag that never was: 406, and the channel with it.
+    consuming[0]?.ack({ fields: { deliveryTag: 999 } } as never);
+    await eventually("it is restored", () => events.length === 2);
+    expect(events[0]).toMatch(/^broken lost: .*unknown delivery tag 999/);
+    expect(events[1]).toBe("broken restored");
+    for (const routingKey of ["broken", "whole"]) {
+      await transport.publisher.publish(message("x"), { exchange: "", routingKey });
+    }
+    await eventually("both consume", () => received.length === 2);
+    expect(subscription.isConsuming).toBe(true);
+    expect(transport.state).toBe("open");
+    expect(logger.text).toMatch(/The queue "broken" is consumed again/);
+  });
+
+  test("takes the deliveries with it that it brought: they come again, and the old ones cannot be settled", async () => {
+    const { transport } = await world();
+    const deliveries: Delivery[] = [];
+    await transport.subscribe({ queue: "q", prefetch: 5, topology: topology("q") }, (delivery) => {
+      deliveries.push(delivery);
+    });
+    for (const text of ["1", "2"]) await transport.publisher.publish(message(text), { exchange: "", routingKey: "q" });
+    await eventually("they are delivered", () => deliveries.length === 2);
+    consuming[0]?.ack({ fields: { deliveryTag: 999 } } as never);
+    await eventually("they are delivered again", () => deliveries.length === 4);
+    expect(deliveries.map((delivery) => [delivery.redelivered, delivery.ack()])).toEqual([
+      [false, false],
+      [false, false],
+      [true, true],
+      [true, true],
+    ]);
+    await eventually("the queue is empty", async () => (await transport.inspectQueue("q"))?.messageCount === 0);
+  });
+});
+
+test("a look at a missing queue costs no consumer its channel", async () => {
+  const { transport } = await world();
+  const received: string[] = [];
+  await transport.subscribe({ queue: "q", prefetch: 1, topology: topology("q") }, (delivery) => {
+    received.push("x");
+    delivery.ack();
+  });
+  expect(await transport.inspectQueue("none")).toBeNull();
+  await expect(transport.declare(topology("none"), "passive")).rejects.toMatchObject({ code: "not-found" });
+  await transport.publisher.publish(message("x"), { exchange: "", routingKey: "q" });
+  await eventually("it is consumed", () => received.length === 1);
+});
+
+test("what no broker can be asked is refused as such, and the next request is answered", async () => {
+  const { transport } = await world();
+  await expect(transport.declare(topology("x".repeat(300)))).rejects.toMatchObject({ code: "option-invalid" });
+  await expect(transport.declare(topology("fine"))).resolves.toBeUndefined();
+});
