@@ -137,17 +137,18 @@ class Declarer {
     return channel;
   }
 
-  /** No right to declare: what exists may do. */
+  /** No right to declare: what exists will do. */
   async #orAsItIs(what: string, check: () => Promise<unknown>, declare: () => Promise<unknown>): Promise<void> {
     try {
       await declare();
     } catch (error) {
       if (!isCode(error, "access-refused")) throw error;
-      await check().catch(() => {
-        throw error;
-      });
+      // RabbitMQ 4 does not even say whether it exists to who has no right on it at all.
+      const found = await check().catch((reason: unknown) => (isCode(reason, "access-refused") ? null : undefined));
+      if (found === undefined) throw error;
       this.#foreign.add(what);
-      this.#logger.info(`No right to ${what}: it exists and is taken as it is`);
+      const state = found === null ? "taken to be there, unseen" : "it exists and is taken as it is";
+      this.#logger.info(`No right to ${what}: ${state}`);
     }
   }
 
