@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 
 /**
- * Lets all that is written to the socket in one turn of the event loop leave in one system call. amqplib writes message by
- * message; on loopback that is a third of the time of a publish.
+ * Lets all that is written to the socket in one turn of the event loop leave in one system call. amqplib writes message
+ * by message; this takes a tenth off the processor time of a publish.
  */
 export function coalesceWrites(stream: Duplex): void {
   const write: Duplex["write"] = stream.write.bind(stream);
