@@ -107,7 +107,7 @@ module.exports = {
       from: { path: "^packages/celery-amqp/src/worker/rules/" },
       to: {
         path: ".",
-        pathNot: "^packages/celery-amqp/src/(worker/rules/|task/policy\\.ts)|^packages/celery-protocol/",
+        pathNot: "^packages/celery-amqp/src/(worker/rules/|task/policy\\.ts)|(^|/)packages/celery-protocol/",
       },
     },
     room("amqp: floor of worker/pool", "celery-amqp", "worker/pool/", ["worker/pool/", "worker/rules/", ...first]),
