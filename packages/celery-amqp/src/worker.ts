@@ -3,11 +3,16 @@ import type { AmqpOptions } from "./amqp/options.ts";
 import { createAmqpTransport } from "./amqp/transport.ts";
 import type { Clock, Ids } from "./ports/clock.ts";
 import { CeleryError } from "./ports/errors.ts";
+import type { HealthHost } from "./ports/health.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Transport } from "./ports/transport.ts";
 import { brokerUrl } from "./system/broker-url.ts";
 import { systemClock, systemIds } from "./system/clock.ts";
+import { healthPort } from "./system/health-port.ts";
+import { serveProbes } from "./system/health-server.ts";
+import { removeHeartbeat, writeHeartbeat } from "./system/heartbeat-file.ts";
 import { assembleWorker } from "./worker/assemble.ts";
+import { type HealthOptions, resolveHealth } from "./worker/health-options.ts";
 import { createLineLogger, leveled } from "./worker/log-lines.ts";
 import {
   type ResolvedWorker,
@@ -28,6 +33,8 @@ export interface CreateWorkerOptions extends WorkerOptions {
   readonly broker?: string | readonly string[] | undefined;
   /** Times, limits and TLS of the connections. */
   readonly amqp?: Omit<AmqpOptions, "url">;
+  /** HTTP endpoints `/healthz` and `/readyz`, and a heartbeat file, for those who watch over it. */
+  readonly health?: HealthOptions;
   /** Another way to a broker, in place of `broker`: the one in memory, for tests. The worker closes it. */
   readonly transport?: Transport;
   /** Default: the machine's. */
@@ -36,7 +43,15 @@ export interface CreateWorkerOptions extends WorkerOptions {
   readonly ids?: Ids;
 }
 
-const ownOptionNames = ["broker", "amqp", "transport", "clock", "ids"] satisfies (keyof CreateWorkerOptions)[];
+const ownOptionNames = [
+  "broker",
+  "amqp",
+  "health",
+  "transport",
+  "clock",
+  "ids",
+] satisfies (keyof CreateWorkerOptions)[];
+const healthHost: HealthHost = { serve: serveProbes, write: writeHeartbeat, remove: removeHeartbeat };
 const optionNames: ReadonlySet<string> = new Set([...workerOptionNames, ...ownOptionNames]);
 
 /**
@@ -54,7 +69,7 @@ export function createWorker(options: CreateWorkerOptions): Worker {
   if (alien !== undefined) {
     throw new CeleryError("option-invalid", `A worker has no option "${alien}"; it has ${[...optionNames].join(", ")}`);
   }
-  const { broker, amqp, transport, clock = systemClock, ids = systemIds, ...rest } = options;
+  const { broker, amqp, health, transport, clock = systemClock, ids = systemIds, ...rest } = options;
   const resolved = resolveWorker(rest);
   const log = createLog(resolved, clock);
   const nodeName = resolveNodeName(resolved.name, hostname());
@@ -68,12 +83,14 @@ export function createWorker(options: CreateWorkerOptions): Worker {
     log,
     nodeName,
     pid: process.pid,
+    health: { options: resolveHealth(health), host: healthHost },
   });
 }
 
 /**
  * Runs a worker as this process's purpose: starts it, stops it warm at the first SIGTERM or SIGINT and at once at the
- * second, sets the exit code. Resolves when the worker has stopped; what must be closed after it goes below.
+ * second, sets the exit code. Where `CELERY_HEALTH_PORT` is set, and the worker was told no other port, it serves
+ * `/healthz` and `/readyz` there. Resolves when the worker has stopped; what must be closed after it goes below.
  *
  * | exit code | |
  * | --- | --- |
@@ -86,9 +103,15 @@ export function createWorker(options: CreateWorkerOptions): Worker {
 export async function runWorker(what: CreateWorkerOptions | Worker): Promise<void> {
   await runUntilSignal({
     create: () => ("implement" in what ? what : createWorker(what)),
+    health: healthFromEnvironment,
     process,
     complain: toStderr,
   });
+}
+
+function healthFromEnvironment(): HealthOptions {
+  const port = healthPort();
+  return port === undefined ? {} : { port };
 }
 
 function createLog({ logger, logLevel: level, logFormat: format }: ResolvedWorker, clock: Clock): Logger {
@@ -101,6 +124,8 @@ function toStderr(line: string): void {
 }
 
 // Workers and what they tell.
+export type { HealthFacts, HealthReport } from "./worker/health.ts";
+export type { HealthOptions } from "./worker/health-options.ts";
 export type { WorkerState } from "./worker/lifecycle.ts";
 export type { LogFormat, LogLevel } from "./worker/log-lines.ts";
 export type { WorkerEvent, WorkerEvents } from "./worker/observers.ts";
@@ -109,4 +134,4 @@ export { SoftTimeLimitExceeded, WorkerStopping } from "./worker/pool/stop-reason
 export type { QueueOptions } from "./worker/queues.ts";
 export type { DeadLetterReason, TaskEvent } from "./worker/rules/event.ts";
 export type { Failure } from "./worker/rules/failure.ts";
-export type { Worker } from "./worker/worker.ts";
+export type { StartOptions, Worker } from "./worker/worker.ts";

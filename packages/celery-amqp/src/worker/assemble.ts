@@ -14,6 +14,7 @@ import { Dispatch } from "../send/dispatch.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { createHandlerSenders } from "./handler-sender.ts";
 import type { ResolvedWorker } from "./options.ts";
+import type { HealthSetting } from "./parts.ts";
 import type { Sending } from "./rules/effect.ts";
 import { createWorkerOf, type Worker } from "./worker.ts";
 
@@ -27,6 +28,8 @@ export interface AssemblyParts {
   /** `celery@host`. */
   readonly nodeName: string;
   readonly pid: number;
+  /** Default: nobody can ask for its health from outside. */
+  readonly health?: HealthSetting;
 }
 
 /** Results that handlers of one worker await: few, so kept in smaller bounds than a client's. */
@@ -34,7 +37,7 @@ const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
 
 /** Joins a worker from its options and the world around it. */
 export function assembleWorker(parts: AssemblyParts): Worker {
-  const { options, transport, log, clock, ids, nodeName, pid } = parts;
+  const { options, transport, log, clock, ids, nodeName, pid, health = null } = parts;
   const content = createContent(options.content);
   const queues = queueTable(options);
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active" });
@@ -50,6 +53,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     clock,
     ids,
     log,
+    health,
     results: { store: (meta, task) => store.store(meta, task), close: () => closeBoth(store, source) },
     send: (sending) => sendBy(dispatch, sending, options, queues),
     senderFor: createHandlerSenders({ ...options.sending, queues, dispatch, source, clock, ids, origin: nodeName }),

@@ -54,6 +54,11 @@ export class QueueConsumer {
     }
   }
 
+  /** Whether the broker has all of its consumers. */
+  get isConsuming(): boolean {
+    return this.#first?.isConsuming === true && this.#extra.every((subscription) => subscription.isConsuming);
+  }
+
   /** Takes nothing more; what was delivered may still be settled. */
   async cancel(): Promise<void> {
     this.#cancelled = true;

@@ -1,11 +1,19 @@
 import type { Content } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
+import type { HealthHost } from "../ports/health.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ResultStore } from "../results/backend.ts";
+import type { ResolvedHealth } from "./health-options.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { JobHost } from "./pool/job.ts";
 import type { Sending } from "./rules/effect.ts";
+
+/** How a worker can be asked for its health, and by what. */
+export interface HealthSetting {
+  readonly options: ResolvedHealth;
+  readonly host: HealthHost;
+}
 
 /** What a worker is assembled from. */
 export interface WorkerParts {
@@ -18,6 +26,8 @@ export interface WorkerParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** Null: nobody can ask it from outside. */
+  readonly health: HealthSetting | null;
   /** Sends what follows from a task; resolves at the broker's confirm. */
   readonly send: (sending: Sending) => Promise<void>;
   /** The sender given to a running task. */

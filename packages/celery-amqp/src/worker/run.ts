@@ -1,4 +1,5 @@
 import { CeleryError } from "../ports/errors.ts";
+import type { HealthOptions } from "./health-options.ts";
 import type { Worker } from "./worker.ts";
 
 /** The part of Node's process that running a worker touches. */
@@ -13,6 +14,8 @@ export interface HostProcess {
 export interface RunParts {
   /** May throw, as `createWorker` does. */
   readonly create: () => Worker;
+  /** What the environment says of asking for its health. May throw a CeleryError. */
+  readonly health: () => HealthOptions;
   readonly process: HostProcess;
   /** Takes one line for whoever started the process. */
   readonly complain: (message: string) => void;
@@ -21,8 +24,9 @@ export interface RunParts {
 const signals = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Starts a worker and resolves when signals have stopped it. Mistakes of the user end in a line and exit code 1. */
-export async function runUntilSignal({ create, process, complain }: RunParts): Promise<void> {
-  const worker = await startOrComplain(create, complain);
+export async function runUntilSignal(parts: RunParts): Promise<void> {
+  const { process } = parts;
+  const worker = await startOrComplain(parts);
   if (worker === null) {
     process.exitCode = 1;
     return;
@@ -34,10 +38,10 @@ export async function runUntilSignal({ create, process, complain }: RunParts): P
 }
 
 /** A programming error keeps its stack; a CeleryError says what to do in its message. */
-async function startOrComplain(create: RunParts["create"], complain: RunParts["complain"]): Promise<Worker | null> {
+async function startOrComplain({ create, health, complain }: RunParts): Promise<Worker | null> {
   try {
     const worker = create();
-    await worker.start();
+    await worker.start({ health: health() });
     return worker;
   } catch (error) {
     if (!(error instanceof CeleryError)) throw error;

@@ -5,6 +5,8 @@ import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
 import { QueueConsumer } from "./consumer.ts";
 import { Grace } from "./grace.ts";
+import { type HealthReport, reportHealth } from "./health.ts";
+import { fillHealth, type HealthOptions, resolveHealth } from "./health-options.ts";
 import { nextState, type WorkerMove, type WorkerState } from "./lifecycle.ts";
 import { Observers, type WorkerEvents } from "./observers.ts";
 import type { ResolvedWorker } from "./options.ts";
@@ -14,8 +16,15 @@ import type { Job } from "./pool/job.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { TaskEvent } from "./rules/event.ts";
 import type { WorkerParts } from "./parts.ts";
+import { Probes } from "./probes.ts";
 import { createPipeline, createPool } from "./rooms.ts";
 import { createTaskLog } from "./task-log.ts";
+
+/** What the process around a worker asks of it. */
+export interface StartOptions {
+  /** How to ask for its health, as far as `createWorker` was not told. */
+  readonly health?: HealthOptions;
+}
 
 /** A program that runs tasks. Made by `createWorker`. */
 export interface Worker extends AsyncDisposable {
@@ -24,16 +33,20 @@ export interface Worker extends AsyncDisposable {
   readonly name: string;
   /** Handlers that were given up, at their hard limit or by a stop, and still go on: they keep the process alive. */
   readonly runaways: number;
+  /** How it is now: what its health endpoints answer, for servers and metrics of your own. */
+  readonly health: HealthReport;
+  /** Port of its health endpoints; null where there are none, before the start and after the stop. */
+  readonly healthPort: number | null;
   /** Gives a task that was declared without a handler its handler. Only before the start. */
   implement<Run extends AnyHandler>(task: TaskDefinition & { readonly run: Run | null }, run: Run): this;
   /** Calls `listener` at each event of that name; the returned function stops that. */
   on<Type extends keyof WorkerEvents>(type: Type, listener: (event: WorkerEvents[Type]) => void): () => void;
   /**
-   * Connects, declares the queues and begins to take tasks.
+   * Lets itself be asked for its health, connects, declares the queues and begins to take tasks.
    *
-   * @throws CeleryError `task-unhandled`, `broker-unreachable`, `access-refused`, `vhost-missing`, `queue-mismatch`, …
+   * @throws CeleryError `option-invalid` for a health port or file that cannot be had, `task-unhandled`, `broker-unreachable`, `access-refused`, `vhost-missing`, `queue-mismatch`, …
    */
-  start(): Promise<void>;
+  start(options?: StartOptions): Promise<void>;
   /**
    * Takes no more tasks, hands back those that have not begun, lets running ones end within the grace, then aborts their
    * signals and hands them back too. Called again it shortens the grace of the stop under way.
@@ -47,7 +60,7 @@ const abortMs = 1_000;
 /** And then, how long results and acks may still take. */
 const settleMs = 5_000;
 
-/** The worker of these parts. They start in the order transport, queues, consumers, and stop in reverse. */
+/** The worker of these parts. They start in the order health, transport, queues, consumers, and stop in reverse. */
 export function createWorkerOf(parts: WorkerParts): Worker {
   return new AssembledWorker(parts);
 }
@@ -62,6 +75,7 @@ class AssembledWorker implements Worker {
   readonly #pool: Pool;
   readonly #pipeline: Pipeline;
   readonly #consumers: ReadonlyMap<string, QueueConsumer>;
+  readonly #probes: Probes | null;
   #state: WorkerState = "new";
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -81,6 +95,7 @@ class AssembledWorker implements Worker {
       onHeld: (queue, held) => this.#consumers.get(queue)?.onHeld(held),
     });
     this.#consumers = new Map(parts.options.queues.map((queue) => [queue.name, this.#createConsumer(queue)]));
+    this.#probes = this.#createProbes();
   }
 
   get state(): WorkerState {
@@ -89,6 +104,16 @@ class AssembledWorker implements Worker {
 
   get runaways(): number {
     return this.#pool.runaways;
+  }
+
+  get health(): HealthReport {
+    const queues = [...this.#consumers].map(([name, { isConsuming: isConsumed }]) => ({ name, isConsumed }));
+    const { state, name: worker } = this;
+    return reportHealth({ worker, state, transport: this.#parts.transport.state, queues, ...this.#pipeline.counts });
+  }
+
+  get healthPort(): number | null {
+    return this.#probes?.port ?? null;
   }
 
   implement<Run extends AnyHandler>(task: TaskDefinition & { readonly run: Run | null }, run: Run): this {
@@ -108,8 +133,8 @@ class AssembledWorker implements Worker {
     return this.#observers.on(type, listener);
   }
 
-  start(): Promise<void> {
-    this.#starting ??= this.#start();
+  start(options: StartOptions = {}): Promise<void> {
+    this.#starting ??= this.#start(options);
     return this.#starting;
   }
 
@@ -126,12 +151,13 @@ class AssembledWorker implements Worker {
     await this.stop();
   }
 
-  async #start(): Promise<void> {
+  async #start({ health }: StartOptions): Promise<void> {
     const { concurrency } = this.#parts.options;
     this.#move("start");
     try {
       this.#assertHandled();
       this.#warnOfUnserved();
+      await this.#startProbes(health);
       await this.#parts.transport.connect();
       for (const consumer of this.#consumers.values()) await consumer.start();
     } catch (error) {
@@ -141,6 +167,11 @@ class AssembledWorker implements Worker {
     }
     if (this.#state === "starting")
       this.#move("started", { queues: [...this.#consumers.keys()].join(","), concurrency });
+  }
+
+  async #startProbes(options: HealthOptions | undefined): Promise<void> {
+    const own = this.#parts.health?.options ?? resolveHealth();
+    await this.#probes?.start(fillHealth(own, resolveHealth(options)));
   }
 
   #assertHandled(): void {
@@ -162,7 +193,7 @@ class AssembledWorker implements Worker {
 
   /**
    * The order has its reasons: first nothing new comes in; what has not begun goes to others at once; what runs has its
-   * grace; results are closed when nobody stores any more, and the transport last, because acks still have to pass.
+   * grace; results are closed when nobody stores any more, and the transport after it, because acks still have to pass. To the last it can be asked how it is.
    */
   async #stop(graceMs: number): Promise<void> {
     this.#move("stop");
@@ -189,8 +220,12 @@ class AssembledWorker implements Worker {
   }
 
   async #release(): Promise<void> {
-    await this.#parts.results.close();
-    await this.#parts.transport.close();
+    try {
+      await this.#parts.results.close();
+      await this.#parts.transport.close();
+    } finally {
+      await this.#probes?.stop();
+    }
   }
 
   #move(move: WorkerMove, details: LogFields = {}): void {
@@ -217,6 +252,11 @@ class AssembledWorker implements Worker {
       onDelivery: (delivery) => this.#pipeline.receive(delivery),
       onLost: (name) => this.#pipeline.forget(name),
     });
+  }
+
+  #createProbes(): Probes | null {
+    const { health, clock, log } = this.#parts;
+    return health && new Probes({ host: health.host, clock, log, health: () => this.health });
   }
 
   #runnable({ task }: Job): Runnable {

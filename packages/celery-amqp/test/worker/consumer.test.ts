@@ -11,6 +11,8 @@ interface Asked {
   readonly declared: DeclareMode[];
   readonly subscribed: SubscribeOptions[];
   readonly cancelled: number[];
+  /** Those of the subscriptions that the broker has lost; a test says which. */
+  readonly lost: Set<number>;
 }
 
 /** A consumer on a transport that refuses active declares with `refusal`. */
@@ -19,14 +21,19 @@ function consumerOf(
   refusal: CeleryError | null,
   isMissing = false,
 ): { consumer: QueueConsumer; asked: Asked } {
-  const asked: Asked = { declared: [], subscribed: [], cancelled: [] };
+  const asked: Asked = { declared: [], subscribed: [], cancelled: [], lost: new Set() };
   const transport = {
     subscribe: async (options: SubscribeOptions) => {
       asked.declared.push(options.declare ?? "active");
       if (options.declare === "active" && refusal !== null) throw refusal;
       if (options.declare === "passive" && isMissing) throw new CeleryError("not-found", "404");
       const index = asked.subscribed.push(options);
-      return { isConsuming: true, cancel: async () => void asked.cancelled.push(index) };
+      return {
+        get isConsuming() {
+          return !asked.lost.has(index);
+        },
+        cancel: async () => void asked.cancelled.push(index),
+      };
     },
   } as unknown as Transport;
   const [resolved] = resolveQueues([queue]);
@@ -77,6 +84,23 @@ describe("a queue that is to be served", () => {
   test("is an error where its type was asked for and is another", async () => {
     const { consumer } = consumerOf({ name: "q", type: "quorum" }, mismatch);
     await expect(consumer.start()).rejects.toBe(mismatch);
+  });
+});
+
+describe("a queue that is served", () => {
+  test("is consumed when all of its consumers are", async () => {
+    const { consumer, asked } = consumerOf("celery", null);
+    expect(consumer.isConsuming).toBe(false);
+    await consumer.start();
+    consumer.onHeld(1);
+    await nextTurn();
+    expect([asked.subscribed.length, consumer.isConsuming]).toEqual([2, true]);
+    for (const index of [1, 2]) {
+      asked.lost.add(index);
+      expect(consumer.isConsuming).toBe(false);
+      asked.lost.clear();
+    }
+    expect(consumer.isConsuming).toBe(true);
   });
 });
 

@@ -16,6 +16,7 @@ import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { assembleWorker } from "../../src/worker/assemble.ts";
 import type { WorkerEvent, WorkerEvents } from "../../src/worker/observers.ts";
 import { resolveWorker, type WorkerOptions } from "../../src/worker/options.ts";
+import type { HealthSetting } from "../../src/worker/parts.ts";
 import type { Worker } from "../../src/worker/worker.ts";
 
 /** A line that was logged. */
@@ -59,8 +60,9 @@ const eventTypes = [
 export async function startWorker(
   tasks: readonly TaskDefinition[],
   options: Omit<WorkerOptions, "tasks"> = {},
+  health?: HealthSetting,
 ): Promise<Harness> {
-  const harness = await createHarness(tasks, options);
+  const harness = await createHarness(tasks, options, health);
   await harness.worker.start();
   return harness;
 }
@@ -69,6 +71,7 @@ export async function startWorker(
 export async function createHarness(
   tasks: readonly TaskDefinition[],
   options: Omit<WorkerOptions, "tasks"> = {},
+  health?: HealthSetting,
 ): Promise<Harness> {
   const clock = createFakeClock();
   const broker = createMemoryBroker({ clock });
@@ -85,6 +88,7 @@ export async function createHarness(
     log: collect(lines),
     nodeName: "celery@box",
     pid: 4242,
+    ...(health && { health }),
   });
   const events: WorkerEvent[] = [];
   for (const type of eventTypes) worker.on(type, (event) => events.push(event));

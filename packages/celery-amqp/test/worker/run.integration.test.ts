@@ -117,4 +117,17 @@ describe("a worker as a process", () => {
     expect(lines).toEqual([expect.stringMatching(/^The worker did not start \(broker-unreachable\): .*localhost:1/)]);
     expect(stdout()).toBe("after\n");
   });
+
+  test("answers probes at CELERY_HEALTH_PORT, and says in one line that it is taken", async () => {
+    const { child, ended, stderr } = await started({ CELERY_HEALTH_PORT: "0" });
+    const port = /"message":"health is served","port":(\d+)/.exec(stderr())?.[1] ?? "";
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+    const second = await start({ CELERY_HEALTH_PORT: port });
+    expect(await second.ended).toEqual([1, null]);
+    expect(second.stderr()).toMatch(
+      new RegExp(`^The worker did not start \\(option-invalid\\): .*port ${port} .*$`, "m"),
+    );
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+  });
 });

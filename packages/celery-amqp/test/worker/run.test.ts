@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { CeleryError } from "../../src/ports/errors.ts";
+import { healthPort } from "../../src/system/health-port.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { type HostProcess, runUntilSignal } from "../../src/worker/run.ts";
 import { createHarness } from "./harness.ts";
@@ -17,13 +18,15 @@ class FakeProcess extends EventEmitter implements HostProcess {
   }
 }
 
+const health = () => ({});
+
 async function run(
   prepare: (process: FakeProcess, harness: Awaited<ReturnType<typeof createHarness>>) => Promise<void>,
 ) {
   const harness = await createHarness([hang], { grace: "10s" });
   const process = new FakeProcess();
   const lines: string[] = [];
-  const ended = runUntilSignal({ create: () => harness.worker, process, complain: (line) => lines.push(line) });
+  const ended = runUntilSignal({ create: () => harness.worker, health, process, complain: (line) => lines.push(line) });
   await harness.settle();
   await prepare(process, harness);
   await ended;
@@ -73,14 +76,35 @@ describe("a worker as a process", () => {
     const process = new FakeProcess();
     const lines: string[] = [];
     const create = failing(new CeleryError("option-invalid", "concurrency is 0: it must be more"));
-    await runUntilSignal({ create, process, complain: (line) => lines.push(line) });
+    await runUntilSignal({ create, health, process, complain: (line) => lines.push(line) });
     expect(lines).toEqual(["The worker did not start (option-invalid): concurrency is 0: it must be more"]);
+    expect(process.exitCode).toBe(1);
+  });
+
+  test("says in one line what is wrong with the port of the environment", async () => {
+    const { worker } = await createHarness([hang]);
+    const process = new FakeProcess();
+    const lines: string[] = [];
+    vi.stubEnv("CELERY_HEALTH_PORT", "tcp://10.0.0.1:80");
+    const fromEnvironment = () => ({ port: healthPort() ?? 0 });
+    await runUntilSignal({
+      create: () => worker,
+      health: fromEnvironment,
+      process,
+      complain: (line) => lines.push(line),
+    });
+    vi.unstubAllEnvs();
+    expect(lines).toEqual([
+      expect.stringMatching(/^The worker did not start \(option-invalid\): .*CELERY_HEALTH_PORT/),
+    ]);
     expect(process.exitCode).toBe(1);
   });
 
   test("lets a bug through with its stack", async () => {
     const create = failing(new TypeError("bug"));
-    await expect(runUntilSignal({ create, process: new FakeProcess(), complain: () => {} })).rejects.toThrow("bug");
+    await expect(runUntilSignal({ create, health, process: new FakeProcess(), complain: () => {} })).rejects.toThrow(
+      "bug",
+    );
   });
 
   test("says in one line that no broker answers", async () => {
@@ -88,7 +112,7 @@ describe("a worker as a process", () => {
     broker.stop();
     const process = new FakeProcess();
     const lines: string[] = [];
-    await runUntilSignal({ create: () => worker, process, complain: (line) => lines.push(line) });
+    await runUntilSignal({ create: () => worker, health, process, complain: (line) => lines.push(line) });
     expect(lines).toEqual([expect.stringMatching(/^The worker did not start \(broker-unreachable\): [^\n]+$/)]);
     expect(process.exitCode).toBe(1);
   });

@@ -1,0 +1,45 @@
+/** What a probe is answered. */
+export interface ProbeAnswer {
+  /** HTTP status. */
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** How probes are answered. */
+export interface ServeProbesOptions {
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** The address to listen at; null for all of them. */
+  readonly host: string | null;
+  /** Called for each request with its method and its target, as they came. */
+  readonly answer: (method: string, target: string) => ProbeAnswer;
+  /** Told what goes wrong after the start. */
+  readonly onFault: (error: Error) => void;
+}
+
+/** Where probes are answered. */
+export interface ProbeServer {
+  /** The port it listens at. */
+  readonly port: number;
+  /** Ends it and what is connected to it. */
+  close(): Promise<void>;
+}
+
+/** What the machine does so that a worker can be asked for its health. */
+export interface HealthHost {
+  /**
+   * Resolves once it listens.
+   *
+   * @throws CeleryError `option-invalid` for an address that cannot be had
+   */
+  serve(options: ServeProbesOptions): Promise<ProbeServer>;
+  /**
+   * Puts `text` in place of what the file held; no reader sees half of it.
+   *
+   * @throws CeleryError `option-invalid` where nothing can be written
+   */
+  write(file: string, text: string): Promise<void>;
+  /** Removes the file; a missing one is no error. */
+  remove(file: string): Promise<void>;
+}

@@ -1,0 +1,67 @@
+import type { ProbeAnswer } from "../ports/health.ts";
+import type { TransportState } from "../ports/transport.ts";
+import type { WorkerState } from "./lifecycle.ts";
+
+/** What is known of a worker at one moment. */
+export interface HealthFacts {
+  /** Node name, `celery@host`. */
+  readonly worker: string;
+  readonly state: WorkerState;
+  /** Of the connections to the broker, taken together. */
+  readonly transport: TransportState;
+  /** The queues it serves; `isConsumed` is false where the broker has none of its consumers, or not all. */
+  readonly queues: readonly { readonly name: string; readonly isConsumed: boolean }[];
+  /** Tasks that run. */
+  readonly active: number;
+  /** Tasks that wait for others to end. */
+  readonly waiting: number;
+  /** Tasks that wait for their eta. */
+  readonly scheduled: number;
+}
+
+/** How a worker is. The body of what its health endpoints answer; it holds no secrets. */
+export interface HealthReport extends HealthFacts {
+  /**
+   * It gets on, or will by itself: what `/healthz` asks. False once it has stopped, and where its transport was closed
+   * under it. A broker that is away leaves it alive: a restart would not help.
+   */
+  readonly isAlive: boolean;
+  /** It runs, its connections are open and not blocked, and all its queues are consumed: what `/readyz` asks. */
+  readonly isReady: boolean;
+}
+
+/** What the facts mean. */
+export function reportHealth(facts: HealthFacts): HealthReport {
+  return { isAlive: isAlive(facts), isReady: isReady(facts), ...facts };
+}
+
+function isAlive({ state, transport }: HealthFacts): boolean {
+  return state !== "stopped" && !(state === "running" && transport === "closed");
+}
+
+function isReady({ state, transport, queues }: HealthFacts): boolean {
+  return state === "running" && transport === "open" && queues.every(({ isConsumed }) => isConsumed);
+}
+
+/** Paths of the endpoints, the same as Kubernetes' own components have. */
+const questions: ReadonlyMap<string, (report: HealthReport) => boolean> = new Map([
+  ["/healthz", (report: HealthReport) => report.isAlive],
+  ["/readyz", (report: HealthReport) => report.isReady],
+]);
+
+/** The answer to a request: 200 for yes, 503 for no, 404 and 405 where nothing was asked. A query is ignored. */
+export function answerProbe(method: string, target: string, report: HealthReport): ProbeAnswer {
+  const holds = questions.get(target.replace(/\?.*/s, ""));
+  if (holds === undefined) return answer(404, { error: `Ask for ${[...questions.keys()].join(" or ")}` });
+  if (method !== "GET" && method !== "HEAD")
+    return answer(405, { error: "Ask by GET or HEAD" }, { allow: "GET, HEAD" });
+  return answer(holds(report) ? 200 : 503, report);
+}
+
+function answer(status: number, content: object, headers: ProbeAnswer["headers"] = {}): ProbeAnswer {
+  return {
+    status,
+    headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+    body: `${JSON.stringify(content)}\n`,
+  };
+}
