@@ -29,7 +29,6 @@ export function deploy(chart: Chart, { namespace, image }: DeployOptions): void 
     image,
     args: ["worker", "--json"],
     taskTimeLimitSeconds: 120,
-    health: { kind: "none" },
     scaling: { by: "queue", minReplicas: 1, maxReplicas: 5 },
   });
   addClient(chart, namespace, image, rabbit.connection.uri);
