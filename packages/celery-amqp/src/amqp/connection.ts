@@ -47,11 +47,6 @@ export class Connection {
     return this.#state;
   }
 
-  /** The live link, or null. */
-  get link(): Link | null {
-    return this.#link;
-  }
-
   /** Connects once; further calls share the outcome. `retry` keeps trying while no broker answers. */
   connect(retry: boolean): Promise<void> {
     if (this.#state === "closing" || this.#state === "closed") return Promise.reject(closedError());
@@ -129,9 +124,10 @@ export class Connection {
         const outcome = await this.#dial(address);
         if (this.#stopping.signal.aborted) throw closedError();
         if (outcome instanceof Link) return outcome;
-        if (outcome.isFinal && persistence !== "for ever") throw outcome.error;
         failures.push(outcome);
       }
+      const refused = failures.find(({ isFinal }) => isFinal);
+      if (refused !== undefined && persistence !== "for ever") throw refused.error;
       if (persistence === "once") throw unreachable(failures);
       await this.#rest(failures);
     }

@@ -37,6 +37,7 @@ export class AmqpPublisher implements Publisher {
   readonly #suspects = new Set<Pending>();
   #session: PublishSession | null = null;
   #isWritable = false;
+  #isClosing = false;
   #lastConfirmAt = 0;
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancelWake: () => void = () => {};
@@ -61,18 +62,17 @@ export class AmqpPublisher implements Publisher {
     });
   }
 
-  /** Lets what is in flight finish, as long as the broker is there to confirm it; then no publish is left unsettled. */
+  /** Takes no more, and lets what it has finish, resends included; at the deadline the rest fails. Never rejects. */
   async close(timeoutMs: number): Promise<void> {
-    this.#stopping.abort();
-    void this.#session?.ended.then(() => this.#abandon("the connection was lost"));
+    this.#isClosing = true;
+    if (this.#connection.state === "idle") this.#abandon("there is no connection");
     const stop = this.#parts.clock.setTimer(timeoutMs, () => this.#abandon("the broker did not confirm it in time"));
     while (this.#waiting.size + this.#inFlight.size > 0) {
-      if (this.#session === null || this.#connection.state === "blocked")
-        this.#abandon("there is no way to the broker");
-      else await new Promise<void>((resolve) => (this.#onChange = resolve));
+      await new Promise<void>((resolve) => (this.#onChange = resolve));
     }
     stop();
     this.#cancelWake();
+    this.#stopping.abort();
   }
 
   /** The broker takes publishes again. */
@@ -83,7 +83,7 @@ export class AmqpPublisher implements Publisher {
   }
 
   #admit(entry: Pending): void {
-    if (this.#stopping.signal.aborted) {
+    if (this.#isClosing) {
       entry.settle(new CeleryError("closed", "The transport is closed: create a new one"));
       return;
     }
@@ -163,7 +163,6 @@ export class AmqpPublisher implements Publisher {
     await this.#ready();
     const channel = await link.openConfirmChannel();
     const session = { link, channel, ended: endOf(channel, link) };
-    if (this.#stopping.signal.aborted) throw new CeleryError("closed", "The transport is closed");
     channel.on("return", (message) => this.#onReturn(message));
     channel.on("drain", () => this.#onDrain(session));
     this.#session = session;

@@ -1,5 +1,6 @@
 import { type Channel, connect } from "amqplib";
 import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test, vi } from "vitest";
+import type { AmqpOptions } from "../../src/amqp/options.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
 import { eventually } from "../support/eventually.ts";
@@ -12,10 +13,10 @@ function topology(name: string) {
   return { exchanges: [], queues: [{ name, durable: true, autoDelete: false, exclusive: false }], bindings: [] };
 }
 
-async function world(): Promise<{ transport: Transport; logger: RecordingLogger }> {
+async function world(options: Partial<AmqpOptions> = {}): Promise<{ transport: Transport; logger: RecordingLogger }> {
   const vhost = await freshVhost();
   const logger = new RecordingLogger();
-  const transport = createAmqpTransport({ url: vhost.url, backoff: { minMs: 10, maxMs: 100 } }, { logger });
+  const transport = createAmqpTransport({ url: vhost.url, backoff: { minMs: 10, maxMs: 100 }, ...options }, { logger });
   onTestFinished(async () => {
     await transport.close();
     await vhost.remove();
@@ -117,4 +118,18 @@ test("what no broker can be asked is refused as such, and the next request is an
   const { transport } = await world();
   await expect(transport.declare(topology("x".repeat(300)))).rejects.toMatchObject({ code: "option-invalid" });
   await expect(transport.declare(topology("fine"))).resolves.toBeUndefined();
+});
+
+test("an event loop that was blocked past every deadline is not taken for a silent broker", async () => {
+  const { transport, logger } = await world({ confirmTimeoutMs: 200, publishTimeoutMs: 400, rpcTimeoutMs: 300 });
+  await transport.declare(topology("q"));
+  const publish = () => transport.publisher.publish(message("x"), { exchange: "", routingKey: "q" });
+  await publish();
+  const waiting = Promise.all([publish(), transport.inspectQueue("q")]);
+  // Both leave in the next turns.
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const end = performance.now() + 700;
+  while (performance.now() < end);
+  await expect(waiting).resolves.toBeDefined();
+  expect(logger.text).not.toMatch(/warn/);
 });

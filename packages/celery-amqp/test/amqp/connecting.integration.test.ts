@@ -132,6 +132,12 @@ describe("several addresses", () => {
     await Promise.all([first?.resume(), second?.resume()]);
   });
 
+  test("a refused login at one is no obstacle where another lets in", async () => {
+    const wrong = brokerUrl((url) => (url.password = "hunter2"));
+    const { transport } = create({ url: [wrong, inject("amqpUrl")] });
+    await expect(transport.connect()).resolves.toBeUndefined();
+  });
+
   test("after a loss the next one is tried", async () => {
     const { transport } = create({ url: proxies.map(({ url }) => url) });
     await transport.connect();

@@ -86,8 +86,8 @@ class Proxy implements TcpProxy {
   }
 
   async resume(): Promise<void> {
+    if (this.#isHeld) for (const pair of this.#pairs) this.#flow(pair);
     this.#isHeld = false;
-    for (const pair of this.#pairs) this.#flow(pair);
     if (this.#server === null) await this.listen();
   }
 

@@ -52,6 +52,15 @@ export const livingCases: readonly TransportCase[] = [
     assert.equal((await other.inspectQueue(queue))?.messageCount, texts.length);
   }),
 
+  transportCase("`close` lets go even what waits for a connection that is just coming", async (scene) => {
+    const queue = await scene.queue(await scene.connect());
+    const transport = scene.create();
+    const connected = transport.connect();
+    const sent = publishTexts(transport, queue, ["early"]);
+    await connected;
+    await Promise.all([transport.close(), sent]);
+  }),
+
   transportCase("after a loss consuming goes on, and an old delivery cannot be settled", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport);
