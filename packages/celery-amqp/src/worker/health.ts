@@ -6,6 +6,7 @@ import type { WorkerState } from "./lifecycle.ts";
 export interface HealthFacts {
   /** Node name, `celery@host`. */
   readonly worker: string;
+  /** Where it is in its life. */
   readonly state: WorkerState;
   /** Of the connections to the broker, taken together. */
   readonly transport: TransportState;

@@ -46,7 +46,7 @@ describe("a probe server", () => {
     const closed = once(socket, "close");
     await Promise.all([server.close(), server.close()]);
     await closed;
-    await expect(fetch(`http://127.0.0.1:${server.port}/`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${server.port}/`)).rejects.toThrow("fetch failed");
   });
 
   test("says which port it cannot have", async () => {

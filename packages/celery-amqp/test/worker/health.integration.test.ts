@@ -91,7 +91,7 @@ describe("the health of a worker on RabbitMQ", () => {
     const { healthPort } = worker;
     finish.resolve();
     await stopped;
-    await expect(fetch(`http://127.0.0.1:${healthPort}/healthz`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${healthPort}/healthz`)).rejects.toThrow("fetch failed");
     await expect(readFile(file)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
