@@ -6,7 +6,7 @@ import time
 from celery import Celery
 
 app = Celery("bench", broker=os.environ["CELERY_BROKER_URL"])
-app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=200)
+app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=200, worker_redirect_stdouts=False)
 state = {"count": 0, "start": 0.0}
 total = int(os.environ["BENCH_COUNT"])
 

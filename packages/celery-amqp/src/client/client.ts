@@ -7,6 +7,7 @@ import { createNoResults } from "../results/none.ts";
 import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { Dispatch } from "../send/dispatch.ts";
+import { firstAnswer } from "../send/first-answer.ts";
 import { Planner } from "../send/plan.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Sender } from "../send/sender.ts";
@@ -139,9 +140,8 @@ class CeleryClient implements Client {
 
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
   call<R>(call: Signature<[], R>): Promise<R>;
-  async call(what: never, ...args: never): Promise<unknown> {
-    const { result, signal } = await this.#gate.enter(() => this.#sender.dispatch(what, args));
-    return result.get(signal === null ? {} : { signal });
+  call(what: never, ...args: never): Promise<unknown> {
+    return firstAnswer((leaving) => this.#gate.enter(() => this.#sender.dispatch(what, args, leaving)));
   }
 
   sendByName(name: string, call?: NamedCall): Promise<AsyncResult<unknown>> {

@@ -1,6 +1,6 @@
 import type { HeaderTable, WireMessage, WireProperties } from "@leveret/celery-protocol";
 import type { CeleryError } from "../ports/errors.ts";
-import type { Outgoing } from "../send/sender.ts";
+import type { Outgoing } from "../send/outgoing.ts";
 import type { Way } from "../send/dispatch.ts";
 
 /**

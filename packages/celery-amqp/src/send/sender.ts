@@ -1,4 +1,3 @@
-import type { TaskMessage } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { packArguments, type TravellingArguments } from "../task/arguments.ts";
@@ -7,8 +6,10 @@ import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { composeTask, type ParentTask } from "./compose.ts";
-import type { Dispatch, Way } from "./dispatch.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { Planner } from "./plan.ts";
+import { firstAnswer } from "./first-answer.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** What a sender asks of results, whatever backend there is. */
@@ -38,16 +39,6 @@ export interface SenderParts {
   readonly parent: () => ParentTask | null;
 }
 
-/** A message ready to leave, and what awaits its result. */
-export interface Outgoing {
-  readonly message: TaskMessage;
-  readonly way: Way;
-  readonly result: AsyncResult<unknown>;
-  /** Its result is awaited here. */
-  readonly awaited: boolean;
-  readonly signal: AbortSignal | null;
-}
-
 interface NamedRequest {
   readonly name: string;
   readonly task: TaskDefinition | null;
@@ -75,9 +66,8 @@ export class Sender implements TaskSender {
 
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
   call<R>(call: Signature<[], R>): Promise<R>;
-  async call(what: TaskDefinition | Signature<[], unknown>, ...args: readonly unknown[]): Promise<unknown> {
-    const { result, signal } = await this.dispatch(what, args);
-    return result.get(signal === null ? {} : { signal });
+  call(what: TaskDefinition | Signature<[], unknown>, ...args: readonly unknown[]): Promise<unknown> {
+    return firstAnswer((leaving) => this.dispatch(what, args, leaving));
   }
 
   async sendByName(
@@ -95,10 +85,14 @@ export class Sender implements TaskSender {
     return outgoing.result;
   }
 
-  /** Sends, and says what was sent. */
-  async dispatch(what: TaskDefinition | Signature<[], unknown>, args: readonly unknown[]): Promise<Outgoing> {
+  /** Sends, and says what was sent; `leaving` is called when the message goes out. */
+  async dispatch(
+    what: TaskDefinition | Signature<[], unknown>,
+    args: readonly unknown[],
+    leaving?: (outgoing: Outgoing) => void,
+  ): Promise<Outgoing> {
     const outgoing = await this.compose(what, args);
-    await this.#deliver(outgoing);
+    await this.#deliver(outgoing, leaving);
     return outgoing;
   }
 
@@ -115,10 +109,12 @@ export class Sender implements TaskSender {
   }
 
   /** Resolves at the broker's confirm. */
-  async #deliver({ message, way, awaited, signal }: Outgoing): Promise<void> {
+  async #deliver(outgoing: Outgoing, leaving?: (outgoing: Outgoing) => void): Promise<void> {
+    const { message, way, awaited, signal } = outgoing;
     const { dispatch, results } = this.#parts;
     const send = async (): Promise<void> => {
       if (awaited) await results.prepare(message.id);
+      leaving?.(outgoing);
       await dispatch.send(message, way);
     };
     await (signal === null ? send() : untilAborted(send, signal, `Sending task ${message.id}`));

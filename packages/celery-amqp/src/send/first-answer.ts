@@ -1,0 +1,24 @@
+import type { Outgoing } from "./outgoing.ts";
+
+/**
+ * Sends a message and awaits its result, whichever comes first, the confirm or the result: the broker confirms a
+ * persistent message that is consumed at once only with its ack, which is after the result (RabbitMQ, "Confirms"). A result
+ * says as much as a confirm does.
+ *
+ * `send` calls `leaving` when the message goes out; what it rejects with is thrown while there is no result.
+ */
+export async function firstAnswer(
+  send: (leaving: (outgoing: Outgoing) => void) => Promise<Outgoing>,
+): Promise<unknown> {
+  const left = Promise.withResolvers<Outgoing>();
+  const sent = send(left.resolve);
+  const { result, signal } = await Promise.race([left.promise, sent]);
+  const failed = new AbortController();
+  const answer = result.get({ signal: signal === null ? failed.signal : AbortSignal.any([signal, failed.signal]) });
+  try {
+    return await Promise.race([answer, sent.then(() => answer)]);
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  }
+}
