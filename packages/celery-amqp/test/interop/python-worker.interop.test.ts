@@ -161,7 +161,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       expect((await client.call(echo.with({ serializer }), 1, "é", [true, null])).args).toEqual([1, "é", [true, null]]);
     });
 
-    test.each(["zlib", "brotli", "zstd"])("reads %s", async (compression) => {
+    test.each(["zlib", "brotli", "zstd", "lzma"])("reads %s", async (compression) => {
       expect(await client.call(length.with({ compression }), "x".repeat(10_000))).toBe(10_000);
     });
 
