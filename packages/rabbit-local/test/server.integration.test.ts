@@ -59,16 +59,17 @@ describe("a node", () => {
 
   test("keeps its messages over a crash and a restart, at the same address", async () => {
     const [node] = rabbit.nodes;
-    await fill(rabbit.url, "kept", ["written before the crash"]);
-    await node!.kill();
-    expect(node!.running).toBe(false);
-    await node!.start();
-    await fill(rabbit.url, "kept", ["written after it"]);
+    // A clean stop first: what RabbitMQ 3.10 has declared a moment before it is killed, it may forget.
+    await fill(rabbit.url, "kept", ["written before the restart"]);
     await node!.stop();
     await node!.untilDown();
     await expect(rabbit.ctl("status")).rejects.toThrow(expect.objectContaining({ code: "stopped" }));
     await Promise.all([node!.start(), node!.start()]);
-    expect(await drain(rabbit.url, "kept")).toEqual(["written before the crash", "written after it"]);
+    await fill(rabbit.url, "kept", ["written before the crash"]);
+    await node!.kill();
+    expect(node!.running).toBe(false);
+    await node!.start();
+    expect(await drain(rabbit.url, "kept")).toEqual(["written before the restart", "written before the crash"]);
   });
 });
 
