@@ -4,6 +4,22 @@ import { defineConfig } from "vitest/config";
 const conditions = ["@leveret/source"];
 const ssr = { resolve: { conditions } };
 
+/**
+ * Rendered manifests, run, where a lab is. One cluster of brokers at a time: with two on two cores, nodes run into the time
+ * limits of their own formation.
+ */
+const lab = {
+  ssr,
+  test: {
+    name: "lab",
+    globalSetup: ["scripts/vitest/podlab.ts"],
+    include: ["packages/*/test/**/*.lab.test.ts", "apps/*/test/**/*.lab.test.ts"],
+    fileParallelism: false,
+    hookTimeout: 300_000,
+    testTimeout: 300_000,
+  },
+};
+
 export default defineConfig({
   test: {
     coverage: { provider: "v8", include: ["packages/*/src/**"], reporter: ["text", "lcov"] },
@@ -13,7 +29,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "scripts/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/*.integration.test.ts", "**/*.interop.test.ts", "**/*.long.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.{integration,interop,lab,long}.test.ts"],
           testTimeout: 30_000,
         },
       },
@@ -41,11 +57,12 @@ export default defineConfig({
           testTimeout: 120_000,
         },
       },
+      ...(process.env["RABBIT_K8S_LAB"] === undefined ? [] : [lab]),
       {
         ssr,
         test: {
           name: "long",
-          globalSetup: ["scripts/vitest/broker.ts"],
+          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/podlab.ts"],
           include: ["packages/*/test/**/*.long.test.ts", "apps/*/test/**/*.long.test.ts"],
           hookTimeout: 600_000,
           testTimeout: 3_600_000,

@@ -22,8 +22,19 @@ export interface Count {
 /** The suite of a file: its package, and how it runs where that is not as a unit test. */
 export function suiteOf(file: string): string {
   const folder = /^(?:packages|apps)\/([^/]+)\//.exec(file)?.[1] ?? "workspace";
-  const kind = /\.(integration|interop|long)\.test\.ts$/.exec(file)?.[1] ?? "unit";
+  const kind = /\.(integration|interop|lab|long)\.test\.ts$/.exec(file)?.[1] ?? "unit";
   return `${folder} ${kind}`;
+}
+
+/** One report of several runs. */
+export function merge(reports: readonly Report[]): Report {
+  const sum = (of: (report: Report) => number): number => reports.reduce((total, report) => total + of(report), 0);
+  return {
+    numPassedTests: sum(({ numPassedTests }) => numPassedTests),
+    numFailedTests: sum(({ numFailedTests }) => numFailedTests),
+    numPendingTests: sum(({ numPendingTests }) => numPendingTests),
+    testResults: reports.flatMap(({ testResults }) => testResults),
+  };
 }
 
 export function tally(report: Report, relativePath: (file: string) => string): Record<string, Count> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judge, suiteOf, tally } from "../tally.ts";
+import { judge, merge, suiteOf, tally } from "../tally.ts";
 
 const report = {
   numPassedTests: 2,
@@ -31,6 +31,27 @@ describe("the count of cases", () => {
       "celery-amqp unit": { passed: 1, failed: 1, skipped: 0, skips: [] },
     });
     expect(suiteOf("scripts/test/tally.test.ts")).toBe("workspace unit");
+    expect(suiteOf("packages/rabbit-k8s/test/podlab/seed.lab.test.ts")).toBe("rabbit-k8s lab");
+  });
+
+  test("is one over several runs", () => {
+    const lab = {
+      numPassedTests: 1,
+      numFailedTests: 0,
+      numPendingTests: 0,
+      testResults: [
+        {
+          name: "packages/rabbit-k8s/test/podlab/seed.lab.test.ts",
+          assertionResults: [{ status: "passed", fullName: "e" }],
+        },
+      ],
+    };
+    const both = merge([report, lab]);
+    expect(both).toMatchObject({ numPassedTests: 3, numFailedTests: 1, numPendingTests: 1 });
+    expect(tally(both, (file) => file)).toEqual({
+      ...counts,
+      "rabbit-k8s lab": { passed: 1, failed: 0, skipped: 0, skips: [] },
+    });
   });
 
   test("complains of a suite that ran too little, or not at all", () => {

@@ -1,15 +1,11 @@
 import { execFile, type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { inject } from "vitest";
 
 const run = promisify(execFile);
-
-/** The folder with podlab, podlab-image and confcheck; the tests that need it are left out where it is not named. */
-export const labFolder: string | undefined = process.env["RABBIT_K8S_LAB"];
-
-const rootsFolder = process.env["RABBIT_K8S_ROOTS"] ?? join(tmpdir(), "rabbit-k8s-roots");
 
 /** Which distribution has which RabbitMQ. */
 const suites = { "3.10.8": "bookworm", "4.0.5": "trixie", "4.3.6": "forky" } as const;
@@ -17,26 +13,32 @@ const suites = { "3.10.8": "bookworm", "4.0.5": "trixie", "4.3.6": "forky" } as 
 /** The versions the lab has real brokers of. */
 export type LabVersion = keyof typeof suites;
 
-/** The folder that stands in for an image, made if it is not there. */
-async function imageOf(version: LabVersion): Promise<string> {
-  const root = join(rootsFolder, suites[version]);
-  if (!existsSync(join(root, ".podlab-cmd"))) {
-    mkdirSync(rootsFolder, { recursive: true });
-    await run(join(labFolder ?? "", "podlab-image"), [suites[version], root]);
-  }
-  return root;
-}
+/** Every one of them, the newest first. */
+export const labVersions = ["4.3.6", "4.0.5", "3.10.8"] as const satisfies readonly LabVersion[];
+
+/** A program of the lab. */
+const program = (name: "podlab.mjs" | "confcheck"): string => join(inject("podlab")?.folder ?? "", name);
+
+/** The folder that stands in for an image. */
+const imageOf = (version: LabVersion): string => join(inject("podlab")?.images ?? "", suites[version]);
 
 /** Checks a rabbitmq.conf against a broker's own schema; answers its complaints, empty when it takes all. */
 export async function confcheck(version: LabVersion, conf: string): Promise<string> {
   const file = join(mkdtempSync(join(tmpdir(), "confcheck-")), "rabbitmq.conf");
   writeFileSync(file, conf);
   try {
-    await run(join(labFolder ?? "", "confcheck"), [await imageOf(version), file]);
+    await run(program("confcheck"), [imageOf(version), file]);
     return "";
   } catch (error) {
     return (error as { stdout?: string }).stdout ?? String(error);
   }
+}
+
+/** A request to the management API. */
+export interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
 }
 
 /** An answer of the management API. */
@@ -60,11 +62,12 @@ export class Lab {
     const state = mkdtempSync(join(tmpdir(), "podlab-"));
     const manifests = join(state, "manifests.yaml");
     writeFileSync(manifests, yaml);
-    const image = `rabbitmq:=${await imageOf(version)}`;
+    const image = `rabbitmq:=${imageOf(version)}`;
     const words = ["run", "--state", state, "--manifests", manifests, "--namespace", namespace, "--image", image];
-    const child = spawn(process.execPath, [join(labFolder ?? "", "podlab.mjs"), ...words], {
-      stdio: "ignore",
-      env: { ...process.env, PODLAB_QUIET: "1" },
+    const child = spawn(process.execPath, [program("podlab.mjs"), ...words], {
+      stdio: ["ignore", "ignore", openSync(join(state, "errors"), "w")],
+      // It reads manifests with the library of this package.
+      env: { ...process.env, PODLAB_QUIET: "1", PODLAB_NODE_MODULES: join(import.meta.dirname, "../../") },
     });
     const lab = new Lab(state, child);
     await lab.#socket();
@@ -74,20 +77,19 @@ export class Lab {
   async #socket(): Promise<void> {
     const socket = join(this.#state, "ctl.sock");
     for (const deadline = Date.now() + 60_000; !existsSync(socket);) {
-      if (Date.now() > deadline) throw new Error("podlab did not come up");
+      if (this.#process.exitCode !== null || Date.now() > deadline) {
+        this.#process.kill();
+        throw new Error(`podlab did not come up: ${readFileSync(join(this.#state, "errors"), "utf8")}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
   /** A command of podlab. */
   async ctl(...words: readonly string[]): Promise<string> {
-    const { stdout } = await run(
-      process.execPath,
-      [join(labFolder ?? "", "podlab.mjs"), "ctl", this.#state, ...words],
-      {
-        maxBuffer: 64 * 1024 ** 2,
-      },
-    );
+    const { stdout } = await run(process.execPath, [program("podlab.mjs"), "ctl", this.#state, ...words], {
+      maxBuffer: 64 * 1024 ** 2,
+    });
     return stdout;
   }
 
@@ -110,22 +112,73 @@ export class Lab {
 
   /** A request to the management API of a pod, from within its network. */
   async management(pod: string, login: string, method: string, path: string, body?: unknown): Promise<Answer> {
-    const text = await this.fetch(pod, `http://127.0.0.1:15672/api/${path}`, {
-      method,
-      headers: {
-        authorization: `Basic ${Buffer.from(login, "utf8").toString("base64")}`,
-        "content-type": "application/json",
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const { status, text: content } = JSON.parse(text) as { status: number; text: string };
-    return { status, body: content === "" ? null : (JSON.parse(content) as unknown) };
+    const [answer] = await this.managementAll(pod, login, [{ method, path, body }]);
+    if (answer === undefined) throw new Error(`${pod} gave no answer to ${method} ${path}`);
+    return answer;
   }
 
-  /** Any request from within a pod's network; answers status and text as JSON. */
-  fetch(pod: string, url: string, init: object): Promise<string> {
-    const program = `fetch(${JSON.stringify(url)}, ${JSON.stringify(init)}).then(async (r) => console.log(JSON.stringify({ status: r.status, text: await r.text() })))`;
-    return this.ctl("net", pod, "--", process.execPath, "-e", program);
+  /** Requests to the management API of a pod, one after the other. */
+  async managementAll(pod: string, login: string, requests: readonly Asked[]): Promise<readonly Answer[]> {
+    const headers = {
+      authorization: `Basic ${Buffer.from(login, "utf8").toString("base64")}`,
+      "content-type": "application/json",
+    };
+    const answers = await this.#fetch(
+      pod,
+      requests.map(({ method, path, body }) => ({
+        url: `http://127.0.0.1:15672/api/${path}`,
+        init: { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) },
+      })),
+    );
+    return answers.map(({ status, text }) => ({ status, body: text === "" ? null : (JSON.parse(text) as unknown) }));
+  }
+
+  /** Publishes that many durable messages to a queue, their numbers as payload; answers how many found it. */
+  async publish(pod: string, login: string, vhost: string, queue: string, count: number): Promise<number> {
+    const answers = await this.managementAll(
+      pod,
+      login,
+      Array.from({ length: count }, (_, index) => ({
+        method: "POST",
+        path: `exchanges/${vhost}/amq.default/publish`,
+        body: {
+          properties: { delivery_mode: 2 },
+          routing_key: queue,
+          payload: String(index),
+          payload_encoding: "string",
+        },
+      })),
+    );
+    return answers.filter(({ body }) => (body as { routed?: boolean } | null)?.routed === true).length;
+  }
+
+  /** Takes messages out of a queue; answers their payloads. */
+  async take(pod: string, login: string, vhost: string, queue: string): Promise<readonly string[]> {
+    const how = { count: 1000, ackmode: "ack_requeue_false", encoding: "auto" };
+    const { status, body } = await this.management(pod, login, "POST", `queues/${vhost}/${queue}/get`, how);
+    if (status !== 200) throw new Error(`${pod} answers ${status}: ${JSON.stringify(body)}`);
+    return (body as { payload: string }[]).map(({ payload }) => payload);
+  }
+
+  /** The text of a page, from within a pod's network. */
+  async page(pod: string, url: string): Promise<string> {
+    const [answer] = await this.#fetch(pod, [{ url, init: {} }]);
+    return answer?.text ?? "";
+  }
+
+  /** Requests from within a pod's network, in one program since each start of one costs. */
+  async #fetch(
+    pod: string,
+    requests: readonly { url: string; init: object }[],
+  ): Promise<{ status: number; text: string }[]> {
+    const source = `const answers = [];
+      for (const { url, init } of ${JSON.stringify(requests)}) {
+        const answer = await fetch(url, init);
+        answers.push({ status: answer.status, text: await answer.text() });
+      }
+      console.log(JSON.stringify(answers));`;
+    const text = await this.ctl("net", pod, "--", process.execPath, "--input-type=module", "-e", source);
+    return JSON.parse(text) as { status: number; text: string }[];
   }
 
   /** What happened since the start: `SECONDS WORDS`. */
@@ -163,8 +216,8 @@ export class Lab {
     return [...lines, ...errors];
   }
 
-  /** Seconds since the start, as the events count them. */
-  async now(): Promise<number> {
+  /** When something happened last, in seconds since the start. */
+  async lastEvent(): Promise<number> {
     return Number((await this.events()).at(-1)?.trim().split(" ")[0]);
   }
 

@@ -2,13 +2,14 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveCluster } from "../../src/cluster/resolve.ts";
 import { toYaml } from "../../src/command/to-yaml.ts";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
 import { certificateNames } from "../../src/manifests/certificate.ts";
 import type { ModernProps } from "../../src/cluster/props.ts";
-import { Lab, labFolder } from "./lab.ts";
+import { paths } from "../../src/server/paths.ts";
+import { Lab } from "./lab.ts";
 import { secretsYaml } from "./secrets.ts";
 
 const props: ModernProps = {
@@ -80,17 +81,22 @@ function makeCertificate(names: readonly string[]): Readonly<Record<string, stri
   return made;
 }
 
-describe.skipIf(labFolder === undefined)("an encrypted cluster on 4.3.6", () => {
-  it("forms over mutually authenticated links and serves no plain port", async () => {
+describe("an encrypted cluster on 4.3.6", () => {
+  let lab: Lab;
+
+  beforeAll(async () => {
     const names = certificateNames(resolveCluster(props).cluster);
     const secrets = secretsYaml("messaging", {
       "rabbitmq-erlang-cookie": { ".erlang.cookie": "0123456789abcdefghijklmnop" },
       "rabbitmq-default-user": { username: "admin", password: "secret" },
       "rabbitmq-tls": makeCertificate(names),
     });
-    const lab = await Lab.start("4.3.6", "messaging", toYaml(renderCluster(props).manifests) + secrets);
-    onTestFinished(() => lab.stop());
-    await lab.ready(300);
+    lab = await Lab.start("4.3.6", "messaging", toYaml(renderCluster(props).manifests) + secrets);
+    await lab.ready(240);
+  });
+  afterAll(() => lab?.stop());
+
+  it("forms over encrypted links and serves no plain port", async () => {
     const status = JSON.parse(await lab.exec("rabbitmq-2", "rabbitmqctl", "cluster_status", "--formatter", "json")) as {
       running_nodes: unknown[];
       listeners: Record<string, { port: number; protocol: string }[]>;
@@ -100,13 +106,21 @@ describe.skipIf(labFolder === undefined)("an encrypted cluster on 4.3.6", () => 
       ?.map(({ port }) => port)
       .toSorted((a, b) => a - b);
     expect(ports).toEqual([5671, 15671, 15691, 25672]);
-    expect(
-      await lab.exec(
-        "rabbitmq-0",
-        "rabbitmqctl",
-        "eval",
-        "{ok, [[Dist]]} = init:get_argument(proto_dist), io:format(Dist).",
-      ),
-    ).toContain("inet_tls");
+    const question = "{ok, [[Dist]]} = init:get_argument(proto_dist), io:format(Dist).";
+    expect(await lab.exec("rabbitmq-0", "rabbitmqctl", "eval", question)).toContain("inet_tls");
+  });
+
+  it.each([
+    ["links between nodes", 25672],
+    ["clients", 5671],
+  ])("asks for a certificate on the port for %s", async (_, port) => {
+    // With TLS 1.3 a client hears of the refusal only when it reads.
+    const connect = `openssl s_client -connect localhost:${port} -tls1_2 -verify_return_error -CAfile ${paths.tls}/ca.crt`;
+    const ending = async (words: string): Promise<string> =>
+      lab.exec("rabbitmq-1", "sh", "-c", `${connect} ${words} </dev/null 2>&1; echo "ended with $?"`);
+    expect(await ending(`-cert ${paths.tls}/tls.crt -key ${paths.tls}/tls.key`)).toContain("ended with 0");
+    const refused = await ending("");
+    expect(refused).toMatch(/alert (handshake failure|certificate required)/);
+    expect(refused).toContain("ended with 1");
   });
 });

@@ -2,13 +2,12 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { stringify } from "yaml";
 import { resolveCluster } from "../../src/cluster/resolve.ts";
 import { alertRules } from "../../src/manifests/alerts.ts";
 
-/** The program that checks and tests rules; left out where it is not named. Debian has it in the package prometheus. */
-const promtool = process.env["PROMTOOL"];
+const promtool = inject("podlab")?.promtool ?? "";
 
 const folder = mkdtempSync(join(tmpdir(), "alerts-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -100,14 +99,14 @@ function firing(input: readonly { series: string; values: string }[], expected: 
     ],
   };
   writeFileSync(join(folder, "test.yaml"), stringify(test));
-  return execFileSync(promtool ?? "", ["test", "rules", join(folder, "test.yaml")], { encoding: "utf8" });
+  return execFileSync(promtool, ["test", "rules", join(folder, "test.yaml")], { encoding: "utf8" });
 }
 
-describe.skipIf(promtool === undefined)("alert rules in Prometheus", () => {
+describe("alert rules in Prometheus", () => {
   it("are well written", () => {
-    expect(
-      execFileSync(promtool ?? "", ["check", "rules", join(folder, "rules.yaml")], { encoding: "utf8" }),
-    ).toContain("SUCCESS");
+    expect(execFileSync(promtool, ["check", "rules", join(folder, "rules.yaml")], { encoding: "utf8" })).toContain(
+      "SUCCESS",
+    );
   });
 
   it.each(cases)("on %s fire as they should", (_, input, expected) => {

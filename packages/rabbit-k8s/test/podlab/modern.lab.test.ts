@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { ModernProps } from "../../src/cluster/props.ts";
+import { resolveCluster } from "../../src/cluster/resolve.ts";
+import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
+import { toYaml } from "../../src/command/to-yaml.ts";
+import { alertRules } from "../../src/manifests/alerts.ts";
+import { dashboard } from "../../src/manifests/dashboard.ts";
+import { Lab, type LabVersion, labVersions } from "./lab.ts";
+import { hostilePassword, secretsYaml } from "./secrets.ts";
+
+const login = `ad"min:${hostilePassword}`;
+const secrets = secretsYaml("messaging", {
+  "rabbitmq-erlang-cookie": { ".erlang.cookie": "0123456789abcdefghijklmnop" },
+  "rabbitmq-default-user": { username: 'ad"min', password: hostilePassword },
+  "web-user": { password: 'w"eb\\' },
+  berlin: { uri: "amqp://nobody:nothing@berlin.invalid:5672/shop" },
+});
+
+/** A cluster with something in each list of the topology. */
+const props = (version: LabVersion): ModernProps => ({
+  namespace: "messaging",
+  version,
+  resources: { memory: "1Gi", cpu: "100m" },
+  // When all pods go at once, none can have its majority back: each waits for as long as it may.
+  lifecycle: { awaitQuorumSeconds: 15, drainSeconds: 15 },
+  celery: { python: false },
+  monitoring: true,
+  vhosts: [{ name: "shop", description: "the shop's", limits: { maxQueues: 50 } }],
+  users: [{ name: "web", password: { name: "web-user", key: "password" }, tags: ["monitoring"] }],
+  permissions: [{ user: "web", vhost: "shop" }],
+  topicPermissions: [{ user: "web", vhost: "shop", exchange: "events" }],
+  policies: [{ name: "limits", vhost: "shop", pattern: "^tasks", definition: { "max-length": 100_000 } }],
+  operatorPolicies: [{ name: "ttl", vhost: "shop", pattern: ".*", definition: { "message-ttl": 86_400_000 } }],
+  queues: [
+    { name: "tasks", vhost: "shop", type: "quorum" },
+    { name: "moved", vhost: "shop" },
+    { name: "urgent", vhost: "shop", type: "classic", arguments: { "x-max-priority": 5 } },
+  ],
+  exchanges: [{ name: "events", vhost: "shop", type: "topic" }],
+  bindings: [{ vhost: "shop", source: "events", destination: "tasks", routingKey: "task.#" }],
+  federationUpstreams: [{ name: "berlin", vhost: "shop", uri: { name: "berlin", key: "uri" } }],
+  shovels: [{ name: "mover", vhost: "shop", source: { queue: "urgent" }, destination: { queue: "moved" } }],
+});
+
+const yaml = (given: ModernProps): string => toYaml(renderCluster(given).manifests) + secrets;
+
+const pods = ["rabbitmq-0", "rabbitmq-1", "rabbitmq-2"];
+const payloads = Array.from({ length: 20 }, (_, index) => String(index));
+
+/** Every metric that the alerts and the dashboard of a cluster use. */
+function metricsOf(given: ModernProps): readonly string[] {
+  const { cluster } = resolveCluster(given);
+  const expressions = [...alertRules(cluster).map(({ expr }) => expr), ...Object.values(dashboard(cluster).data ?? {})];
+  const names = [...expressions.join("\n").matchAll(/\b((?:rabbitmq|erlang)_[a-z_]+)\{/g)].map(
+    (match) => match[1] ?? "",
+  );
+  return [...new Set(names)].toSorted();
+}
+
+// Each version has one cluster that the cases use in turn; each has queues of its own and leaves three nodes that run.
+describe.each(labVersions)("a modern cluster on %s", (version) => {
+  let lab: Lab;
+  const ask = (method: string, path: string, body?: unknown): ReturnType<Lab["management"]> =>
+    lab.management("rabbitmq-0", login, method, path, body);
+  const bodyOf = async (path: string): Promise<unknown> => (await ask("GET", path)).body;
+  /** Says how long something took until all pods were ready. */
+  async function untilReady(what: string, started: number): Promise<void> {
+    await lab.ready(240);
+    console.log(`RabbitMQ ${version}: ${what} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+
+  /** A quorum queue on three nodes with messages in it. */
+  async function fill(queue: string): Promise<void> {
+    const type = { "x-queue-type": "quorum" };
+    expect((await ask("PUT", `queues/shop/${queue}`, { durable: true, arguments: type })).status).toBe(201);
+    expect(await lab.publish("rabbitmq-0", login, "shop", queue, payloads.length)).toBe(payloads.length);
+    const members = async (): Promise<unknown> =>
+      ((await bodyOf(`queues/shop/${queue}`)) as { members?: unknown[] }).members?.length;
+    await expect.poll(members, { timeout: 60_000, interval: 500 }).toBe(3);
+  }
+
+  /** What a queue gives back, once its node answers again. */
+  async function drain(queue: string): Promise<readonly string[]> {
+    const taken: string[] = [];
+    await expect
+      .poll(
+        async () => {
+          taken.push(...(await lab.take("rabbitmq-0", login, "shop", queue).catch(() => [])));
+          return taken.length;
+        },
+        { timeout: 60_000, interval: 500 },
+      )
+      .toBe(payloads.length);
+    return taken;
+  }
+
+  beforeAll(async () => {
+    const started = performance.now();
+    lab = await Lab.start(version, "messaging", yaml(props(version)));
+    await untilReady("three nodes formed", started);
+    const answers = async (): Promise<boolean> => (await ask("GET", "whoami").catch(() => null))?.status === 200;
+    await vi.waitUntil(answers, { timeout: 60_000, interval: 500 });
+  });
+  afterAll(() => lab?.stop());
+
+  it("lets users in by passwords with any character", async () => {
+    expect(await bodyOf("whoami")).toMatchObject({ name: 'ad"min' });
+    expect((await lab.management("rabbitmq-1", 'web:w"eb\\', "GET", "whoami")).body).toMatchObject({ name: "web" });
+    expect((await lab.management("rabbitmq-1", "web:web", "GET", "whoami")).status).toBe(401);
+  });
+
+  it("holds its topology", async () => {
+    expect(await bodyOf("queues/shop/moved")).toMatchObject({ type: "quorum", durable: true });
+    expect(await bodyOf("queues/shop/urgent")).toMatchObject({ type: "classic", arguments: { "x-max-priority": 5 } });
+    await expect
+      .poll(() => bodyOf("queues/shop/tasks"), { timeout: 30_000, interval: 500 })
+      .toMatchObject({ type: "quorum", policy: "limits", operator_policy: "ttl" });
+    expect((await ask("GET", "permissions/shop/web")).status).toBe(200);
+    expect((await ask("GET", "parameters/federation-upstream/shop/berlin")).status).toBe(200);
+    expect(await lab.publish("rabbitmq-0", login, "shop", "urgent", payloads.length)).toBe(payloads.length);
+    expect(await drain("moved")).toHaveLength(payloads.length);
+  });
+
+  it("serves every metric that alerts and the dashboard use", async () => {
+    const used = metricsOf(props(version));
+    expect(used.length).toBeGreaterThan(15);
+    const page = (path: string): Promise<string> => lab.page("rabbitmq-0", `http://127.0.0.1:15692${path}`);
+    const served = `${await page("/metrics")}\n${await page("/metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count")}`;
+    expect(used.filter((name) => !new RegExp(`^(# TYPE )?${name}[ {]`, "m").test(served))).toEqual([]);
+  });
+
+  it("rolls with one node down at most, and no message lost", async () => {
+    await fill("rolled");
+    const before = await lab.lastEvent();
+    const started = performance.now();
+    await lab.apply(yaml({ ...props(version), podAnnotations: { changed: "yes" } }));
+    await untilReady("rolled", started);
+    expect(await lab.mostDown(pods.length, before)).toBe(1);
+    expect(await lab.exits(pods)).toEqual([]);
+    expect(await drain("rolled")).toEqual(payloads);
+  });
+
+  it("comes back with all messages when all pods are lost at once", async () => {
+    await fill("lost");
+    await Promise.all(pods.map((pod) => lab.ctl("delete", pod)));
+    await untilReady("back from nothing", performance.now());
+    expect(await drain("lost")).toEqual(payloads);
+    const exits = await lab.exits(pods);
+    if (exits.length > 0) console.log(`RabbitMQ ${version}: a node ended on the way back\n${exits.join("\n")}`);
+  });
+});
