@@ -37,7 +37,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "integration",
-          globalSetup: ["scripts/vitest/broker.ts"],
+          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/newest-broker.ts"],
           include: [
             "packages/*/test/**/*.integration.test.ts",
             "apps/*/test/**/*.integration.test.ts",
@@ -62,7 +62,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "long",
-          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/podlab.ts"],
+          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/newest-broker.ts", "scripts/vitest/podlab.ts"],
           include: ["packages/*/test/**/*.long.test.ts", "apps/*/test/**/*.long.test.ts"],
           hookTimeout: 600_000,
           testTimeout: 3_600_000,

@@ -19,21 +19,36 @@ export interface TestVhost {
   remove(): Promise<void>;
 }
 
-/** Makes an empty vhost on the run's broker, in some milliseconds. */
-export async function freshVhost(): Promise<TestVhost> {
+/** Which of the run's brokers: the distribution's RabbitMQ, or the newest of the lab. */
+export type BrokerName = "distribution" | "newest";
+
+/** The brokers that this run has; the newest only where there is a lab. */
+export function brokersAtHand(): readonly BrokerName[] {
+  return inject("newestAmqpUrl") === null ? ["distribution"] : ["distribution", "newest"];
+}
+
+/** Makes an empty vhost on one of the run's brokers, in some milliseconds. */
+export async function freshVhost(broker: BrokerName = "distribution"): Promise<TestVhost> {
   const name = `test-${randomUUID()}`;
-  await manage("PUT", `/api/vhosts/${name}`);
+  const { amqpUrl, managementUrl } = addressesOf(broker);
+  await manage(managementUrl, "PUT", `/api/vhosts/${name}`);
   return {
     name,
-    url: `${inject("amqpUrl").replace(/\/*$/, "")}/${name}`,
-    remove: () => manage("DELETE", `/api/vhosts/${name}`),
+    url: `${amqpUrl.replace(/\/*$/, "")}/${name}`,
+    remove: () => manage(managementUrl, "DELETE", `/api/vhosts/${name}`),
   };
 }
 
-async function manage(method: string, path: string): Promise<void> {
-  const address = inject("managementUrl");
-  if (address === null)
+function addressesOf(broker: BrokerName): { readonly amqpUrl: string; readonly managementUrl: string } {
+  const amqpUrl = inject(broker === "newest" ? "newestAmqpUrl" : "amqpUrl");
+  const managementUrl = inject(broker === "newest" ? "newestManagementUrl" : "managementUrl");
+  if (amqpUrl === null) throw new Error("RABBITMQ_LAB names no lab, so there is no newest RabbitMQ");
+  if (managementUrl === null)
     throw new Error("the broker of LEVERET_TEST_BROKER_URL needs LEVERET_TEST_MANAGEMENT_URL beside it");
+  return { amqpUrl, managementUrl };
+}
+
+async function manage(address: string, method: string, path: string): Promise<void> {
   const { username, password, origin } = new URL(address);
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
   const response = await fetch(origin + path, { method, headers: { authorization } });
