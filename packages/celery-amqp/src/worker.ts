@@ -130,7 +130,7 @@ export type { WorkerState } from "./worker/lifecycle.ts";
 export type { LogFormat, LogLevel } from "./worker/log-lines.ts";
 export type { WorkerEvent, WorkerEvents } from "./worker/observers.ts";
 export type { DeadLetterOptions, WorkerOptions } from "./worker/options.ts";
-export { SoftTimeLimitExceeded, WorkerStopping } from "./worker/pool/stop-reasons.ts";
+export { SoftTimeLimitExceeded, TaskTerminated, WorkerStopping } from "./worker/pool/stop-reasons.ts";
 export type { QueueOptions } from "./worker/queues.ts";
 export type { DeadLetterReason, TaskEvent } from "./worker/rules/event.ts";
 export type { Failure } from "./worker/rules/failure.ts";

@@ -21,6 +21,7 @@
  * - `result-lost`: the result came and was given up: unread for too long while memory is bounded, or not readable
  * - `task-duplicate`: two tasks of one name
  * - `task-unhandled`: a task without a handler was given to a worker
+ * - `pool-failed`: the children that tasks run in cannot be started, or do not answer
  * - `aborted`: the caller's signal was aborted
  * - `worker-state`: an operation that the worker's phase does not allow
  * - `encode-failed`: a value that the message format cannot carry
@@ -48,6 +49,7 @@ export type CeleryErrorCode =
   | "result-lost"
   | "task-duplicate"
   | "task-unhandled"
+  | "pool-failed"
   | "aborted"
   | "worker-state"
   | "encode-failed";

@@ -60,7 +60,7 @@ const abortMs = 1_000;
 /** And then, how long results and acks may still take. */
 const settleMs = 5_000;
 
-/** The worker of these parts. They start in the order health, transport, queues, consumers, and stop in reverse. */
+/** The worker of these parts. They start in the order health, transport, pool, queues, consumers, and stop in reverse. */
 export function createWorkerOf(parts: WorkerParts): Worker {
   return new AssembledWorker(parts);
 }
@@ -159,6 +159,7 @@ class AssembledWorker implements Worker {
       this.#warnOfUnserved();
       await this.#startProbes(health);
       await this.#parts.transport.connect();
+      await this.#pool.start();
       for (const consumer of this.#consumers.values()) await consumer.start();
     } catch (error) {
       await this.#release();
@@ -222,6 +223,7 @@ class AssembledWorker implements Worker {
   async #release(): Promise<void> {
     try {
       await this.#parts.results.close();
+      await this.#pool.stop();
       await this.#parts.transport.close();
     } finally {
       await this.#probes?.stop();

@@ -4,10 +4,11 @@ import { type Intercept, invoke, type Runnable } from "./invoke.ts";
 import { limitsOf, type Job, type JobHost, type Limits } from "./job.ts";
 import type { Pool } from "./pool.ts";
 import { RunningTask } from "./running-task.ts";
-import { SoftTimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
+import { SoftTimeLimitExceeded, TaskTerminated, WorkerStopping } from "./stop-reasons.ts";
 
 /** What an inline pool is made of. */
 export interface InlinePoolParts {
+  /** Runs at once, to begin with. */
   readonly size: number;
   readonly clock: Clock;
   readonly host: JobHost;
@@ -31,18 +32,22 @@ class InlinePool implements Pool {
   readonly #runs = new Set<InlineRun>();
   readonly #onHandlerEnd = (): void => void (this.#handlers -= 1);
   #handlers = 0;
+  #size: number;
 
   constructor(parts: InlinePoolParts) {
     this.#parts = parts;
+    this.#size = parts.size;
   }
 
   get size(): number {
-    return this.#parts.size;
+    return this.#size;
   }
 
   get runaways(): number {
     return this.#handlers - this.#runs.size;
   }
+
+  async start(): Promise<void> {}
 
   run(job: Job, finish: (outcome: Outcome) => void): void {
     const run = new InlineRun(job, this.#parts, (outcome) => {
@@ -54,12 +59,37 @@ class InlinePool implements Pool {
     void run.start(this.#onHandlerEnd);
   }
 
+  abort(taskId: string, reason: Error): boolean {
+    const runs = this.#runsOf(taskId);
+    for (const run of runs) run.abort(reason);
+    return runs.length > 0;
+  }
+
+  terminate(taskId: string): boolean {
+    const runs = this.#runsOf(taskId);
+    for (const run of runs) run.terminate();
+    return runs.length > 0;
+  }
+
+  resize(size: number): void {
+    this.#size = size;
+  }
+
   interrupt(): void {
-    for (const run of this.#runs) run.interrupt();
+    for (const run of this.#runs) run.abort(new WorkerStopping());
   }
 
   abandon(): void {
     for (const run of this.#runs) run.abandon();
+  }
+
+  async stop(): Promise<void> {
+    this.abandon();
+  }
+
+  /** There are few runs, so that none needs to be found by its id at the cost of each message. */
+  #runsOf(taskId: string): readonly InlineRun[] {
+    return [...this.#runs].filter((run) => run.taskId === taskId);
   }
 }
 
@@ -90,8 +120,17 @@ class InlineRun {
     else this.#end(ending);
   }
 
-  interrupt(): void {
-    this.#running.abort(new WorkerStopping());
+  get taskId(): string {
+    return this.#job.task.id;
+  }
+
+  abort(reason: Error): void {
+    this.#running.abort(reason);
+  }
+
+  terminate(): void {
+    this.#running.abort(new TaskTerminated());
+    this.#end({ kind: "terminated" });
   }
 
   abandon(): void {

@@ -8,7 +8,7 @@ import type { Ending } from "../rules/outcome.ts";
 import { ArgumentsInvalid, bindArguments } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import type { RunningTask } from "./running-task.ts";
-import { SoftTimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
+import { WorkerStopping } from "./stop-reasons.ts";
 
 /** A task that can be run: its definition, and its handler whether it stands there or was given by `implement`. */
 export interface Runnable {
@@ -45,7 +45,7 @@ function endingOf(job: Job, error: unknown, abortReason: unknown): Ending {
   if (error instanceof RejectSignal) return { kind: "rejected", requeue: error.requeue };
   if (error instanceof ArgumentsInvalid) return { kind: "invalid", failure: invalidArguments(error) };
   if (abortReason instanceof WorkerStopping) return { kind: "interrupted" };
-  return failedEnding(job, causedByLimit(error, abortReason) ? abortReason : error);
+  return failedEnding(job, causedByAbort(error, abortReason) ? abortReason : error);
 }
 
 function retryEnding(signal: RetrySignal): Ending {
@@ -57,9 +57,9 @@ function failedEnding(job: Job, error: unknown): Ending {
   return { kind: "failed", failure: failureOf(error), retryable: isRetryable(job, error) };
 }
 
-/** Platform calls answer an aborted signal with its reason or with an AbortError of their own; both mean the limit. */
-function causedByLimit(error: unknown, abortReason: unknown): abortReason is SoftTimeLimitExceeded {
-  if (!(abortReason instanceof SoftTimeLimitExceeded)) return false;
+/** Platform calls answer an aborted signal with its reason or with an AbortError of their own; both mean the reason. */
+function causedByAbort(error: unknown, abortReason: unknown): boolean {
+  if (abortReason === undefined) return false;
   return error === abortReason || (error instanceof Error && error.name === "AbortError");
 }
 

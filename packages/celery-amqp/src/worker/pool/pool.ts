@@ -7,10 +7,30 @@ export interface Pool {
   readonly size: number;
   /** Handlers that were given up and still go on. */
   readonly runaways: number;
+  /**
+   * Makes ready what jobs run in; before it nothing may be run.
+   *
+   * @throws CeleryError `pool-failed` where children cannot be started
+   */
+  start(): Promise<void>;
   /** Starts a job; `finish` is called exactly once, whatever becomes of it. */
   run(job: Job, finish: (outcome: Outcome) => void): void;
+  /**
+   * Aborts `ctx.signal` of every run of this task with `reason`; one message redelivered may run twice at once. The first
+   * reason of a run counts. False where no run of it is here.
+   */
+  abort(taskId: string, reason: Error): boolean;
+  /**
+   * Ends every run of this task now: each comes back as `terminated`, with its handler killed where that can be done.
+   * False where no run of it is here.
+   */
+  terminate(taskId: string): boolean;
+  /** From now on runs `size` jobs at once; those beyond it that run already go on to their end. */
+  resize(size: number): void;
   /** Aborts every running job. Those that end by it, or had failed anyway, come back as `interrupted`. */
   interrupt(): void;
   /** Gives up every job still running: each comes back as `interrupted` at once, even if its handler goes on. */
   abandon(): void;
+  /** Lets go of what `start` made. Jobs still running are abandoned. May be called twice. */
+  stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { TaskMessage, Tree } from "@leveret/celery-protocol";
+import { isBuiltinState, type TaskMessage, type Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TaskContext } from "../../task/context.ts";
@@ -7,19 +7,6 @@ import type { TaskSender } from "../../task/sender.ts";
 import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
 import { resultTuple } from "../rules/result.ts";
 import type { Job, JobHost } from "./job.ts";
-
-/** States that Celery itself writes (celery/states.py); a task that wrote them would lie to whoever waits. */
-const reserved = new Set([
-  "PENDING",
-  "RECEIVED",
-  "STARTED",
-  "SUCCESS",
-  "FAILURE",
-  "RETRY",
-  "REVOKED",
-  "IGNORED",
-  "REJECTED",
-]);
 
 /** One run of one task, as its handler sees it. What few tasks ask for is made when asked. */
 export class RunningTask implements TaskContext {
@@ -99,7 +86,8 @@ export class RunningTask implements TaskContext {
   }
 
   async setState(state: string, meta: unknown = null): Promise<void> {
-    if (typeof state !== "string" || state === "" || reserved.has(state))
+    // One that wrote a state of Celery's own would lie to whoever waits.
+    if (typeof state !== "string" || state === "" || isBuiltinState(state))
       throw new CeleryError("option-invalid", `Task ${this.name} may not set the state ${state}: choose another name`);
     await this.#host.setState(this.#job, state, meta as Tree);
   }

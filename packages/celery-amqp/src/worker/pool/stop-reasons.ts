@@ -22,3 +22,12 @@ export class WorkerStopping extends Error {
     super("The worker is stopping and the grace period is over: the task goes back to its queue");
   }
 }
+
+/** The task was revoked with terminate: the reason that `ctx.signal` is aborted with. It is stored as REVOKED. */
+export class TaskTerminated extends Error {
+  override readonly name = "TaskTerminated";
+
+  constructor() {
+    super("The task was terminated by a revoke: nothing it still does is heard");
+  }
+}
