@@ -1,186 +1,131 @@
-// Measures the hot path beside plain amqplib, BullMQ and Celery in one run, and writes docs/benchmarks.md.
-import { randomUUID } from "node:crypto";
+// Measures the hot path beside plain amqplib, BullMQ and Celery in one run, and writes the tables of docs/benchmarks.md.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { createClient, defineTask, type PreparedMessage } from "@leveret/celery-amqp";
-import { createWorker } from "@leveret/celery-amqp/worker";
-import { createContent, decodeTask, encodeTask, newTask } from "@leveret/celery-protocol";
+import { parseArgs } from "node:util";
 import { startRabbit } from "@leveret/rabbit-local";
-import { addJobs, startRedis, workJobs } from "./bullmq.ts";
-import { findCelery, workOff } from "./celery.ts";
-import { type Contender, interleave, median, perSecond, table } from "./measure.ts";
-import { consumeRaw, fill, publishRaw, roundTripRaw } from "./raw.ts";
+import { startRedis } from "./bullmq.ts";
+import { findCelery } from "./celery.ts";
+import { codec } from "./codec.ts";
+import { depth } from "./depth.ts";
+import { interleave, table } from "./measure.ts";
+import { memory } from "./memory.ts";
+import { publish } from "./publish.ts";
+import type { Scene, Suite } from "./suite.ts";
+import { trip } from "./trip.ts";
+import { work } from "./work.ts";
 
-const rounds = Number(process.argv[2] ?? 5);
-const count = Number(process.argv[3] ?? 20_000);
-const add = defineTask("bench.add", { run: (_ctx, x: number, y: number) => x + y, ignoreResult: true });
-const answered = defineTask("bench.answered", (_ctx, x: number, y: number) => x + y);
+const suites: readonly Suite[] = [codec, publish, work, trip, memory, depth];
 
-const rabbit = await startRabbit({ onProgress: (line) => console.error(line) });
-const redis = await startRedis();
-const celery = findCelery();
-const url = rabbit.url;
-const message = await sample();
+const usage = `pnpm bench [SUITE…] [--rounds N] [--count N] [--depth N] [--broker URL --label TEXT]
 
-async function sample(): Promise<PreparedMessage> {
-  await using client = createClient({ broker: url, results: false });
-  return client.prepare(add.s(2, 3));
+Suites: ${suites.map(({ name, onlyByName }) => (onlyByName === true ? `${name} (only by name)` : name)).join(", ")}. Default: all but those only by name.
+  --rounds N    rounds of all contenders in turn (5)
+  --count N     tasks of a contender in a round (20000)
+  --depth N     tasks in the backlog of "depth" (1000000)
+  --broker URL  a broker that runs already, in place of one of its own
+  --label TEXT  what it is, for the page: "RabbitMQ 4.3.6"
+The tables measured replace those of the same broker in docs/benchmarks.md.`;
+
+interface Options {
+  readonly chosen: readonly Suite[];
+  readonly rounds: number;
+  readonly count: number;
+  readonly depth: number;
+  readonly broker: string | null;
+  readonly label: string | null;
 }
 
-async function withQueue<T>(use: (queue: string) => Promise<T>): Promise<T> {
-  const queue = `bench-${randomUUID()}`;
-  await fill(url, queue, message, 0);
-  return use(queue);
-}
-
-async function sendOurs(): Promise<number> {
-  return withQueue(async (queue) => {
-    await using client = createClient({ broker: url, results: false });
-    const call = add.with({ queue });
-    await client.send(call, 1, 1);
-    // Awaited here: the client is closed when this function returns.
-    return await perSecond(count, async () => {
-      await client.sendMany(calls(call));
-    });
-  });
-}
-
-function* calls(call: typeof add): Generator<ReturnType<typeof add.si>> {
-  for (let index = 0; index < count; index += 1) yield call.si(2, 3);
-}
-
-async function workOurs(concurrency: number): Promise<number> {
-  return withQueue(async (queue) => {
-    await fill(url, queue, message, count);
-    let finish: () => void = () => {};
-    const finished = new Promise<void>((resolve) => (finish = resolve));
-    let done = 0;
-    const counted = defineTask("bench.add", {
-      run: (_ctx, x: number, y: number) => {
-        done += 1;
-        if (done === count) finish();
-        return x + y;
-      },
-      ignoreResult: true,
-    });
-    const worker = createWorker({ broker: url, tasks: [counted], queues: [queue], concurrency, logLevel: "error" });
-    const figure = await perSecond(count, async () => {
-      await worker.start();
-      await finished;
-    });
-    await worker.stop();
-    return figure;
-  });
-}
-
-async function roundTripOurs(trips: number): Promise<number> {
-  return withQueue(async (queue) => {
-    const worker = createWorker({ broker: url, tasks: [answered], queues: [queue], logLevel: "error" });
-    await worker.start();
-    await using client = createClient({ broker: url });
-    const call = answered.with({ queue });
-    const durations: number[] = [];
-    for (let index = 0; index < trips; index += 1) {
-      const start = performance.now();
-      await client.call(call, 2, 3);
-      durations.push(performance.now() - start);
-    }
-    await worker.stop();
-    return median(durations.toSorted((a, b) => a - b));
-  });
-}
-
-async function roundTripPlain(trips: number): Promise<number> {
-  return withQueue(async (queue) => {
-    const durations = await roundTripRaw(url, queue, message, trips);
-    return median(durations.toSorted((a, b) => a - b));
-  });
-}
-
-function codec(): readonly Contender[] {
-  const content = createContent();
-  const task = newTask({ id: randomUUID(), task: "bench.add", args: [2, 3] });
-  const wire = encodeTask(task, content);
-  const body = [[2, 3], {}, { callbacks: null, errbacks: null, chain: null, chord: null }];
-  const text = new TextDecoder().decode(wire.body);
-  const repeat = (work: () => unknown) => () =>
-    perSecond(count * 5, () => {
-      for (let index = 0; index < count * 5; index += 1) work();
-      return Promise.resolve();
-    });
-  return [
-    { name: "JSON.stringify of the body alone", run: repeat(() => Buffer.from(JSON.stringify(body))) },
-    { name: "encodeTask: headers, reprs, properties, body", run: repeat(() => encodeTask(task, content)) },
-    { name: "JSON.parse of the body alone", run: repeat(() => JSON.parse(text) as unknown) },
-    { name: "decodeTask", run: repeat(() => decodeTask(wire, content)) },
-  ];
-}
-
-const tables: string[] = [];
-console.error("Encode and decode");
-tables.push(table("Encode and decode", "messages/s", await interleave(codec(), rounds), "higher"));
-
-console.error("Publish with confirms");
-const publishing: Contender[] = [
-  { name: "amqplib, 1 000 in flight", run: () => withQueue((queue) => publishRaw(url, queue, message, count)) },
-  { name: "Leveret, `client.sendMany`", run: sendOurs },
-];
-if (redis !== null) {
-  publishing.push({
-    name: "BullMQ, `queue.add`, 500 in flight",
-    run: () => addJobs(redis.port, `add-${randomUUID()}`, count),
-  });
-}
-tables.push(table("Publish with confirms", "tasks/s", await interleave(publishing, rounds), "higher"));
-
-console.error("Worker, no-op tasks");
-const working: Contender[] = [
-  {
-    name: "amqplib, prefetch 200, JSON.parse, ack each",
-    run: () => withQueue(async (queue) => (await fill(url, queue, message, count), consumeRaw(url, queue, 200, count))),
-  },
-  { name: "Leveret, concurrency 200", run: () => workOurs(200) },
-];
-if (redis !== null) {
-  working.push({
-    name: "BullMQ, concurrency 100",
-    run: async () => {
-      const name = `work-${randomUUID()}`;
-      await addJobs(redis.port, name, count);
-      return workJobs(redis.port, name, count);
+function parse(): Options {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string", default: "5" },
+      count: { type: "string", default: "20000" },
+      depth: { type: "string", default: "1000000" },
+      broker: { type: "string" },
+      label: { type: "string" },
+      help: { type: "boolean", short: "h" },
     },
   });
+  if (values.help === true) {
+    console.log(usage);
+    process.exit(0);
+  }
+  const unknown = positionals.find((name) => !suites.some((suite) => suite.name === name));
+  if (unknown !== undefined) throw new Error(`There is no suite "${unknown}"`);
+  if ((values.broker === undefined) !== (values.label === undefined))
+    throw new Error("--broker and --label go together: the page has to say what was measured");
+  return {
+    chosen: suites.filter(({ name, onlyByName }) =>
+      positionals.length === 0 ? onlyByName !== true : positionals.includes(name),
+    ),
+    rounds: wholeNumber("rounds", values.rounds),
+    count: wholeNumber("count", values.count),
+    depth: wholeNumber("depth", values.depth),
+    broker: values.broker ?? null,
+    label: values.label ?? null,
+  };
 }
-if (celery !== null) {
-  working.push({
-    name: "Celery, solo pool",
-    run: () => withQueue(async (queue) => (await fill(url, queue, message, count), workOff(celery, url, queue, count))),
-  });
+
+function wholeNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} is ${text}: give a whole number from 1`);
+  return number;
 }
-tables.push(table("Worker, no-op tasks, no result", "tasks/s", await interleave(working, rounds), "higher"));
 
-console.error("Round trip");
-const trips: Contender[] = [
-  { name: "amqplib, request and reply", run: () => roundTripPlain(500) },
-  { name: "Leveret, `client.call` with rpc results", run: () => roundTripOurs(500) },
-];
-tables.push(table("Round trip, one at a time", "p50 ms", await interleave(trips, rounds), "lower"));
+function parseOrExplain(): Options {
+  try {
+    return parse();
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return process.exit(64);
+  }
+}
 
-await rabbit.stop();
-redis?.stop();
+async function measure(suite: Suite, scene: Scene): Promise<string> {
+  const tables: string[] = [];
+  for (const { title, unit, better, contenders } of await suite.matches(scene)) {
+    console.error(title);
+    tables.push(table(title, unit, await interleave(contenders, scene.rounds), better));
+  }
+  return tables.join("\n");
+}
 
+/** Each suite's tables stand between markers that name suite and broker; new ones go to the end. */
+function write(section: string, text: string): void {
+  const page = join(import.meta.dirname, "../docs/benchmarks.md");
+  const [start, end] = [`<!-- ${section} -->`, `<!-- end of ${section} -->`];
+  const before = readFileSync(page, "utf8");
+  const block = `${start}\n\n${text}\n${end}`;
+  const [from, to] = [before.indexOf(start), before.indexOf(end)];
+  const after =
+    from < 0 ? `${before.trimEnd()}\n\n${block}\n` : before.slice(0, from) + block + before.slice(to + end.length);
+  writeFileSync(page, after);
+}
+
+const { chosen, broker, label, ...sizes } = parseOrExplain();
+const rabbit = broker === null ? await startRabbit({ onProgress: (line) => console.error(line) }) : null;
+const redis = await startRedis();
+const celery = findCelery();
+const scene: Scene = { ...sizes, url: broker ?? rabbit?.url ?? "", redisPort: redis?.port ?? null, celery };
+const server = label ?? `RabbitMQ ${rabbit?.version ?? ""}`;
 const absent = [
   ...(redis === null ? ["BullMQ (no redis-server on PATH)"] : []),
   ...(celery === null ? ["Celery (run the tests once)"] : []),
 ];
-const report = [
-  `Run with \`pnpm bench ${rounds} ${count}\`: ${rounds} rounds of ${count} tasks, contenders in turn within each round; ${cpus().length} cores, Node ${process.version}, RabbitMQ ${rabbit.version} on loopback.`,
-  ...(absent.length > 0 ? [`Not measured: ${absent.join(", ")}.`] : []),
-  "",
-  ...tables,
-].join("\n");
-console.log(report);
-const page = join(import.meta.dirname, "../docs/benchmarks.md");
-const [before, after] = readFileSync(page, "utf8").split(/<!-- figures -->[\s\S]*<!-- end of figures -->/);
-writeFileSync(page, `${before}<!-- figures -->\n\n${report}\n<!-- end of figures -->${after ?? ""}`);
+try {
+  for (const suite of chosen) {
+    const tables = await measure(suite, scene);
+    const rounds = `${scene.rounds} ${scene.rounds === 1 ? "round" : "rounds"}`;
+    const heading = `## \`${suite.name}\` on ${server}`;
+    const how = `${rounds} of up to ${scene.count} tasks, contenders in turn; ${cpus().length} cores, Node ${process.version}, loopback.`;
+    const missing = absent.length === 0 ? "" : ` Not measured: ${absent.join(", ")}.`;
+    const text = [heading, "", how + missing, "", tables].join("\n");
+    console.log(text);
+    write(`${suite.name} on ${server}`, text);
+  }
+} finally {
+  await rabbit?.stop();
+  redis?.stop();
+}

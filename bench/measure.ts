@@ -2,6 +2,8 @@
 export interface Contender {
   readonly name: string;
   readonly run: () => Promise<number>;
+  /** The name of the contender its ratio is to. Default: the first one's. */
+  readonly against?: string;
 }
 
 /** A row of a table: figures of one contender over all rounds. */
@@ -10,6 +12,8 @@ export interface Row {
   readonly median: number;
   readonly min: number;
   readonly max: number;
+  /** To the median of the contender it is measured against. */
+  readonly ratio: number;
 }
 
 /** Measures the contenders in turn, round by round, so that what slows the machine slows all. */
@@ -22,9 +26,12 @@ export async function interleave(contenders: readonly Contender[], rounds: numbe
       console.error(`  ${name}: ${format(figure)}`);
     }
   }
-  return [...figures].map(([name, values]) => {
-    const sorted = values.toSorted((a, b) => a - b);
-    return { name, median: median(sorted), min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
+  const middle = (name: string): number => median((figures.get(name) ?? []).toSorted((a, b) => a - b));
+  const [first] = contenders;
+  return contenders.map(({ name, against = first?.name ?? name }) => {
+    const sorted = (figures.get(name) ?? []).toSorted((a, b) => a - b);
+    const [min = Number.NaN, max = Number.NaN] = [sorted[0], sorted.at(-1)];
+    return { name, median: middle(name), min, max, ratio: middle(name) / middle(against) };
   });
 }
 
@@ -42,23 +49,23 @@ export async function perSecond(count: number, work: () => Promise<void>): Promi
   return (count / (performance.now() - start)) * 1000;
 }
 
-/** A Markdown table; ratios are to the first row. */
+/** A Markdown table. */
 export function table(title: string, unit: string, rows: readonly Row[], better: "higher" | "lower"): string {
-  const base = rows[0]?.median ?? Number.NaN;
   const lines = rows.map(
-    ({ name, median: middle, min, max }) =>
-      `| ${name} | ${format(middle)} | ${format(min)} – ${format(max)} | ${(middle / base).toFixed(2)} |`,
+    ({ name, median: middle, min, max, ratio }) =>
+      `| ${name} | ${format(middle)} | ${format(min)} – ${format(max)} | ${ratio.toFixed(2)} |`,
   );
   return [
     `### ${title}`,
     "",
-    `| | median, ${unit} | min – max | ratio to the first row (${better} is better) |`,
+    `| | median, ${unit} | min – max | ratio (${better} is better) |`,
     "| --- | ---: | ---: | ---: |",
     ...lines,
     "",
   ].join("\n");
 }
 
-function format(figure: number): string {
+/** With as many digits as it is worth. */
+export function format(figure: number): string {
   return figure >= 100 ? Math.round(figure).toLocaleString("en").replaceAll(",", " ") : figure.toFixed(2);
 }
