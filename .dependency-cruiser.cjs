@@ -110,6 +110,11 @@ module.exports = {
         pathNot: "^packages/celery-amqp/src/(worker/rules/|task/policy\\.ts)|(^|/)packages/celery-protocol/",
       },
     },
+    room("amqp: floor of worker/control", "celery-amqp", "worker/control/", [
+      "worker/control/",
+      "worker/rules/",
+      ...ground,
+    ]),
     room("amqp: floor of worker/pool", "celery-amqp", "worker/pool/", ["worker/pool/", "worker/rules/", ...first]),
     room("amqp: floor of worker/pipeline", "celery-amqp", "worker/pipeline/", [
       "worker/pipeline/",

@@ -11,6 +11,7 @@ import { systemClock, systemIds } from "./system/clock.ts";
 import { healthPort } from "./system/health-port.ts";
 import { serveProbes } from "./system/health-server.ts";
 import { removeHeartbeat, writeHeartbeat } from "./system/heartbeat-file.ts";
+import { stateFiles } from "./system/state-file.ts";
 import { assembleWorker } from "./worker/assemble.ts";
 import { type HealthOptions, resolveHealth } from "./worker/health-options.ts";
 import { createLineLogger, leveled } from "./worker/log-lines.ts";
@@ -35,6 +36,11 @@ export interface CreateWorkerOptions extends WorkerOptions {
   readonly amqp?: Omit<AmqpOptions, "url">;
   /** HTTP endpoints `/healthz` and `/readyz`, and a heartbeat file, for those who watch over it. */
   readonly health?: HealthOptions;
+  /**
+   * A file that keeps what was revoked across restarts: JSON, written some time after each change and at the stop. One
+   * worker, one file. Default: none, revokes are forgotten with the process.
+   */
+  readonly stateFile?: string;
   /** Another way to a broker, in place of `broker`: the one in memory, for tests. The worker closes it. */
   readonly transport?: Transport;
   /** Default: the machine's. */
@@ -47,6 +53,7 @@ const ownOptionNames = [
   "broker",
   "amqp",
   "health",
+  "stateFile",
   "transport",
   "clock",
   "ids",
@@ -69,7 +76,7 @@ export function createWorker(options: CreateWorkerOptions): Worker {
   if (alien !== undefined) {
     throw new CeleryError("option-invalid", `A worker has no option "${alien}"; it has ${[...optionNames].join(", ")}`);
   }
-  const { broker, amqp, health, transport, clock = systemClock, ids = systemIds, ...rest } = options;
+  const { broker, amqp, health, stateFile, transport, clock = systemClock, ids = systemIds, ...rest } = options;
   const resolved = resolveWorker(rest);
   const log = createLog(resolved, clock);
   const nodeName = resolveNodeName(resolved.name, hostname());
@@ -84,6 +91,7 @@ export function createWorker(options: CreateWorkerOptions): Worker {
     nodeName,
     pid: process.pid,
     health: { options: resolveHealth(health), host: healthHost },
+    ...(stateFile !== undefined && { saved: { file: checkStateFile(stateFile), host: stateFiles } }),
   });
 }
 
@@ -109,6 +117,11 @@ export async function runWorker(what: CreateWorkerOptions | Worker): Promise<voi
   });
 }
 
+function checkStateFile(file: string): string {
+  if (typeof file === "string" && file !== "") return file;
+  throw new CeleryError("option-invalid", `stateFile is ${JSON.stringify(file)}: it must be the path of a file`);
+}
+
 function healthFromEnvironment(): HealthOptions {
   const port = healthPort();
   return port === undefined ? {} : { port };
@@ -130,7 +143,22 @@ export type { WorkerState } from "./worker/lifecycle.ts";
 export type { LogFormat, LogLevel } from "./worker/log-lines.ts";
 export type { WorkerEvent, WorkerEvents } from "./worker/observers.ts";
 export type { DeadLetterOptions, WorkerOptions } from "./worker/options.ts";
-export { SoftTimeLimitExceeded, TaskTerminated, WorkerStopping } from "./worker/pool/stop-reasons.ts";
+export {
+  ConnectionLost,
+  SoftTimeLimitExceeded,
+  TaskRevoked,
+  TimeLimitExceeded,
+  WorkerStopping,
+} from "./worker/pool/stop-reasons.ts";
+export type {
+  ConsumedQueue,
+  Controls,
+  RevokedHere,
+  RevokeOptions,
+  RevokeSelection,
+  TimeLimitOptions,
+} from "./worker/control/controls.ts";
+export type { Stamps, StampValue } from "./worker/rules/revocations.ts";
 export type { QueueOptions } from "./worker/queues.ts";
 export type { DeadLetterReason, TaskEvent } from "./worker/rules/event.ts";
 export type { Failure } from "./worker/rules/failure.ts";

@@ -1,5 +1,5 @@
-import { rename, rm, writeFile } from "node:fs/promises";
-import { CeleryError } from "../ports/errors.ts";
+import { rm } from "node:fs/promises";
+import { replaceFile } from "./replace-file.ts";
 
 /**
  * Puts `text` in place of what the file held, in one step.
@@ -7,18 +7,7 @@ import { CeleryError } from "../ports/errors.ts";
  * @throws CeleryError `option-invalid` where nothing can be written
  */
 export async function writeHeartbeat(file: string, text: string): Promise<void> {
-  const next = `${file}.next`;
-  try {
-    await writeFile(next, text);
-    await rename(next, file);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CeleryError(
-      "option-invalid",
-      `health.file "${file}" cannot be written (${reason}): name a file in a folder that this process may write to`,
-      { cause: error },
-    );
-  }
+  await replaceFile(file, text, "health.file");
 }
 
 /** Removes the file; a missing one is no error. */

@@ -1,3 +1,4 @@
+import { parseRate } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "./call-options.ts";
@@ -39,7 +40,12 @@ export interface TaskOptions extends Pick<
   readonly storeErrorsEvenIfIgnored?: boolean;
   /** Store STARTED when the run begins. Default false. */
   readonly trackStarted?: boolean;
+  /** How many each worker begins at most: a number a second, or `"10/s"`, `"100/m"`, `"2/h"`. Default no limit. */
+  readonly rateLimit?: RateLimit;
 }
+
+/** So many in a time: a number a second, or a text such as `"10/s"`, `"100/m"`, `"2/h"`; 0 and null are no limit. */
+export type RateLimit = number | string | null;
 
 /** Options that travel with each call, the others stay with the worker. */
 const sent = [
@@ -62,7 +68,7 @@ const flags = [
 ] as const;
 
 /** Names of all task options, for refusing misspelt ones. */
-export const taskOptionNames: readonly string[] = [...sent, ...flags, "retry", "acks"];
+export const taskOptionNames: readonly string[] = [...sent, ...flags, "retry", "acks", "rateLimit"];
 
 /**
  * The policy that a worker follows.
@@ -83,6 +89,7 @@ export function resolvePolicy(options: TaskOptions, where: string): TaskPolicy {
     trackStarted: options.trackStarted ?? false,
     timeLimitMs: limitMs(options.timeLimit, `${where}: timeLimit`),
     softTimeLimitMs: limitMs(options.softTimeLimit, `${where}: softTimeLimit`),
+    ratePerSecond: resolveRate(options.rateLimit, `${where}: rateLimit`),
     retry: resolveRetry(options.retry, `${where}: retry`),
   });
 }
@@ -112,6 +119,20 @@ function resolveRetry(retry: RetryOptions | undefined, where: string): RetryPoli
     jitter: rest.jitter ?? exponential,
     ...(when && { when }),
   });
+}
+
+/**
+ * Tasks a second, null for no limit.
+ *
+ * @param option - the option it was given as, for the error
+ * @throws CeleryError `option-invalid`
+ */
+export function resolveRate(rate: RateLimit | undefined, option: string): number | null {
+  try {
+    return parseRate(rate);
+  } catch {
+    return refuse(option, rate, 'a number a second, or a text such as "10/s", "100/m" or "2/h"');
+  }
 }
 
 function limitMs(limit: Duration | undefined, option: string): number | null {

@@ -21,6 +21,8 @@ export interface TaskPolicy {
   readonly timeLimitMs: number | null;
   /** Soft limit in milliseconds: aborts `ctx.signal`. */
   readonly softTimeLimitMs: number | null;
+  /** How many a worker begins in a second at most, null is no limit. Celery: `rate_limit`. */
+  readonly ratePerSecond: number | null;
   /** How failures are tried again. */
   readonly retry: RetryPolicy;
 }

@@ -16,6 +16,7 @@ import { createHandlerSenders } from "./handler-sender.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { HealthSetting } from "./parts.ts";
 import type { Sending } from "./rules/effect.ts";
+import type { StateSetting } from "./state-keeper.ts";
 import { createWorkerOf, type Worker } from "./worker.ts";
 
 /** The world a worker is assembled in. */
@@ -30,6 +31,8 @@ export interface AssemblyParts {
   readonly pid: number;
   /** Default: nobody can ask for its health from outside. */
   readonly health?: HealthSetting;
+  /** Default: nothing outlives the process. */
+  readonly saved?: StateSetting;
 }
 
 /** Results that handlers of one worker await: few, so kept in smaller bounds than a client's. */
@@ -37,7 +40,7 @@ const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
 
 /** Joins a worker from its options and the world around it. */
 export function assembleWorker(parts: AssemblyParts): Worker {
-  const { options, transport, log, clock, ids, nodeName, pid, health = null } = parts;
+  const { options, transport, log, clock, ids, nodeName, pid, health = null, saved = null } = parts;
   const content = createContent(options.content);
   const queues = queueTable(options);
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active" });
@@ -54,6 +57,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     ids,
     log,
     health,
+    saved,
     results: { store: (meta, task) => store.store(meta, task), close: () => closeBoth(store, source) },
     send: (sending) => sendBy(dispatch, sending, options, queues),
     senderFor: createHandlerSenders({ ...options.sending, queues, dispatch, source, clock, ids, origin: nodeName }),

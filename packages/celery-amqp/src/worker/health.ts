@@ -11,13 +11,15 @@ export interface HealthFacts {
   /** Of the connections to the broker, taken together. */
   readonly transport: TransportState;
   /** The queues it serves; `isConsumed` is false where the broker has none of its consumers, or not all. */
-  readonly queues: readonly { readonly name: string; readonly isConsumed: boolean }[];
+  readonly queues: readonly { readonly name: string; readonly isConsumed: boolean; readonly isPaused: boolean }[];
   /** Tasks that run. */
   readonly active: number;
   /** Tasks that wait for others to end. */
   readonly waiting: number;
   /** Tasks that wait for their eta. */
   readonly scheduled: number;
+  /** Tasks that wait for their turn under a rate limit. */
+  readonly throttled: number;
 }
 
 /** How a worker is. The body of what its health endpoints answer; it holds no secrets. */
@@ -27,7 +29,10 @@ export interface HealthReport extends HealthFacts {
    * under it. A broker that is away leaves it alive: a restart would not help.
    */
   readonly isAlive: boolean;
-  /** It runs, its connections are open and not blocked, and all its queues are consumed: what `/readyz` asks. */
+  /**
+   * It runs, its connections are open and not blocked, and all its queues are consumed: what `/readyz` asks. With a queue
+   * that is paused, or none at all, it is not ready: it was told not to take what it is there for.
+   */
   readonly isReady: boolean;
 }
 
@@ -41,7 +46,8 @@ function isAlive({ state, transport }: HealthFacts): boolean {
 }
 
 function isReady({ state, transport, queues }: HealthFacts): boolean {
-  return state === "running" && transport === "open" && queues.every(({ isConsumed }) => isConsumed);
+  const isConsuming = queues.length > 0 && queues.every(({ isConsumed }) => isConsumed);
+  return state === "running" && transport === "open" && isConsuming;
 }
 
 /** Paths of the endpoints, the same as Kubernetes' own components have. */

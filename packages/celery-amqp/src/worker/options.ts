@@ -52,6 +52,12 @@ export interface WorkerOptions extends ContentOptions {
   readonly errorClasses?: ErrorClasses;
   /** Tasks that wait in memory for their eta, a queue: beyond it they take the places of others. Default 1 000. */
   readonly scheduledLimit?: number;
+  /**
+   * Abort what runs when the connection that brought it is lost, since the broker gives it to another worker. Default
+   * false: it runs to its end, maybe beside its copy. Tasks acked early go on. Celery's
+   * `worker_cancel_long_running_tasks_on_connection_loss`.
+   */
+  readonly cancelOnConnectionLoss?: boolean;
   /** Behaviour around running and sending; the first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
   /** Log lines for people (`text`, default) or for machines (`json`), on stderr. */
@@ -72,6 +78,7 @@ export interface ResolvedWorker {
   readonly deadLetter: boolean;
   readonly deadQueue: DeadQueueOptions;
   readonly scheduledLimit: number;
+  readonly cancelOnConnectionLoss: boolean;
   readonly interceptors: readonly Interceptor[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -100,6 +107,7 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "name",
   "deadLetter",
   "scheduledLimit",
+  "cancelOnConnectionLoss",
   "interceptors",
   "logFormat",
   "logger",
@@ -122,12 +130,14 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
  */
 export function resolveWorker(options: WorkerOptions): ResolvedWorker {
   const { tasks, queues = ["celery"], concurrency = 10, grace = "25s", name = "celery@%h", ...rest } = options;
-  const { deadLetter = true, scheduledLimit = 1_000, interceptors = [] } = rest;
+  const { deadLetter = true, scheduledLimit = 1_000, cancelOnConnectionLoss = false, interceptors = [] } = rest;
   if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535)
     refuse("concurrency", concurrency, "a whole number from 1 to 65535");
   if (!Number.isInteger(scheduledLimit) || scheduledLimit < 0)
     refuse("scheduledLimit", scheduledLimit, "a whole number from 0");
+  if (typeof cancelOnConnectionLoss !== "boolean")
+    refuse("cancelOnConnectionLoss", cancelOnConnectionLoss, "true or false");
   if (typeof name !== "string" || name === "") refuse("name", name, 'a text such as "images@%h"');
   if (!Array.isArray(interceptors)) refuse("interceptors", interceptors, "a list");
   return {
@@ -138,6 +148,7 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     name,
     ...resolveDeadLetter(deadLetter),
     scheduledLimit,
+    cancelOnConnectionLoss,
     interceptors,
     ...resolveLog(options),
     results: resolveResults(options.results),

@@ -8,6 +8,7 @@ import type { ResolvedHealth } from "./health-options.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { JobHost } from "./pool/job.ts";
 import type { Sending } from "./rules/effect.ts";
+import type { StateSetting } from "./state-keeper.ts";
 
 /** How a worker can be asked for its health, and by what. */
 export interface HealthSetting {
@@ -28,6 +29,8 @@ export interface WorkerParts {
   readonly log: Logger;
   /** Null: nobody can ask it from outside. */
   readonly health: HealthSetting | null;
+  /** Null: what was revoked is forgotten with the process. */
+  readonly saved: StateSetting | null;
   /** Sends what follows from a task; resolves at the broker's confirm. */
   readonly send: (sending: Sending) => Promise<void>;
   /** The sender given to a running task. */

@@ -9,6 +9,7 @@ import type { JobHost } from "./pool/job.ts";
 import type { Pool } from "./pool/pool.ts";
 import { keepsResult } from "./rules/request.ts";
 import { customMeta } from "./rules/result.ts";
+import type { Revoked } from "./rules/screen.ts";
 import type { World } from "./rules/world.ts";
 import type { WorkerParts } from "./parts.ts";
 
@@ -43,10 +44,11 @@ function createHost({ results, log, senderFor }: WorkerParts): JobHost {
 export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld"> {
   readonly tasks: TaskRegistry;
   readonly pool: Pool;
+  readonly revoked: Revoked;
 }
 
 /** The rooms that messages walk through. */
-export function createPipeline(parts: WorkerParts, { tasks, pool, emit, onHeld }: PipelineSetting): Pipeline {
+export function createPipeline(parts: WorkerParts, { tasks, pool, revoked, emit, onHeld }: PipelineSetting): Pipeline {
   const { options, transport, clock, log, results, content, nodeName, send } = parts;
   const deadLetters = new DeadLetters({ transport, nodeName, bounds: options.deadQueue, now: () => clock.now() });
   return new Pipeline({
@@ -57,7 +59,7 @@ export function createPipeline(parts: WorkerParts, { tasks, pool, emit, onHeld }
     emit,
     tasks,
     pool,
-    revoked: { has: () => false },
+    revoked,
     performer: new Performer({ clock, log, patienceMs, results, deadLetters, emit, send }),
     onHeld,
   });

@@ -1,24 +1,37 @@
 import { CeleryError } from "../ports/errors.ts";
 import type { LogFields } from "../ports/logger.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
+import type { RateLimit } from "../task/options.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
+import { Consumption } from "./consumption.ts";
+import type {
+  ConsumedQueue,
+  Controls,
+  RevokedHere,
+  RevokeOptions,
+  RevokeSelection,
+  TimeLimitOptions,
+} from "./control/controls.ts";
 import { QueueConsumer } from "./consumer.ts";
-import { Grace } from "./grace.ts";
+import { Handlers } from "./handlers.ts";
 import { type HealthReport, reportHealth } from "./health.ts";
 import { fillHealth, type HealthOptions, resolveHealth } from "./health-options.ts";
 import { nextState, type WorkerMove, type WorkerState } from "./lifecycle.ts";
 import { Observers, type WorkerEvents } from "./observers.ts";
-import type { ResolvedWorker } from "./options.ts";
+import type { ResolvedQueue } from "./queues.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
-import type { Runnable } from "./pool/invoke.ts";
-import type { Job } from "./pool/job.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { TaskEvent } from "./rules/event.ts";
+import { Revocations } from "./rules/revocations.ts";
 import type { WorkerParts } from "./parts.ts";
+import { ConnectionLost } from "./pool/stop-reasons.ts";
 import { Probes } from "./probes.ts";
 import { createPipeline, createPool } from "./rooms.ts";
+import { Shutdown } from "./shutdown.ts";
+import { StateKeeper } from "./state-keeper.ts";
 import { createTaskLog } from "./task-log.ts";
+import { WorkerControls } from "./worker-controls.ts";
 
 /** What the process around a worker asks of it. */
 export interface StartOptions {
@@ -27,7 +40,7 @@ export interface StartOptions {
 }
 
 /** A program that runs tasks. Made by `createWorker`. */
-export interface Worker extends AsyncDisposable {
+export interface Worker extends Controls, AsyncDisposable {
   readonly state: WorkerState;
   /** Node name, `celery@host`. */
   readonly name: string;
@@ -54,12 +67,6 @@ export interface Worker extends AsyncDisposable {
   stop(options?: { readonly grace?: Duration }): Promise<void>;
 }
 
-/** After the grace: how long handlers have to answer their aborted signal. */
-const abortMs = 1_000;
-
-/** And then, how long results and acks may still take. */
-const settleMs = 5_000;
-
 /** The worker of these parts. They start in the order health, transport, pool, queues, consumers, and stop in reverse. */
 export function createWorkerOf(parts: WorkerParts): Worker {
   return new AssembledWorker(parts);
@@ -69,32 +76,50 @@ class AssembledWorker implements Worker {
   readonly name: string;
   readonly #parts: WorkerParts;
   readonly #tasks: TaskRegistry;
-  readonly #handlers = new Map<TaskDefinition, AnyHandler>();
+  readonly #handlers: Handlers;
   readonly #observers: Observers;
   readonly #tell: (event: TaskEvent) => void;
   readonly #pool: Pool;
   readonly #pipeline: Pipeline;
-  readonly #consumers: ReadonlyMap<string, QueueConsumer>;
+  readonly #consumption: Consumption;
+  readonly #controls: WorkerControls;
+  readonly #shutdown: Shutdown;
+  readonly #keeper: StateKeeper | null;
   readonly #probes: Probes | null;
   #state: WorkerState = "new";
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
-  #grace: Grace | null = null;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.name = parts.nodeName;
-    this.#tasks = createRegistry(parts.options.tasks);
-    this.#observers = new Observers(parts.log);
-    this.#tell = createTaskLog(parts.log, parts.options.logLevel);
-    this.#pool = createPool(parts, (job) => this.#runnable(job));
-    this.#pipeline = createPipeline(parts, {
-      tasks: this.#tasks,
-      pool: this.#pool,
+    const { options, clock, log, saved } = parts;
+    const tasks = createRegistry(options.tasks);
+    const revocations = new Revocations();
+    this.#tasks = tasks;
+    this.#handlers = new Handlers(tasks);
+    this.#observers = new Observers(log);
+    this.#tell = createTaskLog(log, options.logLevel);
+    this.#keeper = saved && new StateKeeper({ ...saved, revocations, clock, log });
+    const pool = createPool(parts, (job) => this.#handlers.runnable(job));
+    const pipeline = createPipeline(parts, {
+      tasks,
+      pool,
+      revoked: revocations,
       emit: (event) => this.#emit(event),
-      onHeld: (queue, held) => this.#consumers.get(queue)?.onHeld(held),
+      onHeld: (queue, held) => this.#consumption.onHeld(queue, held),
     });
-    this.#consumers = new Map(parts.options.queues.map((queue) => [queue.name, this.#createConsumer(queue)]));
+    const consumption = new Consumption(options.queues, {
+      createConsumer: (queue) => this.#createConsumer(queue),
+      onCancelled: (queue) => pipeline.forget(queue),
+    });
+    const onChanged = (): void => this.#keeper?.changed();
+    const rooms = { tasks, pool, pipeline, consumption, revocations };
+    this.#controls = new WorkerControls({ ...rooms, clock, log, state: () => this.#state, onChanged });
+    this.#shutdown = new Shutdown({ clock, consumption, pipeline, pool });
+    this.#pool = pool;
+    this.#pipeline = pipeline;
+    this.#consumption = consumption;
     this.#probes = this.#createProbes();
   }
 
@@ -107,8 +132,8 @@ class AssembledWorker implements Worker {
   }
 
   get health(): HealthReport {
-    const queues = [...this.#consumers].map(([name, { isConsuming: isConsumed }]) => ({ name, isConsumed }));
     const { state, name: worker } = this;
+    const { states: queues } = this.#consumption;
     return reportHealth({ worker, state, transport: this.#parts.transport.state, queues, ...this.#pipeline.counts });
   }
 
@@ -119,18 +144,40 @@ class AssembledWorker implements Worker {
   implement<Run extends AnyHandler>(task: TaskDefinition & { readonly run: Run | null }, run: Run): this {
     if (this.#state !== "new")
       throw new CeleryError("worker-state", `Task "${task.name}" comes too late: implement tasks before the start`);
-    const known = this.#tasks.get(task.name);
-    if (known === null)
-      throw new CeleryError("option-invalid", `Task "${task.name}" is not among the worker's tasks: add it there`);
-    if (typeof run !== "function") throw new CeleryError("option-invalid", `Task "${task.name}" needs a function`);
-    if (known.run !== null || this.#handlers.has(known))
-      throw new CeleryError("task-duplicate", `Task "${task.name}" has a handler already: give it one only`);
-    this.#handlers.set(known, run);
+    this.#handlers.implement(task, run);
     return this;
   }
 
   on<Type extends keyof WorkerEvents>(type: Type, listener: (event: WorkerEvents[Type]) => void): () => void {
     return this.#observers.on(type, listener);
+  }
+
+  revoke(what: RevokeSelection, options?: RevokeOptions): RevokedHere {
+    return this.#controls.revoke(what, options);
+  }
+
+  setRateLimit(task: TaskDefinition | string, rate: RateLimit): void {
+    this.#controls.setRateLimit(task, rate);
+  }
+
+  setTimeLimit(task: TaskDefinition | string, limits: TimeLimitOptions): void {
+    this.#controls.setTimeLimit(task, limits);
+  }
+
+  pause(queue?: string): Promise<void> {
+    return this.#controls.pause(queue);
+  }
+
+  resume(queue?: string): Promise<void> {
+    return this.#controls.resume(queue);
+  }
+
+  addConsumer(queue: string | ConsumedQueue): Promise<void> {
+    return this.#controls.addConsumer(queue);
+  }
+
+  cancelConsumer(queue: string): Promise<void> {
+    return this.#controls.cancelConsumer(queue);
   }
 
   start(options: StartOptions = {}): Promise<void> {
@@ -143,7 +190,7 @@ class AssembledWorker implements Worker {
     if (this.#state === "new") this.#move("stop");
     if (this.#state === "stopped") return;
     if (this.#stopping === null) this.#stopping = this.#stop(graceMs);
-    else this.#grace?.shorten(graceMs);
+    else this.#shutdown.shorten(graceMs);
     await this.#stopping;
   }
 
@@ -155,19 +202,19 @@ class AssembledWorker implements Worker {
     const { concurrency } = this.#parts.options;
     this.#move("start");
     try {
-      this.#assertHandled();
+      this.#handlers.assertAll();
       this.#warnOfUnserved();
       await this.#startProbes(health);
+      await this.#keeper?.start();
       await this.#parts.transport.connect();
       await this.#pool.start();
-      for (const consumer of this.#consumers.values()) await consumer.start();
+      await this.#consumption.start();
     } catch (error) {
       await this.#release();
       if (this.#state === "starting") this.#move("failed");
       throw error;
     }
-    if (this.#state === "starting")
-      this.#move("started", { queues: [...this.#consumers.keys()].join(","), concurrency });
+    if (this.#state === "starting") this.#move("started", { queues: this.#consumption.names.join(","), concurrency });
   }
 
   async #startProbes(options: HealthOptions | undefined): Promise<void> {
@@ -175,57 +222,29 @@ class AssembledWorker implements Worker {
     await this.#probes?.start(fillHealth(own, resolveHealth(options)));
   }
 
-  #assertHandled(): void {
-    const bare = this.#tasks.list().find((task) => task.run === null && !this.#handlers.has(task));
-    if (bare === undefined) return;
-    throw new CeleryError(
-      "task-unhandled",
-      `Task "${bare.name}" has no handler: define it with one, or give it by worker.implement before the start`,
-    );
-  }
-
   /** Tasks that are sent elsewhere would wait there for ever if nobody else serves that queue. */
   #warnOfUnserved(): void {
     for (const { name, options } of this.#tasks.list()) {
-      if (options.queue === undefined || this.#consumers.has(options.queue)) continue;
+      if (options.queue === undefined || this.#consumption.has(options.queue)) continue;
       this.#parts.log.warn("a task is sent to a queue that this worker does not serve", { name, queue: options.queue });
     }
   }
 
-  /**
-   * The order has its reasons: first nothing new comes in; what has not begun goes to others at once; what runs has its
-   * grace; results are closed when nobody stores any more, and the transport after it, because acks still have to pass. To the last it can be asked how it is.
-   */
   async #stop(graceMs: number): Promise<void> {
     this.#move("stop");
-    const { clock } = this.#parts;
-    this.#grace = new Grace(clock, graceMs);
-    await this.#grace.within(this.#drain());
-    this.#pipeline.close(); // also where the broker did not let the consumers go in time
-    if (this.#pipeline.counts.active > 0) await this.#interrupt();
-    await new Grace(clock, settleMs).within(this.#pipeline.idle());
+    await this.#shutdown.run(graceMs);
     await this.#release();
     this.#move("drained");
   }
 
-  async #drain(): Promise<void> {
-    await Promise.all([...this.#consumers.values()].map((consumer) => consumer.cancel()));
-    this.#pipeline.close();
-    await this.#pipeline.idle();
-  }
-
-  async #interrupt(): Promise<void> {
-    this.#pool.interrupt();
-    await new Grace(this.#parts.clock, abortMs).within(this.#pipeline.idle());
-    this.#pool.abandon();
-  }
-
+  /** Results are closed when nobody stores any more, and the transport last: acks still had to pass. To the last it can be asked how it is. */
   async #release(): Promise<void> {
     try {
       await this.#parts.results.close();
       await this.#pool.stop();
       await this.#parts.transport.close();
     } finally {
+      await this.#keeper?.stop();
       await this.#probes?.stop();
     }
   }
@@ -243,7 +262,7 @@ class AssembledWorker implements Worker {
     this.#observers.emit(event);
   }
 
-  #createConsumer(queue: ResolvedWorker["queues"][number]): QueueConsumer {
+  #createConsumer(queue: ResolvedQueue): QueueConsumer {
     const { transport, options, log } = this.#parts;
     return new QueueConsumer({
       transport,
@@ -252,19 +271,22 @@ class AssembledWorker implements Worker {
       scheduledLimit: options.scheduledLimit,
       log,
       onDelivery: (delivery) => this.#pipeline.receive(delivery),
-      onLost: (name) => this.#pipeline.forget(name),
+      onLost: (name) => this.#onLost(name),
     });
+  }
+
+  /** What has not begun comes again, and so does what runs and is acked late. */
+  #onLost(queue: string): void {
+    this.#pipeline.forget(queue);
+    if (!this.#parts.options.cancelOnConnectionLoss) return;
+    for (const request of this.#pipeline.running) {
+      const comesAgain = request.queue === queue && request.policy.acks === "late";
+      if (comesAgain) this.#pool.abort(request.task.id, new ConnectionLost());
+    }
   }
 
   #createProbes(): Probes | null {
     const { health, clock, log } = this.#parts;
     return health && new Probes({ host: health.host, clock, log, health: () => this.health });
-  }
-
-  #runnable({ task }: Job): Runnable {
-    const definition = this.#tasks.get(task.task);
-    const handler = definition && (this.#handlers.get(definition) ?? definition.run);
-    if (!definition || !handler) throw new CeleryError("task-unhandled", `Task "${task.task}" has no handler`);
-    return { definition, handler: handler as Runnable["handler"] };
   }
 }

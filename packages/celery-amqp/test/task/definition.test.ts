@@ -37,6 +37,7 @@ describe("a task", () => {
       trackStarted: false,
       timeLimitMs: null,
       softTimeLimitMs: null,
+      ratePerSecond: null,
       retry: { attempts: 4, automatic: false, delayMs: 180_000, backoff: "fixed", maxDelayMs: 600_000, jitter: false },
     });
   });

@@ -17,6 +17,7 @@ import { assembleWorker } from "../../src/worker/assemble.ts";
 import type { WorkerEvent, WorkerEvents } from "../../src/worker/observers.ts";
 import { resolveWorker, type WorkerOptions } from "../../src/worker/options.ts";
 import type { HealthSetting } from "../../src/worker/parts.ts";
+import type { StateSetting } from "../../src/worker/state-keeper.ts";
 import type { Worker } from "../../src/worker/worker.ts";
 
 /** A line that was logged. */
@@ -72,6 +73,7 @@ export async function createHarness(
   tasks: readonly TaskDefinition[],
   options: Omit<WorkerOptions, "tasks"> = {},
   health?: HealthSetting,
+  saved?: StateSetting,
 ): Promise<Harness> {
   const clock = createFakeClock();
   const broker = createMemoryBroker({ clock });
@@ -89,6 +91,7 @@ export async function createHarness(
     nodeName: "celery@box",
     pid: 4242,
     ...(health && { health }),
+    ...(saved && { saved }),
   });
   const events: WorkerEvent[] = [];
   for (const type of eventTypes) worker.on(type, (event) => events.push(event));

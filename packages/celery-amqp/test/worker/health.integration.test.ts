@@ -60,8 +60,8 @@ describe("the health of a worker on RabbitMQ", () => {
         state: "running",
         transport: "open",
         queues: [
-          { name: queue, isConsumed: true },
-          { name: second, isConsumed: true },
+          { name: queue, isConsumed: true, isPaused: false },
+          { name: second, isConsumed: true, isPaused: false },
         ],
         active: 0,
         waiting: 0,

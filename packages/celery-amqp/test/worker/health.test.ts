@@ -13,14 +13,16 @@ const facts: HealthFacts = {
   worker: "celery@box",
   state: "running",
   transport: "open",
-  queues: [{ name: "celery", isConsumed: true }],
+  queues: [{ name: "celery", isConsumed: true, isPaused: false }],
   active: 1,
   waiting: 2,
   scheduled: 3,
+  throttled: 4,
 };
 
-const consumed = { name: "a", isConsumed: true };
-const lost = { name: "b", isConsumed: false };
+const consumed = { name: "a", isConsumed: true, isPaused: false };
+const lost = { name: "b", isConsumed: false, isPaused: false };
+const paused = { name: "c", isConsumed: false, isPaused: true };
 
 describe("the health of a worker", () => {
   const rows: readonly [WorkerState, TransportState, readonly (typeof consumed)[], number, number][] = [
@@ -33,6 +35,8 @@ describe("the health of a worker", () => {
     ["running", "open", [consumed], 200, 200],
     ["running", "open", [consumed, lost], 200, 503],
     ["running", "open", [lost], 200, 503],
+    ["running", "open", [consumed, paused], 200, 503],
+    ["running", "open", [], 200, 503],
     ["running", "blocked", [consumed], 200, 503],
     ["running", "connecting", [consumed], 200, 503],
     ["running", "connecting", [lost], 200, 503],
@@ -166,10 +170,11 @@ describe("a worker that is asked for its health", () => {
       worker: "celery@box",
       state: "running",
       transport: "open",
-      queues: [{ name: "celery", isConsumed: true }],
+      queues: [{ name: "celery", isConsumed: true, isPaused: false }],
       active: 1,
       waiting: 0,
       scheduled: 0,
+      throttled: 0,
     });
   });
 

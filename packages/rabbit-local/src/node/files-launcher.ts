@@ -67,15 +67,8 @@ export class FilesLauncher implements Launcher {
   }
 
   kill(_plan: NodePlan, node: ChildProcess): Promise<void> {
-    return signalGroup(node, "SIGKILL");
-  }
-
-  pause(_plan: NodePlan, node: ChildProcess): Promise<void> {
-    return signalGroup(node, "SIGSTOP");
-  }
-
-  resume(_plan: NodePlan, node: ChildProcess): Promise<void> {
-    return signalGroup(node, "SIGCONT");
+    if (node.pid !== undefined) killGroup(node.pid);
+    return Promise.resolve();
   }
 
   ctl(plan: NodePlan, args: readonly string[], timeoutMs: number): Promise<CommandResult> {
@@ -144,13 +137,12 @@ async function writeNode(plan: NodePlan): Promise<void> {
   await writeFile(join(plan.folder, "enabled_plugins"), plan.enabledPlugins);
 }
 
-function signalGroup(leader: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+function killGroup(leader: number): void {
   try {
-    if (leader.pid !== undefined) process.kill(-leader.pid, signal);
+    process.kill(-leader, "SIGKILL");
   } catch {
     // It has ended already.
   }
-  return Promise.resolve();
 }
 
 async function untilListening(port: number): Promise<string | null> {

@@ -10,6 +10,7 @@ import type { Inflight } from "./inflight.ts";
 import { BrokerAway } from "./patience.ts";
 import type { Performer } from "./perform.ts";
 import type { Reservation } from "./reservation.ts";
+import type { TimeLimits } from "./time-limits.ts";
 
 /** What execution needs of the worker. */
 export interface ExecuteParts {
@@ -18,6 +19,7 @@ export interface ExecuteParts {
   readonly world: World;
   readonly revoked: Revoked;
   readonly inflight: Inflight;
+  readonly limits: TimeLimits;
   readonly log: Logger;
 }
 
@@ -25,6 +27,7 @@ export interface ExecuteParts {
 export class Execution {
   readonly #parts: ExecuteParts;
   readonly #line: Reservation[] = [];
+  readonly #running = new Set<Reservation>();
   #active = 0;
 
   constructor(parts: ExecuteParts) {
@@ -39,6 +42,11 @@ export class Execution {
   /** How many wait for one. */
   get waiting(): number {
     return this.#line.length;
+  }
+
+  /** Those that the pool has. */
+  get running(): ReadonlySet<Reservation> {
+    return this.#running;
   }
 
   push(reservation: Reservation): void {
@@ -70,7 +78,10 @@ export class Execution {
   }
 
   #run(reservation: Reservation): void {
-    this.#parts.pool.run(reservation.request, (outcome) => {
+    const { pool, limits } = this.#parts;
+    this.#running.add(reservation);
+    pool.run(limits.apply(reservation.request), (outcome) => {
+      this.#running.delete(reservation);
       this.#leaveAfter(reservation, this.#settle(reservation, outcome));
     });
   }

@@ -1,44 +1,86 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Delivery } from "../../ports/transport.ts";
 import type { Pool } from "../pool/pool.ts";
+import type { Request } from "../rules/request.ts";
+import { screen } from "../rules/screen.ts";
+import { revoke } from "../rules/settle.ts";
 import { Execution, type ExecuteParts } from "./execute.ts";
 import { Inflight } from "./inflight.ts";
 import { Reception, type ReceiveParts } from "./receive.ts";
+import { refuseDelivery } from "./refusals.ts";
 import type { Reservation } from "./reservation.ts";
 import { Schedule } from "./schedule.ts";
+import { Throttle } from "./throttle.ts";
+import { type TaskLimits, TimeLimits } from "./time-limits.ts";
 
-type Given = Omit<ReceiveParts, "next" | "inflight"> & Omit<ExecuteParts, "inflight">;
+type Given = Omit<ReceiveParts, "next" | "inflight"> & Omit<ExecuteParts, "inflight" | "limits">;
 
 /** What a pipeline is made of. */
 export interface PipelineParts extends Given {
   readonly clock: Clock;
   readonly pool: Pool;
-  /** The number of tasks of a queue that wait for their eta has changed. */
+  /** The number of tasks of a queue that wait for their eta, or for their turn under a rate limit, has changed. */
   readonly onHeld: (queue: string, held: number) => void;
 }
 
-/** The rooms a message walks through: receive, schedule, execute. Each knows the next door only. */
+/** How many tasks are where. */
+export interface PipelineCounts {
+  /** Hold a slot. */
+  readonly active: number;
+  /** Wait for one. */
+  readonly waiting: number;
+  /** Wait for their eta. */
+  readonly scheduled: number;
+  /** Wait for their turn under a rate limit. */
+  readonly throttled: number;
+}
+
+/** The rooms a message walks through: receive, schedule, throttle, execute. Each knows the next door only. */
 export class Pipeline {
+  readonly #parts: PipelineParts;
   readonly #inflight = new Inflight();
+  readonly #limits = new TimeLimits();
   readonly #reception: Reception;
   readonly #schedule: Schedule;
+  readonly #throttle: Throttle;
   readonly #execution: Execution;
+  readonly #scheduled = new Map<string, number>();
+  readonly #throttled = new Map<string, number>();
   #open = true;
 
   constructor(parts: PipelineParts) {
+    this.#parts = parts;
     const inflight = this.#inflight;
-    this.#execution = new Execution({ ...parts, inflight });
+    this.#execution = new Execution({ ...parts, inflight, limits: this.#limits });
+    this.#throttle = new Throttle({
+      clock: parts.clock,
+      isDropped: ({ request }) => screen(request.task, parts.world, parts.revoked) !== "pass",
+      next: (reservation) => this.#execution.push(reservation),
+      onHeld: (queue, held) => this.#onHeld(this.#throttled, queue, held),
+    });
+    for (const { name, policy } of parts.tasks.list()) {
+      if (policy.ratePerSecond !== null) this.#throttle.setRate(name, policy.ratePerSecond);
+    }
     this.#schedule = new Schedule({
       clock: parts.clock,
-      next: (reservation) => this.#execution.push(reservation),
-      onHeld: parts.onHeld,
+      next: (reservation) => this.#throttle.push(reservation),
+      onHeld: (queue, held) => this.#onHeld(this.#scheduled, queue, held),
     });
     this.#reception = new Reception({ ...parts, inflight, next: (reservation) => this.#schedule.push(reservation) });
   }
 
-  /** Tasks that hold a slot, wait for one, and wait for their eta. */
-  get counts(): { readonly active: number; readonly waiting: number; readonly scheduled: number } {
-    return { active: this.#execution.active, waiting: this.#execution.waiting, scheduled: this.#schedule.size };
+  get counts(): PipelineCounts {
+    return {
+      active: this.#execution.active,
+      waiting: this.#execution.waiting,
+      scheduled: this.#schedule.size,
+      throttled: this.#throttle.size,
+    };
+  }
+
+  /** What the pool runs now. */
+  get running(): readonly Request[] {
+    return [...this.#execution.running].map(({ request }) => request);
   }
 
   receive(delivery: Delivery): void {
@@ -49,6 +91,26 @@ export class Pipeline {
   /** Hands back what came from a queue and has not begun: its consumer is gone, and the broker delivers it again. */
   forget(queue: string): void {
     this.#handBack((reservation) => reservation.request.queue === queue);
+  }
+
+  /** From now on at most so many of these tasks begin in a second; null lifts the limit. */
+  setRate(task: string, perSecond: number | null): void {
+    this.#throttle.setRate(task, perSecond);
+  }
+
+  /** Limits of the runs of a task that begin from now on. */
+  setTimeLimits(task: string, limits: TaskLimits): void {
+    this.#limits.set(task, limits);
+  }
+
+  /** Refuses what waits and was revoked in the meantime, and returns what it was. */
+  refuseRevoked(): readonly Request[] {
+    const { revoked } = this.#parts;
+    const refused = this.#release(({ request }) => revoked.has(request.task));
+    for (const { request, delivery } of refused) {
+      refuseDelivery({ ...this.#parts, inflight: this.#inflight }, delivery, revoke(request, "revoked"));
+    }
+    return refused.map(({ request }) => request);
   }
 
   /** Takes nothing more and hands back what has not begun. */
@@ -63,8 +125,16 @@ export class Pipeline {
   }
 
   #handBack(matches: (reservation: Reservation) => boolean): void {
-    for (const room of [this.#schedule, this.#execution]) {
-      for (const { delivery } of room.release(matches)) delivery.reject({ requeue: true });
-    }
+    for (const { delivery } of this.#release(matches)) delivery.reject({ requeue: true });
+  }
+
+  #release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
+    return [this.#execution, this.#throttle, this.#schedule].flatMap((room) => room.release(matches));
+  }
+
+  /** Both kinds of waiting take places of the consumer that others need. */
+  #onHeld(counts: Map<string, number>, queue: string, held: number): void {
+    counts.set(queue, held);
+    this.#parts.onHeld(queue, (this.#scheduled.get(queue) ?? 0) + (this.#throttled.get(queue) ?? 0));
   }
 }

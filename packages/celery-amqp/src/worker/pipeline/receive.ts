@@ -19,6 +19,7 @@ import { revoke } from "../rules/settle.ts";
 import type { World } from "../rules/world.ts";
 import type { Inflight } from "./inflight.ts";
 import type { Performer } from "./perform.ts";
+import { refuseDelivery } from "./refusals.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** What receiving needs of the worker. */
@@ -110,16 +111,6 @@ export class Reception {
   }
 
   #refuse(delivery: Delivery, effects: readonly Effect[]): void {
-    const { performer, inflight, log } = this.#parts;
-    inflight.begin();
-    Promise.resolve(performer.perform(delivery, effects))
-      .catch((error: unknown) => {
-        log.error("cannot refuse a message, it goes back to the queue", {
-          queue: delivery.queue,
-          error: String(error),
-        });
-        delivery.reject({ requeue: true });
-      })
-      .finally(() => inflight.end());
+    refuseDelivery(this.#parts, delivery, effects);
   }
 }

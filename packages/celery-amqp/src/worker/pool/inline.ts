@@ -4,7 +4,7 @@ import { type Intercept, invoke, type Runnable } from "./invoke.ts";
 import { limitsOf, type Job, type JobHost, type Limits } from "./job.ts";
 import type { Pool } from "./pool.ts";
 import { RunningTask } from "./running-task.ts";
-import { SoftTimeLimitExceeded, TaskTerminated, WorkerStopping } from "./stop-reasons.ts";
+import { SoftTimeLimitExceeded, TaskRevoked, TimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
 
 /** What an inline pool is made of. */
 export interface InlinePoolParts {
@@ -129,7 +129,7 @@ class InlineRun {
   }
 
   terminate(): void {
-    this.#running.abort(new TaskTerminated());
+    this.#running.abort(new TaskRevoked());
     this.#end({ kind: "terminated" });
   }
 
@@ -145,8 +145,13 @@ class InlineRun {
     if (softMs !== null) {
       timers.push(clock.setTimer(softMs, () => this.#running.abort(new SoftTimeLimitExceeded(softMs))));
     }
-    if (hardMs !== null) timers.push(clock.setTimer(hardMs, () => this.#end({ kind: "timed-out", limitMs: hardMs })));
+    if (hardMs !== null) timers.push(clock.setTimer(hardMs, () => this.#timeOut(hardMs)));
     this.#timers = timers;
+  }
+
+  #timeOut(limitMs: number): void {
+    this.#end({ kind: "timed-out", limitMs });
+    this.#running.abort(new TimeLimitExceeded(limitMs));
   }
 
   #end(ending: Ending): void {

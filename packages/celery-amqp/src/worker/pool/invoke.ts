@@ -8,7 +8,7 @@ import type { Ending } from "../rules/outcome.ts";
 import { ArgumentsInvalid, bindArguments } from "./arguments.ts";
 import type { Job } from "./job.ts";
 import type { RunningTask } from "./running-task.ts";
-import { WorkerStopping } from "./stop-reasons.ts";
+import { ConnectionLost, TaskRevoked, WorkerStopping } from "./stop-reasons.ts";
 
 /** A task that can be run: its definition, and its handler whether it stands there or was given by `implement`. */
 export interface Runnable {
@@ -39,6 +39,9 @@ export async function invoke(
 }
 
 function endingOf(job: Job, error: unknown, abortReason: unknown): Ending {
+  // Before what the handler asks for: a revoked task must not come back by a retry, nor a redelivered one twice.
+  if (abortReason instanceof TaskRevoked) return { kind: "terminated" };
+  if (abortReason instanceof ConnectionLost) return { kind: "interrupted" };
   if (error instanceof RetrySignal) return retryEnding(error);
   if (error instanceof SnoozeSignal) return { kind: "snoozed", delayMs: error.delayMs };
   if (error instanceof IgnoreSignal) return { kind: "ignored" };

@@ -23,11 +23,43 @@ export class WorkerStopping extends Error {
   }
 }
 
-/** The task was revoked with terminate: the reason that `ctx.signal` is aborted with. It is stored as REVOKED. */
-export class TaskTerminated extends Error {
-  override readonly name = "TaskTerminated";
+/**
+ * The task was revoked with terminate: the reason that `ctx.signal` is aborted with. However the handler fails after that,
+ * the task is stored as REVOKED; one that still succeeds has succeeded.
+ */
+export class TaskRevoked extends Error {
+  override readonly name = "TaskRevoked";
+  /** What whoever revoked it gave as the reason, or null. */
+  readonly reason: string | null;
+
+  constructor(reason: string | null = null) {
+    super(`The task was revoked${reason === null ? "" : `: ${reason}`}`);
+    this.reason = reason;
+  }
+}
+
+/**
+ * The hard time limit of a task passed: the reason that `ctx.signal` is aborted with in a handler that cannot be killed.
+ * Its task has failed already, and nothing it still does is heard.
+ */
+export class TimeLimitExceeded extends Error {
+  override readonly name = "TimeLimitExceeded";
+  readonly limitSeconds: number;
+
+  constructor(limitMs: number) {
+    super(`The hard time limit of ${limitMs / 1000} s passed: the task has failed`);
+    this.limitSeconds = limitMs / 1000;
+  }
+}
+
+/**
+ * The connection that brought the task is gone, so the broker gives it to another worker: the reason that `ctx.signal` is
+ * aborted with where `cancelOnConnectionLoss` asks for it.
+ */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
 
   constructor() {
-    super("The task was terminated by a revoke: nothing it still does is heard");
+    super("The connection that brought the task is gone: the broker delivers it again");
   }
 }

@@ -5,7 +5,7 @@ import { defineTask } from "../../../src/task/definition.ts";
 import { createFakeClock } from "../../../src/testing/fake-clock.ts";
 import { createInlinePool } from "../../../src/worker/pool/inline.ts";
 import type { Job } from "../../../src/worker/pool/job.ts";
-import { SoftTimeLimitExceeded, TaskTerminated } from "../../../src/worker/pool/stop-reasons.ts";
+import { SoftTimeLimitExceeded, TaskRevoked } from "../../../src/worker/pool/stop-reasons.ts";
 import type { Outcome } from "../../../src/worker/rules/outcome.ts";
 
 interface Run {
@@ -65,7 +65,7 @@ describe("the inline pool", () => {
     for (const id of ["twice", "twice", "other"]) run(id);
     expect(pool.terminate("twice")).toBe(true);
     expect(outcomes.map(({ kind }) => kind)).toEqual(["terminated", "terminated"]);
-    expect(runs[0]?.context.signal.reason).toBeInstanceOf(TaskTerminated);
+    expect(runs[0]?.context.signal.reason).toBeInstanceOf(TaskRevoked);
     expect(pool.runaways).toBe(2);
     for (const { end } of runs) end();
     await turn();

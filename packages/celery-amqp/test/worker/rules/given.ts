@@ -27,6 +27,7 @@ export const policy: TaskPolicy = {
   trackStarted: false,
   timeLimitMs: null,
   softTimeLimitMs: null,
+  ratePerSecond: null,
   retry: retryPolicy,
 };
 

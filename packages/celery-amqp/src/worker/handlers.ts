@@ -1,0 +1,50 @@
+import { CeleryError } from "../ports/errors.ts";
+import type { TaskRegistry } from "../task/registry.ts";
+import type { AnyHandler, TaskDefinition } from "../task/task.ts";
+import type { Runnable } from "./pool/invoke.ts";
+import type { Job } from "./pool/job.ts";
+
+/** The handlers of a worker's tasks: those that stand in the definitions, and those that were given by `implement`. */
+export class Handlers {
+  readonly #tasks: TaskRegistry;
+  readonly #given = new Map<TaskDefinition, AnyHandler>();
+
+  constructor(tasks: TaskRegistry) {
+    this.#tasks = tasks;
+  }
+
+  /**
+   * @throws CeleryError `option-invalid`, `task-duplicate` for a task that has a handler already
+   */
+  implement(task: TaskDefinition, run: AnyHandler): void {
+    const known = this.#tasks.get(task.name);
+    if (known === null)
+      throw new CeleryError("option-invalid", `Task "${task.name}" is not among the worker's tasks: add it there`);
+    if (typeof run !== "function") throw new CeleryError("option-invalid", `Task "${task.name}" needs a function`);
+    if (known.run !== null || this.#given.has(known))
+      throw new CeleryError("task-duplicate", `Task "${task.name}" has a handler already: give it one only`);
+    this.#given.set(known, run);
+  }
+
+  /**
+   * @throws CeleryError `task-unhandled` where a task has no handler
+   */
+  assertAll(): void {
+    const bare = this.#tasks.list().find((task) => task.run === null && !this.#given.has(task));
+    if (bare === undefined) return;
+    throw new CeleryError(
+      "task-unhandled",
+      `Task "${bare.name}" has no handler: define it with one, or give it by worker.implement before the start`,
+    );
+  }
+
+  /**
+   * @throws CeleryError `task-unhandled`
+   */
+  runnable({ task }: Job): Runnable {
+    const definition = this.#tasks.get(task.task);
+    const handler = definition && (this.#given.get(definition) ?? definition.run);
+    if (!definition || !handler) throw new CeleryError("task-unhandled", `Task "${task.task}" has no handler`);
+    return { definition, handler: handler as Runnable["handler"] };
+  }
+}

@@ -1,0 +1,136 @@
+import type { Clock } from "../../ports/clock.ts";
+import { intervalOf, takeToken, tokenAt } from "../rules/rate.ts";
+import type { Reservation } from "./reservation.ts";
+
+/** What throttling needs of the worker. */
+export interface ThrottleParts {
+  readonly clock: Clock;
+  /** Whether something stands against running it: then it goes on without a token, and is refused there. */
+  readonly isDropped: (reservation: Reservation) => boolean;
+  /** The next room. */
+  readonly next: (reservation: Reservation) => void;
+  /** The number of tasks of this queue that are held has changed. */
+  readonly onHeld: (queue: string, held: number) => void;
+}
+
+/**
+ * Holds tasks back whose name has a rate limit: a line each, in the order they came. What waits holds no slot, and has a
+ * place of its own beyond the prefetch, so that tasks without a limit pass. Tasks without a limit cost one look.
+ */
+export class Throttle {
+  readonly #parts: ThrottleParts;
+  readonly #lines = new Map<string, Line>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(parts: ThrottleParts) {
+    this.#parts = parts;
+  }
+
+  /** How many wait for their turn. */
+  get size(): number {
+    let size = 0;
+    for (const count of this.#counts.values()) size += count;
+    return size;
+  }
+
+  push(reservation: Reservation): void {
+    const line = this.#lines.size === 0 ? undefined : this.#lines.get(reservation.request.task.task);
+    if (line === undefined) this.#parts.next(reservation);
+    else line.push(reservation);
+  }
+
+  /** From now on at most so many of these tasks a second; null lifts the limit, and those that wait go on at once. */
+  setRate(task: string, perSecond: number | null): void {
+    const line = this.#lines.get(task);
+    if (perSecond === null) {
+      this.#lines.delete(task);
+      for (const reservation of line?.release(() => true) ?? []) this.#parts.next(reservation);
+    } else if (line === undefined) {
+      this.#lines.set(task, new Line(perSecond, this.#parts, (queue, change) => this.#count(queue, change)));
+    } else {
+      line.setRate(perSecond);
+    }
+  }
+
+  /** Lets go of the waiting tasks that `matches` picks, and returns them. */
+  release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
+    return [...this.#lines.values()].flatMap((line) => line.release(matches));
+  }
+
+  #count(queue: string, change: number): void {
+    const held = (this.#counts.get(queue) ?? 0) + change;
+    this.#counts.set(queue, held);
+    this.#parts.onHeld(queue, held);
+  }
+}
+
+/** The tasks of one name that wait for a token. */
+class Line {
+  readonly #parts: ThrottleParts;
+  readonly #count: (queue: string, change: number) => void;
+  #waiting: Reservation[] = [];
+  #intervalMs: number;
+  #freeAt = 0;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(perSecond: number, parts: ThrottleParts, count: (queue: string, change: number) => void) {
+    this.#intervalMs = intervalOf(perSecond);
+    this.#parts = parts;
+    this.#count = count;
+  }
+
+  /** A faster rate also counts for the token that is awaited. */
+  setRate(perSecond: number): void {
+    this.#intervalMs = intervalOf(perSecond);
+    this.#freeAt = tokenAt(this.#freeAt, this.#parts.clock.now(), this.#intervalMs);
+    this.#arm();
+  }
+
+  push(reservation: Reservation): void {
+    if (this.#waiting.length === 0 && this.#take(false)) {
+      this.#parts.next(reservation);
+      return;
+    }
+    this.#waiting.push(reservation);
+    this.#count(reservation.request.queue, 1);
+    if (this.#waiting.length === 1) this.#arm();
+  }
+
+  release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
+    const released = this.#waiting.filter(matches);
+    if (released.length === 0) return released;
+    this.#waiting = this.#waiting.filter((reservation) => !matches(reservation));
+    for (const { request } of released) this.#count(request.queue, -1);
+    this.#arm();
+    return released;
+  }
+
+  #fire(): void {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      if (!this.#parts.isDropped(first) && !this.#take(true)) break;
+      this.#waiting.shift();
+      this.#count(first.request.queue, -1);
+      this.#parts.next(first);
+    }
+    this.#arm();
+  }
+
+  /** Takes the token, if it is there. */
+  #take(waited: boolean): boolean {
+    const now = this.#parts.clock.now();
+    this.#freeAt = tokenAt(this.#freeAt, now, this.#intervalMs);
+    if (this.#freeAt > now) return false;
+    this.#freeAt = takeToken(this.#freeAt, now, this.#intervalMs, waited);
+    return true;
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#waiting.length === 0) return;
+    const { clock } = this.#parts;
+    const now = clock.now();
+    const delayMs = Math.max(0, this.#freeAt - now);
+    this.#cancelTimer = clock.setTimer(Math.ceil(delayMs), () => this.#fire());
+  }
+}
