@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { beforeAll, expect, test, vi } from "vitest";
 import { type RabbitServer, startRabbit } from "../src/index.ts";
 import { leftovers, tracesOf } from "./support/leftovers.ts";
@@ -29,6 +30,15 @@ test(
     expect(await drain(first!.url, "orders")).toEqual(["before", "while one is down"]);
   },
 );
+
+test("a frozen node answers nobody until it goes on", { timeout: 60_000 }, async () => {
+  const [first] = rabbit.nodes;
+  await first!.pause();
+  const answer = drain(first!.url, "orders").then(() => "answered");
+  expect(await Promise.race([answer, delay(1000, "silent")])).toBe("silent");
+  await first!.resume();
+  expect(await answer).toBe("answered");
+});
 
 test("a cluster leaves nothing either", async () => {
   const traces = tracesOf(rabbit);

@@ -11,8 +11,13 @@ export interface TcpProxy {
   readonly connections: number;
   /** Resets every connection (RST); new ones get through. */
   cut(): void;
-  /** A black hole: nothing passes any more, on connections old and new, and nobody is told. */
-  hold(): void;
+  /**
+   * A black hole: nothing passes any more, on connections old and new, and nobody is told. With a direction only what goes
+   * that way vanishes: a broker that hears and cannot answer, or answers and hears nothing.
+   */
+  hold(direction?: Direction): void;
+  /** Half-open: the broker has lost every connection, whose clients are told nothing; new ones get through. */
+  halfOpen(): void;
   /** Resets every connection and refuses new ones. */
   refuse(): Promise<void>;
   /** Lets everything through again, what was held included. */
@@ -20,10 +25,16 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
+/** Which way bytes go. */
+export type Direction = "to the broker" | "to the client";
+
 interface Pair {
   readonly inner: Socket;
   readonly outer: Socket;
+  isHalfOpen: boolean;
 }
+
+const DIRECTIONS: readonly Direction[] = ["to the broker", "to the client"];
 
 class Proxy implements TcpProxy {
   readonly #target: URL;
@@ -31,7 +42,8 @@ class Proxy implements TcpProxy {
   readonly #pairs = new Set<Pair>();
   #server: Server | null = null;
   #port = 0;
-  #isHeld = false;
+  /** The ways that are black holes now. */
+  readonly #held = new Set<Direction>();
 
   constructor(target: string, tls: TlsOptions | undefined) {
     this.#target = new URL(target);
@@ -71,9 +83,20 @@ class Proxy implements TcpProxy {
     this.#pairs.clear();
   }
 
-  hold(): void {
-    this.#isHeld = true;
-    for (const pair of this.#pairs) this.#stop(pair);
+  hold(direction?: Direction): void {
+    const directions = direction === undefined ? DIRECTIONS : [direction];
+    for (const way of directions) {
+      this.#held.add(way);
+      for (const pair of this.#pairs) stop(pair, way);
+    }
+  }
+
+  halfOpen(): void {
+    for (const pair of this.#pairs) {
+      for (const way of DIRECTIONS) stop(pair, way);
+      pair.isHalfOpen = true;
+      pair.inner.destroy();
+    }
   }
 
   async refuse(): Promise<void> {
@@ -86,8 +109,12 @@ class Proxy implements TcpProxy {
   }
 
   async resume(): Promise<void> {
-    if (this.#isHeld) for (const pair of this.#pairs) this.#flow(pair);
-    this.#isHeld = false;
+    for (const pair of this.#pairs) {
+      if (pair.isHalfOpen) continue;
+      if (pair.inner.destroyed || pair.outer.destroyed) this.#drop(pair);
+      else for (const way of this.#held) flow(pair, way);
+    }
+    this.#held.clear();
     if (this.#server === null) await this.listen();
   }
 
@@ -95,11 +122,17 @@ class Proxy implements TcpProxy {
     await this.refuse();
   }
 
+  #drop(pair: Pair): void {
+    this.#pairs.delete(pair);
+    pair.inner.destroy();
+    pair.outer.destroy();
+  }
+
   #join(outer: Socket): void {
     // Accepted by the system before the port was closed.
     if (this.#server === null) return void outer.destroy();
     const inner = connect({ host: this.#target.hostname, port: Number(this.#target.port), noDelay: true });
-    const pair = { inner, outer };
+    const pair: Pair = { inner, outer, isHalfOpen: false };
     this.#pairs.add(pair);
     outer.setNoDelay(true);
     for (const [from, to] of [
@@ -109,24 +142,25 @@ class Proxy implements TcpProxy {
       // What one side does to the other's connection is the broken network's own.
       from.on("error", () => to.destroy());
       from.on("close", () => {
+        // A black hole lets no end through either; `resume` tells it.
+        if (this.#held.size > 0 || (pair.isHalfOpen && from === inner)) return;
         this.#pairs.delete(pair);
-        if (!this.#isHeld) to.destroy();
+        to.destroy();
       });
     }
-    if (!this.#isHeld) this.#flow(pair);
+    for (const way of DIRECTIONS) if (!this.#held.has(way)) flow(pair, way);
   }
+}
 
-  #flow({ inner, outer }: Pair): void {
-    inner.pipe(outer);
-    outer.pipe(inner);
-  }
+function flow({ inner, outer }: Pair, way: Direction): void {
+  if (way === "to the broker") outer.pipe(inner);
+  else inner.pipe(outer);
+}
 
-  #stop({ inner, outer }: Pair): void {
-    inner.unpipe(outer);
-    outer.unpipe(inner);
-    inner.pause();
-    outer.pause();
-  }
+function stop({ inner, outer }: Pair, way: Direction): void {
+  const [from, to] = way === "to the broker" ? [outer, inner] : [inner, outer];
+  from.unpipe(to);
+  from.pause();
 }
 
 /** A proxy in front of the broker at `target`, which has a port; with `tls` it is spoken to by TLS. */

@@ -56,6 +56,14 @@ export class ContainerLauncher implements Launcher {
     await this.#docker("kill", this.#container(plan));
   }
 
+  async pause(plan: NodePlan): Promise<void> {
+    await this.#docker("pause", this.#container(plan));
+  }
+
+  async resume(plan: NodePlan): Promise<void> {
+    await this.#docker("unpause", this.#container(plan));
+  }
+
   ctl(plan: NodePlan, args: readonly string[], timeoutMs: number): Promise<CommandResult> {
     return runCommand("docker", ["exec", this.#container(plan), "rabbitmqctl", "--quiet", ...args], { timeoutMs });
   }

@@ -67,8 +67,15 @@ export class FilesLauncher implements Launcher {
   }
 
   kill(_plan: NodePlan, node: ChildProcess): Promise<void> {
-    if (node.pid !== undefined) killGroup(node.pid);
-    return Promise.resolve();
+    return signalGroup(node, "SIGKILL");
+  }
+
+  pause(_plan: NodePlan, node: ChildProcess): Promise<void> {
+    return signalGroup(node, "SIGSTOP");
+  }
+
+  resume(_plan: NodePlan, node: ChildProcess): Promise<void> {
+    return signalGroup(node, "SIGCONT");
   }
 
   ctl(plan: NodePlan, args: readonly string[], timeoutMs: number): Promise<CommandResult> {
@@ -137,12 +144,13 @@ async function writeNode(plan: NodePlan): Promise<void> {
   await writeFile(join(plan.folder, "enabled_plugins"), plan.enabledPlugins);
 }
 
-function killGroup(leader: number): void {
+function signalGroup(leader: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   try {
-    process.kill(-leader, "SIGKILL");
+    if (leader.pid !== undefined) process.kill(-leader.pid, signal);
   } catch {
     // It has ended already.
   }
+  return Promise.resolve();
 }
 
 async function untilListening(port: number): Promise<string | null> {

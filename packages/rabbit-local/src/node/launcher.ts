@@ -12,6 +12,10 @@ export interface Launcher {
   terminate(plan: NodePlan, node: ChildProcess): Promise<void>;
   /** Ends a node at once, as a crash would. */
   kill(plan: NodePlan, node: ChildProcess): Promise<void>;
+  /** Freezes a node, as a machine that hangs would. */
+  pause(plan: NodePlan, node: ChildProcess): Promise<void>;
+  /** Lets a frozen node go on. */
+  resume(plan: NodePlan, node: ChildProcess): Promise<void>;
   /** Runs `rabbitmqctl` against a node. */
   ctl(plan: NodePlan, args: readonly string[], timeoutMs: number): Promise<CommandResult>;
 }

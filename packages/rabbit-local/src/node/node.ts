@@ -29,6 +29,10 @@ export interface RabbitNode {
   stop(): Promise<void>;
   /** Ends it at once, as a crash would. Does nothing where it is down. */
   kill(): Promise<void>;
+  /** Freezes it: its connections stay open, and nobody is answered. Does nothing where it is down. */
+  pause(): Promise<void>;
+  /** Lets it go on after `pause`. */
+  resume(): Promise<void>;
   /** Resolves when it is down, for whatever reason. */
   untilDown(): Promise<void>;
   /** Runs `rabbitmqctl` against it and gives what that printed. Throws `command-failed`. */
@@ -113,6 +117,14 @@ export class ManagedNode implements RabbitNode {
     node.ref();
     await this.#launcher.kill(this.#plan, node);
     await this.#ended;
+  }
+
+  async pause(): Promise<void> {
+    if (this.#process !== null) await this.#launcher.pause(this.#plan, this.#process);
+  }
+
+  async resume(): Promise<void> {
+    if (this.#process !== null) await this.#launcher.resume(this.#plan, this.#process);
   }
 
   async untilDown(): Promise<void> {

@@ -52,6 +52,15 @@ test("nodes are containers in a network of their own, and all of it is removed",
   expect(made.at(-1)).toBe(`network rm ${network}`);
 });
 
+test("a node is frozen and goes on by Docker's means", async () => {
+  const rabbit = await start(1);
+  const [node] = rabbit.nodes;
+  await node!.pause();
+  await node!.resume();
+  const verbs = (await calls()).map((call) => call.split(" ")[0]);
+  expect(verbs.slice(-3)).toEqual(["start", "pause", "unpause"]);
+});
+
 test("a node is stopped, killed and started again by Docker's means", async () => {
   const rabbit = await start(1);
   const [node] = rabbit.nodes;
