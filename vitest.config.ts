@@ -28,7 +28,12 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: [
+            "packages/*/test/**/*.test.ts",
+            "apps/*/test/**/*.test.ts",
+            "scripts/**/*.test.ts",
+            "chaos/**/*.test.ts",
+          ],
           exclude: ["**/node_modules/**", "**/*.{integration,interop,lab,long}.test.ts"],
           testTimeout: 30_000,
         },
@@ -42,6 +47,7 @@ export default defineConfig({
             "packages/*/test/**/*.integration.test.ts",
             "apps/*/test/**/*.integration.test.ts",
             "scripts/**/*.integration.test.ts",
+            "chaos/**/*.integration.test.ts",
           ],
           hookTimeout: 180_000,
           testTimeout: 60_000,
@@ -63,7 +69,7 @@ export default defineConfig({
         test: {
           name: "long",
           globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/newest-broker.ts", "scripts/vitest/podlab.ts"],
-          include: ["packages/*/test/**/*.long.test.ts", "apps/*/test/**/*.long.test.ts"],
+          include: ["packages/*/test/**/*.long.test.ts", "apps/*/test/**/*.long.test.ts", "chaos/**/*.long.test.ts"],
           hookTimeout: 600_000,
           testTimeout: 3_600_000,
         },

@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { createClient } from "@leveret/celery-amqp";
+import { queues } from "./programs/orders.ts";
+import { answered } from "./programs/tasks.ts";
+import type { Recorder } from "./records.ts";
+import type { Stage } from "./stage.ts";
+
+/** How long work may take to be done once nothing is hurt any more. */
+const DRAIN_MS = 90_000;
+/** How long a publisher may take to settle what it has begun: a send, then its answer. */
+const FINISH_MS = 60_000;
+/** RabbitMQ counts quorum queues every five seconds. */
+const STALE_MS = 6_000;
+/** How long a queue may take to be served again. */
+const PROBE_SECONDS = 30;
+
+/** Lets publishers settle and workers work everything off; then asks each queue for one more answer. */
+export async function drain(stage: Stage, recorder: Recorder): Promise<void> {
+  await Promise.all(stage.programs.map((program) => finish(stage, program.name, "publisher")));
+  const isDone = await untilWorkedOff(stage);
+  if (!isDone) stage.complaints.push(`not everything was worked off within ${DRAIN_MS / 1000} s`);
+  await probe(stage, recorder);
+}
+
+/** Stops the workers, as SIGTERM does. */
+export async function stopWorkers(stage: Stage): Promise<void> {
+  await Promise.all(stage.programs.map((program) => finish(stage, program.name, "worker")));
+}
+
+async function finish(stage: Stage, name: string, sort: string): Promise<void> {
+  if (!name.startsWith(sort)) return;
+  const inTime = await stage.program(name).finish(FINISH_MS);
+  if (!inTime) stage.complaints.push(`${name} did not finish within ${FINISH_MS / 1000} s`);
+}
+
+/** Empty twice in a row: what the broker says of quorum queues may be some seconds old. */
+async function untilWorkedOff(stage: Stage): Promise<boolean> {
+  const end = Date.now() + DRAIN_MS;
+  for (let emptySince: number | null = null; Date.now() < end; await pause(1_000)) {
+    const sizes = await stage.queueSizes();
+    const isEmpty = sizes.every(({ queue, messages }) => messages === 0 || queue.endsWith(".dead"));
+    emptySince = isEmpty ? (emptySince ?? Date.now()) : null;
+    if (emptySince !== null && Date.now() - emptySince > STALE_MS) return true;
+  }
+  return false;
+}
+
+/** A queue that nobody serves any more would be empty too, had nobody sent to it. */
+async function probe(stage: Stage, recorder: Recorder): Promise<void> {
+  const client = createClient({
+    broker: stage.broker.nodes.map(({ url }) => url),
+    queues: { [queues.quorum]: { queueType: "quorum" } },
+  });
+  for (const queue of Object.values(queues)) {
+    const id = randomUUID();
+    recorder.write({ type: "sending", id, kind: "answered", queue, dueAt: null });
+    try {
+      const result = await client.send(answered.with({ id, queue }), 1, 1);
+      recorder.write({ type: "settled", id, outcome: "confirmed" });
+      await result.get({ timeout: PROBE_SECONDS });
+    } catch (error) {
+      stage.complaints.push(`queue ${queue} is served no more: ${String(error)}`);
+    }
+  }
+  await client.close();
+}
+
+/** The ids in all dead queues, which are empty then. */
+export async function emptyDeadQueues(stage: Stage): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const { queue } of await stage.queueSizes()) {
+    if (queue.endsWith(".dead")) await emptyQueue(stage, queue, ids);
+  }
+  return ids;
+}
+
+async function emptyQueue(stage: Stage, queue: string, ids: string[]): Promise<void> {
+  const waiting = async (): Promise<number> => (await stage.transport.inspectQueue(queue))?.messageCount ?? 0;
+  // What comes while the consumer is cancelled goes back, so the queue is looked at once more.
+  while ((await waiting()) > 0) {
+    const subscription = await stage.transport.subscribe({ queue, prefetch: 200 }, (delivery) => {
+      ids.push(String(delivery.message.headers["id"]));
+      delivery.ack();
+    });
+    while ((await waiting()) > 0) await pause(50);
+    await subscription.cancel();
+  }
+}
+
+/** What queues hold in the end, once the broker's numbers have caught up. */
+export async function leftoversOf(
+  stage: Stage,
+): Promise<readonly { readonly queue: string; readonly messages: number }[]> {
+  const end = Date.now() + 3 * STALE_MS;
+  for (;;) {
+    const left = (await stage.queueSizes()).filter(({ messages }) => messages > 0);
+    if (left.length === 0 || Date.now() > end) return left;
+    await pause(1_000);
+  }
+}

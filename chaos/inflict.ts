@@ -1,0 +1,106 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { taskQueue } from "@leveret/celery-protocol";
+import { anyRunning, type BrokerNode } from "./broker.ts";
+import { queues } from "./programs/orders.ts";
+import { createRandom } from "./random.ts";
+import type { Fault } from "./schedule.ts";
+import type { Stage } from "./stage.ts";
+
+/** What a fault did, for the report. */
+export interface Inflicted {
+  /** When a node was killed. */
+  readonly nodeDeath: number | null;
+}
+
+const NOTHING: Inflicted = { nodeDeath: null };
+
+/** Does one fault and, where it lasts, undoes it again. Rejects where the fault itself could not be done. */
+export async function inflict(fault: Fault, stage: Stage): Promise<Inflicted> {
+  const { kind, target, forMs, atMs } = fault;
+  const draw = createRandom(atMs).next();
+  switch (kind) {
+    case "kill-worker":
+      stage.program(target).signal("SIGKILL");
+      return NOTHING;
+    case "stop-worker":
+      stage.program(target).signal("SIGTERM");
+      return NOTHING;
+    case "kill-child":
+      stage.program(target).killChild(draw);
+      return NOTHING;
+    case "reset":
+      for (const proxy of stage.program(target).proxies) proxy.cut();
+      return NOTHING;
+    case "black-hole":
+      for (const proxy of stage.program(target).proxies) proxy.hold();
+      return reopenAfter(forMs, target, stage);
+    case "refuse":
+      await Promise.all(stage.program(target).proxies.map((proxy) => proxy.refuse()));
+      return reopenAfter(forMs, target, stage);
+    case "channel-404":
+    case "channel-406":
+      stage.program(target).order({ do: "offend", code: kind === "channel-404" ? 404 : 406, draw });
+      return NOTHING;
+    case "missing-exchange":
+      stage.program(target).order({ do: "publish-nowhere" });
+      return NOTHING;
+    case "delete-queue":
+      await stage.transport.deleteQueue(target);
+      return NOTHING;
+    case "cancel-consumers":
+      await stage.transport.deleteQueue(target);
+      await stage.transport.declare(taskQueue(target, {}));
+      return NOTHING;
+    case "kill-node":
+      return loseNode("kill", await nodeOf(fault, stage), forMs);
+    case "stop-node":
+      return loseNode("stop", await nodeOf(fault, stage), forMs);
+    case "memory-alarm":
+      return alarm(await nodeOf(fault, stage), forMs);
+    case "consumer-timeout":
+      return holdNobodyLong(stage, forMs);
+  }
+}
+
+async function reopenAfter(ms: number, target: string, stage: Stage): Promise<Inflicted> {
+  await pause(ms);
+  await Promise.all(stage.program(target).proxies.map((proxy) => proxy.resume()));
+  return NOTHING;
+}
+
+async function loseNode(how: "kill" | "stop", node: BrokerNode, forMs: number): Promise<Inflicted> {
+  const at = Date.now();
+  await node[how]();
+  await pause(forMs);
+  await node.start();
+  return { nodeDeath: how === "kill" ? at : null };
+}
+
+async function alarm(node: BrokerNode, forMs: number): Promise<Inflicted> {
+  await node.ctl("set_vm_memory_high_watermark", "absolute", "1MB");
+  await pause(forMs);
+  await node.ctl("set_vm_memory_high_watermark", "0.4");
+  return NOTHING;
+}
+
+/** In place of the half hour that RabbitMQ gives a consumer. */
+async function holdNobodyLong(stage: Stage, forMs: number): Promise<Inflicted> {
+  const set = async (ms: number): Promise<void> => {
+    for (const node of stage.broker.nodes) {
+      if (node.running) await node.ctl("eval", `application:set_env(rabbit, consumer_timeout, ${ms}).`);
+    }
+  };
+  await set(1_000);
+  await pause(forMs);
+  await set(1_800_000);
+  return NOTHING;
+}
+
+async function nodeOf({ target }: Fault, stage: Stage): Promise<BrokerNode> {
+  const { nodes } = stage.broker;
+  const chosen = nodes[Number(target.replace("node-", "")) - 1];
+  if (chosen !== undefined) return chosen;
+  const listed = await anyRunning(stage.broker).ctl("list_queues", "--silent", "--online", "name", "leader");
+  const line = listed.split("\n").find((each) => each.startsWith(`${queues.quorum}\t`)) ?? "";
+  return nodes.find(({ name }) => line.includes(name)) ?? anyRunning(stage.broker);
+}

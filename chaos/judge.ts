@@ -1,0 +1,192 @@
+import type { Record, TaskKind } from "./records.ts";
+
+/** What is known of a run beside the records. */
+export interface Evidence {
+  readonly records: readonly Record[];
+  /** When a node was killed: it may have forgotten acks that it had just been given. */
+  readonly nodeDeaths: readonly number[];
+  /** Ids found in dead queues. */
+  readonly deadIds: readonly string[];
+  /** Queues that were not empty in the end, with what they held. */
+  readonly leftovers: readonly { readonly queue: string; readonly messages: number }[];
+  /** What the conductor itself saw and must not be: a program that ended by itself, a queue that is served no more. */
+  readonly complaints: readonly string[];
+}
+
+/** How a task that ran more often than it should came to do so. */
+export type DuplicateCause = "redelivered" | "resent by its publisher" | "resent by a worker" | "ack lost with a node";
+
+/** What came of a run. */
+export interface Verdict {
+  /** Promises that were broken, a line each; none is good. */
+  readonly violations: readonly string[];
+  readonly figures: Figures;
+}
+
+/** The numbers of a run. */
+export interface Figures {
+  readonly sends: number;
+  /** Ends of sends, by outcome. */
+  readonly outcomes: Readonly<{ [outcome: string]: number }>;
+  /** Ends of awaited results, by outcome. */
+  readonly answers: Readonly<{ [outcome: string]: number }>;
+  readonly runs: number;
+  readonly duplicates: number;
+  readonly causes: Readonly<{ [cause in DuplicateCause]?: number }>;
+  readonly largestHeapBytes: number;
+}
+
+/** Attempts that a retried task makes, the first included. */
+export const RETRIED_ATTEMPTS = 3;
+/** What a program may hold at its end, after a collection. */
+export const HEAP_LIMIT_BYTES = 96 * 1024 * 1024;
+/** For how long before its death a node may have been given acks and not have kept them. */
+const FORGOTTEN_MS = 10_000;
+/** A handler may begin a moment before its eta: clocks are read in whole milliseconds. */
+const EARLY_MS = 5;
+
+interface Life {
+  readonly id: string;
+  kind: TaskKind;
+  sentBy: string;
+  sentAt: number;
+  dueAt: number | null;
+  outcome: string | null;
+  settledAt: number;
+  readonly received: Record[];
+  readonly began: Extract<Record, { readonly type: "began" | "ended" }>[];
+  readonly ended: Extract<Record, { readonly type: "began" | "ended" }>[];
+}
+
+/** Judges a run by what was written down. */
+export function judge(evidence: Evidence): Verdict {
+  const lives = livesOf(evidence.records);
+  const resends = evidence.records.filter((record) => record.type === "resending" && record.count > 0);
+  const duplicates = [...lives.values()].filter(isDuplicated);
+  const causes = duplicates.map((life) => ({ life, cause: causeOf(life, resends, evidence.nodeDeaths) }));
+  const finished = evidence.records.filter((record) => record.type === "finished");
+  const violations = [
+    ...evidence.complaints,
+    ...evidence.records.flatMap((record) => (record.type === "fault" ? [`${record.by}: ${record.what}`] : [])),
+    ...[...lives.values()].flatMap((life) => lossesOf(life, new Set(evidence.deadIds))),
+    ...strangersAmong(evidence.deadIds, lives),
+    ...causes.flatMap(({ life, cause }) =>
+      cause === null ? [`${life.id} (${life.kind}) ran twice without a reason`] : [],
+    ),
+    ...evidence.leftovers.map(({ queue, messages }) => `queue ${queue} still holds ${messages} messages`),
+    ...finished
+      .filter(({ heapBytes }) => heapBytes > HEAP_LIMIT_BYTES)
+      .map(({ by, heapBytes }) => `${by} held ${megabytes(heapBytes)} MB in the end`),
+  ];
+  return {
+    violations,
+    figures: {
+      sends: [...lives.values()].filter(({ sentBy }) => sentBy !== "").length,
+      outcomes: tally([...lives.values()].flatMap(({ outcome }) => (outcome === null ? [] : [outcome]))),
+      answers: tally(evidence.records.flatMap((record) => (record.type === "answered" ? [record.outcome] : []))),
+      runs: evidence.records.filter(({ type }) => type === "began").length,
+      duplicates: duplicates.length,
+      causes: tally(causes.flatMap(({ cause }) => (cause === null ? [] : [cause]))),
+      largestHeapBytes: Math.max(0, ...finished.map(({ heapBytes }) => heapBytes)),
+    },
+  };
+}
+
+function livesOf(records: readonly Record[]): ReadonlyMap<string, Life> {
+  const lives = new Map<string, Life>();
+  for (const record of records) if ("id" in record) note(lifeIn(lives, record.id), record);
+  return lives;
+}
+
+function lifeIn(lives: Map<string, Life>, id: string): Life {
+  const known = lives.get(id);
+  if (known !== undefined) return known;
+  const born: Life = {
+    id,
+    kind: "plain",
+    sentBy: "",
+    sentAt: 0,
+    dueAt: null,
+    outcome: null,
+    settledAt: Number.POSITIVE_INFINITY,
+    received: [],
+    began: [],
+    ended: [],
+  };
+  lives.set(id, born);
+  return born;
+}
+
+function note(life: Life, record: Record): void {
+  switch (record.type) {
+    case "sending":
+      Object.assign(life, { kind: record.kind, sentBy: record.by, sentAt: record.at, dueAt: record.dueAt });
+      return;
+    case "settled":
+      Object.assign(life, { outcome: record.outcome, settledAt: record.at });
+      return;
+    case "received":
+      life.received.push(record);
+      return;
+    case "began":
+      life.began.push(record);
+      return;
+    case "ended":
+      life.ended.push(record);
+      return;
+    default:
+  }
+}
+
+/** What one task shows that must not be. */
+function lossesOf(life: Life, dead: ReadonlySet<string>): readonly string[] {
+  const { id, kind, outcome, sentBy, dueAt } = life;
+  const name = `${id} (${kind})`;
+  if (sentBy === "") return [`${name} ran and was never sent`];
+  if (outcome === null) return [`${name} of ${sentBy}: the send never settled`];
+  const early = life.began.filter(({ at }) => dueAt !== null && at < dueAt - EARLY_MS);
+  if (early.length > 0) return [`${name} ran ${(dueAt ?? 0) - (early[0]?.at ?? 0)} ms before its eta`];
+  if (outcome !== "confirmed" || kind === "volatile") return [];
+  if (kind === "unknown") return dead.has(id) ? [] : [`${name} was confirmed and is not in the dead queue`];
+  if (life.began.length === 0) return [`${name} was confirmed and never ran`];
+  if (life.ended.length === 0) return [`${name} was confirmed, began, and was never run to its end`];
+  const wanted = kind === "retried" ? RETRIED_ATTEMPTS : 1;
+  const reached = Math.max(...life.ended.map(({ attempt }) => attempt));
+  return reached < wanted ? [`${name} was confirmed and stopped after attempt ${reached} of ${wanted}`] : [];
+}
+
+function strangersAmong(deadIds: readonly string[], lives: ReadonlyMap<string, Life>): readonly string[] {
+  return deadIds
+    .filter((id) => lives.get(id)?.kind !== "unknown")
+    .map((id) => `${id} (${lives.get(id)?.kind ?? "nobody's"}) is in a dead queue`);
+}
+
+/** One attempt that began more than once. */
+function isDuplicated({ began }: Life): boolean {
+  return new Set(began.map(({ attempt }) => attempt)).size < began.length;
+}
+
+/** The first reason that accounts for it, null for none. */
+function causeOf(life: Life, resends: readonly Record[], nodeDeaths: readonly number[]): DuplicateCause | null {
+  const seen = [...life.received, ...life.began].toSorted((a, b) => a.at - b.at);
+  if (seen.some((record) => "redelivered" in record && record.redelivered)) return "redelivered";
+  const [first, last] = [seen[0]?.at ?? 0, seen.at(-1)?.at ?? 0];
+  const isWhileSent = ({ by, at }: Record): boolean => by === life.sentBy && at >= life.sentAt && at <= life.settledAt;
+  if (resends.some(isWhileSent)) return "resent by its publisher";
+  const holders = new Set(seen.map(({ by }) => by));
+  if (resends.some(({ by, at }) => holders.has(by) && at >= first && at <= last)) return "resent by a worker";
+  return nodeDeaths.some((at) => at >= first && at <= last && at - first < FORGOTTEN_MS)
+    ? "ack lost with a node"
+    : null;
+}
+
+function tally(names: readonly string[]): { [name: string]: number } {
+  const counts: { [name: string]: number } = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** With one digit. */
+export function megabytes(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(1);
+}

@@ -1,0 +1,32 @@
+/** What the conductor says to a program, over the channel between a process and its child. */
+export type Order =
+  | { readonly do: "offend"; readonly code: 404 | 406; readonly draw: number }
+  | { readonly do: "publish-nowhere" }
+  | { readonly do: "finish" };
+
+/** What a program is started with, as JSON in its first argument. */
+export interface ProgramSetting {
+  readonly name: string;
+  readonly urls: readonly string[];
+  readonly seed: number;
+  readonly rate: number;
+  readonly pool: string;
+}
+
+/** Names of the queues. */
+export const queues = { classic: "chaos.classic", quorum: "chaos.quorum", volatile: "chaos.volatile" } as const;
+
+/** Waits that are short enough for faults of some seconds to matter. */
+export const patience = {
+  heartbeatSeconds: 2,
+  connectTimeoutMs: 4_000,
+  rpcTimeoutMs: 6_000,
+  confirmTimeoutMs: 4_000,
+  publishTimeoutMs: 20_000,
+  backoff: { minMs: 50, maxMs: 1_000, stableMs: 2_000 },
+} as const;
+
+/** The setting of this process. */
+export function readSetting(): ProgramSetting {
+  return JSON.parse(process.argv[2] ?? "{}") as ProgramSetting;
+}

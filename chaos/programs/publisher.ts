@@ -1,0 +1,140 @@
+// A process that sends tasks until it is told to finish, and writes down what became of each.
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type AsyncResult,
+  type CallOptions,
+  CeleryError,
+  type Client,
+  createClient,
+  type Logger,
+} from "@leveret/celery-amqp";
+import { createRandom } from "../random.ts";
+import type { TaskKind } from "../records.ts";
+import { offend, watchChannels } from "./channels.ts";
+import { type Order, patience, queues, readSetting } from "./orders.ts";
+import { answered, delayed, failing, plain, retried, slow } from "./tasks.ts";
+import { recordEnd, recordFaults, recordsHere } from "./witness.ts";
+
+/** How often each sort is sent, of a hundred. */
+const shares: readonly (readonly [TaskKind, number])[] = [
+  ["plain", 50],
+  ["answered", 16],
+  ["retried", 8],
+  ["delayed", 8],
+  ["failing", 6],
+  ["slow", 6],
+  ["volatile", 4],
+  ["unknown", 2],
+];
+/** Sends that wait for their confirm at once; beyond it the next one waits too. */
+const MOST_UNDER_WAY = 500;
+
+const setting = readSetting();
+const random = createRandom(setting.seed);
+const underWay = new Set<Promise<void>>();
+const finishing = new AbortController();
+watchChannels();
+recordFaults();
+
+/** The log says when publishes are sent again, which is where copies come from. */
+function logLine(level: string): Logger["info"] {
+  return (message, fields = {}) => {
+    console.error(new Date().toISOString(), level, message, JSON.stringify(fields));
+    const count = fields["sentAgain"];
+    if (typeof count === "number") recordsHere().write({ type: "resending", count });
+  };
+}
+
+const client: Client = createClient({
+  broker: setting.urls,
+  amqp: patience,
+  queues: { [queues.quorum]: { queueType: "quorum" } },
+  logger: { debug: () => {}, info: logLine("info"), warn: logLine("warn"), error: logLine("error") },
+});
+
+function drawKind(): TaskKind {
+  let left = random.between(1, 100);
+  for (const [kind, share] of shares) {
+    left -= share;
+    if (left <= 0) return kind;
+  }
+  return "plain";
+}
+
+function send(kind: TaskKind, options: CallOptions): Promise<AsyncResult<unknown>> {
+  switch (kind) {
+    case "plain":
+    case "volatile":
+      return client.send(plain.with(options), random.between(0, 20));
+    case "answered":
+      return client.send(answered.with(options), random.between(0, 1000), 1);
+    case "retried":
+      return client.send(retried.with(options), random.pick([0, 1, 3]));
+    case "delayed":
+      return client.send(delayed.with(options));
+    case "failing":
+      return client.send(failing.with(options));
+    case "slow":
+      return client.send(slow.with(options), random.between(500, 2_500));
+    case "unknown":
+      return client.sendByName("chaos.unknown", { ...options, ignoreResult: true });
+  }
+}
+
+async function sendOne(): Promise<void> {
+  const kind = drawKind();
+  const id = randomUUID();
+  const queue = kind === "volatile" ? queues.volatile : random.pick([queues.classic, queues.quorum]);
+  const eta = kind === "delayed" ? new Date(Date.now() + random.between(300, 7_000)) : null;
+  recordsHere().write({ type: "sending", id, kind, queue, dueAt: eta?.getTime() ?? null });
+  const sent = await outcomeOf(send(kind, { id, queue, ...(eta && { eta }) }));
+  recordsHere().write({ type: "settled", id, outcome: sent.outcome });
+  if (kind !== "answered" || sent.value === null) return;
+  const answer = await outcomeOf(sent.value.get({ timeout: 20 }));
+  recordsHere().write({ type: "answered", id, outcome: answer.outcome === "confirmed" ? "SUCCESS" : answer.outcome });
+}
+
+async function outcomeOf<T>(attempt: Promise<T>): Promise<{ readonly outcome: string; readonly value: T | null }> {
+  try {
+    return { outcome: "confirmed", value: await attempt };
+  } catch (error) {
+    return { outcome: error instanceof CeleryError ? error.code : `not a CeleryError: ${String(error)}`, value: null };
+  }
+}
+
+/** What is in flight on the channel goes down with this one, and must come back. */
+function publishNowhere(): void {
+  const options = { exchange: "chaos.missing", routingKey: "nowhere", ignoreResult: true };
+  track(outcomeOf(client.send(plain.with(options), 0)).then(({ outcome }) => expectNotFound(outcome)));
+}
+
+function expectNotFound(outcome: string): void {
+  const isPossible = ["not-found", "publish-timeout", "closed"].includes(outcome);
+  if (!isPossible) recordsHere().write({ type: "fault", what: `a publish to a missing exchange ended in: ${outcome}` });
+}
+
+function track(work: Promise<void>): void {
+  underWay.add(work);
+  void work.finally(() => underWay.delete(work));
+}
+
+process.on("message", (order: Order) => {
+  if (order.do === "offend") offend(order.code, order.draw);
+  else if (order.do === "publish-nowhere") publishNowhere();
+  else finishing.abort();
+});
+
+while (!finishing.signal.aborted) {
+  track(sendOne());
+  if (underWay.size >= MOST_UNDER_WAY) await Promise.race([...underWay, aborted()]);
+  await pause(random.between(0, 2000 / setting.rate), null, { signal: finishing.signal }).catch(() => {});
+}
+await Promise.all(underWay);
+await client.close();
+recordEnd();
+process.disconnect();
+
+function aborted(): Promise<void> {
+  return new Promise((resolve) => finishing.signal.addEventListener("abort", () => resolve(), { once: true }));
+}

@@ -1,0 +1,30 @@
+import { Recorder } from "../records.ts";
+
+/** The records of this process, or of this thread of it; made when first asked for. */
+let recorder: Recorder | null = null;
+
+/** What the conductor told this program, by its environment, so that children and threads of a pool know it too. */
+export function recordsHere(): Recorder {
+  recorder ??= new Recorder(process.env["CHAOS_RECORDS"] ?? ".", process.env["CHAOS_NAME"] ?? "nobody");
+  return recorder;
+}
+
+/** Nothing may go unhandled; what does is written down, and the program goes on so that more may be learned. */
+export function recordFaults(): void {
+  process.on("unhandledRejection", (error) => note("unhandled rejection", error));
+  process.on("uncaughtException", (error) => note("uncaught exception", error));
+  // Whoever conducts is gone: nobody would end this program any more.
+  process.once("disconnect", () => process.exit());
+}
+
+function note(sort: string, error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  recordsHere().write({ type: "fault", what: `${sort}: ${text}` });
+}
+
+/** The last entry of a program: what it holds when everything that can be let go is gone. */
+export function recordEnd(): void {
+  globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  recordsHere().write({ type: "finished", heapBytes: heapUsed, rssBytes: rss });
+}

@@ -1,0 +1,44 @@
+import { megabytes } from "./judge.ts";
+import { replayCommand } from "./options.ts";
+import type { Outcome } from "./run.ts";
+
+/** Violations shown; the rest is counted. */
+const MOST_LINES = 40;
+
+/** What a person reads after a run. */
+export function describeOutcome(outcome: Outcome): string {
+  const { figures, violations, options, faults, restarts, brokerVersion, folder } = outcome;
+  const rows: readonly (readonly [string, string])[] = [
+    ["RabbitMQ", `${brokerVersion}, ${options.nodes === 1 ? "one node" : `${options.nodes} nodes`}`],
+    ["pools", options.pools.join(", ")],
+    ["faults", `${faults} in ${options.seconds} s; ${restarts} programs started again`],
+    ["sends", `${figures.sends}: ${counts(figures.outcomes)}`],
+    ["results awaited", counts(figures.answers)],
+    ["runs", String(figures.runs)],
+    ["ran more than once", `${figures.duplicates}: ${counts(figures.causes)}`],
+    ["largest heap in the end", `${megabytes(figures.largestHeapBytes)} MB`],
+    ["seed", `${options.seed}; again: ${replayCommand(options)}`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+  if (violations.length === 0) return [...lines, "", "Nothing was lost."].join("\n");
+  const shown = violations.slice(0, MOST_LINES);
+  const rest = violations.length - shown.length;
+  return [
+    ...lines,
+    "",
+    `${violations.length} violations:`,
+    ...shown,
+    ...(rest > 0 ? [`… and ${rest} more`] : []),
+    ...(folder === null ? [] : [`records and logs: ${folder}`]),
+  ].join("\n");
+}
+
+/** `confirmed 12, unroutable 1`: the most frequent first. */
+export function counts(table: Readonly<{ [name: string]: number | undefined }>): string {
+  const entries = Object.entries(table).flatMap(([name, count]) =>
+    count === undefined ? [] : [[name, count] as const],
+  );
+  const sorted = entries.toSorted(([, a], [, b]) => b - a);
+  return sorted.length === 0 ? "none" : sorted.map(([name, count]) => `${name} ${count}`).join(", ");
+}

@@ -1,0 +1,101 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { drain, emptyDeadQueues, leftoversOf, stopWorkers } from "./drain.ts";
+import { inflict } from "./inflict.ts";
+import { judge, type Verdict } from "./judge.ts";
+import type { ChaosOptions } from "./options.ts";
+import { queues } from "./programs/orders.ts";
+import { readRecords, Recorder } from "./records.ts";
+import { describeFault, type Fault, planFaults } from "./schedule.ts";
+import { sceneOf, Stage } from "./stage.ts";
+
+/** What came of a run, with what it was. */
+export interface Outcome extends Verdict {
+  readonly options: ChaosOptions;
+  /** RabbitMQ's own: `3.10.8`. */
+  readonly brokerVersion: string;
+  readonly faults: number;
+  /** Programs that were started again. */
+  readonly restarts: number;
+  /** Where records and logs are; null where they were removed. */
+  readonly folder: string | null;
+}
+
+/** Kinds of faults that hurt a node, of which only one is hurt at a time. */
+const nodeFaults: ReadonlySet<string> = new Set(["kill-node", "stop-node", "memory-alarm", "consumer-timeout"]);
+
+/** One run, from an empty broker to a verdict. `tell` is given a line for each thing that happens. */
+export async function runChaos(options: ChaosOptions, tell: (line: string) => void): Promise<Outcome> {
+  const folder = options.keep === null ? mkdtempSync(join(tmpdir(), "leveret-chaos-")) : resolve(options.keep);
+  mkdirSync(folder, { recursive: true });
+  const stage = await Stage.open(options, folder, tell);
+  try {
+    await warmUp(stage, tell);
+    const faults = planFaults(sceneOf(options));
+    const nodeDeaths = await inflictAll(faults, stage, tell);
+    tell("the faults are over: draining");
+    await stage.heal();
+    await drain(stage, new Recorder(folder, "conductor"));
+    await stopWorkers(stage);
+    const deadIds = await emptyDeadQueues(stage);
+    const leftovers = await leftoversOf(stage);
+    const records = readRecords(folder);
+    const verdict = judge({ records, nodeDeaths, deadIds, leftovers, complaints: stage.complaints });
+    const isKept = options.keep !== null || verdict.violations.length > 0;
+    if (!isKept) rmSync(folder, { recursive: true });
+    const restarts = stage.programs.reduce((sum, program) => sum + program.restarts, 0);
+    const brokerVersion = stage.broker.version;
+    return { ...verdict, options, brokerVersion, faults: faults.length, restarts, folder: isKept ? folder : null };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Work goes on before the first fault, and every queue is on disk. */
+async function warmUp(stage: Stage, tell: (line: string) => void): Promise<void> {
+  await stage.startWorkers();
+  await stage.startPublishers();
+  for (const queue of [queues.classic, queues.quorum]) {
+    const end = Date.now() + 60_000;
+    while (((await stage.transport.inspectQueue(`${queue}.dead`))?.messageCount ?? 0) === 0) {
+      if (Date.now() > end) throw new Error(`Nothing came to ${queue}.dead: the programs do not work`);
+      await pause(100);
+    }
+  }
+  const [node] = stage.broker.nodes;
+  if (node === undefined || stage.broker.nodes.length > 1) return;
+  // RabbitMQ 3.10 forgets a durable queue that was declared a moment before it is killed.
+  tell("all is running: the broker is restarted once in good order");
+  await node.stop();
+  await node.start();
+}
+
+/** Each fault at its time; those of nodes wait for each other. Resolves to when nodes were killed. */
+async function inflictAll(
+  faults: readonly Fault[],
+  stage: Stage,
+  tell: (line: string) => void,
+): Promise<readonly number[]> {
+  const start = Date.now();
+  const deaths: number[] = [];
+  const underWay: Promise<void>[] = [];
+  let lane: Promise<void> = Promise.resolve();
+  const attempt = async (fault: Fault): Promise<void> => {
+    tell(describeFault(fault));
+    try {
+      const { nodeDeath } = await inflict(fault, stage);
+      if (nodeDeath !== null) deaths.push(nodeDeath);
+    } catch (error) {
+      tell(`         ${fault.kind} could not be done: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  for (const fault of faults) {
+    await pause(Math.max(0, start + fault.atMs - Date.now()));
+    if (nodeFaults.has(fault.kind)) lane = lane.then(() => attempt(fault));
+    else underWay.push(attempt(fault));
+  }
+  await Promise.all([...underWay, lane]);
+  return deaths;
+}

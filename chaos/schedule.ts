@@ -1,0 +1,164 @@
+import { createRandom, type Random } from "./random.ts";
+
+/**
+ * What can be done to a running system.
+ *
+ * - `kill-worker`, `kill-child`: SIGKILL of a worker, of one child of its pool
+ * - `stop-worker`: SIGTERM of a worker, as a rolling deploy does
+ * - `reset`, `black-hole`, `refuse`: a program's connections are reset; carry nothing, in silence; are reset and refused
+ * - `channel-404`, `channel-406`: the broker closes a channel of a program, because of a missing queue, a wrong ack
+ * - `missing-exchange`: a publisher sends to an exchange that is not there, which costs it the channel with all in flight
+ * - `delete-queue`: a queue goes, and stays away until a program declares it
+ * - `cancel-consumers`: a queue goes, and comes back at once: its consumers are cancelled by the broker
+ * - `kill-node`, `stop-node`: a node of the broker dies, is stopped in good order; both come back
+ * - `memory-alarm`: the broker takes no publishes for a while
+ * - `consumer-timeout`: the broker closes channels that hold a message for more than some seconds (it looks once a minute)
+ */
+export type FaultKind =
+  | "kill-worker"
+  | "kill-child"
+  | "stop-worker"
+  | "reset"
+  | "black-hole"
+  | "refuse"
+  | "channel-404"
+  | "channel-406"
+  | "missing-exchange"
+  | "delete-queue"
+  | "cancel-consumers"
+  | "kill-node"
+  | "stop-node"
+  | "memory-alarm"
+  | "consumer-timeout";
+
+/** One fault of a schedule. */
+export interface Fault {
+  /** After the beginning of the chaos. */
+  readonly atMs: number;
+  readonly kind: FaultKind;
+  /** A program (`worker-2`), a node (`node-1`, or `leader`: whichever leads the quorum queue then), or a queue. */
+  readonly target: string;
+  /** How long it lasts; 0 where it is a moment's. */
+  readonly forMs: number;
+}
+
+/** What there is to be hurt. */
+export interface Scene {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly nodes: number;
+  readonly publishers: readonly string[];
+  readonly workers: readonly string[];
+  /** Those of the workers whose pools have processes. */
+  readonly parents: readonly string[];
+  /** A queue whose messages nobody counts. */
+  readonly volatileQueue: string;
+}
+
+/** Runs shorter than this do without the fault that takes a minute to be seen. */
+const LONG_SECONDS = 150;
+/** What a node needs to be a good one again, beyond the time it is away. */
+const RECOVERY_MS = 9_000;
+
+/**
+ * The faults of a run, in order: the same scene gives the same ones. Two lanes are laid over each other, one of faults that
+ * pass quickly, one of those that concern a whole node, of which only one is hurt at a time. Each lane deals its kinds
+ * like cards, so that a short run has each once, if it has the time.
+ */
+export function planFaults(scene: Scene): readonly Fault[] {
+  const random = createRandom(scene.seed);
+  const endMs = scene.seconds * 1000;
+  const faults = [...planLight(scene, random, endMs), ...planNodes(scene, random, endMs)];
+  return faults.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function planLight(scene: Scene, random: Random, endMs: number): readonly Fault[] {
+  const faults: Fault[] = [];
+  const kinds: readonly FaultKind[] = [
+    "kill-worker",
+    "kill-worker",
+    ...(scene.parents.length > 0 ? (["kill-child", "kill-child"] as const) : []),
+    "stop-worker",
+    "reset",
+    "reset",
+    "black-hole",
+    "refuse",
+    "channel-404",
+    "channel-406",
+    "missing-exchange",
+    "delete-queue",
+    "cancel-consumers",
+  ];
+  const deal = dealer(kinds, random);
+  for (let atMs = random.between(500, 2_000); atMs < endMs; atMs += random.between(700, 2_800)) {
+    faults.push({ atMs, ...lightFault(deal(), scene, random) });
+  }
+  return faults;
+}
+
+function lightFault(kind: FaultKind, scene: Scene, random: Random): Omit<Fault, "atMs"> {
+  switch (kind) {
+    case "kill-worker":
+    case "stop-worker":
+      return { kind, target: random.pick(scene.workers), forMs: 0 };
+    case "kill-child":
+      return { kind, target: random.pick(scene.parents), forMs: 0 };
+    case "missing-exchange":
+      return { kind, target: random.pick(scene.publishers), forMs: 0 };
+    case "delete-queue":
+    case "cancel-consumers":
+      return { kind, target: scene.volatileQueue, forMs: 0 };
+    case "black-hole":
+      return { kind, target: program(scene, random), forMs: random.between(1_000, 7_000) };
+    case "refuse":
+      return { kind, target: program(scene, random), forMs: random.between(300, 3_000) };
+    default:
+      return { kind, target: program(scene, random), forMs: 0 };
+  }
+}
+
+function planNodes(scene: Scene, random: Random, endMs: number): readonly Fault[] {
+  const faults: Fault[] = [];
+  const isLong = scene.seconds >= LONG_SECONDS;
+  const kinds: readonly FaultKind[] = ["kill-node", "stop-node", "memory-alarm"];
+  const deal = dealer<FaultKind>(isLong ? [...kinds, ...kinds, "consumer-timeout"] : kinds, random);
+  for (let atMs = random.between(2_000, 5_000); ;) {
+    const fault = { atMs, ...nodeFault(deal(), scene, random) };
+    if (fault.atMs + fault.forMs > endMs) return faults;
+    faults.push(fault);
+    atMs += fault.forMs + RECOVERY_MS + random.between(0, 3_000);
+  }
+}
+
+function nodeFault(kind: FaultKind, scene: Scene, random: Random): Omit<Fault, "atMs"> {
+  const node = `node-${random.between(1, scene.nodes)}`;
+  switch (kind) {
+    case "consumer-timeout":
+      return { kind, target: node, forMs: 65_000 };
+    case "memory-alarm":
+      return { kind, target: node, forMs: random.between(2_000, 6_000) };
+    default: {
+      const isLeader = scene.nodes > 1 && random.next() < 0.7;
+      return { kind, target: isLeader ? "leader" : node, forMs: random.between(200, 4_000) };
+    }
+  }
+}
+
+function program({ publishers, workers }: Scene, random: Random): string {
+  return random.pick([...publishers, ...workers]);
+}
+
+/** Deals all cards before any comes again. */
+function dealer<T>(cards: readonly T[], random: Random): () => T {
+  let left: T[] = [];
+  return () => {
+    if (left.length === 0) left = [...random.shuffle(cards)];
+    return left.pop() as T;
+  };
+}
+
+/** The schedule as a person reads it, a line a fault. */
+export function describeFault({ atMs, kind, target, forMs }: Fault): string {
+  const duration = forMs === 0 ? "" : ` for ${(forMs / 1000).toFixed(1)} s`;
+  return `${(atMs / 1000).toFixed(1).padStart(6)} s  ${kind.padEnd(16)} ${target}${duration}`;
+}

@@ -1,0 +1,112 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { createAmqpTransport } from "../packages/celery-amqp/src/amqp/transport.ts";
+import type { Transport } from "../packages/celery-amqp/src/ports/transport.ts";
+import { anyRunning, type Broker, startBroker } from "./broker.ts";
+import type { ChaosOptions } from "./options.ts";
+import { Program } from "./program.ts";
+import { queues } from "./programs/orders.ts";
+import type { Scene } from "./schedule.ts";
+
+/** The names of what a run has, known before it begins. */
+export function sceneOf(options: ChaosOptions): Scene {
+  const workers = options.pools.map((_, index) => `worker-${index + 1}`);
+  return {
+    seed: options.seed,
+    seconds: options.seconds,
+    nodes: options.nodes,
+    publishers: Array.from({ length: options.publishers }, (_, index) => `publisher-${index + 1}`),
+    workers,
+    parents: workers.filter((_, index) => options.pools[index] === "processes"),
+    volatileQueue: queues.volatile,
+  };
+}
+
+/** A broker, programs that use it, and a quiet way of our own to look at it. */
+export class Stage {
+  readonly broker: Broker;
+  /** Reaches the broker past all proxies. */
+  readonly transport: Transport;
+  readonly programs: Program[] = [];
+  readonly complaints: string[] = [];
+  readonly #options: ChaosOptions;
+  readonly #folder: string;
+
+  private constructor(options: ChaosOptions, folder: string, broker: Broker) {
+    this.broker = broker;
+    this.#options = options;
+    this.#folder = folder;
+    const url = broker.nodes.map((node) => node.url);
+    this.transport = createAmqpTransport({ url, backoff: { minMs: 50, maxMs: 1_000 }, connectionName: "chaos" });
+  }
+
+  /** Starts the broker, no program yet. */
+  static async open(options: ChaosOptions, folder: string, tell: (line: string) => void): Promise<Stage> {
+    const stage = new Stage(options, folder, await startBroker(options, tell));
+    await stage.transport.connect({ retry: true });
+    return stage;
+  }
+
+  async startWorkers(): Promise<void> {
+    const { workers } = sceneOf(this.#options);
+    for (const [index, name] of workers.entries()) await this.#start("worker", name, this.#options.pools[index] ?? "");
+    for (const queue of Object.values(queues)) await this.#untilServed(queue, workers.length);
+  }
+
+  async startPublishers(): Promise<void> {
+    for (const name of sceneOf(this.#options).publishers) await this.#start("publisher", name, "");
+  }
+
+  /** @throws RangeError for a name that nobody has */
+  program(name: string): Program {
+    const found = this.programs.find((program) => program.name === name);
+    if (found === undefined) throw new RangeError(`There is no program ${name}`);
+    return found;
+  }
+
+  /** Every node up, every way open. */
+  async heal(): Promise<void> {
+    await Promise.all(this.programs.flatMap(({ proxies }) => proxies.map((proxy) => proxy.resume())));
+    for (const node of this.broker.nodes) await node.start();
+  }
+
+  /** All queues with the messages they hold, those in hand included. */
+  async queueSizes(): Promise<readonly { readonly queue: string; readonly messages: number }[]> {
+    const listed = await anyRunning(this.broker).ctl("list_queues", "--silent", "name", "messages");
+    return listed
+      .split("\n")
+      .map((line) => line.split("\t"))
+      .flatMap(([queue, messages]) =>
+        queue !== undefined && messages !== undefined && /^\d+$/.test(messages)
+          ? [{ queue, messages: Number(messages) }]
+          : [],
+      );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.programs.map((program) => program.remove()));
+    await this.transport.close();
+    await this.broker.stop();
+  }
+
+  async #start(sort: "publisher" | "worker", name: string, pool: string): Promise<void> {
+    const { seed, rate } = this.#options;
+    const program = await Program.start({
+      sort,
+      folder: this.#folder,
+      brokerUrls: this.broker.nodes.map((node) => node.url),
+      setting: { name, pool, rate, seed: seed + this.programs.length + 1 },
+      onSurprise: (what) => this.complaints.push(what),
+    });
+    this.programs.push(program);
+  }
+
+  async #untilServed(queue: string, consumers: number): Promise<void> {
+    const end = Date.now() + 60_000;
+    for (;;) {
+      const info = await this.transport.inspectQueue(queue);
+      if ((info?.consumerCount ?? 0) >= consumers) return;
+      if (Date.now() > end) throw new Error(`Queue ${queue} is not served by ${consumers} workers`);
+      await pause(100);
+    }
+  }
+}
