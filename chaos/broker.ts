@@ -1,38 +1,51 @@
-import { type RabbitServer, startRabbit } from "@leveret/rabbit-local";
-import { startLabBroker } from "./lab-broker.ts";
+import { startLabCluster } from "../packages/celery-amqp/test/support/lab-cluster.ts";
+import { type RabbitCluster, startLocalCluster } from "../packages/celery-amqp/test/support/rabbit-cluster.ts";
 import type { ChaosOptions } from "./options.ts";
 
-/** A node that can be hurt. */
-export interface BrokerNode {
-  /** Its AMQP address. */
-  readonly url: string;
-  /** As Erlang calls it: `rabbit1@localhost`. */
-  readonly name: string;
-  readonly running: boolean;
-  kill(): Promise<void>;
-  stop(): Promise<void>;
-  start(): Promise<void>;
-  /** `rabbitmqctl` against this node; what it printed. */
-  ctl(...args: readonly string[]): Promise<string>;
-}
+/** How a node is lost. */
+export type Loss = "kill" | "stop";
 
-/** A RabbitMQ of one node or several, which nobody else uses. */
-export interface Broker {
-  readonly version: string;
-  readonly nodes: readonly BrokerNode[];
-  stop(): Promise<void>;
-}
+/** The RabbitMQ of a run, which nobody else uses; knows which of its nodes are away. Nodes are counted from 1. */
+export class Broker {
+  readonly cluster: RabbitCluster;
+  readonly size: number;
+  readonly #away = new Set<number>();
 
-/** Starts the RabbitMQ that a run asks for. Rejects where 4.3 is asked for and there is no lab. */
-export async function startBroker({ version, nodes }: ChaosOptions, tell: (line: string) => void): Promise<Broker> {
-  if (version === "4.3") return startLabBroker(version, nodes);
-  const rabbit: RabbitServer = await startRabbit({ nodes, onProgress: tell });
-  return rabbit;
-}
+  private constructor(cluster: RabbitCluster) {
+    this.cluster = cluster;
+    this.size = cluster.urls.length;
+  }
 
-/** The first node that is up. */
-export function anyRunning({ nodes }: Broker): BrokerNode {
-  const node = nodes.find(({ running }) => running);
-  if (node === undefined) throw new Error("No node of the broker is up");
-  return node;
+  /** Rejects where 4.3 is asked for and there is no lab. */
+  static async start({ version, nodes }: ChaosOptions): Promise<Broker> {
+    return new Broker(await (version === "3.10" ? startLocalCluster({ nodes }) : startLabCluster({ version, nodes })));
+  }
+
+  async lose(node: number, how: Loss): Promise<void> {
+    this.#away.add(node);
+    await this.cluster[how](node);
+  }
+
+  async bringBack(node: number): Promise<void> {
+    await this.cluster.start(node);
+    this.#away.delete(node);
+  }
+
+  /** The first node that is up. */
+  get anyNode(): number {
+    const up = Array.from({ length: this.size }, (_, index) => index + 1).find((node) => !this.#away.has(node));
+    if (up === undefined) throw new Error("No node of the broker is up");
+    return up;
+  }
+
+  /** `rabbitmqctl` on a node that is up; what it printed. */
+  ctl(...args: readonly string[]): Promise<string> {
+    return this.cluster.ctl(this.anyNode, ...args);
+  }
+
+  /** Every node that is away is back. */
+  async heal(): Promise<void> {
+    await this.cluster.network?.heal();
+    for (const node of [...this.#away]) await this.bringBack(node);
+  }
 }

@@ -49,7 +49,7 @@ async function untilWorkedOff(stage: Stage): Promise<boolean> {
 /** A queue that nobody serves any more would be empty too, had nobody sent to it. */
 async function probe(stage: Stage, recorder: Recorder): Promise<void> {
   const client = createClient({
-    broker: stage.broker.nodes.map(({ url }) => url),
+    broker: stage.broker.cluster.urls,
     queues: { [queues.quorum]: { queueType: "quorum" } },
   });
   for (const queue of Object.values(queues)) {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { taskQueue } from "@leveret/celery-protocol";
-import { anyRunning, type BrokerNode } from "./broker.ts";
+import type { Loss } from "./broker.ts";
 import { queues } from "./programs/orders.ts";
 import { createRandom } from "./random.ts";
 import type { Fault } from "./schedule.ts";
@@ -52,11 +52,13 @@ export async function inflict(fault: Fault, stage: Stage): Promise<Inflicted> {
       await stage.transport.declare(taskQueue(target, {}));
       return NOTHING;
     case "kill-node":
-      return loseNode("kill", await nodeOf(fault, stage), forMs);
+      return loseNode("kill", await nodeOf(fault, stage), forMs, stage);
     case "stop-node":
-      return loseNode("stop", await nodeOf(fault, stage), forMs);
+      return loseNode("stop", await nodeOf(fault, stage), forMs, stage);
+    case "freeze-node":
+      return freeze(await nodeOf(fault, stage), forMs, stage);
     case "memory-alarm":
-      return alarm(await nodeOf(fault, stage), forMs);
+      return alarm(await nodeOf(fault, stage), forMs, stage);
     case "consumer-timeout":
       return holdNobodyLong(stage, forMs);
   }
@@ -68,26 +70,34 @@ async function reopenAfter(ms: number, target: string, stage: Stage): Promise<In
   return NOTHING;
 }
 
-async function loseNode(how: "kill" | "stop", node: BrokerNode, forMs: number): Promise<Inflicted> {
+async function loseNode(how: Loss, node: number, forMs: number, { broker }: Stage): Promise<Inflicted> {
   const at = Date.now();
-  await node[how]();
+  await broker.lose(node, how);
   await pause(forMs);
-  await node.start();
+  await broker.bringBack(node);
   return { nodeDeath: how === "kill" ? at : null };
 }
 
-async function alarm(node: BrokerNode, forMs: number): Promise<Inflicted> {
-  await node.ctl("set_vm_memory_high_watermark", "absolute", "1MB");
+/** Its sockets stay open, and nobody is told. */
+async function freeze(node: number, forMs: number, { broker }: Stage): Promise<Inflicted> {
+  await broker.cluster.pause(node);
   await pause(forMs);
-  await node.ctl("set_vm_memory_high_watermark", "0.4");
+  await broker.cluster.resume(node);
+  return NOTHING;
+}
+
+async function alarm(node: number, forMs: number, { broker }: Stage): Promise<Inflicted> {
+  await broker.cluster.ctl(node, "set_vm_memory_high_watermark", "absolute", "1MB");
+  await pause(forMs);
+  await broker.cluster.ctl(node, "set_vm_memory_high_watermark", "0.4");
   return NOTHING;
 }
 
 /** In place of the half hour that RabbitMQ gives a consumer. */
-async function holdNobodyLong(stage: Stage, forMs: number): Promise<Inflicted> {
+async function holdNobodyLong({ broker }: Stage, forMs: number): Promise<Inflicted> {
   const set = async (ms: number): Promise<void> => {
-    for (const node of stage.broker.nodes) {
-      if (node.running) await node.ctl("eval", `application:set_env(rabbit, consumer_timeout, ${ms}).`);
+    for (let node = 1; node <= broker.size; node += 1) {
+      await broker.cluster.ctl(node, "eval", `application:set_env(rabbit, consumer_timeout, ${ms}).`);
     }
   };
   await set(1_000);
@@ -96,11 +106,6 @@ async function holdNobodyLong(stage: Stage, forMs: number): Promise<Inflicted> {
   return NOTHING;
 }
 
-async function nodeOf({ target }: Fault, stage: Stage): Promise<BrokerNode> {
-  const { nodes } = stage.broker;
-  const chosen = nodes[Number(target.replace("node-", "")) - 1];
-  if (chosen !== undefined) return chosen;
-  const listed = await anyRunning(stage.broker).ctl("list_queues", "--silent", "--online", "name", "leader");
-  const line = listed.split("\n").find((each) => each.startsWith(`${queues.quorum}\t`)) ?? "";
-  return nodes.find(({ name }) => line.includes(name)) ?? anyRunning(stage.broker);
+async function nodeOf({ target }: Fault, { broker }: Stage): Promise<number> {
+  return target === "leader" ? broker.cluster.leaderOf(queues.quorum) : Number(target.replace("node-", ""));
 }

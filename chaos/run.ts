@@ -24,13 +24,20 @@ export interface Outcome extends Verdict {
 }
 
 /** Kinds of faults that hurt a node, of which only one is hurt at a time. */
-const nodeFaults: ReadonlySet<string> = new Set(["kill-node", "stop-node", "memory-alarm", "consumer-timeout"]);
+const nodeFaults: ReadonlySet<string> = new Set([
+  "kill-node",
+  "stop-node",
+  "freeze-node",
+  "memory-alarm",
+  "consumer-timeout",
+]);
 
 /** One run, from an empty broker to a verdict. `tell` is given a line for each thing that happens. */
 export async function runChaos(options: ChaosOptions, tell: (line: string) => void): Promise<Outcome> {
   const folder = options.keep === null ? mkdtempSync(join(tmpdir(), "leveret-chaos-")) : resolve(options.keep);
   mkdirSync(folder, { recursive: true });
-  const stage = await Stage.open(options, folder, tell);
+  tell("starting the broker");
+  const stage = await Stage.open(options, folder);
   try {
     await warmUp(stage, tell);
     const faults = planFaults(sceneOf(options));
@@ -46,7 +53,7 @@ export async function runChaos(options: ChaosOptions, tell: (line: string) => vo
     const isKept = options.keep !== null || verdict.violations.length > 0;
     if (!isKept) rmSync(folder, { recursive: true });
     const restarts = stage.programs.reduce((sum, program) => sum + program.restarts, 0);
-    const brokerVersion = stage.broker.version;
+    const brokerVersion = stage.broker.cluster.version;
     return { ...verdict, options, brokerVersion, faults: faults.length, restarts, folder: isKept ? folder : null };
   } finally {
     await stage.close();
@@ -64,12 +71,11 @@ async function warmUp(stage: Stage, tell: (line: string) => void): Promise<void>
       await pause(100);
     }
   }
-  const [node] = stage.broker.nodes;
-  if (node === undefined || stage.broker.nodes.length > 1) return;
+  if (stage.broker.size > 1) return;
   // RabbitMQ 3.10 forgets a durable queue that was declared a moment before it is killed.
   tell("all is running: the broker is restarted once in good order");
-  await node.stop();
-  await node.start();
+  await stage.broker.lose(1, "stop");
+  await stage.broker.bringBack(1);
 }
 
 /** Each fault at its time; those of nodes wait for each other. Resolves to when nodes were killed. */

@@ -11,6 +11,7 @@ import { createRandom, type Random } from "./random.ts";
  * - `delete-queue`: a queue goes, and stays away until a program declares it
  * - `cancel-consumers`: a queue goes, and comes back at once: its consumers are cancelled by the broker
  * - `kill-node`, `stop-node`: a node of the broker dies, is stopped in good order; both come back
+ * - `freeze-node`: a node stands still for a while, its sockets open
  * - `memory-alarm`: the broker takes no publishes for a while
  * - `consumer-timeout`: the broker closes channels that hold a message for more than some seconds (it looks once a minute)
  */
@@ -28,6 +29,7 @@ export type FaultKind =
   | "cancel-consumers"
   | "kill-node"
   | "stop-node"
+  | "freeze-node"
   | "memory-alarm"
   | "consumer-timeout";
 
@@ -120,7 +122,7 @@ function lightFault(kind: FaultKind, scene: Scene, random: Random): Omit<Fault, 
 function planNodes(scene: Scene, random: Random, endMs: number): readonly Fault[] {
   const faults: Fault[] = [];
   const isLong = scene.seconds >= LONG_SECONDS;
-  const kinds: readonly FaultKind[] = ["kill-node", "stop-node", "memory-alarm"];
+  const kinds: readonly FaultKind[] = ["kill-node", "stop-node", "freeze-node", "memory-alarm"];
   const deal = dealer<FaultKind>(isLong ? [...kinds, ...kinds, "consumer-timeout"] : kinds, random);
   for (let atMs = random.between(2_000, 5_000); ;) {
     const fault = { atMs, ...nodeFault(deal(), scene, random) };
@@ -132,18 +134,18 @@ function planNodes(scene: Scene, random: Random, endMs: number): readonly Fault[
 
 function nodeFault(kind: FaultKind, scene: Scene, random: Random): Omit<Fault, "atMs"> {
   const node = `node-${random.between(1, scene.nodes)}`;
+  const aimed = (): string => (scene.nodes > 1 && random.next() < 0.7 ? "leader" : node);
   switch (kind) {
     case "consumer-timeout":
       return { kind, target: node, forMs: 65_000 };
     case "memory-alarm":
       return { kind, target: node, forMs: random.between(2_000, 6_000) };
-    default: {
-      const isLeader = scene.nodes > 1 && random.next() < 0.7;
-      return { kind, target: isLeader ? "leader" : node, forMs: random.between(200, 4_000) };
-    }
+    case "freeze-node":
+      return { kind, target: aimed(), forMs: random.between(1_000, 8_000) };
+    default:
+      return { kind, target: aimed(), forMs: random.between(200, 4_000) };
   }
 }
-
 function program({ publishers, workers }: Scene, random: Random): string {
   return random.pick([...publishers, ...workers]);
 }

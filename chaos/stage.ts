@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createAmqpTransport } from "../packages/celery-amqp/src/amqp/transport.ts";
 import type { Transport } from "../packages/celery-amqp/src/ports/transport.ts";
-import { anyRunning, type Broker, startBroker } from "./broker.ts";
+import { Broker } from "./broker.ts";
 import type { ChaosOptions } from "./options.ts";
 import { Program } from "./program.ts";
 import { queues } from "./programs/orders.ts";
@@ -35,13 +35,13 @@ export class Stage {
     this.broker = broker;
     this.#options = options;
     this.#folder = folder;
-    const url = broker.nodes.map((node) => node.url);
+    const url = broker.cluster.urls;
     this.transport = createAmqpTransport({ url, backoff: { minMs: 50, maxMs: 1_000 }, connectionName: "chaos" });
   }
 
   /** Starts the broker, no program yet. */
-  static async open(options: ChaosOptions, folder: string, tell: (line: string) => void): Promise<Stage> {
-    const stage = new Stage(options, folder, await startBroker(options, tell));
+  static async open(options: ChaosOptions, folder: string): Promise<Stage> {
+    const stage = new Stage(options, folder, await Broker.start(options));
     await stage.transport.connect({ retry: true });
     return stage;
   }
@@ -66,12 +66,12 @@ export class Stage {
   /** Every node up, every way open. */
   async heal(): Promise<void> {
     await Promise.all(this.programs.flatMap(({ proxies }) => proxies.map((proxy) => proxy.resume())));
-    for (const node of this.broker.nodes) await node.start();
+    await this.broker.heal();
   }
 
   /** All queues with the messages they hold, those in hand included. */
   async queueSizes(): Promise<readonly { readonly queue: string; readonly messages: number }[]> {
-    const listed = await anyRunning(this.broker).ctl("list_queues", "--silent", "name", "messages");
+    const listed = await this.broker.ctl("--silent", "list_queues", "name", "messages");
     return listed
       .split("\n")
       .map((line) => line.split("\t"))
@@ -85,7 +85,7 @@ export class Stage {
   async close(): Promise<void> {
     await Promise.all(this.programs.map((program) => program.remove()));
     await this.transport.close();
-    await this.broker.stop();
+    await this.broker.cluster.remove();
   }
 
   async #start(sort: "publisher" | "worker", name: string, pool: string): Promise<void> {
@@ -93,7 +93,7 @@ export class Stage {
     const program = await Program.start({
       sort,
       folder: this.#folder,
-      brokerUrls: this.broker.nodes.map((node) => node.url),
+      brokerUrls: this.broker.cluster.urls,
       setting: { name, pool, rate, seed: seed + this.programs.length + 1 },
       onSurprise: (what) => this.complaints.push(what),
     });

@@ -10,7 +10,7 @@ const scene: Scene = {
   parents: ["worker-3"],
   volatileQueue: "volatile",
 };
-const nodeKinds = new Set(["kill-node", "stop-node", "memory-alarm", "consumer-timeout"]);
+const nodeKinds = new Set(["kill-node", "stop-node", "freeze-node", "memory-alarm", "consumer-timeout"]);
 const seeds = Array.from({ length: 50 }, (_, seed) => seed);
 
 test("the same scene has the same faults, another seed others", () => {
@@ -34,14 +34,15 @@ describe.each(seeds)("seed %i", (seed) => {
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(5_000);
   });
 
-  test("a minute has every quick kind, and a node's death, stop or alarm", () => {
-    const kinds = new Set(planFaults({ ...scene, seed, seconds: 90 }).map(({ kind }) => kind));
+  test("two minutes have every quick kind, and each that hurts a node", () => {
+    const kinds = new Set(planFaults({ ...scene, seed, seconds: 120 }).map(({ kind }) => kind));
     expect([...kinds].toSorted()).toEqual([
       "black-hole",
       "cancel-consumers",
       "channel-404",
       "channel-406",
       "delete-queue",
+      "freeze-node",
       "kill-child",
       "kill-node",
       "kill-worker",
