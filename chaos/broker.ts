@@ -46,6 +46,6 @@ export class Broker {
   /** Every node that is away is back. */
   async heal(): Promise<void> {
     await this.cluster.network?.heal();
-    for (const node of [...this.#away]) await this.bringBack(node);
+    for (const node of this.#away) await this.bringBack(node);
   }
 }

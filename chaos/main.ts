@@ -1,5 +1,6 @@
 // pnpm chaos: publishers and workers under faults; what was promised is judged. `--help` says how to ask.
 import { randomInt } from "node:crypto";
+import { keepRow, rowOf } from "./figures.ts";
 import { help, parseCommand } from "./options.ts";
 import { describeOutcome } from "./report.ts";
 import { runChaos } from "./run.ts";
@@ -26,6 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
       tell(`seed ${command.options.seed}`);
       const outcome = await runChaos(command.options, tell);
       console.log(`\n${describeOutcome(outcome)}`);
+      if (command.write) keepRow(rowOf(outcome));
       return outcome.violations.length === 0 ? 0 : 1;
     }
   }

@@ -20,7 +20,7 @@ export const queues = { classic: "chaos.classic", quorum: "chaos.quorum", volati
 export const patience = {
   heartbeatSeconds: 2,
   connectTimeoutMs: 4_000,
-  rpcTimeoutMs: 6_000,
+  rpcTimeoutMs: 12_000,
   confirmTimeoutMs: 4_000,
   publishTimeoutMs: 20_000,
   backoff: { minMs: 50, maxMs: 1_000, stableMs: 2_000 },

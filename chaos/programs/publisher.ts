@@ -18,12 +18,12 @@ import { recordEnd, recordFaults, recordsHere } from "./witness.ts";
 
 /** How often each sort is sent, of a hundred. */
 const shares: readonly (readonly [TaskKind, number])[] = [
-  ["plain", 50],
+  ["plain", 52],
   ["answered", 16],
   ["retried", 8],
   ["delayed", 8],
   ["failing", 6],
-  ["slow", 6],
+  ["slow", 4],
   ["volatile", 4],
   ["unknown", 2],
 ];
@@ -76,7 +76,7 @@ function send(kind: TaskKind, options: CallOptions): Promise<AsyncResult<unknown
     case "failing":
       return client.send(failing.with(options));
     case "slow":
-      return client.send(slow.with(options), random.between(500, 2_500));
+      return client.send(slow.with(options), random.between(500, 1_500));
     case "unknown":
       return client.sendByName("chaos.unknown", { ...options, ignoreResult: true });
   }

@@ -23,7 +23,7 @@ const worker = createWorker({
   broker: setting.urls,
   amqp: patience,
   queues: [queues.classic, { name: queues.quorum, type: "quorum" }, queues.volatile],
-  concurrency: 8,
+  concurrency: 20,
   grace: 5,
   name: `${setting.name}@%h`,
   logger: { debug: () => {}, info: logLine("info"), warn: logLine("warn"), error: logLine("error") },
