@@ -182,6 +182,7 @@ class CeleryInMemory implements TestCelery {
   #record(message: WireMessage, to: Address): void {
     if (!("task" in message.headers)) return;
     const task = decodeTask(message, content);
+    if (to.exchange.startsWith("celery_delayed_") && this.#isSent(task)) return; // only left to the broker until its eta
     this.#sent.push({
       id: task.id,
       args: toValue(task.args) as readonly unknown[],
@@ -191,6 +192,12 @@ class CeleryInMemory implements TestCelery {
       retries: task.retries,
       message: task,
     });
+  }
+
+  #isSent({ id, retries, eta }: TaskMessage): boolean {
+    return this.#sent.some(
+      (sent) => sent.id === id && sent.retries === retries && sent.message.eta?.text === eta?.text,
+    );
   }
 
   #outcomeOf(id: string): Promise<TestOutcome> {

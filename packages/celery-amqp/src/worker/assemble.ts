@@ -15,6 +15,7 @@ import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { createHandlerSenders } from "./handler-sender.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { HealthSetting } from "./parts.ts";
+import { DelayQueues } from "./pipeline/delay-queues.ts";
 import type { Sending } from "./rules/effect.ts";
 import type { StateSetting } from "./state-keeper.ts";
 import { createWorkerOf, type Worker } from "./worker.ts";
@@ -47,12 +48,15 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
   const source = createSource(parts, content);
   const store = createStore(parts, content);
+  const served = new Set(options.queues.map(({ name }) => name));
+  const delayQueues = new DelayQueues({ transport, log, served });
   return createWorkerOf({
     options,
     nodeName,
     pid,
     transport,
     content,
+    delayQueues,
     clock,
     ids,
     log,

@@ -16,6 +16,8 @@ export interface ConsumerParts {
   readonly onDelivery: (delivery: Delivery) => void;
   /** Consuming stopped against our will: what has not begun comes again. */
   readonly onLost: (queue: string) => void;
+  /** It consumes again; the queue may have been made anew. */
+  readonly onRestored: (queue: string) => void;
 }
 
 /**
@@ -117,7 +119,7 @@ export class QueueConsumer {
   }
 
   #subscribe(prefetch: number): Promise<Subscription> {
-    const { transport, queue, onDelivery, onLost } = this.#parts;
+    const { transport, queue, onDelivery, onLost, onRestored } = this.#parts;
     return transport.subscribe(
       {
         queue: queue.name,
@@ -125,6 +127,7 @@ export class QueueConsumer {
         topology: this.#declare === "passive" ? onlyQueue(queue) : queue.topology,
         declare: this.#declare,
         onLost: () => onLost(queue.name),
+        onRestored: () => onRestored(queue.name),
       },
       onDelivery,
     );

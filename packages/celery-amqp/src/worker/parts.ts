@@ -6,6 +6,7 @@ import type { Transport } from "../ports/transport.ts";
 import type { ResultStore } from "../results/backend.ts";
 import type { ResolvedHealth } from "./health-options.ts";
 import type { ResolvedWorker } from "./options.ts";
+import type { DelayQueues } from "./pipeline/delay-queues.ts";
 import type { JobHost } from "./pool/job.ts";
 import type { Sending } from "./rules/effect.ts";
 import type { StateSetting } from "./state-keeper.ts";
@@ -24,6 +25,8 @@ export interface WorkerParts {
   readonly transport: Transport;
   readonly content: Content;
   readonly results: ResultStore;
+  /** Where tasks wait that are due later. */
+  readonly delayQueues: DelayQueues;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;

@@ -49,11 +49,14 @@ export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld"> 
 
 /** The rooms that messages walk through. */
 export function createPipeline(parts: WorkerParts, { tasks, pool, revoked, emit, onHeld }: PipelineSetting): Pipeline {
-  const { options, transport, clock, log, results, content, nodeName, send } = parts;
+  const { options, transport, clock, log, results, content, nodeName, send, delayQueues } = parts;
   const deadLetters = new DeadLetters({ transport, nodeName, bounds: options.deadQueue, now: () => clock.now() });
   return new Pipeline({
     clock,
     log,
+    patienceMs,
+    publisher: transport.publisher,
+    delayQueues,
     content,
     world: createWorld(parts),
     emit,

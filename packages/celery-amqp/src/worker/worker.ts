@@ -272,6 +272,7 @@ class AssembledWorker implements Worker {
       log,
       onDelivery: (delivery) => this.#pipeline.receive(delivery),
       onLost: (name) => this.#onLost(name),
+      onRestored: (name) => this.#parts.delayQueues.restore(name),
     });
   }
 

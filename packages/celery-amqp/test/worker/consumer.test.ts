@@ -45,6 +45,7 @@ function consumerOf(
     log: silent,
     onDelivery: () => {},
     onLost: () => {},
+    onRestored: () => {},
   });
   return { consumer, asked };
 }

@@ -3,6 +3,7 @@ import {
   decodeResult,
   encodeTask,
   newTask,
+  type Address,
   type ResultMeta,
   type TaskMessage,
   type WireMessage,
@@ -35,9 +36,9 @@ export interface Harness {
   readonly worker: Worker;
   readonly events: WorkerEvent[];
   readonly lines: Line[];
-  /** Publishes a task to a queue, with a reply queue `replies`. */
-  readonly send: (fields: Partial<TaskMessage> & Pick<TaskMessage, "task">, queue?: string) => Promise<void>;
-  readonly publish: (message: WireMessage, queue?: string) => Promise<void>;
+  /** Publishes a task to a queue or an address, with a reply queue `replies`. */
+  readonly send: (fields: Partial<TaskMessage> & Pick<TaskMessage, "task">, to?: string | Address) => Promise<void>;
+  readonly publish: (message: WireMessage, to?: string | Address) => Promise<void>;
   /** The states that came to `replies`. */
   readonly results: () => Promise<readonly ResultMeta[]>;
   /** Lets everything that is due happen. */
@@ -95,8 +96,8 @@ export async function createHarness(
   });
   const events: WorkerEvent[] = [];
   for (const type of eventTypes) worker.on(type, (event) => events.push(event));
-  const publish = (message: WireMessage, queue = "celery") =>
-    outside.publisher.publish(message, { exchange: "", routingKey: queue });
+  const publish = (message: WireMessage, to: string | Address = "celery") =>
+    outside.publisher.publish(message, typeof to === "string" ? { exchange: "", routingKey: to } : to);
   return {
     broker,
     clock,
@@ -105,8 +106,8 @@ export async function createHarness(
     events,
     lines,
     publish,
-    send: (fields, queue) =>
-      publish(encodeTask(newTask({ id: `id-${(count += 1)}`, replyTo: "replies", ...fields }), content), queue),
+    send: (fields, to) =>
+      publish(encodeTask(newTask({ id: `id-${(count += 1)}`, replyTo: "replies", ...fields }), content), to),
     results: async () => broker.messages("replies").map((message) => decodeResult(message, content)),
     settle: () => clock.advance(0),
   };

@@ -104,7 +104,7 @@ describe("a task that asks to run again", () => {
   });
 
   test("sends its next run wire-equal: arguments without loss, headers and limits kept", async () => {
-    const flaky = defineTask("demo.flaky", (context, ..._args: unknown[]) => context.retry({ in: "1h" }));
+    const flaky = defineTask("demo.flaky", (context, ..._args: unknown[]) => context.retry({ in: "1500ms" }));
     harness = await startWorker([flaky]);
     await harness.publish({
       headers: {
@@ -135,7 +135,7 @@ describe("a task that asks to run again", () => {
       task: "demo.flaky",
       id: "id",
       shadow: "nice",
-      eta: "2026-01-01T01:00:00+00:00",
+      eta: "2026-01-01T00:00:01.500000+00:00",
       retries: 1,
       timelimit: [50, 40],
       root_id: "id",

@@ -40,7 +40,7 @@ const answers: Readonly<Record<string, string>> = {
   "v2-content-type-charset": "dead undecodable, FAILURE ContentDisallowed",
   "v2-embed-null": "SUCCESS",
   "v2-errback-minimal": "FAILURE ValueError, SUCCESS",
-  "v2-eta-far": "held",
+  "v2-eta-far": "parked",
   "v2-eta-invalid": "dead undecodable, FAILURE DecodeError",
   "v2-eta-past": "SUCCESS",
   "v2-expires-invalid": "dead undecodable, FAILURE DecodeError",
@@ -96,7 +96,7 @@ describe("a message that Celery was given", () => {
     await harness.settle();
     expect(await answerOf(harness)).toBe(answers[name]);
     await harness.worker.stop();
-    expect(harness.broker.messages("celery")).toHaveLength(answers[name] === "held" ? 1 : 0);
+    expect(harness.broker.messages("celery")).toEqual([]);
     expect(harness.lines.filter((line) => line.message.startsWith("cannot"))).toEqual([]);
   });
 });
@@ -117,6 +117,10 @@ async function answerOf({ broker, results, events }: Harness): Promise<string> {
   const dead = broker.queues().includes("celery.dead") ? broker.messages("celery.dead") : [];
   const reasons = dead.map(({ headers }) => `dead ${String(headers["x-leveret-reason"])}`);
   const states = (await results()).map(describeState);
+  const isParked = broker
+    .queues()
+    .some((name) => name.startsWith("celery_delayed_") && broker.messages(name).length > 0);
+  if (isParked) return "parked";
   if (reasons.length + states.length > 0) return [...reasons, ...states].join(", ");
   return events.some(({ type }) => type === "taskSucceeded") ? "runs" : "held";
 }

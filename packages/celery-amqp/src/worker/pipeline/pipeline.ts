@@ -1,11 +1,12 @@
-import type { Clock } from "../../ports/clock.ts";
 import type { Delivery } from "../../ports/transport.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Request } from "../rules/request.ts";
 import { screen } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
 import { Execution, type ExecuteParts } from "./execute.ts";
+import { Held } from "./held.ts";
 import { Inflight } from "./inflight.ts";
+import { Parking, type ParkingParts } from "./park.ts";
 import { Reception, type ReceiveParts } from "./receive.ts";
 import { refuseDelivery } from "./refusals.ts";
 import type { Reservation } from "./reservation.ts";
@@ -13,13 +14,14 @@ import { Schedule } from "./schedule.ts";
 import { Throttle } from "./throttle.ts";
 import { type TaskLimits, TimeLimits } from "./time-limits.ts";
 
-type Given = Omit<ReceiveParts, "next" | "inflight"> & Omit<ExecuteParts, "inflight" | "limits">;
+type Given = Omit<ReceiveParts, "next" | "inflight" | "parking"> &
+  Omit<ExecuteParts, "inflight" | "limits"> &
+  Omit<ParkingParts, "held" | "inflight">;
 
 /** What a pipeline is made of. */
 export interface PipelineParts extends Given {
-  readonly clock: Clock;
   readonly pool: Pool;
-  /** The number of tasks of a queue that wait for their eta, or for their turn under a rate limit, has changed. */
+  /** So many tasks of a queue wait for their eta, for their turn under a rate limit, or are on their way back to the broker. */
   readonly onHeld: (queue: string, held: number) => void;
 }
 
@@ -35,38 +37,36 @@ export interface PipelineCounts {
   readonly throttled: number;
 }
 
-/** The rooms a message walks through: receive, schedule, throttle, execute. Each knows the next door only. */
+/** The rooms a message walks through: receive (and park), schedule, throttle, execute. Each knows the next door only. */
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #inflight = new Inflight();
   readonly #limits = new TimeLimits();
   readonly #reception: Reception;
+  readonly #parking: Parking;
   readonly #schedule: Schedule;
   readonly #throttle: Throttle;
   readonly #execution: Execution;
-  readonly #scheduled = new Map<string, number>();
-  readonly #throttled = new Map<string, number>();
   #open = true;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     const inflight = this.#inflight;
+    const held = new Held(parts);
     this.#execution = new Execution({ ...parts, inflight, limits: this.#limits });
     this.#throttle = new Throttle({
       clock: parts.clock,
       isDropped: ({ request }) => screen(request.task, parts.world, parts.revoked) !== "pass",
       next: (reservation) => this.#execution.push(reservation),
-      onHeld: (queue, held) => this.#onHeld(this.#throttled, queue, held),
+      held,
     });
     for (const { name, policy } of parts.tasks.list()) {
       if (policy.ratePerSecond !== null) this.#throttle.setRate(name, policy.ratePerSecond);
     }
-    this.#schedule = new Schedule({
-      clock: parts.clock,
-      next: (reservation) => this.#throttle.push(reservation),
-      onHeld: (queue, held) => this.#onHeld(this.#scheduled, queue, held),
-    });
-    this.#reception = new Reception({ ...parts, inflight, next: (reservation) => this.#schedule.push(reservation) });
+    this.#schedule = new Schedule({ ...parts, held, next: (reservation) => this.#throttle.push(reservation) });
+    this.#parking = new Parking({ ...parts, held, inflight });
+    const next = (reservation: Reservation): void => this.#enter(reservation);
+    this.#reception = new Reception({ ...parts, inflight, parking: this.#parking, next });
   }
 
   get counts(): PipelineCounts {
@@ -90,6 +90,7 @@ export class Pipeline {
 
   /** Hands back what came from a queue and has not begun: its consumer is gone, and the broker delivers it again. */
   forget(queue: string): void {
+    this.#parking.forget(queue);
     this.#handBack((reservation) => reservation.request.queue === queue);
   }
 
@@ -124,17 +125,17 @@ export class Pipeline {
     return this.#inflight.idle();
   }
 
+  /** What could not be parked may come too late. */
+  #enter(reservation: Reservation): void {
+    if (this.#open) this.#schedule.push(reservation);
+    else reservation.delivery.reject({ requeue: true });
+  }
+
   #handBack(matches: (reservation: Reservation) => boolean): void {
     for (const { delivery } of this.#release(matches)) delivery.reject({ requeue: true });
   }
 
   #release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
     return [this.#execution, this.#throttle, this.#schedule].flatMap((room) => room.release(matches));
-  }
-
-  /** Both kinds of waiting take places of the consumer that others need. */
-  #onHeld(counts: Map<string, number>, queue: string, held: number): void {
-    counts.set(queue, held);
-    this.#parts.onHeld(queue, (this.#scheduled.get(queue) ?? 0) + (this.#throttled.get(queue) ?? 0));
   }
 }

@@ -10,6 +10,7 @@ import type { Delivery } from "../../ports/transport.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
 import { withFreshId } from "../rules/anonymous.ts";
+import { sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
 import { refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
@@ -18,6 +19,7 @@ import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
 import type { World } from "../rules/world.ts";
 import type { Inflight } from "./inflight.ts";
+import type { Parking } from "./park.ts";
 import type { Performer } from "./perform.ts";
 import { refuseDelivery } from "./refusals.ts";
 import type { Reservation } from "./reservation.ts";
@@ -31,6 +33,7 @@ export interface ReceiveParts {
   readonly performer: Performer;
   readonly inflight: Inflight;
   readonly log: Logger;
+  readonly parking: Parking;
   readonly emit: (event: TaskEvent) => void;
   /** The next room. */
   readonly next: (reservation: Reservation) => void;
@@ -60,16 +63,21 @@ export class Reception {
   }
 
   #admit(reservation: Reservation): void {
-    const { world, revoked, emit, next } = this.#parts;
+    const { world, revoked, parking } = this.#parts;
     const { request, delivery } = reservation;
     const screening = screen(request.task, world, revoked);
     if (screening !== "pass") {
       this.#refuse(delivery, revoke(request, screening));
       return;
     }
-    emit({ type: "taskReceived", task: request.task, queue: request.queue });
-    if (request.task.chord !== null) this.#warnOfChord(request.task);
-    next(reservation);
+    if (request.task.eta === null || !parking.park(reservation, () => this.#take(reservation))) this.#take(reservation);
+  }
+
+  #take(reservation: Reservation): void {
+    const { task, queue } = reservation.request;
+    this.#parts.emit({ type: "taskReceived", task, queue });
+    if (task.chord !== null) this.#warnOfChord(task);
+    this.#parts.next(reservation);
   }
 
   /** A part runs and answers like any task; only the counting is missing, so the body never starts. */
@@ -89,9 +97,9 @@ export class Reception {
   }
 
   /** A decoder that throws something else is broken, but the message still has to go somewhere. */
-  #tryDecode({ address, redelivered }: Delivery, message: WireMessage): TaskMessage | ProtocolError {
+  #tryDecode(delivery: Delivery, message: WireMessage): TaskMessage | ProtocolError {
     try {
-      return decodeTask(message, this.#parts.content, { ...address, redelivered });
+      return decodeTask(message, this.#parts.content, { ...sentTo(delivery), redelivered: delivery.redelivered });
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       return new ProtocolError("decode-failed", "local", `The message cannot be decoded: ${String(error)}`, {

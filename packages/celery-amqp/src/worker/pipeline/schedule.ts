@@ -1,4 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
+import { dueAt } from "../rules/park.ts";
+import type { Held } from "./held.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** Where scheduled tasks go, and who makes room for them. */
@@ -6,11 +8,10 @@ export interface ScheduleParts {
   readonly clock: Clock;
   /** The next room. */
   readonly next: (reservation: Reservation) => void;
-  /** The number of tasks of this queue that are held has changed. */
-  readonly onHeld: (queue: string, held: number) => void;
+  readonly held: Held;
 }
 
-interface Held {
+interface Waiting {
   readonly at: number;
   readonly reservation: Reservation;
 }
@@ -18,8 +19,7 @@ interface Held {
 /** Holds tasks until their eta: a binary heap by time and one timer. Held ones stay unacked, so a crash loses none. */
 export class Schedule {
   readonly #parts: ScheduleParts;
-  readonly #heap: Held[] = [];
-  readonly #counts = new Map<string, number>();
+  readonly #heap: Waiting[] = [];
   #cancelTimer: (() => void) | null = null;
 
   constructor(parts: ScheduleParts) {
@@ -32,7 +32,7 @@ export class Schedule {
   }
 
   push(reservation: Reservation): void {
-    const at = reservation.request.task.eta?.epochMs ?? 0;
+    const at = dueAt(reservation.request.task);
     if (at <= this.#parts.clock.now()) this.#parts.next(reservation);
     else this.#hold({ at, reservation });
   }
@@ -42,21 +42,21 @@ export class Schedule {
     const all = this.#heap.splice(0);
     for (const held of all) if (!matches(held.reservation)) insert(this.#heap, held);
     const released = all.map((held) => held.reservation).filter(matches);
-    for (const { request } of released) this.#count(request.queue, -1);
+    for (const { request } of released) this.#parts.held.end(request.queue);
     this.#arm();
     return released;
   }
 
-  #hold(held: Held): void {
+  #hold(held: Waiting): void {
     insert(this.#heap, held);
     if (this.#heap[0] === held) this.#arm();
-    this.#count(held.reservation.request.queue, 1);
+    this.#parts.held.begin(held.reservation.request.queue);
   }
 
   #fire(): void {
     for (let first = this.#heap[0]; first && first.at <= this.#parts.clock.now(); first = this.#heap[0]) {
       removeFirst(this.#heap);
-      this.#count(first.reservation.request.queue, -1);
+      this.#parts.held.end(first.reservation.request.queue);
       this.#parts.next(first.reservation);
     }
     this.#arm();
@@ -72,15 +72,9 @@ export class Schedule {
     const delayMs = Math.max(0, first.at - this.#parts.clock.now());
     this.#cancelTimer = this.#parts.clock.setTimer(delayMs, () => this.#fire());
   }
-
-  #count(queue: string, change: number): void {
-    const held = (this.#counts.get(queue) ?? 0) + change;
-    this.#counts.set(queue, held);
-    this.#parts.onHeld(queue, held);
-  }
 }
 
-function insert(heap: Held[], held: Held): void {
+function insert(heap: Waiting[], held: Waiting): void {
   let at = heap.push(held) - 1;
   while (at > 0) {
     const above = (at - 1) >> 1;
@@ -90,7 +84,7 @@ function insert(heap: Held[], held: Held): void {
   }
 }
 
-function removeFirst(heap: Held[]): void {
+function removeFirst(heap: Waiting[]): void {
   const last = heap.pop();
   if (last === undefined || heap.length === 0) return;
   heap[0] = last;
@@ -104,11 +98,11 @@ function removeFirst(heap: Held[]): void {
   }
 }
 
-function isFirst(heap: readonly Held[], one: number, other: number): boolean {
+function isFirst(heap: readonly Waiting[], one: number, other: number): boolean {
   return (heap[one]?.at ?? Infinity) <= (heap[other]?.at ?? Infinity);
 }
 
-function swap(heap: Held[], one: number, other: number): void {
+function swap(heap: Waiting[], one: number, other: number): void {
   const [first, second] = [heap[one], heap[other]];
   if (first === undefined || second === undefined) return;
   heap[one] = second;

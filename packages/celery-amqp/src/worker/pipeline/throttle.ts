@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import { intervalOf, takeToken, tokenAt } from "../rules/rate.ts";
+import type { Held } from "./held.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** What throttling needs of the worker. */
@@ -9,8 +10,7 @@ export interface ThrottleParts {
   readonly isDropped: (reservation: Reservation) => boolean;
   /** The next room. */
   readonly next: (reservation: Reservation) => void;
-  /** The number of tasks of this queue that are held has changed. */
-  readonly onHeld: (queue: string, held: number) => void;
+  readonly held: Held;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface ThrottleParts {
 export class Throttle {
   readonly #parts: ThrottleParts;
   readonly #lines = new Map<string, Line>();
-  readonly #counts = new Map<string, number>();
+  #size = 0;
 
   constructor(parts: ThrottleParts) {
     this.#parts = parts;
@@ -28,9 +28,7 @@ export class Throttle {
 
   /** How many wait for their turn. */
   get size(): number {
-    let size = 0;
-    for (const count of this.#counts.values()) size += count;
-    return size;
+    return this.#size;
   }
 
   push(reservation: Reservation): void {
@@ -57,23 +55,23 @@ export class Throttle {
     return [...this.#lines.values()].flatMap((line) => line.release(matches));
   }
 
-  #count(queue: string, change: number): void {
-    const held = (this.#counts.get(queue) ?? 0) + change;
-    this.#counts.set(queue, held);
-    this.#parts.onHeld(queue, held);
+  #count(queue: string, change: 1 | -1): void {
+    this.#size += change;
+    if (change === 1) this.#parts.held.begin(queue);
+    else this.#parts.held.end(queue);
   }
 }
 
 /** The tasks of one name that wait for a token. */
 class Line {
   readonly #parts: ThrottleParts;
-  readonly #count: (queue: string, change: number) => void;
+  readonly #count: (queue: string, change: 1 | -1) => void;
   #waiting: Reservation[] = [];
   #intervalMs: number;
   #freeAt = 0;
   #cancelTimer: (() => void) | null = null;
 
-  constructor(perSecond: number, parts: ThrottleParts, count: (queue: string, change: number) => void) {
+  constructor(perSecond: number, parts: ThrottleParts, count: (queue: string, change: 1 | -1) => void) {
     this.#intervalMs = intervalOf(perSecond);
     this.#parts = parts;
     this.#count = count;

@@ -1,5 +1,6 @@
-import { expirationMs, formatIso, type Address, type HeaderTable, type WireTime } from "@leveret/celery-protocol";
+import { expirationMs, formatIso, type Address, type WireTime } from "@leveret/celery-protocol";
 import type { RetryPolicy } from "../../task/policy.ts";
+import { withoutWay } from "./arrival.ts";
 import type { Sending } from "./effect.ts";
 import type { Request } from "./request.ts";
 import type { World } from "./world.ts";
@@ -41,7 +42,7 @@ export function nextRun(request: Request, delayMs: number, counted: boolean, wor
       eta: delayMs > 0 ? etaAt(world.now + delayMs) : null,
       rootId: task.rootId ?? task.id,
       parentId: task.parentId ?? task.id,
-      extraHeaders: withoutDeaths(task.extraHeaders),
+      extraHeaders: withoutWay(task.extraHeaders),
       deliveryInfo: null,
     },
     to: wayBack(request),
@@ -52,19 +53,9 @@ function etaAt(epochMs: number): WireTime {
   return { epochMs, text: formatIso(epochMs) };
 }
 
-/** `x-death` tells the broker where a message has been; copied, it would take the retry for a loop and drop it. */
-function withoutDeaths(headers: HeaderTable): HeaderTable {
-  const kept = Object.entries(headers).filter(([name]) => !belongsToTheWay(name));
-  return Object.fromEntries(kept);
-}
-
-function belongsToTheWay(header: string): boolean {
-  return /^x-(first-|last-)?death(-|$)/.test(header) || header === "x-delivery-count";
-}
-
-/** Where it came from. A delay hop is no place to return to: then it is the queue itself. */
+/** Where it was sent to. */
 function wayBack(request: Request): Address {
   const came = request.task.deliveryInfo;
-  if (came === null || came.exchange.startsWith("celery_delayed_")) return { exchange: "", routingKey: request.queue };
+  if (came === null) return { exchange: "", routingKey: request.queue };
   return { exchange: came.exchange, routingKey: came.routingKey };
 }

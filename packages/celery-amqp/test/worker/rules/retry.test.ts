@@ -103,11 +103,6 @@ describe("the message of the next run", () => {
   test.each([
     ["the default exchange", { exchange: "", routingKey: "other" }, { exchange: "", routingKey: "other" }],
     ["an exchange of its own", { exchange: "images", routingKey: "big" }, { exchange: "images", routingKey: "big" }],
-    [
-      "a delay hop: to its queue",
-      { exchange: "celery_delayed_delivery", routingKey: "0.1.images" },
-      { exchange: "", routingKey: "celery" },
-    ],
   ])("goes back by %s", (_name, came, to) => {
     expect(nextRun(request({ deliveryInfo: { ...came, redelivered: false } }), 0, true, freshWorld()).to).toEqual(to);
   });

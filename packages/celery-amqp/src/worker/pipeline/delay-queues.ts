@@ -1,0 +1,100 @@
+import { delayedTopology, type Address } from "@leveret/celery-protocol";
+import { CeleryError } from "../../ports/errors.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { Transport } from "../../ports/transport.ts";
+import { isParkable, parkingAddress, parkingBindings } from "../rules/park.ts";
+
+/** What the delay needs of the worker. */
+export interface DelayQueuesParts {
+  readonly transport: Transport;
+  readonly log: Logger;
+  /** The queues that may be led back to: those the worker serves. */
+  readonly served: ReadonlySet<string>;
+}
+
+/**
+ * Celery's native delay, shared with all workers of the vhost: declared when the first task needs it, and each queue bound
+ * to its end. Where that is refused, tasks wait in memory, and one warning says so.
+ */
+export class DelayQueues {
+  readonly #parts: DelayQueuesParts;
+  readonly #bound = new Map<string, Promise<boolean>>();
+  #levels: Promise<void> | null = null;
+  #warned = false;
+
+  constructor(parts: DelayQueuesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Where to publish what is to come back to `queue` in `seconds`; null where the broker cannot keep it.
+   *
+   * @throws CeleryError as `declare` does, where it may be done later
+   */
+  async addressFor(queue: string, seconds: number): Promise<Address | null> {
+    if (!this.#parts.served.has(queue) || !isParkable(queue)) return null;
+    return (await this.#ready(queue)) ? parkingAddress(queue, seconds) : null;
+  }
+
+  /** The queue may have been made anew, without its binding: what is on its way back must find it. */
+  restore(queue: string): void {
+    if (!this.#bound.delete(queue)) return;
+    this.#levels = null;
+    this.#ready(queue).catch(() => {}); // and again when next needed
+  }
+
+  /** Something of it was deleted: it is declared again when next needed. */
+  forget(): void {
+    this.#levels = null;
+    this.#bound.clear();
+  }
+
+  #ready(queue: string): Promise<boolean> {
+    const known = this.#bound.get(queue);
+    if (known !== undefined) return known;
+    const binding = this.#bind(queue);
+    this.#bound.set(queue, binding);
+    return binding;
+  }
+
+  async #bind(queue: string): Promise<boolean> {
+    try {
+      this.#levels ??= this.#declareLevels();
+      await this.#levels;
+      await this.#parts.transport.declare({ exchanges: [], queues: [], bindings: parkingBindings(queue) });
+      return true;
+    } catch (error) {
+      if (!isFinal(error)) {
+        this.forget();
+        throw error;
+      }
+      this.#warn(queue, error);
+      return false;
+    }
+  }
+
+  /** Another Celery may have made it of classic queues, or only be allowed to: then it is taken as it is. */
+  async #declareLevels(): Promise<void> {
+    const { transport } = this.#parts;
+    try {
+      await transport.declare(delayedTopology("quorum"));
+    } catch (error) {
+      if (!(error instanceof CeleryError) || error.code !== "queue-mismatch") throw error;
+      await transport.declare(delayedTopology("quorum"), "passive");
+    }
+  }
+
+  #warn(queue: string, error: CeleryError): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.#parts.log.warn(
+      "tasks that are due later wait in memory: the queues celery_delayed_0 to 27 cannot be used; let this user declare them, or another worker",
+      { queue, error: error.message },
+    );
+  }
+}
+
+/** What the broker would answer again. */
+function isFinal(error: unknown): error is CeleryError {
+  return error instanceof CeleryError && (error.code === "access-refused" || error.code === "queue-mismatch");
+}

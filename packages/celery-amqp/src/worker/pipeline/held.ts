@@ -1,0 +1,62 @@
+import type { Clock } from "../../ports/clock.ts";
+
+/** What holding tasks back is told to. */
+export interface HeldParts {
+  readonly clock: Clock;
+  /** So many tasks of this queue are held, and may not take the places of others. */
+  readonly onHeld: (queue: string, held: number) => void;
+}
+
+interface Count {
+  held: number;
+  told: number;
+  /** Since when none is held. */
+  emptyAt: number;
+}
+
+/** Before room is asked for: most parked tasks are gone by then. */
+const askAfterMs = 20;
+
+/** Before room is given up: tasks that are to be held come in flocks. */
+const keepForMs = 500;
+
+/** Counts tasks that hold a delivery and do not run, and tells of it in time, not at each change. */
+export class Held {
+  readonly #parts: HeldParts;
+  readonly #counts = new Map<string, Count>();
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(parts: HeldParts) {
+    this.#parts = parts;
+  }
+
+  begin(queue: string): void {
+    const count = this.#counts.get(queue) ?? { held: 0, told: 0, emptyAt: 0 };
+    count.held += 1;
+    this.#counts.set(queue, count);
+    this.#cancelTimer ??= this.#parts.clock.setTimer(askAfterMs, () => this.#tell());
+  }
+
+  end(queue: string): void {
+    const count = this.#counts.get(queue);
+    if (count === undefined) return;
+    count.held -= 1;
+    if (count.held === 0) count.emptyAt = this.#parts.clock.now();
+  }
+
+  #tell(): void {
+    const now = this.#parts.clock.now();
+    for (const [queue, count] of this.#counts) {
+      if (count.held > count.told) this.#announce(queue, count);
+      if (count.held > 0 || now < count.emptyAt + keepForMs) continue;
+      if (count.told > 0) this.#announce(queue, count);
+      this.#counts.delete(queue);
+    }
+    this.#cancelTimer = this.#counts.size === 0 ? null : this.#parts.clock.setTimer(askAfterMs, () => this.#tell());
+  }
+
+  #announce(queue: string, count: Count): void {
+    count.told = count.held;
+    this.#parts.onHeld(queue, count.held);
+  }
+}

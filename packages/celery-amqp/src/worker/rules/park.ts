@@ -1,0 +1,72 @@
+import {
+  delayedAddress,
+  delayedBindings,
+  MAX_DELAY_SECONDS,
+  type Address,
+  type Binding,
+  type TaskMessage,
+  type WireMessage,
+} from "@leveret/celery-protocol";
+import { republished, type Arrival } from "./arrival.ts";
+
+/** Tasks due within this time wait in memory, others in the broker (decision 5). */
+const heldUnderMs = 2_000;
+
+/** A message comes back this much before it is due at the least: the hops of its way take time too. */
+const earlyMs = 500;
+
+/** When a waiting task is to be looked at again: at its eta, or before it when it expires, for then it never runs. */
+export function dueAt({ eta, expires }: TaskMessage): number {
+  if (eta === null) return 0;
+  return expires === null ? eta.epochMs : Math.min(eta.epochMs, expires.epochMs);
+}
+
+/**
+ * For how many seconds the broker is to keep a task, null for one that waits here or not at all. What is longer than 28
+ * bits can say takes several turns.
+ */
+export function parkingSeconds(task: TaskMessage, now: number): number | null {
+  const waitMs = dueAt(task) - now;
+  if (waitMs <= heldUnderMs) return null;
+  return Math.min(Math.trunc((waitMs - earlyMs) / 1000), MAX_DELAY_SECONDS);
+}
+
+/**
+ * What leads from the end of the delay back to a queue, and to that queue alone: a message that others of its exchange
+ * have had already must not come to them again. The last word keeps it apart from the `#.<key>` that Celery binds.
+ */
+export function parkingBindings(queue: string): readonly Binding[] {
+  return delayedBindings({ queue, exchange: "", exchangeType: "direct", routingKey: keyOf(queue) });
+}
+
+/**
+ * Where to publish what is to come back to `queue` in that time: at the level of the highest bit, where Celery publishes
+ * at the top. Each level passed by costs the broker, and there are sixteen of them above an hour.
+ */
+export function parkingAddress(queue: string, seconds: number): Address {
+  const { routingKey } = delayedAddress(seconds, keyOf(queue));
+  return { exchange: `celery_delayed_${Math.floor(Math.log2(seconds))}`, routingKey };
+}
+
+/**
+ * The message to be kept by the broker: unchanged, but that its own time to live would cut the delay short. Whether it
+ * has expired is seen when it comes back.
+ */
+export function parkedMessage(arrival: Arrival): WireMessage {
+  const message = republished(arrival);
+  const { expirationMs: _, ...properties } = message.properties;
+  return { ...message, properties };
+}
+
+/** A name that a topic exchange would read as a pattern, or that leaves no room for the delay, cannot be told apart there. */
+export function isParkable(queue: string): boolean {
+  const hasWildcard = queue.split(".").some((word) => word === "*" || word === "#");
+  return !hasWildcard && new TextEncoder().encode(parkingAddress(queue, 1).routingKey).length <= longestRoutingKey;
+}
+
+/** AMQP 0-9-1 section 4.2.5.3: a short string holds 255 bytes. */
+const longestRoutingKey = 255;
+
+function keyOf(queue: string): string {
+  return `${queue}.leveret`;
+}

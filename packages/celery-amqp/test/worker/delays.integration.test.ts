@@ -1,0 +1,93 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
+import { type Client, createClient, defineTask } from "../../src/index.ts";
+import { createWorker, type Worker } from "../../src/worker.ts";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import type { Transport } from "../../src/ports/transport.ts";
+import type { QueueOptions } from "../../src/worker/queues.ts";
+import { eventually } from "../support/eventually.ts";
+
+// Tasks that are due later wait in the broker, whatever broker and queue.
+
+const when = defineTask("it.when", () => Date.now());
+const kinds = ["classic", "quorum"] as const;
+
+describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
+  let vhost: TestVhost;
+  let outside: Transport;
+  beforeAll(async () => {
+    vhost = await freshVhost(broker);
+    outside = createAmqpTransport({ url: vhost.url });
+    await outside.connect();
+  });
+  afterAll(async () => {
+    await outside.close();
+    await vhost.remove();
+  });
+
+  /** Messages that wait for more than half an hour. */
+  async function parked(): Promise<number> {
+    return (await outside.inspectQueue("celery_delayed_11"))?.messageCount ?? 0;
+  }
+
+  describe.each(kinds)("a %s queue", (type) => {
+    async function withPair(
+      options: Omit<QueueOptions, "name">,
+      body: (client: Client, name: string, worker: Worker) => Promise<void>,
+    ): Promise<void> {
+      const name = `q-${randomUUID()}`;
+      const queue = { ...options, ...(type === "quorum" && { type }) };
+      const { type: queueType, ...declaration } = queue;
+      const worker = createWorker({
+        broker: vhost.url,
+        logLevel: "silent",
+        tasks: [when],
+        concurrency: 1,
+        queues: [{ name, ...queue }],
+      });
+      const client = createClient({
+        broker: vhost.url,
+        defaultQueue: name,
+        queues: { [name]: { queueType, ...declaration } },
+      });
+      try {
+        await body(client, name, worker);
+      } finally {
+        await client.close();
+        await worker.stop({ grace: 0 });
+      }
+    }
+
+    test("runs a task that may run now behind 2 000 that may not", async () => {
+      await withPair({}, async (client, name, worker) => {
+        await client.sendMany(Array.from({ length: 2_000 }, () => when.s().with({ countdown: "1h" })));
+        const before = await parked();
+        const now = await client.send(when);
+        await worker.start();
+        const startedAt = Date.now();
+        const ms = (await now.get({ timeout: "60s" })) - startedAt;
+        console.log(`behind 2 000 delayed tasks (RabbitMQ ${broker}, ${type}): after ${ms} ms`);
+        await eventually("all are parked", async () => (await parked()) === before + 2_000);
+        expect((await outside.inspectQueue(name))?.messageCount).toBe(0);
+        expect(ms).toBeLessThan(30_000); // the figure is told above: a machine under load is no defect
+      });
+    });
+
+    test.each([
+      ["the default exchange", {}],
+      ["a topic exchange", { exchange: `topic-${type}`, exchangeType: "topic", routingKey: "jobs.#" }],
+    ] as const)("runs delayed tasks of %s when they are due", async (_name, options) => {
+      await withPair(options, async (client, _queue, worker) => {
+        await worker.start();
+        const dueAt = Date.now() + 4_200;
+        const results = await client.sendMany(
+          Array.from({ length: 20 }, () => when.s().with({ eta: new Date(dueAt) })),
+        );
+        const late = await Promise.all(results.map(async (result) => (await result.get({ timeout: "60s" })) - dueAt));
+        expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+        expect(Math.max(...late)).toBeLessThan(3_000);
+      });
+    });
+  });
+});
