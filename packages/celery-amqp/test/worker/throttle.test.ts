@@ -58,7 +58,7 @@ describe("a rate limit", () => {
     await send(200);
     await clock.advance(0);
     await harness?.send({ id: "other", task: "demo.free" });
-    await clock.advance(100);
+    await clock.advance(300);
     expect((await results()).map(({ taskId }) => taskId)).toEqual(["n-0", "other"]);
     expect(runs).toHaveLength(1);
     expect(worker.health).toMatchObject({ active: 0, waiting: 0, throttled: 199 });

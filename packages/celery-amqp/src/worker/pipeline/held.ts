@@ -24,7 +24,7 @@ const keepForMs = 500;
 export class Held {
   readonly #parts: HeldParts;
   readonly #counts = new Map<string, Count>();
-  #cancelTimer: (() => void) | null = null;
+  #isTimed = false;
 
   constructor(parts: HeldParts) {
     this.#parts = parts;
@@ -34,7 +34,7 @@ export class Held {
     const count = this.#counts.get(queue) ?? { held: 0, told: 0, emptyAt: 0 };
     count.held += 1;
     this.#counts.set(queue, count);
-    this.#cancelTimer ??= this.#parts.clock.setTimer(askAfterMs, () => this.#tell());
+    this.#arm();
   }
 
   end(queue: string): void {
@@ -52,7 +52,14 @@ export class Held {
       if (count.told > 0) this.#announce(queue, count);
       this.#counts.delete(queue);
     }
-    this.#cancelTimer = this.#counts.size === 0 ? null : this.#parts.clock.setTimer(askAfterMs, () => this.#tell());
+    this.#isTimed = false;
+    if (this.#counts.size > 0) this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    this.#parts.clock.setTimer(askAfterMs, () => this.#tell());
   }
 
   #announce(queue: string, count: Count): void {
