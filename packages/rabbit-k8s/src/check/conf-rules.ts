@@ -45,7 +45,12 @@ export const confKeys: Rule = (broker) => {
 };
 
 /** Settings that are allowed and hurt. */
-export const confSettings: Rule = (broker) => [...partitions(broker), ...retries(broker), ...sizeHint(broker)];
+export const confSettings: Rule = (broker) => [
+  ...partitions(broker),
+  ...retries(broker),
+  ...sizeHint(broker),
+  ...skippedImport(broker),
+];
 
 function settings(broker: Broker): ReadonlyMap<string, string> {
   return new Map(
@@ -106,6 +111,21 @@ function sizeHint(broker: Broker): readonly Finding[] {
       fix: `set cluster_formation.target_cluster_size_hint = ${nodes(broker)}`,
     }),
   ];
+}
+
+function skippedImport(broker: Broker): readonly Finding[] {
+  return configFiles(broker, confName).flatMap(({ object, path, text }) =>
+    parseConf(text)
+      .filter(({ key, value }) => key === "definitions.skip_if_unchanged" && value === "true")
+      .map(({ line }) =>
+        findWithin(object, path, line, {
+          rule: "skipped-import",
+          severity: "warning",
+          message: "an import that fails counts as done: a queue it could not declare is never declared",
+          fix: "leave definitions.skip_if_unchanged out; a failed import then stops the boot and is tried again",
+        }),
+      ),
+  );
 }
 
 function definesQuorum(broker: Broker): boolean {

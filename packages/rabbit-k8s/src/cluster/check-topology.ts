@@ -123,7 +123,7 @@ function checkQueues({ queues = [], conf = {} }: ModernProps, version: RabbitVer
   const permitted = String(conf["deprecated_features.permit.transient_nonexcl_queues"]) === "true";
   return queues.flatMap((queue, index) => {
     const prop = `queues[${index}]`;
-    const refusals: Refusal[] = [...checkQueueArguments(queue, prop, version)];
+    const refusals: Refusal[] = [...checkQueueArguments(queue, prop, version), ...checkPlacement(queue, prop, conf)];
     if (queue.durable === false && queue.type !== undefined && queue.type !== "classic") {
       refusals.push({
         prop: `${prop}.durable`,
@@ -158,6 +158,22 @@ function checkQueueArguments(queue: Queue, prop: string, version: RabbitVersion)
     refuse("x-queue-version", `classic storage version 1 is gone in RabbitMQ ${version.text}`, "leave it out");
   }
   return refusals;
+}
+
+/** While all nodes boot, RabbitMQ 4.x finds no node for a classic queue that shall be placed evenly, and none boots. */
+function checkPlacement(queue: Queue, prop: string, conf: NonNullable<ModernProps["conf"]>): readonly Refusal[] {
+  if (queue.type !== "classic") return [];
+  const places = [
+    [`${prop}.arguments["x-queue-leader-locator"]`, queue.arguments?.["x-queue-leader-locator"]],
+    [`conf["queue_leader_locator"]`, conf["queue_leader_locator"]],
+  ] as const;
+  return places
+    .filter(([, locator]) => locator !== undefined && locator !== "client-local")
+    .map(([place, locator]) => ({
+      prop: place,
+      reason: `"${locator}" for the classic queue "${queue.name}" stops every node that boots before another runs`,
+      remedy: "leave it out: the queue then lives on the node that declares it",
+    }));
 }
 
 function checkVhostTypes(

@@ -85,6 +85,9 @@ function setupContainer(cluster: ResolvedCluster): Container {
   };
 }
 
+/** A connection costs nothing, and every second between probes is one that a rolling restart waits for nothing. */
+const startupPeriodSeconds = 2;
+
 function serverContainer(cluster: ResolvedCluster): Container {
   const port = readinessPort(cluster);
   return {
@@ -96,9 +99,9 @@ function serverContainer(cluster: ResolvedCluster): Container {
     ports: serverPorts(cluster).map(({ name, port: containerPort }) => ({ name, containerPort })),
     startupProbe: {
       tcpSocket: { port },
-      periodSeconds: 5,
+      periodSeconds: startupPeriodSeconds,
       timeoutSeconds: 3,
-      failureThreshold: Math.ceil(cluster.lifecycle.startupSeconds / 5),
+      failureThreshold: Math.ceil(cluster.lifecycle.startupSeconds / startupPeriodSeconds),
     },
     // TCP, for a command would start an Erlang node each time. No liveness probe: it would kill a node that recovers.
     readinessProbe: { tcpSocket: { port }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },

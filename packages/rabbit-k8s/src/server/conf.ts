@@ -60,12 +60,13 @@ function partitions({ version, replicas }: ResolvedCluster): readonly ConfEntry[
   return [entry("cluster_partition_handling", replicas === 2 ? "autoheal" : "pause_minority")];
 }
 
+/**
+ * Read at each boot: with `definitions.skip_if_unchanged` a failed import counts as done (seen in the code of 3.10.8 and
+ * 4.3.6, which drop its result), so a node lost while the cluster forms would leave queues out for ever. Without it a
+ * failed import stops the boot, and the next one tries again.
+ */
 function definitions(): readonly ConfEntry[] {
-  return [
-    entry("definitions.import_backend", "local_filesystem"),
-    entry("definitions.local.path", paths.definitions),
-    entry("definitions.skip_if_unchanged", true),
-  ];
+  return [entry("definitions.import_backend", "local_filesystem"), entry("definitions.local.path", paths.definitions)];
 }
 
 function access({ version }: ResolvedCluster): readonly ConfEntry[] {
@@ -86,11 +87,12 @@ function limits({ resources }: ResolvedCluster): readonly ConfEntry[] {
   ];
 }
 
-function queues({ version, defaultQueueType, celery }: ResolvedCluster): readonly ConfEntry[] {
+function queues(cluster: ResolvedCluster): readonly ConfEntry[] {
+  const { version, defaultQueueType, celery } = cluster;
   const asKey = isAtLeast(version, "3.13.3") || (version.series === "3.12" && isAtLeast(version, "3.12.14"));
   return [
     ...(asKey ? [entry("default_queue_type", defaultQueueType)] : []),
-    entry("queue_leader_locator", "balanced"),
+    ...(definesClassic(cluster) ? [] : [entry("queue_leader_locator", "balanced")]),
     ...(isAtLeast(version, "3.13")
       ? [
           // Queues declared while fewer nodes were up reach three members by themselves.
@@ -103,6 +105,17 @@ function queues({ version, defaultQueueType, celery }: ResolvedCluster): readonl
       ? [entry("deprecated_features.permit.transient_nonexcl_queues", true)]
       : []),
   ];
+}
+
+/**
+ * Classic queues in the definitions keep the default, `client-local`. Told to balance, 4.x looks for a node among those
+ * that have booted; while all boot together it finds none, and every node ends with `badarg` (4.0.5 and 4.3.6).
+ */
+function definesClassic({ topology }: ResolvedCluster): boolean {
+  const defaults = new Map(topology.vhosts.map(({ name, defaultQueueType }) => [name, defaultQueueType]));
+  return topology.queues.some(({ type, vhost, durable = true, autoDelete = false }) =>
+    type === undefined ? !durable || autoDelete || defaults.get(vhost) === "classic" : type === "classic",
+  );
 }
 
 function encryption(cluster: ResolvedCluster, tls: ResolvedTls): readonly ConfEntry[] {

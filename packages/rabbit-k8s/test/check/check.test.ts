@@ -133,6 +133,15 @@ describe("check on rendered manifests", () => {
     ).toEqual(["size-hint"]);
   });
 
+  it("finds an import that is not tried again", () => {
+    const yaml = toYaml(renderCluster({ namespace: "messaging", version: "4.3.6" }).manifests);
+    const skipping = yaml.replace(/( +)definitions\.local\.path.*\n/, "$&$1definitions.skip_if_unchanged = true\n");
+    const [finding, ...more] = check(skipping);
+    expect(more).toEqual([]);
+    expect(finding?.rule).toBe("skipped-import");
+    expect(skipping.split("\n")[(finding?.line ?? 0) - 1]).toContain("definitions.skip_if_unchanged = true");
+  });
+
   it("finds a headless Service that is missing", () => {
     const objects = renderCluster({ namespace: "messaging", version: "4.3.6" }).manifests.filter(
       ({ metadata }) => metadata.name !== "rabbitmq-headless",

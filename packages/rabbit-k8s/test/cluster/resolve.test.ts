@@ -175,6 +175,20 @@ const refusals: readonly (readonly [string, Partial<ModernProps>, string, RegExp
     'queues[0].arguments["x-queue-version"]',
     /gone/,
   ],
+  [
+    "a classic queue placed evenly",
+    {
+      queues: [{ name: "a", vhost: "/", type: "classic", arguments: { "x-queue-leader-locator": "balanced" } }],
+    },
+    'queues[0].arguments["x-queue-leader-locator"]',
+    /leave it out/i,
+  ],
+  [
+    "classic queues placed evenly",
+    { queues: [{ name: "a", vhost: "/", type: "classic" }], conf: { queue_leader_locator: "balanced" } },
+    'conf["queue_leader_locator"]',
+    /leave it out/i,
+  ],
   ["a default type before vhosts had one", { version: "3.10.5" }, "defaultQueueType", /comes with 3\.10\.8/],
   [
     "a binding from nowhere",

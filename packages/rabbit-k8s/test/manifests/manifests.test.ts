@@ -97,7 +97,7 @@ describe("a modern cluster", () => {
     expect(set.at(...pod, "containers", 0, "readinessProbe", "tcpSocket", "port")).toBe("amqp");
     expect(set.at(...pod, "containers", 0, "startupProbe")).toMatchObject({
       tcpSocket: { port: "amqp" },
-      failureThreshold: 180,
+      failureThreshold: 450,
     });
     expect(set.at(...pod, "containers", 0, "livenessProbe")).toBeUndefined();
   });
@@ -151,6 +151,19 @@ describe("a modern cluster", () => {
     expect(egress("4.3.6")).toHaveLength(2);
     expect(egress("4.0.5")).toHaveLength(3);
     expect(JSON.stringify(egress("4.3.6"))).toContain('{"protocol":"UDP","port":53}');
+  });
+
+  it.each([
+    ["none", [], "balanced"],
+    ["a quorum queue", [{ name: "a", vhost: "/" }], "balanced"],
+    ["a classic one", [{ name: "a", vhost: "/", type: "classic" }], undefined],
+    ["one that can only be classic", [{ name: "a", vhost: "/", autoDelete: true }], undefined],
+    ["one of a classic vhost", [{ name: "a", vhost: "c" }], undefined],
+  ] as const)("places queues evenly where the definitions have %s: %o", (_, queues, locator) => {
+    const props = { ...minimal, vhosts: [{ name: "/" }, { name: "c", defaultQueueType: "classic" as const }], queues };
+    const conf = parseConf(only(views(props), "ConfigMap").text("data", "rabbitmq.conf"));
+    expect(conf.find(({ key }) => key === "queue_leader_locator")?.value).toBe(locator);
+    expect(conf.map(({ key }) => key)).not.toContain("definitions.skip_if_unchanged");
   });
 
   it("sets what Celery needs by version: quorum only from 4.3 on, transient queues permitted there", () => {
