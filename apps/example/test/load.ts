@@ -5,17 +5,18 @@ import { createWorker } from "@leveret/celery-amqp/worker";
 // Sends tasks and runs them, from the addresses it is given; says at the end which were sent and which ran.
 const [count = "100", ...brokers] = process.argv.slice(2);
 const ran: number[] = [];
+const queue = "load";
 const slow = defineTask("load.slow", async (_ctx, number: number) => {
   await wait(300);
   ran.push(number);
 });
 
-const worker = createWorker({ broker: brokers, tasks: [slow], concurrency: 4 });
+const worker = createWorker({ broker: brokers, tasks: [slow], queues: [queue], concurrency: 4 });
 const client = createClient({ broker: brokers });
 await worker.start();
 let sent = 0;
 for (let number = 0; number < Number(count); number += 1) {
-  await client.send(slow, number);
+  await client.send(slow.with({ queue }), number);
   sent += 1;
 }
 for (const deadline = Date.now() + 240_000; new Set(ran).size < sent && Date.now() < deadline;) await wait(200);

@@ -1,9 +1,9 @@
 import { execFile, type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { inject } from "vitest";
+import { inject, vi } from "vitest";
 
 const run = promisify(execFile);
 
@@ -20,7 +20,7 @@ export const labVersions = ["4.3.6", "4.0.5", "3.10.8"] as const satisfies reado
 const program = (name: "podlab.mjs" | "confcheck"): string => join(inject("podlab")?.folder ?? "", name);
 
 /** The folder that stands in for an image. */
-const imageOf = (version: LabVersion): string => join(inject("podlab")?.images ?? "", suites[version]);
+export const imageOf = (version: LabVersion): string => join(inject("podlab")?.images ?? "", suites[version]);
 
 /** Checks a rabbitmq.conf against a broker's own schema; answers its complaints, empty when it takes all. */
 export async function confcheck(version: LabVersion, conf: string): Promise<string> {
@@ -47,6 +47,32 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** A pod of the lab. */
+export interface Pod {
+  readonly name: string;
+  readonly ip: string;
+  readonly isReady: boolean;
+  /** How often a container of it ended by itself. */
+  readonly restarts: number;
+}
+
+/** What a web server answers. */
+export interface Page {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Whether a process is the one that podlab starts for a container. */
+function runsScript(pid: string, state: string, script: string): boolean {
+  try {
+    const [program, ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return program === "unshare" && words.some((word) => word.startsWith(state) && word.endsWith(script));
+  } catch {
+    // It has ended meanwhile.
+    return false;
+  }
+}
+
 /** Pods of rendered manifests, with real brokers. */
 export class Lab {
   readonly #state: string;
@@ -57,13 +83,14 @@ export class Lab {
     this.#process = process_;
   }
 
-  /** Starts the pods of manifests. */
-  static async start(version: LabVersion, namespace: string, yaml: string): Promise<Lab> {
+  /** Starts the pods of manifests. `images` are folders by the start of an image's name, beside RabbitMQ's own. */
+  static async start(namespace: string, yaml: string, images: Readonly<Record<string, string>> = {}): Promise<Lab> {
     const state = mkdtempSync(join(tmpdir(), "podlab-"));
     const manifests = join(state, "manifests.yaml");
     writeFileSync(manifests, yaml);
-    const image = `rabbitmq:=${imageOf(version)}`;
-    const words = ["run", "--state", state, "--manifests", manifests, "--namespace", namespace, "--image", image];
+    const all = { ...Object.fromEntries(labVersions.map((each) => [`rabbitmq:${each}`, imageOf(each)])), ...images };
+    const words = ["run", "--state", state, "--manifests", manifests, "--namespace", namespace];
+    for (const [name, folder] of Object.entries(all)) words.push("--image", `^${name}=${folder}`);
     const child = spawn(process.execPath, [program("podlab.mjs"), ...words], {
       stdio: ["ignore", "ignore", openSync(join(state, "errors"), "w")],
       // It reads manifests with the library of this package.
@@ -108,6 +135,45 @@ export class Lab {
     const file = join(this.#state, "changed.yaml");
     writeFileSync(file, yaml);
     await this.ctl("apply", file);
+  }
+
+  /** A program of this machine, in a pod's network. */
+  beside(pod: string, ...command: readonly string[]): Promise<string> {
+    return this.ctl("net", pod, "--", ...command);
+  }
+
+  /** Deletes a pod, which is told to stop first. */
+  async delete(pod: string): Promise<void> {
+    await this.ctl("delete", pod);
+  }
+
+  /** Kills all that runs in a pod's container at once, as the kernel does when memory ends; nothing is stopped first. */
+  async kill(pod: string, container = "rabbitmq"): Promise<void> {
+    const script = `/${pod}/c/${container}/run.sh`;
+    const deaths = async (): Promise<number> =>
+      (await this.events()).filter((line) => line.includes(` ${pod} ${container} exited `)).length;
+    const before = await deaths();
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      // With this one ends its child, the first process of the container, and with that all others of it.
+      if (runsScript(pid, this.#state, script)) process.kill(Number(pid), "SIGKILL");
+    }
+    await vi.waitUntil(async () => (await deaths()) > before, { timeout: 10_000 });
+  }
+
+  /** The pods, as they are now. */
+  async pods(): Promise<readonly Pod[]> {
+    return (await this.ctl("status"))
+      .trim()
+      .split("\n")
+      .map((line) => {
+        const [path = "", ip = "", , ready, restarts = ""] = line.split("\t");
+        return {
+          name: path.split("/")[1] ?? "",
+          ip,
+          isReady: ready === "Ready",
+          restarts: Number(restarts.replace("restarts=", "")),
+        };
+      });
   }
 
   /** A request to the management API of a pod, from within its network. */
@@ -160,25 +226,23 @@ export class Lab {
     return (body as { payload: string }[]).map(({ payload }) => payload);
   }
 
-  /** The text of a page, from within a pod's network. */
-  async page(pod: string, url: string): Promise<string> {
+  /** A page, from within a pod's network. */
+  async page(pod: string, url: string): Promise<Page> {
     const [answer] = await this.#fetch(pod, [{ url, init: {} }]);
-    return answer?.text ?? "";
+    if (answer === undefined) throw new Error(`${pod} gave no answer from ${url}`);
+    return answer;
   }
 
   /** Requests from within a pod's network, in one program since each start of one costs. */
-  async #fetch(
-    pod: string,
-    requests: readonly { url: string; init: object }[],
-  ): Promise<{ status: number; text: string }[]> {
+  async #fetch(pod: string, requests: readonly { url: string; init: object }[]): Promise<Page[]> {
     const source = `const answers = [];
       for (const { url, init } of ${JSON.stringify(requests)}) {
         const answer = await fetch(url, init);
         answers.push({ status: answer.status, text: await answer.text() });
       }
       console.log(JSON.stringify(answers));`;
-    const text = await this.ctl("net", pod, "--", process.execPath, "--input-type=module", "-e", source);
-    return JSON.parse(text) as { status: number; text: string }[];
+    const text = await this.beside(pod, process.execPath, "--input-type=module", "-e", source);
+    return JSON.parse(text) as Page[];
   }
 
   /** What happened since the start: `SECONDS WORDS`. */
@@ -202,9 +266,11 @@ export class Lab {
     return most;
   }
 
-  /** The containers that ended by themselves, with what their broker said last; empty when none did. */
-  async exits(pods: readonly string[]): Promise<readonly string[]> {
-    const lines = (await this.events()).filter((line) => / exited /.test(line));
+  /** The containers that ended by themselves after a moment, with what their broker said last; empty when none did. */
+  async exits(pods: readonly string[], fromSeconds = 0): Promise<readonly string[]> {
+    const lines = (await this.events()).filter(
+      (line) => / exited /.test(line) && Number.parseFloat(line) > fromSeconds,
+    );
     if (lines.length === 0) return [];
     const logs = await Promise.all(pods.map((pod) => this.ctl("logs", pod)));
     const errors = logs.flatMap((log) =>

@@ -1,25 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { ModernProps } from "../../src/cluster/props.ts";
+import type { ModernProps, TlsProps } from "../../src/cluster/props.ts";
 import { resolveCluster } from "../../src/cluster/resolve.ts";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
 import { toYaml } from "../../src/command/to-yaml.ts";
 import { alertRules } from "../../src/manifests/alerts.ts";
 import { dashboard } from "../../src/manifests/dashboard.ts";
-import { Lab, type LabVersion, labVersions } from "./lab.ts";
+import { makeCertificate } from "./certificate.ts";
+import { Lab, type LabVersion } from "./lab.ts";
 import { hostilePassword, secretsYaml } from "./secrets.ts";
 
 const login = `ad"min:${hostilePassword}`;
-const secrets = secretsYaml("messaging", {
+const secrets = {
   "rabbitmq-erlang-cookie": { ".erlang.cookie": "0123456789abcdefghijklmnop" },
   "rabbitmq-default-user": { username: 'ad"min', password: hostilePassword },
   "web-user": { password: 'w"eb\\' },
   berlin: { uri: "amqp://nobody:nothing@berlin.invalid:5672/shop" },
-});
+};
 
 /** A cluster with something in each list of the topology. */
-const props = (version: LabVersion): ModernProps => ({
+const propsOf = (version: LabVersion, tls: TlsProps | undefined): ModernProps => ({
   namespace: "messaging",
   version,
+  ...(tls !== undefined && { tls }),
   resources: { memory: "1Gi", cpu: "100m" },
   // When all pods go at once, none can have its majority back: each waits for as long as it may.
   lifecycle: { awaitQuorumSeconds: 15, drainSeconds: 15 },
@@ -42,7 +44,15 @@ const props = (version: LabVersion): ModernProps => ({
   shovels: [{ name: "mover", vhost: "shop", source: { queue: "urgent" }, destination: { queue: "moved" } }],
 });
 
-const yaml = (given: ModernProps): string => toYaml(renderCluster(given).manifests) + secrets;
+/** The manifests, and the Secrets they refer to. */
+function yamlOf(props: ModernProps, certificate: Readonly<Record<string, string>> | null): string {
+  const { tls } = props;
+  const all = {
+    ...secrets,
+    ...(tls?.secretName !== undefined && certificate !== null && { [tls.secretName]: certificate }),
+  };
+  return toYaml(renderCluster(props).manifests) + secretsYaml("messaging", all);
+}
 
 const pods = ["rabbitmq-0", "rabbitmq-1", "rabbitmq-2"];
 const payloads = Array.from({ length: 20 }, (_, index) => String(index));
@@ -57,8 +67,28 @@ function metricsOf(given: ModernProps): readonly string[] {
   return [...new Set(names)].toSorted();
 }
 
-// Each version has one cluster that the cases use in turn; each has queues of its own and leaves three nodes that run.
-describe.each(labVersions)("a modern cluster on %s", (version) => {
+/** What a case may do with the running cluster. */
+export interface ModernCluster {
+  readonly lab: () => Lab;
+  readonly login: string;
+}
+
+/**
+ * The cases of one version, which use one cluster in turn: each has queues of its own and leaves three nodes that run.
+ * `more` are a version's own.
+ */
+export function describeModern(
+  version: LabVersion,
+  tls?: TlsProps,
+  more: (cluster: ModernCluster) => void = () => undefined,
+): void {
+  describe(`a modern cluster on ${version}`, () => {
+    cases(version, propsOf(version, tls), more);
+  });
+}
+
+function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCluster) => void): void {
+  const certificate = props.tls === undefined ? null : makeCertificate(resolveCluster(props).cluster);
   let lab: Lab;
   const ask = (method: string, path: string, body?: unknown): ReturnType<Lab["management"]> =>
     lab.management("rabbitmq-0", login, method, path, body);
@@ -96,8 +126,10 @@ describe.each(labVersions)("a modern cluster on %s", (version) => {
 
   beforeAll(async () => {
     const started = performance.now();
-    lab = await Lab.start(version, "messaging", yaml(props(version)));
+    lab = await Lab.start("messaging", yamlOf(props, certificate));
     await untilReady("three nodes formed", started);
+    // A node that ended and began anew is well, for the kubelet starts it again; but it should be known.
+    for (const line of await lab.exits(pods)) console.log(`RabbitMQ ${version}, while it formed: ${line}`);
     const answers = async (): Promise<boolean> => (await ask("GET", "whoami").catch(() => null))?.status === 200;
     await vi.waitUntil(answers, { timeout: 60_000, interval: 500 });
   });
@@ -122,30 +154,38 @@ describe.each(labVersions)("a modern cluster on %s", (version) => {
   });
 
   it("serves every metric that alerts and the dashboard use", async () => {
-    const used = metricsOf(props(version));
+    const used = metricsOf(props);
     expect(used.length).toBeGreaterThan(15);
-    const page = (path: string): Promise<string> => lab.page("rabbitmq-0", `http://127.0.0.1:15692${path}`);
+    const page = async (path: string): Promise<string> =>
+      (await lab.page("rabbitmq-0", `http://127.0.0.1:15692${path}`)).text;
     const served = `${await page("/metrics")}\n${await page("/metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count")}`;
     expect(used.filter((name) => !new RegExp(`^(# TYPE )?${name}[ {]`, "m").test(served))).toEqual([]);
   });
 
-  it("rolls with one node down at most, and no message lost", async () => {
+  more({ lab: () => lab, login });
+
+  it("rolls with one node down at most, no message lost, and what someone deleted from its topology back", async () => {
     await fill("rolled");
+    expect((await ask("DELETE", "queues/shop/tasks")).status).toBe(204);
     const before = await lab.lastEvent();
     const started = performance.now();
-    await lab.apply(yaml({ ...props(version), podAnnotations: { changed: "yes" } }));
+    await lab.apply(yamlOf({ ...props, podAnnotations: { changed: "yes" } }, certificate));
     await untilReady("rolled", started);
     expect(await lab.mostDown(pods.length, before)).toBe(1);
-    expect(await lab.exits(pods)).toEqual([]);
+    expect(await lab.exits(pods, before)).toEqual([]);
     expect(await drain("rolled")).toEqual(payloads);
+    expect(await bodyOf("queues/shop/tasks")).toMatchObject({ type: "quorum" });
   });
 
   it("comes back with all messages when all pods are lost at once", async () => {
     await fill("lost");
-    await Promise.all(pods.map((pod) => lab.ctl("delete", pod)));
+    // A queue of its definitions that must be declared while no node runs yet.
+    expect((await ask("DELETE", "queues/shop/urgent")).status).toBe(204);
+    const before = await lab.lastEvent();
+    await Promise.all(pods.map((pod) => lab.delete(pod)));
     await untilReady("back from nothing", performance.now());
     expect(await drain("lost")).toEqual(payloads);
-    const exits = await lab.exits(pods);
-    if (exits.length > 0) console.log(`RabbitMQ ${version}: a node ended on the way back\n${exits.join("\n")}`);
+    expect(await bodyOf("queues/shop/urgent")).toMatchObject({ type: "classic" });
+    for (const line of await lab.exits(pods, before)) console.log(`RabbitMQ ${version}, on the way back: ${line}`);
   });
-});
+}

@@ -15,7 +15,7 @@ const login = `admin:${hostilePassword}`;
 
 describe("the original document's cluster on 3.10.8", () => {
   it("forms of two nodes, mirrors its queues, and keeps their messages when a pod dies", async () => {
-    const lab = await Lab.start("3.10.8", "rabbitmq-golang", yaml);
+    const lab = await Lab.start("rabbitmq-golang", yaml);
     onTestFinished(() => lab.stop());
     const started = performance.now();
     const ask = (method: string, path: string, body?: unknown): ReturnType<Lab["management"]> =>
@@ -34,7 +34,7 @@ describe("the original document's cluster on 3.10.8", () => {
       .toMatchObject({ policy: "ha-fed-test", synchronised_slave_nodes: [expect.any(String) as unknown] });
     const master = ((await ask("GET", "queues/test/tasks")).body as { node: string }).node;
     const [dying, other] = master.includes("rabbitmq-0.") ? ["rabbitmq-0", "rabbitmq-1"] : ["rabbitmq-1", "rabbitmq-0"];
-    await lab.ctl("delete", dying);
+    await lab.delete(dying);
     await expect
       .poll(async () => (await lab.management(other, login, "GET", "queues/test/tasks")).body, { timeout: 30_000 })
       .toMatchObject({ node: expect.stringContaining(`${other}.`) as unknown });
