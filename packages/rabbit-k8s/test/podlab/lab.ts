@@ -65,8 +65,8 @@ export interface Page {
 /** Whether a process is the one that podlab starts for a container. */
 function runsScript(pid: string, state: string, script: string): boolean {
   try {
-    const [program, ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    return program === "unshare" && words.some((word) => word.startsWith(state) && word.endsWith(script));
+    const [first, ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return first === "unshare" && words.some((word) => word.startsWith(state) && word.endsWith(script));
   } catch {
     // It has ended meanwhile.
     return false;
