@@ -96,15 +96,17 @@ export function createWorker(options: CreateWorkerOptions): Worker {
 }
 
 /**
- * Runs a worker as this process's purpose: starts it, stops it warm at the first SIGTERM or SIGINT and at once at the
- * second, sets the exit code. Where `CELERY_HEALTH_PORT` is set, and the worker was told no other port, it serves
- * `/healthz` and `/readyz` there. Resolves when the worker has stopped; what must be closed after it goes below.
+ * Runs a worker as this process's purpose: starts it, stops it by signals, sets the exit code. The first SIGTERM or SIGINT
+ * stops warm: running tasks have their grace. A second one, or SIGQUIT, stops cold: they are aborted at once. Where
+ * `CELERY_HEALTH_PORT` is set, and the worker was told no other port, it serves `/healthz` and `/readyz` there. Resolves
+ * when the worker has stopped; what must be closed after it goes below.
  *
  * | exit code | |
  * | --- | --- |
  * | 0 | stopped warm; tasks that did not end within the grace are back in their queues |
  * | 1 | it did not start: the reason is on stderr in one line |
- * | 130, 143 | stopped at once by a second SIGINT or SIGTERM |
+ * | 130, 143 | stopped cold by a second SIGINT or SIGTERM; what ran is back in its queue |
+ * | 131 | stopped cold by SIGQUIT |
  *
  * @param what - the options of `createWorker`, or a worker made by it, where tasks get their handlers by `implement`
  */

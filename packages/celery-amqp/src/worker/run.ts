@@ -2,11 +2,14 @@ import { CeleryError } from "../ports/errors.ts";
 import type { HealthOptions } from "./health-options.ts";
 import type { Worker } from "./worker.ts";
 
+/** The signals that stop a worker. */
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGQUIT";
+
 /** The part of Node's process that running a worker touches. */
 export interface HostProcess {
   exitCode?: number | string | null | undefined;
-  on(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
-  off(signal: "SIGTERM" | "SIGINT", listener: () => void): unknown;
+  on(signal: StopSignal, listener: () => void): unknown;
+  off(signal: StopSignal, listener: () => void): unknown;
   exit(code?: number): never;
 }
 
@@ -21,7 +24,9 @@ export interface RunParts {
   readonly complain: (message: string) => void;
 }
 
-const signals = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Exit codes of a cold stop: 128 and the signal's number, as shells have it. */
+const coldCodes = { SIGINT: 130, SIGTERM: 143, SIGQUIT: 131 } as const satisfies Record<StopSignal, number>;
+const signals: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGQUIT"];
 
 /** Starts a worker and resolves when signals have stopped it. Mistakes of the user end in a line and exit code 1. */
 export async function runUntilSignal(parts: RunParts): Promise<void> {
@@ -50,22 +55,24 @@ async function startOrComplain({ create, health, complain }: RunParts): Promise<
   }
 }
 
-/** Resolves to the exit code. A worker stopped by its own program ends the waiting too. */
+/**
+ * Resolves to the exit code. The first SIGINT or SIGTERM stops warm, a second signal, and SIGQUIT at once, cold, as with
+ * Celery (celery/apps/worker.py). A worker stopped by its own program ends the waiting too.
+ */
 function untilStopped(worker: Worker, process: HostProcess): Promise<number> {
   return new Promise((resolve) => {
     let code = 0;
     let asked = false;
-    const onSignal = (signal: keyof typeof signals): void => {
-      if (asked) code = signals[signal];
-      void worker.stop(asked ? { grace: 0 } : {});
+    const onSignal = (signal: StopSignal): void => {
+      const isCold = asked || signal === "SIGQUIT";
+      if (isCold) code = coldCodes[signal];
+      void worker.stop(isCold ? { grace: 0 } : {});
       asked = true;
     };
-    const listeners = { SIGINT: () => onSignal("SIGINT"), SIGTERM: () => onSignal("SIGTERM") };
-    process.on("SIGINT", listeners.SIGINT);
-    process.on("SIGTERM", listeners.SIGTERM);
+    const listeners = signals.map((signal) => [signal, () => onSignal(signal)] as const);
+    for (const [signal, listener] of listeners) process.on(signal, listener);
     const finish = (): void => {
-      process.off("SIGINT", listeners.SIGINT);
-      process.off("SIGTERM", listeners.SIGTERM);
+      for (const [signal, listener] of listeners) process.off(signal, listener);
       resolve(code);
     };
     if (worker.state === "stopped") finish();

@@ -20,7 +20,7 @@ import { defineTask } from "@leveret/celery-amqp";
 import { runWorker } from "@leveret/celery-amqp/worker";
 import { setTimeout as wait } from "node:timers/promises";
 const hold = defineTask("run.hold", async (_context, ms) => { await wait(ms); return "held"; });
-await runWorker({ tasks: [hold], queues: [process.env.QUEUE], grace: process.env.GRACE, logFormat: "json", logLevel: "debug" });
+await runWorker({ tasks: [hold], queues: [process.env.QUEUE], grace: process.env.GRACE, concurrency: Number(process.env.CONCURRENCY ?? 10), logFormat: "json", logLevel: "debug" });
 console.log("after");
 `;
 
@@ -38,8 +38,7 @@ interface Program {
   readonly stderr: () => string;
 }
 
-async function start(env: Record<string, string>): Promise<Program> {
-  const queue = `q-${randomUUID()}`;
+async function start({ QUEUE: queue = `q-${randomUUID()}`, ...env }: Record<string, string>): Promise<Program> {
   const child = spawn(process.execPath, ["--conditions=@leveret/source", "--input-type=module", "--eval", program], {
     cwd: import.meta.dirname,
     env: { ...process.env, QUEUE: queue, GRACE: "20s", CELERY_BROKER_URL: vhost.url, ...env },
@@ -105,6 +104,29 @@ describe("a worker as a process", () => {
     await eventually("it stops", () => stderr().includes("worker draining"));
     child.kill("SIGTERM");
     expect(await ended).toEqual([143, null]);
+  });
+
+  test("ends at once at SIGQUIT, and what ran is in its queue again", async () => {
+    const { child, client, queue, ended, stderr } = await started();
+    await client.send(hold, 600_000);
+    await eventually("the task runs", () => stderr().includes("task started"));
+    child.kill("SIGQUIT");
+    expect(await ended).toEqual([131, null]);
+    expect(messages(stderr()).slice(-3)).toEqual(["worker draining", "task rejected", "worker stopped"]);
+    const next = await started({ QUEUE: queue });
+    await eventually("it runs again", () => next.stderr().includes("task started"));
+  });
+
+  test("stopped warm hands back what has not begun, to a worker that takes it", async () => {
+    const first = await started({ CONCURRENCY: "1" });
+    const results = [await first.client.send(hold, 1_000), await first.client.send(hold, 1)];
+    await eventually("the first task runs", () => first.stderr().includes("task started"));
+    first.child.kill("SIGTERM");
+    const second = await started({ QUEUE: first.queue });
+    expect(await Promise.all(results.map((result) => result.get({ timeout: "20s" })))).toEqual(["held", "held"]);
+    expect(await first.ended).toEqual([0, null]);
+    expect(messages(first.stderr()).filter((message) => message === "task succeeded")).toHaveLength(1);
+    await eventually("the other has told it", () => messages(second.stderr()).includes("task succeeded"));
   });
 
   test("says in one line why it did not start, with exit code 1", async () => {

@@ -67,6 +67,25 @@ describe("a worker as a process", () => {
     expect(process.exits).toEqual([130]);
   });
 
+  test("stops at once at SIGQUIT, also where it is stopping already", async () => {
+    const { process } = await run(async (host, { send, settle, clock }) => {
+      await send({ task: "demo.hang" });
+      await settle();
+      host.emit("SIGQUIT");
+      await clock.advance(1_001);
+    });
+    expect(process.exits).toEqual([131]);
+    const second = await run(async (host, { send, settle, clock }) => {
+      await send({ task: "demo.hang" });
+      await settle();
+      host.emit("SIGTERM");
+      host.emit("SIGQUIT");
+      await clock.advance(1_001);
+    });
+    expect(second.process.exits).toEqual([131]);
+    expect(second.harness.broker.messages("celery")).toHaveLength(1);
+  });
+
   test("ends when its own program stops it", async () => {
     const { process } = await run((_host, { worker }) => worker.stop());
     expect(process.exitCode).toBe(0);

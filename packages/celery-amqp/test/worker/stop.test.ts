@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { defineTask } from "../../src/task/definition.ts";
-import { SoftTimeLimitExceeded, WorkerStopping } from "../../src/worker/pool/stop-reasons.ts";
+import {
+  ConnectionLost,
+  SoftTimeLimitExceeded,
+  TimeLimitExceeded,
+  WorkerStopping,
+} from "../../src/worker/pool/stop-reasons.ts";
 import { createHarness, startWorker, type Harness } from "./harness.ts";
 
 let harness: Harness | undefined;
@@ -106,6 +111,43 @@ describe("a worker that stops", () => {
     expect(harness.broker.messages("celery")).toHaveLength(1);
   });
 
+  test("with a grace of 0 aborts at once, and hands everything back in its order", async () => {
+    const { task, gate } = gated(true);
+    const slow = defineTask("demo.slow", { rateLimit: "1/h", run: () => {} });
+    harness = await startWorker([task, slow], { concurrency: 1 });
+    const eta = { epochMs: harness.clock.now() + 1_500, text: new Date(harness.clock.now() + 1_500).toISOString() };
+    await harness.send({ id: "runs", task: "demo.gated" });
+    await harness.send({ id: "later", task: "demo.gated", eta });
+    await harness.settle();
+    await harness.send({ id: "turn", task: "demo.slow" });
+    await harness.send({ id: "throttled", task: "demo.slow" });
+    await harness.settle();
+    await Promise.all([harness.worker.stop({ grace: 0 }), harness.clock.advance(0)]);
+    expect(gate.reasons).toEqual([expect.any(WorkerStopping)]);
+    expect(harness.broker.messages("celery").map(({ properties }) => properties.correlationId)).toEqual([
+      "runs",
+      "later",
+      "turn",
+      "throttled",
+    ]);
+  });
+
+  test("ends in bounded time where the broker is away, and nothing is lost", async () => {
+    const { task, gate } = gated(false);
+    harness = await startWorker([task], { concurrency: 1 });
+    await harness.send({ id: "runs", task: "demo.gated" });
+    await harness.send({ id: "waits", task: "demo.gated" });
+    await harness.settle();
+    harness.broker.stop();
+    const stopped = harness.worker.stop({ grace: "10s" });
+    await harness.clock.advance(16_000);
+    await stopped;
+    expect(harness.worker.state).toBe("stopped");
+    harness.broker.start();
+    expect(harness.broker.messages("celery")).toHaveLength(2);
+    gate.open();
+  });
+
   test("before it was started, has nothing to do", async () => {
     harness = await createHarness([gated(true).task]);
     await harness.worker.stop();
@@ -151,6 +193,7 @@ describe("time limits", () => {
       { status: "FAILURE", exception: { type: "TimeLimitExceeded", module: "billiard.exceptions", args: [3] } },
     ]);
     expect(harness.worker.runaways).toBe(1);
+    expect(gate.reasons).toEqual([expect.any(TimeLimitExceeded)]);
     gate.open();
     await harness.settle();
     expect(await harness.results()).toHaveLength(1);
@@ -167,5 +210,55 @@ describe("time limits", () => {
     expect(await harness.results()).toEqual([]);
     await harness.clock.advance(1);
     expect(await harness.results()).toHaveLength(1);
+  });
+});
+
+describe("a task whose connection is lost", () => {
+  test("runs to its end; its ack comes too late, which is logged, and its copy runs beside it", async () => {
+    const ends: (() => void)[] = [];
+    const task = defineTask("demo.twice", () => new Promise<void>((resolve) => ends.push(resolve)));
+    harness = await startWorker([task], { concurrency: 2 });
+    await harness.send({ id: "id", task: "demo.twice" });
+    await harness.settle();
+    harness.broker.drop();
+    await harness.clock.advance(60_000);
+    expect(ends).toHaveLength(2);
+    const tooLate = expect.objectContaining({ level: "warn", message: expect.stringContaining("is gone") });
+    ends[0]?.();
+    await harness.settle();
+    expect(harness.lines).toContainEqual(tooLate);
+    expect(harness.worker.health.active).toBe(1);
+    ends[1]?.();
+    await harness.settle();
+    expect((await harness.results()).map(({ status }) => status)).toEqual(["SUCCESS", "SUCCESS"]);
+    expect(harness.broker.messages("celery")).toEqual([]);
+  });
+
+  test("is aborted where the worker is told so, and only its copy ends", async () => {
+    const { task, gate } = gated(true);
+    harness = await startWorker([task], { concurrency: 2, cancelOnConnectionLoss: true });
+    await harness.send({ id: "id", task: "demo.gated" });
+    await harness.settle();
+    harness.broker.drop();
+    await harness.clock.advance(60_000);
+    expect(gate.reasons).toEqual([expect.any(ConnectionLost)]);
+    expect(harness.worker.health.active).toBe(1);
+    gate.open();
+    await harness.settle();
+    expect(await harness.results()).toMatchObject([{ taskId: "id", status: "SUCCESS" }]);
+    expect(harness.broker.messages("celery")).toEqual([]);
+  });
+
+  test("goes on all the same where it was acked early", async () => {
+    const { task, gate } = gated(true, { acks: "early" });
+    harness = await startWorker([task], { cancelOnConnectionLoss: true });
+    await harness.send({ id: "id", task: "demo.gated" });
+    await harness.settle();
+    harness.broker.drop();
+    await harness.clock.advance(60_000);
+    expect(gate.reasons).toEqual([]);
+    gate.open();
+    await harness.settle();
+    expect(await harness.results()).toMatchObject([{ taskId: "id", status: "SUCCESS" }]);
   });
 });
