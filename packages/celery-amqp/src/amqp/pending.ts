@@ -60,6 +60,11 @@ export class PendingLine {
     return this.#bytes;
   }
 
+  get oldest(): Pending | null {
+    for (const entry of this.#entries) return entry;
+    return null;
+  }
+
   add(entry: Pending): void {
     this.#entries.add(entry);
     this.#bytes += entry.bytes;

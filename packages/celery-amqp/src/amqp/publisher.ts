@@ -1,15 +1,17 @@
 import type { Address, WireMessage } from "@leveret/celery-protocol";
 import type { ConfirmChannel, Message } from "amqplib";
-import { CeleryError, PublishTimeoutError, UnroutableError } from "../ports/errors.ts";
+import { CeleryError } from "../ports/errors.ts";
 import type { Publisher, PublishOptions } from "../ports/transport.ts";
 import { Backoff } from "./backoff.ts";
 import { blamed, isAccusation } from "./blame.ts";
+import { ConfirmWatch } from "./confirm-watch.ts";
 import type { AmqpParts, Connection } from "./connection.ts";
 import { toEnvelope } from "./envelope.ts";
 import { lossReason } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { QueueLimit, ResolvedAmqp } from "./options.ts";
 import { Pending, PendingLine } from "./pending.ts";
+import { nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
 import { endOf, type Session, supervise } from "./supervise.ts";
@@ -22,7 +24,8 @@ interface PublishSession extends Session {
 /**
  * Publishes with confirms over channel after channel. Every publish is in one of two lines: `waiting` for room or for
  * a channel, or `inFlight`, written and not confirmed. What is in flight when a channel goes may or may not have
- * arrived: it is sent again, unchanged, on the next one, until its deadline.
+ * arrived: it is sent again, unchanged, on the next one, until its deadline. After that its caller is told, and it goes
+ * on taking up room in `expired` while its channel lives, as amqplib holds it until it is confirmed.
  */
 export class AmqpPublisher implements Publisher {
   readonly #connection: Connection;
@@ -33,12 +36,13 @@ export class AmqpPublisher implements Publisher {
   readonly #headers = new SharedFields();
   readonly #waiting = new PendingLine();
   readonly #inFlight = new PendingLine();
+  readonly #expired = new PendingLine();
+  readonly #watch: ConfirmWatch;
   /** One of these made the broker close the channel, without saying which: they go again one at a time. */
   readonly #suspects = new Set<Pending>();
   #session: PublishSession | null = null;
   #isWritable = false;
   #isClosing = false;
-  #lastConfirmAt = 0;
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancelWake: () => void = () => {};
   #onChange: () => void = () => {};
@@ -49,6 +53,7 @@ export class AmqpPublisher implements Publisher {
     this.#options = options;
     this.#parts = parts;
     this.#ready = ready;
+    this.#watch = new ConfirmWatch(options);
     void this.#keepOpen();
   }
 
@@ -77,9 +82,9 @@ export class AmqpPublisher implements Publisher {
 
   /** The broker takes publishes again. */
   onUnblocked(): void {
-    this.#lastConfirmAt = this.#parts.clock.now();
+    this.#watch.restart(this.#parts.clock.now());
     this.#pump();
-    this.#wakeBy(this.#silenceAt());
+    this.#wakeBy(Number.POSITIVE_INFINITY);
   }
 
   #admit(entry: Pending): void {
@@ -88,22 +93,29 @@ export class AmqpPublisher implements Publisher {
       return;
     }
     if (this.#waiting.size === 0 && this.#hasRoomFor(entry)) this.#write(entry);
-    else if (isWithin(this.#waiting, entry, this.#options.maxWaiting)) this.#waiting.add(entry);
+    else if (isWithin(this.#waiting.size, this.#waiting.bytes, entry, this.#options.maxWaiting))
+      this.#waiting.add(entry);
     else entry.settle(overloaded(this.#waiting.size));
     if (entry.deadline < this.#wakeAt) this.#wakeBy(entry.deadline);
   }
 
   #hasRoomFor(entry: Pending): boolean {
     if (this.#session === null || !this.#isWritable || this.#connection.state === "blocked") return false;
-    if (this.#suspects.size > 0) return this.#inFlight.size === 0;
-    return isWithin(this.#inFlight, entry, this.#options.maxInFlight);
+    if (this.#suspects.size > 0) return this.#unconfirmed === 0;
+    const bytes = this.#inFlight.bytes + this.#expired.bytes;
+    return isWithin(this.#unconfirmed, bytes, entry, this.#options.maxInFlight);
+  }
+
+  /** How many are written and not confirmed. */
+  get #unconfirmed(): number {
+    return this.#inFlight.size + this.#expired.size;
   }
 
   #write(entry: Pending): void {
     const session = this.#session;
     if (session === null) throw new Error("Nothing can be written without a channel");
     const { exchange, routingKey } = entry.address;
-    if (this.#inFlight.size === 0) this.#lastConfirmAt = this.#parts.clock.now();
+    if (this.#unconfirmed === 0) this.#watch.onConfirm(this.#parts.clock.now());
     this.#inFlight.add(entry);
     try {
       const { content, options } = toEnvelope(entry.message, entry.mandatory, this.#headers);
@@ -129,9 +141,11 @@ export class AmqpPublisher implements Publisher {
   #onConfirm(session: PublishSession, entry: Pending, error: Error | null): void {
     // "channel closed" is no answer; the end of the session decides what becomes of the publish.
     if (session !== this.#session || (error !== null && error.message !== NACKED)) return;
-    this.#lastConfirmAt = this.#parts.clock.now();
-    if (entry.wasReturned) this.#settle(entry, unroutable(entry));
-    else this.#settle(entry, error === null ? null : nacked(entry));
+    this.#watch.onConfirm(this.#parts.clock.now());
+    if (!this.#expired.delete(entry)) {
+      if (entry.wasReturned) this.#settle(entry, unroutable(entry));
+      else this.#settle(entry, error === null ? null : nacked(entry));
+    }
     this.#pump();
   }
 
@@ -187,6 +201,7 @@ export class AmqpPublisher implements Publisher {
     this.#session = null;
     this.#isWritable = false;
     const entries = this.#inFlight.takeAll();
+    this.#expired.takeAll();
     const unknown = entries.filter(({ wasReturned }) => !wasReturned);
     const culprits = blamed(reason, unknown);
     for (const entry of entries) if (entry.wasReturned) this.#settle(entry, unroutable(entry));
@@ -199,10 +214,9 @@ export class AmqpPublisher implements Publisher {
 
   /** One timer for all publishes: set for the earliest deadline known, it looks at them all when it fires. */
   #wakeBy(deadline: number): void {
-    const silenceAt = this.#silenceAt();
-    const wanted = Math.min(deadline, silenceAt);
-    if (wanted >= this.#wakeAt) return;
     const now = this.#parts.clock.now();
+    const wanted = this.#isConfirmDue ? Math.min(deadline, this.#watch.lookAt(now)) : deadline;
+    if (wanted >= this.#wakeAt) return;
     this.#cancelWake();
     this.#wakeAt = Math.max(wanted, now + MIN_WAKE_MS);
     this.#cancelWake = this.#parts.clock.setTimer(this.#wakeAt - now, () => this.#wake());
@@ -214,34 +228,33 @@ export class AmqpPublisher implements Publisher {
     let next = Number.POSITIVE_INFINITY;
     for (const line of [this.#inFlight, this.#waiting]) {
       for (const entry of line) {
-        if (entry.deadline <= now) this.#settle(entry, this.#timeout(entry));
+        if (entry.deadline <= now) this.#expire(entry);
         else next = Math.min(next, entry.deadline);
       }
     }
-    if (this.#silenceAt() <= now) this.#giveUpLink();
-    if (this.#inFlight.size + this.#waiting.size > 0) this.#wakeBy(next);
+    this.#judgeLink(now);
+    if (this.#unconfirmed + this.#waiting.size > 0) this.#wakeBy(next);
   }
 
-  /** When the silence of the broker has lasted too long; a blocked broker says so, and may be silent. */
-  #silenceAt(): number {
-    if (this.#session === null || this.#inFlight.size === 0 || this.#connection.state === "blocked") {
-      return Number.POSITIVE_INFINITY;
-    }
-    return this.#lastConfirmAt + this.#options.confirmTimeoutMs;
+  #expire(entry: Pending): void {
+    const wasInFlight = this.#inFlight.delete(entry);
+    this.#settle(entry, timedOut(entry, this.#connection.state));
+    if (wasInFlight) this.#expired.add(entry);
   }
 
-  /** A node that a partition cut off goes on with heartbeats and confirms nothing: the next address may do better. */
-  #giveUpLink(): void {
-    const ms = this.#options.confirmTimeoutMs;
+  /** A blocked broker says so, and may be silent. */
+  get #isConfirmDue(): boolean {
+    return this.#session !== null && this.#unconfirmed > 0 && this.#connection.state !== "blocked";
+  }
+
+  /** Another node may do better than one that confirms nothing: the connection takes the next address. */
+  #judgeLink(now: number): void {
+    const complaint = this.#isConfirmDue
+      ? this.#watch.complaint(now, this.#expired.oldest ?? this.#inFlight.oldest)
+      : null;
+    if (complaint === null) return;
     const link = this.#session?.link;
-    link?.kill(new CeleryError("connection-lost", `The broker at ${link.address} has confirmed nothing for ${ms} ms`));
-  }
-
-  #timeout(entry: Pending): PublishTimeoutError {
-    const state = this.#connection.state;
-    const reason =
-      state === "open" ? "no answer" : state === "blocked" ? "the broker is blocked by an alarm" : "no connection";
-    return new PublishTimeoutError(entry.timeoutMs, entry.wasSent ? reason : `${reason}, it was never sent`);
+    link?.kill(new CeleryError("connection-lost", `The broker at ${link.address} has confirmed ${complaint}`));
   }
 
   #abandon(why: string): void {
@@ -258,32 +271,7 @@ const NACKED = "message nacked";
 /** Many deadlines close together are looked at in one go. */
 const MIN_WAKE_MS = 20;
 
-function isWithin(line: PendingLine, entry: Pending, limit: Required<QueueLimit>): boolean {
+function isWithin(messages: number, bytes: number, entry: Pending, limit: Required<QueueLimit>): boolean {
   // A message larger than the limit goes alone.
-  return line.size === 0 || (line.size < limit.messages && line.bytes + entry.bytes <= limit.bytes);
-}
-
-function unroutable({ address }: Pending): UnroutableError {
-  return new UnroutableError(address.exchange, address.routingKey);
-}
-
-function nacked({ address }: Pending): CeleryError {
-  const where = `exchange "${address.exchange}", routing key "${address.routingKey}"`;
-  return new CeleryError("publish-nacked", `The broker refused the message (${where}): the queue is full or failing`);
-}
-
-function overloaded(waiting: number): CeleryError {
-  return new CeleryError("overloaded", `${waiting} publishes wait already: await some before you send more`);
-}
-
-/** What amqplib cannot write. */
-function unsendable(error: unknown): Error {
-  if (error instanceof CeleryError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  if (/exceeds the \d+ byte/.test(text)) {
-    return new CeleryError("message-too-large", "The headers of the message pass 64 KiB: shorten them", {
-      cause: error,
-    });
-  }
-  return new CeleryError("encode-failed", `The message cannot be written: ${text}`, { cause: error });
+  return messages === 0 || (messages < limit.messages && bytes + entry.bytes <= limit.bytes);
 }

@@ -16,7 +16,10 @@ export interface Session {
 export function endOf(channel: Channel, link: Link): Promise<Error> {
   return new Promise((resolve) => {
     channel.on("error", resolve);
-    channel.on("close", () => resolve(link.isLost ? link.lost : new Error("the channel was closed")));
+    // Where the connection ends, amqplib ends its channels first, and tells the reason a moment later.
+    channel.on("close", () => {
+      queueMicrotask(() => resolve(link.isLost ? link.lost : new Error("the channel was closed")));
+    });
   });
 }
 

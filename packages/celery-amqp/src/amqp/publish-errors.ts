@@ -1,0 +1,38 @@
+import { CeleryError, PublishTimeoutError, UnroutableError } from "../ports/errors.ts";
+import type { TransportState } from "../ports/transport.ts";
+import type { Pending } from "./pending.ts";
+
+/** Its deadline has passed; `state` is the connection's now. */
+export function timedOut(entry: Pending, state: TransportState): PublishTimeoutError {
+  const reason =
+    state === "open" ? "no answer" : state === "blocked" ? "the broker is blocked by an alarm" : "no connection";
+  return new PublishTimeoutError(entry.timeoutMs, entry.wasSent ? reason : `${reason}, it was never sent`);
+}
+
+/** No queue took it. */
+export function unroutable({ address }: Pending): UnroutableError {
+  return new UnroutableError(address.exchange, address.routingKey);
+}
+
+/** The broker said `basic.nack`. */
+export function nacked({ address }: Pending): CeleryError {
+  const where = `exchange "${address.exchange}", routing key "${address.routingKey}"`;
+  return new CeleryError("publish-nacked", `The broker refused the message (${where}): the queue is full or failing`);
+}
+
+/** There is no room for it to wait. */
+export function overloaded(waiting: number): CeleryError {
+  return new CeleryError("overloaded", `${waiting} publishes wait already: await some before you send more`);
+}
+
+/** What amqplib cannot write. */
+export function unsendable(error: unknown): Error {
+  if (error instanceof CeleryError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (/exceeds the \d+ byte/.test(text)) {
+    return new CeleryError("message-too-large", "The headers of the message pass 64 KiB: shorten them", {
+      cause: error,
+    });
+  }
+  return new CeleryError("encode-failed", `The message cannot be written: ${text}`, { cause: error });
+}

@@ -1,0 +1,27 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { failover } from "../support/failover.ts";
+import { hasLab, startLabCluster } from "../support/lab-cluster.ts";
+import type { RabbitCluster } from "../support/rabbit-cluster.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+
+// Every fault, on every version, at length: failover.long.test.ts.
+describe.skipIf(!hasLab)("the leader of a queue, in a cluster of three nodes of RabbitMQ 4.3 (RABBITMQ_LAB)", () => {
+  let cluster: RabbitCluster;
+  beforeAll(async () => {
+    cluster = await startLabCluster({ version: "4.3" });
+  });
+  afterAll(() => cluster.remove());
+
+  test("is killed: no confirmed message is lost, every send settles, and sending resumes", async () => {
+    const report = await failover(cluster, { fault: "kill", via: "leader", awayMs: 6000 });
+    expect(report).toMatchObject({ lost: [], resumedMs: expect.any(Number) as number });
+  });
+
+  test("is cut off and neither confirms nor errs: the publisher moves to another node", async () => {
+    const logger = new RecordingLogger();
+    const options = { confirmTimeoutMs: 1500 };
+    const report = await failover(cluster, { fault: "partition", via: "leader", awayMs: 16_000, options, logger });
+    expect(report).toMatchObject({ lost: [], failed: {}, resumedMs: expect.any(Number) as number });
+    expect(logger.text).toMatch(/has confirmed nothing for 1500 ms; connecting again/);
+  });
+});
