@@ -71,8 +71,8 @@ function addressesOf(amqpUrl: string): { readonly amqpUrl: string; readonly mana
   return { amqpUrl, managementUrl: `http://${username}:${password}@${hostname}:${Number(port) + 10_000}` };
 }
 
-/** The lab takes the ports 10 000 and 20 000 above this one too. */
-async function freePort(): Promise<number> {
+/** A port for a node of the lab, which takes the ports 10 000 and 20 000 above this one too. */
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 40_000);
     const free = await Promise.all([port, port + 10_000, port + 20_000].map(isFree));

@@ -18,6 +18,9 @@ export class ConfirmWatch {
   #oldest: Pending | null = null;
   #oldestSince = 0;
   #leftStragglerAt = Number.NEGATIVE_INFINITY;
+  #openedAt = 0;
+  #lastNackAt = Number.NEGATIVE_INFINITY;
+  #renewAfterMs = FIRST_RENEWAL_MS;
 
   constructor(deadlines: ConfirmDeadlines) {
     this.#deadlines = deadlines;
@@ -33,7 +36,26 @@ export class ConfirmWatch {
     this.#lastConfirmAt = now;
   }
 
-  /** A new channel, or one that is no longer blocked: all counts from now on. */
+  /** A new channel. */
+  onOpen(now: number): void {
+    this.#openedAt = now;
+    this.restart(now);
+  }
+
+  /**
+   * Whether what a nack says may be the channel's own fault, so that a new one is worth a try: on 3.10 a channel whose first
+   * message to a quorum queue comes while that elects a leader is nacked for ever. A full queue nacks too, on every
+   * channel: so the tries become rare where they do not help.
+   */
+  isRenewalDue(now: number): boolean {
+    if (now - this.#lastNackAt > CALM_MS) this.#renewAfterMs = FIRST_RENEWAL_MS;
+    this.#lastNackAt = now;
+    if (now - this.#openedAt < this.#renewAfterMs) return false;
+    this.#renewAfterMs = Math.min(2 * this.#renewAfterMs, CALM_MS);
+    return true;
+  }
+
+  /** All counts from now on: what was held back may flow again. */
   restart(now: number): void {
     this.#lastConfirmAt = now;
     this.#oldest = null;
@@ -68,3 +90,9 @@ export class ConfirmWatch {
     return true;
   }
 }
+
+/** An election is over by then. */
+const FIRST_RENEWAL_MS = 500;
+
+/** Between two tries at most, and without a nack until the tries begin anew. */
+const CALM_MS = 30_000;

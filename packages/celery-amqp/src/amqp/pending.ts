@@ -14,6 +14,8 @@ export class Pending {
   wasSent = false;
   /** The broker has handed it back as unroutable; its ack is still to come. */
   wasReturned = false;
+  /** The broker has refused it once. */
+  wasNacked = false;
   readonly #resolve: () => void;
   readonly #reject: (reason: Error) => void;
 

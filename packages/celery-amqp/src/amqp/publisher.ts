@@ -19,6 +19,10 @@ import { endOf, type Session, supervise } from "./supervise.ts";
 /** One confirm channel on one link. */
 interface PublishSession extends Session {
   readonly channel: ConfirmChannel;
+  /** Nothing more is written to it; it is closed when all that was is confirmed or refused. */
+  isRetiring: boolean;
+  /** What it has refused stays in flight until it is closed, and then goes again. */
+  refused: number;
 }
 
 /**
@@ -100,7 +104,8 @@ export class AmqpPublisher implements Publisher {
   }
 
   #hasRoomFor(entry: Pending): boolean {
-    if (this.#session === null || !this.#isWritable || this.#connection.state === "blocked") return false;
+    if (this.#session === null || this.#session.isRetiring) return false;
+    if (!this.#isWritable || this.#connection.state === "blocked") return false;
     if (this.#suspects.size > 0) return this.#unconfirmed === 0;
     const bytes = this.#inFlight.bytes + this.#expired.bytes;
     return isWithin(this.#unconfirmed, bytes, entry, this.#options.maxInFlight);
@@ -144,9 +149,26 @@ export class AmqpPublisher implements Publisher {
     this.#watch.onConfirm(this.#parts.clock.now());
     if (!this.#expired.delete(entry)) {
       if (entry.wasReturned) this.#settle(entry, unroutable(entry));
-      else this.#settle(entry, error === null ? null : nacked(entry));
+      else if (error === null) this.#settle(entry, null);
+      else this.#onNack(session, entry);
     }
-    this.#pump();
+    if (session.isRetiring) this.#closeIfDone(session);
+    else this.#pump();
+  }
+
+  /** What a channel refused that may itself be at fault goes again, once, by the next one. */
+  #onNack(session: PublishSession, entry: Pending): void {
+    if (!session.isRetiring && this.#watch.isRenewalDue(this.#parts.clock.now())) {
+      session.isRetiring = true;
+      this.#parts.logger.info("The broker refused a message: the next ones go by a new channel");
+    }
+    if (!session.isRetiring || entry.wasNacked) return this.#settle(entry, nacked(entry));
+    entry.wasNacked = true;
+    session.refused += 1;
+  }
+
+  #closeIfDone({ link, channel, refused }: PublishSession): void {
+    if (this.#unconfirmed === refused) void link.request("close a channel", () => channel.close()).catch(() => {});
   }
 
   #settle(entry: Pending, error: Error | null): void {
@@ -176,11 +198,12 @@ export class AmqpPublisher implements Publisher {
   async #open(link: Link): Promise<PublishSession> {
     await this.#ready();
     const channel = await link.openConfirmChannel();
-    const session = { link, channel, ended: endOf(channel, link) };
+    const session = { link, channel, ended: endOf(channel, link), isRetiring: false, refused: 0 };
     channel.on("return", (message) => this.#onReturn(message));
     channel.on("drain", () => this.#onDrain(session));
     this.#session = session;
     this.#isWritable = true;
+    this.#watch.onOpen(this.#parts.clock.now());
     this.onUnblocked();
     return session;
   }

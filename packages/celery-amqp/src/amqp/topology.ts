@@ -3,9 +3,18 @@ import type { Channel } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { DeclareMode, QueueInfo } from "../ports/transport.ts";
-import { differingArgument } from "./errors.ts";
+import { brokerText, differingArgument } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { toFields } from "./table.ts";
+
+/** What a broker was found to want otherwise; kept as long as its transport. */
+export interface BrokerHabits {
+  /**
+   * It takes no queue that is neither durable nor exclusive, as a setting of RabbitMQ 4 may say
+   * (`deprecated_features.permit.transient_nonexcl_queues`).
+   */
+  deniesTransient: boolean;
+}
 
 /**
  * Declares exchanges, then queues, then bindings. Two refusals are not the last word:
@@ -18,9 +27,9 @@ export async function declareTopology(
   link: Link,
   topology: Topology,
   mode: DeclareMode,
-  logger: Logger,
+  { logger, habits }: { readonly logger: Logger; readonly habits: BrokerHabits },
 ): Promise<void> {
-  const declarer = new Declarer(link, logger);
+  const declarer = new Declarer(link, logger, habits);
   try {
     for (const exchange of topology.exchanges) await declarer.exchange(exchange, mode);
     for (const queue of topology.queues) await declarer.queue(queue, mode);
@@ -62,11 +71,13 @@ class Declarer {
   readonly #logger: Logger;
   /** What could not be declared for want of rights, and is used as it is. */
   readonly #foreign = new Set<string>();
+  readonly #habits: BrokerHabits;
   #channel: Channel | null = null;
 
-  constructor(link: Link, logger: Logger) {
+  constructor(link: Link, logger: Logger, habits: BrokerHabits = { deniesTransient: false }) {
     this.#link = link;
     this.#logger = logger;
+    this.#habits = habits;
   }
 
   async ask<T>(what: string, request: (channel: Channel) => Promise<T>): Promise<T> {
@@ -92,13 +103,27 @@ class Declarer {
   }
 
   async queue(queue: Queue, mode: DeclareMode): Promise<void> {
-    const { name, durable, autoDelete, exclusive } = queue;
+    const { name, autoDelete, exclusive } = queue;
+    const durable = queue.durable || (this.#habits.deniesTransient && !exclusive);
     const what = `declare queue "${name}"`;
     const check = () => this.ask(what, (channel) => channel.checkQueue(name));
     if (mode === "passive") return void (await check());
     const options = { durable, autoDelete, exclusive, arguments: toFields(queue.arguments ?? {}) };
     const declare = () => this.ask(what, (channel) => channel.assertQueue(name, options));
-    await this.#orAsItIs(what, check, () => this.#orWithItsArguments(queue, check, declare));
+    try {
+      await this.#orAsItIs(what, check, () => this.#orWithItsArguments(queue, check, declare));
+    } catch (error) {
+      throw this.#learnFrom(error, name);
+    }
+  }
+
+  /** The broker has ended the connection over it (541). With what is known now the next one will do. */
+  #learnFrom(error: unknown, queue: string): unknown {
+    if (this.#habits.deniesTransient || !/transient_nonexcl_queues/.test(brokerText(error))) return error;
+    this.#habits.deniesTransient = true;
+    const reason = `The broker permits no transient queue: "${queue}" and its like are declared durable instead`;
+    this.#logger.info(reason);
+    return new CeleryError("connection-lost", reason);
   }
 
   async binding(binding: Binding): Promise<void> {

@@ -17,7 +17,7 @@ import { settledWithin } from "./deadline.ts";
 import { type AmqpOptions, type ResolvedAmqp, resolveAmqp } from "./options.ts";
 import { AmqpPublisher } from "./publisher.ts";
 import { AmqpSubscription } from "./subscription.ts";
-import { declareTopology, deleteQueue, inspectQueue } from "./topology.ts";
+import { type BrokerHabits, declareTopology, deleteQueue, inspectQueue } from "./topology.ts";
 
 /**
  * A transport over AMQP 0-9-1. It holds two connections: an alarm of the broker blocks the one that publishes, with every
@@ -30,6 +30,7 @@ class AmqpTransport implements Transport {
   readonly #publishing: Connection;
   readonly #consuming: Connection;
   readonly #outbox: AmqpPublisher;
+  readonly #habits: BrokerHabits = { deniesTransient: false };
   readonly #subscriptions = new Set<AmqpSubscription>();
   readonly #listeners = new Set<(state: TransportState) => void>();
   #state: TransportState = "idle";
@@ -60,7 +61,9 @@ class AmqpTransport implements Transport {
 
   async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {
     const { logger } = this.#parts;
-    await this.#consuming.use("declare queues", (link) => declareTopology(link, topology, mode, logger));
+    await this.#consuming.use("declare queues", (link) =>
+      declareTopology(link, topology, mode, { logger, habits: this.#habits }),
+    );
   }
 
   async inspectQueue(name: string): Promise<QueueInfo | null> {
@@ -75,6 +78,7 @@ class AmqpTransport implements Transport {
 
   async subscribe(subscribe: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription> {
     const { topology, declare = "active" } = subscribe;
+    const { logger } = this.#parts;
     const subscription = await AmqpSubscription.open({
       connection: this.#consuming,
       options: this.#options,
@@ -82,7 +86,7 @@ class AmqpTransport implements Transport {
       subscribe,
       onDelivery,
       declare: async (link) => {
-        if (topology !== undefined) await declareTopology(link, topology, declare, this.#parts.logger);
+        if (topology !== undefined) await declareTopology(link, topology, declare, { logger, habits: this.#habits });
       },
       onCancel: (cancelled) => this.#subscriptions.delete(cancelled),
     });

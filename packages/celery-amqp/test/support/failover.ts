@@ -55,8 +55,8 @@ export async function failover(cluster: RabbitCluster, plan: FailoverPlan): Prom
   const traffic = new Traffic(sender, queue);
   try {
     await eventually("messages flow", () => traffic.confirmed.size > 100);
-    traffic.faultAt = Date.now();
     await strike(cluster, leader, plan.fault);
+    traffic.faultAt = Date.now();
     await pause(plan.awayMs);
     const resumedMs = traffic.resumedMs;
     await restore(cluster, leader, plan.fault);
