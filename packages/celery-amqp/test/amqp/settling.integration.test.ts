@@ -192,13 +192,13 @@ test.each([1, 2, 3, 4])("every send settles once, whatever befalls the network (
   });
   const confirmed = sent.filter(({ queue }, index) => queue === "q" && outcomes[index] === "confirmed");
   await eventually("every confirmed one arrives", () => confirmed.every(({ id }) => arrived.has(id)));
+  const closed = isClosedEarly ? ["closed"] : [];
   const allowed: Readonly<Record<string, readonly string[]>> = {
-    q: ["confirmed", "publish-timeout", "closed"],
-    full: ["confirmed", "publish-nacked", "publish-timeout", "closed"],
-    none: ["unroutable", "publish-timeout", "closed"],
+    q: ["confirmed", "publish-timeout", ...closed],
+    full: ["confirmed", "publish-nacked", "publish-timeout", ...closed],
+    none: ["unroutable", "publish-timeout", ...closed],
   };
   const strange = sent.filter(({ queue }, index) => !allowed[queue]?.includes(outcomes[index] ?? ""));
   expect(strange).toEqual([]);
-  if (!isClosedEarly) expect(outcomes).not.toContain("closed");
   expect(confirmed.length).toBeGreaterThan(0);
 });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AmqpOptions } from "../../src/amqp/options.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import type { Ids } from "../../src/ports/clock.ts";
 import { CeleryError } from "../../src/ports/errors.ts";
 import type { Logger } from "../../src/ports/logger.ts";
 import type { Transport } from "../../src/ports/transport.ts";
@@ -164,7 +165,7 @@ async function readAll(
 }
 
 /** Leaves the addresses of a transport's two connections in their order; all other chance is real. */
-function inOrder(addresses: number): typeof systemIds {
+function inOrder(addresses: number): Ids {
   let calls = 0;
-  return { uuid: systemIds.uuid, random: () => (calls < 2 * addresses ? ++calls / 1000 : systemIds.random()) };
+  return { uuid: () => systemIds.uuid(), random: () => (calls < 2 * addresses ? ++calls / 1000 : systemIds.random()) };
 }
