@@ -1,3 +1,9 @@
 import { shared } from "../../tsup.config.ts";
 
-export default { ...shared, entry: ["src/index.ts", "src/worker.ts", "src/testing.ts"] };
+/** The program of a pool's children stands beside the bundle that starts them. */
+const childEntry = "src/worker/pool/child-entry.ts";
+
+export default {
+  ...shared,
+  entry: { index: "src/index.ts", worker: "src/worker.ts", testing: "src/testing.ts", "child-entry": childEntry },
+};

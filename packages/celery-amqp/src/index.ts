@@ -123,4 +123,4 @@ export type {
 export type { ResultBackend, ResultSource, ResultStore, ResultWatcher } from "./results/backend.ts";
 export type { PendingLimits } from "./results/pending.ts";
 export type { ErrorClasses } from "./results/task-error.ts";
-export type { TaskPolicy, RetryPolicy } from "./task/policy.ts";
+export type { PoolKind, RetryPolicy, TaskPolicy } from "./task/policy.ts";

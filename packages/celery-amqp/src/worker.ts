@@ -15,6 +15,7 @@ import { stateFiles } from "./system/state-file.ts";
 import { assembleWorker } from "./worker/assemble.ts";
 import { type HealthOptions, resolveHealth } from "./worker/health-options.ts";
 import { createLineLogger, leveled } from "./worker/log-lines.ts";
+import { assertPooled } from "./worker/pool-options.ts";
 import {
   type ResolvedWorker,
   resolveNodeName,
@@ -78,6 +79,7 @@ export function createWorker(options: CreateWorkerOptions): Worker {
   }
   const { broker, amqp, health, stateFile, transport, clock = systemClock, ids = systemIds, ...rest } = options;
   const resolved = resolveWorker(rest);
+  assertPooled(resolved.tasks, resolved.pools);
   const log = createLog(resolved, clock);
   const nodeName = resolveNodeName(resolved.name, hostname());
   const connect = (): Transport =>
@@ -144,6 +146,7 @@ export type { HealthOptions } from "./worker/health-options.ts";
 export type { WorkerState } from "./worker/lifecycle.ts";
 export type { LogFormat, LogLevel } from "./worker/log-lines.ts";
 export type { WorkerEvent, WorkerEvents } from "./worker/observers.ts";
+export type { ChildPoolOptions, PoolOption } from "./worker/pool-options.ts";
 export type { DeadLetterOptions, WorkerOptions } from "./worker/options.ts";
 export {
   ConnectionLost,

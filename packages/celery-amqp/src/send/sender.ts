@@ -7,7 +7,7 @@ import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { composeTask, type ParentTask } from "./compose.ts";
 import type { Dispatch } from "./dispatch.ts";
-import type { Planner } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { firstAnswer } from "./first-answer.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -24,9 +24,15 @@ interface ResultIntake {
   openNone(taskId: string, why: string): AsyncResult<unknown>;
 }
 
+/** Who checks and routes calls: here, or in the process that holds the connection. */
+interface CallPlanner {
+  /** @throws CeleryError `option-invalid` */
+  plan(name: string, said: CallOptions): Plan | Promise<Plan>;
+}
+
 /** What a sender is made of. */
 export interface SenderParts {
-  readonly planner: Planner;
+  readonly planner: CallPlanner;
   readonly dispatch: Pick<Dispatch, "send">;
   readonly results: ResultIntake;
   /** Check arguments by the task's schema before they are sent. */
@@ -122,7 +128,8 @@ export class Sender implements TaskSender {
 
   async #compose({ name, task, options: said, pack }: NamedRequest): Promise<Outgoing> {
     const { clock, ids, origin, parent, planner, results } = this.#parts;
-    const { options, namesQueue, way } = planner.plan(name, said);
+    const planned = planner.plan(name, said);
+    const { options, namesQueue, way } = planned instanceof Promise ? await planned : planned;
     const id = options.id ?? ids.uuid();
     const replyTo = options.replyTo ?? results.replyTo(id);
     const { args, kwargs } = await pack();

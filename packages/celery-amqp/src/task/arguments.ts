@@ -56,7 +56,7 @@ export async function unpackArguments(
  *
  * @throws CeleryError `arguments-invalid`; its cause is the list of issues
  */
-export async function checkReturned(task: TaskDefinition, value: unknown): Promise<unknown> {
+export async function checkReturned(task: Pick<TaskDefinition, "name" | "returns">, value: unknown): Promise<unknown> {
   return task.returns === null ? value : validate(task.returns, value, `The value returned by task "${task.name}"`);
 }
 

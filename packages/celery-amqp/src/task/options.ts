@@ -3,7 +3,7 @@ import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "./call-options.ts";
 import { type Duration, durationMs } from "./duration.ts";
-import type { RetryPolicy, TaskPolicy } from "./policy.ts";
+import type { PoolKind, RetryPolicy, TaskPolicy } from "./policy.ts";
 
 /** How failures are tried again, as a user writes it. Giving it means: retry without the task asking. */
 export interface RetryOptions {
@@ -42,6 +42,8 @@ export interface TaskOptions extends Pick<
   readonly trackStarted?: boolean;
   /** How many each worker begins at most: a number a second, or `"10/s"`, `"100/m"`, `"2/h"`. Default no limit. */
   readonly rateLimit?: RateLimit;
+  /** Which of the worker's pools it runs in. Default: the first of them. */
+  readonly pool?: PoolKind;
 }
 
 /** So many in a time: a number a second, or a text such as `"10/s"`, `"100/m"`, `"2/h"`; 0 and null are no limit. */
@@ -68,7 +70,7 @@ const flags = [
 ] as const;
 
 /** Names of all task options, for refusing misspelt ones. */
-export const taskOptionNames: readonly string[] = [...sent, ...flags, "retry", "acks", "rateLimit"];
+export const taskOptionNames: readonly string[] = [...sent, ...flags, "retry", "acks", "rateLimit", "pool"];
 
 /**
  * The policy that a worker follows.
@@ -90,8 +92,13 @@ export function resolvePolicy(options: TaskOptions, where: string): TaskPolicy {
     timeLimitMs: limitMs(options.timeLimit, `${where}: timeLimit`),
     softTimeLimitMs: limitMs(options.softTimeLimit, `${where}: softTimeLimit`),
     ratePerSecond: resolveRate(options.rateLimit, `${where}: rateLimit`),
+    pool: resolvePool(options.pool, `${where}: pool`),
     retry: resolveRetry(options.retry, `${where}: retry`),
   });
+}
+
+function resolvePool(pool: PoolKind | undefined, where: string): PoolKind | null {
+  return pool === undefined ? null : oneOf(pool, ["inline", "threads", "processes"], where);
 }
 
 /** The part of a task's options that each of its calls starts from. */

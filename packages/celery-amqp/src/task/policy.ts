@@ -1,3 +1,6 @@
+/** Where tasks run: in the worker's event loop, in threads, in processes. */
+export type PoolKind = "inline" | "threads" | "processes";
+
 /**
  * How a worker treats one task, complete and frozen once when the task is defined.
  * Options as a user writes them are in `options.ts`; Celery's names: celery/app/task.py.
@@ -23,6 +26,8 @@ export interface TaskPolicy {
   readonly softTimeLimitMs: number | null;
   /** How many a worker begins in a second at most, null is no limit. Celery: `rate_limit`. */
   readonly ratePerSecond: number | null;
+  /** The pool of the worker that it runs in; null takes the first. */
+  readonly pool: PoolKind | null;
   /** How failures are tried again. */
   readonly retry: RetryPolicy;
 }

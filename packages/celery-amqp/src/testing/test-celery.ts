@@ -26,8 +26,8 @@ import { createMemoryBroker, type MemoryBroker } from "./memory-broker.ts";
 import { createMemoryTransport } from "./memory-transport.ts";
 import { RecordingTransport } from "./recording-transport.ts";
 
-/** A whole Celery for one test. Everything that can be said of a worker can be said here; logs go nowhere by default. */
-export interface TestCeleryOptions extends WorkerOptions {
+/** A whole Celery for one test. What can be said of a worker can be said here, but for the pool: tasks run in the test itself. Logs go nowhere by default. */
+export interface TestCeleryOptions extends Omit<WorkerOptions, "pool"> {
   /** What the client is told beyond its defaults. */
   readonly client?: ClientOptions;
   /** Default: uuid4 from the machine. */
@@ -116,7 +116,7 @@ class CeleryInMemory implements TestCelery {
   readonly #started: Promise<void>;
 
   constructor({ client = {}, ids = systemIds, ...options }: TestCeleryOptions) {
-    const resolved = resolveWorker(options);
+    const resolved = resolveWorker({ ...options, pool: "inline" });
     const clock = createFakeClock();
     this.clock = clock;
     this.#ids = ids;

@@ -11,11 +11,12 @@ import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { RpcStore } from "../results/rpc/rpc-store.ts";
 import { destinationOf } from "../send/destination.ts";
 import { Dispatch } from "../send/dispatch.ts";
+import { Planner } from "../send/plan.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
-import { createHandlerSenders } from "./handler-sender.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { HealthSetting } from "./parts.ts";
 import { DelayQueues } from "./pipeline/delay-queues.ts";
+import { createHandlerSenders } from "./pool/handler-sender.ts";
 import type { Sending } from "./rules/effect.ts";
 import type { StateSetting } from "./state-keeper.ts";
 import { createWorkerOf, type Worker } from "./worker.ts";
@@ -50,6 +51,8 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const store = createStore(parts, content);
   const served = new Set(options.queues.map(({ name }) => name));
   const delayQueues = new DelayQueues({ transport, log, served });
+  const planner = new Planner({ ...options.sending, queues });
+  const senders = { planner, dispatch, source };
   return createWorkerOf({
     options,
     nodeName,
@@ -64,7 +67,8 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     saved,
     results: { store: (meta, task) => store.store(meta, task), close: () => closeBoth(store, source) },
     send: (sending) => sendBy(dispatch, sending, options, queues),
-    senderFor: createHandlerSenders({ ...options.sending, queues, dispatch, source, clock, ids, origin: nodeName }),
+    sending: senders,
+    senderFor: createHandlerSenders({ ...options.sending, ...senders, clock, ids, origin: nodeName }),
   });
 }
 

@@ -3,34 +3,47 @@ import type { TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
 import type { Runnable } from "./pool/invoke.ts";
 import type { Job } from "./pool/job.ts";
+import { poolKindOf, type ResolvedPool } from "./pool-options.ts";
 
 /** The handlers of a worker's tasks: those that stand in the definitions, and those that were given by `implement`. */
 export class Handlers {
   readonly #tasks: TaskRegistry;
+  readonly #pools: readonly ResolvedPool[];
   readonly #given = new Map<TaskDefinition, AnyHandler>();
 
-  constructor(tasks: TaskRegistry) {
+  constructor(tasks: TaskRegistry, pools: readonly ResolvedPool[]) {
     this.#tasks = tasks;
+    this.#pools = pools;
   }
 
   /**
-   * @throws CeleryError `option-invalid`, `task-duplicate` for a task that has a handler already
+   * @throws CeleryError `option-invalid` also for a task that runs in children, `task-duplicate` for a task that has a handler already
    */
   implement(task: TaskDefinition, run: AnyHandler): void {
     const known = this.#tasks.get(task.name);
     if (known === null)
       throw new CeleryError("option-invalid", `Task "${task.name}" is not among the worker's tasks: add it there`);
     if (typeof run !== "function") throw new CeleryError("option-invalid", `Task "${task.name}" needs a function`);
+    if (this.#runsInChild(known)) {
+      throw new CeleryError(
+        "option-invalid",
+        `Task "${task.name}" runs in ${poolKindOf(known, this.#pools)}, where no function of this process can go: export it with its handler from the pool's module`,
+      );
+    }
     if (known.run !== null || this.#given.has(known))
       throw new CeleryError("task-duplicate", `Task "${task.name}" has a handler already: give it one only`);
     this.#given.set(known, run);
   }
 
   /**
+   * Children tell by themselves which handlers they have.
+   *
    * @throws CeleryError `task-unhandled` where a task has no handler
    */
   assertAll(): void {
-    const bare = this.#tasks.list().find((task) => task.run === null && !this.#given.has(task));
+    const bare = this.#tasks
+      .list()
+      .find((task) => task.run === null && !this.#given.has(task) && !this.#runsInChild(task));
     if (bare === undefined) return;
     throw new CeleryError(
       "task-unhandled",
@@ -46,5 +59,8 @@ export class Handlers {
     const handler = definition && (this.#given.get(definition) ?? definition.run);
     if (!definition || !handler) throw new CeleryError("task-unhandled", `Task "${task.task}" has no handler`);
     return { definition, handler: handler as Runnable["handler"] };
+  }
+  #runsInChild(task: TaskDefinition): boolean {
+    return poolKindOf(task, this.#pools) !== "inline";
   }
 }

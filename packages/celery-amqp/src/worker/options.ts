@@ -5,9 +5,11 @@ import type { Logger } from "../ports/logger.ts";
 import type { ResultStore } from "../results/backend.ts";
 import type { ErrorClasses } from "../results/task-error.ts";
 import { createRouter, type Router, type Routes } from "../send/routes.ts";
+import { processors } from "../system/processors.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import type { LogFormat, LogLevel } from "./log-lines.ts";
+import { type PoolOption, type ResolvedPool, resolvePools } from "./pool-options.ts";
 import { type QueueOptions, type ResolvedQueue, resolveQueues } from "./queues.ts";
 
 /** How much the dead queues keep; beyond either bound the oldest go. */
@@ -24,8 +26,18 @@ export interface WorkerOptions extends ContentOptions {
   readonly tasks: readonly TaskDefinition[];
   /** The queues it serves. Default `["celery"]`. */
   readonly queues?: readonly (string | QueueOptions)[];
-  /** Tasks run at once, and messages of each queue held at once. Default 10. */
+  /**
+   * Tasks run at once, and messages of each queue held at once. Default 10; as many as the machine has processors where
+   * tasks run in threads or processes.
+   */
   readonly concurrency?: number;
+  /**
+   * Where tasks run: in this event loop (`inline`, default), in threads or in processes. Of several, the first is for tasks
+   * that do not ask for another by their own option `pool`.
+   */
+  readonly pool?: PoolOption | readonly PoolOption[];
+  /** A task that has run so long and is still running is logged once, as stuck perhaps. Default 10 minutes. */
+  readonly stuckAfter?: Duration;
   /** How long running tasks may go on when the worker stops. Default 25 s, below Kubernetes' 30. */
   readonly grace?: Duration;
   /** Node name; `%h`, `%n` and `%d` stand for host, name and domain as in Celery. Default `celery@%h`. */
@@ -73,6 +85,8 @@ export interface ResolvedWorker {
   readonly tasks: readonly TaskDefinition[];
   readonly queues: readonly ResolvedQueue[];
   readonly concurrency: number;
+  readonly pools: readonly ResolvedPool[];
+  readonly stuckAfterMs: number;
   readonly graceMs: number;
   readonly name: string;
   readonly deadLetter: boolean;
@@ -103,6 +117,8 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "tasks",
   "queues",
   "concurrency",
+  "pool",
+  "stuckAfter",
   "grace",
   "name",
   "deadLetter",
@@ -129,8 +145,9 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
  * @throws CeleryError `option-invalid`
  */
 export function resolveWorker(options: WorkerOptions): ResolvedWorker {
-  const { tasks, queues = ["celery"], concurrency = 10, grace = "25s", name = "celery@%h", ...rest } = options;
+  const { tasks, queues = ["celery"], pool = "inline", grace = "25s", name = "celery@%h", ...rest } = options;
   const { deadLetter = true, scheduledLimit = 1_000, cancelOnConnectionLoss = false, interceptors = [] } = rest;
+  const { stuckAfter = "10m", concurrency = defaultConcurrency(pool) } = rest;
   if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535)
     refuse("concurrency", concurrency, "a whole number from 1 to 65535");
@@ -144,6 +161,8 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     tasks,
     queues: resolveQueues(queues),
     concurrency,
+    pools: resolvePools(pool, concurrency),
+    stuckAfterMs: durationMs(stuckAfter, "stuckAfter"),
     graceMs: durationMs(grace, "grace"),
     name,
     ...resolveDeadLetter(deadLetter),
@@ -155,6 +174,12 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     content: contentOf(options),
     sending: resolveSending(options),
   };
+}
+
+/** Tasks in the event loop mostly wait; those in children compute. */
+function defaultConcurrency(pool: PoolOption | readonly PoolOption[]): number {
+  const first = typeof pool === "object" && Array.isArray(pool) ? pool[0] : pool;
+  return first === "inline" || first === undefined ? 10 : processors();
 }
 
 function resolveLog(options: WorkerOptions): Pick<ResolvedWorker, "logLevel" | "logFormat" | "logger"> {

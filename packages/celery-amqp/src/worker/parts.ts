@@ -7,6 +7,7 @@ import type { ResultStore } from "../results/backend.ts";
 import type { ResolvedHealth } from "./health-options.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { DelayQueues } from "./pipeline/delay-queues.ts";
+import type { ChildServices } from "./pool/child-answers.ts";
 import type { JobHost } from "./pool/job.ts";
 import type { Sending } from "./rules/effect.ts";
 import type { StateSetting } from "./state-keeper.ts";
@@ -36,6 +37,8 @@ export interface WorkerParts {
   readonly saved: StateSetting | null;
   /** Sends what follows from a task; resolves at the broker's confirm. */
   readonly send: (sending: Sending) => Promise<void>;
+  /** What running tasks send by. */
+  readonly sending: Pick<ChildServices, "planner" | "dispatch" | "source">;
   /** The sender given to a running task. */
   readonly senderFor: JobHost["senderFor"];
 }

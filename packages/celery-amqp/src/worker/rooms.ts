@@ -4,9 +4,14 @@ import { withFields } from "./log-lines.ts";
 import { DeadLetters } from "./pipeline/dead-letters.ts";
 import { Performer } from "./pipeline/perform.ts";
 import { Pipeline, type PipelineParts } from "./pipeline/pipeline.ts";
+import { createChildPool } from "./pool/child-pool.ts";
 import { createInlinePool, type InlinePoolParts } from "./pool/inline.ts";
 import type { JobHost } from "./pool/job.ts";
 import type { Pool } from "./pool/pool.ts";
+import { processStarter } from "./pool/process-child.ts";
+import { createRoutedPool } from "./pool/routed-pool.ts";
+import { threadStarter } from "./pool/thread-child.ts";
+import { poolKindOf, type ResolvedPool } from "./pool-options.ts";
 import { keepsResult } from "./rules/request.ts";
 import { customMeta } from "./rules/result.ts";
 import type { Revoked } from "./rules/screen.ts";
@@ -16,17 +21,40 @@ import type { WorkerParts } from "./parts.ts";
 /** How long a task waits to be settled while the broker is away; then its message goes back, or has gone already. */
 const patienceMs = 60_000;
 
-/** The pool that tasks run in. */
-export function createPool(parts: WorkerParts, runnable: InlinePoolParts["runnable"]): Pool {
-  const { options, clock, log } = parts;
-  return createInlinePool({
-    size: options.concurrency,
+/** What a pool is told by the worker it belongs to. */
+export interface PoolSetting {
+  readonly tasks: TaskRegistry;
+  readonly runnable: InlinePoolParts["runnable"];
+}
+
+/** The pool that tasks run in: the one of a worker that has one, all of them together else. */
+export function createPool(parts: WorkerParts, setting: PoolSetting): Pool {
+  const { pools, concurrency } = parts.options;
+  const made = new Map(pools.map((pool) => [pool.kind, createOnePool(parts, pool, setting)]));
+  const [only] = made.values();
+  return made.size === 1 && only !== undefined ? only : createRoutedPool({ size: concurrency, pools: made });
+}
+
+function createOnePool(parts: WorkerParts, pool: ResolvedPool, { tasks, runnable }: PoolSetting): Pool {
+  const { options, clock, log, nodeName: origin } = parts;
+  const intercept = options.interceptors.length === 0 ? null : composeRun(options.interceptors);
+  const host = createHost(parts);
+  if (pool.kind === "inline") {
+    const onRunawayEnd: InlinePoolParts["onRunawayEnd"] = ({ task }, ms) =>
+      log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms });
+    return createInlinePool({ size: options.concurrency, clock, host, intercept, runnable, onRunawayEnd });
+  }
+  return createChildPool({
+    ...pool,
     clock,
-    host: createHost(parts),
-    intercept: options.interceptors.length === 0 ? null : composeRun(options.interceptors),
-    runnable,
-    onRunawayEnd: ({ task }, ms) =>
-      log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms }),
+    log,
+    origin,
+    intercept,
+    startChild: pool.kind === "threads" ? threadStarter(pool) : processStarter(pool),
+    services: { ...host, ...parts.sending },
+    recycle: pool,
+    returns: (name) => tasks.get(name)?.returns ?? null,
+    tasks: () => tasks.list().flatMap((task) => (poolKindOf(task, options.pools) === pool.kind ? [task.name] : [])),
   });
 }
 

@@ -57,7 +57,7 @@ export interface Worker extends Controls, AsyncDisposable {
   /**
    * Lets itself be asked for its health, connects, declares the queues and begins to take tasks.
    *
-   * @throws CeleryError `option-invalid` for a health port or file that cannot be had, `task-unhandled`, `broker-unreachable`, `access-refused`, `vhost-missing`, `queue-mismatch`, …
+   * @throws CeleryError `option-invalid` for a health port or file that cannot be had, `task-unhandled`, `pool-failed`, `broker-unreachable`, `access-refused`, `vhost-missing`, `queue-mismatch`, …
    */
   start(options?: StartOptions): Promise<void>;
   /**
@@ -97,11 +97,11 @@ class AssembledWorker implements Worker {
     const tasks = createRegistry(options.tasks);
     const revocations = new Revocations();
     this.#tasks = tasks;
-    this.#handlers = new Handlers(tasks);
+    this.#handlers = new Handlers(tasks, options.pools);
     this.#observers = new Observers(log);
     this.#tell = createTaskLog(log, options.logLevel);
     this.#keeper = saved && new StateKeeper({ ...saved, revocations, clock, log });
-    const pool = createPool(parts, (job) => this.#handlers.runnable(job));
+    const pool = createPool(parts, { tasks, runnable: (job) => this.#handlers.runnable(job) });
     const pipeline = createPipeline(parts, {
       tasks,
       pool,

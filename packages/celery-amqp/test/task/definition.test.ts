@@ -30,6 +30,7 @@ describe("a task", () => {
     expect(defineTask("x").policy).toEqual({
       acks: "late",
       acksOnFailure: true,
+      pool: null,
       acksOnTimeout: true,
       rejectOnWorkerLost: false,
       ignoreResult: false,

@@ -2,7 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Ending, Outcome } from "../rules/outcome.ts";
 import { type Intercept, invoke, type Runnable } from "./invoke.ts";
 import { limitsOf, type Job, type JobHost, type Limits } from "./job.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool, RunningJob } from "./pool.ts";
 import { RunningTask } from "./running-task.ts";
 import { SoftTimeLimitExceeded, TaskRevoked, TimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
 
@@ -47,6 +47,10 @@ class InlinePool implements Pool {
     return this.#handlers - this.#runs.size;
   }
 
+  get running(): readonly RunningJob[] {
+    return [...this.#runs].map(({ job, startedAt }) => ({ job, startedAt }));
+  }
+
   async start(): Promise<void> {}
 
   run(job: Job, finish: (outcome: Outcome) => void): void {
@@ -89,39 +93,35 @@ class InlinePool implements Pool {
 
   /** There are few runs, so that none needs to be found by its id at the cost of each message. */
   #runsOf(taskId: string): readonly InlineRun[] {
-    return [...this.#runs].filter((run) => run.taskId === taskId);
+    return [...this.#runs].filter((run) => run.job.task.id === taskId);
   }
 }
 
 class InlineRun {
-  readonly #job: Job;
+  readonly job: Job;
+  readonly startedAt: number;
   readonly #parts: InlinePoolParts;
   readonly #running: RunningTask;
-  readonly #startedAt: number;
   readonly #finish: (outcome: Outcome) => void;
   #timers: readonly (() => void)[] = [];
   #finished = false;
 
   constructor(job: Job, parts: InlinePoolParts, finish: (outcome: Outcome) => void) {
-    this.#job = job;
+    this.job = job;
     this.#parts = parts;
     this.#finish = finish;
     this.#running = new RunningTask(job, parts.host);
-    this.#startedAt = parts.clock.now();
+    this.startedAt = parts.clock.now();
   }
 
   /** `onHandlerEnd` may be long after the run was given up. */
   async start(onHandlerEnd: () => void): Promise<void> {
-    this.#limit(limitsOf(this.#job));
+    this.#limit(limitsOf(this.job));
     const { runnable, intercept, onRunawayEnd } = this.#parts;
-    const ending = await invoke(this.#job, runnable(this.#job), this.#running, intercept);
+    const ending = await invoke(this.job, runnable(this.job), this.#running, intercept);
     onHandlerEnd();
-    if (this.#finished) onRunawayEnd(this.#job, this.#runtimeMs());
+    if (this.#finished) onRunawayEnd(this.job, this.#runtimeMs());
     else this.#end(ending);
-  }
-
-  get taskId(): string {
-    return this.#job.task.id;
   }
 
   abort(reason: Error): void {
@@ -162,6 +162,6 @@ class InlineRun {
   }
 
   #runtimeMs(): number {
-    return this.#parts.clock.now() - this.#startedAt;
+    return this.#parts.clock.now() - this.startedAt;
   }
 }

@@ -38,7 +38,8 @@ export async function invoke(
   }
 }
 
-function endingOf(job: Job, error: unknown, abortReason: unknown): Ending {
+/** How a run ended that threw. */
+export function endingOf(job: Job, error: unknown, abortReason: unknown): Ending {
   // Before what the handler asks for: a revoked task must not come back by a retry, nor a redelivered one twice.
   if (abortReason instanceof TaskRevoked) return { kind: "terminated" };
   if (abortReason instanceof ConnectionLost) return { kind: "interrupted" };

@@ -1,12 +1,21 @@
 import type { Outcome } from "../rules/outcome.ts";
 import type { Job } from "./job.ts";
 
+/** A job that has begun. */
+export interface RunningJob {
+  readonly job: Job;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+}
+
 /** Where tasks run. It sees jobs and outcomes, never a delivery. */
 export interface Pool {
   /** How many jobs it runs at once. Who hands it more has miscounted. */
   readonly size: number;
   /** Handlers that were given up and still go on. */
   readonly runaways: number;
+  /** The jobs that have begun and not come back. */
+  readonly running: readonly RunningJob[];
   /**
    * Makes ready what jobs run in; before it nothing may be run.
    *

@@ -20,6 +20,7 @@ export const retryPolicy: RetryPolicy = {
 export const policy: TaskPolicy = {
   acks: "late",
   acksOnFailure: true,
+  pool: null,
   acksOnTimeout: true,
   rejectOnWorkerLost: false,
   ignoreResult: false,

@@ -1,18 +1,17 @@
-import type { Clock, Ids } from "../ports/clock.ts";
-import type { ResultSource } from "../results/backend.ts";
-import { createIntake } from "../results/intake.ts";
-import type { QueueTable } from "../send/destination.ts";
-import type { Dispatch } from "../send/dispatch.ts";
-import { Planner } from "../send/plan.ts";
-import { Sender } from "../send/sender.ts";
-import type { ResolvedSending } from "./options.ts";
-import type { JobHost } from "./pool/job.ts";
+import type { Clock, Ids } from "../../ports/clock.ts";
+import type { ResultSource } from "../../results/backend.ts";
+import { createIntake } from "../../results/intake.ts";
+import type { ErrorClasses } from "../../results/task-error.ts";
+import type { Dispatch } from "../../send/dispatch.ts";
+import { Sender, type SenderParts } from "../../send/sender.ts";
+import type { JobHost } from "./job.ts";
 
-/** What handlers send by. */
-export interface HandlerSenderParts extends ResolvedSending {
-  readonly queues: QueueTable;
-  readonly dispatch: Dispatch;
+/** What handlers send by, in the worker itself and in its children. */
+export interface HandlerSenderParts {
+  readonly planner: SenderParts["planner"];
+  readonly dispatch: Pick<Dispatch, "send">;
   readonly source: ResultSource;
+  readonly errorClasses: ErrorClasses;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly origin: string;
@@ -22,13 +21,11 @@ export interface HandlerSenderParts extends ResolvedSending {
 export function createHandlerSenders(parts: HandlerSenderParts): JobHost["senderFor"] {
   const { dispatch } = parts;
   const results = createIntake(parts);
-  const planner = new Planner(parts);
   return ({ task }, onSent) => {
     const parent = { id: task.id, rootId: task.rootId ?? task.id };
     return new Sender({
       ...parts,
       results,
-      planner,
       validate: true,
       parent: () => parent,
       dispatch: {

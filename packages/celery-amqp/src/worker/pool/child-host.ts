@@ -1,0 +1,82 @@
+import type { ResultMeta } from "@leveret/celery-protocol";
+import type { Clock, Ids } from "../../ports/clock.ts";
+import type { ResultSource } from "../../results/backend.ts";
+import type { Plan } from "../../send/plan.ts";
+import type { CallOptions } from "../../task/call-options.ts";
+import { createHandlerSenders } from "./handler-sender.ts";
+import type { JobHost } from "./job.ts";
+import type { ParentLink } from "./parent-link.ts";
+
+/** The parent's word on a call that a child wants to send. */
+export interface Planned {
+  readonly plan: Plan;
+  /** Queue for its result. */
+  readonly replyTo: string | null;
+}
+
+/** What runs in a child do by way of their parent. */
+export interface ChildHostParts {
+  readonly link: ParentLink;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Node name of the worker. */
+  readonly origin: string;
+}
+
+/**
+ * What a run in a child is given for its worker: calls are checked and made into messages here, by the task's own schema;
+ * routed, published and awaited there, by the worker's connection and options.
+ */
+export function createChildHost({ link, clock, ids, origin }: ChildHostParts, run: number): JobHost {
+  const replyTo = new Map<string, string | null>();
+  const plan = async (name: string, said: CallOptions): Promise<Plan> => {
+    const { signal, link: onSuccess, linkError: onFailure, ...options } = said;
+    const taskId = options.id ?? ids.uuid();
+    const planned = (await link.ask(run, { about: "plan", taskId, name, options })) as Planned;
+    replyTo.set(taskId, planned.replyTo);
+    const local = { ...(signal && { signal }), ...(onSuccess && { link: onSuccess }) };
+    const merged = { ...planned.plan.options, ...local, ...(onFailure && { linkError: onFailure }), id: taskId };
+    return { ...planned.plan, options: merged };
+  };
+  const takeReplyTo = (taskId: string): string | null => {
+    const queue = replyTo.get(taskId) ?? null;
+    replyTo.delete(taskId);
+    return queue;
+  };
+  return {
+    setState: async (_job, state, meta) => void (await link.ask(run, { about: "state", state, meta })),
+    logFor: () => link.log(run),
+    senderFor: createHandlerSenders({
+      planner: { plan },
+      dispatch: { send: async (message, way) => void (await link.ask(run, { about: "send", message, way })) },
+      source: createRemoteSource(link, run, takeReplyTo),
+      errorClasses: {},
+      clock,
+      ids,
+      origin,
+    }),
+  };
+}
+
+/** The worker's results, seen from a child. */
+function createRemoteSource(link: ParentLink, run: number, replyTo: ResultSource["replyTo"]): ResultSource {
+  const latest = new Map<string, ResultMeta>();
+  return {
+    replyTo,
+    prepare: async (taskId) => void (await link.ask(run, { about: "prepare", taskId })),
+    watch: (taskId, watcher) =>
+      link.watch(taskId, {
+        onState(meta) {
+          latest.set(taskId, meta);
+          watcher.onState(meta);
+        },
+        onLost: (error) => watcher.onLost(error),
+      }),
+    latest: (taskId) => latest.get(taskId) ?? null,
+    async forget(taskId) {
+      latest.delete(taskId);
+      await link.ask(run, { about: "forget", taskId });
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,104 @@
+import { systemClock, systemIds } from "../../system/clock.ts";
+import type { Ending } from "../rules/outcome.ts";
+import { type Failure, unwritable } from "../rules/failure.ts";
+import type { ChildChannel } from "./child-channel.ts";
+import { createChildHost } from "./child-host.ts";
+import { type ChildTasks, loadTasks } from "./child-tasks.ts";
+import { pack, packLeniently, unpack } from "./crossing.ts";
+import { invoke } from "./invoke.ts";
+import type { Job } from "./job.ts";
+import type { Packed, PoolModule, ToChild } from "./messages.ts";
+import { ParentLink } from "./parent-link.ts";
+import { RunningTask } from "./running-task.ts";
+
+/** The life of a child: loads its tasks, runs what it is given, ends when told. */
+export function serveParent(channel: ChildChannel): void {
+  const service = new ChildService(channel);
+  channel.onMessage((message) => service.onMessage(message));
+}
+
+class ChildService {
+  readonly #channel: ChildChannel;
+  readonly #link: ParentLink;
+  readonly #running = new Map<number, RunningTask>();
+  #tasks: ChildTasks | null = null;
+  #origin = "";
+
+  constructor(channel: ChildChannel) {
+    this.#channel = channel;
+    this.#link = new ParentLink(channel);
+  }
+
+  onMessage(message: ToChild): void {
+    switch (message.type) {
+      case "load":
+        this.#origin = message.origin;
+        return void this.#load(message.module);
+      case "run":
+        return void this.#run(message.run, message.job);
+      case "abort":
+        return this.#running.get(message.run)?.abort(unpack(message.reason) as Error);
+      case "answer":
+      case "refusal":
+        return this.#link.onAnswer(message);
+      case "state":
+      case "lost":
+        return this.#link.onTold(message);
+      case "close":
+        return process.exit(0); // of this thread alone, where it is one
+    }
+  }
+
+  async #load(module: PoolModule): Promise<void> {
+    try {
+      this.#tasks = await loadTasks(module);
+      void this.#channel.send({ type: "ready", tasks: this.#tasks.names });
+    } catch (error) {
+      void this.#channel.send({ type: "failed", error: packLeniently(error) });
+    }
+  }
+
+  async #run(run: number, packed: Packed): Promise<void> {
+    const ending = await this.#invoke(run, packed);
+    this.#running.delete(run);
+    const memoryBytes = this.#channel.memoryBytes();
+    void this.#channel.send({ type: "done", run, ending: packEnding(ending), memoryBytes });
+  }
+
+  async #invoke(run: number, packed: Packed): Promise<Ending> {
+    try {
+      const job = unpack(packed) as Job;
+      const runnable = this.#tasks?.runnable(job.task.task);
+      if (runnable === undefined) throw new Error("a run came before the module was loaded");
+      const own = withPredicate(job, runnable.definition.policy.retry.when);
+      const host = createChildHost({ link: this.#link, clock: systemClock, ids: systemIds, origin: this.#origin }, run);
+      const running = new RunningTask(own, host);
+      this.#running.set(run, running);
+      return await invoke(own, runnable, running, null);
+    } catch (error) {
+      return { kind: "failed", failure: unwritable(error as Error), retryable: false };
+    }
+  }
+}
+
+/** A function does not cross: the predicate is the one that the module's own definition has. */
+function withPredicate(job: Job, when: Job["policy"]["retry"]["when"]): Job {
+  return { ...job, policy: { ...job.policy, retry: { ...job.policy.retry, ...(when && { when }) } } };
+}
+
+/** A result that cannot cross is one that could not have been written either. */
+function packEnding(ending: Ending): Packed {
+  if (ending.kind === "failed" || ending.kind === "invalid") return { ...ending, failure: packFailure(ending.failure) };
+  if (ending.kind === "retry") return { ...ending, cause: ending.cause && packFailure(ending.cause) };
+  try {
+    return pack(ending);
+  } catch (error) {
+    return { kind: "failed", failure: packFailure(unwritable(error as Error)), retryable: false };
+  }
+}
+
+/** What cannot cross is replaced by a text, as it would be when the failure is stored. */
+function packFailure({ exception, traceback, error }: Failure): Packed {
+  const args = exception.args.map(packLeniently);
+  return { exception: { ...exception, args }, traceback, error: packLeniently(error) };
+}

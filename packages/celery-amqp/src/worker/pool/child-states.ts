@@ -1,0 +1,24 @@
+/**
+ * Where a child is in its life. One that dies by itself leaves from wherever it was.
+ *
+ * - `starting`: loads the module
+ * - `idle`: has its tasks, runs none
+ * - `busy`: runs one
+ * - `closing`: has run enough, or is one too many, and was told to end
+ * - `killed`: is being ended, whatever it does
+ * - `gone`: its process or thread has ended
+ */
+export type ChildState = "starting" | "idle" | "busy" | "closing" | "killed" | "gone";
+
+/** What moves a child on. */
+export type ChildMove = "ready" | "run" | "done" | "close" | "kill" | "exit";
+
+/** The whole table; a pair that is missing changes nothing. */
+export const childTransitions: Readonly<Record<ChildState, Partial<Record<ChildMove, ChildState>>>> = {
+  starting: { ready: "idle", kill: "killed", exit: "gone" },
+  idle: { run: "busy", close: "closing", kill: "killed", exit: "gone" },
+  busy: { done: "idle", kill: "killed", exit: "gone" },
+  closing: { kill: "killed", exit: "gone" },
+  killed: { exit: "gone" },
+  gone: {},
+};

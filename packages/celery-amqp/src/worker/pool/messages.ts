@@ -1,0 +1,58 @@
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { LogFields, Logger } from "../../ports/logger.ts";
+import type { Way } from "../../send/dispatch.ts";
+import type { CallOptions } from "../../task/call-options.ts";
+
+// What parent and child tell each other. `Packed` is what `pack` made of a value: the rest is plain by itself.
+
+/** A value made by `pack`. */
+export type Packed = unknown;
+
+/** Where a child finds its tasks. */
+export interface PoolModule {
+  /** URL of the module. */
+  readonly url: string;
+  /** The exports that are its tasks; null takes every export that is one. */
+  readonly exports: readonly string[] | null;
+}
+
+/** From the parent. `run` numbers the runs of a pool, for one task may run twice at once. */
+export type ToChild =
+  | { readonly type: "load"; readonly module: PoolModule; readonly origin: string }
+  | { readonly type: "run"; readonly run: number; readonly job: Packed }
+  | { readonly type: "abort"; readonly run: number; readonly reason: Packed }
+  | { readonly type: "answer"; readonly question: number; readonly value: Packed }
+  | { readonly type: "refusal"; readonly question: number; readonly error: Packed }
+  | { readonly type: "state"; readonly watch: number; readonly meta: Packed }
+  | { readonly type: "lost"; readonly watch: number; readonly error: Packed }
+  /** No more runs: end. */
+  | { readonly type: "close" };
+
+/** From a child. */
+export type FromChild =
+  | { readonly type: "ready"; readonly tasks: readonly string[] }
+  /** The module cannot be used. */
+  | { readonly type: "failed"; readonly error: Packed }
+  /** `memoryBytes` is what the child holds now. */
+  | { readonly type: "done"; readonly run: number; readonly ending: Packed; readonly memoryBytes: number }
+  | { readonly type: "ask"; readonly run: number; readonly question: number; readonly about: Packed }
+  | { readonly type: "watch"; readonly watch: number; readonly taskId: string }
+  | { readonly type: "unwatch"; readonly watch: number }
+  | {
+      readonly type: "log";
+      readonly run: number;
+      readonly level: keyof Logger;
+      readonly message: string;
+      readonly fields: LogFields | undefined;
+    }
+  /** Thrown outside of a handler; the child ends right after. */
+  | { readonly type: "crashed"; readonly error: Packed };
+
+/** What a running task asks of its worker. */
+export type Question =
+  /** Answered by a `Planned`. */
+  | { readonly about: "plan"; readonly taskId: string; readonly name: string; readonly options: CallOptions }
+  | { readonly about: "prepare"; readonly taskId: string }
+  | { readonly about: "send"; readonly message: TaskMessage; readonly way: Way }
+  | { readonly about: "forget"; readonly taskId: string }
+  | { readonly about: "state"; readonly state: string; readonly meta: unknown };

@@ -1,0 +1,43 @@
+import { Worker } from "node:worker_threads";
+import type { ChildChannel } from "./child-channel.ts";
+import { packLeniently } from "./crossing.ts";
+import type { FromChild, ToChild } from "./messages.ts";
+
+/** How long a crashing child tries to say why. */
+const lastWordsMs = 1_000;
+
+/**
+ * A child process's way to its parent. It ends with its parent, and not by signals that are meant for it: a terminal's
+ * Ctrl-C and a supervisor's SIGTERM go to all processes, and running tasks have the grace of the parent's stop.
+ */
+export function processChannel(host: NodeJS.Process): ChildChannel {
+  host.on("SIGINT", () => {});
+  host.on("SIGTERM", () => {});
+  host.on("disconnect", () => host.exit(1));
+  watchParent();
+  const send = (message: FromChild): Promise<void> =>
+    new Promise((resolve) => void host.send?.(message, undefined, undefined, () => resolve()));
+  const sayAndExit = async (error: unknown): Promise<void> => {
+    await send({ type: "crashed", error: packLeniently(error) });
+    host.exit(1);
+  };
+  host.on("uncaughtException", (error) => {
+    setTimeout(() => host.exit(1), lastWordsMs).unref();
+    void sayAndExit(error);
+  });
+  return {
+    onMessage: (listener) => void host.on("message", (message) => listener(message as ToChild)),
+    send,
+    memoryBytes: () => host.memoryUsage.rss(),
+  };
+}
+
+/** A task in a busy loop never hears that the parent is gone; a thread beside it sees another parent in its place. */
+function watchParent(): void {
+  const watch = `
+    const parent = process.ppid;
+    setInterval(() => process.ppid === parent || process.kill(process.pid, "SIGKILL"), 1000);
+  `;
+  const limits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 };
+  new Worker(watch, { eval: true, execArgv: [], env: {}, resourceLimits: limits }).unref();
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from "node:crypto";
+import { threadId } from "node:worker_threads";
+import { Decimal, LocalDate } from "@leveret/celery-protocol";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { freshVhost, type TestVhost } from "../../../../../scripts/vitest/vhost.ts";
+import { type Client, createClient, type Logger } from "../../../src/index.ts";
+import { type ChildPoolOptions, createWorker, type CreateWorkerOptions, type Worker } from "../../../src/worker.ts";
+import { eventually } from "../../support/eventually.ts";
+import * as tasks from "./tasks.ts";
+
+// Real children, a real broker: what tasks can do in the worker itself they can do in threads and processes.
+
+let vhost: TestVhost;
+beforeAll(async () => {
+  vhost = await freshVhost();
+});
+afterAll(() => vhost.remove());
+
+const live: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const stop of live.splice(0).toReversed()) await stop();
+});
+
+const module = new URL("./tasks.ts", import.meta.url);
+const fromSource = { module, execArgv: ["--conditions=@leveret/source"] };
+
+interface Pair {
+  readonly client: Client;
+  readonly worker: Worker;
+  /** Log lines, each `level message` and its fields. */
+  readonly lines: readonly { readonly text: string; readonly fields: Readonly<Record<string, unknown>> }[];
+}
+
+function create(
+  pool: Omit<ChildPoolOptions, "module">,
+  options: Partial<CreateWorkerOptions> = {},
+): Pair & { readonly start: () => Promise<void> } {
+  const queue = `q-${randomUUID()}`;
+  const lines: { text: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const at =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
+      void lines.push({ text: `${level} ${message}`, fields });
+  const logger: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  const worker = createWorker({
+    broker: vhost.url,
+    tasks: Object.values(tasks).filter((task) => task !== tasks.here),
+    queues: [queue],
+    defaultQueue: queue,
+    logger,
+    pool: { ...fromSource, ...pool },
+    ...options,
+  });
+  const client = createClient({ broker: vhost.url, defaultQueue: queue });
+  const stop = async (): Promise<void> => {
+    await client.close();
+    await worker.stop({ grace: 0 });
+  };
+  return { client, worker, lines, start: () => worker.start().finally(() => live.push(stop)) };
+}
+
+async function pair(pool: Omit<ChildPoolOptions, "module">, options: Partial<CreateWorkerOptions> = {}): Promise<Pair> {
+  const { start, ...made } = create(pool, options);
+  await start();
+  return made;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (kind) => {
+  test("runs handlers as the worker itself would", async () => {
+    const { client, lines } = await pair({ kind }, { concurrency: 2 });
+    expect(await client.call(tasks.add, 2, 3)).toBe(5);
+    const [pid, thread] = await client.call(tasks.whoami);
+    expect([pid === process.pid, thread > 0]).toEqual(kind === "threads" ? [true, true] : [false, false]);
+    expect(await client.call(tasks.values)).toEqual({
+      big: 2n ** 70n,
+      bytes: new Uint8Array([1, 2, 255]),
+      date: new Date(0),
+      day: new LocalDate("2024-02-29"),
+      price: new Decimal("12.3400"),
+    });
+    const odd = { big: -(2n ** 80n), price: new Decimal("1E+3"), at: new Date(1), bytes: new Uint8Array([0, 128]) };
+    expect(await client.call(tasks.echo, [odd, null, "ü", 1.5])).toEqual([odd, null, "ü", 1.5]);
+
+    expect(await client.call(tasks.parent, 5)).toEqual([6, 7, true]);
+    expect(lines.find(({ text }) => text === "info half way")?.fields).toMatchObject({ task: "pool.parent", x: 5 });
+    expect(await client.call(tasks.astray)).toBe("nowhere");
+    const watched = await client.send(tasks.parent, 1);
+    const states: string[] = [];
+    for await (const { status } of watched.states()) states.push(status);
+    expect(states).toEqual(["PROGRESS", "SUCCESS"]);
+  });
+
+  test("tells failures, retries and refusals as the worker itself would", async () => {
+    const { client } = await pair({ kind }, { concurrency: 2 });
+    await expect(client.call(tasks.fails)).rejects.toMatchObject({
+      excType: "PaymentError",
+      excModule: "shop.errors",
+      excArgs: [402, "no funds"],
+      traceback: expect.stringContaining("tasks.ts") as string,
+    });
+    expect(await client.call(tasks.flaky, "busy")).toBe(3);
+    await expect(client.call(tasks.flaky, "broken")).rejects.toMatchObject({ excType: "TypeError" });
+    await expect(client.call(tasks.unwritable)).rejects.toMatchObject({
+      excType: "EncodeError",
+      excMessage: expect.stringContaining("Object.fromEntries(map)") as string,
+    });
+    await expect(client.call(tasks.checked, 7)).rejects.toMatchObject({
+      excMessage: expect.stringContaining("pool.checked") as string,
+    });
+    await expect(client.sendByName("pool.checked", { args: ["x"] }).then((sent) => sent.get())).rejects.toMatchObject({
+      excType: "ValueError",
+    });
+  });
+
+  test("keeps limits, and goes on when a child dies", async () => {
+    const { client, lines } = await pair({ kind }, { concurrency: 1 });
+    await expect(client.call(tasks.patient.with({ softTimeLimit: "200ms" }))).rejects.toMatchObject({
+      excType: "SoftTimeLimitExceeded",
+    });
+    await expect(client.call(tasks.spin.with({ timeLimit: "300ms" }), 60_000)).rejects.toMatchObject({
+      excType: "TimeLimitExceeded",
+      excArgs: [0.3],
+    });
+    await expect(client.call(tasks.exits)).rejects.toMatchObject({
+      excType: "WorkerLostError",
+      excMessage: "Worker exited prematurely: exit code 3",
+    });
+    await expect(client.call(tasks.breaks)).rejects.toMatchObject({
+      excType: "WorkerLostError",
+      excMessage: expect.stringContaining("outside of the handler") as string,
+    });
+    expect(await client.call(tasks.add, 1, 1)).toBe(2);
+    expect(lines.filter(({ text }) => text === "warn a child of the pool died and is replaced")).toHaveLength(2);
+  });
+
+  test("replaces children that have run enough, or hold too much", async () => {
+    const { client } = await pair({ kind, maxMemoryPerChild: "400MB", maxTasksPerChild: 3 }, { concurrency: 1 });
+    const children: string[] = [];
+    for (let n = 0; n < 4; n++) children.push(String(await client.call(tasks.whoami)));
+    expect(children.map((child) => child === children[0])).toEqual([true, true, true, false]);
+    const full = await client.call(tasks.hoard, 500);
+    expect(await client.call(tasks.hoard, 1)).not.toBe(full);
+  });
+
+  test("aborts what runs when the grace is over, and kills what does not listen", async () => {
+    const { client, worker } = await pair({ kind }, { concurrency: 2 });
+    const begun: string[] = [];
+    const rejected: string[] = [];
+    worker.on("taskStarted", ({ task }) => void begun.push(task.task));
+    worker.on("taskRejected", ({ task, requeue }) => void (requeue && rejected.push(task.task)));
+    await client.send(tasks.patient);
+    await client.send(tasks.spin, 60_000);
+    await eventually("both have begun", () => begun.length === 2);
+    await worker.stop({ grace: "100ms" });
+    expect(rejected.toSorted()).toEqual(["pool.patient", "pool.spin"]);
+    expect(worker.runaways).toBe(0);
+  });
+
+  test("does not start with a module that cannot be used", async () => {
+    const missing = create(
+      { kind },
+      { pool: { ...fromSource, kind, module: new URL("./missing.ts", import.meta.url) } },
+    );
+    await expect(missing.start()).rejects.toMatchObject({
+      code: "pool-failed",
+      message: expect.stringMatching(/missing\.ts.*cannot find module/i) as string,
+    });
+    const unhandled = create({ kind }, { pool: { ...fromSource, kind, exports: ["add"] } });
+    await expect(unhandled.start()).rejects.toMatchObject({
+      code: "task-unhandled",
+      message: expect.stringMatching(/no handler for .*"pool\.whoami"/) as string,
+    });
+  });
+});
+
+describe("a worker with a pool of processes", () => {
+  test("runs a task again whose child was killed", async () => {
+    const { client, worker } = await pair({ kind: "processes" }, { concurrency: 1 });
+    const [child] = await client.call(tasks.whoami);
+    const started: boolean[] = [];
+    worker.on("taskStarted", () => void started.push(true));
+    const result = await client.send(tasks.spin, 1_500);
+    await eventually("it has begun", () => started.length === 1);
+    process.kill(child, "SIGKILL");
+    expect(await result.get()).not.toBe(child);
+    expect(started).toHaveLength(2);
+    expect(isAlive(child)).toBe(false);
+  });
+
+  test("runs 1 000 tasks through four children, with heartbeats while they compute", async () => {
+    const { client, lines } = await pair({ kind: "processes" }, { concurrency: 4, amqp: { heartbeatSeconds: 1 } });
+    const pids = new Set<number>();
+    await eventually("four children have computed", async () => {
+      const spinning = await client.sendMany(Array.from({ length: 4 }, () => tasks.spin.s(500)));
+      for (const result of spinning) pids.add(await result.get());
+      return pids.size === 4;
+    });
+    await client.call(tasks.spin, 3_500);
+    const results = await client.sendMany(Array.from({ length: 1_000 }, (_, n) => tasks.add.s(n, 1)));
+    const sums = await Promise.all(results.map((result) => result.get()));
+    expect(sums).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 1));
+    expect(lines.filter(({ text }) => text.startsWith("info Connected"))).toHaveLength(2);
+  });
+});
+
+describe("a worker with several pools", () => {
+  test("runs each task where it asks to", async () => {
+    const { client } = await pair(
+      { kind: "processes" },
+      {
+        pool: [{ ...fromSource, kind: "processes", exports: ["whoami"] }, "inline"],
+        tasks: [tasks.whoami, tasks.here],
+      },
+    );
+    expect(await client.call(tasks.whoami)).not.toEqual([process.pid, threadId]);
+    expect(await client.call(tasks.here)).toBe(process.pid);
+  });
+});

@@ -1,0 +1,102 @@
+import { threadId } from "node:worker_threads";
+import { Decimal, LocalDate, PythonError } from "@leveret/celery-protocol";
+import { currentTask, defineTask, UnroutableError } from "@leveret/celery-amqp";
+import { z } from "zod";
+
+// Tasks of the tests of pools: children load this file as the pool's module.
+
+export const add = defineTask("pool.add", (_context, x: number, y: number) => x + y);
+
+/** Which child it runs in: process and thread. */
+export const whoami = defineTask("pool.whoami", (): readonly [number, number] => [process.pid, threadId]);
+
+export const echo = defineTask("pool.echo", (_context, value: unknown) => value);
+
+export const values = defineTask("pool.values", () => ({
+  big: 2n ** 70n,
+  bytes: new Uint8Array([1, 2, 255]),
+  date: new Date(0),
+  day: new LocalDate("2024-02-29"),
+  price: new Decimal("12.3400"),
+}));
+
+export const unwritable = defineTask("pool.unwritable", () => new Map([[1, 2]]));
+
+/** Uses all of the CPU, without looking up. */
+export const spin = defineTask("pool.spin", {
+  acks: "late",
+  rejectOnWorkerLost: true,
+  run: (_context, ms: number) => {
+    const end = Date.now() + ms;
+    while (Date.now() < end);
+    return process.pid;
+  },
+});
+
+export const patient = defineTask("pool.patient", (context) => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  context.signal.addEventListener("abort", () => reject(context.signal.reason as Error));
+  const keepAlive = setInterval(() => {}, 60_000);
+  return promise.finally(() => clearInterval(keepAlive));
+});
+
+export const exits = defineTask("pool.exits", (): void => process.exit(3));
+
+export const breaks = defineTask("pool.breaks", () => {
+  setImmediate(() => {
+    throw new Error("outside of the handler");
+  });
+  return new Promise<never>(() => {});
+});
+
+export const fails = defineTask("pool.fails", () => {
+  throw new PythonError("PaymentError", [402, "no funds"], "shop.errors");
+});
+
+class Busy extends Error {}
+
+/** Retried automatically, but only where its predicate says so. */
+export const flaky = defineTask("pool.flaky", {
+  retry: { attempts: 3, delay: 0, when: (error) => error instanceof Busy },
+  run: (context, gives: "busy" | "broken") => {
+    if (context.attempt === 3) return context.attempt;
+    throw gives === "busy" ? new Busy("again") : new TypeError("broken");
+  },
+});
+
+export const snoozes = defineTask("pool.snoozes", (context) =>
+  context.redelivered || context.headers["again"] === true ? "late" : context.snooze(0),
+);
+
+export const checked = defineTask("pool.checked", {
+  args: z.tuple([z.coerce.number()]),
+  returns: z.string(),
+  run: (_context, value) => value as unknown as string,
+});
+
+export const parent = defineTask("pool.parent", async (context, x: number) => {
+  await context.progress({ pct: 50 });
+  context.log.info("half way", { x });
+  const sum = await context.client.call(add, x, 1);
+  const named = await context.client.sendByName("pool.add", { args: [sum, 1] });
+  return [sum, await named.get(), currentTask()?.id === context.id];
+});
+
+export const astray = defineTask("pool.astray", async (context) => {
+  try {
+    await context.client.send(add.with({ exchange: "amq.direct", routingKey: "nowhere" }), 1, 2);
+  } catch (error) {
+    return error instanceof UnroutableError ? error.routingKey : String(error);
+  }
+  return "sent";
+});
+
+/** Holds `megabytes` until its child is replaced. */
+const held: Uint8Array[] = [];
+export const hoard = defineTask("pool.hoard", (_context, megabytes: number) => {
+  held.push(new Uint8Array(megabytes * 1e6).fill(1));
+  return threadId === 0 ? process.pid : threadId;
+});
+
+/** Runs in the worker itself. */
+export const here = defineTask("pool.here", { pool: "inline", run: () => process.pid });
