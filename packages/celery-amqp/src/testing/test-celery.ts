@@ -200,13 +200,19 @@ class CeleryInMemory implements TestCelery {
     );
   }
 
+  /** A failure that is rejected is told by two events at once: the last one says how it ended. */
   #outcomeOf(id: string): Promise<TestOutcome> {
     return new Promise((resolve) => {
+      let outcome: TestOutcome;
+      const finish = (): void => {
+        for (const stop of stops) stop();
+        resolve(outcome);
+      };
       const stops = Object.entries(endings).map(([type, toOutcome]) =>
         this.worker.on(type as Ending, (event) => {
           if (event.task.id !== id) return;
-          for (const stop of stops) stop();
-          resolve(toOutcome(event as never));
+          outcome = toOutcome(event as never);
+          queueMicrotask(finish);
         }),
       );
     });

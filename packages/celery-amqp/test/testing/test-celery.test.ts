@@ -63,6 +63,17 @@ describe("a Celery for tests", () => {
     expect(await celery.run(moody, [mood])).toMatchObject(outcome);
   });
 
+  test("tells a failure that is rejected as a failure", async () => {
+    const strict = defineTask("demo.strict", {
+      acksOnFailure: false,
+      run: () => {
+        throw new RangeError("no");
+      },
+    });
+    celery = testCelery({ tasks: [strict] });
+    expect(await celery.run(strict, [])).toMatchObject({ kind: "failure", excType: "ValueError" });
+  });
+
   test("runs the attempt it is told to", async () => {
     celery = testCelery({ tasks: [flaky] });
     expect(await celery.run(flaky, [], { attempt: 2 })).toMatchObject({ kind: "retry", inSeconds: 10 });

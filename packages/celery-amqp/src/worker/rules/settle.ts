@@ -23,7 +23,7 @@ import type { World } from "./world.ts";
  * | outcome | sent | stored | late ack | event |
  * | --- | --- | --- | --- | --- |
  * | succeeded | callbacks, next step of the chain | SUCCESS | ack | taskSucceeded |
- * | failed | errbacks, after storing | FAILURE, also for the rest of the chain | `acksOnFailure` ? ack : reject | taskFailed |
+ * | failed | errbacks, after storing | FAILURE, also for the rest of the chain | `acksOnFailure` ? ack : reject | taskRejected if it was, taskFailed |
  * | failed, retried automatically | the next run | RETRY | ack | taskRetried |
  * | invalid | as failed | as failed | dead letter | taskFailed |
  * | retry | the next run | RETRY | ack | taskRetried |
@@ -116,9 +116,10 @@ function joinedChildren(sent: readonly Tree[], followUp: FollowUp): readonly Tre
   return followUp.children.length === 0 ? sent : [...sent, ...followUp.children];
 }
 
+/** Celery tells of the reject and of the failure. */
 function fail(request: Request, failure: Failure, sent: readonly Tree[], world: World): readonly Effect[] {
-  const settling: Effect = request.policy.acksOnFailure ? { do: "ack" } : { do: "reject", requeue: false };
-  return [...tellFailure(request, failure, sent, world), ...late(request, settling), failed(request, failure)];
+  const settling = request.policy.acksOnFailure ? late(request, { do: "ack" }) : giveBack(request, false);
+  return [...tellFailure(request, failure, sent, world), ...settling, failed(request, failure)];
 }
 
 /** Arguments that do not fit will not fit the next time either: the message goes where someone can look at it. */

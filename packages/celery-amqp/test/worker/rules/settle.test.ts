@@ -73,7 +73,7 @@ const rows: readonly Row[] = [
     name: "failed, acksOnFailure off",
     ending: failed,
     policy: { acksOnFailure: false },
-    late: ["store FAILURE id-1", "reject", "taskFailed"],
+    late: ["store FAILURE id-1", "reject", "taskRejected", "taskFailed"],
     early: ["store FAILURE id-1", "taskFailed"],
   },
   {
@@ -199,6 +199,58 @@ describe("what the end of a run costs", () => {
     expect(inShort(settle(asked, outcome(ending), freshWorld()))).toEqual(expected);
   });
 });
+
+/** How a late-acked delivery is settled under each flag alone, and under all three. Early acks settle nothing here. */
+const settlings: readonly (readonly [string, Ending, Partial<TaskMessage>, ...(readonly string[])])[] = [
+  // outcome, retries | none | acksOnFailure off | acksOnTimeout off | rejectOnWorkerLost on | all three
+  ["succeeded", succeeded, {}, "ack", "ack", "ack", "ack", "ack"],
+  ["failed", failed, {}, "ack", "reject", "ack", "ack", "reject"],
+  ["invalid", { kind: "invalid", failure: boom }, {}, "dead", "dead", "dead", "dead", "dead"],
+  ["retry", retry, {}, "ack", "ack", "ack", "ack", "ack"],
+  ["retry, none left", retry, { retries: 3 }, "ack", "reject", "ack", "ack", "reject"],
+  ["snoozed", { kind: "snoozed", delayMs: 1 }, {}, "ack", "ack", "ack", "ack", "ack"],
+  ["ignored", { kind: "ignored" }, {}, "ack", "ack", "ack", "ack", "ack"],
+  ["rejected", { kind: "rejected", requeue: false }, {}, "reject", "reject", "reject", "reject", "reject"],
+  ["rejected, requeue", { kind: "rejected", requeue: true }, {}, "requeue", "requeue", "requeue", "requeue", "requeue"],
+  ["timed out", { kind: "timed-out", limitMs: 1 }, {}, "ack", "ack", "requeue", "ack", "requeue"],
+  ["terminated", { kind: "terminated" }, {}, "ack", "ack", "ack", "ack", "ack"],
+  ["worker lost", { kind: "worker-lost", reason: "9" }, {}, "ack", "reject", "ack", "requeue", "requeue"],
+  ["interrupted", { kind: "interrupted" }, {}, "requeue", "requeue", "requeue", "requeue", "requeue"],
+];
+const flags: readonly Partial<TaskPolicy>[] = [
+  {},
+  { acksOnFailure: false },
+  { acksOnTimeout: false },
+  { rejectOnWorkerLost: true },
+  { acksOnFailure: false, acksOnTimeout: false, rejectOnWorkerLost: true },
+];
+
+describe("how a delivery is settled", () => {
+  const settled = settlings.flatMap(([name, ending, fields, ...expected]) =>
+    flags.map((policy, at) => ({ name, ending, fields, policy, settling: expected[at] })),
+  );
+
+  test.each(settled)("$name, late ack, $policy: $settling", ({ ending, fields, policy, settling }) => {
+    const effects = settle(request(fields, policy), outcome(ending), freshWorld());
+    expect(settledBy(effects)).toEqual([settling]);
+  });
+
+  test.each(settled)("$name, early ack, $policy: nothing", ({ ending, fields, policy }) => {
+    const effects = settle(request(fields, { ...policy, acks: "early" }), outcome(ending), freshWorld());
+    expect(settledBy(effects)).toEqual([]);
+  });
+
+  test("invalid arguments are acked where there is no dead queue, as Celery does", () => {
+    const effects = settle(request(), outcome({ kind: "invalid", failure: boom }), freshWorld({ deadLetter: false }));
+    expect(settledBy(effects)).toEqual(["ack"]);
+  });
+});
+
+function settledBy(effects: readonly Effect[]): readonly string[] {
+  return inShort(effects)
+    .map((effect) => (effect.startsWith("dead-letter") ? "dead" : effect))
+    .filter((effect) => ["ack", "reject", "requeue", "dead"].includes(effect));
+}
 
 describe("what is stored", () => {
   test("SUCCESS names the tasks the run sent, then those that follow", () => {
