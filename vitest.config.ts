@@ -5,8 +5,8 @@ const conditions = ["@leveret/source"];
 const ssr = { resolve: { conditions } };
 
 /**
- * Rendered manifests, run, where a lab is. One cluster of brokers at a time: with two on two cores, nodes run into the time
- * limits of their own formation.
+ * Rendered manifests, run, where a lab is. Two clusters at a time: each waits now and then, and more than two would wait for
+ * the processor.
  */
 const lab = {
   ssr,
@@ -14,7 +14,7 @@ const lab = {
     name: "lab",
     globalSetup: ["scripts/vitest/podlab.ts"],
     include: ["packages/*/test/**/*.lab.test.ts", "apps/*/test/**/*.lab.test.ts"],
-    fileParallelism: false,
+    maxWorkers: 2,
     hookTimeout: 300_000,
     testTimeout: 300_000,
   },

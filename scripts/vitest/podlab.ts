@@ -41,16 +41,18 @@ export default async function setup(project: TestProject): Promise<void> {
   }
   const images = process.env["RABBIT_K8S_ROOTS"] ?? join(tmpdir(), "leveret-k8s-roots");
   await mkdir(images, { recursive: true });
-  for (const suite of suites) {
-    const root = join(images, suite);
-    // What podlab-image writes last.
-    if (existsSync(join(root, ".podlab-cmd"))) continue;
-    console.log(`Making a root folder with RabbitMQ of Debian ${suite} …`);
-    const started = Date.now();
-    await run(join(folder, "podlab-image"), [suite, root], { maxBuffer: 16 * 1024 ** 2 });
-    console.log(`… took ${Math.round((Date.now() - started) / 1000)} s`);
-  }
+  await Promise.all(suites.map((suite) => makeRoot(folder, suite, join(images, suite))));
   project.provide("podlab", { folder, images, promtool: process.env["PROMTOOL"] ?? (await promtool()) });
+}
+
+/** Makes a root folder, unless it is there; where another process makes it, that is waited for. */
+async function makeRoot(folder: string, suite: string, root: string): Promise<void> {
+  // What podlab-image writes last.
+  if (existsSync(join(root, ".podlab-cmd"))) return;
+  console.log(`Making a root folder with RabbitMQ of Debian ${suite} …`);
+  const started = Date.now();
+  await run("flock", [`${root}.lock`, join(folder, "podlab-image"), suite, root], { maxBuffer: 16 * 1024 ** 2 });
+  console.log(`… ${suite} took ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
 /** Debian has it in the package prometheus, whose other programs and services are not wanted: it is unpacked, not installed. */

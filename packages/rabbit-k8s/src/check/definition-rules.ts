@@ -93,7 +93,7 @@ export const users: Rule = (broker) =>
     const findings: Finding[] = [];
     if (defined !== undefined || permissions.length > 0) {
       for (const { user } of permissions) {
-        if (user === undefined || names.has(user)) continue;
+        if (user === undefined || names.has(user) || isAddedByScript(broker, user)) continue;
         findings.push(
           findText(file, `"${user}"`, {
             rule: "unknown-user",
@@ -117,6 +117,11 @@ export const users: Rule = (broker) =>
     }
     return findings;
   });
+
+/** Whether a script of the init container writes users of its own into the definitions, this one by name. */
+function isAddedByScript(broker: Broker, user: string): boolean {
+  return configFiles(broker, /\.sh$/).some(({ text }) => text.includes('"users"') && text.includes(user));
+}
 
 /** Federation without anything to federate from. */
 export const federation: Rule = (broker) => {

@@ -155,7 +155,7 @@ function placement({ set, objects }: Broker): readonly Finding[] {
 /** How many nodes. */
 export const replicas: Rule = ({ set, version }) => {
   const count = Number(set.at("spec", "replicas") ?? 1);
-  if (count < 2 || count % 2 === 1) return [];
+  if (!(count >= 2) || count % 2 === 1) return [];
   const loss =
     version !== null && isAtLeast(version, "4.2")
       ? "losing one stops every declaration"

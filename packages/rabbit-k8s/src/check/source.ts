@@ -9,12 +9,15 @@ export class SourceObject {
   readonly value: Readonly<Record<string, unknown>>;
   readonly #document: Document;
   readonly #lines: LineCounter;
+  readonly #place: Path;
 
-  constructor(file: string, document: Document, lines: LineCounter) {
+  /** `place` is where in the document the object stands: not at its root where it is one of a `List`. */
+  constructor(file: string, document: Document, lines: LineCounter, value: unknown, place: Path = []) {
     this.file = file;
-    this.value = (document.toJS() ?? {}) as Readonly<Record<string, unknown>>;
+    this.value = (value ?? {}) as Readonly<Record<string, unknown>>;
     this.#document = document;
     this.#lines = lines;
+    this.#place = place;
   }
 
   get kind(): string {
@@ -51,8 +54,9 @@ export class SourceObject {
 
   /** The line of a path, or of the nearest part of it that exists. */
   line(...path: Path): number {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const node = length === 0 ? this.#document.contents : this.#document.getIn(path.slice(0, length), true);
+    const way = [...this.#place, ...path];
+    for (let length = way.length; length >= 0; length -= 1) {
+      const node = length === 0 ? this.#document.contents : this.#document.getIn(way.slice(0, length), true);
       if (isNode(node) && node.range != null) return this.#lines.linePos(node.range[0]).line;
     }
     return 1;
@@ -83,7 +87,20 @@ export function readManifests(file: string, text: string): readonly SourceObject
   return [...documents].flatMap((document) => {
     const problem = document.errors[0];
     if (problem !== undefined) throw new UnreadableManifestError(file, problem.message);
-    const object = new SourceObject(file, document, lines);
-    return object.kind === "" ? [] : [object];
+    return objectsOf(new SourceObject(file, document, lines, document.toJS()), file, document, lines);
   });
+}
+
+/** The object itself, or those in it where it is a `List`, as `kubectl get -o yaml` writes one. */
+function objectsOf(
+  object: SourceObject,
+  file: string,
+  document: Document,
+  lines: LineCounter,
+): readonly SourceObject[] {
+  if (object.kind !== "List") return object.kind === "" ? [] : [object];
+  return object
+    .list("items")
+    .map((value, index) => new SourceObject(file, document, lines, value, ["items", index]))
+    .filter(({ kind }) => kind !== "");
 }

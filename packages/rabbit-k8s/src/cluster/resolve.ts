@@ -5,6 +5,7 @@ import { checkSettings } from "./check-settings.ts";
 import { checkTopology } from "./check-topology.ts";
 import { clusterLabels, nameCluster } from "./naming.ts";
 import type { CeleryProps, ModernProps, MonitoringProps, NetworkPolicyProps } from "./props.ts";
+import { modernShape } from "./props-shape.ts";
 import { parseBytes } from "./quantity.ts";
 import { RefusedPropsError, type Refusal } from "./refusal.ts";
 import type { ResolvedCelery, ResolvedCluster, ResolvedResources, ResolvedTls } from "./resolved.ts";
@@ -18,6 +19,9 @@ export interface Resolution {
 
 /** All that is wrong with the props, at once; empty when they can be rendered. */
 export function checkCluster(props: ModernProps): readonly Refusal[] {
+  // From JSON or JavaScript anything may come; what has not the right shape cannot be looked at further.
+  const misshapen = modernShape(props, "");
+  if (misshapen.length > 0) return misshapen;
   const version = versionOf(props);
   return [...checkIdentity(props), ...checkSettings(props, version), ...checkTopology(props, version)];
 }

@@ -2,7 +2,7 @@ import { checkManifests } from "../check/check.ts";
 import { formatFinding, type Severity } from "../check/finding.ts";
 import { readManifests, type SourceObject } from "../check/source.ts";
 import { parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
-import { exitCodes, type Terminal, UsageError } from "./terminal.ts";
+import { exitCodes, readText, type Terminal, UsageError } from "./terminal.ts";
 
 /** The options of `rabbit-k8s check`. */
 export interface CheckOptions {
@@ -31,10 +31,14 @@ export function check(files: readonly string[], options: CheckOptions, terminal:
   return count("error") + count("warning") > 0 ? exitCodes.found : exitCodes.well;
 }
 
-/** The objects of a file. */
+/**
+ * The objects of a file.
+ *
+ * @throws UsageError where it cannot be read, or is no YAML.
+ */
 export function readFile(file: string, terminal: Terminal): readonly SourceObject[] {
   try {
-    return readManifests(file, terminal.read(file));
+    return readManifests(file === "-" ? "standard input" : file, readText(file, terminal));
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

@@ -1,7 +1,7 @@
 import type { ModernProps, RabbitClusterProps, SeedProps, TlsProps } from "../cluster/props.ts";
 import { renderOperatorCluster } from "../constructs/operator-rabbit-cluster.ts";
 import { renderCluster } from "../constructs/rabbit-cluster.ts";
-import { exitCodes, type Terminal, UsageError } from "./terminal.ts";
+import { exitCodes, readText, type Terminal, UsageError } from "./terminal.ts";
 import { toYaml } from "./to-yaml.ts";
 
 /** The options of `rabbit-k8s synth`, as commander hands them over. */
@@ -55,8 +55,9 @@ function readProps(options: SynthOptions, terminal: Terminal): RabbitClusterProp
   if (preset !== "seed" && preset !== "modern")
     throw new UsageError(`there is no preset "${preset}"; use seed or modern`);
   if (preset === "seed") {
-    if (options.props !== undefined)
-      throw new UsageError("--props is for the modern cluster; leave it out with --preset seed");
+    const alien = modernOnly.find((name) => options[name] !== undefined);
+    if (alien !== undefined)
+      throw new UsageError(`--${alien} is for the modern cluster; leave it out with --preset seed`);
     return seedProps(options);
   }
   const props = { ...(options.props !== undefined && readPropsFile(options.props, terminal)), ...modernProps(options) };
@@ -65,9 +66,21 @@ function readProps(options: SynthOptions, terminal: Terminal): RabbitClusterProp
   return { ...props, version: props.version, namespace: props.namespace };
 }
 
+/** Options that say nothing about the original document's cluster. */
+const modernOnly = ["props", "name", "from", "memory", "vhost", "celery", "tls", "monitoring"] as const;
+
+/** Which props there are, and of which kind, is checked with all others. */
 function readPropsFile(file: string, terminal: Terminal): Partial<ModernProps> {
+  const text = readText(file, terminal);
+  const props = parseJson(file, text);
+  if (typeof props !== "object" || props === null || Array.isArray(props))
+    throw new UsageError(`--props ${file}: it must hold one JSON object, such as {"plugins": ["rabbitmq_stream"]}`);
+  return props;
+}
+
+function parseJson(file: string, text: string): unknown {
   try {
-    return JSON.parse(terminal.read(file)) as Partial<ModernProps>;
+    return JSON.parse(text) as unknown;
   } catch (error) {
     throw new UsageError(`--props ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }

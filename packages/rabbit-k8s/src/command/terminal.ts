@@ -12,6 +12,27 @@ export interface Terminal {
   read(file: string): string;
 }
 
+/** What the system says, and what a person would. */
+const readErrors: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder; name its files",
+  EACCES: "it may not be read",
+};
+
+/**
+ * The text of a file.
+ *
+ * @throws UsageError that says why it cannot be read.
+ */
+export function readText(file: string, terminal: Terminal): string {
+  try {
+    return terminal.read(file);
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${file}: ${readErrors[code] ?? message}`);
+  }
+}
+
 /** How the command ends: all well; something found or refused; asked wrongly. */
 export const exitCodes = { well: 0, found: 1, usage: 2 } as const;
 

@@ -1,4 +1,5 @@
 import table from "./conf-keys.json" with { type: "json" };
+import { nearest } from "./nearest.ts";
 import { isAtLeast, knownSeries, type RabbitVersion, type Series } from "./version.ts";
 
 /** What the releases say of one key of `rabbitmq.conf`. */
@@ -35,7 +36,7 @@ function findFacts(key: string): KeyFacts | undefined {
 /** `null` when the version accepts the key; a node does not boot on a key its version does not know. */
 export function refuseKey(version: RabbitVersion, key: string): KeyRefusal | null {
   const found = findFacts(key);
-  if (found === undefined) return { kind: "unknown", nearest: nearestKey(key) };
+  if (found === undefined) return { kind: "unknown", nearest: nearest(key, facts.keys()) };
   if (found.since === null) return null;
   const first = found.since[version.series];
   if (first !== undefined && isAtLeast(version, first)) return null;
@@ -59,28 +60,4 @@ export function refuseValue(key: string, value: string): string | null {
   if (type === "integer") return /^-?\d+$/.test(value) ? null : "must be a whole number";
   if (type === "float") return /^\d+(\.\d+)?$/.test(value) ? null : "must be a number";
   return null;
-}
-
-function nearestKey(key: string): string | null {
-  const limit = Math.max(2, Math.floor(key.length / 6));
-  let best: { key: string; distance: number } | null = null;
-  for (const candidate of facts.keys()) {
-    if (Math.abs(candidate.length - key.length) > limit) continue;
-    const distance = editDistance(key, candidate);
-    if (distance <= limit && (best === null || distance < best.distance)) best = { key: candidate, distance };
-  }
-  return best?.key ?? null;
-}
-
-function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [row, letter] of Array.from(left).entries()) {
-    const current = [row + 1];
-    for (const [column, other] of Array.from(right).entries()) {
-      const replaced = (previous[column] ?? 0) + (letter === other ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous.at(-1) ?? 0;
 }

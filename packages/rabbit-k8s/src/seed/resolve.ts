@@ -1,5 +1,6 @@
 import { isDnsLabel, isDnsSubdomain } from "../cluster/naming.ts";
 import type { SeedProps } from "../cluster/props.ts";
+import { seedShape } from "../cluster/props-shape.ts";
 import { parseBytes } from "../cluster/quantity.ts";
 import { RefusedPropsError, type Refusal } from "../cluster/refusal.ts";
 import type { ResolvedSeed } from "../cluster/resolved.ts";
@@ -9,6 +10,8 @@ const defaultVersion = "3.9.14";
 
 /** All that is wrong with the props of the original document's cluster, at once. */
 function checkSeed(props: SeedProps): readonly Refusal[] {
+  const misshapen = seedShape(props, "");
+  if (misshapen.length > 0) return misshapen;
   return [...checkVersion(props), ...checkPlace(props), ...checkValues(props)];
 }
 

@@ -2,6 +2,7 @@ import { isDnsLabel } from "../cluster/naming.ts";
 import { parseBytes, parseCores } from "../cluster/quantity.ts";
 import { RefusedPropsError, type Refusal } from "../cluster/refusal.ts";
 import type { SecretKey } from "../cluster/topology.ts";
+import { workersShape } from "./props-shape.ts";
 import type { CeleryWorkersProps, CpuScaling, QueueScaling, WorkerHealth } from "./props.ts";
 
 /** Queue scaling, decided. */
@@ -32,8 +33,8 @@ export interface ResolvedWorkers {
  * @throws RefusedPropsError with all refusals at once.
  */
 export function resolveWorkers(props: CeleryWorkersProps): ResolvedWorkers {
-  const brokerUrl = props.brokerUrl ?? props.cluster.uri;
   const refusals = checkWorkers(props);
+  const brokerUrl = props.brokerUrl ?? props.cluster?.uri ?? null;
   if (refusals.length > 0 || brokerUrl === null) throw new RefusedPropsError(refusals);
   return {
     name: props.name,
@@ -75,6 +76,8 @@ function ownCredentials({
 
 /** All that is wrong with the props, at once. */
 export function checkWorkers(props: CeleryWorkersProps): readonly Refusal[] {
+  const misshapen = workersShape(props, "");
+  if (misshapen.length > 0) return misshapen;
   return [...checkName(props), ...checkBroker(props), ...checkScaling(props), ...checkNumbers(props)];
 }
 

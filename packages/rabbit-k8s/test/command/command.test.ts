@@ -1,6 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { runCommand } from "../../src/command/command.ts";
 import { originalYaml } from "../seed/original.ts";
 
@@ -17,7 +18,7 @@ function run(words: string, files: Readonly<Record<string, string>> = {}): Endin
     err: (text) => (err += `${text}\n`),
     read: (file) => {
       const text = files[file];
-      if (text === undefined) throw new Error(`there is no file ${file}`);
+      if (text === undefined) throw Object.assign(new Error(`open ${file}`), { code: "ENOENT" });
       return text;
     },
   });
@@ -65,6 +66,25 @@ describe("rabbit-k8s synth", () => {
     expect(out).toContain("image: rabbitmq:4.3-management");
   });
 
+  it("names each prop of a file that does not exist or is of another kind", () => {
+    const file = JSON.stringify({
+      replica: 3,
+      queues: {},
+      tls: { issuer: "ca" },
+      users: [{ name: "a" }],
+      conf: { a: [] },
+    });
+    const { code, out, err } = run("synth --props p.json --version 4.3 --namespace a", { "p.json": file });
+    expect([code, out]).toEqual([1, ""]);
+    expect(err.split("\n").slice(1, -1)).toEqual([
+      "- replica: there is no such prop. Did you mean `replicas`.",
+      "- queues: it is an object, not a list. Give a list.",
+      "- tls.issuer: it is a text, not an object. Give an object.",
+      "- users[0].password: it is missing. Give it.",
+      '- conf["a"]: it is a list, not a text, a number, true or false. Give a text, a number, true or false.',
+    ]);
+  });
+
   it("says all refusals and ends with 1, and writes nothing", () => {
     const { code, out, err } = run("synth --version 4.3 --from 3.13 --namespace Shop --replicas many");
     expect([code, out]).toEqual([1, ""]);
@@ -78,11 +98,19 @@ describe("rabbit-k8s synth", () => {
     ["synth --preset seed --operator", /leave out --preset seed/],
     ["synth --preset seed --props a", /leave it out/],
     ["synth --version 4.3 --namespace a --tls yes", /issuer=NAME/],
-    ["synth --version 4.3 --namespace a --props none.json", /none\.json: there is no file/],
+    ["synth --version 4.3 --namespace a --props none.json", /none\.json: there is no such file/],
+    ["synth --version 4.3 --namespace a --props list.json", /list\.json: it must hold one JSON object/],
+    ["synth --version 4.3 --namespace a --props a.yaml", /--props a\.yaml: .*JSON/],
+    ["synth --preset seed --celery", /--celery is for the modern cluster/],
+    ["synth --preset seed --tls issuer=ca", /--tls is for the modern cluster/],
+    ["synth --preset seed --name orders", /--name is for the modern cluster/],
+    ["diff - -", /only one of both/],
+    ["diff a.yaml empty.yaml", /no manifests in empty\.yaml/],
+    ["diff none.yaml a.yaml", /none\.yaml: there is no such file/],
     ["synth --colour", /unknown option/],
     ["chekc a.yaml", /check/],
     ["check", /missing required argument/],
-    ["check none.yaml", /there is no file none\.yaml/],
+    ["check none.yaml", /none\.yaml: there is no such file/],
     ["check a.yaml --version 9", /no RabbitMQ version/],
     ["runbook fly", /scale-down, upgrade or grow-volume/],
     ["runbook scale-down --from 3 --to 5", /no scaling down/],
@@ -91,7 +119,7 @@ describe("rabbit-k8s synth", () => {
     ["runbook upgrade --from 4.3", /--to needs a RabbitMQ version/],
     ["runbook grow-volume", /Give --size/],
   ])("%s: says what to type instead and ends with 2", (words, help) => {
-    const { code, err } = run(words, { "a.yaml": originalYaml });
+    const { code, err } = run(words, { "a.yaml": originalYaml, "list.json": "[1]", "empty.yaml": "# nothing\n" });
     expect(err).toMatch(help);
     expect(code).toBe(2);
   });
@@ -123,6 +151,21 @@ describe("rabbit-k8s check", () => {
       out: "",
       err: "7 objects: 0 errors, 0 warnings, 0 notes\n",
     });
+  });
+
+  it("takes what kubectl writes: a List, beside objects of other kinds and empty documents", () => {
+    const objects = parseAllDocuments(run("synth --version 4.3 --namespace shop --replicas 2").out).map(
+      (each) => each.toJS() as object,
+    );
+    const crd = { apiVersion: "apiextensions.k8s.io/v1", kind: "CustomResourceDefinition", metadata: { name: "a.b" } };
+    const text = `---\n${stringify(crd)}---\n# nothing\n---\n${stringify({ apiVersion: "v1", kind: "List", items: objects })}---\njust text\n`;
+    const { code, out, err } = run("check -", { "-": text });
+    expect(code).toBe(1);
+    expect(out).toMatch(/^standard input:\d+: warning \[even-replicas\]/);
+    const line = Number(/:(\d+):/.exec(out)?.[1]);
+    expect(text.split("\n")[line - 1]).toContain("replicas: 2");
+    expect(err).toMatch(/^8 objects/);
+    expect(run("diff a b", { a: text, b: text }).err).toBe("nothing restarts, nothing is lost\n");
   });
 
   it("says where a file is no YAML", () => {
@@ -175,10 +218,16 @@ describe("rabbit-k8s runbook", () => {
 });
 
 describe("the program", () => {
-  it("is named in package.json", () => {
-    const { bin } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-      bin: unknown;
+  it("runs in a fresh clone without a build, and from the package with its build", () => {
+    const program = new URL("../../../../node_modules/.bin/rabbit-k8s", import.meta.url).pathname;
+    const yaml = execFileSync(program, ["synth", "--preset", "seed"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    expect(yaml).toBe(run("synth --preset seed").out);
+    const { publishConfig } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+      publishConfig: { bin: unknown };
     };
-    expect(bin).toEqual({ "rabbit-k8s": "./dist/bin.js" });
+    expect(publishConfig.bin).toEqual({ "rabbit-k8s": "./dist/bin.js" });
   });
 });

@@ -153,11 +153,11 @@ export class Lab {
     const deaths = async (): Promise<number> =>
       (await this.events()).filter((line) => line.includes(` ${pod} ${container} exited `)).length;
     const before = await deaths();
-    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-      // With this one ends its child, the first process of the container, and with that all others of it.
-      if (runsScript(pid, this.#state, script)) process.kill(Number(pid), "SIGKILL");
-    }
-    await vi.waitUntil(async () => (await deaths()) > before, { timeout: 10_000 });
+    const victims = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && runsScript(name, this.#state, script));
+    if (victims.length === 0) throw new Error(`${container} of ${pod} does not run`);
+    // With this one ends its child, the first process of the container, and with that all others of it.
+    for (const pid of victims) process.kill(Number(pid), "SIGKILL");
+    await vi.waitUntil(async () => (await deaths()) > before, { timeout: 60_000, interval: 100 });
   }
 
   /** The pods, as they are now. */

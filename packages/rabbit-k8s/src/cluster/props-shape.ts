@@ -1,0 +1,184 @@
+import { boolean, either, foreign, list, number, oneOf, props, record, scalar, type Shape, text } from "./shape.ts";
+
+/** One entry of a Secret. */
+export const secretKeyShape: Shape = props({ "name*": text, "key*": text });
+
+const queueType = oneOf("classic", "quorum", "stream");
+const ackMode = oneOf("on-confirm", "on-publish", "no-ack");
+const texts = record(text);
+
+const policy = props({
+  "name*": text,
+  "vhost*": text,
+  "pattern*": text,
+  applyTo: oneOf("queues", "classic_queues", "quorum_queues", "streams", "exchanges", "all"),
+  priority: number,
+  "definition*": record(scalar),
+});
+
+const shovelEnd = props({ uri: secretKeyShape, queue: text, exchange: text, routingKey: text });
+
+/** What a cluster holds, as `Topology` says it. */
+const topology: Readonly<Record<string, Shape>> = {
+  vhosts: list(
+    props({
+      "name*": text,
+      description: text,
+      tags: list(text),
+      defaultQueueType: queueType,
+      limits: props({ maxConnections: number, maxQueues: number }),
+    }),
+  ),
+  users: list(
+    props({
+      "name*": text,
+      "password*": secretKeyShape,
+      tags: list(oneOf("administrator", "management", "monitoring", "policymaker", "impersonator")),
+    }),
+  ),
+  permissions: list(props({ "user*": text, "vhost*": text, configure: text, write: text, read: text })),
+  topicPermissions: list(props({ "user*": text, "vhost*": text, "exchange*": text, write: text, read: text })),
+  policies: list(policy),
+  operatorPolicies: list(policy),
+  queues: list(
+    props({
+      "name*": text,
+      "vhost*": text,
+      type: queueType,
+      durable: boolean,
+      autoDelete: boolean,
+      arguments: record(scalar),
+    }),
+  ),
+  exchanges: list(
+    props({
+      "name*": text,
+      "vhost*": text,
+      "type*": text,
+      durable: boolean,
+      autoDelete: boolean,
+      internal: boolean,
+      arguments: record(scalar),
+    }),
+  ),
+  bindings: list(
+    props({
+      "vhost*": text,
+      "source*": text,
+      "destination*": text,
+      destinationType: oneOf("queue", "exchange"),
+      routingKey: text,
+      arguments: record(scalar),
+    }),
+  ),
+  federationUpstreams: list(
+    props({
+      "name*": text,
+      "vhost*": text,
+      "uri*": secretKeyShape,
+      prefetchCount: number,
+      reconnectDelaySeconds: number,
+      ackMode,
+      exchange: text,
+      queue: text,
+      maxHops: number,
+    }),
+  ),
+  shovels: list(
+    props({
+      "name*": text,
+      "vhost*": text,
+      "source*": shovelEnd,
+      "destination*": shovelEnd,
+      ackMode,
+      prefetchCount: number,
+      reconnectDelaySeconds: number,
+    }),
+  ),
+};
+
+const networkPolicy = props({
+  clients: list(foreign),
+  management: list(foreign),
+  metrics: list(foreign),
+  egress: list(foreign),
+});
+
+const monitoring = props({
+  monitor: oneOf("PodMonitor", "ServiceMonitor", "none"),
+  labels: texts,
+  intervalSeconds: number,
+  alerts: boolean,
+  dashboard: boolean,
+});
+
+/** The shape of `ModernProps`. A test holds it to the interfaces. */
+export const modernShape: Shape = props({
+  ...topology,
+  preset: oneOf("modern"),
+  name: text,
+  "namespace*": text,
+  "version*": text,
+  from: text,
+  replicas: number,
+  fromReplicas: number,
+  image: text,
+  imagePullPolicy: oneOf("Always", "IfNotPresent", "Never"),
+  imagePullSecrets: list(foreign),
+  runAs: props({ "uid*": number, "gid*": number }),
+  clusterDomain: text,
+  credentialsSecret: text,
+  erlangCookieSecret: text,
+  storage: props({
+    size: text,
+    className: text,
+    whenDeleted: oneOf("Retain", "Delete"),
+    whenScaled: oneOf("Retain", "Delete"),
+  }),
+  resources: props({ memory: text, cpu: text, cpuLimit: text }),
+  memoryWatermark: number,
+  defaultQueueType: queueType,
+  celery: either(props({ longestTaskSeconds: number, python: boolean }), boolean),
+  plugins: list(text),
+  conf: record(scalar),
+  secretEnv: record(secretKeyShape),
+  tls: props({
+    issuer: props({ "name*": text, kind: oneOf("Issuer", "ClusterIssuer") }),
+    secretName: text,
+    keepPlain: boolean,
+    verifyClients: boolean,
+    interNode: boolean,
+    dnsNames: list(text),
+  }),
+  networkPolicy: either(networkPolicy, boolean),
+  monitoring: either(monitoring, boolean),
+  managementRoute: props({
+    "host*": text,
+    ingress: props({ className: text, annotations: texts, tlsSecretName: text }),
+    gateway: props({ "name*": text, namespace: text, sectionName: text }),
+  }),
+  scheduling: props({
+    nodeSelector: texts,
+    tolerations: list(foreign),
+    priorityClassName: text,
+    hostSpread: oneOf("required", "preferred"),
+    affinity: foreign,
+  }),
+  lifecycle: props({ startupSeconds: number, awaitQuorumSeconds: number, drainSeconds: number }),
+  service: props({ type: oneOf("ClusterIP", "NodePort", "LoadBalancer"), annotations: texts }),
+  labels: texts,
+  annotations: texts,
+  podAnnotations: texts,
+});
+
+/** The shape of `SeedProps`. */
+export const seedShape: Shape = props({
+  "preset*": oneOf("seed"),
+  namespace: text,
+  version: text,
+  image: text,
+  replicas: number,
+  clusterDomain: text,
+  storage: props({ size: text, className: text }),
+  secretValues: props({ "erlangCookie*": text, "adminPassword*": text }),
+});

@@ -1,0 +1,32 @@
+import { secretKeyShape } from "../cluster/props-shape.ts";
+import { foreign, list, number, oneOf, props, record, type Shape, text } from "../cluster/shape.ts";
+
+/** The shape of `CeleryWorkersProps`. A test holds it to the interface. */
+export const workersShape: Shape = props({
+  "name*": text,
+  namespace: text,
+  "cluster*": foreign,
+  brokerUrl: secretKeyShape,
+  "image*": text,
+  imagePullPolicy: oneOf("Always", "IfNotPresent", "Never"),
+  imagePullSecrets: list(foreign),
+  command: list(text),
+  args: list(text),
+  queues: list(text),
+  replicas: number,
+  scaling: props({
+    "by*": oneOf("queue", "cpu"),
+    minReplicas: number,
+    "maxReplicas*": number,
+    messagesPerReplica: number,
+    targetPercent: number,
+    credentials: props({ "username*": secretKeyShape, "password*": secretKeyShape }),
+  }),
+  taskTimeLimitSeconds: number,
+  health: props({ "kind*": oneOf("http", "heartbeat", "none"), port: number, file: text, maxAgeSeconds: number }),
+  resources: props({ cpu: text, memory: text }),
+  env: record(text),
+  secretEnv: record(secretKeyShape),
+  runAs: props({ "uid*": number, "gid*": number }),
+  labels: record(text),
+});
