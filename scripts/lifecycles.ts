@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { connectionMoves } from "../packages/celery-amqp/src/amqp/lifecycle.ts";
 import type { TransportState } from "../packages/celery-amqp/src/ports/transport.ts";
 import { type WorkerState, workerTransitions } from "../packages/celery-amqp/src/worker/lifecycle.ts";
+import { type ChildState, childTransitions } from "../packages/celery-amqp/src/worker/pool/child-states.ts";
+import { arrivalTable, settlementTable } from "./settlements.ts";
 
 /** An arrow; its label says what moves, where more than one thing can. */
 type Move = readonly [from: string, to: string, label?: string];
@@ -25,11 +27,18 @@ const connectionStates: Readonly<Record<TransportState, string>> = {
   closed: "for good",
 };
 
+const childStates: Readonly<Record<ChildState, string>> = {
+  starting: "loads the module",
+  idle: "has its tasks, runs none",
+  busy: "runs one",
+  closing: "has run enough, or is one too many, and was told to end",
+  killed: "is being ended, whatever it does",
+  gone: "its process or thread has ended; another takes its place if there are tasks for it",
+};
+
 /** The whole page. */
 export function lifecyclesPage(): string {
-  const worker = Object.entries(workerTransitions).flatMap(([from, moves]) =>
-    Object.entries(moves).map(([move, to]): Move => [from, to, move]),
-  );
+  const worker = labelled(workerTransitions);
   const connection = Object.entries(connectionMoves).flatMap(([from, states]) => states.map((to): Move => [from, to]));
   return [
     "# Lifecycles",
@@ -42,9 +51,25 @@ export function lifecyclesPage(): string {
     "`packages/celery-amqp/src/amqp/lifecycle.ts`. A transport has two, to publish and to consume. `client.state` is `connecting` while either is, and `blocked` when either is.",
     diagram(Object.keys(connectionStates), connection),
     listOf(connectionStates),
+    "## Child of a pool",
+    "`packages/celery-amqp/src/worker/pool/child-states.ts`: a thread or a process that runs one task at a time.",
+    diagram(Object.keys(childStates), labelled(childTransitions)),
+    listOf(childStates),
+    "## Task message",
+    "These tables are what the rules in `packages/celery-amqp/src/worker/rules/` answer; each effect is finished, and confirmed by the broker where it is a message, before the next begins. A crash in between repeats work and never loses it.",
+    arrivalTable(),
+    "And at the end of its run, for a task with a callback, an errback and somebody who waits for its result:",
+    settlementTable(),
   ]
     .join("\n\n")
     .concat("\n");
+}
+
+/** The arrows of a table whose moves have names. */
+function labelled(transitions: Readonly<Record<string, Readonly<Record<string, string>>>>): readonly Move[] {
+  return Object.entries(transitions).flatMap(([from, moves]) =>
+    Object.entries(moves).map(([move, to]): Move => [from, to, move]),
+  );
 }
 
 /** It begins with the first state and ends in those that no arrow leaves. */
