@@ -50,7 +50,7 @@ async function untilWorkedOff(stage: Stage): Promise<boolean> {
 async function probe(stage: Stage, recorder: Recorder): Promise<void> {
   const client = createClient({
     broker: stage.broker.cluster.urls,
-    queues: { [queues.quorum]: { queueType: "quorum" } },
+    queues: [{ name: queues.quorum, type: "quorum" }],
   });
   for (const queue of Object.values(queues)) {
     const id = randomUUID();

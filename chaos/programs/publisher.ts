@@ -49,7 +49,7 @@ function logLine(level: string): Logger["info"] {
 const client: Client = createClient({
   broker: setting.urls,
   amqp: patience,
-  queues: { [queues.quorum]: { queueType: "quorum" } },
+  queues: [{ name: queues.quorum, type: "quorum" }],
   logger: { debug: () => {}, info: logLine("info"), warn: logLine("warn"), error: logLine("error") },
 });
 

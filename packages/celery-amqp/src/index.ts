@@ -89,9 +89,16 @@ export type { Client } from "./client/client.ts";
 export type { ClientOptions } from "./client/options.ts";
 export type { PreparedMessage, RelayOutcome } from "./client/outbox.ts";
 export type { ManyOptions } from "./client/send-many.ts";
-export type { QueueTable } from "./send/destination.ts";
-export type { DeclarePolicy } from "./send/queue-declarer.ts";
+export type { TaskQueue } from "./send/queue-table.ts";
+export type { DeclarePolicy, QueueOptions } from "./send/queues.ts";
 export type { Route, RoutePattern, Routes } from "./send/routes.ts";
+export {
+  type ShardBy,
+  type ShardedCall,
+  type ShardedQueue,
+  shardedQueue,
+  type ShardedQueueOptions,
+} from "./send/sharded-queue.ts";
 export type { CallOptions, LinkedCall } from "./task/call-options.ts";
 export type { AsyncResult, NamedCall, Settled, TaskSender, TaskState, WaitOptions } from "./task/sender.ts";
 export type { Signature } from "./task/signature.ts";

@@ -164,7 +164,9 @@ export type {
   TimeLimitOptions,
 } from "./worker/control/controls.ts";
 export type { Stamps, StampValue } from "./worker/rules/revocations.ts";
-export type { QueueOptions } from "./worker/queues.ts";
+export type { TaskQueue } from "./send/queue-table.ts";
+export type { QueueOptions } from "./send/queues.ts";
+export type { ShardedQueue } from "./send/sharded-queue.ts";
 export type { DeadLetterReason, TaskEvent } from "./worker/rules/event.ts";
 export type { Failure } from "./worker/rules/failure.ts";
 export type { StartOptions, Worker } from "./worker/worker.ts";

@@ -186,5 +186,6 @@ export {
   type Routes,
   taskAddress,
 } from "./routing/router.ts";
+export { shardName, shardOf } from "./routing/shards.ts";
 export type { Binding, Exchange, Queue, QueueTopology, Topology } from "./routing/topology.ts";
 export { parseRate } from "./time/rate.ts";

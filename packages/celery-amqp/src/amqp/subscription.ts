@@ -26,6 +26,7 @@ export class AmqpSubscription implements Subscription {
   readonly #stopping = new AbortController();
   #consumer: Consumer | null = null;
   #isRestored = Promise.withResolvers<void>();
+  readonly #isDrained = Promise.withResolvers<void>();
 
   private constructor(made: SubscriptionParts) {
     this.#made = made;
@@ -44,6 +45,10 @@ export class AmqpSubscription implements Subscription {
     return this.#consumer !== null && !this.#stopping.signal.aborted;
   }
 
+  get drained(): Promise<void> {
+    return this.#isDrained.promise;
+  }
+
   /** Resolves when it consumes, again or still; also when it was cancelled. */
   get restored(): Promise<void> {
     return this.#isRestored.promise;
@@ -54,7 +59,10 @@ export class AmqpSubscription implements Subscription {
     this.#stopping.abort();
     this.#made.onCancel(this);
     this.#isRestored.resolve();
-    await this.#consumer?.retire();
+    const consumer = this.#consumer;
+    if (consumer === null) return this.#isDrained.resolve();
+    await consumer.retire();
+    void consumer.ended.then(() => this.#isDrained.resolve());
   }
 
   #keepOpen(first: Consumer): Promise<void> {

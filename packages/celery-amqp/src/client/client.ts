@@ -11,6 +11,7 @@ import { firstAnswer } from "../send/first-answer.ts";
 import { Planner } from "../send/plan.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Sender } from "../send/sender.ts";
+import { Spread } from "../send/sharded-queue.ts";
 import { currentTask } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
@@ -113,7 +114,7 @@ class CeleryClient implements Client {
     this.#sender = new Sender({
       ...parts,
       validate: options.validate,
-      planner: new Planner(options),
+      planner: new Planner({ ...options, spread: new Spread(() => parts.ids.random()) }),
       results: { ...this.#results, prepare: (id) => this.#gate.connected().then(() => this.#source.prepare(id)) },
       dispatch: { send: (task, way) => this.#gate.connected().then(() => this.#dispatch.send(task, way)) },
       parent: currentTask,

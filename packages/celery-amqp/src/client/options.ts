@@ -6,8 +6,8 @@ import type { Logger } from "../ports/logger.ts";
 import type { ResultSource } from "../results/backend.ts";
 import type { PendingLimits } from "../results/pending.ts";
 import type { ErrorClasses } from "../results/task-error.ts";
-import type { QueueTable } from "../send/destination.ts";
-import type { DeclarePolicy } from "../send/queue-declarer.ts";
+import { type QueueTable, resolveQueues, type TaskQueue } from "../send/queue-table.ts";
+import type { DeclarePolicy } from "../send/queues.ts";
 import { createRouter, type Router, type Routes } from "../send/routes.ts";
 
 /** What a client may be told, whatever its broker. */
@@ -25,8 +25,8 @@ export interface ClientOptions extends ContentOptions {
   readonly routes?: Routes;
   /** Queue of all tasks that name none. Default `celery`. */
   readonly defaultQueue?: string;
-  /** Queues that are to be declared otherwise than Celery's default (durable, no arguments), by name. */
-  readonly queues?: QueueTable;
+  /** Queues of which something is to be said: declared otherwise than Celery's default (durable, no arguments), or sharded. */
+  readonly queues?: readonly TaskQueue[];
   /**
    * Before the first message to a queue: declare it as Celery does (`active`, default), only ask that it is there
    * (`passive`, needs no right to configure), or nothing (`off`).
@@ -93,7 +93,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     compression = null,
     validate = true,
   } = rest;
-  const { keepResults, interceptors = [], queues = {}, errorClasses = {}, logger = silent } = rest;
+  const { keepResults, interceptors = [], queues = [], errorClasses = {}, logger = silent } = rest;
   check(
     "results",
     results,
@@ -106,7 +106,6 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
   check("compression", compression, compression === null || isText(compression), "a compression's name, or null");
   check("validate", validate, typeof validate === "boolean", "true or false");
   check("interceptors", interceptors, Array.isArray(interceptors), "a list");
-  check("queues", queues, isObject(queues), "an object");
   check("errorClasses", errorClasses, isObject(errorClasses), "an object of classes");
   return {
     content: contentOf({ serializers, compressors, accept, maxBytes, allowNaN }),
@@ -115,7 +114,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     errorClasses,
     router: createRouter(routes),
     defaultQueue,
-    queues,
+    queues: resolveQueues(queues),
     declare,
     defaults: { serializer, compression },
     validate,

@@ -100,6 +100,8 @@ export interface SubscribeOptions {
 export interface Subscription {
   /** False between a loss and the return, and after `cancel`. */
   readonly isConsuming: boolean;
+  /** Resolves when it was cancelled and what it had delivered is settled, or can no longer be. */
+  readonly drained: Promise<void>;
   /** Stops new deliveries. Unsettled ones may still be settled. Safe to call twice. */
   cancel(): Promise<void>;
 }

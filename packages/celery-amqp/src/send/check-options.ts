@@ -36,6 +36,7 @@ const checks: Readonly<Record<keyof CallOptions, Check>> = {
   queue: name,
   exchange: name,
   routingKey: { passes: (value) => value === "" || isName(value), wanted: `a text of at most ${maxNameBytes} bytes` },
+  shardKey: text,
   countdown: duration,
   eta: date,
   expires: { passes: (value) => date.passes(value) || duration.passes(value), wanted: `${duration.wanted}, or a Date` },

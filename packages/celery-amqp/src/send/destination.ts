@@ -1,8 +1,9 @@
-import { type Address, taskAddress, type TaskQueueOptions } from "@leveret/celery-protocol";
+import { type Address, shardName, taskAddress } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
 import type { CallOptions } from "../task/call-options.ts";
-
-/** Queues that are declared otherwise than Celery's default (durable, no arguments), by name. */
-export type QueueTable = Readonly<Record<string, TaskQueueOptions>>;
+import type { QueueTable } from "./queue-table.ts";
+import type { Route } from "./routes.ts";
+import type { Shards } from "./sharded-queue.ts";
 
 /** Where a message goes, and the queue to be declared before it goes there. */
 export interface Destination {
@@ -11,12 +12,56 @@ export interface Destination {
   readonly queue: string | null;
 }
 
+/** The shards that a call may go to. */
+export type Spreading = Pick<Shards, "name" | "count" | "shardBy">;
+
 /**
  * Where the message of a call goes, by the rules of the protocol's `taskAddress`, which are Celery's.
  * Source of the rest: celery/app/amqp.py `send_task_message`.
  */
-export function destinationOf(options: CallOptions, queues: QueueTable, defaultQueue: string): Destination {
+export function destinationOf(options: CallOptions, { queues }: QueueTable, defaultQueue: string): Destination {
   const queue = options.queue ?? defaultQueue;
-  const to = taskAddress(queue, Object.hasOwn(queues, queue) ? queues[queue] : {}, options);
+  const to = taskAddress(queue, queues.get(queue)?.declaration, options);
   return { to, queue: options.exchange === undefined ? queue : (options.queue ?? null) };
+}
+
+/**
+ * The shards of the queue that a call goes to; null where that queue has none, or the call names exchange and routing key.
+ *
+ * @param options - the call's over the route's
+ * @param route - the route alone: its shards are those of its own queue
+ * @throws CeleryError `option-invalid` where route and table disagree, or an exchange is named for a sharded queue
+ */
+export function spreadingOf(
+  options: CallOptions,
+  route: Route,
+  { sharded }: QueueTable,
+  defaultQueue: string,
+): Spreading | null {
+  const name = options.queue ?? defaultQueue;
+  const listed = sharded.get(name);
+  const spreading =
+    route.shards !== undefined && name === route.queue ? routed(route, name, route.shards, listed) : listed;
+  if (spreading === undefined) return null;
+  if (options.exchange === undefined || options.routingKey === undefined) return spreading;
+  if (options.queue === undefined) return null;
+  return refuse(`queue "${name}" is sharded and reached by its name: leave exchange and routingKey out`);
+}
+
+/** A shard is reached as any queue on a direct exchange is: by its name. */
+export function toShard({ name }: Spreading, shard: number): Destination {
+  const queue = shardName(name, shard);
+  return { to: { exchange: "", routingKey: queue }, queue };
+}
+
+function routed(route: Route, name: string, count: number, listed: Shards | undefined): Spreading {
+  if (listed !== undefined && listed.count !== count)
+    refuse(
+      `a route says that queue "${name}" has ${count} shards, and queues that it has ${listed.count}: leave one out`,
+    );
+  return { name, count, shardBy: route.shardBy ?? listed?.shardBy ?? null };
+}
+
+function refuse(message: string): never {
+  throw new CeleryError("option-invalid", message);
 }

@@ -1,9 +1,12 @@
+import type { TravellingArguments } from "../task/arguments.ts";
 import { type CallOptions, mergeOptions } from "../task/call-options.ts";
 import { durationMs } from "../task/duration.ts";
 import { checkCallOptions } from "./check-options.ts";
-import { destinationOf, type QueueTable } from "./destination.ts";
+import { destinationOf, type Spreading, spreadingOf, toShard } from "./destination.ts";
 import type { Way } from "./dispatch.ts";
+import type { QueueTable } from "./queue-table.ts";
 import type { Route, Router } from "./routes.ts";
+import type { Spread } from "./sharded-queue.ts";
 
 /** What calls are planned by. */
 export interface PlannerParts {
@@ -12,6 +15,7 @@ export interface PlannerParts {
   readonly defaultQueue: string;
   /** What calls and routes leave open. */
   readonly defaults: Pick<CallOptions, "serializer" | "compression">;
+  readonly spread: Spread;
 }
 
 /** What follows from the name and the options of a call, whatever its arguments. */
@@ -22,7 +26,10 @@ export interface Plan {
   readonly options: CallOptions;
   /** The call or its task named the queue, and not a route. */
   readonly namesQueue: boolean;
+  /** Where its messages go, unless the queue is spread over shards. */
   readonly way: Way;
+  /** Null: they all go one way. */
+  readonly spreading: Spreading | null;
 }
 
 /** Checks and routes calls. Calls of one task share their options, so a plan is made once for all of them. */
@@ -44,6 +51,17 @@ export class Planner {
     return plan;
   }
 
+  /**
+   * The way of one call.
+   *
+   * @throws CeleryError `option-invalid` where a rule of sharding answers with what is no key
+   */
+  wayOf({ name: task, options, spreading, way }: Plan, args: TravellingArguments): Way {
+    if (spreading === null) return way;
+    const shard = this.#parts.spread.shard(spreading, options.shardKey, { task, ...args });
+    return { ...way, ...toShard(spreading, shard) };
+  }
+
   #make(name: string, said: CallOptions, route: Route): Plan {
     const { defaults, queues, defaultQueue } = this.#parts;
     const where = `Call of "${name}"`;
@@ -53,6 +71,7 @@ export class Planner {
     const timeout =
       publishTimeout === undefined ? {} : { publishTimeoutMs: durationMs(publishTimeout, `${where}: publishTimeout`) };
     const way = { ...destinationOf(options, queues, defaultQueue), ...timeout };
-    return { name, route, options, namesQueue: said.queue !== undefined, way };
+    const spreading = spreadingOf(options, route, queues, defaultQueue);
+    return { name, route, options, namesQueue: said.queue !== undefined, way, spreading };
   }
 }

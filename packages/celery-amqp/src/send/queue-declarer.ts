@@ -1,17 +1,16 @@
 import { type QueueTopology, taskQueue, type Topology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { DeclareMode, Transport } from "../ports/transport.ts";
-import type { QueueTable } from "./destination.ts";
-
-/** What a sender declares: as Celery does, only that the queue is there, or nothing. */
-export type DeclarePolicy = DeclareMode | "off";
+import type { Transport } from "../ports/transport.ts";
+import type { QueueTable } from "./queue-table.ts";
+import type { DeclarePolicy } from "./queues.ts";
 
 /** What declaring needs. */
 export interface QueueDeclarerParts {
   readonly transport: Transport;
   readonly logger: Logger;
   readonly queues: QueueTable;
+  /** For queues of which nothing else was said. */
   readonly policy: DeclarePolicy;
 }
 
@@ -42,10 +41,10 @@ export class QueueDeclarer {
     return declared;
   }
 
-  /** Has the queue declared anew before the next send: it was deleted. False where nothing is ever declared. */
+  /** Has the queue declared anew before the next send: it was deleted. False where it is never declared. */
   forget(queue: string): boolean {
     this.#declared.delete(queue);
-    return this.#parts.policy === "active";
+    return this.#policyOf(queue) === "active";
   }
 
   async #declareOnce(queue: string): Promise<void> {
@@ -58,16 +57,23 @@ export class QueueDeclarer {
   }
 
   async #declare(queue: string): Promise<void> {
-    const { policy, queues, transport } = this.#parts;
+    const { queues, transport } = this.#parts;
+    const policy = this.#policyOf(queue);
     if (policy === "off") return;
-    const topology = taskQueue(queue, Object.hasOwn(queues, queue) ? queues[queue] : {});
+    const known = queues.queues.get(queue);
+    const topology = known?.topology ?? taskQueue(queue);
     if (policy === "passive") return transport.declare(existing(topology), "passive");
     try {
       await transport.declare(topology, "active");
     } catch (error) {
-      if (!isRefusal(error) || (error.code === "queue-mismatch" && Object.hasOwn(queues, queue))) throw error;
+      if (!isRefusal(error) || (error.code === "queue-mismatch" && known?.isSpecified === true)) throw error;
       await this.#takeAsItIs(topology, error);
     }
+  }
+
+  #policyOf(queue: string): DeclarePolicy {
+    const { queues, policy } = this.#parts;
+    return queues.queues.get(queue)?.declare ?? policy;
   }
 
   async #takeAsItIs(topology: QueueTopology, refusal: CeleryError): Promise<void> {

@@ -3,9 +3,10 @@ import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "../task/call-options.ts";
 import { checkCallOptions } from "./check-options.ts";
+import { checkShards, type ShardBy } from "./sharded-queue.ts";
 
 /** What a route may say: the options of a call that do not belong to one call alone. */
-export type Route = Pick<
+export interface Route extends Pick<
   CallOptions,
   | "queue"
   | "exchange"
@@ -19,7 +20,12 @@ export type Route = Pick<
   | "timeLimit"
   | "softTimeLimit"
   | "ignoreResult"
->;
+> {
+  /** The route's queue is spread over so many: see `shardedQueue`, which can say more of them. */
+  readonly shards?: number;
+  /** The key of a call that names no `shardKey`. Default: it has none, and the shards take turns. */
+  readonly shardBy?: ShardBy;
+}
 
 /**
  * Which tasks a route is for: a name, a shell pattern with a `*` in it (`images.*`; then `?` and `[a-z]` count too), or a
@@ -53,6 +59,8 @@ const names: ReadonlySet<string> = new Set([
   "timeLimit",
   "softTimeLimit",
   "ignoreResult",
+  "shards",
+  "shardBy",
 ] satisfies (keyof Route)[]);
 
 const nowhere: Route = Object.freeze({});
@@ -105,7 +113,12 @@ function toRoute(route: string | Route, where: string): Route {
     refuse(`${where} must be a queue's name or an object of options`);
   const alien = Object.keys(options).find((option) => !names.has(option));
   if (alien !== undefined) refuse(`${where}: a route has no option "${alien}"; it has ${[...names].join(", ")}`);
-  checkCallOptions(options, where);
+  const { shards, shardBy, ...said } = options;
+  checkCallOptions(said, where);
+  if (shards !== undefined || shardBy !== undefined) {
+    checkShards(shards, shardBy, where);
+    if (options.queue === undefined) refuse(`${where}: shards belong to a queue: name it`);
+  }
   return Object.freeze({ ...options });
 }
 

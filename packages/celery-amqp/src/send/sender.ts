@@ -8,6 +8,7 @@ import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { composeTask, type ParentTask } from "./compose.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Plan } from "./plan.ts";
+import type { Way } from "./dispatch.ts";
 import { firstAnswer } from "./first-answer.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -28,6 +29,8 @@ interface ResultIntake {
 interface CallPlanner {
   /** @throws CeleryError `option-invalid` */
   plan(name: string, said: CallOptions): Plan | Promise<Plan>;
+  /** The way of one call on a sharded queue. Throws, or rejects, as `plan`. */
+  wayOf(plan: Plan, args: TravellingArguments): Way | Promise<Way>;
 }
 
 /** What a sender is made of. */
@@ -129,10 +132,12 @@ export class Sender implements TaskSender {
   async #compose({ name, task, options: said, pack }: NamedRequest): Promise<Outgoing> {
     const { clock, ids, origin, parent, planner, results } = this.#parts;
     const planned = planner.plan(name, said);
-    const { options, namesQueue, way } = planned instanceof Promise ? await planned : planned;
+    const plan = planned instanceof Promise ? await planned : planned;
+    const { options, namesQueue } = plan;
     const id = options.id ?? ids.uuid();
     const replyTo = options.replyTo ?? results.replyTo(id);
     const { args, kwargs } = await pack();
+    const way = plan.spreading === null ? plan.way : await planner.wayOf(plan, { args, kwargs });
     const call = { name, args, kwargs, options, namesQueue };
     const message = composeTask(call, { id, now: clock.now(), origin, replyTo, parent: parent() });
     return { message, way, signal: options.signal ?? null, ...this.#resultOf(id, task, options) };

@@ -14,6 +14,8 @@ export interface CallOptions {
   readonly exchange?: string;
   /** Routing key on that exchange; alone only for a queue on an exchange that is not direct. */
   readonly routingKey?: string;
+  /** On a sharded queue: calls of one key go to one shard. Default: by the queue's `shardBy`, else the shards take turns. */
+  readonly shardKey?: string;
   /** Not to run before this long from now. 0 is the same as none. */
   readonly countdown?: Duration;
   /** Not to run before this time. Not together with `countdown`. */

@@ -20,6 +20,7 @@ export class MemoryConsumer {
   /** Handed out and not settled, what is on the way included. */
   readonly #held = new Set<StoredMessage>();
   readonly #inbox: StoredMessage[] = [];
+  readonly #drained = Promise.withResolvers<void>();
   #open = true;
 
   constructor(options: MemoryConsumerOptions) {
@@ -29,6 +30,11 @@ export class MemoryConsumer {
   get hasRoom(): boolean {
     const { noAck, prefetch } = this.options;
     return this.#open && (noAck || prefetch === 0 || this.#held.size < prefetch);
+  }
+
+  /** Resolves when it takes nothing more and holds nothing. */
+  get drained(): Promise<void> {
+    return this.#drained.promise;
   }
 
   get holdsNothing(): boolean {
@@ -43,13 +49,17 @@ export class MemoryConsumer {
 
   /** Takes a message out of its hands; false: it was not there (any more). */
   release(stored: StoredMessage): boolean {
-    return this.#held.delete(stored);
+    const wasHeld = this.#held.delete(stored);
+    this.#noteDrained();
+    return wasHeld;
   }
 
   /** No more deliveries; what was on the way and not yet seen goes back. */
   shut(): readonly StoredMessage[] {
     this.#open = false;
-    return this.#inbox.splice(0).filter((stored) => this.#held.delete(stored));
+    const unseen = this.#inbox.splice(0).filter((stored) => this.#held.delete(stored));
+    this.#noteDrained();
+    return unseen;
   }
 
   /** As `shut`, with all that was held. */
@@ -58,7 +68,12 @@ export class MemoryConsumer {
     this.#inbox.length = 0;
     const held = [...this.#held];
     this.#held.clear();
+    this.#noteDrained();
     return held;
+  }
+
+  #noteDrained(): void {
+    if (!this.#open && this.#held.size === 0) this.#drained.resolve();
   }
 
   #deliver(): void {

@@ -22,6 +22,7 @@ export class MemorySubscription implements Subscription {
   readonly #parts: MemorySubscriptionParts;
   #consumer: MemoryConsumer | null = null;
   #cancelled = false;
+  readonly #drained = Promise.withResolvers<void>();
 
   constructor(options: SubscribeOptions, onDelivery: (delivery: Delivery) => void, parts: MemorySubscriptionParts) {
     this.#options = options;
@@ -31,6 +32,10 @@ export class MemorySubscription implements Subscription {
 
   get isConsuming(): boolean {
     return this.#consumer !== null;
+  }
+
+  get drained(): Promise<void> {
+    return this.#drained.promise;
   }
 
   /** Begins; throws what the broker answers. */
@@ -71,8 +76,13 @@ export class MemorySubscription implements Subscription {
   async cancel(): Promise<void> {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    if (this.#consumer !== null) this.#parts.broker.cancel(this.#consumer, this.#parts.peer);
+    const consumer = this.#consumer;
     this.#consumer = null;
+    if (consumer === null) this.#drained.resolve();
+    else {
+      this.#parts.broker.cancel(consumer, this.#parts.peer);
+      void consumer.drained.then(() => this.#drained.resolve());
+    }
     this.#parts.forget();
   }
 

@@ -11,6 +11,7 @@ import {
 } from "@leveret/celery-protocol";
 import { assembleClient, type Client } from "../client/client.ts";
 import { type ClientOptions, resolveClient } from "../client/options.ts";
+import type { QueueTable } from "../send/queue-table.ts";
 import type { Ids } from "../ports/clock.ts";
 import type { Transport } from "../ports/transport.ts";
 import { systemIds } from "../system/clock.ts";
@@ -104,6 +105,12 @@ export function testCelery(options: TestCeleryOptions): TestCelery {
 
 const content = createContent();
 
+/** What is sent without a queue goes to the first that the worker serves. */
+function firstQueue({ queues }: QueueTable): string {
+  const [first] = queues.values();
+  return first?.place?.queue ?? first?.name ?? "celery";
+}
+
 class CeleryInMemory implements TestCelery {
   readonly client: Client;
   readonly worker: Worker;
@@ -111,6 +118,7 @@ class CeleryInMemory implements TestCelery {
   readonly clock: FakeClock;
   readonly #transport: Transport;
   readonly #ids: Ids;
+  readonly #queues: QueueTable;
   readonly #queue: string;
   readonly #sent: SentTask[] = [];
   readonly #started: Promise<void>;
@@ -120,13 +128,14 @@ class CeleryInMemory implements TestCelery {
     const clock = createFakeClock();
     this.clock = clock;
     this.#ids = ids;
-    this.#queue = resolved.queues[0]?.name ?? "celery";
+    this.#queues = resolved.queues;
+    this.#queue = firstQueue(resolved.queues);
     this.broker = createMemoryBroker({ clock });
     this.#transport = this.#connectTo();
     const log = resolved.logger ?? silent;
     const world = { clock, ids, transport: this.#connectTo() };
     this.worker = assembleWorker({ ...world, options: resolved, log, nodeName: "celery@test", pid: 1 });
-    const clientOptions = resolveClient({ defaultQueue: this.#queue, ...client });
+    const clientOptions = resolveClient({ defaultQueue: this.#queue, queues: options.queues ?? [], ...client });
     this.client = assembleClient({ ...world, transport: this.#transport, origin: "gen1@test", options: clientOptions });
     this.#started = Promise.resolve().then(() => this.worker.start());
     this.#started.catch(() => {}); // told by the first call that waits for it
@@ -158,7 +167,8 @@ class CeleryInMemory implements TestCelery {
       extraHeaders: headers,
     });
     const outcome = this.#outcomeOf(message.id);
-    const to = { exchange: "", routingKey: task.options.queue ?? this.#queue };
+    const queue = task.options.queue ?? this.#queue;
+    const to = { exchange: "", routingKey: this.#queues.sharded.get(queue)?.queues[0]?.name ?? queue };
     await this.#transport.publisher.publish(encodeTask(message, content), to);
     return outcome;
   }

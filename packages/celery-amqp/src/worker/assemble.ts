@@ -1,4 +1,4 @@
-import { createContent, type Content, type TaskQueueOptions } from "@leveret/celery-protocol";
+import { createContent, type Content } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -9,15 +9,15 @@ import { PerTaskQueueStore } from "../results/per-task-queue.ts";
 import { createReplyStore } from "../results/reply-store.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { RpcStore } from "../results/rpc/rpc-store.ts";
-import { destinationOf } from "../send/destination.ts";
 import { Dispatch } from "../send/dispatch.ts";
 import { Planner } from "../send/plan.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
+import { Spread } from "../send/sharded-queue.ts";
+import { followUpWay } from "./follow-up-way.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { HealthSetting } from "./parts.ts";
 import { DelayQueues } from "./pipeline/delay-queues.ts";
 import { createHandlerSenders } from "./pool/handler-sender.ts";
-import type { Sending } from "./rules/effect.ts";
 import type { StateSetting } from "./state-keeper.ts";
 import { createWorkerOf, type Worker } from "./worker.ts";
 
@@ -44,14 +44,15 @@ const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
 export function assembleWorker(parts: AssemblyParts): Worker {
   const { options, transport, log, clock, ids, nodeName, pid, health = null, saved = null } = parts;
   const content = createContent(options.content);
-  const queues = queueTable(options);
+  const { queues } = options;
+  const spread = new Spread(() => ids.random());
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active" });
   const dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
   const source = createSource(parts, content);
   const store = createStore(parts, content);
-  const served = new Set(options.queues.map(({ name }) => name));
+  const served = new Set(queues.queues.keys());
   const delayQueues = new DelayQueues({ transport, log, served });
-  const planner = new Planner({ ...options.sending, queues });
+  const planner = new Planner({ ...options.sending, queues, spread });
   const senders = { planner, dispatch, source };
   return createWorkerOf({
     options,
@@ -66,29 +67,13 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     health,
     saved,
     results: { store: (meta, task) => store.store(meta, task), close: () => closeBoth(store, source) },
-    send: (sending) => sendBy(dispatch, sending, options, queues),
+    send: (sending) => {
+      const { task, way } = followUpWay(sending, { ...options.sending, queues, spread });
+      return dispatch.send(task, way);
+    },
     sending: senders,
     senderFor: createHandlerSenders({ ...options.sending, ...senders, clock, ids, origin: nodeName }),
   });
-}
-
-/** What follows from a task goes where it says, else by the routes of its name. */
-function sendBy(
-  dispatch: Dispatch,
-  { task, to }: Sending,
-  { sending }: ResolvedWorker,
-  queues: Readonly<Record<string, TaskQueueOptions>>,
-): Promise<void> {
-  if (to !== null) return dispatch.send(task, { to, queue: to.exchange === "" ? to.routingKey : null });
-  const route = sending.router(task.task);
-  const routed = route.protocol === undefined ? task : { ...task, protocol: route.protocol };
-  return dispatch.send(routed, destinationOf(route, queues, sending.defaultQueue));
-}
-
-/** The worker's own queues of which something is said, so that tasks sent to them declare them in the same way. */
-function queueTable({ queues }: ResolvedWorker): Readonly<Record<string, TaskQueueOptions>> {
-  const said = queues.filter(({ declaration }) => Object.values(declaration).some((value) => value !== undefined));
-  return Object.fromEntries(said.map(({ name, declaration }) => [name, declaration]));
 }
 
 function createStore({ options, transport }: AssemblyParts, content: Content): ResultStore {

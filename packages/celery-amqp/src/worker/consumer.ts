@@ -1,15 +1,17 @@
 import type { Topology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { DeclareMode, Delivery, Subscription, Transport } from "../ports/transport.ts";
-import type { ResolvedQueue } from "./queues.ts";
-import { moreRoom, prefetchFor } from "./rules/prefetch.ts";
+import type { Delivery, SubscribeOptions, Subscription, Transport } from "../ports/transport.ts";
+import type { DeclarePolicy, ResolvedQueue } from "../send/queues.ts";
+import { ConsumerGroup } from "./consumer-group.ts";
+import { moreRoom } from "./rules/prefetch.ts";
 
 /** What consuming needs of the worker. */
 export interface ConsumerParts {
   readonly transport: Transport;
   readonly queue: ResolvedQueue;
-  readonly concurrency: number;
+  /** Messages held at most, beside those that wait for their eta. */
+  readonly prefetch: number;
   /** Tasks waiting for their eta that are held at most. */
   readonly scheduledLimit: number;
   readonly log: Logger;
@@ -21,52 +23,69 @@ export interface ConsumerParts {
 }
 
 /**
- * The consumers of one queue. The first holds as many messages as may run at once; each task that waits for its eta takes
- * one of those places, so further consumers bring more, and leave when none waits any longer.
+ * The consumers of one queue. The first group holds as many messages as may run at once; each task that waits for its eta
+ * takes one of those places, so further consumers bring more, and leave when none waits any longer.
  */
 export class QueueConsumer {
   readonly #parts: ConsumerParts;
+  readonly #group: ConsumerGroup;
   readonly #extra: Subscription[] = [];
-  #first: Subscription | null = null;
-  #declare: DeclareMode = "active";
+  #declare: DeclarePolicy;
+  #prefetch: number;
   #held = 0;
   #room = 0;
   #adjusting: Promise<void> = Promise.resolve();
+  #isStarted = false;
   #cancelled = false;
   #warned = false;
 
   constructor(parts: ConsumerParts) {
+    const { queue, prefetch } = parts;
     this.#parts = parts;
+    this.#prefetch = prefetch;
+    this.#declare = queue.place?.isFormer === true ? "passive" : (queue.declare ?? "active");
+    this.#group = new ConsumerGroup({
+      subscribe: (room) => this.#subscribe(room),
+      isSingleActive: queue.consuming.isSingleActive,
+    });
   }
 
   /**
    * Declares the queue and begins to consume. Without the right to declare, or with arguments that nobody asked for, the
-   * queue is taken as it is.
+   * queue is taken as it is. A former shard that is gone is let go.
    *
    * @throws CeleryError as `subscribe` does
    */
   async start(): Promise<void> {
-    const prefetch = prefetchFor(this.#parts.concurrency);
     try {
-      this.#first = await this.#subscribe(prefetch);
+      await this.#group.open(this.#prefetch);
     } catch (error) {
-      if (!(error instanceof CeleryError) || !isTakenAsItIs(error, this.#parts.queue)) throw error;
-      this.#declare = "passive";
-      this.#first = await this.#subscribeAsItIs(prefetch, error);
+      if (!(error instanceof CeleryError)) throw error;
+      if (this.#isFormer && error.code === "not-found") await this.#letGo();
+      else if (this.#declare === "active" && isTakenAsItIs(error, this.#parts.queue)) await this.#startAsItIs(error);
+      else throw error;
     }
+    this.#isStarted = true;
   }
 
-  /** Whether the broker has all of its consumers. */
+  /** Whether the broker has all of its consumers; of a former shard that is gone none is wanted. */
   get isConsuming(): boolean {
-    return this.#first?.isConsuming === true && this.#extra.every((subscription) => subscription.isConsuming);
+    if (this.#isFormer && this.#cancelled) return true;
+    return this.#group.isConsuming && this.#extra.every((subscription) => subscription.isConsuming);
   }
 
   /** Takes nothing more; what was delivered may still be settled. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
-    await this.#first?.cancel();
+    await this.#group.cancel();
     await this.#adjusting;
     await this.#cancelExtra();
+  }
+
+  /** Holds so many messages from now on, fewer as soon as those at hand are settled. Rejects with what the broker answers. */
+  async resize(prefetch: number): Promise<void> {
+    this.#prefetch = prefetch;
+    if (this.#isStarted && !this.#cancelled) await this.#group.resize(prefetch);
   }
 
   async #cancelExtra(): Promise<void> {
@@ -75,6 +94,7 @@ export class QueueConsumer {
 
   /** Makes room for tasks that wait, one consumer at a time. */
   onHeld(held: number): void {
+    if (this.#parts.queue.consuming.isSingleActive) return; // a second consumer would bring nothing
     this.#held = held;
     if (held > this.#room || (held === 0 && this.#room > 0)) {
       this.#adjusting = this.#adjusting.then(() => this.#adjust()).catch((error: unknown) => this.#complain(error));
@@ -102,12 +122,21 @@ export class QueueConsumer {
     }
   }
 
-  async #subscribeAsItIs(prefetch: number, refusal: CeleryError): Promise<Subscription> {
+  get #isFormer(): boolean {
+    return this.#parts.queue.place?.isFormer === true;
+  }
+
+  async #letGo(): Promise<void> {
+    this.#parts.log.info("a former shard is gone, it is not served any longer", { queue: this.#parts.queue.name });
+    await this.cancel();
+  }
+
+  async #startAsItIs(refusal: CeleryError): Promise<void> {
     const { queue, log } = this.#parts;
+    this.#declare = "passive";
     try {
-      const subscription = await this.#subscribe(prefetch);
+      await this.#group.open(this.#prefetch);
       log.info("the queue is taken as it is", { queue: queue.name, because: refusal.message });
-      return subscription;
     } catch (error) {
       if (!(error instanceof CeleryError) || error.code !== "not-found") throw error;
       throw new CeleryError(
@@ -119,22 +148,34 @@ export class QueueConsumer {
   }
 
   #subscribe(prefetch: number): Promise<Subscription> {
-    const { transport, queue, onDelivery, onLost, onRestored } = this.#parts;
+    const { transport, queue, onDelivery, onRestored } = this.#parts;
+    const { consumerPriority } = queue.consuming;
     return transport.subscribe(
       {
         queue: queue.name,
         prefetch,
-        topology: this.#declare === "passive" ? onlyQueue(queue) : queue.topology,
-        declare: this.#declare,
-        onLost: () => onLost(queue.name),
+        ...declarationOf(queue, this.#declare),
+        ...(consumerPriority !== null && { arguments: { "x-priority": consumerPriority } }),
+        onLost: () => this.#onLost(),
         onRestored: () => onRestored(queue.name),
       },
       onDelivery,
     );
   }
 
+  #onLost(): void {
+    const { queue, onLost } = this.#parts;
+    onLost(queue.name);
+    if (this.#isFormer) this.#forgetIfGone().catch((error: unknown) => this.#complain(error));
+  }
+
+  /** Whoever deletes a former shard does not want it asked for again and again. */
+  async #forgetIfGone(): Promise<void> {
+    if ((await this.#parts.transport.inspectQueue(this.#parts.queue.name)) === null) await this.#letGo();
+  }
+
   #complain(error: unknown): void {
-    this.#parts.log.error("cannot make room for tasks that wait for their eta", {
+    this.#parts.log.error("cannot change how many messages of a queue are held", {
       queue: this.#parts.queue.name,
       error: String(error),
     });
@@ -142,10 +183,15 @@ export class QueueConsumer {
 }
 
 function isTakenAsItIs(error: CeleryError, queue: ResolvedQueue): boolean {
-  return error.code === "access-refused" || (error.code === "queue-mismatch" && !queue.isTyped);
+  return error.code === "access-refused" || (error.code === "queue-mismatch" && !queue.isSpecified);
 }
 
-/** Its exchange may be missing where others made it, and consuming does not need it. */
-function onlyQueue({ topology }: ResolvedQueue): Topology {
-  return { exchanges: [], queues: topology.queues, bindings: [] };
+/** Asked for passively it is the queue alone: its exchange may be missing where others made it, and consuming does not need it. */
+function declarationOf(
+  { topology }: ResolvedQueue,
+  declare: DeclarePolicy,
+): Pick<SubscribeOptions, "topology" | "declare"> {
+  if (declare === "off") return {};
+  const queueAlone: Topology = { exchanges: [], queues: topology.queues, bindings: [] };
+  return { declare, topology: declare === "passive" ? queueAlone : topology };
 }

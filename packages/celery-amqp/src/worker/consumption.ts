@@ -1,6 +1,6 @@
 import { CeleryError } from "../ports/errors.ts";
 import type { QueueConsumer } from "./consumer.ts";
-import type { ResolvedQueue } from "./queues.ts";
+import type { ResolvedQueue } from "../send/queues.ts";
 
 /** What consuming several queues needs of the worker. */
 export interface ConsumptionParts {
@@ -30,7 +30,7 @@ export class Consumption {
   #changing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(queues: readonly ResolvedQueue[], parts: ConsumptionParts) {
+  constructor(queues: Iterable<ResolvedQueue>, parts: ConsumptionParts) {
     this.#parts = parts;
     for (const queue of queues) this.#served.set(queue.name, { queue, consumer: parts.createConsumer(queue) });
   }
@@ -47,8 +47,9 @@ export class Consumption {
     }));
   }
 
+  /** Whether it serves a queue of this name, or its shards. */
   has(queue: string): boolean {
-    return this.#served.has(queue);
+    return this.#named(queue).length > 0;
   }
 
   /** Begins to consume all of them. */
@@ -95,11 +96,17 @@ export class Consumption {
 
   remove(queue: string): Promise<void> {
     return this.#change(async () => {
-      const served = this.#served.get(queue);
-      if (served === undefined) return;
-      await this.#silence(served);
-      this.#served.delete(queue);
+      for (const served of this.#named(queue)) {
+        await this.#silence(served);
+        this.#served.delete(served.queue.name);
+      }
     });
+  }
+
+  /** Holds other numbers of messages. Resolves when the consumers have followed; rejects with what the broker answers. */
+  async resize(prefetchOf: (queue: ResolvedQueue) => number): Promise<void> {
+    const served = [...this.#served.values()];
+    await Promise.all(served.map(async ({ queue, consumer }) => consumer?.resize(prefetchOf(queue))));
   }
 
   /** Takes nothing more, for good. */
@@ -136,10 +143,17 @@ export class Consumption {
     this.#parts.onCancelled(served.queue.name);
   }
 
+  /** The queue of this name, or all shards of it. */
+  #named(name: string): readonly Served[] {
+    const served = this.#served.get(name);
+    if (served !== undefined) return [served];
+    return [...this.#served.values()].filter(({ queue }) => queue.place?.queue === name);
+  }
+
   #chosen(queue: string | undefined): readonly Served[] {
     if (queue === undefined) return [...this.#served.values()];
-    const served = this.#served.get(queue);
-    if (served !== undefined) return [served];
+    const served = this.#named(queue);
+    if (served.length > 0) return served;
     throw new CeleryError(
       "option-invalid",
       `The worker does not serve a queue "${queue}": it serves ${this.names.map((name) => `"${name}"`).join(", ")}`,

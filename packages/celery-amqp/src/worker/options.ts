@@ -4,13 +4,14 @@ import type { Interceptor } from "../ports/interceptor.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ResultStore } from "../results/backend.ts";
 import type { ErrorClasses } from "../results/task-error.ts";
+import { type QueueTable, resolveQueues, type TaskQueue } from "../send/queue-table.ts";
 import { createRouter, type Router, type Routes } from "../send/routes.ts";
 import { processors } from "../system/processors.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import type { LogFormat, LogLevel } from "./log-lines.ts";
 import { type PoolOption, type ResolvedPool, resolvePools } from "./pool-options.ts";
-import { type QueueOptions, type ResolvedQueue, resolveQueues } from "./queues.ts";
+import { divideSlots, type Slots, type SlotWish } from "./rules/slots.ts";
 
 /** How much the dead queues keep; beyond either bound the oldest go. */
 export interface DeadLetterOptions {
@@ -25,10 +26,11 @@ export interface WorkerOptions extends ContentOptions {
   /** The tasks it runs. Those without a handler get one by `implement` before the start. */
   readonly tasks: readonly TaskDefinition[];
   /** The queues it serves. Default `["celery"]`. */
-  readonly queues?: readonly (string | QueueOptions)[];
+  readonly queues?: readonly TaskQueue[];
   /**
-   * Tasks run at once, and messages of each queue held at once. Default 10; as many as the machine has processors where
-   * tasks run in threads or processes.
+   * Tasks run at once. Queues that name a concurrency have these slots of it for themselves, the others share the rest and
+   * each hold as many messages. Default 10, or as many as the machine has processors where tasks run in threads or
+   * processes; and what queues have for themselves.
    */
   readonly concurrency?: number;
   /**
@@ -83,8 +85,10 @@ export interface WorkerOptions extends ContentOptions {
 /** The same, complete and checked. */
 export interface ResolvedWorker {
   readonly tasks: readonly TaskDefinition[];
-  readonly queues: readonly ResolvedQueue[];
+  readonly queues: QueueTable;
+  /** Slots of all queues together: how many jobs are run at once. */
   readonly concurrency: number;
+  readonly slots: Slots;
   readonly pools: readonly ResolvedPool[];
   readonly stuckAfterMs: number;
   readonly graceMs: number;
@@ -145,22 +149,25 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
  * @throws CeleryError `option-invalid`
  */
 export function resolveWorker(options: WorkerOptions): ResolvedWorker {
-  const { tasks, queues = ["celery"], pool = "inline", grace = "25s", name = "celery@%h", ...rest } = options;
+  const { tasks, pool = "inline", grace = "25s", name = "celery@%h", ...rest } = options;
   const { deadLetter = true, scheduledLimit = 1_000, cancelOnConnectionLoss = false, interceptors = [] } = rest;
-  const { stuckAfter = "10m", concurrency = defaultConcurrency(pool) } = rest;
+  const { stuckAfter = "10m" } = rest;
   if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535)
-    refuse("concurrency", concurrency, "a whole number from 1 to 65535");
   if (!Number.isInteger(scheduledLimit) || scheduledLimit < 0)
     refuse("scheduledLimit", scheduledLimit, "a whole number from 0");
   if (typeof cancelOnConnectionLoss !== "boolean")
     refuse("cancelOnConnectionLoss", cancelOnConnectionLoss, "true or false");
   if (typeof name !== "string" || name === "") refuse("name", name, 'a text such as "images@%h"');
   if (!Array.isArray(interceptors)) refuse("interceptors", interceptors, "a list");
+  const queues = resolveQueues(options.queues ?? ["celery"]);
+  if (queues.queues.size === 0) refuse("queues", options.queues, "a list with at least one queue");
+  const slots = resolveSlots(options, queues);
+  const concurrency = slots.total;
   return {
     tasks,
-    queues: resolveQueues(queues),
+    queues,
     concurrency,
+    slots,
     pools: resolvePools(pool, concurrency),
     stuckAfterMs: durationMs(stuckAfter, "stuckAfter"),
     graceMs: durationMs(grace, "grace"),
@@ -174,6 +181,33 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     content: contentOf(options),
     sending: resolveSending(options),
   };
+}
+
+function resolveSlots({ concurrency, pool = "inline" }: WorkerOptions, { queues }: QueueTable): Slots {
+  if (concurrency !== undefined) checkConcurrency(concurrency);
+  const wishes = [...queues.values()].map(({ name, place, consuming }) => ({
+    name: place?.queue ?? name,
+    concurrency: consuming.concurrency,
+  }));
+  const slots = divideSlots(concurrency ?? null, wishes, defaultConcurrency(pool));
+  return (
+    slots ?? refuse("concurrency", concurrency, `more than what queues have for themselves (${describeOwn(wishes)})`)
+  );
+}
+
+function describeOwn(wishes: readonly SlotWish[]): string {
+  const named = wishes.filter((wish) => wish.concurrency !== null);
+  return [...new Set(named.map(({ name, concurrency }) => `${name}: ${concurrency}`))].join(", ");
+}
+
+/**
+ * Refuses what is no number of slots.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function checkConcurrency(concurrency: unknown): void {
+  if (typeof concurrency !== "number" || !Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535)
+    refuse("concurrency", concurrency, "a whole number from 1 to 65535");
 }
 
 /** Tasks in the event loop mostly wait; those in children compute. */

@@ -69,14 +69,17 @@ function createHost({ results, log, senderFor }: WorkerParts): JobHost {
 }
 
 /** What a pipeline is told by the worker it belongs to. */
-export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld"> {
+export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld" | "lanes"> {
   readonly tasks: TaskRegistry;
   readonly pool: Pool;
   readonly revoked: Revoked;
 }
 
 /** The rooms that messages walk through. */
-export function createPipeline(parts: WorkerParts, { tasks, pool, revoked, emit, onHeld }: PipelineSetting): Pipeline {
+export function createPipeline(
+  parts: WorkerParts,
+  { tasks, pool, lanes, revoked, emit, onHeld }: PipelineSetting,
+): Pipeline {
   const { options, transport, clock, log, results, content, nodeName, send, delayQueues } = parts;
   const deadLetters = new DeadLetters({ transport, nodeName, bounds: options.deadQueue, now: () => clock.now() });
   return new Pipeline({
@@ -90,6 +93,7 @@ export function createPipeline(parts: WorkerParts, { tasks, pool, revoked, emit,
     emit,
     tasks,
     pool,
+    lanes,
     revoked,
     performer: new Performer({ clock, log, patienceMs, results, deadLetters, emit, send }),
     onHeld,

@@ -1,10 +1,12 @@
 import { CeleryError } from "../ports/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
+import { resolveQueues } from "../send/queue-table.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import { type RateLimit, resolveRate } from "../task/options.ts";
 import type { TaskRegistry } from "../task/registry.ts";
 import type { TaskDefinition } from "../task/task.ts";
+import type { Concurrency } from "./concurrency.ts";
 import type { Consumption } from "./consumption.ts";
 import type {
   ConsumedQueue,
@@ -18,7 +20,6 @@ import type { WorkerState } from "./lifecycle.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 import { TaskRevoked } from "./pool/stop-reasons.ts";
 import type { Pool } from "./pool/pool.ts";
-import { resolveQueues } from "./queues.ts";
 import { isStampValue, type Revocations, type Stamps } from "./rules/revocations.ts";
 
 /** What controlling a worker reaches into. */
@@ -26,6 +27,7 @@ export interface WorkerControlsParts {
   readonly tasks: TaskRegistry;
   readonly pool: Pool;
   readonly pipeline: Pipeline;
+  readonly concurrency: Concurrency;
   readonly consumption: Consumption;
   readonly revocations: Revocations;
   readonly clock: Clock;
@@ -83,12 +85,25 @@ export class WorkerControls implements Controls {
 
   async addConsumer(queue: string | ConsumedQueue): Promise<void> {
     this.#assertRunning("add a consumer");
-    for (const resolved of resolveQueues([queue])) await this.#parts.consumption.add(resolved);
+    for (const resolved of resolveQueues([queue]).queues.values()) {
+      this.#parts.concurrency.assertShares(resolved.name);
+      await this.#parts.consumption.add(resolved);
+    }
   }
 
   async cancelConsumer(queue: string): Promise<void> {
     this.#assertRunning("cancel a consumer");
     await this.#parts.consumption.remove(queue);
+  }
+
+  async setConcurrency(concurrency: number, queue?: string): Promise<void> {
+    this.#assertRunning("change its concurrency");
+    const { concurrency: slots, consumption, log, pipeline, pool } = this.#parts;
+    slots.change(concurrency, queue ?? null);
+    pool.resize(slots.total);
+    pipeline.fill();
+    log.info("the concurrency is changed", { queue: queue ?? "all", concurrency, total: slots.total });
+    await consumption.resize((each) => slots.prefetchOf(each));
   }
 
   #addIds(ids: readonly string[]): void {

@@ -1,9 +1,11 @@
 import { CeleryError } from "../ports/errors.ts";
 import type { LogFields } from "../ports/logger.ts";
+import type { ResolvedQueue } from "../send/queues.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { RateLimit } from "../task/options.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
+import { Concurrency } from "./concurrency.ts";
 import { Consumption } from "./consumption.ts";
 import type {
   ConsumedQueue,
@@ -19,7 +21,6 @@ import { type HealthReport, reportHealth } from "./health.ts";
 import { fillHealth, type HealthOptions, resolveHealth } from "./health-options.ts";
 import { nextState, type WorkerMove, type WorkerState } from "./lifecycle.ts";
 import { Observers, type WorkerEvents } from "./observers.ts";
-import type { ResolvedQueue } from "./queues.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { TaskEvent } from "./rules/event.ts";
@@ -81,6 +82,7 @@ class AssembledWorker implements Worker {
   readonly #tell: (event: TaskEvent) => void;
   readonly #pool: Pool;
   readonly #pipeline: Pipeline;
+  readonly #concurrency: Concurrency;
   readonly #consumption: Consumption;
   readonly #controls: WorkerControls;
   readonly #shutdown: Shutdown;
@@ -102,19 +104,22 @@ class AssembledWorker implements Worker {
     this.#tell = createTaskLog(log, options.logLevel);
     this.#keeper = saved && new StateKeeper({ ...saved, revocations, clock, log });
     const pool = createPool(parts, { tasks, runnable: (job) => this.#handlers.runnable(job) });
+    const concurrency = new Concurrency(options.slots, options.queues);
+    this.#concurrency = concurrency; // consumers made below ask it
     const pipeline = createPipeline(parts, {
       tasks,
       pool,
+      lanes: concurrency.lanes,
       revoked: revocations,
       emit: (event) => this.#emit(event),
       onHeld: (queue, held) => this.#consumption.onHeld(queue, held),
     });
-    const consumption = new Consumption(options.queues, {
+    const consumption = new Consumption(options.queues.queues.values(), {
       createConsumer: (queue) => this.#createConsumer(queue),
       onCancelled: (queue) => pipeline.forget(queue),
     });
     const onChanged = (): void => this.#keeper?.changed();
-    const rooms = { tasks, pool, pipeline, consumption, revocations };
+    const rooms = { tasks, pool, pipeline, concurrency, consumption, revocations };
     this.#controls = new WorkerControls({ ...rooms, clock, log, state: () => this.#state, onChanged });
     this.#shutdown = new Shutdown({ clock, consumption, pipeline, pool });
     this.#pool = pool;
@@ -180,6 +185,10 @@ class AssembledWorker implements Worker {
     return this.#controls.cancelConsumer(queue);
   }
 
+  setConcurrency(concurrency: number, queue?: string): Promise<void> {
+    return this.#controls.setConcurrency(concurrency, queue);
+  }
+
   start(options: StartOptions = {}): Promise<void> {
     this.#starting ??= this.#start(options);
     return this.#starting;
@@ -199,7 +208,6 @@ class AssembledWorker implements Worker {
   }
 
   async #start({ health }: StartOptions): Promise<void> {
-    const { concurrency } = this.#parts.options;
     this.#move("start");
     try {
       this.#handlers.assertAll();
@@ -214,7 +222,8 @@ class AssembledWorker implements Worker {
       if (this.#state === "starting") this.#move("failed");
       throw error;
     }
-    if (this.#state === "starting") this.#move("started", { queues: this.#consumption.names.join(","), concurrency });
+    if (this.#state === "starting")
+      this.#move("started", { queues: this.#consumption.names.join(","), concurrency: this.#concurrency.total });
   }
 
   async #startProbes(options: HealthOptions | undefined): Promise<void> {
@@ -267,7 +276,7 @@ class AssembledWorker implements Worker {
     return new QueueConsumer({
       transport,
       queue,
-      concurrency: options.concurrency,
+      prefetch: this.#concurrency.prefetchOf(queue),
       scheduledLimit: options.scheduledLimit,
       log,
       onDelivery: (delivery) => this.#pipeline.receive(delivery),

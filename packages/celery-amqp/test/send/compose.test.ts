@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkCallOptions } from "../../src/send/check-options.ts";
 import { composeTask, type Mint } from "../../src/send/compose.ts";
 import { destinationOf } from "../../src/send/destination.ts";
+import { resolveQueues } from "../../src/send/queue-table.ts";
 import type { CallOptions } from "../../src/task/call-options.ts";
 import { defineTask } from "../../src/task/definition.ts";
 
@@ -187,10 +188,10 @@ describe("options of a call", () => {
 });
 
 describe("a destination", () => {
-  const queues = {
-    media: { exchange: "media", exchangeType: "topic", routingKey: "video.#" },
-    quorum: { queueType: "quorum" },
-  } as const;
+  const queues = resolveQueues([
+    { name: "media", exchange: "media", exchangeType: "topic", routingKey: "video.#" },
+    { name: "quorum", type: "quorum" },
+  ]);
 
   test.each([
     [{}, { to: { exchange: "", routingKey: "celery" }, queue: "celery" }],

@@ -2,7 +2,9 @@ import type { Topology } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { CeleryError, type CeleryErrorCode } from "../../src/ports/errors.ts";
 import type { DeclareMode, Transport, TransportState } from "../../src/ports/transport.ts";
-import { type DeclarePolicy, QueueDeclarer } from "../../src/send/queue-declarer.ts";
+import { QueueDeclarer } from "../../src/send/queue-declarer.ts";
+import { resolveQueues, type TaskQueue } from "../../src/send/queue-table.ts";
+import type { DeclarePolicy } from "../../src/send/queues.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { createLab, rejection } from "../client/lab.ts";
 
@@ -12,7 +14,7 @@ const add = defineTask("math.add", (_context, x: number, y: number) => x + y);
 function setUp(
   answers: Partial<Record<DeclareMode, CeleryErrorCode>> = {},
   policy: DeclarePolicy = "active",
-  queues = {},
+  queues: readonly TaskQueue[] = [],
 ) {
   const declared: [DeclareMode, Topology][] = [];
   const lines: string[] = [];
@@ -27,7 +29,12 @@ function setUp(
   };
   const note = (message: string): void => void lines.push(message);
   const logger = { debug: note, info: note, warn: note, error: note };
-  const declarer = new QueueDeclarer({ transport: transport as unknown as Transport, logger, queues, policy });
+  const declarer = new QueueDeclarer({
+    transport: transport as unknown as Transport,
+    logger,
+    queues: resolveQueues(queues),
+    policy,
+  });
   const reconnect = (): void => listeners.forEach((listener) => (listener("connecting"), listener("open")));
   return { declared, lines, declarer, reconnect };
 }
@@ -54,7 +61,7 @@ describe("a queue", () => {
   });
 
   test("is declared as the user says where something was said", async () => {
-    const { declared, declarer } = setUp({}, "active", { q: { queueType: "quorum" } });
+    const { declared, declarer } = setUp({}, "active", [{ name: "q", type: "quorum" }]);
     await declarer.ensure("q");
     expect(declared[0]?.[1].queues).toMatchObject([{ arguments: { "x-queue-type": "quorum" } }]);
   });
@@ -70,7 +77,7 @@ describe("a queue", () => {
   );
 
   test("of which something was said is not taken otherwise", async () => {
-    const { declarer } = setUp({ active: "queue-mismatch" }, "active", { q: { maxPriority: 9 } });
+    const { declarer } = setUp({ active: "queue-mismatch" }, "active", [{ name: "q", maxPriority: 9 }]);
     expect(await rejection(declarer.ensure("q"))).toMatchObject({ code: "queue-mismatch" });
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CeleryError } from "../../src/ports/errors.ts";
 import type { DeclareMode, SubscribeOptions, Transport } from "../../src/ports/transport.ts";
 import { QueueConsumer } from "../../src/worker/consumer.ts";
-import { type QueueOptions, resolveQueues } from "../../src/worker/queues.ts";
+import { type QueueOptions, resolveQueue } from "../../src/send/queues.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -32,15 +32,15 @@ function consumerOf(
         get isConsuming() {
           return !asked.lost.has(index);
         },
+        drained: new Promise<void>(() => {}),
         cancel: async () => void asked.cancelled.push(index),
       };
     },
   } as unknown as Transport;
-  const [resolved] = resolveQueues([queue]);
   const consumer = new QueueConsumer({
     transport,
-    queue: resolved!,
-    concurrency: 4,
+    queue: resolveQueue(queue),
+    prefetch: 4,
     scheduledLimit: 100,
     log: silent,
     onDelivery: () => {},

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
-import { type Client, createClient, defineTask } from "../../src/index.ts";
+import { type Client, createClient, defineTask, type QueueOptions } from "../../src/index.ts";
 import { createWorker, type Worker } from "../../src/worker.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
-import type { QueueOptions } from "../../src/worker/queues.ts";
 import { eventually } from "../support/eventually.ts";
 
 // Tasks that are due later wait in the broker, whatever broker and queue.
@@ -37,20 +36,15 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
       body: (client: Client, name: string, worker: Worker) => Promise<void>,
     ): Promise<void> {
       const name = `q-${randomUUID()}`;
-      const queue = { ...options, ...(type === "quorum" && { type }) };
-      const { type: queueType, ...declaration } = queue;
+      const queues = [{ name, ...options, ...(type === "quorum" && { type }) }];
       const worker = createWorker({
         broker: vhost.url,
         logLevel: "silent",
         tasks: [when],
         concurrency: 1,
-        queues: [{ name, ...queue }],
+        queues,
       });
-      const client = createClient({
-        broker: vhost.url,
-        defaultQueue: name,
-        queues: { [name]: { queueType, ...declaration } },
-      });
+      const client = createClient({ broker: vhost.url, defaultQueue: name, queues });
       try {
         await body(client, name, worker);
       } finally {

@@ -17,15 +17,17 @@ describe("options of a worker", () => {
       results: "rpc",
       logLevel: "info",
       logFormat: "text",
-      queues: [{ name: "celery", isTyped: false }],
+      slots: { total: 10, shared: 10, own: new Map() },
     });
   });
 
   test("shape queues", () => {
-    const [, typed] = resolveWorker({ tasks: [], queues: ["a", { name: "b", type: "quorum", maxPriority: 5 }] }).queues;
-    expect(typed).toMatchObject({
-      isTyped: true,
-      topology: { queues: [{ name: "b", arguments: { "x-queue-type": "quorum", "x-max-priority": 5 } }] },
+    const options = { tasks: [], queues: ["a", { name: "b", type: "classic", maxPriority: 5 } as const] };
+    const { queues } = resolveWorker(options).queues;
+    expect(queues.get("a")).toMatchObject({ isSpecified: false, topology: { queues: [{ name: "a" }] } });
+    expect(queues.get("b")).toMatchObject({
+      isSpecified: true,
+      topology: { queues: [{ name: "b", arguments: { "x-queue-type": "classic", "x-max-priority": 5 } }] },
     });
   });
 

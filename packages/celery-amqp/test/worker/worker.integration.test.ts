@@ -73,7 +73,7 @@ describe("a worker on RabbitMQ", () => {
       const client = createClient({
         broker: vhost.url,
         defaultQueue: name,
-        queues: type === undefined ? {} : { [name]: { queueType: type } },
+        queues: type === undefined ? [] : [{ name, type }],
       });
       live.push(
         () => worker.stop({ grace: 0 }),

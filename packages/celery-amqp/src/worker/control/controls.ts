@@ -95,4 +95,15 @@ export interface Controls {
    * @throws CeleryError `worker-state` where it does not run
    */
   cancelConsumer(queue: string): Promise<void>;
+  /**
+   * Runs so many tasks at once from now on. What runs is not cut short; where there are fewer slots, messages that are held
+   * already run before others are taken.
+   *
+   * @param concurrency - slots of all queues together: those that have none of their own get the difference
+   * @param queue - the queue whose own slots these are; with them changes how many there are in all
+   * @returns when the consumers have followed, or will as soon as what they hold is settled
+   * @throws CeleryError `option-invalid` for a number that leaves queues without slots, or a queue that has none of its own;
+   * `worker-state` where it does not run; what consuming can end in
+   */
+  setConcurrency(concurrency: number, queue?: string): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { revoke, settle } from "../rules/settle.ts";
 import type { World } from "../rules/world.ts";
 import type { Inflight } from "./inflight.ts";
 import { BrokerAway } from "./patience.ts";
+import type { Lane, Lanes } from "./lanes.ts";
 import type { Performer } from "./perform.ts";
 import type { Reservation } from "./reservation.ts";
 import type { TimeLimits } from "./time-limits.ts";
@@ -15,6 +16,7 @@ import type { TimeLimits } from "./time-limits.ts";
 /** What execution needs of the worker. */
 export interface ExecuteParts {
   readonly pool: Pool;
+  readonly lanes: Lanes;
   readonly performer: Performer;
   readonly world: World;
   readonly revoked: Revoked;
@@ -26,9 +28,7 @@ export interface ExecuteParts {
 /** The last room: a slot, one more look, the run, its settling. What finds no slot waits in line. */
 export class Execution {
   readonly #parts: ExecuteParts;
-  readonly #line: Reservation[] = [];
   readonly #running = new Set<Reservation>();
-  #active = 0;
 
   constructor(parts: ExecuteParts) {
     this.#parts = parts;
@@ -36,12 +36,12 @@ export class Execution {
 
   /** How many hold a slot. */
   get active(): number {
-    return this.#active;
+    return this.#parts.lanes.all.reduce((sum, lane) => sum + lane.active, 0);
   }
 
   /** How many wait for one. */
   get waiting(): number {
-    return this.#line.length;
+    return this.#parts.lanes.all.reduce((sum, lane) => sum + lane.line.length, 0);
   }
 
   /** Those that the pool has. */
@@ -50,22 +50,38 @@ export class Execution {
   }
 
   push(reservation: Reservation): void {
-    if (this.#active < this.#parts.pool.size) this.#occupy(reservation);
-    else this.#line.push(reservation);
+    const lane = this.#parts.lanes.of(reservation.request.queue);
+    if (lane.hasRoom) this.#occupy(reservation, lane);
+    else lane.line.push(reservation);
   }
 
   /** Lets go of the waiting tasks that `matches` picks, and returns them. */
   release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
-    const all = this.#line.splice(0);
-    this.#line.push(...all.filter((reservation) => !matches(reservation)));
-    return all.filter(matches);
+    return this.#parts.lanes.all.flatMap(({ line }) => {
+      const all = line.splice(0);
+      line.push(...all.filter((reservation) => !matches(reservation)));
+      return all.filter(matches);
+    });
+  }
+
+  /** Begins what waits and finds room now: there are more slots than before. */
+  fill(): void {
+    for (const lane of this.#parts.lanes.all) this.#fill(lane);
+  }
+
+  #fill(lane: Lane): void {
+    while (lane.hasRoom) {
+      const next = lane.line.shift();
+      if (next === undefined) return;
+      this.#occupy(next, lane);
+    }
   }
 
   /** A slot is held until the task is settled, so that no more than the pool's size is ever in between. */
-  #occupy(reservation: Reservation): void {
+  #occupy(reservation: Reservation, lane: Lane): void {
     const { inflight, performer, world, revoked } = this.#parts;
     const { request, delivery } = reservation;
-    this.#active += 1;
+    lane.active += 1;
     inflight.begin();
     const screening = screen(request.task, world, revoked);
     if (screening !== "pass") {
@@ -98,9 +114,9 @@ export class Execution {
 
   #leave(reservation: Reservation, error: unknown): void {
     if (error !== null) this.#giveBack(reservation, error);
-    this.#active -= 1;
-    const next = this.#line.shift();
-    if (next !== undefined) this.#occupy(next);
+    const lane = this.#parts.lanes.of(reservation.request.queue);
+    lane.active -= 1;
+    this.#fill(lane);
     this.#parts.inflight.end();
   }
 

@@ -88,6 +88,11 @@ export class Pipeline {
     else delivery.reject({ requeue: true });
   }
 
+  /** Begins what waits and finds a slot now. */
+  fill(): void {
+    this.#execution.fill();
+  }
+
   /** Hands back what came from a queue and has not begun: its consumer is gone, and the broker delivers it again. */
   forget(queue: string): void {
     this.#parking.forget(queue);

@@ -2,6 +2,7 @@ import type { Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { ResultSource } from "../../results/backend.ts";
 import type { Dispatch } from "../../send/dispatch.ts";
+import type { Plan } from "../../send/plan.ts";
 import type { SenderParts } from "../../send/sender.ts";
 import type { Planned } from "./child-host.ts";
 import type { ChildRun } from "./child-run.ts";
@@ -67,7 +68,11 @@ export class ChildAnswers {
     switch (question.about) {
       case "plan": {
         const plan = await planner.plan(question.name, question.options);
-        return { plan, replyTo: source.replyTo(question.taskId) } satisfies Planned;
+        return { plan: portable(plan), replyTo: source.replyTo(question.taskId) } satisfies Planned;
+      }
+      case "way": {
+        const { name, options, args, kwargs } = question;
+        return planner.wayOf(await planner.plan(name, options), { args, kwargs });
       }
       case "prepare":
         return source.prepare(question.taskId);
@@ -105,4 +110,10 @@ export class ChildAnswers {
     this.#watches.get(watch)?.();
     this.#watches.delete(watch);
   }
+}
+
+/** Without the rule of sharding, a function: the child asks for its way here. */
+function portable(plan: Plan): Plan {
+  const { shardBy: _, ...route } = plan.route;
+  return { ...plan, route, spreading: plan.spreading && { ...plan.spreading, shardBy: null } };
 }

@@ -1,7 +1,9 @@
 import type { ResultMeta } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { ResultSource } from "../../results/backend.ts";
+import type { Way } from "../../send/dispatch.ts";
 import type { Plan } from "../../send/plan.ts";
+import type { TravellingArguments } from "../../task/arguments.ts";
 import type { CallOptions } from "../../task/call-options.ts";
 import { createHandlerSenders } from "./handler-sender.ts";
 import type { JobHost } from "./job.ts";
@@ -38,6 +40,10 @@ export function createChildHost({ link, clock, ids, origin }: ChildHostParts, ru
     const merged = { ...planned.plan.options, ...local, ...(onFailure && { linkError: onFailure }), id: taskId };
     return { ...planned.plan, options: merged };
   };
+  const wayOf = async ({ name, options }: Plan, args: TravellingArguments): Promise<Way> => {
+    const { signal: _signal, link: _link, linkError: _linkError, ...said } = options;
+    return (await link.ask(run, { about: "way", name, options: said, ...args })) as Way;
+  };
   const takeReplyTo = (taskId: string): string | null => {
     const queue = replyTo.get(taskId) ?? null;
     replyTo.delete(taskId);
@@ -47,7 +53,7 @@ export function createChildHost({ link, clock, ids, origin }: ChildHostParts, ru
     setState: async (_job, state, meta) => void (await link.ask(run, { about: "state", state, meta })),
     logFor: () => link.log(run),
     senderFor: createHandlerSenders({
-      planner: { plan },
+      planner: { plan, wayOf },
       dispatch: { send: async (message, way) => void (await link.ask(run, { about: "send", message, way })) },
       source: createRemoteSource(link, run, takeReplyTo),
       errorClasses: {},

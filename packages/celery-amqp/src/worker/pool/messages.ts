@@ -1,6 +1,7 @@
 import type { TaskMessage } from "@leveret/celery-protocol";
 import type { LogFields, Logger } from "../../ports/logger.ts";
 import type { Way } from "../../send/dispatch.ts";
+import type { TravellingArguments } from "../../task/arguments.ts";
 import type { CallOptions } from "../../task/call-options.ts";
 
 // What parent and child tell each other. `Packed` is what `pack` made of a value: the rest is plain by itself.
@@ -52,6 +53,8 @@ export type FromChild =
 export type Question =
   /** Answered by a `Planned`. */
   | { readonly about: "plan"; readonly taskId: string; readonly name: string; readonly options: CallOptions }
+  /** Answered by the `Way` to a shard. */
+  | ({ readonly about: "way"; readonly name: string; readonly options: CallOptions } & TravellingArguments)
   | { readonly about: "prepare"; readonly taskId: string }
   | { readonly about: "send"; readonly message: TaskMessage; readonly way: Way }
   | { readonly about: "forget"; readonly taskId: string }

@@ -1,6 +1,22 @@
-/** Deliveries a consumer holds at most: as many as run at once, whatever Celery's multiplier would be (decision 2). */
-export function prefetchFor(concurrency: number): number {
-  return concurrency;
+/** What decides how many messages of a queue a worker holds. */
+export interface PrefetchFacts {
+  /** Slots that tasks of the queue may take. */
+  readonly slots: number;
+  /** What the user asks for; null is as many as the slots (decision 2), whatever Celery's multiplier would be. */
+  readonly prefetch: number | null;
+  /** Shards that the messages are spread over; 1 for a queue that has none. */
+  readonly shards: number;
+}
+
+/** Most that AMQP lets one say (0-9-1, `basic.qos`: a short). */
+const most = 65_535;
+
+/**
+ * Deliveries that one consumer holds at most. Shards get equal parts, rounded up: together they hold what one queue would,
+ * and none is left out.
+ */
+export function prefetchFor({ slots, prefetch, shards }: PrefetchFacts): number {
+  return Math.min(most, Math.max(1, Math.ceil((prefetch ?? slots) / shards)));
 }
 
 /**

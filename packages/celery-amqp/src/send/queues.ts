@@ -1,0 +1,195 @@
+import { taskQueue, type QueueTopology, type TaskQueueOptions } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import { showValue } from "../ports/show.ts";
+import type { DeclareMode } from "../ports/transport.ts";
+
+/** What is declared: as Celery does (`active`), only that it is there (`passive`), or nothing (`off`). */
+export type DeclarePolicy = DeclareMode | "off";
+
+/** A queue where its name does not say enough, in the same words for those who send to it and those who serve it. */
+export interface QueueOptions {
+  readonly name: string;
+  /**
+   * Kind of queue to declare. Default: none is named, which is what Celery declares; the broker's default type counts, and
+   * a queue that exists is taken as it is. Naming one makes a queue of another kind an error.
+   */
+  readonly type?: "classic" | "quorum";
+  /** Highest priority, 1 to 255, of a classic queue. Default: no priorities. A quorum queue takes none (RabbitMQ 4 gives it two). */
+  readonly maxPriority?: number;
+  /** Only one consumer at a time gets messages, the next when it has gone (`x-single-active-consumer`). Default false. */
+  readonly singleActiveConsumer?: boolean;
+  /** Exchange the queue is bound to. Default: one of the queue's own name. */
+  readonly exchange?: string;
+  /** Default `direct`. */
+  readonly exchangeType?: "direct" | "topic" | "fanout";
+  /** Key of the binding. Default: the queue's name. */
+  readonly routingKey?: string;
+  /** Further `x-…` arguments of the declaration; they win over those that follow from the options above. */
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** Default: the client's `declare`; a worker's is `active`. */
+  readonly declare?: DeclarePolicy;
+  /**
+   * Slots of this queue alone, out of the worker's `concurrency`: its tasks never take more, and no other queue's tasks take
+   * these. Default: it shares what the others leave. Senders take no notice.
+   */
+  readonly concurrency?: number;
+  /** Messages a worker holds at once. Default: as many as the slots its tasks may take. Senders take no notice. */
+  readonly prefetch?: number;
+  /**
+   * Among the consumers of the queue the higher is served first, as long as it has room (`x-priority` of the consumer).
+   * Default 0. Senders take no notice.
+   */
+  readonly consumerPriority?: number;
+}
+
+/** How a worker consumes a queue. */
+export interface Consuming {
+  /** Slots of its own; null where it shares. */
+  readonly concurrency: number | null;
+  /** Messages held at once; null is as many as the slots. Of a sharded queue: of all its shards together. */
+  readonly prefetch: number | null;
+  readonly consumerPriority: number | null;
+  readonly isSingleActive: boolean;
+}
+
+/** A queue ready to be declared. */
+export interface ResolvedQueue {
+  readonly name: string;
+  readonly declaration: TaskQueueOptions;
+  readonly topology: QueueTopology;
+  /** The user asked for arguments or an exchange, so a queue with others is an error. */
+  readonly isSpecified: boolean;
+  /** Null: what the client or worker has for all. */
+  readonly declare: DeclarePolicy | null;
+  readonly consuming: Consuming;
+  /** Null: it is no shard. */
+  readonly place: ShardPlace | null;
+}
+
+/** Which part of a sharded queue a queue is. */
+export interface ShardPlace {
+  /** Name of the sharded queue. */
+  readonly queue: string;
+  /** How many shards are sent to. */
+  readonly count: number;
+  /** It is served until it is empty, and nothing is sent to it. */
+  readonly isFormer: boolean;
+}
+
+interface Check {
+  readonly passes: (value: unknown) => boolean;
+  readonly wanted: string;
+}
+
+/** AMQP carries names as short strings (AMQP 0-9-1, 4.2.5.3); `.dead` is added for the dead queue. */
+const maxNameBytes = 250;
+
+const text: Check = {
+  passes: (value) => typeof value === "string" && value !== "" && Buffer.byteLength(value) <= maxNameBytes,
+  wanted: `a text of 1 to ${maxNameBytes} bytes`,
+};
+const count: Check = { passes: (value) => isWhole(value, 1, 65_535), wanted: "a whole number from 1 to 65535" };
+const flag: Check = { passes: (value) => typeof value === "boolean", wanted: "true or false" };
+
+const checks: Readonly<Record<keyof QueueOptions, Check>> = {
+  name: text,
+  type: oneOf("classic", "quorum"),
+  maxPriority: { passes: (value) => isWhole(value, 1, 255), wanted: "a whole number from 1 to 255" },
+  singleActiveConsumer: flag,
+  exchange: text,
+  exchangeType: oneOf("direct", "topic", "fanout"),
+  routingKey: { passes: (value) => value === "" || text.passes(value), wanted: "a text" },
+  arguments: { passes: isTable, wanted: "an object" },
+  declare: oneOf("active", "passive", "off"),
+  concurrency: count,
+  prefetch: count,
+  consumerPriority: {
+    passes: (value) => isWhole(value, -2_147_483_648, 2_147_483_647),
+    wanted: "a whole number of 32 bits",
+  },
+};
+
+/** Names of the options of a queue, for refusing misspelt ones. */
+export const queueOptionNames: readonly string[] = Object.keys(checks);
+
+/**
+ * Checks what was said of one queue, and completes it.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function resolveQueue(queue: string | QueueOptions): ResolvedQueue {
+  const options: QueueOptions = typeof queue === "string" ? { name: queue } : queue;
+  checkQueueOptions(options, queueOptionNames);
+  const { name, type, maxPriority, exchange, exchangeType, routingKey, declare = null } = options;
+  const table = argumentsOf(options);
+  const queueType = type === "quorum" ? type : undefined;
+  const declaration = { queueType, maxPriority, exchange, exchangeType, routingKey, arguments: table };
+  const isSpecified = [queueType, maxPriority, exchange, exchangeType, table].some((said) => said !== undefined);
+  return {
+    name,
+    declaration,
+    topology: taskQueue(name, declaration),
+    isSpecified,
+    declare,
+    consuming: consumingOf(options),
+    place: null,
+  };
+}
+
+/**
+ * Refuses what is no queue, options of the wrong type, those not in `known`, and what a quorum queue cannot be.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function checkQueueOptions(options: QueueOptions, known: readonly string[]): void {
+  if (!isTable(options) || !text.passes(options.name))
+    refuse(`queues: ${showValue(options)} must be a queue's name (${text.wanted}) or an object with a name`);
+  const where = `queues: "${options.name}"`;
+  for (const [option, value] of Object.entries(options)) {
+    if (!known.includes(option)) refuse(`${where}: there is no option "${option}"; there are ${known.join(", ")}`);
+    const check = Object.hasOwn(checks, option) ? checks[option as keyof QueueOptions] : undefined;
+    if (value !== undefined && check?.passes(value) === false)
+      refuse(`${where}: ${option} is ${showValue(value)}: it must be ${check.wanted}`);
+  }
+  if (options.type === "quorum" && options.maxPriority !== undefined)
+    refuse(`${where}: a quorum queue takes no maxPriority; leave it out, or take a classic queue`);
+}
+
+/** Named, `classic` is said: RabbitMQ takes it as equal to nothing, whatever the vhost's default type was since. */
+function argumentsOf(options: QueueOptions): Readonly<Record<string, unknown>> | undefined {
+  const { type, singleActiveConsumer, arguments: table } = options;
+  if (type !== "classic" && singleActiveConsumer !== true) return table;
+  return {
+    ...(type === "classic" && { "x-queue-type": "classic" }),
+    ...(singleActiveConsumer === true && { "x-single-active-consumer": true }),
+    ...table,
+  };
+}
+
+function consumingOf({ concurrency, prefetch, consumerPriority, ...options }: QueueOptions): Consuming {
+  const isSingleActive =
+    options.singleActiveConsumer === true || options.arguments?.["x-single-active-consumer"] === true;
+  return {
+    concurrency: concurrency ?? null,
+    prefetch: prefetch ?? null,
+    consumerPriority: consumerPriority ?? null,
+    isSingleActive,
+  };
+}
+
+function oneOf(...allowed: readonly string[]): Check {
+  const wanted = allowed.map((value) => `"${value}"`).join(" or ");
+  return { passes: (value) => allowed.includes(value as string), wanted };
+}
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+}
+
+function isTable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function refuse(message: string): never {
+  throw new CeleryError("option-invalid", message);
+}

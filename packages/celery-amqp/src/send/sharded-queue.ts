@@ -1,0 +1,162 @@
+import { shardName, shardOf } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import { showValue } from "../ports/show.ts";
+import { checkQueueOptions, queueOptionNames, type QueueOptions, type ResolvedQueue, resolveQueue } from "./queues.ts";
+
+/** A call as a rule of sharding sees it: arguments as they travel. */
+export interface ShardedCall {
+  /** Name of the task. */
+  readonly task: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+/** Which key a call has: one key always goes to one shard. Calls without a key (null, undefined) take the shards in turn. */
+export type ShardBy = "round-robin" | ((call: ShardedCall) => string | null | undefined);
+
+/** What may be said of a sharded queue: what may be said of a queue holds for each shard, save what is noted. */
+export interface ShardedQueueOptions extends Omit<
+  QueueOptions,
+  "name" | "exchange" | "exchangeType" | "routingKey" | "concurrency" | "prefetch"
+> {
+  /**
+   * The key of a call that names no `shardKey` itself. Default: it has none, and the shards take turns. `round-robin` has
+   * no keys at all.
+   */
+  readonly shardBy?: ShardBy;
+  /** How many shards there were when there were more: workers serve those as well, as long as they exist. */
+  readonly formerShards?: number;
+  /** Slots of a worker for all shards together. Default: they share what other queues leave. */
+  readonly concurrency?: number;
+  /** Messages a worker holds of all shards together, an equal part of each, at least one. Default: as many as the slots. */
+  readonly prefetch?: number;
+}
+
+/** One queue of tasks, spread over several of the broker. Made by `shardedQueue`. */
+export interface ShardedQueue extends ShardedQueueOptions {
+  readonly kind: "sharded-queue";
+  /** The name that tasks are sent to. Its shards are `<name>.shard-0` and so on. */
+  readonly name: string;
+  readonly shards: number;
+}
+
+/** The same, complete and checked. */
+export interface Shards {
+  readonly name: string;
+  /** How many tasks are sent to. */
+  readonly count: number;
+  readonly shardBy: ShardBy | null;
+  /** The queue of each shard, former ones last. */
+  readonly queues: readonly ResolvedQueue[];
+}
+
+const ownOptionNames = ["kind", "shards", "shardBy", "formerShards"];
+const alienNames: ReadonlySet<string> = new Set(["exchange", "exchangeType", "routingKey"]);
+const optionNames = [...queueOptionNames.filter((name) => !alienNames.has(name)), ...ownOptionNames];
+
+/** Each is a queue with a consumer in every worker. */
+const mostShards = 1_024;
+
+/**
+ * A queue of tasks that is spread over several queues of the broker, for more than one queue can carry: a queue is one
+ * process there. Give the same value to the client and to the worker, in `queues`.
+ *
+ * @param name - what tasks are sent to; the shards are `<name>.shard-0`, `<name>.shard-1`, …
+ * @param shards - how many, 1 to 1024
+ * @example
+ * ```ts
+ * const images = shardedQueue("images", 4, { type: "quorum" });
+ * const client = createClient({ queues: [images], routes: { "images.*": "images" } });
+ * const worker = createWorker({ queues: [images], tasks });
+ * ```
+ * @throws CeleryError `option-invalid`
+ */
+export function shardedQueue(name: string, shards: number, options: ShardedQueueOptions = {}): ShardedQueue {
+  const queue: ShardedQueue = Object.freeze({ ...options, kind: "sharded-queue", name, shards });
+  resolveShards(queue);
+  return queue;
+}
+
+/** Whether this is what `shardedQueue` made. */
+export function isShardedQueue(queue: unknown): queue is ShardedQueue {
+  return typeof queue === "object" && queue !== null && Reflect.get(queue, "kind") === "sharded-queue";
+}
+
+/**
+ * Checks what was said of a sharded queue, and completes it.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function resolveShards(queue: ShardedQueue): Shards {
+  checkQueueOptions(queue, optionNames);
+  const { kind: _, shards, shardBy, formerShards = shards, ...options } = queue;
+  const { name } = options;
+  checkShards(shards, shardBy, `queues: "${name}"`);
+  if (!Number.isInteger(formerShards) || formerShards < shards || formerShards > mostShards)
+    refuse(
+      `queues: "${name}": formerShards is ${showValue(formerShards)}: it must be a whole number from ${shards} (the shards there are now) to ${mostShards}`,
+    );
+  const queues = Array.from({ length: formerShards }, (_each, shard) => {
+    const place = { queue: name, count: shards, isFormer: shard >= shards };
+    return { ...resolveQueue({ ...options, name: shardName(name, shard) }), place };
+  });
+  return { name, count: shards, shardBy: shardBy ?? null, queues };
+}
+
+/**
+ * Refuses what is no number of shards or no rule for them.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function checkShards(shards: unknown, shardBy: unknown, where: string): void {
+  if (typeof shards !== "number" || !Number.isInteger(shards) || shards < 1 || shards > mostShards)
+    refuse(`${where}: shards is ${showValue(shards)}: it must be a whole number from 1 to ${mostShards}`);
+  if (shardBy !== undefined && shardBy !== "round-robin" && typeof shardBy !== "function")
+    refuse(`${where}: shardBy is ${showValue(shardBy)}: it must be "round-robin" or a function of the call`);
+}
+
+/** Chooses shards for calls: by their key, else in turn, each queue's turn begun by chance. */
+export class Spread {
+  readonly #random: () => number;
+  readonly #turns = new Map<string, number>();
+
+  /** @param random - from 0 to below 1 */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /**
+   * The shard of a call.
+   *
+   * @param shardKey - what the call itself names
+   * @throws CeleryError `option-invalid` where the rule answers with what is no key
+   */
+  shard(shards: Pick<Shards, "name" | "count" | "shardBy">, shardKey: string | undefined, call: ShardedCall): number {
+    const key = keyOf(shards, shardKey, call);
+    return key === null ? this.#next(shards) : shardOf(key, shards.count);
+  }
+
+  #next({ name, count }: Pick<Shards, "name" | "count">): number {
+    const turn = this.#turns.get(name) ?? Math.floor(this.#random() * count);
+    this.#turns.set(name, (turn + 1) % count);
+    return turn % count;
+  }
+}
+
+function keyOf(
+  { name, shardBy }: Pick<Shards, "name" | "shardBy">,
+  shardKey: string | undefined,
+  call: ShardedCall,
+): string | null {
+  if (shardBy === "round-robin") return null;
+  if (shardKey !== undefined || shardBy === null) return shardKey ?? null;
+  const key: unknown = shardBy(call);
+  if (key === undefined || key === null || typeof key === "string") return key ?? null;
+  return refuse(
+    `Call of "${call.task}": shardBy of queue "${name}" gave ${showValue(key)}: it must give a text, or null`,
+  );
+}
+
+function refuse(message: string): never {
+  throw new CeleryError("option-invalid", message);
+}
