@@ -32,10 +32,12 @@ export class Acks {
     return true;
   }
 
-  /** As `ack`. */
-  reject(tag: number, requeue: boolean): boolean {
+  /** As `ack`. RabbitMQ 4.3 counts what is rejected against the queue's delivery limit, and not what is nacked. */
+  reject(tag: number, requeue: boolean, isCounted = true): boolean {
     if (!this.#unsettled.delete(tag)) return false;
-    this.#send(() => this.#channel.reject(withTag(tag), requeue));
+    this.#send(() =>
+      isCounted ? this.#channel.reject(withTag(tag), requeue) : this.#channel.nack(withTag(tag), false, requeue),
+    );
     return true;
   }
 

@@ -63,8 +63,8 @@ export class Consumer implements Session, Settling {
     return true;
   }
 
-  reject(tag: number, requeue: boolean): boolean {
-    if (!this.#isOpen || !this.#acks.reject(tag, requeue)) return false;
+  reject(tag: number, requeue: boolean, isCounted = true): boolean {
+    if (!this.#isOpen || !this.#acks.reject(tag, requeue, isCounted)) return false;
     const isSent = this.#isOpen;
     this.#closeIfDone();
     return isSent;
@@ -106,7 +106,7 @@ export class Consumer implements Session, Settling {
     const { deliveryTag } = message.fields;
     const isTracked = this.#parts.options.noAck !== true;
     if (isTracked) this.#acks.deliver(deliveryTag);
-    if (isTracked && (this.#isRetired || !this.#parts.isWanted())) this.reject(deliveryTag, true);
+    if (isTracked && (this.#isRetired || !this.#parts.isWanted())) this.reject(deliveryTag, true, false);
     else this.#hand(new AmqpDelivery(message, this));
   }
 

@@ -1,13 +1,13 @@
 import type { Address, WireMessage } from "@leveret/celery-protocol";
 import type { ConsumeMessage } from "amqplib";
-import type { Delivery } from "../ports/transport.ts";
+import type { Delivery, RejectOptions } from "../ports/transport.ts";
 import { fromEnvelope } from "./envelope.ts";
 
 /** What a delivery asks of the session that brought it. */
 export interface Settling {
   readonly queue: string;
   ack(tag: number): boolean;
-  reject(tag: number, requeue: boolean): boolean;
+  reject(tag: number, requeue: boolean, isCounted?: boolean): boolean;
 }
 
 /** A message with the right to settle it, on the channel it came by and on no other. */
@@ -40,7 +40,7 @@ export class AmqpDelivery implements Delivery {
     return this.#session.ack(this.#tag);
   }
 
-  reject({ requeue }: { readonly requeue: boolean }): boolean {
-    return this.#session.reject(this.#tag, requeue);
+  reject({ requeue, isCounted = true }: RejectOptions): boolean {
+    return this.#session.reject(this.#tag, requeue, isCounted);
   }
 }

@@ -106,6 +106,16 @@ export interface Subscription {
   cancel(): Promise<void>;
 }
 
+/** How a delivery is given up. */
+export interface RejectOptions {
+  readonly requeue: boolean;
+  /**
+   * Whether the delivery was a try that failed. False: it was not, and where the broker can leave it out of its count it
+   * does (quorum queues since RabbitMQ 4.3: `basic.nack`). Default true.
+   */
+  readonly isCounted?: boolean;
+}
+
 /** One message, bound to the channel that brought it. It settles once. */
 export interface Delivery {
   readonly message: WireMessage;
@@ -117,5 +127,5 @@ export interface Delivery {
   /** False: it was settled before, or the channel is gone and the broker will redeliver. Never throws. */
   ack(): boolean;
   /** As `ack`. Without requeue the broker dead-letters the message if the queue says so, else drops it. */
-  reject(options: { readonly requeue: boolean }): boolean;
+  reject(options: RejectOptions): boolean;
 }

@@ -50,6 +50,16 @@ export interface WorkerOptions extends ContentOptions {
    */
   readonly deadLetter?: boolean | DeadLetterOptions;
   /**
+   * How often a message is delivered before it goes to the dead queue, its task having killed its workers or been given
+   * back each time. Default 20, as often as RabbitMQ 4 delivers from quorum queues; false for no limit.
+   */
+  readonly deliveryLimit?: number | false;
+  /**
+   * How long a task that is unknown here is offered to other workers of the queue, every 5 s, before it goes to the dead
+   * queue: for rolling deploys that bring new tasks. Default 0.
+   */
+  readonly unknownTaskGrace?: Duration;
+  /**
    * Where results go: `rpc` (default; to the reply queue a message names, Celery's), `amqp` (the same, and for messages
    * that name none a queue of the task's own, gocelery's and celery-node's), false for nowhere, or a backend of your own.
    */
@@ -64,7 +74,10 @@ export interface WorkerOptions extends ContentOptions {
   readonly compression?: string | null;
   /** Classes for the exceptions of tasks that handlers await. */
   readonly errorClasses?: ErrorClasses;
-  /** Tasks that wait in memory for their eta, a queue: beyond it they take the places of others. Default 1 000. */
+  /**
+   * Tasks of a queue held in memory beyond those that run: due within 2 s, or on their way into the broker's delay, or
+   * waiting for their eta where that delay cannot be used. More of them take the places of others. Default 1 000.
+   */
   readonly scheduledLimit?: number;
   /**
    * Abort what runs when the connection that brought it is lost, since the broker gives it to another worker. Default
@@ -96,6 +109,9 @@ export interface ResolvedWorker {
   readonly deadLetter: boolean;
   readonly deadQueue: DeadQueueOptions;
   readonly scheduledLimit: number;
+  /** Null is none. */
+  readonly deliveryLimit: number | null;
+  readonly unknownTaskGraceMs: number;
   readonly cancelOnConnectionLoss: boolean;
   readonly interceptors: readonly Interceptor[];
   readonly logLevel: LogLevel;
@@ -127,6 +143,8 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "name",
   "deadLetter",
   "scheduledLimit",
+  "deliveryLimit",
+  "unknownTaskGrace",
   "cancelOnConnectionLoss",
   "interceptors",
   "logFormat",
@@ -174,6 +192,8 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     name,
     ...resolveDeadLetter(deadLetter),
     scheduledLimit,
+    deliveryLimit: resolveDeliveryLimit(options.deliveryLimit),
+    unknownTaskGraceMs: durationMs(options.unknownTaskGrace ?? 0, "unknownTaskGrace"),
     cancelOnConnectionLoss,
     interceptors,
     ...resolveLog(options),
@@ -214,6 +234,12 @@ export function checkConcurrency(concurrency: unknown): void {
 function defaultConcurrency(pool: PoolOption | readonly PoolOption[]): number {
   const first = typeof pool === "object" && Array.isArray(pool) ? pool[0] : pool;
   return first === "inline" || first === undefined ? 10 : processors();
+}
+
+function resolveDeliveryLimit(limit: number | false = 20): number | null {
+  if (limit === false) return null;
+  if (Number.isInteger(limit) && limit >= 1) return limit;
+  return refuse("deliveryLimit", limit, "a whole number from 1, or false");
 }
 
 function resolveLog(options: WorkerOptions): Pick<ResolvedWorker, "logLevel" | "logFormat" | "logger"> {

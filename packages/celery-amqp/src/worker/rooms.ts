@@ -88,6 +88,8 @@ export function createPipeline(
     patienceMs,
     publisher: transport.publisher,
     delayQueues,
+    deliveryLimit: options.deliveryLimit,
+    unknownTaskGraceMs: options.unknownTaskGraceMs,
     content,
     world: createWorld(parts),
     emit,

@@ -7,12 +7,16 @@ import {
 } from "@leveret/celery-protocol";
 import { CeleryError, UnroutableError } from "../../ports/errors.ts";
 import type { Delivery, Transport } from "../../ports/transport.ts";
+import { sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 
 type DeadLetter = Extract<Effect, { readonly do: "dead-letter" }>;
 
 /** Longest error text that goes into a header: a header table has to fit into one frame. */
 const longestError = 1_000;
+
+/** The innermost frames come first and tell the most. */
+const longestTraceback = 8_000;
 
 /** Who puts dead letters away. */
 export interface DeadLetterParts {
@@ -77,12 +81,15 @@ export class DeadLetters {
   }
 
   /** Its time to live was meant for the work queue; here it would make the message vanish. */
-  #addressed({ message, queue, address }: Delivery, { reason, error, attempts }: DeadLetter): WireMessage {
+  #addressed(delivery: Delivery, { reason, error, traceback, attempts }: DeadLetter): WireMessage {
+    const { message, queue } = delivery;
     const { nodeName, now } = this.#parts;
+    const address = sentTo(delivery);
     const headers = {
       ...message.headers,
       "x-leveret-reason": reason,
       "x-leveret-error": error.slice(0, longestError),
+      ...(traceback === null ? {} : { "x-leveret-traceback": traceback.slice(0, longestTraceback) }),
       "x-leveret-attempts": attempts,
       "x-leveret-worker": nodeName,
       "x-leveret-time": formatIso(now()),

@@ -6,17 +6,17 @@ import { revoke } from "../rules/settle.ts";
 import { Execution, type ExecuteParts } from "./execute.ts";
 import { Held } from "./held.ts";
 import { Inflight } from "./inflight.ts";
-import { Parking, type ParkingParts } from "./park.ts";
 import { Reception, type ReceiveParts } from "./receive.ts";
 import { refuseDelivery } from "./refusals.ts";
+import { Republisher, type RepublishParts } from "./republish.ts";
 import type { Reservation } from "./reservation.ts";
 import { Schedule } from "./schedule.ts";
 import { Throttle } from "./throttle.ts";
 import { type TaskLimits, TimeLimits } from "./time-limits.ts";
 
-type Given = Omit<ReceiveParts, "next" | "inflight" | "parking"> &
+type Given = Omit<ReceiveParts, "next" | "inflight" | "republisher"> &
   Omit<ExecuteParts, "inflight" | "limits"> &
-  Omit<ParkingParts, "held" | "inflight">;
+  Omit<RepublishParts, "held" | "inflight">;
 
 /** What a pipeline is made of. */
 export interface PipelineParts extends Given {
@@ -37,13 +37,13 @@ export interface PipelineCounts {
   readonly throttled: number;
 }
 
-/** The rooms a message walks through: receive (and park), schedule, throttle, execute. Each knows the next door only. */
+/** The rooms a message walks through: receive (or leave to the broker), schedule, throttle, execute. Each knows the next door only. */
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #inflight = new Inflight();
   readonly #limits = new TimeLimits();
   readonly #reception: Reception;
-  readonly #parking: Parking;
+  readonly #republisher: Republisher;
   readonly #schedule: Schedule;
   readonly #throttle: Throttle;
   readonly #execution: Execution;
@@ -64,9 +64,9 @@ export class Pipeline {
       if (policy.ratePerSecond !== null) this.#throttle.setRate(name, policy.ratePerSecond);
     }
     this.#schedule = new Schedule({ ...parts, held, next: (reservation) => this.#throttle.push(reservation) });
-    this.#parking = new Parking({ ...parts, held, inflight });
+    this.#republisher = new Republisher({ ...parts, held, inflight });
     const next = (reservation: Reservation): void => this.#enter(reservation);
-    this.#reception = new Reception({ ...parts, inflight, parking: this.#parking, next });
+    this.#reception = new Reception({ ...parts, inflight, republisher: this.#republisher, next });
   }
 
   get counts(): PipelineCounts {
@@ -85,7 +85,7 @@ export class Pipeline {
 
   receive(delivery: Delivery): void {
     if (this.#open) this.#reception.receive(delivery);
-    else delivery.reject({ requeue: true });
+    else giveBack(delivery);
   }
 
   /** Begins what waits and finds a slot now. */
@@ -95,7 +95,7 @@ export class Pipeline {
 
   /** Hands back what came from a queue and has not begun: its consumer is gone, and the broker delivers it again. */
   forget(queue: string): void {
-    this.#parking.forget(queue);
+    this.#republisher.forget(queue);
     this.#handBack((reservation) => reservation.request.queue === queue);
   }
 
@@ -133,14 +133,19 @@ export class Pipeline {
   /** What could not be parked may come too late. */
   #enter(reservation: Reservation): void {
     if (this.#open) this.#schedule.push(reservation);
-    else reservation.delivery.reject({ requeue: true });
+    else giveBack(reservation.delivery);
   }
 
   #handBack(matches: (reservation: Reservation) => boolean): void {
-    for (const { delivery } of this.#release(matches)) delivery.reject({ requeue: true });
+    for (const { delivery } of this.#release(matches)) giveBack(delivery);
   }
 
   #release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
     return [this.#execution, this.#throttle, this.#schedule].flatMap((room) => room.release(matches));
   }
+}
+
+/** It has not begun: nothing that a limit should count has happened. */
+function giveBack(delivery: Delivery): void {
+  delivery.reject({ requeue: true, isCounted: false });
 }

@@ -10,18 +10,18 @@ import type { Delivery } from "../../ports/transport.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
 import { withFreshId } from "../rules/anonymous.ts";
-import { sentTo } from "../rules/arrival.ts";
+import { redeliveries, sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
-import { refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
+import { isTooOften, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
 import type { Request } from "../rules/request.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
 import type { World } from "../rules/world.ts";
 import type { Inflight } from "./inflight.ts";
-import type { Parking } from "./park.ts";
 import type { Performer } from "./perform.ts";
 import { refuseDelivery } from "./refusals.ts";
+import type { Republisher } from "./republish.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** What receiving needs of the worker. */
@@ -33,7 +33,9 @@ export interface ReceiveParts {
   readonly performer: Performer;
   readonly inflight: Inflight;
   readonly log: Logger;
-  readonly parking: Parking;
+  readonly republisher: Republisher;
+  /** Deliveries without an end after which a message goes to the dead queue; null: it may go on for ever. */
+  readonly deliveryLimit: number | null;
   readonly emit: (event: TaskEvent) => void;
   /** The next room. */
   readonly next: (reservation: Reservation) => void;
@@ -48,7 +50,15 @@ export class Reception {
     this.#parts = parts;
   }
 
+  /** What was delivered too often is not even read: that may be what the others died of. */
   receive(delivery: Delivery): void {
+    const { deliveryLimit, world } = this.#parts;
+    if (delivery.redelivered && isTooOften(delivery, deliveryLimit)) {
+      this.#refuse(delivery, refuseRedelivered(delivery, peekTask(delivery.message), world));
+    } else this.#read(delivery);
+  }
+
+  #read(delivery: Delivery): void {
     const task = this.#decoded(delivery);
     if (task instanceof ProtocolError) {
       this.#refuse(delivery, this.#undecodable(delivery, task));
@@ -56,23 +66,31 @@ export class Reception {
     }
     const request = this.#requested(delivery, task);
     if (request === null) {
-      this.#refuse(delivery, refuseUnregistered(task, delivery.queue, this.#parts.world));
+      this.#refuseUnknown(delivery, task);
       return;
     }
     this.#admit({ request, delivery });
   }
 
   #admit(reservation: Reservation): void {
-    const { world, revoked, parking } = this.#parts;
+    const { world, revoked, republisher } = this.#parts;
     const { request, delivery } = reservation;
     const screening = screen(request.task, world, revoked);
     if (screening !== "pass") {
       this.#refuse(delivery, revoke(request, screening));
       return;
     }
-    if (request.task.eta === null || !parking.park(reservation, () => this.#take(reservation))) this.#take(reservation);
+    if (request.task.eta !== null && republisher.park(delivery, request.task, () => this.#count(reservation))) return;
+    this.#count(reservation);
   }
 
+  #count(reservation: Reservation): void {
+    const { delivery } = reservation;
+    if (delivery.redelivered && this.#parts.republisher.recount(delivery, () => this.#take(reservation))) return;
+    this.#take(reservation);
+  }
+
+  /** Taken from the queue, to run here. */
   #take(reservation: Reservation): void {
     const { task, queue } = reservation.request;
     this.#parts.emit({ type: "taskReceived", task, queue });
@@ -99,7 +117,10 @@ export class Reception {
   /** A decoder that throws something else is broken, but the message still has to go somewhere. */
   #tryDecode(delivery: Delivery, message: WireMessage): TaskMessage | ProtocolError {
     try {
-      return decodeTask(message, this.#parts.content, { ...sentTo(delivery), redelivered: delivery.redelivered });
+      return decodeTask(message, this.#parts.content, {
+        ...sentTo(delivery),
+        redelivered: redeliveries(delivery) > 0,
+      });
     } catch (error) {
       if (error instanceof ProtocolError) return error;
       return new ProtocolError("decode-failed", "local", `The message cannot be decoded: ${String(error)}`, {
@@ -108,10 +129,17 @@ export class Reception {
     }
   }
 
-  #requested({ queue, redelivered }: Delivery, task: TaskMessage): Request | null {
+  #requested(delivery: Delivery, task: TaskMessage): Request | null {
     const definition = this.#parts.tasks.get(task.task);
     if (definition === null) return null;
-    return { task, policy: definition.policy, queue, redelivered };
+    const { policy } = definition;
+    return { task, policy, queue: delivery.queue, redelivered: redeliveries(delivery) > 0 };
+  }
+
+  #refuseUnknown(delivery: Delivery, task: TaskMessage): void {
+    const { republisher, world } = this.#parts;
+    const refuse = (): void => this.#refuse(delivery, refuseUnregistered(task, delivery.queue, world));
+    if (!republisher.offer(delivery, refuse)) refuse();
   }
 
   #undecodable({ message, queue }: Delivery, error: ProtocolError): readonly Effect[] {

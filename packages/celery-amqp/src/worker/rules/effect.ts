@@ -15,7 +15,15 @@ export type Effect =
   | { readonly do: "ack" }
   | { readonly do: "reject"; readonly requeue: boolean }
   /** Publish the message unchanged to the queue's dead queue, wait for the confirm, then ack. */
-  | { readonly do: "dead-letter"; readonly reason: DeadLetterReason; readonly error: string; readonly attempts: number }
+  | {
+      readonly do: "dead-letter";
+      readonly reason: DeadLetterReason;
+      readonly error: string;
+      /** Null where there is none to show. */
+      readonly traceback: string | null;
+      /** Runs, or deliveries where those were too many. */
+      readonly attempts: number;
+    }
   /** `task` says where the result goes. */
   | { readonly do: "store"; readonly meta: ResultMeta; readonly task: TaskMessage; readonly required: boolean }
   | ({ readonly do: "send"; readonly required: boolean } & Sending)

@@ -7,7 +7,7 @@ interface About {
 }
 
 /** Why a message went to the dead queue. */
-export type DeadLetterReason = "undecodable" | "unregistered" | "arguments-invalid";
+export type DeadLetterReason = "undecodable" | "unregistered" | "arguments-invalid" | "redelivered-too-often";
 
 /** What happened to one task, as `worker.on` tells it. */
 export type TaskEvent =

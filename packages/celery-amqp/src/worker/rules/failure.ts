@@ -36,6 +36,11 @@ export function workerLost(reason: string): Failure {
   return pythonFailure("billiard.exceptions", "WorkerLostError", reason);
 }
 
+/** Its workers died or gave it back, time and again. */
+export function redeliveredTooOften(deliveries: number): Failure {
+  return workerLost(`The message was delivered ${deliveries} times and no worker came to an end with it`);
+}
+
 /** Expired, revoked or terminated before it came to an end. */
 export function taskRevoked(reason: "expired" | "revoked" | "terminated"): Failure {
   return pythonFailure("celery.exceptions", "TaskRevokedError", reason);

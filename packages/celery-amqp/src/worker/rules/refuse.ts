@@ -1,7 +1,8 @@
 import { newTask, type Peek, type ProtocolError, type TaskMessage } from "@leveret/celery-protocol";
+import { redeliveries, type Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { DeadLetterReason } from "./event.ts";
-import { describeFailure, notRegistered, unreadable, type Failure } from "./failure.ts";
+import { describeFailure, notRegistered, redeliveredTooOften, unreadable, type Failure } from "./failure.ts";
 import { failureMeta } from "./result.ts";
 import type { World } from "./world.ts";
 
@@ -39,6 +40,25 @@ export function refuseUnregistered(task: TaskMessage, queue: string, world: Worl
   return [...told, ...putAside(aside, world), { do: "emit", event: { type: "taskFailed", task, queue, failure } }];
 }
 
+/**
+ * Whether a message was delivered as often as the limit allows. RabbitMQ 4 drops what a quorum queue delivered more than 20
+ * times (`delivery-limit`): with a limit up to that, the last delivery still finds its way into the dead queue.
+ */
+export function isTooOften(arrival: Arrival, limit: number | null): boolean {
+  return limit !== null && redeliveries(arrival) >= limit;
+}
+
+/** What a message costs that workers die of, or that is given back for ever. `peek` is what can be read of it. */
+export function refuseRedelivered(arrival: Arrival, peek: Peek, world: World): readonly Effect[] {
+  const { id, task: name, replyTo, correlationId } = peek;
+  const { message, queue } = arrival;
+  const attempts = redeliveries(arrival);
+  const failure = redeliveredTooOften(attempts);
+  const isTold = id !== null && message.headers["ignore_result"] !== true;
+  const told = isTold ? tell(newTask({ id, task: name ?? "unknown", replyTo, correlationId }), failure) : [];
+  return [...told, ...putAside({ id, name, queue, reason: "redelivered-too-often", failure, attempts }, world)];
+}
+
 function tell(task: TaskMessage, failure: Failure): Effect[] {
   return [{ do: "store", meta: failureMeta(task.id, failure, []), task, required: false }];
 }
@@ -52,11 +72,16 @@ interface Aside {
   readonly attempts: number;
 }
 
+/** What a decoder threw shows where it gave up. */
+function tracebackOf({ traceback, error }: Failure): string | null {
+  return traceback ?? (error instanceof Error ? (error.stack ?? null) : null);
+}
+
 function putAside({ id, name, queue, reason, failure, attempts }: Aside, world: World): readonly Effect[] {
   if (!world.deadLetter) return [{ do: "reject", requeue: false }];
   const error = describeFailure(failure);
   return [
-    { do: "dead-letter", reason, error, attempts },
+    { do: "dead-letter", reason, error, traceback: tracebackOf(failure), attempts },
     { do: "emit", event: { type: "deadLettered", id, name, queue, reason, error } },
   ];
 }

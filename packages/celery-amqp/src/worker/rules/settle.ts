@@ -135,7 +135,7 @@ function putAside(request: Request, failure: Failure, world: World): readonly Ef
   const reason = "arguments-invalid";
   const error = describeFailure(failure);
   return [
-    { do: "dead-letter", reason, error, attempts: task.retries + 1 },
+    { do: "dead-letter", reason, error, traceback: failure.traceback, attempts: task.retries + 1 },
     { do: "emit", event: { type: "deadLettered", id: task.id, name: task.task, queue, reason, error } },
   ];
 }

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { ProtocolError, type ProtocolErrorCode } from "@leveret/celery-protocol";
-import { refuseUndecodable, refuseUnregistered } from "../../../src/worker/rules/refuse.ts";
+import { type HeaderTable, ProtocolError, type ProtocolErrorCode } from "@leveret/celery-protocol";
+import {
+  isTooOften,
+  refuseRedelivered,
+  refuseUndecodable,
+  refuseUnregistered,
+} from "../../../src/worker/rules/refuse.ts";
+import type { Arrival } from "../../../src/worker/rules/arrival.ts";
 import { revoke } from "../../../src/worker/rules/settle.ts";
 import { freshWorld, inShort, request, task } from "./given.ts";
 
@@ -34,6 +40,45 @@ describe("a message that does not decode", () => {
       meta: { exception: { module: "kombu.exceptions", type, args: ["broken"] } },
       task: { id: "id-1", replyTo: "caller", correlationId: "id-1" },
     });
+  });
+});
+
+function redelivered(deliveryCount: number | null, headers: HeaderTable = {}): Arrival {
+  return {
+    message: { headers, properties: {}, body: new Uint8Array() },
+    address: { exchange: "", routingKey: "celery" },
+    queue: "celery",
+    redelivered: true,
+    deliveryCount,
+  };
+}
+
+describe("a message that is delivered again", () => {
+  test.each([
+    ["under the limit", redelivered(19), 20, false],
+    ["at the limit, the last time that RabbitMQ 4 delivers it", redelivered(20), 20, true],
+    ["over the limit", redelivered(21), 20, true],
+    ["without a limit", redelivered(1000), null, false],
+    ["counted by us", redelivered(null, { "x-leveret-redeliveries": 19 }), 20, true],
+    ["counted by us, under the limit", redelivered(null, { "x-leveret-redeliveries": 18 }), 20, false],
+  ])("%s", (_name, arrival, limit, expected) => {
+    expect(isTooOften(arrival, limit)).toBe(expected);
+  });
+
+  test.each([
+    ["nothing readable", unreadable, {}, true, ["dead-letter redelivered-too-often", "deadLettered"]],
+    ["id readable", readable, {}, true, ["store FAILURE id-1", "dead-letter redelivered-too-often", "deadLettered"]],
+    ["result ignored", readable, { ignore_result: true }, true, ["dead-letter redelivered-too-often", "deadLettered"]],
+    ["no dead queue", readable, {}, false, ["store FAILURE id-1", "reject"]],
+  ])("too often: %s", (_name, peek, headers, deadLetter, expected) => {
+    const effects = refuseRedelivered(redelivered(20, headers), peek, freshWorld({ deadLetter }));
+    expect(inShort(effects)).toEqual(expected);
+  });
+
+  test("too often is told as the loss of workers", () => {
+    const [store, letter] = refuseRedelivered(redelivered(20), readable, freshWorld());
+    expect(store).toMatchObject({ meta: { exception: { type: "WorkerLostError", module: "billiard.exceptions" } } });
+    expect(letter).toMatchObject({ attempts: 20, error: expect.stringContaining("delivered 20 times") });
   });
 });
 

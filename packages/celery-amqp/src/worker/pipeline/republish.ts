@@ -1,0 +1,130 @@
+import type { Address, TaskMessage, WireMessage } from "@leveret/celery-protocol";
+import { CeleryError } from "../../ports/errors.ts";
+import type { Delivery, Publisher } from "../../ports/transport.ts";
+import { isUncounted, republished } from "../rules/arrival.ts";
+import { offeredMessage, offerSeconds } from "../rules/offer.ts";
+import { parkedMessage, parkingSeconds } from "../rules/park.ts";
+import type { DelayQueues } from "./delay-queues.ts";
+import type { Held } from "./held.ts";
+import type { Inflight } from "./inflight.ts";
+import { BrokerAway, withPatience, type Patience } from "./patience.ts";
+
+/** What publishing again needs of the worker. */
+export interface RepublishParts extends Patience {
+  readonly publisher: Publisher;
+  readonly delayQueues: DelayQueues;
+  readonly held: Held;
+  readonly inflight: Inflight;
+  /** How long a task that is unknown here is offered to others. */
+  readonly unknownTaskGraceMs: number;
+  /** Whether deliveries are counted. */
+  readonly deliveryLimit: number | null;
+}
+
+/**
+ * Gives a message back to the broker with something changed: to be delivered later, to others, or counted. It is published
+ * anew and the delivery acked when the broker has confirmed it; many are on their way at once. Each method says false
+ * where there is no cause for it, and calls `otherwise` where it proves to be impossible.
+ */
+export class Republisher {
+  readonly #parts: RepublishParts;
+  /** How often the consumer of a queue was lost: what it had brought comes again by itself. */
+  readonly #losses = new Map<string, number>();
+
+  constructor(parts: RepublishParts) {
+    this.#parts = parts;
+  }
+
+  /** Leaves a task that is due later to the broker, so that no message is held unacked for long (decision 5). */
+  park(delivery: Delivery, task: TaskMessage, otherwise: () => void): boolean {
+    const { clock } = this.#parts;
+    if (task.eta === null || parkingSeconds(task, clock.now()) === null) return false;
+    const message = parkedMessage(delivery);
+    this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, parkingSeconds(task, clock.now())));
+    return true;
+  }
+
+  /** Lets other workers have a task that is unknown here, after a while. */
+  offer(delivery: Delivery, otherwise: () => void): boolean {
+    const { clock, unknownTaskGraceMs } = this.#parts;
+    const seconds = offerSeconds(delivery, clock.now(), unknownTaskGraceMs);
+    if (seconds === null) return false;
+    const message = offeredMessage(delivery, clock.now());
+    this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, seconds));
+    return true;
+  }
+
+  /** Writes on a message how often it was delivered, where the broker does not count (decision 4). */
+  recount(delivery: Delivery, otherwise: () => void): boolean {
+    if (this.#parts.deliveryLimit === null || !isUncounted(delivery)) return false;
+    const message = republished(delivery);
+    const to = { exchange: "", routingKey: delivery.queue };
+    this.#start(delivery, otherwise, () => this.#publish(message, to));
+    return true;
+  }
+
+  /** What came from this queue comes again: it is not published any more. */
+  forget(queue: string): void {
+    this.#losses.set(queue, this.#lossesOf(queue) + 1);
+  }
+
+  #start(delivery: Delivery, otherwise: () => void, attempt: () => Promise<Fate>): void {
+    const { held, inflight } = this.#parts;
+    held.begin(delivery.queue);
+    inflight.begin();
+    void this.#finish(delivery, otherwise, attempt).finally(() => {
+      held.end(delivery.queue);
+      inflight.end();
+    });
+  }
+
+  async #finish(delivery: Delivery, otherwise: () => void, attempt: () => Promise<Fate>): Promise<void> {
+    const fate = await this.#patiently(delivery.queue, attempt);
+    if (fate === "gone") delivery.ack();
+    else if (fate === "lost") delivery.reject({ requeue: true, isCounted: false });
+    else otherwise();
+  }
+
+  async #patiently(queue: string, attempt: () => Promise<Fate>): Promise<Fate> {
+    const losses = this.#lossesOf(queue);
+    let fate: Fate = "stays";
+    try {
+      await withPatience(async () => {
+        fate = losses === this.#lossesOf(queue) ? await attempt() : "lost";
+      }, this.#parts);
+      return fate;
+    } catch (error) {
+      return error instanceof BrokerAway ? "lost" : "stays";
+    }
+  }
+
+  /** Someone may have deleted what was declared; then it is declared again, once. */
+  async #delay(message: WireMessage, queue: string, seconds: number | null): Promise<Fate> {
+    const { delayQueues } = this.#parts;
+    if (seconds === null) return "stays";
+    try {
+      return await this.#publish(message, await delayQueues.addressFor(queue, seconds));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      delayQueues.forget();
+      return await this.#publish(message, await delayQueues.addressFor(queue, seconds));
+    }
+  }
+
+  async #publish(message: WireMessage, to: Address | null): Promise<Fate> {
+    if (to === null) return "stays";
+    await this.#parts.publisher.publish(message, to);
+    return "gone";
+  }
+
+  #lossesOf(queue: string): number {
+    return this.#losses.get(queue) ?? 0;
+  }
+}
+
+/** `lost`: its delivery is, or the broker; it comes again by itself. `stays`: it cannot be published, or need not any more. */
+type Fate = "gone" | "stays" | "lost";
+
+function isMissing(error: unknown): boolean {
+  return error instanceof CeleryError && (error.code === "unroutable" || error.code === "not-found");
+}
