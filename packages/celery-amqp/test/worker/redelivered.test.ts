@@ -13,14 +13,14 @@ afterEach(() => harness?.worker.stop({ grace: 0 }));
 const content = createContent();
 
 /** A task that gives itself back each time, as one does that kills its worker. */
-async function poisoned(options: Omit<WorkerOptions, "tasks">): Promise<{ harness: Harness; runs: () => number }> {
+async function poisoned(options: Omit<WorkerOptions, "tasks">): Promise<{ box: Harness; runs: () => number }> {
   let runs = 0;
   const poison = defineTask("demo.poison", (context) => {
     runs += 1;
     context.reject({ requeue: true });
   });
   harness = await startWorker([poison], options);
-  return { harness, runs: () => runs };
+  return { box: harness, runs: () => runs };
 }
 
 describe("a message that is delivered time and again", () => {
@@ -29,31 +29,27 @@ describe("a message that is delivered time and again", () => {
     ["quorum", "quorum"],
   ] as const)("goes from a %s queue to the dead queue when the limit is reached", async (_name, type) => {
     const queues = [{ name: "celery", ...(type && { type }) }];
-    const { harness, runs } = await poisoned({ queues, deliveryLimit: 5 });
+    const { box, runs } = await poisoned({ queues, deliveryLimit: 5 });
     const message = encodeTask(newTask({ id: "id", task: "demo.poison", replyTo: "replies", priority: 3 }), content);
-    await harness.publish(message);
-    await harness.settle();
+    await box.publish(message);
+    await box.settle();
     expect(runs()).toBe(5);
-    const [letter] = harness.broker.messages("celery.dead");
+    const [letter] = box.broker.messages("celery.dead");
     expect(letter).toMatchObject({
       body: message.body,
       properties: { priority: 3 },
       headers: { id: "id", "x-leveret-reason": "redelivered-too-often", "x-leveret-attempts": 5 },
     });
-    expect(await harness.results()).toMatchObject([{ taskId: "id", status: "FAILURE" }]);
-    expect(harness.events.at(-1)).toMatchObject({ type: "deadLettered", reason: "redelivered-too-often", id: "id" });
-    expect(harness.broker.messages("celery")).toEqual([]);
+    expect(await box.results()).toMatchObject([{ taskId: "id", status: "FAILURE" }]);
+    expect(box.events.at(-1)).toMatchObject({ type: "deadLettered", reason: "redelivered-too-often", id: "id" });
+    expect(box.broker.messages("celery")).toEqual([]);
   });
 
   test("is rejected without a dead queue, where there is to be none", async () => {
-    const { harness, runs } = await poisoned({ deliveryLimit: 2, deadLetter: false });
-    await harness.send({ id: "id", task: "demo.poison" });
-    await harness.settle();
-    expect([runs(), harness.broker.messages("celery"), harness.broker.queues()]).toEqual([
-      2,
-      [],
-      ["replies", "celery"],
-    ]);
+    const { box, runs } = await poisoned({ deliveryLimit: 2, deadLetter: false });
+    await box.send({ id: "id", task: "demo.poison" });
+    await box.settle();
+    expect([runs(), box.broker.messages("celery"), box.broker.queues()]).toEqual([2, [], ["replies", "celery"]]);
   });
 
   test("is not even read when it was delivered too often: reading it may be what kills", async () => {
