@@ -1,7 +1,7 @@
 import { type RabbitServer, startRabbit } from "@leveret/rabbit-local";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
-import type { Transport } from "../../src/ports/transport.ts";
+import type { Delivery, Transport } from "../../src/ports/transport.ts";
 import { eventually } from "../support/eventually.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 
@@ -61,6 +61,29 @@ test("an alarm blocks publishing with little memory, leaves consuming alone, and
   await rabbit.ctl("set_vm_memory_high_watermark", "0.4");
   await Promise.all([first, ...rest]);
   await eventually("all is consumed", () => received.size === 2002);
+  expect(transport.state).toBe("open");
+});
+
+test("a delivery that is held past the broker's timeout comes again, and the log names the cause", async () => {
+  // The broker looks once a minute unless it is told otherwise; both are read when a channel is opened.
+  const allow = (timeoutMs: number, tickMs: number) => {
+    const set = (name: string, ms: number) => `application:set_env(rabbit, ${name}, ${ms})`;
+    return rabbit.ctl("eval", `${set("consumer_timeout", timeoutMs)}, ${set("channel_tick_interval", tickMs)}.`);
+  };
+  await allow(3000, 500);
+  onTestFinished(async () => void (await allow(1_800_000, 60_000)));
+  const { transport, logger } = await connect();
+  const held: Delivery[] = [];
+  const topology = { ...TOPOLOGY, queues: [{ name: "held", durable: true, autoDelete: false, exclusive: false }] };
+  onTestFinished(() => transport.deleteQueue("held"));
+  await transport.subscribe({ queue: "held", prefetch: 1, topology }, (delivery) => held.push(delivery));
+  await transport.publisher.publish(message("a"), { exchange: "", routingKey: "held" });
+  await eventually("it comes again", () => held.length === 2);
+  expect(logger.text).toMatch(/"held" is no longer consumed.* held longer than the broker's consumer_timeout allows/);
+  expect(held.map((delivery) => [delivery.redelivered, delivery.ack()])).toEqual([
+    [false, false],
+    [true, true],
+  ]);
   expect(transport.state).toBe("open");
 });
 

@@ -133,3 +133,32 @@ test("an event loop that was blocked past every deadline is not taken for a sile
   await expect(waiting).resolves.toBeDefined();
   expect(logger.text).not.toMatch(/warn/);
 });
+
+test.each(["classic", "quorum"])("another prefetch takes another subscription, in full run (%s)", async (type) => {
+  const { transport } = await world();
+  const declared = { ...topology("q").queues[0], name: "q", durable: true, autoDelete: false, exclusive: false };
+  const queues = [{ ...declared, arguments: { "x-queue-type": type } }];
+  await transport.declare({ exchanges: [], queues, bindings: [] });
+  const total = 60;
+  const held: Delivery[] = [];
+  const hold = (delivery: Delivery) => held.push(delivery);
+  const texts = Array.from({ length: total }, (_, index) => String(index));
+  await Promise.all(texts.map((text) => transport.publisher.publish(message(text), { exchange: "", routingKey: "q" })));
+  const ready = async () => (await transport.inspectQueue("q"))?.messageCount;
+  const first = await transport.subscribe({ queue: "q", prefetch: 2 }, hold);
+  await eventually("two are held", () => held.length === 2);
+  await first.cancel();
+  const second = await transport.subscribe({ queue: "q", prefetch: 5 }, hold);
+  await eventually("five more are", () => held.length === 7);
+  await eventually("and the rest waits", async () => (await ready()) === total - 7);
+  expect(held.map((delivery) => delivery.ack())).toEqual(held.map(() => true));
+  await eventually("five others follow", () => held.length === 12);
+  await second.cancel();
+  expect(held.slice(7).map((delivery) => delivery.ack())).toEqual([true, true, true, true, true]);
+  await transport.subscribe({ queue: "q", prefetch: 50 }, (delivery) => {
+    hold(delivery);
+    delivery.ack();
+  });
+  await eventually("all are delivered", () => held.length === total);
+  expect(new Set(held.map(({ redelivered }) => redelivered))).toEqual(new Set([false]));
+});

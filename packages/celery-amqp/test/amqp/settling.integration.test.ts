@@ -78,6 +78,18 @@ test.each(brokersAtHand().flatMap((broker) => ["classic", "quorum"].map((type) =
   },
 );
 
+test("closing straight after a thousand sends confirms them all", async () => {
+  const { transport, proxy } = await world("distribution");
+  await declare(transport, "q");
+  const outcomes = Array.from({ length: 1000 }, (_, index) => outcomeOf(send(transport, "q", `${index}`)));
+  await transport.close();
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["confirmed"]));
+  const reader = createAmqpTransport({ url: proxy.url });
+  await reader.connect();
+  expect((await reader.inspectQueue("q"))?.messageCount).toBe(1000);
+  await reader.close();
+});
+
 test("what was given up on goes on taking room until it is confirmed or its connection gone", async () => {
   const { proxy, transport } = await world("distribution", {
     maxInFlight: { messages: 10 },

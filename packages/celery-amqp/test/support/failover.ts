@@ -43,6 +43,7 @@ const PROPERTIES = { persistent: true };
 
 /** Sends steadily to a quorum queue while its leader fails and comes back, then reads the queue from a node that never failed. */
 export async function failover(cluster: RabbitCluster, plan: FailoverPlan): Promise<FailoverReport> {
+  await untilWhole(cluster);
   const queue = `failover-${randomUUID().slice(0, 8)}`;
   const leader = await declareQuorum(cluster, queue);
   const others = cluster.urls.filter((_, index) => index !== leader - 1);
@@ -119,6 +120,24 @@ class Traffic {
         this.failed[code] = (this.failed[code] ?? 0) + 1;
       }
       await pause(50);
+    }
+  }
+}
+
+/** After a partition a node may restart by itself; each has to take clients and to know all others. */
+async function untilWhole(cluster: RabbitCluster): Promise<void> {
+  const end = Date.now() + 120_000;
+  for (;;) {
+    try {
+      for (const [index, url] of cluster.urls.entries()) {
+        const transport = createAmqpTransport({ url, connectTimeoutMs: 2000 });
+        await transport.connect().finally(() => transport.close());
+        await cluster.ctl(index + 1, "await_online_nodes", String(cluster.urls.length), "--timeout", "5");
+      }
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await pause(500);
     }
   }
 }
