@@ -29,7 +29,10 @@ test("every way to fail has a row", () => {
 
 describe("each promise of docs/transport.md has its test", () => {
   test.each(duties)("$row: $name", ({ file, name }) => {
-    if (file === "conformance") return expect(transportConformance.map((each) => each.name)).toContain(name);
-    return expect(readFileSync(join(import.meta.dirname, "..", file), "utf8")).toContain(name);
+    const names =
+      file === "conformance"
+        ? transportConformance.map((each) => each.name).join("\n")
+        : readFileSync(join(import.meta.dirname, "..", file), "utf8");
+    expect(names).toContain(name);
   });
 });

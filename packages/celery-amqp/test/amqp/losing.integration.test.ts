@@ -156,8 +156,9 @@ describe("consuming across losses", () => {
       proxy.cut();
       // Mandatory: it would be unroutable before the queue is there again.
       await transport.publisher.publish(message("x"), { exchange: "", routingKey: "reply" });
-      await eventually("it is delivered", () => count === round);
+      await eventually("it is delivered", () => count >= round);
     }
+    expect(count).toBe(20);
   });
 
   test("a cut straight after the connect is survived", async () => {
@@ -278,7 +279,8 @@ describe("a peer that has gone silent", () => {
     });
     proxy.halfOpen();
     await transport.publisher.publish(message("x"), TO);
-    await eventually("it is consumed", () => received.includes("x"));
+    await eventually("it is consumed", () => received.length > 0);
+    expect(received).toEqual(["x"]);
   });
 
   test("heartbeats notice it without any traffic", async () => {

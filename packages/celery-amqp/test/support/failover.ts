@@ -131,7 +131,11 @@ async function untilWhole(cluster: RabbitCluster): Promise<void> {
     try {
       for (const [index, url] of cluster.urls.entries()) {
         const transport = createAmqpTransport({ url, connectTimeoutMs: 2000 });
-        await transport.connect().finally(() => transport.close());
+        try {
+          await transport.connect();
+        } finally {
+          await transport.close();
+        }
         await cluster.ctl(index + 1, "await_online_nodes", String(cluster.urls.length), "--timeout", "5");
       }
       return;
