@@ -8,6 +8,8 @@ export interface DeployOptions {
   readonly image: string;
 }
 
+const taskTimeLimitSeconds = 120;
+
 /** A whole running system in one chart: a cluster, workers that are scaled by their queue, and a client that runs once. */
 export function deploy(chart: Chart, { namespace, image }: DeployOptions): void {
   const rabbit = new RabbitCluster(chart, "rabbit", {
@@ -27,8 +29,9 @@ export function deploy(chart: Chart, { namespace, image }: DeployOptions): void 
     name: "worker",
     cluster: rabbit.connection,
     image,
-    args: ["worker", "--json"],
-    taskTimeLimitSeconds: 120,
+    // The worker's own grace must fill the pod's, which is the time limit and a little more.
+    args: ["worker", "--json", "--grace", `${taskTimeLimitSeconds}s`],
+    taskTimeLimitSeconds,
     scaling: { by: "queue", minReplicas: 1, maxReplicas: 5 },
   });
   addClient(chart, namespace, image, rabbit.connection.uri);

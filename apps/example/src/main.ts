@@ -11,6 +11,7 @@ program
   .command("worker")
   .description("serve the queue celery until SIGTERM or Ctrl-C")
   .option("-c, --concurrency <n>", "tasks at a time", Number)
+  .option("-g, --grace <duration>", "how long running tasks may go on when it stops, such as 2m")
   .option("--json", "log lines as JSON")
   .action(workerMode);
 

@@ -1,11 +1,13 @@
+import type { Duration } from "@leveret/celery-amqp";
 import { runWorker } from "@leveret/celery-amqp/worker";
 import { tasks } from "./tasks.ts";
 
 /** Serves the queue `celery` until told to stop; sets the exit code. */
-export async function workerMode(options: { concurrency?: number; json?: boolean }): Promise<void> {
+export async function workerMode(options: { concurrency?: number; grace?: Duration; json?: boolean }): Promise<void> {
   await runWorker({
     tasks,
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    ...(options.grace === undefined ? {} : { grace: options.grace }),
     logFormat: options.json === true ? "json" : "text",
   });
 }

@@ -61,7 +61,7 @@ function partitions({ version, replicas }: ResolvedCluster): readonly ConfEntry[
 }
 
 /**
- * Read at each boot: with `definitions.skip_if_unchanged` a failed import counts as done (seen in the code of 3.10.8 and
+ * Read at each boot: with `definitions.skip_if_unchanged` a failed import counts as done (seen in the code of 3.10.8, 4.0.5 and
  * 4.3.6, which drop its result), so a node lost while the cluster forms would leave queues out for ever. Without it a
  * failed import stops the boot, and the next one tries again.
  */

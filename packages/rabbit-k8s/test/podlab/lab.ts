@@ -62,7 +62,7 @@ export interface Page {
   readonly text: string;
 }
 
-/** Whether a process is the one that podlab starts for a container. */
+/** Whether a process is the one that podlab starts for a container; its only child is the container's first process. */
 function runsScript(pid: string, state: string, script: string): boolean {
   try {
     const [first, ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
@@ -153,11 +153,25 @@ export class Lab {
     const deaths = async (): Promise<number> =>
       (await this.events()).filter((line) => line.includes(` ${pod} ${container} exited `)).length;
     const before = await deaths();
-    const victims = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && runsScript(name, this.#state, script));
-    if (victims.length === 0) throw new Error(`${container} of ${pod} does not run`);
-    // With this one ends its child, the first process of the container, and with that all others of it.
-    for (const pid of victims) process.kill(Number(pid), "SIGKILL");
+    const victims = readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && runsScript(name, this.#state, script))
+      .flatMap((name) => readFileSync(`/proc/${name}/task/${name}/children`, "utf8").trim().split(" ").map(Number));
+    if (victims.length !== 1) throw new Error(`${container} of ${pod} has ${victims.length} first processes`);
+    // With the first process of a namespace the kernel ends all others in it.
+    for (const pid of victims) process.kill(pid, "SIGKILL");
     await vi.waitUntil(async () => (await deaths()) > before, { timeout: 60_000, interval: 100 });
+  }
+
+  /** Changes how many pods a StatefulSet or Deployment has. */
+  async scale(set: string, replicas: number): Promise<void> {
+    await this.ctl("scale", set, String(replicas));
+  }
+
+  /** Removes a claimed volume with all that is in it. */
+  deleteVolume(namespace: string, name: string): void {
+    const folder = join(this.#state, "pvc", namespace, name);
+    if (!existsSync(folder)) throw new Error(`there is no volume ${name}`);
+    rmSync(folder, { recursive: true });
   }
 
   /** The pods, as they are now. */
