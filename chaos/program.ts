@@ -103,7 +103,7 @@ export class Program {
     const urls = this.proxies.map(({ url }) => url);
     const child = fork(join(import.meta.dirname, `programs/${sort}.ts`), [JSON.stringify({ ...setting, urls })], {
       env: { ...process.env, CHAOS_RECORDS: folder, CHAOS_NAME: this.name },
-      execArgv: [...process.execArgv, "--expose-gc"],
+      execArgv: ["--conditions=@leveret/source", "--expose-gc"],
       stdio: ["ignore", log, log, "ipc"],
     });
     closeSync(log);

@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command as a person calls it. */
+async function chaos(...args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, ["--conditions=@leveret/source", "chaos/main.ts", ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = once(child, "exit") as Promise<[number | null]>;
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, stdout, stderr };
+}
+
+describe("under a schedule that is always the same nothing is lost", () => {
+  test("on the distribution's RabbitMQ, with every pool", { timeout: 400_000 }, async () => {
+    const { code, stdout, stderr } = await chaos("--seed", "7", "--seconds", "45");
+    expect({ code, told: `${stderr}${stdout}` }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/Nothing was lost\.\n$/);
+  });
+
+  const skipped = process.env["RABBITMQ_LAB"] === undefined;
+  test.skipIf(skipped)("on three nodes of the newest", { timeout: 400_000 }, async () => {
+    const { code, stdout, stderr } = await chaos("--seed", "7", "--seconds", "40", "--version", "4.3", "--nodes", "3");
+    expect({ code, told: `${stderr}${stdout}` }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/Nothing was lost\.\n$/);
+  });
+});
+
+describe("the command", () => {
+  test("prints a schedule and does nothing", async () => {
+    const { code, stdout } = await chaos("--seed", "7", "--seconds", "20", "--schedule");
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n").length).toBeGreaterThan(8);
+  });
+
+  test("refuses wrong use with 64 and says how to use it", async () => {
+    const { code, stderr } = await chaos("--nodes", "2");
+    expect(code).toBe(64);
+    expect(stderr).toMatch(/two nodes have no majority[\s\S]*usage: pnpm chaos/);
+  });
+});
