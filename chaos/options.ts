@@ -36,7 +36,7 @@ Publishers and workers against a real RabbitMQ, under faults drawn from a seed; 
   --nodes N         1 (default) or 3, a cluster
   --publishers N    processes that send (2)
   --pool P,P,…      one worker each: inline, threads, processes (inline,threads,processes)
-  --rate N          tasks a second of each publisher (60)
+  --rate N          tasks a second of each publisher (40)
   --keep FOLDER     leave the records and logs of all programs there
   --schedule        print the faults and do nothing
   --write           put the figures into chaos/figures.json and docs/chaos.md
@@ -73,7 +73,7 @@ export function parseCommand(args: readonly string[], drawSeed: () => number): C
       nodes: whole("--nodes", values.nodes ?? "1", 1, 3),
       publishers: whole("--publishers", values.publishers ?? "2", 1, 16),
       pools: (values.pool ?? pools.join(",")).split(",").map((pool) => oneOf("--pool", pool, pools)),
-      rate: whole("--rate", values.rate ?? "60", 1, 10_000),
+      rate: whole("--rate", values.rate ?? "40", 1, 10_000),
       keep: values.keep ?? null,
     };
     if (options.nodes === 2)

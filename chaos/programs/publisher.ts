@@ -14,7 +14,7 @@ import type { TaskKind } from "../records.ts";
 import { offend, watchChannels } from "./channels.ts";
 import { type Order, patience, queues, readSetting } from "./orders.ts";
 import { answered, delayed, failing, plain, retried, slow } from "./tasks.ts";
-import { recordEnd, recordFaults, recordsHere } from "./witness.ts";
+import { endWithConductor, recordEnd, recordsHere } from "./witness.ts";
 
 /** How often each sort is sent, of a hundred. */
 const shares: readonly (readonly [TaskKind, number])[] = [
@@ -35,7 +35,7 @@ const random = createRandom(setting.seed);
 const underWay = new Set<Promise<void>>();
 const finishing = new AbortController();
 watchChannels();
-recordFaults();
+endWithConductor();
 
 /** The log says when publishes are sent again, which is where copies come from. */
 function logLine(level: string): Logger["info"] {

@@ -3,17 +3,23 @@ import { Recorder } from "../records.ts";
 /** The records of this process, or of this thread of it; made when first asked for. */
 let recorder: Recorder | null = null;
 
+/** Whether this is a process that a conductor has started, and not the conductor itself. */
+export const isProgram: boolean = process.env["CHAOS_NAME"] !== undefined;
+
 /** What the conductor told this program, by its environment, so that children and threads of a pool know it too. */
 export function recordsHere(): Recorder {
   recorder ??= new Recorder(process.env["CHAOS_RECORDS"] ?? ".", process.env["CHAOS_NAME"] ?? "nobody");
   return recorder;
 }
 
-/** Nothing may go unhandled; what does is written down, and the program goes on so that more may be learned. */
+/** Nothing may go unhandled; what does is written down, and the process goes on so that more may be learned. */
 export function recordFaults(): void {
   process.on("unhandledRejection", (error) => note("unhandled rejection", error));
   process.on("uncaughtException", (error) => note("uncaught exception", error));
-  // Whoever conducts is gone: nobody would end this program any more.
+}
+
+/** Where whoever conducts is gone, nobody would end this program any more. */
+export function endWithConductor(): void {
   process.once("disconnect", () => process.exit());
 }
 

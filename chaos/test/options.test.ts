@@ -14,7 +14,7 @@ test("everything has a default", () => {
       nodes: 1,
       publishers: 2,
       pools: ["inline", "threads", "processes"],
-      rate: 60,
+      rate: 40,
       keep: null,
     },
   });

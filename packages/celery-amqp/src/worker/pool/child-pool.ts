@@ -68,6 +68,8 @@ class ChildPool implements Pool {
   /** Resolves with the first child; the others follow it, for what it could load they can load too. */
   async start(): Promise<void> {
     this.#started ??= Promise.withResolvers();
+    // Where not even the first child can be made, nobody comes to await it.
+    this.#started.promise.catch(() => {});
     this.#seat();
     await this.#started.promise;
   }

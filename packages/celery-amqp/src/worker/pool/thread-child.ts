@@ -5,7 +5,7 @@ import type { FromChild } from "./messages.ts";
 /** Children that are threads of this process: cheaper than processes, and killed unless they sit in native code. */
 export function threadStarter({ execArgv }: ChildSettings): StartChild {
   return (events) => {
-    const worker = new Worker(childEntry, { execArgv: [...inheritedOptions(process.execArgv), ...execArgv] });
+    const worker = openThread(inheritedOptions(process.execArgv), execArgv);
     const name = `thread ${worker.threadId}`;
     let error: unknown = null;
     worker.on("message", (message) => events.onMessage(message as FromChild));
@@ -18,6 +18,18 @@ export function threadStarter({ execArgv }: ChildSettings): StartChild {
       kill: () => void worker.terminate(),
     };
   };
+}
+
+/** Options of the process that a thread cannot have, such as `--max-old-space-size` and `--expose-gc`, are left out. */
+function openThread(inherited: readonly string[], given: readonly string[]): Worker {
+  try {
+    return new Worker(childEntry, { execArgv: [...inherited, ...given] });
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "ERR_WORKER_INVALID_EXEC_ARGV") throw error;
+    const { message } = error;
+    const possible = inherited.filter((option) => !message.includes(option.split("=")[0] ?? option));
+    return new Worker(childEntry, { execArgv: [...possible, ...given] });
+  }
 }
 
 function describe(error: unknown): string {

@@ -224,3 +224,11 @@ describe("a worker with several pools", () => {
     expect(await client.call(tasks.here)).toBe(process.pid);
   });
 });
+
+test("a process with options that threads cannot have has threads nevertheless", async () => {
+  const before = [...process.execArgv];
+  process.execArgv.push("--max-old-space-size=4000", "--expose-gc");
+  live.push(async () => void process.execArgv.splice(0, Infinity, ...before));
+  const { client } = await pair({ kind: "threads", size: 1 });
+  expect(await client.call(tasks.add, 2, 3)).toBe(5);
+});
