@@ -10,22 +10,34 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const packages = ["celery-protocol", "celery-codecs", "celery-amqp", "rabbit-local", "rabbit-k8s"];
+const tasks = `
+import { currentTask, defineTask } from "@leveret/celery-amqp";
+
+export const add = defineTask("packed.add", (context, x, y) => (currentTask()?.id === context.id ? x + y : null));
+export const twice = defineTask("packed.twice", (context, x) => context.client.call(add, x, x));
+`;
 const program = `
-import { createClient, defineTask } from "@leveret/celery-amqp";
+import { createClient } from "@leveret/celery-amqp";
 import { createWorker } from "@leveret/celery-amqp/worker";
 import { createMemoryBroker } from "@leveret/celery-amqp/testing";
 import { json } from "@leveret/celery-protocol";
 
-const queue = process.argv[2];
-const add = defineTask("packed.add", (_context, x, y) => x + y);
-const worker = createWorker({ broker: process.env.CELERY_BROKER_URL, tasks: [add], queues: [queue] });
-await worker.start();
-const client = createClient({ broker: process.env.CELERY_BROKER_URL });
-const sum = await client.call(add.with({ queue }), 2, 3);
-await client.close();
-await worker.stop();
+import { add, twice } from "./tasks.mjs";
+
+const broker = process.env.CELERY_BROKER_URL;
+const module = new URL("./tasks.mjs", import.meta.url);
+const sums = [];
+for (const pool of ["inline", { kind: "threads", module }, { kind: "processes", module }]) {
+  const queue = process.argv[2] + "-" + (pool.kind ?? pool);
+  const worker = createWorker({ broker, tasks: [add, twice], queues: [queue], defaultQueue: queue, concurrency: 2, pool });
+  await worker.start();
+  const client = createClient({ broker });
+  sums.push(await client.call(add.with({ queue }), 2, 3), await client.call(twice.with({ queue }), 4));
+  await client.close();
+  await worker.stop();
+}
 if (typeof createMemoryBroker !== "function" || json.name !== "json") throw new Error("an entry is empty");
-console.log(process.version, sum);
+console.log(process.version, ...sums);
 `;
 
 let project: string;
@@ -39,6 +51,7 @@ beforeAll(async () => {
   }
   await writeFile(join(project, "package.json"), '{ "name": "outside", "private": true, "type": "module" }');
   await writeFile(join(project, "program.mjs"), program);
+  await writeFile(join(project, "tasks.mjs"), tasks);
   const tarballs = (await readdir(join(project, "tarballs"))).map((file) => `./tarballs/${file}`);
   await run("npm", ["install", "--no-audit", "--no-fund", ...tarballs], { cwd: project });
 }, 240_000);
@@ -64,14 +77,17 @@ async function textOf(entry: string): Promise<string> {
 }
 
 describe("the packed packages", { timeout: 240_000 }, () => {
-  test.each(["22.23.3", "24.21.0", "26.10.0"])("run client and worker on Node %s", async (version) => {
-    const { stdout } = await run(
-      "npx",
-      ["--yes", "-p", `node@${version}`, "--", "node", "program.mjs", `packed-${version}`],
-      { cwd: project, env: { ...process.env, CELERY_BROKER_URL: inject("amqpUrl") } },
-    );
-    expect(stdout.trim().split("\n").at(-1)).toBe(`v${version} 5`);
-  });
+  test.each(["22.23.3", "24.21.0", "26.10.0"])(
+    "run client, worker and each kind of pool on Node %s",
+    async (version) => {
+      const { stdout } = await run(
+        "npx",
+        ["--yes", "-p", `node@${version}`, "--", "node", "program.mjs", `packed-${version}`],
+        { cwd: project, env: { ...process.env, CELERY_BROKER_URL: inject("amqpUrl") } },
+      );
+      expect(stdout.trim().split("\n").at(-1)).toBe(`v${version} 5 8 5 8 5 8`);
+    },
+  );
 
   test("load no worker with the client, and no AMQP library with the testing entry", async () => {
     const [client, testing, worker] = await Promise.all([

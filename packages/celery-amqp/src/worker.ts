@@ -59,6 +59,8 @@ const ownOptionNames = [
   "clock",
   "ids",
 ] satisfies (keyof CreateWorkerOptions)[];
+/** What the connections ask for where nothing else is said. */
+const heartbeatSeconds = 15;
 const healthHost: HealthHost = { serve: serveProbes, write: writeHeartbeat, remove: removeHeartbeat };
 const optionNames: ReadonlySet<string> = new Set([...workerOptionNames, ...ownOptionNames]);
 
@@ -93,6 +95,7 @@ export function createWorker(options: CreateWorkerOptions): Worker {
     nodeName,
     pid: process.pid,
     health: { options: resolveHealth(health), host: healthHost },
+    watch: { heartbeatMs: transport === undefined ? (amqp?.heartbeatSeconds ?? heartbeatSeconds) * 1_000 : null },
     ...(stateFile !== undefined && { saved: { file: checkStateFile(stateFile), host: stateFiles } }),
   });
 }

@@ -15,7 +15,7 @@ import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Spread } from "../send/sharded-queue.ts";
 import { followUpWay } from "./follow-up-way.ts";
 import type { ResolvedWorker } from "./options.ts";
-import type { HealthSetting } from "./parts.ts";
+import type { HealthSetting, WatchSetting } from "./parts.ts";
 import { DelayQueues } from "./pipeline/delay-queues.ts";
 import { createHandlerSenders } from "./pool/handler-sender.ts";
 import type { StateSetting } from "./state-keeper.ts";
@@ -33,6 +33,8 @@ export interface AssemblyParts {
   readonly pid: number;
   /** Default: nobody can ask for its health from outside. */
   readonly health?: HealthSetting;
+  /** Default: nobody looks after what runs. */
+  readonly watch?: WatchSetting;
   /** Default: nothing outlives the process. */
   readonly saved?: StateSetting;
 }
@@ -42,7 +44,7 @@ const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
 
 /** Joins a worker from its options and the world around it. */
 export function assembleWorker(parts: AssemblyParts): Worker {
-  const { options, transport, log, clock, ids, nodeName, pid, health = null, saved = null } = parts;
+  const { options, transport, log, clock, ids, nodeName, pid, health = null, watch = null, saved = null } = parts;
   const content = createContent(options.content);
   const { queues } = options;
   const spread = new Spread(() => ids.random());
@@ -65,6 +67,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     ids,
     log,
     health,
+    watch,
     saved,
     results: { store: (meta, task) => store.store(meta, task), close: () => closeBoth(store, source) },
     send: (sending) => {

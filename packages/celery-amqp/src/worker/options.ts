@@ -38,7 +38,7 @@ export interface WorkerOptions extends ContentOptions {
    * that do not ask for another by their own option `pool`.
    */
   readonly pool?: PoolOption | readonly PoolOption[];
-  /** A task that has run so long and is still running is logged once, as stuck perhaps. Default 10 minutes. */
+  /** A task that has run so long and is still running is logged once, as stuck perhaps. Default 10 minutes; 0 is never. */
   readonly stuckAfter?: Duration;
   /** How long running tasks may go on when the worker stops. Default 25 s, below Kubernetes' 30. */
   readonly grace?: Duration;

@@ -9,6 +9,7 @@ import type { ResolvedWorker } from "./options.ts";
 import type { DelayQueues } from "./pipeline/delay-queues.ts";
 import type { ChildServices } from "./pool/child-answers.ts";
 import type { JobHost } from "./pool/job.ts";
+import type { RunWatchParts } from "./run-watch.ts";
 import type { Sending } from "./rules/effect.ts";
 import type { StateSetting } from "./state-keeper.ts";
 
@@ -17,6 +18,9 @@ export interface HealthSetting {
   readonly options: ResolvedHealth;
   readonly host: HealthHost;
 }
+
+/** What those who look after runs must know of the world. */
+export type WatchSetting = Pick<RunWatchParts, "heartbeatMs">;
 
 /** What a worker is assembled from. */
 export interface WorkerParts {
@@ -33,6 +37,8 @@ export interface WorkerParts {
   readonly log: Logger;
   /** Null: nobody can ask it from outside. */
   readonly health: HealthSetting | null;
+  /** Null: nobody looks after what runs. */
+  readonly watch: WatchSetting | null;
   /** Null: what was revoked is forgotten with the process. */
   readonly saved: StateSetting | null;
   /** Sends what follows from a task; resolves at the broker's confirm. */

@@ -82,7 +82,7 @@ export function resolvePools(option: PoolOption | readonly PoolOption[], concurr
 }
 
 /** The kind of pool that a task runs in, in a worker that has these. */
-export function poolKindOf({ policy }: TaskDefinition, pools: readonly ResolvedPool[]): PoolKind {
+export function poolKindOf({ policy }: Pick<TaskDefinition, "policy">, pools: readonly ResolvedPool[]): PoolKind {
   const asked = pools.find(({ kind }) => kind === policy.pool);
   return (asked ?? pools[0])?.kind ?? "inline";
 }

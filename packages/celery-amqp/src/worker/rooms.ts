@@ -6,12 +6,13 @@ import { Performer } from "./pipeline/perform.ts";
 import { Pipeline, type PipelineParts } from "./pipeline/pipeline.ts";
 import { createChildPool } from "./pool/child-pool.ts";
 import { createInlinePool, type InlinePoolParts } from "./pool/inline.ts";
-import type { JobHost } from "./pool/job.ts";
-import type { Pool } from "./pool/pool.ts";
+import type { Job, JobHost } from "./pool/job.ts";
+import type { Pool, RunningJob } from "./pool/pool.ts";
 import { processStarter } from "./pool/process-child.ts";
 import { createRoutedPool } from "./pool/routed-pool.ts";
 import { threadStarter } from "./pool/thread-child.ts";
 import { poolKindOf, type ResolvedPool } from "./pool-options.ts";
+import { RunWatch } from "./run-watch.ts";
 import { keepsResult } from "./rules/request.ts";
 import { customMeta } from "./rules/result.ts";
 import type { Revoked } from "./rules/screen.ts";
@@ -21,10 +22,22 @@ import type { WorkerParts } from "./parts.ts";
 /** How long a task waits to be settled while the broker is away; then its message goes back, or has gone already. */
 const patienceMs = 60_000;
 
+/** Runs shorter than this do not hold an event loop up for long. */
+const longRunMs = 250;
+
+/** Who looks after what runs; null where nobody asked for it. */
+export function createRunWatch({ options, clock, log, watch }: WorkerParts): RunWatch | null {
+  if (watch === null) return null;
+  const { pools, stuckAfterMs } = options;
+  const isInline = (job: Job): boolean => poolKindOf(job, pools) === "inline";
+  return new RunWatch({ ...watch, clock, log, stuckAfterMs, isInline });
+}
+
 /** What a pool is told by the worker it belongs to. */
 export interface PoolSetting {
   readonly tasks: TaskRegistry;
   readonly runnable: InlinePoolParts["runnable"];
+  readonly watch: RunWatch | null;
 }
 
 /** The pool that tasks run in: the one of a worker that has one, all of them together else. */
@@ -35,14 +48,15 @@ export function createPool(parts: WorkerParts, setting: PoolSetting): Pool {
   return made.size === 1 && only !== undefined ? only : createRoutedPool({ size: concurrency, pools: made });
 }
 
-function createOnePool(parts: WorkerParts, pool: ResolvedPool, { tasks, runnable }: PoolSetting): Pool {
+function createOnePool(parts: WorkerParts, pool: ResolvedPool, { tasks, runnable, watch }: PoolSetting): Pool {
   const { options, clock, log, nodeName: origin } = parts;
   const intercept = options.interceptors.length === 0 ? null : composeRun(options.interceptors);
   const host = createHost(parts);
   if (pool.kind === "inline") {
     const onRunawayEnd: InlinePoolParts["onRunawayEnd"] = ({ task }, ms) =>
       log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms });
-    return createInlinePool({ size: options.concurrency, clock, host, intercept, runnable, onRunawayEnd });
+    const longRun = watch && { fromMs: longRunMs, onEnd: (run: RunningJob) => watch.onInlineEnd(run) };
+    return createInlinePool({ size: options.concurrency, clock, host, intercept, runnable, longRun, onRunawayEnd });
   }
   return createChildPool({
     ...pool,

@@ -22,13 +22,16 @@ import { fillHealth, type HealthOptions, resolveHealth } from "./health-options.
 import { nextState, type WorkerMove, type WorkerState } from "./lifecycle.ts";
 import { Observers, type WorkerEvents } from "./observers.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
+import type { Runnable } from "./pool/invoke.ts";
+import type { Job } from "./pool/job.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { TaskEvent } from "./rules/event.ts";
 import { Revocations } from "./rules/revocations.ts";
 import type { WorkerParts } from "./parts.ts";
 import { ConnectionLost } from "./pool/stop-reasons.ts";
 import { Probes } from "./probes.ts";
-import { createPipeline, createPool } from "./rooms.ts";
+import type { RunWatch } from "./run-watch.ts";
+import { createPipeline, createPool, createRunWatch } from "./rooms.ts";
 import { Shutdown } from "./shutdown.ts";
 import { StateKeeper } from "./state-keeper.ts";
 import { createTaskLog } from "./task-log.ts";
@@ -87,6 +90,7 @@ class AssembledWorker implements Worker {
   readonly #controls: WorkerControls;
   readonly #shutdown: Shutdown;
   readonly #keeper: StateKeeper | null;
+  readonly #watch: RunWatch | null;
   readonly #probes: Probes | null;
   #state: WorkerState = "new";
   #starting: Promise<void> | null = null;
@@ -103,7 +107,9 @@ class AssembledWorker implements Worker {
     this.#observers = new Observers(log);
     this.#tell = createTaskLog(log, options.logLevel);
     this.#keeper = saved && new StateKeeper({ ...saved, revocations, clock, log });
-    const pool = createPool(parts, { tasks, runnable: (job) => this.#handlers.runnable(job) });
+    this.#watch = createRunWatch(parts);
+    const runnable = (job: Job): Runnable => this.#handlers.runnable(job);
+    const pool = createPool(parts, { tasks, runnable, watch: this.#watch });
     const concurrency = new Concurrency(options.slots, options.queues);
     this.#concurrency = concurrency; // consumers made below ask it
     const pipeline = createPipeline(parts, {
@@ -216,6 +222,7 @@ class AssembledWorker implements Worker {
       await this.#keeper?.start();
       await this.#parts.transport.connect();
       await this.#pool.start();
+      this.#watch?.start(this.#pool);
       await this.#consumption.start();
     } catch (error) {
       await this.#release();
@@ -250,6 +257,7 @@ class AssembledWorker implements Worker {
   async #release(): Promise<void> {
     try {
       await this.#parts.results.close();
+      this.#watch?.stop();
       await this.#pool.stop();
       await this.#parts.transport.close();
     } finally {

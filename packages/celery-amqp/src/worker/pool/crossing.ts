@@ -17,6 +17,9 @@ import { packError, type PackedError, unpackError } from "./crossing-error.ts";
 // error. What is more than plain crosses under this key, which no sane object has; one that has it is wrapped as well.
 const mark = "\u0000leveret";
 
+/** Causes may go round in a circle, and nobody reads the ninth. */
+const causeDepth = MAX_DEPTH / 8;
+
 interface Marked {
   readonly [mark]: string;
   readonly value: unknown;
@@ -78,7 +81,10 @@ function textOf(value: unknown): string {
 function packAt(value: unknown, depth: number): unknown {
   if (typeof value === "function" || typeof value === "symbol") return refuse(value);
   if (typeof value !== "object" || value === null) return value;
-  if (depth > MAX_DEPTH) return refuse(value);
+  if (depth > MAX_DEPTH) {
+    const why = `A value that holds itself, or nests too deep, cannot leave the child: the limit is ${MAX_DEPTH}`;
+    throw new CeleryError("encode-failed", why);
+  }
   if (Array.isArray(value)) return Array.from(value, (item) => packAt(item, depth + 1));
   if (isPlainObject(value) && !("toJSON" in value)) return packMembers(value, depth + 1);
   return packSpecial(value, depth + 1);
@@ -94,7 +100,8 @@ function packSpecial(value: object, depth: number): unknown {
   if (value instanceof Date) return value;
   if (value instanceof Float) return { [mark]: "Float", value: value.value };
   for (const [name, Class] of textual) if (value instanceof Class) return { [mark]: name, value: value.text };
-  if (value instanceof Error) return { [mark]: "Error", value: packError(value, (field) => packOrText(field, depth)) };
+  if (value instanceof Error)
+    return { [mark]: "Error", value: packError(value, (field) => packOrText(field, depth + causeDepth)) };
   if ("toJSON" in value && typeof value.toJSON === "function") return packAt(value.toJSON(), depth);
   if (isPlainObject(value)) return packMembers(value, depth);
   return refuse(value);

@@ -15,6 +15,8 @@ export interface InlinePoolParts {
   readonly intercept: Intercept | null;
   /** The task of a job; it was looked up before, so it is there. */
   readonly runnable: (job: Job) => Runnable;
+  /** Told of runs that took this long or longer when they end, and of no others. */
+  readonly longRun: { readonly fromMs: number; readonly onEnd: (run: RunningJob) => void } | null;
   /** Told of a handler that went on after its run was given up, when it ends at last. */
   readonly onRunawayEnd: (job: Job, runtimeMs: number) => void;
 }
@@ -158,7 +160,10 @@ class InlineRun {
     if (this.#finished) return;
     this.#finished = true;
     for (const cancel of this.#timers) cancel();
-    this.#finish({ ...ending, children: this.#running.children, runtimeMs: this.#runtimeMs() });
+    const runtimeMs = this.#runtimeMs();
+    const { longRun } = this.#parts;
+    if (longRun !== null && runtimeMs >= longRun.fromMs) longRun.onEnd({ job: this.job, startedAt: this.startedAt });
+    this.#finish({ ...ending, children: this.#running.children, runtimeMs });
   }
 
   #runtimeMs(): number {

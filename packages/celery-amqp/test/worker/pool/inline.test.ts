@@ -35,6 +35,7 @@ function poolOfGates({ listens = false } = {}) {
       logFor: () => console,
     },
     intercept: null,
+    longRun: null,
     runnable: () => ({ definition: task, handler: task.run as () => unknown }),
     onRunawayEnd: () => {},
   });
