@@ -60,6 +60,7 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
     recycle: { maxTasks, maxMemoryBytes: null },
     services: {
       planner: {
+        wayOf: (plan) => plan.way,
         plan: () => {
           throw new Error("nothing is sent here");
         },
