@@ -111,6 +111,7 @@ export function createPipeline(
     pool,
     lanes,
     revoked,
+    throttledLimit: options.scheduledLimit / 2, // the rest is for those on their way back to the broker
     performer: new Performer({ clock, log, patienceMs, results, deadLetters, emit, send }),
     onHeld,
   });

@@ -116,6 +116,20 @@ describe.each(brokersAtHand())("a running worker on RabbitMQ (%s)", (which) => {
     expect(tookMs).toBeLessThan(8_000);
   });
 
+  test("leaves a flood to the broker, and others pass it", async () => {
+    const queue = `q-${randomUUID()}`;
+    const runs: number[] = [];
+    const limited = defineTask("control.flooded", { rateLimit: "10/s", run: (_ctx, n: number) => void runs.push(n) });
+    const worker = await start({ queues: [queue], tasks: [add, limited], concurrency: 2, scheduledLimit: 60 });
+    const client = clientOf(queue);
+    const results = await client.sendMany(Array.from({ length: 120 }, (_, n) => limited.s(n)));
+    expect(await (await client.send(add, 1, 1)).get({ timeout: "20s" })).toBe(2);
+    expect(runs.length).toBeLessThan(100);
+    await Promise.all(results.map((result) => result.get({ timeout: "40s" })));
+    expect(runs.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 120 }, (_, n) => n));
+    expect(worker.health.throttled).toBe(0);
+  });
+
   test("takes nothing while it is paused, and goes on where it was", async () => {
     const queue = `q-${randomUUID()}`;
     const worker = await start({ queues: [queue] });

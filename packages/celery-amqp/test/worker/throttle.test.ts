@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { defineTask } from "../../src/task/definition.ts";
+import type { WorkerOptions } from "../../src/worker/options.ts";
 import { startWorker, type Harness } from "./harness.ts";
 
 let harness: Harness | undefined;
@@ -21,7 +22,7 @@ function noting(rateLimit: string | number | null, now: () => number) {
   return { task, runs };
 }
 
-async function limited(rateLimit: string | number | null, options: { readonly concurrency?: number } = {}) {
+async function limited(rateLimit: string | number | null, options: Omit<WorkerOptions, "tasks"> = {}) {
   let start = 0;
   const { task, runs } = noting(rateLimit, () => (harness?.clock.now() ?? 0) - start);
   const given = await startWorker([task, free], options);
@@ -61,7 +62,50 @@ describe("a rate limit", () => {
     await clock.advance(300);
     expect((await results()).map(({ taskId }) => taskId)).toEqual(["n-0", "other"]);
     expect(runs).toHaveLength(1);
-    expect(worker.health).toMatchObject({ active: 0, waiting: 0, throttled: 199 });
+    expect(worker.health).toMatchObject({ active: 0, waiting: 0, throttled: 10 });
+  });
+
+  test("leaves to the broker what would wait long, and it comes back in its turn and order", async () => {
+    const { send, runs, clock, worker, broker } = await limited("1/s", { concurrency: 4, scheduledLimit: 40 });
+    await send(200);
+    await clock.advance(500);
+    expect(worker.health.throttled).toBe(20);
+    expect(broker.messages("celery")).toEqual([]);
+    await harness?.send({ id: "other", task: "demo.free" });
+    await clock.advance(100);
+    expect(await harness?.results()).toContainEqual(expect.objectContaining({ taskId: "other" }));
+    await clock.advance(210_000);
+    expect(runs.map(({ n }) => n).toSorted((one, other) => one - other)).toEqual(
+      Array.from({ length: 200 }, (_, n) => n),
+    );
+    const displaced = runs.filter(({ n }, at) => Math.abs(n - at) > 3);
+    expect(displaced).toEqual([]);
+    const gaps = runs.slice(1).map(({ at }, index) => at - (runs[index]?.at ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
+    expect(runs.at(-1)?.at).toBeLessThan(205_000);
+  });
+
+  test("lets nobody who comes later pass those in the broker", async () => {
+    const { send, runs, clock } = await limited("1/s", { scheduledLimit: 20 });
+    await send(30);
+    for (let n = 30; n < 60; n += 1) {
+      await clock.advance(1_000);
+      await send(1, n);
+    }
+    await clock.advance(60_000);
+    expect(runs).toHaveLength(60);
+    expect(runs.filter(({ n }, at) => Math.abs(n - at) > 3)).toEqual([]);
+  });
+
+  test("holds nothing unacked for long, however slow it is", async () => {
+    const { send, runs, clock, worker } = await limited("2/h");
+    await send(3);
+    await clock.advance(1_000);
+    expect(worker.health.throttled).toBe(0);
+    await clock.advance(2 * 3_600_000);
+    expect(runs.map(({ n }) => n)).toEqual([0, 1, 2]);
+    const gaps = runs.slice(1).map(({ at }, index) => at - (runs[index]?.at ?? 0));
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(1_800_000);
   });
 
   test("is counted after the eta", async () => {
@@ -90,7 +134,7 @@ describe("a rate limit", () => {
 
   test("can be set, changed and lifted while the worker runs", async () => {
     const { runs, clock, send, worker } = await limited(null);
-    worker.setRateLimit("demo.limited", "1/h");
+    worker.setRateLimit("demo.limited", "1/m");
     await send(6);
     await clock.advance(1_000);
     expect(runs).toHaveLength(1);

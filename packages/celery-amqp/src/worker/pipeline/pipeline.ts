@@ -21,6 +21,8 @@ type Given = Omit<ReceiveParts, "next" | "inflight" | "republisher"> &
 /** What a pipeline is made of. */
 export interface PipelineParts extends Given {
   readonly pool: Pool;
+  /** How many tasks may wait in memory under rate limits. */
+  readonly throttledLimit: number;
   /** So many tasks of a queue wait for their eta, for their turn under a rate limit, or are on their way back to the broker. */
   readonly onHeld: (queue: string, held: number) => void;
 }
@@ -56,8 +58,11 @@ export class Pipeline {
     this.#execution = new Execution({ ...parts, inflight, limits: this.#limits });
     this.#throttle = new Throttle({
       clock: parts.clock,
+      limit: parts.throttledLimit,
       isDropped: ({ request }) => screen(request.task, parts.world, parts.revoked) !== "pass",
       next: (reservation) => this.#execution.push(reservation),
+      park: ({ delivery }, until, otherwise) =>
+        this.#republisher.postpone(delivery, until, () => this.#ifOpen(delivery, otherwise)),
       held,
     });
     for (const { name, policy } of parts.tasks.list()) {
@@ -130,10 +135,15 @@ export class Pipeline {
     return this.#inflight.idle();
   }
 
-  /** What could not be parked may come too late. */
   #enter(reservation: Reservation): void {
     if (this.#open) this.#schedule.push(reservation);
     else giveBack(reservation.delivery);
+  }
+
+  /** What could not be left to the broker may come too late. */
+  #ifOpen(delivery: Delivery, goOn: () => void): void {
+    if (this.#open) goOn();
+    else giveBack(delivery);
   }
 
   #handBack(matches: (reservation: Reservation) => boolean): void {

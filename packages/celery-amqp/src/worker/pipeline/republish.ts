@@ -3,7 +3,7 @@ import { CeleryError } from "../../ports/errors.ts";
 import type { Delivery, Publisher } from "../../ports/transport.ts";
 import { isUncounted, republished } from "../rules/arrival.ts";
 import { offeredMessage, offerSeconds } from "../rules/offer.ts";
-import { parkedMessage, parkingSeconds } from "../rules/park.ts";
+import { parkedMessage, parkingSeconds, parkingSecondsUntil } from "../rules/park.ts";
 import type { DelayQueues } from "./delay-queues.ts";
 import type { Held } from "./held.ts";
 import type { Inflight } from "./inflight.ts";
@@ -41,6 +41,16 @@ export class Republisher {
     if (task.eta === null || parkingSeconds(task, clock.now()) === null) return false;
     const message = parkedMessage(delivery);
     this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, parkingSeconds(task, clock.now())));
+    return true;
+  }
+
+  /** Leaves a task to the broker until a time that is none of its own. */
+  postpone(delivery: Delivery, until: number, otherwise: () => void): boolean {
+    const { clock } = this.#parts;
+    const seconds = (): number | null => parkingSecondsUntil(until, clock.now());
+    if (seconds() === null) return false;
+    const message = parkedMessage(delivery);
+    this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, seconds()));
     return true;
   }
 

@@ -1,21 +1,27 @@
 import type { Clock } from "../../ports/clock.ts";
-import { intervalOf, takeToken, tokenAt } from "../rules/rate.ts";
+import { isBack } from "../rules/arrival.ts";
+import { intervalOf, placeOf, takeToken, tokenAt } from "../rules/rate.ts";
 import type { Held } from "./held.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** What throttling needs of the worker. */
 export interface ThrottleParts {
   readonly clock: Clock;
+  /** How many may wait in memory. */
+  readonly limit: number;
   /** Whether something stands against running it: then it goes on without a token, and is refused there. */
   readonly isDropped: (reservation: Reservation) => boolean;
   /** The next room. */
   readonly next: (reservation: Reservation) => void;
+  /** Leaves a task to the broker until that time, or calls `otherwise`; false where it is due too soon for that. */
+  readonly park: (reservation: Reservation, until: number, otherwise: () => void) => boolean;
   readonly held: Held;
 }
 
 /**
  * Holds tasks back whose name has a rate limit: a line each, in the order they came. What waits holds no slot, and has a
- * place of its own beyond the prefetch, so that tasks without a limit pass. Tasks without a limit cost one look.
+ * place of its own beyond the prefetch; what would wait long is left to the broker. So tasks without a limit pass, and they
+ * cost one look.
  */
 export class Throttle {
   readonly #parts: ThrottleParts;
@@ -34,7 +40,8 @@ export class Throttle {
   push(reservation: Reservation): void {
     const line = this.#lines.size === 0 ? undefined : this.#lines.get(reservation.request.task.task);
     if (line === undefined) this.#parts.next(reservation);
-    else line.push(reservation);
+    else if (!line.take()) this.#wait(line, reservation);
+    else this.#parts.next(reservation);
   }
 
   /** From now on at most so many of these tasks a second; null lifts the limit, and those that wait go on at once. */
@@ -55,6 +62,19 @@ export class Throttle {
     return [...this.#lines.values()].flatMap((line) => line.release(matches));
   }
 
+  #wait(line: Line, reservation: Reservation): void {
+    const until = line.book(reservation, this.#size >= this.#parts.limit);
+    const isParked = until !== null && this.#parts.park(reservation, until, () => this.#hold(reservation));
+    if (!isParked) line.hold(reservation);
+  }
+
+  /** The limit may have been lifted since. */
+  #hold(reservation: Reservation): void {
+    const line = this.#lines.get(reservation.request.task.task);
+    if (line === undefined) this.#parts.next(reservation);
+    else line.hold(reservation);
+  }
+
   #count(queue: string, change: 1 | -1): void {
     this.#size += change;
     if (change === 1) this.#parts.held.begin(queue);
@@ -69,6 +89,7 @@ class Line {
   #waiting: Reservation[] = [];
   #intervalMs: number;
   #freeAt = 0;
+  #bookedUntil = 0;
   #cancelTimer: (() => void) | null = null;
 
   constructor(perSecond: number, parts: ThrottleParts, count: (queue: string, change: 1 | -1) => void) {
@@ -80,15 +101,32 @@ class Line {
   /** A faster rate also counts for the token that is awaited. */
   setRate(perSecond: number): void {
     this.#intervalMs = intervalOf(perSecond);
+    this.#bookedUntil = 0;
     this.#freeAt = tokenAt(this.#freeAt, this.#parts.clock.now(), this.#intervalMs);
     this.#arm();
   }
 
-  push(reservation: Reservation): void {
-    if (this.#waiting.length === 0 && this.#take(false)) {
-      this.#parts.next(reservation);
-      return;
-    }
+  /** Takes the token, if it is there and nobody waits for it. */
+  take(): boolean {
+    return this.#waiting.length === 0 && this.#take(false);
+  }
+
+  /** Until when the broker is to keep a task; null for one that waits here. */
+  book({ request, delivery }: Reservation, isFull: boolean): number | null {
+    const line = {
+      waiting: this.#waiting.length,
+      isFull,
+      freeAt: this.#freeAt,
+      intervalMs: this.#intervalMs,
+      bookedUntil: this.#bookedUntil,
+    };
+    const place = placeOf(line, this.#parts.clock.now(), isBack(delivery));
+    if (place.kind === "line") return null;
+    this.#bookedUntil = place.bookedUntil;
+    return Math.min(place.until, request.task.expires?.epochMs ?? Infinity);
+  }
+
+  hold(reservation: Reservation): void {
     this.#waiting.push(reservation);
     this.#count(reservation.request.queue, 1);
     if (this.#waiting.length === 1) this.#arm();

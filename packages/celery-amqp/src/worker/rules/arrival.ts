@@ -35,11 +35,17 @@ export function isUncounted({ redelivered, deliveryCount }: Arrival): boolean {
  * Where the message was sent to. One that was delayed comes by the exchange of its last hop, which is no place to name or
  * to return to: then it is the address it was parked with, else its queue itself.
  */
-export function sentTo({ message, address, queue }: Arrival): Address {
-  if (!address.exchange.startsWith("celery_delayed_")) return address;
+export function sentTo(arrival: Arrival): Address {
+  if (!isBack(arrival)) return arrival.address;
+  const { message, queue } = arrival;
   const { [exchangeHeader]: exchange, [routingKeyHeader]: routingKey } = message.headers;
   const isNamed = typeof exchange === "string" && typeof routingKey === "string";
   return isNamed ? { exchange, routingKey } : { exchange: "", routingKey: queue };
+}
+
+/** Whether it comes from the delay: it has waited in the broker already. */
+export function isBack({ address }: Pick<Arrival, "address">): boolean {
+  return address.exchange.startsWith("celery_delayed_");
 }
 
 /**

@@ -26,7 +26,12 @@ export function dueAt({ eta, expires }: TaskMessage): number {
  * bits can say takes several turns.
  */
 export function parkingSeconds(task: TaskMessage, now: number): number | null {
-  const waitMs = dueAt(task) - now;
+  return parkingSecondsUntil(dueAt(task), now);
+}
+
+/** The same for one that is to come back at a time of our own. */
+export function parkingSecondsUntil(at: number, now: number): number | null {
+  const waitMs = at - now;
   if (waitMs <= heldUnderMs) return null;
   return Math.min(Math.trunc((waitMs - earlyMs) / 1000), MAX_DELAY_SECONDS);
 }

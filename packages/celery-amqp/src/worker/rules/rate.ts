@@ -26,3 +26,46 @@ export function tokenAt(freeAt: number, now: number, intervalMs: number): number
 export function intervalOf(perSecond: number): number {
   return 1_000 / perSecond;
 }
+
+/** Turns within this time are awaited in memory, later ones in the broker, each time for so long at most. */
+const [longestLineMs, longestParkMs] = [600_000, 600_000];
+
+/** A line of tasks that wait for their tokens. Times are milliseconds since the epoch. */
+export interface TokenLine {
+  /** How many wait in it. */
+  readonly waiting: number;
+  /** Whether no more may wait in memory, in this line and others. */
+  readonly isFull: boolean;
+  /** When the next token is there. */
+  readonly freeAt: number;
+  readonly intervalMs: number;
+  /** Up to here the turns belong to tasks that wait in the broker. */
+  readonly bookedUntil: number;
+}
+
+/** Where a task goes that finds no token: into the line, or until a time into the broker. */
+export type Place =
+  | { readonly kind: "line" }
+  | { readonly kind: "broker"; readonly until: number; readonly bookedUntil: number };
+
+/**
+ * The place of a task. What waits in memory holds a delivery, so it must neither be much nor long: RabbitMQ takes back what
+ * is unacked for 30 minutes. One that is left to the broker comes back when it is its turn, and nobody who comes later
+ * passes it by the line; where its turn is very far, it comes earlier to ask again, for by then the limit or the number of
+ * workers may be another.
+ *
+ * @param isBack - it comes from the broker, where it has waited already
+ */
+export function placeOf(line: TokenLine, now: number, isBack: boolean): Place {
+  const { waiting, isFull, freeAt, intervalMs, bookedUntil } = line;
+  const endOfLine = Math.max(freeAt, now) + waiting * intervalMs;
+  const isNext = isBack || bookedUntil <= endOfLine;
+  if (isNext && !isFull && endOfLine - now <= longestLineMs) return { kind: "line" };
+  const turn = Math.max(endOfLine, bookedUntil);
+  const asksAgainAt = now + longestParkMs;
+  return {
+    kind: "broker",
+    until: Math.min(turn, asksAgainAt),
+    bookedUntil: Math.max(bookedUntil, Math.min(turn + intervalMs, asksAgainAt)),
+  };
+}

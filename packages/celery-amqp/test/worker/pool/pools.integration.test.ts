@@ -164,6 +164,23 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
     expect(worker.runaways).toBe(0);
   });
 
+  test("ends what is revoked with terminate: by its signal, or by killing what does not listen", async () => {
+    const { client, worker } = await pair({ kind }, { concurrency: 2 });
+    const begun: string[] = [];
+    worker.on("taskStarted", ({ task }) => void begun.push(task.id));
+    const results = [await client.send(tasks.patient), await client.send(tasks.spin, 60_000)];
+    await eventually("both have begun", () => begun.length === 2);
+    worker.revoke(begun, { terminate: true, reason: "enough" });
+    for (const result of results) {
+      await expect(result.get({ timeout: "20s" })).rejects.toMatchObject({
+        code: "task-revoked",
+        reason: "terminated",
+      });
+    }
+    expect(await client.call(tasks.add, 1, 1)).toBe(2);
+    expect(worker.runaways).toBe(0);
+  });
+
   test("does not start with a module that cannot be used", async () => {
     const missing = create(
       { kind },
