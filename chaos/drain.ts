@@ -6,8 +6,11 @@ import { answered } from "./programs/tasks.ts";
 import type { Recorder } from "./records.ts";
 import type { Stage } from "./stage.ts";
 
-/** How long work may take to be done once nothing is hurt any more. */
-const DRAIN_MS = 90_000;
+/**
+ * How long work may take to be done once nothing is hurt any more. A message that was on its way from one delay queue to
+ * the next when the next one's leader died is sent again by RabbitMQ after three minutes, where `hasten` came too late.
+ */
+const DRAIN_MS = 240_000;
 /** How long a publisher may take to settle what it has begun: a send, then its answer. */
 const FINISH_MS = 60_000;
 /** RabbitMQ counts quorum queues every five seconds. */

@@ -87,9 +87,13 @@ async function freeze(node: number, forMs: number, { broker }: Stage): Promise<I
 }
 
 async function alarm(node: number, forMs: number, { broker }: Stage): Promise<Inflicted> {
-  await broker.cluster.ctl(node, "set_vm_memory_high_watermark", "absolute", "1MB");
-  await pause(forMs);
-  await broker.cluster.ctl(node, "set_vm_memory_high_watermark", "0.4");
+  try {
+    await broker.cluster.ctl(node, "set_vm_memory_high_watermark", "absolute", "1MB");
+    await pause(forMs);
+  } finally {
+    // Where the command gave up waiting, the broker may have done what it was told nevertheless.
+    await broker.cluster.ctl(node, "set_vm_memory_high_watermark", "0.4");
+  }
   return NOTHING;
 }
 
@@ -100,9 +104,12 @@ async function holdNobodyLong({ broker }: Stage, forMs: number): Promise<Inflict
       await broker.cluster.ctl(node, "eval", `application:set_env(rabbit, consumer_timeout, ${ms}).`);
     }
   };
-  await set(1_000);
-  await pause(forMs);
-  await set(1_800_000);
+  try {
+    await set(1_000);
+    await pause(forMs);
+  } finally {
+    await set(1_800_000);
+  }
   return NOTHING;
 }
 

@@ -19,7 +19,8 @@ endWithConductor();
 function logLine(level: string): Logger["info"] {
   return (message, fields = {}) => {
     console.error(new Date().toISOString(), level, message, JSON.stringify(fields));
-    const count = fields["sentAgain"];
+    // A publish that was cut off goes again by itself; one whose outcome is unknown is done again with patience.
+    const count = message === "waiting for the broker" ? 1 : fields["sentAgain"];
     if (typeof count === "number") recordsHere().write({ type: "resending", count });
   };
 }
