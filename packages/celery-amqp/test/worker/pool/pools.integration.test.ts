@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { threadId } from "node:worker_threads";
 import { Decimal, LocalDate } from "@leveret/celery-protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +10,11 @@ import { eventually } from "../../support/eventually.ts";
 import * as tasks from "./tasks.ts";
 
 // Real children, a real broker: what tasks can do in the worker itself they can do in threads and processes.
+
+// Many children load the same sources: once stripped of their types and compiled they need not be again.
+process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(
+  new URL("../../../../../node_modules/.cache/compile", import.meta.url),
+);
 
 let vhost: TestVhost;
 beforeAll(async () => {

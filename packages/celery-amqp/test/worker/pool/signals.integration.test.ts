@@ -9,6 +9,11 @@ import { type Client, createClient } from "../../../src/index.ts";
 import { eventually } from "../../support/eventually.ts";
 import * as tasks from "./tasks.ts";
 
+// Many children load the same sources: once stripped of their types and compiled they need not be again.
+process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(
+  new URL("../../../../../node_modules/.cache/compile", import.meta.url),
+);
+
 let vhost: TestVhost;
 beforeAll(async () => {
   vhost = await freshVhost();
