@@ -6,7 +6,7 @@ import { type BrokerAddress, describeAddress } from "./address.ts";
 import { Backoff } from "./backoff.ts";
 import { pause, within } from "./deadline.ts";
 import { dial } from "./dial.ts";
-import { type DialFailure, dialFailure, replyCode, unreachable } from "./errors.ts";
+import { type DialFailure, dialFailure, isBlameless, unreachable } from "./errors.ts";
 import { connectionMoves } from "./lifecycle.ts";
 import { Link } from "./link.ts";
 import type { ResolvedAmqp } from "./options.ts";
@@ -218,10 +218,9 @@ function createArrival(): Arrival {
   return arrival;
 }
 
-/** Lost without a word of the broker: what was asked is not to blame. */
+/** Lost without a word of the broker, or with one that does not blame what was asked. */
 function isLinkLost(error: unknown, link: Link): boolean {
-  const isLost = link.isLost && error instanceof CeleryError && error.code === "connection-lost";
-  return isLost && replyCode(error) === null;
+  return link.isLost && error instanceof CeleryError && error.code === "connection-lost" && isBlameless(error);
 }
 
 function closedError(): CeleryError {

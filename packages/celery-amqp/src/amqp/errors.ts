@@ -15,6 +15,15 @@ export function replyCode(error: unknown): number | null {
   return typeof code === "number" ? code : null;
 }
 
+/**
+ * Whether a connection went for a reason that lies in the broker, so that the same request may do on the next one: the
+ * socket broke, the node is stopped (320), or it finds a queue without a leader (541, RabbitMQ 4.3 after one has died).
+ */
+export function isBlameless(error: unknown): boolean {
+  const code = replyCode(error);
+  return code === null || code === 320 || (code === 541 && /noproc|nodedown|noconnection/.test(brokerText(error)));
+}
+
 /** The failure of one attempt to connect. `isFinal`: asking again without a change elsewhere is of no use. */
 export interface DialFailure {
   readonly isFinal: boolean;

@@ -107,8 +107,8 @@ export class AmqpPublisher implements Publisher {
     if (this.#session === null || this.#session.isRetiring) return false;
     if (!this.#isWritable || this.#connection.state === "blocked") return false;
     if (this.#suspects.size > 0) return this.#unconfirmed === 0;
-    const bytes = this.#inFlight.bytes + this.#expired.bytes;
-    return isWithin(this.#unconfirmed, bytes, entry, this.#options.maxInFlight);
+    const { size, bytes } = this.#inFlight;
+    return isWithin(size + this.#expired.size, bytes + this.#expired.bytes, entry, this.#options.maxInFlight);
   }
 
   /** How many are written and not confirmed. */
@@ -147,7 +147,7 @@ export class AmqpPublisher implements Publisher {
     // "channel closed" is no answer; the end of the session decides what becomes of the publish.
     if (session !== this.#session || (error !== null && error.message !== NACKED)) return;
     this.#watch.onConfirm(this.#parts.clock.now());
-    if (!this.#expired.delete(entry)) {
+    if (this.#expired.size === 0 || !this.#expired.delete(entry)) {
       if (entry.wasReturned) this.#settle(entry, unroutable(entry));
       else if (error === null) this.#settle(entry, null);
       else this.#onNack(session, entry);

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { parseAddresses } from "../../src/amqp/address.ts";
-import { dialFailure, differingArgument, lossReason, replyCode, requestFailure } from "../../src/amqp/errors.ts";
+import {
+  dialFailure,
+  differingArgument,
+  isBlameless,
+  lossReason,
+  replyCode,
+  requestFailure,
+} from "../../src/amqp/errors.ts";
 
 const [address] = parseAddresses("amqp://user:hunter2@host/shop");
 
@@ -74,4 +81,14 @@ test.each([
 test("a delivery that was held too long is called by its name", () => {
   const text = "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms.";
   expect(lossReason(closed(406, text)).message).toMatch(/consumer_timeout/);
+});
+
+test.each([
+  [new Error("read ECONNRESET"), true],
+  [closed(320, "CONNECTION_FORCED - broker forced connection closure with reason 'shutdown'"), true],
+  [closed(541, "INTERNAL_ERROR - failed consuming from quorum queue 'q' in vhost '/': noproc"), true],
+  [closed(541, "INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated."), false],
+  [closed(406, "PRECONDITION_FAILED - inequivalent arg 'durable'"), false],
+])("a request is made again after what is not its fault: %s", (cause, isAgain) => {
+  expect(isBlameless(lossReason(cause))).toBe(isAgain);
 });
