@@ -284,7 +284,7 @@ describe("a peer that has gone silent", () => {
   });
 
   test("heartbeats notice it without any traffic", async () => {
-    const { proxy, transport, logger } = await world({ heartbeatSeconds: 2 });
+    const { proxy, transport, logger } = await world({ heartbeatSeconds: 1 });
     proxy.hold();
     await eventually("the silence is noticed", () => transport.state === "connecting");
     expect(logger.text).toMatch(/Heartbeat timeout/);

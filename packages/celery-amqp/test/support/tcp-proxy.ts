@@ -139,8 +139,8 @@ class Proxy implements TcpProxy {
       [inner, outer],
       [outer, inner],
     ] as const) {
-      // What one side does to the other's connection is the broken network's own.
-      from.on("error", () => to.destroy());
+      // Its end follows, and is what counts.
+      from.on("error", () => {});
       from.on("close", () => {
         // A black hole lets no end through either; `resume` tells it.
         if (this.#held.size > 0 || (pair.isHalfOpen && from === inner)) return;
