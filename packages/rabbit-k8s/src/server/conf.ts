@@ -3,6 +3,7 @@ import { parseBytes } from "../cluster/quantity.ts";
 import { formatConf, type ConfEntry } from "../rabbitmq/conf-file.ts";
 import { isAtLeast } from "../rabbitmq/version.ts";
 import { paths } from "./paths.ts";
+import { queueTypeOf } from "./queue-type.ts";
 
 /** The one setting that follows the replica count; it counts at boot only, so a change of it restarts nothing. */
 export const sizeHintKey = "cluster_formation.target_cluster_size_hint";
@@ -111,11 +112,8 @@ function queues(cluster: ResolvedCluster): readonly ConfEntry[] {
  * Classic queues in the definitions keep the default, `client-local`. Told to balance, 4.x looks for a node among those
  * that have booted; while all boot together it finds none, and every node ends with `badarg` (4.0.5 and 4.3.6).
  */
-function definesClassic({ topology }: ResolvedCluster): boolean {
-  const defaults = new Map(topology.vhosts.map(({ name, defaultQueueType }) => [name, defaultQueueType]));
-  return topology.queues.some(({ type, vhost, durable = true, autoDelete = false }) =>
-    type === undefined ? !durable || autoDelete || defaults.get(vhost) === "classic" : type === "classic",
-  );
+function definesClassic(cluster: ResolvedCluster): boolean {
+  return cluster.topology.queues.some((queue) => queueTypeOf(queue, cluster) === "classic");
 }
 
 function encryption(cluster: ResolvedCluster, tls: ResolvedTls): readonly ConfEntry[] {

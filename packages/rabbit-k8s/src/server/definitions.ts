@@ -1,6 +1,7 @@
 import type { ResolvedCluster } from "../cluster/resolved.ts";
-import type { Policy, SecretKey, Shovel, ShovelEnd, User } from "../cluster/topology.ts";
+import type { Policy, Queue, SecretKey, Shovel, ShovelEnd, User } from "../cluster/topology.ts";
 import { isAtLeast } from "../rabbitmq/version.ts";
+import { queueTypeOf } from "./queue-type.ts";
 
 /** One entry of the definitions. */
 type Definition = Readonly<Record<string, unknown>>;
@@ -42,12 +43,7 @@ function definitions(cluster: ResolvedCluster): Definition {
     })),
     parameters: parameters(cluster),
     policies: topology.policies.map((policy) => ({ vhost: policy.vhost, name: policy.name, ...policyBody(policy) })),
-    queues: topology.queues.map(({ type, arguments: given = {}, durable = true, autoDelete = false, ...place }) => ({
-      ...place,
-      durable,
-      auto_delete: autoDelete,
-      arguments: { ...(type !== undefined && { "x-queue-type": type }), ...given },
-    })),
+    queues: topology.queues.map((queue) => queueDefinition(queue, cluster)),
     exchanges: topology.exchanges.map(
       ({ type, arguments: given = {}, durable = true, autoDelete = false, internal = false, ...place }) => ({
         ...place,
@@ -66,6 +62,19 @@ function definitions(cluster: ResolvedCluster): Definition {
         arguments: given,
       }),
     ),
+  };
+}
+
+/** The type is said even where the vhost has it by default: 3.10 does not apply the default to queues it imports. */
+function queueDefinition(queue: Queue, cluster: ResolvedCluster): Definition {
+  const { type, arguments: given = {}, durable = true, autoDelete = false, ...place } = queue;
+  const decided = type ?? queueTypeOf(queue, cluster);
+  const said = type !== undefined || decided !== "classic";
+  return {
+    ...place,
+    durable,
+    auto_delete: autoDelete,
+    arguments: { ...(said && { "x-queue-type": decided }), ...given },
   };
 }
 
@@ -179,15 +188,10 @@ function shovelEnd(cluster: ResolvedCluster, vhost: string, prefix: "src" | "des
  * A shovel starts before the queues are imported, which wait for all nodes, and would declare its own in another type, on
  * one node. From 4.0 on it can be told to wait for them; before, it is told to declare them alike.
  */
-function shovelQueue(
-  { topology, version }: ResolvedCluster,
-  vhost: string,
-  prefix: "src" | "dest",
-  name: string,
-): Definition {
+function shovelQueue(cluster: ResolvedCluster, vhost: string, prefix: "src" | "dest", name: string): Definition {
+  const { topology, version } = cluster;
   const queue = topology.queues.find((candidate) => candidate.name === name && candidate.vhost === vhost);
   if (queue === undefined) return {};
   if (isAtLeast(version, "4.0")) return { [`${prefix}-predeclared`]: true };
-  const type = queue.type ?? topology.vhosts.find((candidate) => candidate.name === vhost)?.defaultQueueType;
-  return { [`${prefix}-queue-args`]: { "x-queue-type": type, ...queue.arguments } };
+  return { [`${prefix}-queue-args`]: { "x-queue-type": queueTypeOf(queue, cluster), ...queue.arguments } };
 }

@@ -35,6 +35,8 @@ const propsOf = (version: LabVersion, tls: TlsProps | undefined): ModernProps =>
   queues: [
     { name: "tasks", vhost: "shop", type: "quorum" },
     { name: "moved", vhost: "shop" },
+    // Its type is the vhost's, and nothing but the definitions declares it.
+    { name: "untyped", vhost: "shop" },
     { name: "urgent", vhost: "shop", type: "classic", arguments: { "x-max-priority": 5 } },
   ],
   exchanges: [{ name: "events", vhost: "shop", type: "topic" }],
@@ -142,6 +144,7 @@ function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCl
 
   it("holds its topology", async () => {
     expect(await bodyOf("queues/shop/moved")).toMatchObject({ type: "quorum", durable: true });
+    expect(await bodyOf("queues/shop/untyped")).toMatchObject({ type: "quorum", durable: true });
     expect(await bodyOf("queues/shop/urgent")).toMatchObject({ type: "classic", arguments: { "x-max-priority": 5 } });
     await expect
       .poll(() => bodyOf("queues/shop/tasks"), { timeout: 30_000, interval: 500 })

@@ -36,6 +36,23 @@ describe("definitions", () => {
     ]);
   });
 
+  it("say a queue's type even where the vhost has it, except where it is classic by default", () => {
+    const queues = [
+      { name: "a", vhost: "/" },
+      { name: "b", vhost: "/", type: "classic" },
+      { name: "c", vhost: "/", autoDelete: true },
+      { name: "d", vhost: "c" },
+    ] as const;
+    const vhosts = [{ name: "/" }, { name: "c", defaultQueueType: "classic" }] as const;
+    const rendered = render({ namespace: "messaging", version: "3.10.8", vhosts, queues })["queues"];
+    expect(rendered?.map((queue) => (queue as { arguments: unknown }).arguments)).toEqual([
+      { "x-queue-type": "quorum" },
+      { "x-queue-type": "classic" },
+      {},
+      {},
+    ]);
+  });
+
   it("leave it out where no release has it", () => {
     const { vhosts } = render({ namespace: "messaging", version: "3.10.7", defaultQueueType: "classic" });
     expect(JSON.stringify(vhosts)).not.toContain("default_queue_type");
