@@ -85,6 +85,37 @@ export {
   starmap,
 } from "./canvas/canvas.ts";
 export { link, linkError, linksOf, withOptions } from "./canvas/link.ts";
+export { type Frozen, freezeSignature } from "./canvas/freeze.ts";
+export {
+  type AppliedChord,
+  type CanvasStep,
+  needsChords,
+  unfold,
+  type Unfolded,
+  type Unfolding,
+} from "./canvas/unfold.ts";
+export type { Caller, Sending } from "./canvas/compose.ts";
+export type { Mint } from "./canvas/mint.ts";
+export { chordUnlock } from "./canvas/chord-unlock.ts";
+export {
+  afterChord,
+  afterFailure,
+  afterSuccess,
+  callerOf,
+  type FollowUp,
+  type FollowUpOptions,
+} from "./canvas/follow-up.ts";
+export { joinChord, replacement } from "./canvas/replace.ts";
+export {
+  afterChordFailure,
+  type ChordFailure,
+  chordPart,
+  type ChordPart,
+  type FailedTask,
+  type Reach,
+  unreached,
+  type Unreached,
+} from "./canvas/unreached.ts";
 
 // Events.
 export { adjustClock, forwardClock } from "./event/clock.ts";

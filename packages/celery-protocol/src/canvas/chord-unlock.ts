@@ -1,0 +1,27 @@
+import { asNumber } from "../content/fields.ts";
+import { encodeResultTuple } from "../result/tuple.ts";
+import { encodeSignature } from "../task/signature-codec.ts";
+import { type Caller, composeCall, type Sending } from "./compose.ts";
+import type { Mint } from "./mint.ts";
+import type { AppliedChord } from "./unfold.ts";
+
+/**
+ * The task by which backends that cannot count complete a chord: `celery.chord_unlock` looks whether the header is ready
+ * and runs again until it is, then calls the body. To be sent before the header; it goes to the queue of the body.
+ * Source: celery/backends/base.py `fallback_chord_unlock`.
+ */
+export function chordUnlock(chord: AppliedChord, mint: Mint, caller: Caller | null = null): Sending {
+  const { groupId, header, body, interval, maxRetries, countdown } = chord;
+  const { queue = null, priority = null } = body.options;
+  const { task, ...way } = composeCall(
+    {
+      task: "celery.chord_unlock",
+      args: [groupId, encodeSignature(body)],
+      kwargs: { interval, max_retries: maxRetries, result: (header.members ?? []).map(encodeResultTuple) },
+      options: { countdown, queue, priority, ignore_result: true, route_name: body.task },
+    },
+    mint,
+    caller,
+  );
+  return { task: { ...task, priority: asNumber(priority) }, ...way };
+}
