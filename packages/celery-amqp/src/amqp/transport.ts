@@ -32,6 +32,8 @@ class AmqpTransport implements Transport {
   readonly #outbox: AmqpPublisher;
   readonly #habits: BrokerHabits = { deniesTransient: false };
   readonly #subscriptions = new Set<AmqpSubscription>();
+  /** Cancelled, with deliveries that are not settled yet or acks that are still on their way. */
+  readonly #leaving = new Set<AmqpSubscription>();
   readonly #listeners = new Set<(state: TransportState) => void>();
   #state: TransportState = "idle";
   #closing: Promise<void> | null = null;
@@ -88,7 +90,7 @@ class AmqpTransport implements Transport {
       declare: async (link) => {
         if (topology !== undefined) await declareTopology(link, topology, declare, { logger, habits: this.#habits });
       },
-      onCancel: (cancelled) => this.#subscriptions.delete(cancelled),
+      onCancel: (cancelled) => this.#onCancel(cancelled),
     });
     this.#subscriptions.add(subscription);
     return subscription;
@@ -112,8 +114,20 @@ class AmqpTransport implements Transport {
     const cancelled = [...this.#subscriptions].map((subscription) => subscription.cancel());
     await settledWithin(this.#parts.clock, timeoutMs / 3, Promise.all(cancelled));
     await this.#outbox.close(left() / 2);
+    await settledWithin(this.#parts.clock, Math.min(ACK_GRACE_MS, left() / 2), this.#acksSent());
     await Promise.all([this.#publishing.close(left()), this.#consuming.close(left())]);
     this.#move("closed");
+  }
+
+  #onCancel(subscription: AmqpSubscription): void {
+    this.#subscriptions.delete(subscription);
+    this.#leaving.add(subscription);
+    void subscription.drained.then(() => this.#leaving.delete(subscription));
+  }
+
+  /** amqplib sends the frames of all channels in turn: the end of a connection overtakes an ack that was given before it. */
+  async #acksSent(): Promise<void> {
+    await Promise.all([...this.#leaving].map((subscription) => subscription.drained));
   }
 
   /** After a loss, answers to what senders send next must find their consumer; those that cannot come back hold nobody up. */
@@ -145,6 +159,9 @@ class AmqpTransport implements Transport {
     }
   }
 }
+
+/** How long a close waits for acks; deliveries that nobody settles must not hold it up. */
+const ACK_GRACE_MS = 500;
 
 /** How long senders wait for consumers to come back. */
 const RESTORE_GRACE_MS = 2000;

@@ -52,8 +52,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
   const source = createSource(parts, content);
   const store = createStore(parts, content);
-  const served = new Set(queues.queues.keys());
-  const delayQueues = new DelayQueues({ transport, log, served });
+  const delayQueues = new DelayQueues({ transport, log });
   const planner = new Planner({ ...options.sending, queues, spread });
   const senders = { planner, dispatch, source };
   return createWorkerOf({

@@ -18,8 +18,8 @@ export interface ConsumerParts {
   readonly onDelivery: (delivery: Delivery) => void;
   /** Consuming stopped against our will: what has not begun comes again. */
   readonly onLost: (queue: string) => void;
-  /** It consumes again; the queue may have been made anew. */
-  readonly onRestored: (queue: string) => void;
+  /** It consumes, or consumes again: the queue may have been made anew. Never rejects. */
+  readonly onConsumed: (queue: string) => Promise<void>;
 }
 
 /**
@@ -66,6 +66,7 @@ export class QueueConsumer {
       else throw error;
     }
     this.#isStarted = true;
+    await this.#parts.onConsumed(this.#parts.queue.name);
   }
 
   /** Whether the broker has all of its consumers; of a former shard that is gone none is wanted. */
@@ -148,7 +149,7 @@ export class QueueConsumer {
   }
 
   #subscribe(prefetch: number): Promise<Subscription> {
-    const { transport, queue, onDelivery, onRestored } = this.#parts;
+    const { transport, queue, onDelivery, onConsumed } = this.#parts;
     const { consumerPriority } = queue.consuming;
     return transport.subscribe(
       {
@@ -157,7 +158,7 @@ export class QueueConsumer {
         ...declarationOf(queue, this.#declare),
         ...(consumerPriority !== null && { arguments: { "x-priority": consumerPriority } }),
         onLost: () => this.#onLost(),
-        onRestored: () => onRestored(queue.name),
+        onRestored: () => void onConsumed(queue.name),
       },
       onDelivery,
     );

@@ -280,7 +280,8 @@ class AssembledWorker implements Worker {
   }
 
   #createConsumer(queue: ResolvedQueue): QueueConsumer {
-    const { transport, options, log } = this.#parts;
+    const { transport, options, log, delayQueues } = this.#parts;
+    delayQueues.serve(queue.name, queue.declaration);
     return new QueueConsumer({
       transport,
       queue,
@@ -289,7 +290,7 @@ class AssembledWorker implements Worker {
       log,
       onDelivery: (delivery) => this.#pipeline.receive(delivery),
       onLost: (name) => this.#onLost(name),
-      onRestored: (name) => this.#parts.delayQueues.restore(name),
+      onConsumed: (name) => delayQueues.onConsumed(name),
     });
   }
 

@@ -45,7 +45,7 @@ function consumerOf(
     log: silent,
     onDelivery: () => {},
     onLost: () => {},
-    onRestored: () => {},
+    onConsumed: async () => {},
   });
   return { consumer, asked };
 }

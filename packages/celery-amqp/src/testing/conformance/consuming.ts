@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { publishTexts, queueOnly, rejectsWith, textOf, transportCase, type TransportCase } from "./scene.ts";
+import {
+  publishTexts,
+  queueOnly,
+  rejectsWith,
+  textMessage,
+  textOf,
+  transportCase,
+  type TransportCase,
+} from "./scene.ts";
 
 /** What `subscribe` and its deliveries promise. */
 export const consumingCases: readonly TransportCase[] = [
@@ -194,4 +202,39 @@ export const consumingCases: readonly TransportCase[] = [
     await inbox.cancel();
     await transport.deleteQueue(queue);
   }),
+
+  transportCase(
+    "a message waits out its queues' times to live, and moves on by exchanges bound to exchanges",
+    async (scene) => {
+      const transport = await scene.connect();
+      const [first, second, end] = [scene.name(), scene.name(), await scene.queue(transport)];
+      const topic = (name: string) => ({ name, type: "topic", durable: true, autoDelete: true }) as const;
+      const ttl = (ms: number, next: string) => ({ "x-message-ttl": ms, "x-dead-letter-exchange": next });
+      const late = await scene.queue(transport, ttl(200, second));
+      const later = await scene.queue(transport, ttl(300, second));
+      const bind = (source: string, destination: string, destinationType: "queue" | "exchange", routingKey: string) =>
+        ({ source, destination, destinationType, routingKey }) as const;
+      await transport.declare({
+        exchanges: [topic(first), topic(second)],
+        queues: [],
+        bindings: [
+          bind(second, end, "queue", "*.*.end"),
+          bind(first, late, "queue", "0.1.#"),
+          bind(first, later, "queue", "1.0.#"),
+          bind(first, second, "exchange", "0.0.#"),
+        ],
+      });
+      const inbox = await scene.subscribe(transport, { queue: end });
+      for (const key of ["1.0.end", "0.1.end", "0.0.end"]) {
+        await transport.publisher.publish(textMessage(key), { exchange: first, routingKey: key });
+      }
+      const came = await inbox.take(3);
+      assert.deepEqual(came.map(textOf), ["0.0.end", "0.1.end", "1.0.end"]);
+      assert.deepEqual(
+        came.map(({ address }) => address),
+        [first, second, second].map((exchange, n) => ({ exchange, routingKey: ["0.0.end", "0.1.end", "1.0.end"][n] })),
+      );
+      for (const delivery of came) delivery.ack();
+    },
+  ),
 ];

@@ -1,15 +1,13 @@
-import { delayedTopology, type Address } from "@leveret/celery-protocol";
+import { delayedTopology, type Address, type Binding, type TaskQueueOptions } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Transport } from "../../ports/transport.ts";
-import { isParkable, parkingAddress, parkingBindings } from "../rules/park.ts";
+import { celerysBindings, isParkable, parkingAddress, parkingBindings } from "../rules/park.ts";
 
 /** What the delay needs of the worker. */
 export interface DelayQueuesParts {
   readonly transport: Transport;
   readonly log: Logger;
-  /** The queues that may be led back to: those the worker serves. */
-  readonly served: ReadonlySet<string>;
 }
 
 /**
@@ -18,6 +16,7 @@ export interface DelayQueuesParts {
  */
 export class DelayQueues {
   readonly #parts: DelayQueuesParts;
+  readonly #served = new Map<string, TaskQueueOptions>();
   readonly #bound = new Map<string, Promise<boolean>>();
   #levels: Promise<void> | null = null;
   #warned = false;
@@ -26,21 +25,31 @@ export class DelayQueues {
     this.#parts = parts;
   }
 
+  /** The worker serves this queue from now on: it may be led back to. */
+  serve(queue: string, declaration: TaskQueueOptions): void {
+    this.#served.set(queue, declaration);
+  }
+
+  /**
+   * The queue is consumed (again), and may have been made anew, without bindings: what is on its way to it must find it.
+   * Celery's clients delay what they send to a quorum queue behind a topic exchange, and declare nothing for it. Never
+   * rejects: where the broker is away it is done when next needed.
+   */
+  async onConsumed(queue: string): Promise<void> {
+    const wasBound = this.#bound.delete(queue);
+    if (wasBound) this.#levels = null;
+    if (wasBound || celerysBindings(queue, this.#served.get(queue)).length > 0)
+      await this.#ready(queue).catch(() => {});
+  }
+
   /**
    * Where to publish what is to come back to `queue` in `seconds`; null where the broker cannot keep it.
    *
    * @throws CeleryError as `declare` does, where it may be done later
    */
   async addressFor(queue: string, seconds: number): Promise<Address | null> {
-    if (!this.#parts.served.has(queue) || !isParkable(queue)) return null;
+    if (!this.#served.has(queue) || !isParkable(queue)) return null;
     return (await this.#ready(queue)) ? parkingAddress(queue, seconds) : null;
-  }
-
-  /** The queue may have been made anew, without its binding: what is on its way back must find it. */
-  restore(queue: string): void {
-    if (!this.#bound.delete(queue)) return;
-    this.#levels = null;
-    this.#ready(queue).catch(() => {}); // and again when next needed
   }
 
   /** Something of it was deleted: it is declared again when next needed. */
@@ -61,7 +70,8 @@ export class DelayQueues {
     try {
       this.#levels ??= this.#declareLevels();
       await this.#levels;
-      await this.#parts.transport.declare({ exchanges: [], queues: [], bindings: parkingBindings(queue) });
+      const bindings = [...celerysBindings(queue, this.#served.get(queue)), ...ownBindings(queue)];
+      await this.#parts.transport.declare({ exchanges: [], queues: [], bindings });
       return true;
     } catch (error) {
       if (!isFinal(error)) {
@@ -97,4 +107,8 @@ export class DelayQueues {
 /** What the broker would answer again. */
 function isFinal(error: unknown): error is CeleryError {
   return error instanceof CeleryError && (error.code === "access-refused" || error.code === "queue-mismatch");
+}
+
+function ownBindings(queue: string): readonly Binding[] {
+  return isParkable(queue) ? parkingBindings(queue) : [];
 }

@@ -6,6 +6,7 @@ import {
   newTask,
   parseIso,
   ProtocolError,
+  taskAddress,
   type Address,
   type HeaderTable,
   type Signature,
@@ -186,9 +187,8 @@ function addressOf({ options }: Signature): Address | null {
   const queue = text(options["queue"]) ?? text(table(options["queue"])["name"]);
   const exchange = text(options["exchange"]);
   const routingKey = text(options["routing_key"]);
-  if (exchange !== null && exchange !== "") return { exchange, routingKey: routingKey ?? queue ?? "" };
-  const key = queue ?? routingKey;
-  return key === null ? null : { exchange: "", routingKey: key };
+  if (queue !== null) return taskAddress(queue, {}, { exchange, routingKey });
+  return exchange !== null && routingKey !== null ? { exchange, routingKey } : null;
 }
 
 function expiryOf(options: Signature["options"], world: World): Partial<TaskMessage> {

@@ -5,6 +5,7 @@ import {
   type Address,
   type Binding,
   type TaskMessage,
+  type TaskQueueOptions,
   type WireMessage,
 } from "@leveret/celery-protocol";
 import { republished, type Arrival } from "./arrival.ts";
@@ -42,6 +43,17 @@ export function parkingSecondsUntil(at: number, now: number): number | null {
  */
 export function parkingBindings(queue: string): readonly Binding[] {
   return delayedBindings({ queue, exchange: "", exchangeType: "direct", routingKey: keyOf(queue) });
+}
+
+/**
+ * What Celery's workers bind for a queue, so that delayed messages of Celery's clients find it: only for quorum queues, and
+ * only behind exchanges that are not direct (celery-wire 7.5).
+ */
+export function celerysBindings(queue: string, declaration: TaskQueueOptions = {}): readonly Binding[] {
+  const { exchange = queue, exchangeType = "direct", routingKey = queue, queueType, arguments: table } = declaration;
+  const isQuorum = (table?.["x-queue-type"] ?? queueType) === "quorum";
+  if (!isQuorum || exchangeType === "direct") return [];
+  return delayedBindings({ queue, exchange, exchangeType, routingKey });
 }
 
 /**

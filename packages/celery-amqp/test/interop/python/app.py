@@ -85,6 +85,13 @@ def retry_once(self):
     return self.request.retries
 
 
+@app.task(name="interop.retry_later", bind=True, max_retries=3)
+def retry_later(self):
+    if self.request.retries == 0:
+        raise self.retry(countdown=3)
+    return self.request.retries
+
+
 @app.task(name="interop.when")
 def when():
     return time.time()

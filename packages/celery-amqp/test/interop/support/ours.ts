@@ -69,6 +69,10 @@ export const ourTasks = [
     if (ctx.attempt === 1) ctx.retry({ in: 0 });
     return ctx.attempt - 1;
   }),
+  defineTask("interop.retry_later", (ctx) => {
+    if (ctx.attempt === 1) ctx.retry({ in: "3s" });
+    return ctx.attempt - 1;
+  }),
   defineTask("interop.keywords", { keywords: true, run: (_ctx, input: Record<string, unknown>) => input }),
   defineTask("interop.when", () => Date.now() / 1000),
   defineTask("interop.request", (ctx) => ({

@@ -1,6 +1,19 @@
-import { delayedAddress, formatIso, MAX_DELAY_SECONDS, type WireTime } from "@leveret/celery-protocol";
+import {
+  delayedAddress,
+  formatIso,
+  MAX_DELAY_SECONDS,
+  type TaskQueueOptions,
+  type WireTime,
+} from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
-import { dueAt, isParkable, parkedMessage, parkingAddress, parkingSeconds } from "../../../src/worker/rules/park.ts";
+import {
+  celerysBindings,
+  dueAt,
+  isParkable,
+  parkedMessage,
+  parkingAddress,
+  parkingSeconds,
+} from "../../../src/worker/rules/park.ts";
 import { now, task } from "./given.ts";
 
 const at = (epochMs: number): WireTime => ({ epochMs, text: formatIso(epochMs) });
@@ -53,6 +66,20 @@ test.each([
 ])("%i seconds begin at the first level that holds them, with Celery's key", (seconds, exchange) => {
   const { routingKey } = delayedAddress(seconds, "images.leveret");
   expect(parkingAddress("images", seconds)).toEqual({ exchange, routingKey });
+});
+
+describe("what Celery's clients need to delay messages", () => {
+  const topic = { exchange: "qt", exchangeType: "topic", routingKey: "qt.jobs" } as const;
+
+  test.each([
+    ["quorum behind a topic exchange", { ...topic, queueType: "quorum" }, 2],
+    ["quorum by its arguments", { ...topic, arguments: { "x-queue-type": "quorum" } }, 2],
+    ["classic behind a topic exchange", topic, 0],
+    ["quorum behind a direct exchange", { queueType: "quorum" }, 0],
+    ["nothing was said", undefined, 0],
+  ] satisfies [string, TaskQueueOptions | undefined, number][])("%s", (_name, declaration, bindings) => {
+    expect(celerysBindings("qt", declaration)).toHaveLength(bindings);
+  });
 });
 
 test("a message is parked without its time to live, which would end the delay", () => {
