@@ -188,7 +188,7 @@ function addressOf({ options }: Signature): Address | null {
   const exchange = text(options["exchange"]);
   const routingKey = text(options["routing_key"]);
   if (queue !== null) return taskAddress(queue, {}, { exchange, routingKey });
-  return exchange !== null && routingKey !== null ? { exchange, routingKey } : null;
+  return routingKey === null ? null : { exchange: exchange ?? "", routingKey };
 }
 
 function expiryOf(options: Signature["options"], world: World): Partial<TaskMessage> {
