@@ -77,11 +77,11 @@ for (const { label, brokerUrl, python, absent } of tried) {
     test("Python retries a task, and the delay leads to our worker", async () => {
       const queue = freshQueue("python-retries");
       await using client = ourClient(brokerUrl, { routes: { "*": queue } });
-      const python = pythonWorker(queue);
-      await python.ready();
+      const pythons = pythonWorker(queue);
+      await pythons.ready();
       const result = await client.send(retryLater);
       for await (const { status } of result.states({ timeout: "60s" })) if (status === "RETRY") break;
-      await python.stop();
+      await pythons.stop();
       const ours = await ourWorker(brokerUrl, queue);
       expect(await result.get({ timeout: "60s" })).toBe(1);
       await ours.stop();

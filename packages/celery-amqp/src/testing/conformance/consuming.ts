@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Exchange, HeaderTable } from "@leveret/celery-protocol";
 import {
   publishTexts,
   queueOnly,
@@ -208,20 +209,16 @@ export const consumingCases: readonly TransportCase[] = [
     async (scene) => {
       const transport = await scene.connect();
       const [first, second, end] = [scene.name(), scene.name(), await scene.queue(transport)];
-      const topic = (name: string) => ({ name, type: "topic", durable: true, autoDelete: true }) as const;
-      const ttl = (ms: number, next: string) => ({ "x-message-ttl": ms, "x-dead-letter-exchange": next });
-      const late = await scene.queue(transport, ttl(200, second));
-      const later = await scene.queue(transport, ttl(300, second));
-      const bind = (source: string, destination: string, destinationType: "queue" | "exchange", routingKey: string) =>
-        ({ source, destination, destinationType, routingKey }) as const;
+      const late = await scene.queue(transport, agingTo(second, 200));
+      const later = await scene.queue(transport, agingTo(second, 300));
       await transport.declare({
-        exchanges: [topic(first), topic(second)],
+        exchanges: [topicExchange(first), topicExchange(second)],
         queues: [],
         bindings: [
-          bind(second, end, "queue", "*.*.end"),
-          bind(first, late, "queue", "0.1.#"),
-          bind(first, later, "queue", "1.0.#"),
-          bind(first, second, "exchange", "0.0.#"),
+          { source: second, destination: end, destinationType: "queue", routingKey: "*.*.end" },
+          { source: first, destination: late, destinationType: "queue", routingKey: "0.1.#" },
+          { source: first, destination: later, destinationType: "queue", routingKey: "1.0.#" },
+          { source: first, destination: second, destinationType: "exchange", routingKey: "0.0.#" },
         ],
       });
       const inbox = await scene.subscribe(transport, { queue: end });
@@ -238,3 +235,12 @@ export const consumingCases: readonly TransportCase[] = [
     },
   ),
 ];
+
+function topicExchange(name: string): Exchange {
+  return { name, type: "topic", durable: true, autoDelete: true };
+}
+
+/** Arguments of a queue whose messages go to `exchange` after `ms`. */
+function agingTo(exchange: string, ms: number): HeaderTable {
+  return { "x-message-ttl": ms, "x-dead-letter-exchange": exchange };
+}
