@@ -14,6 +14,7 @@ export interface ChaosRow {
   readonly seconds: number;
   readonly seed: number;
   readonly faults: number;
+  readonly missed: number;
   readonly restarts: number;
   readonly figures: Figures;
   readonly violations: number;
@@ -48,7 +49,7 @@ export function keepRow(row: ChaosRow | FuzzRow): void {
 }
 
 /** The row of a run. */
-export function rowOf({ options, brokerVersion, faults, restarts, figures, violations }: Outcome): ChaosRow {
+export function rowOf({ options, brokerVersion, figures, violations, ...hurt }: Outcome): ChaosRow {
   const { nodes, pools, seconds, seed } = options;
   return {
     kind: "chaos",
@@ -57,8 +58,9 @@ export function rowOf({ options, brokerVersion, faults, restarts, figures, viola
     pools: pools.join(", "),
     seconds,
     seed,
-    faults,
-    restarts,
+    faults: hurt.faults,
+    missed: hurt.missed,
+    restarts: hurt.restarts,
     figures,
     violations: violations.length,
   };
@@ -100,7 +102,7 @@ function chaosTable(rows: readonly ChaosRow[]): string {
       row.pools,
       row.seconds,
       row.seed,
-      `${row.faults}, ${row.restarts} restarts`,
+      `${row.faults - row.missed} of ${row.faults}, ${row.restarts} restarts`,
       `${figures.sends}: ${counts(figures.outcomes)}`,
       counts(figures.answers),
       figures.runs,

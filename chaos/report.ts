@@ -7,11 +7,11 @@ const MOST_LINES = 40;
 
 /** What a person reads after a run. */
 export function describeOutcome(outcome: Outcome): string {
-  const { figures, violations, options, faults, restarts, brokerVersion, folder } = outcome;
+  const { figures, violations, options, faults, missed, restarts, brokerVersion, folder } = outcome;
   const rows: readonly (readonly [string, string])[] = [
     ["RabbitMQ", `${brokerVersion}, ${options.nodes === 1 ? "one node" : `${options.nodes} nodes`}`],
     ["pools", options.pools.join(", ")],
-    ["faults", `${faults} in ${options.seconds} s; ${restarts} programs started again`],
+    ["faults", `${faults - missed} of ${faults} done in ${options.seconds} s; ${restarts} programs started again`],
     ["sends", `${figures.sends}: ${counts(figures.outcomes)}`],
     ["results awaited", counts(figures.answers)],
     ["runs", String(figures.runs)],

@@ -17,6 +17,8 @@ export interface Outcome extends Verdict {
   /** RabbitMQ's own: `3.10.8`. */
   readonly brokerVersion: string;
   readonly faults: number;
+  /** Those of them that could not be done, such as a command of the broker's that did not come back. */
+  readonly missed: number;
   /** Programs that were started again. */
   readonly restarts: number;
   /** Where records and logs are; null where they were removed. */
@@ -41,7 +43,7 @@ export async function runChaos(options: ChaosOptions, tell: (line: string) => vo
   try {
     await warmUp(stage, tell);
     const faults = planFaults(sceneOf(options));
-    const nodeDeaths = await inflictAll(faults, stage, tell);
+    const { nodeDeaths, missed } = await inflictAll(faults, stage, tell);
     tell("the faults are over: draining");
     await stage.heal();
     await drain(stage, new Recorder(folder, "conductor"));
@@ -54,7 +56,8 @@ export async function runChaos(options: ChaosOptions, tell: (line: string) => vo
     if (!isKept) rmSync(folder, { recursive: true });
     const restarts = stage.programs.reduce((sum, program) => sum + program.restarts, 0);
     const brokerVersion = stage.broker.cluster.version;
-    return { ...verdict, options, brokerVersion, faults: faults.length, restarts, folder: isKept ? folder : null };
+    const hurt = { faults: faults.length, missed, restarts };
+    return { ...verdict, ...hurt, options, brokerVersion, folder: isKept ? folder : null };
   } finally {
     await stage.close();
   }
@@ -78,22 +81,24 @@ async function warmUp(stage: Stage, tell: (line: string) => void): Promise<void>
   await stage.broker.bringBack(1);
 }
 
-/** Each fault at its time; those of nodes wait for each other. Resolves to when nodes were killed. */
+/** Each fault at its time; those of nodes wait for each other. Resolves to when nodes were killed, and what failed. */
 async function inflictAll(
   faults: readonly Fault[],
   stage: Stage,
   tell: (line: string) => void,
-): Promise<readonly number[]> {
+): Promise<{ readonly nodeDeaths: readonly number[]; readonly missed: number }> {
   const start = Date.now();
-  const deaths: number[] = [];
+  const nodeDeaths: number[] = [];
+  let missed = 0;
   const underWay: Promise<void>[] = [];
   let lane: Promise<void> = Promise.resolve();
   const attempt = async (fault: Fault): Promise<void> => {
     tell(describeFault(fault));
     try {
       const { nodeDeath } = await inflict(fault, stage);
-      if (nodeDeath !== null) deaths.push(nodeDeath);
+      if (nodeDeath !== null) nodeDeaths.push(nodeDeath);
     } catch (error) {
+      missed += 1;
       tell(`         ${fault.kind} could not be done: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
@@ -103,5 +108,5 @@ async function inflictAll(
     else underWay.push(attempt(fault));
   }
   await Promise.all([...underWay, lane]);
-  return deaths;
+  return { nodeDeaths, missed };
 }

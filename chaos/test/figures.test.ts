@@ -11,6 +11,7 @@ const row: ChaosRow = {
   seconds: 300,
   seed: 7,
   faults: 12,
+  missed: 1,
   restarts: 3,
   figures: {
     sends: 9,
@@ -30,6 +31,6 @@ test("docs/chaos.md shows the figures as they are kept; if not: pnpm chaos --wri
 
 test("a run is a line of the table", () => {
   expect(chaosPage([row]).replaceAll(/ +/g, " ")).toContain(
-    "| 3.10.8 | 1 | inline | 300 | 7 | 12, 3 restarts | 9: confirmed 8, publish-timeout 1 | SUCCESS 2 | 10 | 1: redelivered 1 | 1.0 MB | 0 |",
+    "| 3.10.8 | 1 | inline | 300 | 7 | 11 of 12, 3 restarts | 9: confirmed 8, publish-timeout 1 | SUCCESS 2 | 10 | 1: redelivered 1 | 1.0 MB | 0 |",
   );
 });
