@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   createContent,
   decodeTask,
@@ -39,11 +40,13 @@ const endings: readonly Ending[] = [
 ];
 
 /** Decodes mutated messages, and decides what becomes of each; what it decides must be whole, and fit to be written. */
-export function fuzzDecode(seeds: readonly WireMessage[], count: number, seed: number): DecodeFigures {
+export async function fuzzDecode(seeds: readonly WireMessage[], count: number, seed: number): Promise<DecodeFigures> {
   const random = createRandom(seed);
   const defects: string[] = [];
   let decoded = 0;
   for (let number = 0; number < count; number += 1) {
+    // zlib lets go of its memory in a turn of the event loop.
+    if (number % 500 === 0) await nextTurn();
     const message = mutate(seeds, random);
     try {
       if (examine(message, number)) decoded += 1;

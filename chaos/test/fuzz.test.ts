@@ -24,8 +24,8 @@ test("the seeds are left as they were", () => {
   expect(seeds.slice(0, 50)).toEqual(before);
 });
 
-test("whatever a message holds, it is decoded or refused, and settled once", { timeout: 120_000 }, () => {
-  const { decoded, refused, defects } = fuzzDecode(seeds, COUNT, 20_261_122);
+test("whatever a message holds, it is decoded or refused, and settled once", { timeout: 120_000 }, async () => {
+  const { decoded, refused, defects } = await fuzzDecode(seeds, COUNT, 20_261_122);
   expect(defects).toEqual([]);
   expect(decoded + refused).toBe(COUNT);
   expect(Math.min(decoded, refused)).toBeGreaterThan(COUNT / 10);
