@@ -55,6 +55,8 @@ export class Broker {
 
   /** RabbitMQ waits three minutes for a queue to confirm a dead letter before it sends it again; here five seconds. */
   async #hasten(node: number): Promise<void> {
+    // Alone, a node sends everything again when it is back.
+    if (this.size === 1) return;
     const setting = "application:set_env(rabbit, dead_letter_worker_publisher_confirm_timeout, 5000).";
     await this.cluster.ctl(node, "eval", setting);
   }
