@@ -118,6 +118,16 @@ describe("tasks that are due later", () => {
     },
   );
 
+  test("wait in the broker too where the worker took up their queue while it ran", async () => {
+    const { send, clock, broker, worker } = await start(1);
+    await worker.addConsumer("third");
+    await send({ task: "demo.note", args: [3], eta: at(clock.now() + 60_000) }, "third");
+    await clock.advance(0);
+    expect([broker.messages("third").length, parked(harness!)]).toEqual([0, 1]);
+    await clock.advance(60_000);
+    expect(ran).toEqual([3]);
+  });
+
   test("in the far future come back to be parked again", async () => {
     const { send, clock } = await start(1);
     const ms = (2 ** 28 + 100) * 1000;
