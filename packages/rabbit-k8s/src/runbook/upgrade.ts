@@ -21,8 +21,9 @@ export function upgradeSteps(place: Place, from: RabbitVersion, to: RabbitVersio
     ...(mirrored
       ? [
           [
-            "Before 4.x: move mirrored classic queues to quorum queues and delete every policy with ha-* keys.",
-            onNode(place, 0, "rabbitmqctl list_policies"),
+            "Before 4.x: move mirrored classic queues to quorum queues and delete every policy with ha-* keys, in each VHOST.",
+            onNode(place, 0, "rabbitmqctl list_vhosts"),
+            onNode(place, 0, "rabbitmqctl list_policies -p VHOST"),
           ] as const,
         ]
       : []),

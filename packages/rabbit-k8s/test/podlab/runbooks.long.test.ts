@@ -112,7 +112,7 @@ describe.skipIf(inject("podlab") === null)("the runbooks on real clusters", () =
     const [from, to] = version === "4.3.6" ? ["4.2", "4.3"] : [version, "4.2"];
     const commands = commandsOf(`upgrade --from ${from} --to ${to}`).filter((command) => command.includes(" exec "));
     expect(new Set(commands).size).toBeGreaterThanOrEqual(4);
-    for (const command of new Set(commands)) await kubectl(lab, command);
+    for (const command of new Set(commands)) await kubectl(lab, command.replace("VHOST", "shop"));
   });
 
   it.each([
