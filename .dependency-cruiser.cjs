@@ -18,7 +18,7 @@ const protocol = (from, ...allowed) =>
 const amqp = (from, ...allowed) => room(`amqp: floor of ${from}`, "celery-amqp", `${from}/`, [`${from}/`, ...allowed]);
 
 const ground = ["ports/", "task/"];
-const first = [...ground, "send/", "results/", "system/"];
+const first = [...ground, "send/", "results/", "system/", "events/"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -100,6 +100,7 @@ module.exports = {
     amqp("system", ...ground),
     amqp("send", ...ground),
     amqp("results", ...ground),
+    amqp("events", ...ground),
     amqp("client", ...first),
     {
       name: "rules know policies and the format, nothing else",

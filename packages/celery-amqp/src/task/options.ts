@@ -40,6 +40,8 @@ export interface TaskOptions extends Pick<
   readonly storeErrorsEvenIfIgnored?: boolean;
   /** Store STARTED when the run begins. Default false. */
   readonly trackStarted?: boolean;
+  /** Tell monitors of its runs, where the worker tells of tasks. Default true. */
+  readonly sendEvents?: boolean;
   /** How many each worker begins at most: a number a second, or `"10/s"`, `"100/m"`, `"2/h"`. Default no limit. */
   readonly rateLimit?: RateLimit;
   /** Which of the worker's pools it runs in. Default: the first of them. */
@@ -66,6 +68,7 @@ const flags = [
   "rejectOnWorkerLost",
   "storeErrorsEvenIfIgnored",
   "trackStarted",
+  "sendEvents",
   "ignoreResult",
 ] as const;
 
@@ -89,6 +92,7 @@ export function resolvePolicy(options: TaskOptions, where: string): TaskPolicy {
     ignoreResult: options.ignoreResult ?? false,
     storeErrorsEvenIfIgnored: options.storeErrorsEvenIfIgnored ?? false,
     trackStarted: options.trackStarted ?? false,
+    sendEvents: options.sendEvents ?? true,
     timeLimitMs: limitMs(options.timeLimit, `${where}: timeLimit`),
     softTimeLimitMs: limitMs(options.softTimeLimit, `${where}: softTimeLimit`),
     ratePerSecond: resolveRate(options.rateLimit, `${where}: rateLimit`),

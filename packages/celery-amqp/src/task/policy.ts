@@ -20,6 +20,8 @@ export interface TaskPolicy {
   readonly storeErrorsEvenIfIgnored: boolean;
   /** Store STARTED when the run begins. Celery: `track_started`. */
   readonly trackStarted: boolean;
+  /** Tell monitors of its runs, where the worker tells of tasks. Celery: `send_events`. */
+  readonly sendEvents: boolean;
   /** Hard limit of a run in milliseconds, null is none. */
   readonly timeLimitMs: number | null;
   /** Soft limit in milliseconds: aborts `ctx.signal`. */

@@ -9,6 +9,7 @@ import { createRouter, type Router, type Routes } from "../send/routes.ts";
 import { processors } from "../system/processors.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { TaskDefinition } from "../task/task.ts";
+import { type EventsOption, resolveEvents } from "./events-option.ts";
 import type { LogFormat, LogLevel } from "./log-lines.ts";
 import { type PoolOption, type ResolvedPool, resolvePools } from "./pool-options.ts";
 import { divideSlots, type Slots, type SlotWish } from "./rules/slots.ts";
@@ -85,6 +86,11 @@ export interface WorkerOptions extends ContentOptions {
    * `worker_cancel_long_running_tasks_on_connection_loss`.
    */
   readonly cancelOnConnectionLoss?: boolean;
+  /**
+   * What Celery's monitors (`celery events`, Flower) hear: of the worker (`"workers"`, default), of its tasks too (true,
+   * Celery's `-E`), or nothing (false). Tasks with `sendEvents: false` are passed over.
+   */
+  readonly events?: EventsOption;
   /** Behaviour around running and sending; the first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
   /** Log lines for people (`text`, default) or for machines (`json`), on stderr. */
@@ -113,6 +119,7 @@ export interface ResolvedWorker {
   readonly deliveryLimit: number | null;
   readonly unknownTaskGraceMs: number;
   readonly cancelOnConnectionLoss: boolean;
+  readonly events: EventsOption;
   readonly interceptors: readonly Interceptor[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -146,6 +153,7 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "deliveryLimit",
   "unknownTaskGrace",
   "cancelOnConnectionLoss",
+  "events",
   "interceptors",
   "logFormat",
   "logger",
@@ -195,6 +203,7 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     deliveryLimit: resolveDeliveryLimit(options.deliveryLimit),
     unknownTaskGraceMs: durationMs(options.unknownTaskGrace ?? 0, "unknownTaskGrace"),
     cancelOnConnectionLoss,
+    events: resolveEvents(options.events),
     interceptors,
     ...resolveLog(options),
     results: resolveResults(options.results),

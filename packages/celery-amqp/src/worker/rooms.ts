@@ -1,5 +1,7 @@
+import { LogicalClock } from "../events/logical-clock.ts";
 import { composeRun } from "../ports/interceptor.ts";
 import type { TaskRegistry } from "../task/registry.ts";
+import { Announcer, type AnnouncerParts } from "./announcer.ts";
 import { withFields } from "./log-lines.ts";
 import { DeadLetters } from "./pipeline/dead-letters.ts";
 import { Performer } from "./pipeline/perform.ts";
@@ -31,6 +33,22 @@ export function createRunWatch({ options, clock, log, watch }: WorkerParts): Run
   const { pools, stuckAfterMs } = options;
   const isInline = (job: Job): boolean => poolKindOf(job, pools) === "inline";
   return new RunWatch({ ...watch, clock, log, stuckAfterMs, isInline });
+}
+
+/** Who tells Celery's monitors; null where nobody is to. */
+export function createAnnouncer(
+  parts: WorkerParts,
+  worker: Pick<AnnouncerParts, "tasks" | "active">,
+): Announcer | null {
+  const { options, nodeName: hostname } = parts;
+  if (options.events === false) return null;
+  return new Announcer({
+    ...parts,
+    ...worker,
+    hostname,
+    ticks: new LogicalClock(),
+    tellsOfTasks: options.events === true,
+  });
 }
 
 /** What a pool is told by the worker it belongs to. */

@@ -5,6 +5,7 @@ import { type Duration, durationMs } from "../task/duration.ts";
 import type { RateLimit } from "../task/options.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
+import type { Announcer } from "./announcer.ts";
 import { Concurrency } from "./concurrency.ts";
 import { Consumption } from "./consumption.ts";
 import type {
@@ -31,7 +32,7 @@ import type { WorkerParts } from "./parts.ts";
 import { ConnectionLost } from "./pool/stop-reasons.ts";
 import { Probes } from "./probes.ts";
 import type { RunWatch } from "./run-watch.ts";
-import { createPipeline, createPool, createRunWatch } from "./rooms.ts";
+import { createAnnouncer, createPipeline, createPool, createRunWatch } from "./rooms.ts";
 import { Shutdown } from "./shutdown.ts";
 import { StateKeeper } from "./state-keeper.ts";
 import { createTaskLog } from "./task-log.ts";
@@ -50,6 +51,8 @@ export interface Worker extends Controls, AsyncDisposable {
   readonly name: string;
   /** Handlers that were given up, at their hard limit or by a stop, and still go on: they keep the process alive. */
   readonly runaways: number;
+  /** Events about tasks that monitors missed, because the broker was away or too slow for them. */
+  readonly droppedEvents: number;
   /** How it is now: what its health endpoints answer, for servers and metrics of your own. */
   readonly health: HealthReport;
   /** Port of its health endpoints; null where there are none, before the start and after the stop. */
@@ -71,7 +74,7 @@ export interface Worker extends Controls, AsyncDisposable {
   stop(options?: { readonly grace?: Duration }): Promise<void>;
 }
 
-/** The worker of these parts. They start in the order health, transport, pool, queues, consumers, and stop in reverse. */
+/** The worker of these parts. They start in the order health, transport, pool, events, queues, consumers, and stop in reverse. */
 export function createWorkerOf(parts: WorkerParts): Worker {
   return new AssembledWorker(parts);
 }
@@ -92,6 +95,7 @@ class AssembledWorker implements Worker {
   readonly #keeper: StateKeeper | null;
   readonly #watch: RunWatch | null;
   readonly #probes: Probes | null;
+  readonly #announcer: Announcer | null;
   #state: WorkerState = "new";
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -132,6 +136,7 @@ class AssembledWorker implements Worker {
     this.#pipeline = pipeline;
     this.#consumption = consumption;
     this.#probes = this.#createProbes();
+    this.#announcer = createAnnouncer(parts, { tasks, active: () => pipeline.counts.active });
   }
 
   get state(): WorkerState {
@@ -140,6 +145,10 @@ class AssembledWorker implements Worker {
 
   get runaways(): number {
     return this.#pool.runaways;
+  }
+
+  get droppedEvents(): number {
+    return this.#announcer?.dropped ?? 0;
   }
 
   get health(): HealthReport {
@@ -223,6 +232,7 @@ class AssembledWorker implements Worker {
       await this.#parts.transport.connect();
       await this.#pool.start();
       this.#watch?.start(this.#pool);
+      this.#announcer?.start();
       await this.#consumption.start();
     } catch (error) {
       await this.#release();
@@ -253,9 +263,10 @@ class AssembledWorker implements Worker {
     this.#move("drained");
   }
 
-  /** Results are closed when nobody stores any more, and the transport last: acks still had to pass. To the last it can be asked how it is. */
+  /** Monitors hear the end of everything. Results are closed when nobody stores any more, and the transport last: acks still had to pass. To the last it can be asked how it is. */
   async #release(): Promise<void> {
     try {
+      this.#announcer?.stop();
       await this.#parts.results.close();
       this.#watch?.stop();
       await this.#pool.stop();
@@ -277,6 +288,7 @@ class AssembledWorker implements Worker {
   #emit(event: TaskEvent): void {
     this.#tell(event);
     this.#observers.emit(event);
+    this.#announcer?.tell(event);
   }
 
   #createConsumer(queue: ResolvedQueue): QueueConsumer {

@@ -36,6 +36,7 @@ describe("a task", () => {
       ignoreResult: false,
       storeErrorsEvenIfIgnored: false,
       trackStarted: false,
+      sendEvents: true,
       timeLimitMs: null,
       softTimeLimitMs: null,
       ratePerSecond: null,

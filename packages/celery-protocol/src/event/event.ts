@@ -167,3 +167,14 @@ export type Event = TaskEvent | WorkerEvent | CustomEvent;
 
 /** The types of events that Celery itself sends. */
 export type EventType = Exclude<Event["type"], "custom">;
+
+/** What the sender of any event adds to it at the moment it is told. */
+export type EventStamp = Omit<EventBase, "extra">;
+
+type Bare<Each> = Each extends EventBase ? Omit<Each, keyof EventStamp> : never;
+
+/** An event that nobody has told yet: without host, time and clock. */
+export type EventBody = Bare<Event>;
+
+/** The same, about a task. */
+export type TaskEventBody = Bare<TaskEvent>;

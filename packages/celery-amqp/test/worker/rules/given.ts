@@ -26,6 +26,7 @@ export const policy: TaskPolicy = {
   ignoreResult: false,
   storeErrorsEvenIfIgnored: false,
   trackStarted: false,
+  sendEvents: true,
   timeLimitMs: null,
   softTimeLimitMs: null,
   ratePerSecond: null,
