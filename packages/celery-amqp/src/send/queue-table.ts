@@ -35,6 +35,11 @@ export function resolveQueues(queues: readonly TaskQueue[]): QueueTable {
   return { queues: table, sharded };
 }
 
+/** The name that tasks are sent to where they come from this queue: of a shard that of the sharded queue. */
+export function logicalName({ queues }: QueueTable, queue: string): string {
+  return queues.get(queue)?.place?.queue ?? queue;
+}
+
 function refuse(value: unknown, wanted: string): never {
   throw new CeleryError("option-invalid", `queues is ${showValue(value)}: it must be ${wanted}`);
 }

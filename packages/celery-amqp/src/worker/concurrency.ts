@@ -1,5 +1,5 @@
 import { CeleryError } from "../ports/errors.ts";
-import type { QueueTable } from "../send/queue-table.ts";
+import { logicalName, type QueueTable } from "../send/queue-table.ts";
 import type { ResolvedQueue } from "../send/queues.ts";
 import { checkConcurrency } from "./options.ts";
 import { Lanes } from "./pipeline/lanes.ts";
@@ -11,9 +11,9 @@ export class Concurrency {
   readonly lanes: Lanes;
   #slots: Slots;
 
-  constructor(slots: Slots, { queues }: QueueTable) {
+  constructor(slots: Slots, queues: QueueTable) {
     this.#slots = slots;
-    this.lanes = new Lanes(slots, (queue) => queues.get(queue)?.place?.queue ?? queue);
+    this.lanes = new Lanes(slots, (queue) => logicalName(queues, queue));
   }
 
   /** Tasks that run at once, of all queues. */

@@ -1,4 +1,5 @@
 import type { Topology } from "@leveret/celery-protocol";
+import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Delivery, SubscribeOptions, Subscription, Transport } from "../ports/transport.ts";
@@ -14,6 +15,7 @@ export interface ConsumerParts {
   readonly prefetch: number;
   /** Tasks waiting for their eta that are held at most. */
   readonly scheduledLimit: number;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly onDelivery: (delivery: Delivery) => void;
   /** Consuming stopped against our will: what has not begun comes again. */
@@ -21,6 +23,8 @@ export interface ConsumerParts {
   /** It consumes, or consumes again: the queue may have been made anew. Never rejects. */
   readonly onConsumed: (queue: string) => Promise<void>;
 }
+
+const lookAgainMs = 500;
 
 /**
  * The consumers of one queue. The first group holds as many messages as may run at once; each task that waits for its eta
@@ -38,6 +42,7 @@ export class QueueConsumer {
   #isStarted = false;
   #cancelled = false;
   #warned = false;
+  #isLookedFor = false;
 
   constructor(parts: ConsumerParts) {
     const { queue, prefetch } = parts;
@@ -167,12 +172,22 @@ export class QueueConsumer {
   #onLost(): void {
     const { queue, onLost } = this.#parts;
     onLost(queue.name);
-    if (this.#isFormer) this.#forgetIfGone().catch((error: unknown) => this.#complain(error));
+    if (this.#isFormer && !this.#isLookedFor) void this.#lookForIt();
   }
 
-  /** Whoever deletes a former shard does not want it asked for again and again. */
-  async #forgetIfGone(): Promise<void> {
-    if ((await this.#parts.transport.inspectQueue(this.#parts.queue.name)) === null) await this.#letGo();
+  /**
+   * Whoever deletes a former shard does not want it asked for for ever. It may be there for a moment after its consumers
+   * were told (RabbitMQ 4.3), and the connection may have gone with it.
+   */
+  async #lookForIt(): Promise<void> {
+    const { clock, queue, transport } = this.#parts;
+    this.#isLookedFor = true;
+    while (!this.#cancelled && !this.#group.isConsuming) {
+      const found = await transport.inspectQueue(queue.name).catch(() => undefined);
+      if (found === null) await this.#letGo();
+      else await new Promise<void>((resolve) => clock.setTimer(lookAgainMs, resolve));
+    }
+    this.#isLookedFor = false;
   }
 
   #complain(error: unknown): void {

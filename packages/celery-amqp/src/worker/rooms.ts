@@ -1,5 +1,6 @@
 import { LogicalClock } from "../events/logical-clock.ts";
 import { composeRun } from "../ports/interceptor.ts";
+import { logicalName } from "../send/queue-table.ts";
 import type { TaskRegistry } from "../task/registry.ts";
 import { Announcer, type AnnouncerParts } from "./announcer.ts";
 import { withFields } from "./log-lines.ts";
@@ -113,7 +114,13 @@ export function createPipeline(
   { tasks, pool, lanes, revoked, emit, onHeld }: PipelineSetting,
 ): Pipeline {
   const { options, transport, clock, log, results, content, nodeName, send, delayQueues } = parts;
-  const deadLetters = new DeadLetters({ transport, nodeName, bounds: options.deadQueue, now: () => clock.now() });
+  const deadLetters = new DeadLetters({
+    transport,
+    nodeName,
+    bounds: options.deadQueue,
+    now: () => clock.now(),
+    logicalName: (queue) => logicalName(options.queues, queue),
+  });
   return new Pipeline({
     clock,
     log,

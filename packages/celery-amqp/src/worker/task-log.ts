@@ -46,7 +46,7 @@ function writeLine(log: Logger, event: TaskEvent): void {
       return log.info("task ignored", about(event));
     case "deadLettered": {
       const { id, name, queue, reason, error } = event;
-      return log.error("message put into the dead queue", { task: name, id, queue: `${queue}.dead`, reason, error });
+      return log.error("message put into the dead queue", { task: name, id, queue, reason, error });
     }
   }
 }

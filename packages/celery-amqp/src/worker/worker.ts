@@ -298,6 +298,7 @@ class AssembledWorker implements Worker {
       transport,
       queue,
       prefetch: this.#concurrency.prefetchOf(queue),
+      clock: this.#parts.clock,
       scheduledLimit: options.scheduledLimit,
       log,
       onDelivery: (delivery) => this.#pipeline.receive(delivery),

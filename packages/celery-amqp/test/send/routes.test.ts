@@ -59,6 +59,10 @@ describe("routes", () => {
     { a: { priority: "high" } },
     { a: { countdown: 5 } },
     { a: { queue: "" } },
+    { a: { shards: 4 } },
+    { a: { queue: "q", shards: 0 } },
+    { a: { queue: "q", shardBy: "round-robin" } },
+    { a: { queue: "q", shards: 2, shardBy: "key" } },
   ])("are refused as %j", (routes) => {
     expect(() => createRouter(routes as never)).toThrow(expect.objectContaining({ code: "option-invalid" }));
   });

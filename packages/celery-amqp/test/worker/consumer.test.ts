@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { CeleryError } from "../../src/ports/errors.ts";
 import type { DeclareMode, SubscribeOptions, Transport } from "../../src/ports/transport.ts";
+import { createFakeClock } from "../../src/testing/fake-clock.ts";
 import { QueueConsumer } from "../../src/worker/consumer.ts";
 import { type QueueOptions, resolveQueue } from "../../src/send/queues.ts";
 
@@ -41,6 +42,7 @@ function consumerOf(
     transport,
     queue: resolveQueue(queue),
     prefetch: 4,
+    clock: createFakeClock(),
     scheduledLimit: 100,
     log: silent,
     onDelivery: () => {},

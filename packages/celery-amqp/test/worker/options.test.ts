@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { shardedQueue, type ShardedQueueOptions } from "../../src/send/sharded-queue.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { nextState, workerTransitions, type WorkerMove, type WorkerState } from "../../src/worker/lifecycle.ts";
 import { resolveNodeName, resolveWorker, type WorkerOptions } from "../../src/worker/options.ts";
@@ -46,6 +47,19 @@ describe("options of a worker", () => {
     ["queues", { queues: ["a", "a"] }],
     ["queues", { queues: [{ name: "a", type: "stream" }] }],
     ["queues", { queues: [{ name: "a", maxPriority: 0 }] }],
+    ["maxPriority", { queues: [{ name: "a", type: "quorum", maxPriority: 5 }] }],
+    ["declare", { queues: [{ name: "a", declare: "maybe" }] }],
+    ["concurrency", { queues: [{ name: "a", concurrency: 0 }] }],
+    ["prefetch", { queues: [{ name: "a", prefetch: 70_000 }] }],
+    ["consumerPriority", { queues: [{ name: "a", consumerPriority: "high" }] }],
+    ["singleActiveConsumer", { queues: [{ name: "a", singleActiveConsumer: 1 }] }],
+    ["exchangeType", { queues: [{ name: "a", exchangeType: "x-delayed" }] }],
+    ["arguments", { queues: [{ name: "a", arguments: [] }] }],
+    ['no option "priority"', { queues: [{ name: "a", priority: 5 }] }],
+    ["queues", { queues: [shardedQueue("a", 2), "a.shard-1"] }],
+    ["queues", { queues: [shardedQueue("a", 2), "a"] }],
+    ["concurrency", { concurrency: 2, queues: ["a", { name: "b", concurrency: 2 }] }],
+    ["concurrency", { concurrency: 2, queues: [shardedQueue("a", 2, { concurrency: 3 })] }],
     ["deadLetter", { deadLetter: "yes" }],
     ["deadLetter.maxLength", { deadLetter: { maxLength: 0 } }],
     ["deadLetter.maxAge", { deadLetter: { maxAge: "long" } }],
@@ -89,6 +103,22 @@ describe("options of a worker", () => {
   test("cannot name two tasks alike", () => {
     const other = defineTask("demo.add", () => 1);
     expect(() => createWorker({ tasks: [add, other] })).toThrow(expect.objectContaining({ code: "task-duplicate" }));
+  });
+});
+
+describe("a sharded queue", () => {
+  test.each([
+    ["shards", 0, {}],
+    ["shards", 1.5, {}],
+    ["shards", 5_000, {}],
+    ["formerShards", 4, { formerShards: 2 }],
+    ["shardBy", 2, { shardBy: "key" }],
+    ['no option "exchange"', 2, { exchange: "x" }],
+    ["maxPriority", 2, { type: "quorum", maxPriority: 2 }],
+  ])("%s: %j, %o is refused by name", (option, shards, wrong) => {
+    expect(() => shardedQueue("images", shards, wrong as unknown as ShardedQueueOptions)).toThrow(
+      expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(option) }),
+    );
   });
 });
 

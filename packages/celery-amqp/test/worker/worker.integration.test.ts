@@ -1,21 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
-import { type Client, createClient, defineTask } from "../../src/index.ts";
+import { type BrokerName, brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
+import { type Client, createClient, defineTask, type TaskQueue } from "../../src/index.ts";
 import { createWorker, type CreateWorkerOptions, type Worker } from "../../src/worker.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import type { Transport } from "../../src/ports/transport.ts";
 import { eventually } from "../support/eventually.ts";
-
-let vhost: TestVhost;
-beforeAll(async () => {
-  vhost = await freshVhost();
-});
-afterAll(() => vhost.remove());
-
-const live: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const stop of live.splice(0).toReversed()) await stop();
-});
 
 const add = defineTask("it.add", (_context, x: number, y: number) => x + y);
 
@@ -25,32 +15,54 @@ interface Pair {
   readonly worker: Worker;
 }
 
-async function pair(options: Omit<CreateWorkerOptions, "queues">, queue = `q-${randomUUID()}`): Promise<Pair> {
-  const worker = createWorker({
-    broker: vhost.url,
-    logLevel: "silent",
-    queues: [queue],
-    defaultQueue: queue,
-    ...options,
+interface Stage {
+  readonly vhost: () => TestVhost;
+  /** A worker that has started, and a client, on one queue. */
+  readonly pair: (options: Omit<CreateWorkerOptions, "queues">, queue?: string) => Promise<Pair>;
+  /** A transport of the test's own, to look into queues. */
+  readonly outside: () => Promise<Transport>;
+  readonly onEnd: (stop: () => Promise<unknown>) => void;
+}
+
+/** A vhost for a `describe`, whose queues are of one kind. */
+function setStage(broker: BrokerName, type: "classic" | "quorum"): Stage {
+  const live: (() => Promise<unknown>)[] = [];
+  let vhost: TestVhost;
+  beforeAll(async () => {
+    vhost = await freshVhost(broker);
   });
-  const client = createClient({ broker: vhost.url, defaultQueue: queue });
-  live.push(
-    () => worker.stop({ grace: 0 }),
-    () => client.close(),
-  );
-  await worker.start();
-  return { queue, client, worker };
+  afterEach(async () => {
+    for (const stop of live.splice(0).toReversed()) await stop();
+  });
+  afterAll(() => vhost.remove());
+  return {
+    vhost: () => vhost,
+    onEnd: (stop) => void live.push(stop),
+    async pair(options, queue = `q-${randomUUID()}`) {
+      const queues: readonly TaskQueue[] = type === "classic" ? [queue] : [{ name: queue, type }];
+      const worker = createWorker({ broker: vhost.url, logLevel: "silent", queues, defaultQueue: queue, ...options });
+      const client = createClient({ broker: vhost.url, defaultQueue: queue, queues });
+      live.push(
+        () => worker.stop({ grace: 0 }),
+        () => client.close(),
+      );
+      await worker.start();
+      return { queue, client, worker };
+    },
+    async outside() {
+      const transport = createAmqpTransport({ url: vhost.url });
+      live.push(() => transport.close());
+      await transport.connect();
+      return transport;
+    },
+  };
 }
 
-/** A transport of the test's own, to look into queues. */
-async function outside() {
-  const transport = createAmqpTransport({ url: vhost.url });
-  live.push(() => transport.close());
-  await transport.connect();
-  return transport;
-}
+const stages = brokersAtHand().flatMap((broker) => (["classic", "quorum"] as const).map((type) => ({ broker, type })));
 
-describe("a worker on RabbitMQ", () => {
+describe.each(stages)("a worker on RabbitMQ ($broker) and a $type queue", ({ broker, type }) => {
+  const { pair, outside } = setStage(broker, type);
+
   test("runs tasks and answers", async () => {
     const { client } = await pair({ tasks: [add] });
     expect(await client.call(add, 2, 3)).toBe(5);
@@ -60,29 +72,10 @@ describe("a worker on RabbitMQ", () => {
     );
   });
 
-  test("runs a task that may run now behind many that may not, on a queue of either kind", async () => {
-    for (const type of [undefined, "quorum"] as const) {
-      const name = `q-${randomUUID()}`;
-      const worker = createWorker({
-        broker: vhost.url,
-        logLevel: "silent",
-        tasks: [add],
-        concurrency: 1,
-        queues: [type === undefined ? name : { name, type }],
-      });
-      const client = createClient({
-        broker: vhost.url,
-        defaultQueue: name,
-        queues: type === undefined ? [] : [{ name, type }],
-      });
-      live.push(
-        () => worker.stop({ grace: 0 }),
-        () => client.close(),
-      );
-      await worker.start();
-      await client.sendMany(Array.from({ length: 100 }, (_, n) => add.s(n, 1).with({ countdown: "1h" })));
-      expect(await client.call(add, 2, 3)).toBe(5);
-    }
+  test("runs a task that may run now behind many that may not", async () => {
+    const { client } = await pair({ tasks: [add], concurrency: 1 });
+    await client.sendMany(Array.from({ length: 100 }, (_, n) => add.s(n, 1).with({ countdown: "1h" })));
+    expect(await client.call(add, 2, 3)).toBe(5);
   });
 
   test("retries after a wait", async () => {
@@ -157,12 +150,14 @@ describe("a worker on RabbitMQ", () => {
 });
 
 describe("a worker that cannot start", () => {
+  const { pair, vhost } = setStage("distribution", "classic");
+
   test.each([
     ["a login that is refused", "access-refused", "password", "wrong-secret"],
     ["a vhost that is missing", "vhost-missing", "pathname", "/no-such-vhost"],
     ["no broker", "broker-unreachable", "port", "1"],
   ] as const)("says so: %s", async (_name, code, part, value) => {
-    const url = new URL(vhost.url);
+    const url = new URL(vhost().url);
     url[part] = value;
     const worker = createWorker({ broker: url.href, tasks: [add], logLevel: "silent" });
     const error: unknown = await worker.start().catch((reason: unknown) => reason);
@@ -174,7 +169,7 @@ describe("a worker that cannot start", () => {
   test("names the queue that is of another kind", async () => {
     const { queue } = await pair({ tasks: [add] });
     const worker = createWorker({
-      broker: vhost.url,
+      broker: vhost().url,
       tasks: [add],
       queues: [{ name: queue, type: "quorum" }],
       logLevel: "silent",
@@ -187,16 +182,18 @@ describe("a worker that cannot start", () => {
 });
 
 describe("a user without the right to declare", () => {
+  const { onEnd, pair, vhost } = setStage("distribution", "classic");
+
   test("serves a queue that is there", async () => {
     const { queue, client, worker } = await pair({ tasks: [add] });
     await worker.stop();
-    const user = await limitedUser(vhost.name);
-    live.push(() => user.remove());
-    const url = new URL(vhost.url);
+    const user = await limitedUser(vhost().name);
+    onEnd(() => user.remove());
+    const url = new URL(vhost().url);
     url.username = user.name;
     url.password = user.name;
     const limited = createWorker({ broker: url.href, tasks: [add], queues: [queue], logLevel: "silent" });
-    live.push(() => limited.stop({ grace: 0 }));
+    onEnd(() => limited.stop({ grace: 0 }));
     await limited.start();
     expect(await client.call(add, 2, 3)).toBe(5);
   });

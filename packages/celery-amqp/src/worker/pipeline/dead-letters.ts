@@ -24,6 +24,8 @@ export interface DeadLetterParts {
   readonly nodeName: string;
   readonly bounds: DeadQueueOptions;
   readonly now: () => number;
+  /** The queue of tasks that a queue belongs to: shards share a dead queue, which is one place to look. */
+  readonly logicalName: (queue: string) => string;
 }
 
 /**
@@ -43,7 +45,7 @@ export class DeadLetters {
    * as `declare` and `publish` do.
    */
   async put(delivery: Delivery, letter: DeadLetter): Promise<void> {
-    const topology = deadQueue(delivery.queue, this.#parts.bounds);
+    const topology = this.#topologyFor(delivery.queue);
     const publish = async (): Promise<void> => {
       await this.#declare(topology);
       await this.#publish(this.#addressed(delivery, letter), topology.queue);
@@ -55,6 +57,15 @@ export class DeadLetters {
       this.#declared.delete(topology.queue);
       await publish();
     }
+  }
+
+  /** Name of the dead queue for what comes from this queue. */
+  nameFor(queue: string): string {
+    return this.#topologyFor(queue).queue;
+  }
+
+  #topologyFor(queue: string): QueueTopology {
+    return deadQueue(this.#parts.logicalName(queue), this.#parts.bounds);
   }
 
   #publish(message: WireMessage, queue: string): Promise<void> {

@@ -85,7 +85,7 @@ export class Performer {
     } catch (error) {
       if (error instanceof BrokerAway) throw error;
       this.#parts.log.error("cannot keep a dead letter, the message is rejected: declare its dead queue by hand", {
-        queue: `${delivery.queue}.dead`,
+        queue: this.#parts.deadLetters.nameFor(delivery.queue),
         reason: letter.reason,
         error: messageOf(error),
       });

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { spreadingOf } from "../../src/send/destination.ts";
+import { resolveQueues } from "../../src/send/queue-table.ts";
+import type { Route } from "../../src/send/routes.ts";
+import { type ShardBy, shardedQueue, Spread } from "../../src/send/sharded-queue.ts";
+import type { CallOptions } from "../../src/task/call-options.ts";
+
+const call = { task: "images.resize", args: ["user-1"], kwargs: {} };
+const byFirst: ShardBy = ({ args }) => String(args[0]);
+
+describe("the shard of a call", () => {
+  test.each([
+    ["the call's key", "🐇", null, 2],
+    ["the call's key before that of the rule", "🐇", byFirst, 2],
+    ["the key of the rule", undefined, byFirst, 1],
+  ] as const)("follows from %s", (_name, shardKey, shardBy, shard) => {
+    const spread = new Spread(() => 0);
+    expect(spread.shard({ name: "images", count: 4, shardBy }, shardKey, call)).toBe(shard);
+  });
+
+  test.each([
+    ["there is no key", null, undefined],
+    ["the rule has none for it", () => null, undefined],
+    ["keys are to be ignored", "round-robin", "🐇"],
+  ] as const)("is the next in turn where %s", (_name, shardBy, shardKey) => {
+    const spread = new Spread(() => 0.6);
+    const shards = { name: "images", count: 4, shardBy };
+    expect(Array.from({ length: 6 }, () => spread.shard(shards, shardKey, call))).toEqual([2, 3, 0, 1, 2, 3]);
+    expect(spread.shard({ ...shards, name: "mail", count: 2 }, shardKey, call)).toBe(1);
+  });
+
+  test("is refused where the rule gives no key", () => {
+    const shardBy = (() => 7) as unknown as ShardBy;
+    expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, call)).toThrow(
+      expect.objectContaining({
+        code: "option-invalid",
+        message: expect.stringMatching(/images\.resize.*"images" gave 7/),
+      }),
+    );
+  });
+});
+
+describe("whether a call is spread", () => {
+  const table = resolveQueues(["mail", shardedQueue("images", 4, { shardBy: byFirst })]);
+  const spreading = (options: CallOptions, route: Route = {}, defaultQueue = "celery") =>
+    spreadingOf({ ...route, ...options }, route, table, defaultQueue);
+
+  test.each<[string, CallOptions, Route, string, object | null]>([
+    ["no: a plain queue", { queue: "mail" }, {}, "celery", null],
+    ["by its queue", { queue: "images" }, {}, "celery", { name: "images", count: 4, shardBy: byFirst }],
+    ["by the default queue", {}, {}, "images", { name: "images", count: 4 }],
+    ["by the route", {}, { queue: "videos", shards: 2 }, "celery", { name: "videos", count: 2, shardBy: null }],
+    ["no: the call names another queue", { queue: "mail" }, { queue: "videos", shards: 2 }, "celery", null],
+    ["by both, which agree", {}, { queue: "images", shards: 4 }, "celery", { count: 4, shardBy: byFirst }],
+    ["no: it names exchange and routing key", { exchange: "x", routingKey: "y" }, {}, "images", null],
+  ])("%s", (_name, options, route, defaultQueue, expected) => {
+    expect([spreading(options, route, defaultQueue)]).toMatchObject([expected]);
+  });
+
+  test.each<[string, CallOptions, Route]>([
+    ["route and list disagree", {}, { queue: "images", shards: 2 }],
+    ["an exchange is named beside it", { queue: "images", exchange: "x", routingKey: "y" }, {}],
+  ])("is refused where %s", (_name, options, route) => {
+    expect(() => spreading(options, route)).toThrow(expect.objectContaining({ code: "option-invalid" }));
+  });
+});
