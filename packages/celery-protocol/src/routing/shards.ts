@@ -8,8 +8,8 @@ export function shardName(queue: string, shard: number): string {
  * keys move that go to the new one; with one less, only those of the last.
  *
  * Rendezvous hashing: each shard draws a 32-bit weight from the key, and the highest wins, the lower shard where two are
- * equal. The key's UTF-8 bytes are hashed by FNV-1a; a weight is murmur3's finalizer over that, xor `(shard + 1) *
- * 0x9e3779b9`, modulo 2^32.
+ * equal. The key's UTF-8 bytes are hashed by FNV-1a; a weight is murmur3's finalizer over that, xor
+ * `(shard + 1) * 0x9e3779b9`, modulo 2^32.
  *
  * @param shards - how many there are, 1 or more
  */
