@@ -60,6 +60,7 @@ export function createClient(options: CreateClientOptions = {}): Client {
     clock,
     ids,
     origin: clientNodeName(process.pid, hostname()),
+    pid: process.pid,
     options: resolved,
   });
 }

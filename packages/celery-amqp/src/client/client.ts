@@ -1,3 +1,5 @@
+import { EventDispatcher } from "../events/dispatcher.ts";
+import { LogicalClock } from "../events/logical-clock.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Transport, TransportState } from "../ports/transport.ts";
@@ -11,6 +13,7 @@ import { firstAnswer } from "../send/first-answer.ts";
 import { Planner } from "../send/plan.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Sender } from "../send/sender.ts";
+import { taskSent } from "../send/sent-event.ts";
 import { Spread } from "../send/sharded-queue.ts";
 import { currentTask } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
@@ -77,6 +80,7 @@ export interface ClientParts {
   readonly ids: Ids;
   /** Node name of this process. */
   readonly origin: string;
+  readonly pid: number;
   readonly options: ResolvedClient;
 }
 
@@ -93,6 +97,7 @@ class CeleryClient implements Client {
   readonly #dispatch: Dispatch;
   readonly #sender: Sender;
   readonly #results: Intake;
+  readonly #events: EventDispatcher | null;
   #closing: Promise<void> | null = null;
 
   constructor(parts: ClientParts) {
@@ -110,7 +115,15 @@ class CeleryClient implements Client {
     this.#source = sourceOf(parts, this.#gate);
     const { errorClasses } = options;
     this.#results = createIntake({ source: this.#source, clock, errorClasses });
-    this.#dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
+    const events = eventsOf(parts);
+    this.#events = events;
+    this.#dispatch = new Dispatch({
+      transport,
+      content,
+      declarer,
+      interceptors: options.interceptors,
+      ...(events && { onSent: (task, way) => events.send(taskSent(task, way)) }),
+    });
     this.#sender = new Sender({
       ...parts,
       validate: options.validate,
@@ -192,6 +205,8 @@ class CeleryClient implements Client {
   /** What was begun reaches the broker first; then whoever still waits is told, and the line is cut. */
   async #close(timeoutMs: number): Promise<void> {
     await this.#gate.close(this.#clock, timeoutMs);
+    await this.#events?.flush();
+    this.#events?.close();
     const ends = await Promise.allSettled([this.#source.close(), this.#transport.close()]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
@@ -211,6 +226,13 @@ class CeleryClient implements Client {
       return { id, status: "failed", error };
     }
   }
+}
+
+/** Who tells monitors what is sent; null where nobody is to. */
+function eventsOf({ transport, clock, origin: hostname, pid, options }: ClientParts): EventDispatcher | null {
+  const { content, logger: log, taskSentEvents } = options;
+  if (!taskSentEvents) return null;
+  return new EventDispatcher({ transport, content, clock, ticks: new LogicalClock(), log, hostname, pid });
 }
 
 function sourceOf({ transport, ids, options }: ClientParts, gate: Gate): ResultSource {

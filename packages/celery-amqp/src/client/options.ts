@@ -38,6 +38,8 @@ export interface ClientOptions extends ContentOptions {
   readonly compression?: string | null;
   /** Check arguments by the task's schema before they are sent. Default true; workers check them in any case. */
   readonly validate?: boolean;
+  /** Tell Celery's monitors of each task that was sent: `task-sent`, Celery's `task_send_sent_event`. Default false. */
+  readonly taskSentEvents?: boolean;
   /** Behaviour around sending; the first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
   /** Where warnings go. Default nowhere: what matters is thrown. */
@@ -56,6 +58,7 @@ export interface ResolvedClient {
   readonly declare: DeclarePolicy;
   readonly defaults: { readonly serializer: string; readonly compression: string | null };
   readonly validate: boolean;
+  readonly taskSentEvents: boolean;
   readonly interceptors: readonly Interceptor[];
   readonly logger: Logger;
 }
@@ -77,6 +80,7 @@ export const clientOptionNames: readonly (keyof ClientOptions)[] = [
   "maxBytes",
   "allowNaN",
   "validate",
+  "taskSentEvents",
   "interceptors",
   "logger",
 ];
@@ -92,6 +96,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     serializer = "json",
     compression = null,
     validate = true,
+    taskSentEvents = false,
   } = rest;
   const { keepResults, interceptors = [], queues = [], errorClasses = {}, logger = silent } = rest;
   check(
@@ -105,6 +110,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
   check("serializer", serializer, isText(serializer), "a serializer's name");
   check("compression", compression, compression === null || isText(compression), "a compression's name, or null");
   check("validate", validate, typeof validate === "boolean", "true or false");
+  check("taskSentEvents", taskSentEvents, typeof taskSentEvents === "boolean", "true or false");
   check("interceptors", interceptors, Array.isArray(interceptors), "a list");
   check("errorClasses", errorClasses, isObject(errorClasses), "an object of classes");
   return {
@@ -118,6 +124,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     declare,
     defaults: { serializer, compression },
     validate,
+    taskSentEvents,
     interceptors,
     logger,
   };

@@ -49,6 +49,7 @@ export class EventDispatcher {
   #droppedInARow = 0;
   #exchange: "unknown" | "asked" | "there" | "refused" = "unknown";
   #askAgainAt = 0;
+  #preparing: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(parts: DispatcherParts) {
@@ -86,16 +87,18 @@ export class EventDispatcher {
   }
 
   /** Hands what waits to the transport, which lets it finish when it is closed; what it cannot take is dropped. */
-  flush(): void {
+  async flush(): Promise<void> {
+    this.#flush(Number.POSITIVE_INFINITY);
+    if (this.#exchange === "asked") await this.#answered();
     this.#flush(Number.POSITIVE_INFINITY);
     if (this.#line.length > 0) this.#drop(this.#line.splice(0).length, "the broker is away and this process stops");
   }
 
-  /** Takes no more. Safe to call twice. */
+  /** Takes no more, after `flush`. Safe to call twice. */
   close(): void {
-    if (this.#isClosed) return;
-    this.flush();
     this.#isClosed = true;
+    this.#cancelFlush?.();
+    this.#cancelFlush = null;
     this.#unwatch();
   }
 
@@ -177,8 +180,10 @@ export class EventDispatcher {
   }
 
   #onState(state: TransportState): void {
-    if (state === "connecting") this.#exchange = "unknown";
-    if (state === "connecting") this.#askAgainAt = 0;
+    if (state === "connecting") {
+      this.#exchange = "unknown";
+      this.#askAgainAt = 0;
+    }
     if (state !== "open") return;
     if (this.#exchange === "there") this.#flush();
     else this.#prepare();
@@ -191,10 +196,21 @@ export class EventDispatcher {
     if (this.#isClosed || this.#exchange !== "unknown" || transport.state !== "open" || now < this.#askAgainAt) return;
     this.#exchange = "asked";
     this.#askAgainAt = now + askAgainMs;
-    this.#declare().then(
+    this.#preparing = this.#declare().then(
       () => this.#onDeclared(),
       (error: unknown) => this.#onRefused(error),
     );
+  }
+
+  /** Who stops right after the start waits a little, or nobody would hear of it. */
+  async #answered(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.clock.setTimer(answerMs, resolve);
+      void this.#preparing.then(() => {
+        cancel();
+        return resolve();
+      });
+    });
   }
 
   /** Who may not configure may still find it there. */
@@ -232,6 +248,7 @@ const maxInFlight = 32;
 
 const publishTimeoutMs = 10_000;
 const askAgainMs = 5_000;
+const answerMs = 1_000;
 
 /** Asking again on the same connection is of no use. */
 const finalCodes: ReadonlySet<string> = new Set(["access-refused", "not-found", "queue-mismatch"]);

@@ -11,6 +11,8 @@ export interface DispatchParts {
   readonly content: Content;
   readonly declarer: QueueDeclarer;
   readonly interceptors: readonly Interceptor[];
+  /** Told of each task that the broker has confirmed. Default nobody. */
+  readonly onSent?: (task: TaskMessage, way: Way) => void;
 }
 
 /** How one message leaves. */
@@ -31,7 +33,10 @@ export class Dispatch {
 
   constructor(parts: DispatchParts) {
     this.#parts = parts;
-    this.#send = composeSend(parts.interceptors, (task, way: Way) => this.publish(this.#encode(task), way));
+    const { onSent } = parts;
+    const leave = (task: TaskMessage, way: Way): Promise<void> => this.publish(this.#encode(task), way);
+    const tell = (task: TaskMessage, way: Way): Promise<void> => leave(task, way).then(() => onSent?.(task, way));
+    this.#send = composeSend(parts.interceptors, onSent === undefined ? leave : tell);
     this.#capture = composeSend(parts.interceptors, async (task, way: CapturingWay) => way.take(this.#encode(task)));
   }
 

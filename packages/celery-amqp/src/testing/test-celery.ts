@@ -124,7 +124,7 @@ class CeleryInMemory implements TestCelery {
   readonly #started: Promise<void>;
 
   constructor({ client = {}, ids = systemIds, ...options }: TestCeleryOptions) {
-    const resolved = resolveWorker({ ...options, pool: "inline" });
+    const resolved = resolveWorker({ events: false, ...options, pool: "inline" });
     const clock = createFakeClock();
     this.clock = clock;
     this.#ids = ids;
@@ -136,7 +136,8 @@ class CeleryInMemory implements TestCelery {
     const world = { clock, ids, transport: this.#connectTo() };
     this.worker = assembleWorker({ ...world, options: resolved, log, nodeName: "celery@test", pid: 1 });
     const clientOptions = resolveClient({ defaultQueue: this.#queue, queues: options.queues ?? [], ...client });
-    this.client = assembleClient({ ...world, transport: this.#transport, origin: "gen1@test", options: clientOptions });
+    const who = { origin: "gen1@test", pid: 1 };
+    this.client = assembleClient({ ...world, ...who, transport: this.#transport, options: clientOptions });
     this.#started = Promise.resolve().then(() => this.worker.start());
     this.#started.catch(() => {}); // told by the first call that waits for it
   }

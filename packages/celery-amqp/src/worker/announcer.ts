@@ -57,8 +57,8 @@ export class Announcer {
   }
 
   /** Everything that happened is told before it says that it goes. */
-  stop(): void {
-    this.#dispatcher.flush();
+  async stop(): Promise<void> {
+    await this.#dispatcher.flush();
     this.#heart.stop();
     this.#dispatcher.close();
   }

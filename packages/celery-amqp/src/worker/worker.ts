@@ -266,7 +266,7 @@ class AssembledWorker implements Worker {
   /** Monitors hear the end of everything. Results are closed when nobody stores any more, and the transport last: acks still had to pass. To the last it can be asked how it is. */
   async #release(): Promise<void> {
     try {
-      this.#announcer?.stop();
+      await this.#announcer?.stop();
       await this.#parts.results.close();
       this.#watch?.stop();
       await this.#pool.stop();

@@ -1,3 +1,4 @@
+import { eventExchange } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createClient, defineTask, ResultTimeoutError, TaskFailedError, TaskRevokedError } from "../../src/index.ts";
@@ -31,6 +32,42 @@ describe("sending", () => {
       rootId: result.id,
     });
     expect(lab.broker.queues()).toContain("celery");
+  });
+
+  test("tells monitors of it where it is told so, also when the client is closed at once", async () => {
+    const lab = createLab();
+    const exchange = eventExchange();
+    await lab.declare({
+      exchanges: [exchange],
+      queues: [{ name: "monitor", durable: true, autoDelete: false, exclusive: false }],
+      bindings: [{ source: exchange.name, destination: "monitor", destinationType: "queue", routingKey: "task.sent" }],
+    });
+    const quiet = lab.client();
+    await quiet.send(add, 1, 2);
+    await quiet.close();
+    const client = lab.client({ taskSentEvents: true });
+    const { id } = await client.send(add, 2, 3);
+    await client.close();
+    const [message, ...others] = lab.messages("monitor");
+    expect(others).toEqual([]);
+    expect(JSON.parse(Buffer.from(message?.body ?? []).toString())).toMatchObject({
+      hostname: expect.stringMatching(/^gen\d+@/),
+      pid: process.pid,
+      clock: 1,
+      type: "task-sent",
+      uuid: id,
+      root_id: id,
+      parent_id: null,
+      name: "math.add",
+      args: "(2, 3)",
+      kwargs: "{}",
+      retries: 0,
+      eta: null,
+      expires: null,
+      queue: "celery",
+      exchange: "",
+      routing_key: "celery",
+    });
   });
 
   test("sends an input as keyword arguments, as the caller gave it", async () => {

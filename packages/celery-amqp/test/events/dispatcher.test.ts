@@ -165,6 +165,7 @@ describe("while the broker is away", () => {
     await clock.advance(0);
     broker.stop();
     dispatcher.send(started("a"));
+    await dispatcher.flush();
     dispatcher.close();
     dispatcher.close();
     dispatcher.send(started("b"));
@@ -210,7 +211,7 @@ describe("a broker that is slower than the events", () => {
     await clock.advance(0);
     broker.holdConfirms();
     for (const uuid of range(33 * 24)) dispatcher.send(started(uuid));
-    dispatcher.close();
+    await dispatcher.flush();
     await clock.advance(0);
     expect(heard().flat()).toHaveLength(33 * 24);
     broker.releaseConfirms();
@@ -246,6 +247,30 @@ describe("the exchange", () => {
     dispatcher.send(started("a"));
     await clock.advance(0);
     expect([asked, heard().map(uuids)]).toEqual([["active celeryev true"], [["a"]]]);
+  });
+
+  test("is waited for by who stops at once, a second at most", async () => {
+    const { dispatcher, clock, transport, heard } = await open();
+    dispatcher.send(started("a"));
+    await dispatcher.flush();
+    await clock.advance(0);
+    expect([heard().map(uuids), clock.pending]).toEqual([[["a"]], 0]);
+    transport.declare = () => new Promise(() => {});
+    const silent = new EventDispatcher({
+      transport,
+      content,
+      clock,
+      ticks: new LogicalClock(),
+      log: new RecordingLogger(),
+      hostname: "w2@lab",
+      pid: 1,
+    });
+    silent.send(started("b"));
+    const flushed = silent.flush();
+    await clock.advance(1_000);
+    await flushed;
+    silent.close();
+    expect([silent.dropped, clock.pending]).toEqual([1, 0]);
   });
 
   test("that may not be declared may still be there", async () => {

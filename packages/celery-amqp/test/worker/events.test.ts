@@ -121,7 +121,7 @@ describe("a worker that tells of its tasks", () => {
 
   test.each([
     ["demo.fail", { type: "task-failed", exception: "TypeError('boom')", traceback: expect.stringContaining("boom") }],
-    ["demo.again", { type: "task-retried", exception: "None", traceback: null }],
+    ["demo.again", { type: "task-retried", exception: "None", traceback: expect.stringContaining("retry") }],
     ["demo.reject", { type: "task-rejected", requeue: false }],
     ["demo.absent", { type: "task-failed", exception: "NotRegistered('demo.absent')" }],
   ])("tells how %s ends", async (task, end) => {

@@ -29,9 +29,9 @@ export function announce(event: TaskEvent): TaskEventBody | null {
     case "taskFailed":
       return failed(event.task, event.failure);
     case "taskRetried": {
-      const { task, failure } = event;
+      const { task, failure, traceback } = event;
       const exception = failure === null ? "None" : describeException(failure.exception);
-      return { type: "task-retried", uuid: task.id, exception, traceback: failure?.traceback ?? null };
+      return { type: "task-retried", uuid: task.id, exception, traceback };
     }
     case "taskRevoked": {
       const { task, reason } = event;

@@ -15,10 +15,14 @@ export type TaskEvent =
   | (About & { readonly type: "taskStarted" })
   | (About & { readonly type: "taskSucceeded"; readonly result: Tree; readonly runtimeMs: number })
   | (About & { readonly type: "taskFailed"; readonly failure: Failure })
-  /** It will run again in `delayMs`; `failure` is null where the task gave no error. `counted` is false for a snooze. */
+  /**
+   * It will run again in `delayMs`; `failure` is null where the task gave no error, `traceback` tells where it asked.
+   * `counted` is false for a snooze.
+   */
   | (About & {
       readonly type: "taskRetried";
       readonly failure: Failure | null;
+      readonly traceback: string | null;
       readonly delayMs: number;
       readonly counted: boolean;
     })

@@ -195,13 +195,14 @@ function again(request: Request, { delayMs, cause, counted, ...run }: Again, wor
   const { task, queue, policy } = request;
   const wait = delayMs ?? retryDelayMs(policy.retry, task.retries, world.random);
   const effects: Effect[] = [{ do: "send", ...nextRun(request, wait, counted, world), required: true }];
+  const traceback = cause?.traceback ?? run.traceback ?? null;
   if (keepsResult(request)) {
-    const traceback = cause?.traceback ?? run.traceback ?? null;
     const children = [...run.children, resultTuple(task.id)];
     effects.push({ do: "store", meta: retryMeta(task.id, cause, traceback, children), task, required: false });
   }
   effects.push(...late(request, { do: "ack" }));
-  effects.push({ do: "emit", event: { type: "taskRetried", task, queue, failure: cause, delayMs: wait, counted } });
+  const event = { type: "taskRetried", task, queue, failure: cause, traceback, delayMs: wait, counted } as const;
+  effects.push({ do: "emit", event });
   return effects;
 }
 

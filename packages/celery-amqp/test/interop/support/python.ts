@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 
-const folder = join(import.meta.dirname, "../python");
+/** Where the programs are. */
+export const folder: string = join(import.meta.dirname, "../python");
 
 /** What an expression came to in Python. */
 export interface Answer {
@@ -22,7 +23,8 @@ export interface PythonOptions {
   readonly conf?: Readonly<Record<string, unknown>>;
 }
 
-function environment(options: PythonOptions): NodeJS.ProcessEnv {
+/** What they find around them. */
+export function environment(options: PythonOptions): NodeJS.ProcessEnv {
   return {
     ...process.env,
     CELERY_BROKER_URL: options.brokerUrl,

@@ -1,0 +1,21 @@
+import { argsRepr, kwargsRepr, type TaskEventBody, type TaskMessage } from "@leveret/celery-protocol";
+import type { Destination } from "./destination.ts";
+
+/** What monitors hear of a task that was sent. Source: celery/app/amqp.py `AMQP.as_task_v2`, `send_task_message`. */
+export function taskSent(task: TaskMessage, { to, queue }: Destination): TaskEventBody {
+  return {
+    type: "task-sent",
+    uuid: task.id,
+    rootId: task.rootId ?? task.id,
+    parentId: task.parentId,
+    name: task.task,
+    args: task.argsRepr ?? argsRepr(task.args),
+    kwargs: task.kwargsRepr ?? kwargsRepr(task.kwargs),
+    retries: task.retries,
+    eta: task.eta?.text ?? null,
+    expires: task.expires?.text ?? null,
+    queue: queue ?? undefined,
+    exchange: to.exchange,
+    routingKey: to.routingKey,
+  };
+}

@@ -1,0 +1,77 @@
+import { inject, describe, expect, test } from "vitest";
+import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
+import { pairings } from "./support/brokers.ts";
+import { ourWorker } from "./support/ours.ts";
+import { PythonMonitor, type HeardEvent } from "./support/python-monitor.ts";
+import { PythonClient, PythonWorker } from "./support/python.ts";
+
+// Celery's own receiver beside a worker of each kind: nobody can tell one's events from the other's.
+
+const theirs = "theirs@interop";
+const ours = "ours@interop";
+
+/** Same fields in the same order, of the same Python types. Celery 5.7 writes the offset, whole until then, with a point. */
+function shapeOf({ kinds }: HeardEvent): readonly (readonly [string, unknown])[] {
+  return Object.entries(kinds).map(([name, kind]) => [name, name === "utcoffset" ? "number" : kind]);
+}
+
+for (const { label, brokerUrl, python, absent } of pairings()) {
+  describe.skipIf(absent)(`Celery's event receiver with ${label}`, () => {
+    test("hears the same of a Python worker and of ours", async () => {
+      const vhost = await freshVhost(brokerUrl === inject("amqpUrl") ? "distribution" : "newest");
+      const there = { python, brokerUrl: vhost.url };
+      const conf = { worker_send_task_events: true };
+      const monitor = new PythonMonitor(there);
+      const client = new PythonClient(there);
+      await monitor.ready();
+      const worker = new PythonWorker({ ...there, conf, queues: ["theirs"], name: "theirs" });
+      const our = await ourWorker(vhost.url, "ours", { name: ours, events: true });
+      await worker.ready();
+
+      for (const [queue, name] of [["theirs", theirs] as const, ["ours", ours] as const]) {
+        const send = (task: string, args: string) =>
+          client.value(`app.send_task('${task}', ${args}, queue='${queue}').id`);
+        await monitor.first(name, "worker-online");
+        const id = await send("interop.add", "[2, 3]");
+        const about = { uuid: id, hostname: name };
+        expect(await monitor.first(name, "task-succeeded")).toMatchObject({ fields: { ...about, result: "5" } });
+        expect(await monitor.first(name, "task-received")).toMatchObject({
+          fields: {
+            ...about,
+            name: "interop.add",
+            args: expect.stringMatching("2, 3"),
+            kwargs: "{}",
+            root_id: id,
+            retries: 0,
+          },
+        });
+        expect(await monitor.first(name, "task-started")).toMatchObject({ fields: about });
+        await send("interop.fail", "['boom']");
+        expect(await monitor.first(name, "task-failed")).toMatchObject({ fields: { exception: "ValueError('boom')" } });
+        await send("interop.retry_once", "[]");
+        expect(await monitor.first(name, "task-retried")).toMatchObject({ fields: { hostname: name } });
+        expect(await monitor.first(name, "worker-heartbeat")).toMatchObject({ fields: { freq: 2 } });
+      }
+
+      await Promise.all([worker.stop(), our.stop()]);
+      for (const type of [
+        "worker-online",
+        "worker-heartbeat",
+        "worker-offline",
+        "task-received",
+        "task-started",
+        "task-succeeded",
+        "task-failed",
+        "task-retried",
+      ]) {
+        expect([type, shapeOf(await monitor.first(ours, type))]).toEqual([
+          type,
+          shapeOf(await monitor.first(theirs, type)),
+        ]);
+      }
+      expect(our.droppedEvents).toBe(0);
+      await Promise.all([monitor.stop(), client.stop()]);
+      await vhost.remove();
+    });
+  });
+}
