@@ -1,18 +1,23 @@
 import type { Channel, Message } from "amqplib";
+import type { Clock } from "../ports/clock.ts";
 
 /**
  * The deliveries of one channel that are not settled, and the acks of one turn of the event loop, which leave together: a
  * run with nothing unsettled before it is one `basic.ack` with `multiple`.
  */
 export class Acks {
+  /** When acks were last sent, on the clock; 0 is never. */
+  flushedAt = 0;
   readonly #channel: Channel;
+  readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
   /** Delivery tags in rising order, as they came. */
   readonly #unsettled = new Set<number>();
   #acked: number[] = [];
 
-  constructor(channel: Channel, onError: (error: unknown) => void) {
+  constructor(channel: Channel, clock: Clock, onError: (error: unknown) => void) {
     this.#channel = channel;
+    this.#clock = clock;
     this.#onError = onError;
   }
 
@@ -46,6 +51,7 @@ export class Acks {
     const acked = this.#acked;
     if (acked.length === 0) return;
     this.#acked = [];
+    this.flushedAt = this.#clock.now();
     const [oldest = Number.POSITIVE_INFINITY] = this.#unsettled;
     const run = acked.filter((tag) => tag < oldest);
     if (run.length > 0) this.#send(() => this.#channel.ack(withTag(Math.max(...run)), run.length > 1));

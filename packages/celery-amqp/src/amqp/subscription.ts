@@ -85,7 +85,8 @@ export class AmqpSubscription implements Subscription {
     const { subscribe, onDelivery, parts, declare } = this.#made;
     await declare(link);
     const isWanted = () => !this.#stopping.signal.aborted;
-    const consumer = await Consumer.open(link, { options: subscribe, onDelivery, isWanted, logger: parts.logger });
+    const { logger, clock } = parts;
+    const consumer = await Consumer.open(link, { options: subscribe, onDelivery, isWanted, logger, clock });
     this.#consumer = consumer;
     this.#isRestored.resolve();
     if (!isWanted()) await consumer.retire();

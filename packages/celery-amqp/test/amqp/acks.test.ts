@@ -1,5 +1,6 @@
 import type { Channel, Message } from "amqplib";
 import { expect, test } from "vitest";
+import { createFakeClock } from "../../src/testing/fake-clock.ts";
 import { Acks } from "../../src/amqp/acks.ts";
 
 /** Writes down what reaches the channel, as "ack 3", "ack ≤3" for `multiple`, "reject 2". */
@@ -11,7 +12,7 @@ function scene(...tags: readonly number[]) {
       sent.push(`${requeue ? "requeue" : "reject"} ${fields.deliveryTag}`),
   };
   const errors: unknown[] = [];
-  const acks = new Acks(channel as unknown as Channel, (error) => errors.push(error));
+  const acks = new Acks(channel as unknown as Channel, createFakeClock(), (error) => errors.push(error));
   for (const tag of tags) acks.deliver(tag);
   return { acks, sent, channel, errors };
 }

@@ -1,6 +1,8 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import type { Client } from "../../src/client/client.ts";
+import { type CreateClientOptions, type ShardedQueue, shardedQueue, type TaskQueue } from "../../src/index.ts";
+import type { CreateWorkerOptions } from "../../src/worker.ts";
 import type { TaskContext } from "../../src/task/context.ts";
 import { defineTask, type Task } from "../../src/task/definition.ts";
 import type { AsyncResult, Settled } from "../../src/task/sender.ts";
@@ -167,4 +169,21 @@ test("bound tasks have Celery's verbs with the task's types", () => {
   ).returns.resolves.toEqualTypeOf<AsyncResult<{ url: string }>>();
   // @ts-expect-error: one is missing
   expectTypeOf(() => client.bind({ add, resize }).add.delay(1)).toBeFunction();
+});
+
+describe("queues", () => {
+  test("are the same values for client and worker", () => {
+    const images = shardedQueue("images", 4, { type: "quorum", shardBy: ({ args }) => String(args[0]) });
+    const queues: readonly TaskQueue[] = ["celery", { name: "mail", maxPriority: 10 }, images];
+    expectTypeOf(queues).toExtend<NonNullable<CreateClientOptions["queues"]>>();
+    expectTypeOf(queues).toExtend<NonNullable<CreateWorkerOptions["queues"]>>();
+  });
+
+  test("of shards have no exchange, and rules of sharding give texts", () => {
+    // @ts-expect-error -- a shard is reached by its name
+    expectTypeOf(() => shardedQueue("images", 4, { exchange: "images" })).returns.toExtend<ShardedQueue>();
+    // @ts-expect-error -- a key is a text
+    expectTypeOf(() => shardedQueue("images", 4, { shardBy: () => 7 })).returns.toExtend<ShardedQueue>();
+    expectTypeOf<"images">().toExtend<TaskQueue>();
+  });
 });
