@@ -1,4 +1,4 @@
-import { inject, describe, expect, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { pairings } from "./support/brokers.ts";
 import { ourWorker } from "./support/ours.ts";
@@ -19,13 +19,18 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
   describe.skipIf(absent)(`Celery's event receiver with ${label}`, () => {
     test("hears the same of a Python worker and of ours", async () => {
       const vhost = await freshVhost(brokerUrl === inject("amqpUrl") ? "distribution" : "newest");
+      onTestFinished(() => vhost.remove());
       const there = { python, brokerUrl: vhost.url };
       const conf = { worker_send_task_events: true };
       const monitor = new PythonMonitor(there);
+      onTestFinished(() => monitor.stop());
       const client = new PythonClient(there);
+      onTestFinished(() => client.stop());
       await monitor.ready();
       const worker = new PythonWorker({ ...there, conf, queues: ["theirs"], name: "theirs" });
+      onTestFinished(() => worker.stop());
       const our = await ourWorker(vhost.url, "ours", { name: ours, events: true });
+      onTestFinished(() => our.stop());
       await worker.ready();
 
       for (const [queue, name] of [["theirs", theirs] as const, ["ours", ours] as const]) {
@@ -70,8 +75,6 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         ]);
       }
       expect(our.droppedEvents).toBe(0);
-      await Promise.all([monitor.stop(), client.stop()]);
-      await vhost.remove();
     });
   });
 }
