@@ -84,7 +84,7 @@ export {
   type SignatureFields,
   starmap,
 } from "./canvas/canvas.ts";
-export { link, linkError, linksOf, withOptions } from "./canvas/link.ts";
+export { link, linkError, linkErrorWithHeader, linksOf, withOptions } from "./canvas/link.ts";
 export { type Frozen, freezeSignature } from "./canvas/freeze.ts";
 export {
   type AppliedChord,
@@ -106,6 +106,7 @@ export {
   type FollowUpOptions,
 } from "./canvas/follow-up.ts";
 export { joinChord, replacement } from "./canvas/replace.ts";
+export { stamp, type Stamping, type StampingVisitor, type Stamps } from "./canvas/stamp.ts";
 export {
   afterChordFailure,
   type ChordFailure,

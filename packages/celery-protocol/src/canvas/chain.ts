@@ -23,7 +23,7 @@ export function pipe(left: Signature, right: Signature): Signature {
     case "group":
       return chord(canvas.tasks, right);
     case "chord":
-      return isOneStep(next) ? behindBody(left, next) : startChain(left, next);
+      return isOneStep(next) || next !== right ? behindBody(left, next) : startChain(left, next);
     case "chain":
       return continueChain(left, next);
     default:

@@ -4,6 +4,7 @@ import type { Tree } from "../content/tree.ts";
 import type { Signature } from "../task/signature.ts";
 import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { readCanvas, tasksOf } from "./canvas.ts";
+import { immutableErrback } from "./link.ts";
 
 /** A value of an option; `chord` holds the body itself, which may still be given its id. */
 export type OptionValue = Tree | Draft;
@@ -200,19 +201,13 @@ export function linkDraft(draft: Draft, callback: Tree): void {
 /** Adds an errback where Celery's `link_error` puts it: to each member of a group, to the body of a chord. */
 export function linkErrorDraft(draft: Draft, errback: Tree): void {
   if (draft.kind === "group") {
-    const immutable = immutableErrback(errback);
+    const immutable = encodeSignature(immutableErrback(decodeSignature(errback)));
     for (const task of draft.tasks) linkErrorDraft(task, immutable);
   } else if (draft.kind === "chord") {
     const nested = Array.isArray(draft.header) ? draft.header.filter(({ kind }) => kind === "chord") : [];
     for (const chord of nested) linkErrorDraft(chord, errback);
     if (draft.body !== null) linkErrorDraft(draft.body, errback);
   } else append(draft, "link_error", errback);
-}
-
-/** The errback as members of a group carry it: Celery writes `immutable` among the options. */
-export function immutableErrback(errback: Tree): Tree {
-  const signature = decodeSignature(errback);
-  return encodeSignature({ ...signature, options: { ...signature.options, immutable: true } });
 }
 
 function append(draft: Draft, option: "link" | "link_error", added: Tree): void {

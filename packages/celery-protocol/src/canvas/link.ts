@@ -28,17 +28,41 @@ export function link(composed: Signature, callback: Signature): Signature {
 }
 
 /**
- * The same call, followed by `errback` when it fails: for every step of a chain, every member of a group, and the body
- * of a chord. The same errback is linked once. Source: celery/canvas.py `Signature.link_error`, `group.link_error`.
+ * The same call, followed by `errback` when it fails: for every step of a chain, every member of a group, and the body of a
+ * chord, and of chords in its header. The same errback is linked once. Members of a group carry it with the option
+ * `immutable`, as Celery writes it. Source: celery/canvas.py `Signature.link_error`, `group.link_error`,
+ * `_chord.link_error`.
  */
 export function linkError(composed: Signature, errback: Signature): Signature {
+  return linkedError(composed, errback, false);
+}
+
+/** As `linkError`, and for every member of a chord's header, too: Celery's `task_allow_error_cb_on_chord_header`. */
+export function linkErrorWithHeader(composed: Signature, errback: Signature): Signature {
+  return linkedError(composed, errback, true);
+}
+
+function linkedError(composed: Signature, errback: Signature, withHeaders: boolean): Signature {
   const canvas = readCanvas(composed);
-  if (canvas.kind === "group")
+  const linking: Linking = (task, added) => linkedError(task, added, withHeaders);
+  if (canvas.kind === "group") {
+    const immutable = immutableErrback(errback);
     return withMembers(
       composed,
-      canvas.tasks.map((task) => linkError(task, errback)),
+      canvas.tasks.map((task) => linking(task, immutable)),
     );
-  return canvas.kind === "chord" ? onBody(composed, linkError, errback) : appended(composed, "link_error", errback);
+  }
+  if (canvas.kind !== "chord") return appended(composed, "link_error", errback);
+  const header = canvas.header.map((task) => {
+    const linked = withHeaders ? linking(task, immutableErrback(errback)) : task;
+    return task.subtaskType === "chord" ? linking(linked, errback) : linked;
+  });
+  return onBody(withHeader(composed, header), linking, errback);
+}
+
+/** The errback as members of a group carry it. Source: celery/canvas.py `group.link_error`. */
+export function immutableErrback(errback: Signature): Signature {
+  return withOptions(errback, { immutable: true });
 }
 
 /** The callbacks (`link`) or errbacks (`link_error`) of a call, in order. Celery takes a single one without a list, too. */
@@ -68,4 +92,10 @@ function onBody(composed: Signature, linking: Linking, added: Signature): Signat
 
 function withMembers(composed: Signature, members: readonly Signature[]): Signature {
   return { ...composed, kwargs: { ...composed.kwargs, tasks: members.map(encodeSignature) } };
+}
+
+/** A header that was frozen stands as a group, whose members Celery does not look at here. */
+function withHeader(composed: Signature, header: readonly Signature[]): Signature {
+  if (!Array.isArray(composed.kwargs["header"])) return composed;
+  return { ...composed, kwargs: { ...composed.kwargs, header: header.map(encodeSignature) } };
 }

@@ -218,8 +218,9 @@ class CanvasSender {
     const { interval, countdown, max_retries, ...passed } = { ...said, ...given };
     const toBody: DraftOptions = { ...said, ...passed };
     const rootId = asText(body.options["root_id"]);
-    // Celery puts the group that is being called here over the group of the header the body reports to, which hangs.
-    Object.assign(body.options, withoutKept(body.options, toBody, ["group_id"]));
+    // Celery puts the group that is called here over that of the header which the body reports to: the chord then hangs.
+    const isMember = (toBody["chord"] ?? body.options["chord"] ?? null) !== null;
+    Object.assign(body.options, withoutKept(body.options, toBody, isMember ? ["group_id"] : []));
     const waiting = { interval, countdown, maxRetries: max_retries };
     const id = asText(task_id) ?? asText(own);
     return this.#applyHeader(

@@ -69,13 +69,20 @@ export interface ChordFailure {
  */
 export function afterChordFailure(body: Signature, reach: Reach = "celery"): ChordFailure {
   const canvas = readCanvas(body);
-  const bodies = canvas.kind === "group" ? canvas.tasks : [body];
+  const bodies = canvas.kind === "group" ? canvas.tasks.map(resultOf) : [itself(body)];
   const errbacks = linksOf(body, "link_error");
-  const ids = bodies.flatMap(({ options }) => asText(options["task_id"]) ?? []);
+  const ids = bodies.flatMap(({ taskId }) => taskId ?? []);
   const failed = ids.map((id) => ({ id, rootId: null, errbacks }));
   if (reach === "all") return { unreached: allIn(body), failed };
-  const own = canvas.kind === "group" ? [body] : [];
-  return { unreached: [...bodies, ...own].map(itself).map(unreported), failed };
+  const own = canvas.kind === "group" ? [itself(body)] : [];
+  return { unreached: [...bodies, ...own].map(unreported), failed };
+}
+
+/** The call whose result is that of the whole: the last step of a chain, the body of a chord. */
+function resultOf(signature: Signature): Unreached {
+  const canvas = readCanvas(signature);
+  const last = canvas.kind === "chain" ? canvas.tasks.at(-1) : canvas.kind === "chord" ? canvas.body : null;
+  return last === null || last === undefined ? itself(signature) : resultOf(last);
 }
 
 function itself({ options }: Signature): Unreached {

@@ -11,7 +11,7 @@ import {
   starmap,
   tasksOf,
 } from "../../src/canvas/canvas.ts";
-import { link, linkError, withOptions } from "../../src/canvas/link.ts";
+import { link, linkError, linkErrorWithHeader, withOptions } from "../../src/canvas/link.ts";
 import { json } from "../../src/content/json.ts";
 import { decodeSignature, encodeSignature } from "../../src/task/signature-codec.ts";
 import type { Signature } from "../../src/task/signature.ts";
@@ -223,13 +223,26 @@ describe("links", () => {
   test("of a group go to its first member without arguments, errbacks to all of them", () => {
     const linked = linkError(link(group(task("a"), task("b")), callback), other);
     const immutable = { ...callback, immutable: true };
-    expect(linked).toEqual(group(linkError(link(task("a"), immutable), other), linkError(task("b"), other)));
+    const ofMember = withOptions(other, { immutable: true });
+    expect(linked).toEqual(group(linkError(link(task("a"), immutable), ofMember), linkError(task("b"), ofMember)));
   });
 
   test("of a chord go to its body", () => {
     const linked = linkError(link(chord([task("a")], task("b")), callback), other);
     expect(linked).toEqual(chord([task("a")], linkError(link(task("b"), callback), other)));
     expect(link(chord([task("a")], null), callback)).toEqual(chord([task("a")], null));
+  });
+
+  test("of a chord go to chords in its header, if they are errbacks, and to all of it where Celery is told so", () => {
+    const inner = chord([task("a")], task("b"));
+    const outer = chord([inner, task("c")], task("d"));
+    expect(linkError(outer, other)).toEqual(
+      chord([chord([task("a")], linkError(task("b"), other)), task("c")], linkError(task("d"), other)),
+    );
+    const ofMember = withOptions(other, { immutable: true });
+    expect(linkErrorWithHeader(chord([task("a")], task("b")), other)).toEqual(
+      chord([linkError(task("a"), ofMember)], linkError(task("b"), other)),
+    );
   });
 });
 

@@ -4,12 +4,16 @@ import { chain, pipe } from "../../src/canvas/chain.ts";
 import { chordUnlock } from "../../src/canvas/chord-unlock.ts";
 import { link, linkError, withOptions } from "../../src/canvas/link.ts";
 import type { Mint } from "../../src/canvas/mint.ts";
+import { stamp } from "../../src/canvas/stamp.ts";
 import { type CanvasStep, unfold } from "../../src/canvas/unfold.ts";
+import type { Tree } from "../../src/content/tree.ts";
 import { createContent } from "../../src/content/content.ts";
 import { encodeTask } from "../../src/task/encode.ts";
 import type { TaskMessage } from "../../src/task/message.ts";
+import { encodeSignature } from "../../src/task/signature-codec.ts";
 import type { Signature } from "../../src/task/signature.ts";
 import { parseIso } from "../../src/time/iso8601.ts";
+import { CanvasRun, valueOf } from "../support/canvas-run.ts";
 import { loadVectors, text, type Vector, wireMessage } from "../support/vectors.ts";
 
 const content = createContent();
@@ -36,6 +40,14 @@ const sent: Readonly<Record<string, Signature>> = {
       [0, 1, 2, 3, 4].map((each) => [each, each]),
       2,
     ),
+  ),
+  "task-v2/v2-stamped": stamp(add(2, 3), {
+    visitor: { onSignature: () => ({ monitor: "abc", stamped_headers: ["monitor"] }) },
+  }),
+  "task-v2/v2-stamped-direct": stamp(add(2, 3), { stamps: { customer: "c-9" } }),
+  "task-v2/v2-stamped-append": ["one", "two"].reduce(
+    (each, tag) => stamp(each, { stamps: { tag }, append: true }),
+    add(2, 3),
   ),
   "canvas-chord/chain-group-redis": chain(add(1, 1), group(add(2), mul(3))),
   "canvas-chord/chain-group-rpc": chain(add(1, 1), group(add(2), mul(3))),
@@ -84,6 +96,45 @@ describe("recorded canvases", () => {
   });
 });
 
+/** What a worker sends while these canvases run. */
+const followed: Readonly<Record<string, Signature>> = {
+  "chain-group-end": chain(add(1, 1), group(add(2), mul(3))),
+  "chain-group-task": chain(add(1, 1), group(add(2), mul(3)), tsum),
+  "chord-chain-member": chord([chain(add(1, 1), mul(2)), add(2, 2)], tsum),
+  "chord-nested": chord([chord([add(1, 1), add(2, 2)], tsum), add(5, 5)], tsum),
+  "chord-ok": chord([add(1, 1), add(2, 2)], tsum),
+  "chord-single": chord([add(1, 1)], tsum),
+  "failure-link-error-old": linkError(signature("fail"), task("on_err_old")),
+  "failure-link-error-unknown": linkError(signature("fail"), signature("other.errback")),
+  "replace-group": swap(group(add(5, 1), mul(5, 2))),
+  "replace-task": swap(add(5, 10)),
+  "success-chain": chain(add(1, 2), mul(3), add(4)),
+  "success-link": link(add(2, 3), mul(10)),
+};
+
+describe("recorded messages of a worker", () => {
+  test.each(Object.entries(followed))("%s", (name, canvas) => {
+    const run = new CanvasRun("celery", demo);
+    run.start(canvas);
+    const byClient = run.sent.length;
+    run.finish();
+    const vectors = recordedMessages(`task-from-worker/${name}`);
+    expect(vectors.length).toBeGreaterThan(0);
+    expect(wire(run.sent.slice(byClient))).toEqual(recordedWire(vectors));
+  });
+});
+
+function swap(by: Signature): Signature {
+  return signature("swap", { kwargs: { by: encodeSignature(by) } });
+}
+
+/** The tasks of the recordings. */
+function demo({ task: name, args, kwargs }: Pick<TaskMessage, "task" | "args" | "kwargs">): Tree {
+  const numbers = (name === "demo.tsum" ? args[0] : args) as readonly number[];
+  if (name === "celery.accumulate") return valueOf({ task: name, args, kwargs });
+  return numbers.reduce((left, right) => (name === "demo.mul" ? left * right : left + right));
+}
+
 function immutable(each: Signature): Signature {
   return { ...each, immutable: true };
 }
@@ -127,7 +178,7 @@ function recordedWire(vectors: readonly Vector[]): readonly string[] {
   return named(vectors.map((vector) => [text(wireMessage(vector).body), vector.headers ?? {}]));
 }
 
-const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|id-\d+/g;
 
 function named(pairs: readonly (readonly [string, Readonly<Record<string, unknown>>])[]): readonly string[] {
   const ids = new Map<string, string>();

@@ -39,6 +39,8 @@ interface Part {
  */
 export class CanvasRun {
   readonly lines: Line[] = [];
+  /** Every message, in order. */
+  readonly sent: TaskMessage[] = [];
   readonly results = new Map<string, State>();
   readonly #queue: TaskMessage[] = [];
   readonly #sizes = new Map<string, number>();
@@ -91,6 +93,7 @@ export class CanvasRun {
   #do(step: CanvasStep): void {
     if (step.do === "send") {
       this.lines.push(["send", described(step.task)]);
+      this.sent.push(step.task);
       this.#queue.push(step.task);
     } else if (step.do === "set-chord-size") {
       if (step.isNested && this.#reach === "all") return;
@@ -161,15 +164,11 @@ export class CanvasRun {
   #report(part: ChordPart | null, state: State, last: TaskMessage): void {
     if (part === null) return;
     const { groupId, taskId, groupIndex, body } = part;
-    // A set sorted by place and text, as on Redis.
     const parts = this.#parts.get(groupId) ?? new Map<string, Part>();
     this.#parts.set(groupId, parts.set(`${taskId}${JSON.stringify(state)}`, { index: groupIndex ?? Infinity, state }));
     if (parts.size !== this.#sizes.get(groupId)) return;
     const nested = this.#nested.get(groupId);
-    const values =
-      nested === undefined
-        ? joined([...parts].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, each]) => each))
-        : (this.valueOf(nested) ?? null);
+    const values = nested === undefined ? joined([...parts.values()]) : (this.valueOf(nested) ?? null);
     if (values === null) return this.#failChord(body, last);
     const followUp = afterChord(body, values as readonly Tree[], last, this.#mint);
     this.#perform(followUp.steps);

@@ -92,7 +92,8 @@ class Client:
 
     def zrange(self, key, start, stop):
         members = self.values.get(key, {})
-        return sorted(members, key=lambda member: (float(members[member]), member))
+        # Redis puts parts of one place by their text, which begins with a random id.
+        return sorted(members, key=lambda member: float(members[member]))
 
 
 class Memory(KeyValueStoreBackend):
@@ -247,10 +248,10 @@ class Visitor(StampingVisitor):
         return {"seen": sig.task}
 
     def on_callback(self, sig, **headers):
-        return {"link": "callback"}
+        return {"linked": "callback"}
 
     def on_errback(self, sig, **headers):
-        return {"link": "errback"}
+        return {"linked": "errback"}
 
     def on_chain_start(self, sig, **headers):
         return {"in_chain": True}

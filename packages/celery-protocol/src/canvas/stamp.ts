@@ -1,0 +1,209 @@
+import { asList, asObject } from "../content/fields.ts";
+import type { Tree } from "../content/tree.ts";
+import type { Signature } from "../task/signature.ts";
+import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
+import { type Canvas, group, readCanvas } from "./canvas.ts";
+import { linksOf, withOptions } from "./link.ts";
+
+/** Stamps by name. A list `stamped_headers` among them says which are stamps; without one all are. */
+export type Stamps = Readonly<Record<string, Tree>>;
+
+/**
+ * Gives stamps to the parts of a canvas as they are walked. Each method is called with the part and the stamps that come
+ * from outside of it, and answers with stamps of its own. What `onGroupStart` and `onChainStart` give goes to all inside.
+ * Source: celery/canvas.py `StampingVisitor`.
+ */
+export interface StampingVisitor {
+  /** Every task. */
+  onSignature?(signature: Signature, stamps: Stamps): Stamps;
+  onChainStart?(chain: Signature, stamps: Stamps): Stamps;
+  onChainEnd?(chain: Signature, stamps: Stamps): void;
+  onGroupStart?(group: Signature, stamps: Stamps): Stamps;
+  onGroupEnd?(group: Signature, stamps: Stamps): void;
+  /** Default: `onGroupStart` with the header as a group. */
+  onChordHeaderStart?(chord: Signature, stamps: Stamps): Stamps;
+  /** Default: `onGroupEnd` with the header as a group. */
+  onChordHeaderEnd?(chord: Signature, stamps: Stamps): void;
+  onChordBody?(chord: Signature, stamps: Stamps): Stamps;
+  /** Every callback of a part. */
+  onCallback?(callback: Signature, stamps: Stamps): Stamps;
+  /** Every errback of a part. */
+  onErrback?(errback: Signature, stamps: Stamps): Stamps;
+}
+
+/** What to stamp with. */
+export interface Stamping {
+  readonly stamps?: Stamps;
+  readonly visitor?: StampingVisitor | null;
+  /** True makes a list of the values where a stamp is there already, the newest first; false, the default, puts the new one in its place. */
+  readonly append?: boolean;
+}
+
+/**
+ * The same canvas with stamps on every task in it, and on what is linked to them. Stamps travel as message headers, and with
+ * the tasks that follow. Without a visitor the body of a chord gets none, as in Celery.
+ * Source: celery/canvas.py `Signature.stamp` and those of its kinds.
+ *
+ * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should.
+ */
+export function stamp(signature: Signature, { stamps = {}, visitor = null, append = false }: Stamping): Signature {
+  return new Stamper(visitor, append).stamp(signature, stamps);
+}
+
+class Stamper {
+  readonly #visitor: StampingVisitor | null;
+  readonly #append: boolean;
+
+  constructor(visitor: StampingVisitor | null, append: boolean) {
+    this.#visitor = visitor;
+    this.#append = append;
+  }
+
+  stamp(signature: Signature, stamps: Stamps): Signature {
+    const canvas = readCanvas(signature);
+    switch (canvas.kind) {
+      case "chain":
+        return this.#stampChain(signature, canvas.tasks, stamps);
+      case "group":
+        return this.#stampGroup(signature, canvas.tasks, stamps);
+      case "chord":
+        return this.#stampChord(signature, canvas, stamps);
+      default:
+        return this.#stampTask(signature, stamps);
+    }
+  }
+
+  #stampTask(signature: Signature, stamps: Stamps): Signature {
+    const own = this.#visitor && (this.#visitor.onSignature?.(signature, stamps) ?? {});
+    return withOptions(this.#stampLinks(signature, stamps, this.#append), this.#joined(stamps, own, signature));
+  }
+
+  #stampChain(chain: Signature, tasks: readonly Signature[], stamps: Stamps): Signature {
+    const own = this.#visitor && (this.#visitor.onChainStart?.(chain, stamps) ?? {});
+    const all = this.#joined(stamps, own, chain);
+    const stamped = withTasks(
+      this.#stampLinks(chain, all, false),
+      tasks.map((task) => this.stamp(task, all)),
+    );
+    this.#visitor?.onChainEnd?.(stamped, all);
+    return stamped;
+  }
+
+  #stampGroup(composed: Signature, tasks: readonly Signature[], stamps: Stamps): Signature {
+    const own = this.#visitor && (this.#visitor.onGroupStart?.(composed, stamps) ?? {});
+    const all = this.#joined(stamps, own, composed);
+    const stamped = withTasks(
+      this.#stampLinks(composed, all, this.#append),
+      tasks.map((task) => this.stamp(task, all)),
+    );
+    this.#visitor?.onGroupEnd?.(stamped, all);
+    return stamped;
+  }
+
+  #stampChord(given: Signature, canvas: Extract<Canvas, { readonly kind: "chord" }>, stamps: Stamps): Signature {
+    const visitor = this.#visitor;
+    const chord =
+      visitor === null || visitor.onChordHeaderStart !== undefined ? given : withGroup(given, canvas.header);
+    const all = this.#joined(stamps, visitor && this.#headerStamps(visitor, chord, stamps), chord);
+    const header = canvas.header.map((task) => this.stamp(task, all));
+    const stamped = withHeader(this.#stampLinks(chord, all, this.#append), header);
+    if (visitor === null) return stamped;
+    if (visitor.onChordHeaderEnd !== undefined) visitor.onChordHeaderEnd(stamped, all);
+    else visitor.onGroupEnd?.(headerOf(stamped), all);
+    if (canvas.body === null) return stamped;
+    const ofBody = this.#joined(all, visitor.onChordBody?.(stamped, all) ?? {}, stamped);
+    const body = encodeSignature(this.stamp(canvas.body, ofBody));
+    return { ...stamped, kwargs: { ...stamped.kwargs, body } };
+  }
+
+  #headerStamps(visitor: StampingVisitor, chord: Signature, stamps: Stamps): Stamps {
+    if (visitor.onChordHeaderStart !== undefined) return visitor.onChordHeaderStart(chord, stamps);
+    return visitor.onGroupStart?.(headerOf(chord), stamps) ?? {};
+  }
+
+  /** Each link is given what the one before it was given, too. */
+  #stampLinks(signature: Signature, stamps: Stamps, append: boolean): Signature {
+    const inner = append === this.#append ? this : new Stamper(this.#visitor, append);
+    const callbacks = inner.#stampEach(linksOf(signature, "link"), stamps, (each, given) =>
+      this.#visitor?.onCallback?.(each, given),
+    );
+    const errbacks = inner.#stampEach(linksOf(signature, "link_error"), stamps, (each, given) =>
+      this.#visitor?.onErrback?.(each, given),
+    );
+    const links = callbacks.length === 0 ? {} : { link: callbacks };
+    return withOptions(signature, errbacks.length === 0 ? links : { ...links, link_error: errbacks });
+  }
+
+  #stampEach(
+    links: readonly Signature[],
+    stamps: Stamps,
+    visit: (link: Signature, stamps: Stamps) => Stamps | undefined,
+  ): readonly Tree[] {
+    let given = stamps;
+    return links.map((link) => {
+      given = this.#joined(given, this.#visitor && (visit(link, given) ?? {}), null);
+      return encodeSignature(this.stamp(link, given));
+    });
+  }
+
+  /** Stamps from outside, then the visitor's, then those that are there already. */
+  #joined(stamps: Stamps, own: Stamps | null, signature: Signature | null): Stamps {
+    const listed = named(stamps);
+    const visited = own === null ? listed : merged(listed, named(own), this.#append);
+    if (signature === null) return unique(visited);
+    const there = asList(signature.options["stamped_headers"]) ?? [];
+    const names = [...new Set([...(asList(visited["stamped_headers"]) ?? []), ...there])];
+    const old = Object.entries(signature.options).filter(([name]) => names.includes(name));
+    return unique(merged({ ...visited, stamped_headers: names }, Object.fromEntries(old), this.#append));
+  }
+}
+
+function named(stamps: Stamps): Stamps {
+  return "stamped_headers" in stamps ? stamps : { ...stamps, stamped_headers: Object.keys(stamps) };
+}
+
+function unique(stamps: Stamps): Stamps {
+  return { ...stamps, stamped_headers: [...new Set(asList(stamps["stamped_headers"]) ?? [])] };
+}
+
+/** Two lists become one; other values stand as they are, or, appended, in a list. Source: celery/canvas.py `_merge_dictionaries`. */
+function merged(first: Stamps, second: Stamps, append: boolean): Stamps {
+  const both = Object.keys(first).filter((name) => name in second);
+  const values = both.map((name) => [name, joinedValue(first[name] ?? null, second[name] ?? null, append)] as const);
+  return { ...second, ...first, ...Object.fromEntries(values) };
+}
+
+function joinedValue(first: Tree, second: Tree, append: boolean): Tree {
+  const object = asObject(first);
+  if (object !== null) return merged(object, asObject(second) ?? {}, true);
+  const list = asList(first) ?? (append ? (first === null ? [] : [first]) : null);
+  const others = asList(second);
+  if (list === null) return first;
+  return others === null ? (append ? [...list, second] : first) : [...list, ...others];
+}
+
+function withTasks(composed: Signature, tasks: readonly Signature[]): Signature {
+  return { ...composed, kwargs: { ...composed.kwargs, tasks: tasks.map(encodeSignature) } };
+}
+
+function withGroup(chord: Signature, header: readonly Signature[]): Signature {
+  const isGroup = asObject(chord.kwargs["header"]) !== null;
+  return isGroup ? chord : { ...chord, kwargs: { ...chord.kwargs, header: encodeSignature(plainGroup(header)) } };
+}
+
+/** A group over these, a single group among them included. */
+function plainGroup(tasks: readonly Signature[]): Signature {
+  return { ...group(), kwargs: { tasks: tasks.map(encodeSignature) } };
+}
+
+function withHeader(chord: Signature, header: readonly Signature[]): Signature {
+  const { header: written = null } = chord.kwargs;
+  const tasks = header.map(encodeSignature);
+  const isGroup = asObject(written) !== null;
+  const replaced = isGroup ? encodeSignature(withTasks(decodeSignature(written), header)) : tasks;
+  return { ...chord, kwargs: { ...chord.kwargs, header: replaced } };
+}
+
+function headerOf(chord: Signature): Signature {
+  return decodeSignature(chord.kwargs["header"] ?? null);
+}
