@@ -19,6 +19,9 @@ export interface ChildPoolParts extends Omit<SeatParts, "onReady" | "onIdle" | "
 /** Waits before another child is started where they die at their start: from the first to the longest. */
 const backoffMs = { first: 200, longest: 30_000 };
 
+/** Children that may be killed while the pool starts, before it is taken for the module's fault. */
+const killsAtStart = 3;
+
 /** How long children may take to end when the pool stops; longer only if one is a thread that cannot be killed. */
 const stopMs = 10_000;
 
@@ -205,10 +208,16 @@ class ChildPool implements Pool {
   #onGone(seat: ChildSeat, end: SeatEnd): void {
     this.#seats.delete(seat);
     if (this.#stopped) return;
-    if (!this.#isUp) this.#started?.reject(startFailed(this.#parts.module.url, end));
+    if (!this.#isUp && !this.#mayTryAgain(end)) this.#started?.reject(startFailed(this.#parts.module.url, end));
+    else if (!this.#isUp) this.#replaceLater(seat, end);
     else if (end.wasWanted) this.#fill();
     else if (end.wasOfUse) this.#replace(seat, end);
     else this.#replaceLater(seat, end);
+  }
+
+  /** A child that died without a word may have been killed, as by a system short of memory, and the next one lives. */
+  #mayTryAgain({ wasSudden }: SeatEnd): boolean {
+    return wasSudden && this.#useless < killsAtStart;
   }
 
   #replace({ name }: ChildSeat, { reason }: SeatEnd): void {

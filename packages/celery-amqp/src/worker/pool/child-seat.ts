@@ -41,6 +41,8 @@ export interface SeatEnd {
   readonly wasOfUse: boolean;
   /** It was told to, or killed. */
   readonly wasWanted: boolean;
+  /** Nobody here ended it and it gave no reason: something outside may have killed it. */
+  readonly wasSudden: boolean;
 }
 
 /** How long a child that was told to end may take. */
@@ -185,7 +187,8 @@ export class ChildSeat implements RunSite {
     const reason = this.#error === undefined ? (this.#ill ?? exit) : `${exit}, ${describe(this.#error)}`;
     run?.lose(reason);
     this.#gone.resolve();
-    this.#parts.onGone(this, { reason, error: this.#error, wasOfUse: this.wasOfUse, wasWanted });
+    const wasSudden = !wasWanted && this.#ill === null && this.#error === undefined;
+    this.#parts.onGone(this, { reason, error: this.#error, wasOfUse: this.wasOfUse, wasWanted, wasSudden });
   }
 
   #move(move: ChildMove): boolean {

@@ -210,6 +210,33 @@ describe("a pool of children", () => {
     });
   });
 
+  test("starts although its first children are killed", async () => {
+    const { pool, children, clock, ready } = poolOf();
+    const start = pool.start();
+    children[0]?.exit("signal 9 (SIGKILL)");
+    await clock.advance(200);
+    children[1]?.exit("signal 9 (SIGKILL)");
+    await clock.advance(400);
+    ready(children[2]);
+    await start;
+    expect(clock.pending).toBe(0);
+  });
+
+  test("does not start where its children die without a word again and again", async () => {
+    const { pool, children, clock } = poolOf();
+    const refused = pool.start().catch((error: unknown) => error);
+    for (const waitMs of [200, 400, 800]) {
+      children.at(-1)?.exit("exit code 1");
+      await clock.advance(waitMs);
+    }
+    expect(children).toHaveLength(4);
+    children.at(-1)?.exit("exit code 1");
+    expect(await refused).toMatchObject({
+      code: "pool-failed",
+      message: expect.stringContaining("exit code 1") as string,
+    });
+  });
+
   test("gives everything back when it stops, and leaves no timer behind", async () => {
     const { pool, children, clock, started, run, kinds } = poolOf();
     await started();
