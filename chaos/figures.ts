@@ -81,6 +81,7 @@ function keyOf(row: ChaosRow | FuzzRow): string {
 }
 
 function chaosTable(rows: readonly ChaosRow[]): string {
+  if (rows.length === 0) return "No long run has been written down yet.";
   return table(
     [
       "RabbitMQ",
@@ -94,7 +95,7 @@ function chaosTable(rows: readonly ChaosRow[]): string {
       "runs",
       "ran again",
       "heap",
-      "lost",
+      "violations",
     ],
     rows.map(({ figures, ...row }) => [
       row.brokerVersion,
