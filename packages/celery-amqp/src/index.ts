@@ -104,6 +104,11 @@ export type { CallOptions, LinkedCall } from "./task/call-options.ts";
 export type { AsyncResult, NamedCall, Settled, TaskSender, TaskState, WaitOptions } from "./task/sender.ts";
 export type { Signature } from "./task/signature.ts";
 
+// Events.
+export type { EventFilters } from "./events/filter.ts";
+export type { EventOf, EventStream, EventStreamOptions } from "./events/stream.ts";
+export type { Event, EventType } from "@leveret/celery-protocol";
+
 // Errors.
 export { CeleryError, type CeleryErrorCode, PublishTimeoutError, UnroutableError } from "./ports/errors.ts";
 export { ResultTimeoutError, TaskFailedError, type TaskFailure, TaskRevokedError } from "./task/errors.ts";

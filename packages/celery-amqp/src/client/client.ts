@@ -1,5 +1,8 @@
+import type { Event } from "@leveret/celery-protocol";
 import { EventDispatcher } from "../events/dispatcher.ts";
 import { LogicalClock } from "../events/logical-clock.ts";
+import { EventReceiver } from "../events/receiver.ts";
+import { checkEventStreamOptions, type EventOf, type EventStream, type EventStreamOptions } from "../events/stream.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Transport, TransportState } from "../ports/transport.ts";
@@ -64,6 +67,17 @@ export interface Client extends TaskSender, AsyncDisposable {
     rows: Iterable<PreparedMessage> | AsyncIterable<PreparedMessage>,
     options?: ManyOptions,
   ): Promise<readonly RelayOutcome[]>;
+  /**
+   * What workers and clients tell of themselves and of tasks, from now on, until the signal, a `break`, or the close of the
+   * client: Celery's monitors' view. Workers tell of tasks only where they are told to (`events: true`, Celery's `-E`).
+   *
+   * @example
+   * ```ts
+   * for await (const { hostname, exception } of client.events({ types: ["task-failed"] })) alert(hostname, exception);
+   * ```
+   * @throws CeleryError `option-invalid`, `closed`; reading it throws what connecting and declaring end in
+   */
+  events<const Type extends string = string>(options?: EventStreamOptions<Type>): EventStream<EventOf<Type>>;
   /** Tasks with Celery's verbs: `client.bind({ add }).add.delay(1, 2)`. */
   bind<const Tasks extends Readonly<Record<string, TaskDefinition>>>(tasks: Tasks): BoundTasks<Tasks>;
   /**
@@ -98,11 +112,15 @@ class CeleryClient implements Client {
   readonly #sender: Sender;
   readonly #results: Intake;
   readonly #events: EventDispatcher | null;
+  readonly #ticks = new LogicalClock();
+  readonly #receivers = new Set<EventReceiver>();
+  readonly #parts: ClientParts;
   #closing: Promise<void> | null = null;
 
   constructor(parts: ClientParts) {
     const { transport, clock, options } = parts;
     const { content } = options;
+    this.#parts = parts;
     const declarer = new QueueDeclarer({
       transport,
       logger: options.logger,
@@ -115,7 +133,7 @@ class CeleryClient implements Client {
     this.#source = sourceOf(parts, this.#gate);
     const { errorClasses } = options;
     this.#results = createIntake({ source: this.#source, clock, errorClasses });
-    const events = eventsOf(parts);
+    const events = eventsOf(parts, this.#ticks);
     this.#events = events;
     this.#dispatch = new Dispatch({
       transport,
@@ -193,6 +211,26 @@ class CeleryClient implements Client {
     return bindTasks(this, tasks);
   }
 
+  events<const Type extends string = string>(options: EventStreamOptions<Type> = {}): EventStream<EventOf<Type>> {
+    checkEventStreamOptions(options);
+    if (this.#closing !== null) throw new CeleryError("closed", "The client is closed: create a new one");
+    const { transport, ids, options: resolved } = this.#parts;
+    const receiver = new EventReceiver(
+      {
+        transport,
+        content: resolved.content,
+        ticks: this.#ticks,
+        log: resolved.logger,
+        id: ids.uuid(),
+        connected: (work) => this.#gate.enter(() => this.#gate.connected().then(work)),
+        onEnd: (ended) => this.#receivers.delete(ended),
+      },
+      options,
+    );
+    this.#receivers.add(receiver);
+    return receiver as EventStream<Event> as EventStream<EventOf<Type>>; // its filter lets no other type pass
+  }
+
   close({ timeout = "10s" }: { readonly timeout?: Duration } = {}): Promise<void> {
     this.#closing ??= this.#close(durationMs(timeout, "timeout"));
     return this.#closing;
@@ -204,10 +242,11 @@ class CeleryClient implements Client {
 
   /** What was begun reaches the broker first; then whoever still waits is told, and the line is cut. */
   async #close(timeoutMs: number): Promise<void> {
+    const heard = [...this.#receivers].map((receiver) => receiver.return());
     await this.#gate.close(this.#clock, timeoutMs);
     await this.#events?.flush();
     this.#events?.close();
-    const ends = await Promise.allSettled([this.#source.close(), this.#transport.close()]);
+    const ends = await Promise.allSettled([...heard, this.#source.close(), this.#transport.close()]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
@@ -229,10 +268,13 @@ class CeleryClient implements Client {
 }
 
 /** Who tells monitors what is sent; null where nobody is to. */
-function eventsOf({ transport, clock, origin: hostname, pid, options }: ClientParts): EventDispatcher | null {
+function eventsOf(
+  { transport, clock, origin: hostname, pid, options }: ClientParts,
+  ticks: LogicalClock,
+): EventDispatcher | null {
   const { content, logger: log, taskSentEvents } = options;
   if (!taskSentEvents) return null;
-  return new EventDispatcher({ transport, content, clock, ticks: new LogicalClock(), log, hostname, pid });
+  return new EventDispatcher({ transport, content, clock, ticks, log, hostname, pid });
 }
 
 function sourceOf({ transport, ids, options }: ClientParts, gate: Gate): ResultSource {

@@ -1,0 +1,57 @@
+import type { Event } from "@leveret/celery-protocol";
+
+type Next = IteratorResult<Event, undefined>;
+
+/** Events that came and were not read yet, or readers that came and have no event yet; then how it ended. */
+export class EventLine {
+  readonly #limit: number;
+  readonly #readers: PromiseWithResolvers<Next>[] = [];
+  #events: Event[] = [];
+  #dropped = 0;
+  #ended = false;
+  /** Told to one reader, the first after the end. */
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Events given up because nobody read them. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  push(event: Event): void {
+    if (this.#ended) return;
+    const reader = this.#readers.shift();
+    if (reader !== undefined) return reader.resolve({ done: false, value: event });
+    if (this.#events.push(event) <= this.#limit) return;
+    this.#events.shift();
+    this.#dropped += 1;
+  }
+
+  next(): Promise<Next> {
+    const reader = Promise.withResolvers<Next>();
+    const event = this.#events.shift();
+    if (event !== undefined) reader.resolve({ done: false, value: event });
+    else if (this.#ended) this.#tellEnd(reader);
+    else this.#readers.push(reader);
+    return reader.promise;
+  }
+
+  /** What was not read is gone; whoever waits is told. Only the first end counts. */
+  end(failure: { readonly error: unknown } | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#failure = failure;
+    this.#events = [];
+    for (const reader of this.#readers.splice(0)) this.#tellEnd(reader);
+  }
+
+  #tellEnd(reader: PromiseWithResolvers<Next>): void {
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure === null) reader.resolve({ done: true, value: undefined });
+    else reader.reject(failure.error);
+  }
+}

@@ -1,0 +1,130 @@
+import { type Content, decodeEvents, type Event, type WireMessage } from "@leveret/celery-protocol";
+import type { Logger } from "../ports/logger.ts";
+import type { Subscription, Transport } from "../ports/transport.ts";
+import { createEventFilter, monitorQueue } from "./filter.ts";
+import type { LogicalClock } from "./logical-clock.ts";
+import { EventLine } from "./line.ts";
+import type { EventStream, EventStreamOptions } from "./stream.ts";
+
+/** What receiving events takes. */
+export interface ReceiverParts {
+  readonly transport: Transport;
+  readonly content: Content;
+  readonly ticks: LogicalClock;
+  readonly log: Logger;
+  /** Makes the name of its queue unique. */
+  readonly id: string;
+  /** Does the work when the transport is connected. */
+  readonly connected: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Called once, when it ends. */
+  readonly onEnd: (receiver: EventReceiver) => void;
+}
+
+const defaultMaxWaiting = 10_000;
+
+/**
+ * Hears what workers and clients tell, for one reader, by a queue of its own that goes with it. Source:
+ * celery/events/receiver.py.
+ */
+export class EventReceiver implements EventStream {
+  readonly opened: Promise<void>;
+  readonly #parts: ReceiverParts;
+  readonly #options: EventStreamOptions;
+  readonly #isWanted: (event: Event) => boolean;
+  readonly #line: EventLine;
+  readonly #onAbort = (): void => void this.return();
+  #unreadable = 0;
+  #subscription: Subscription | null = null;
+  #ending: Promise<void> | null = null;
+
+  constructor(parts: ReceiverParts, options: EventStreamOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#isWanted = createEventFilter(options);
+    this.#line = new EventLine(options.maxWaiting ?? defaultMaxWaiting);
+    this.opened = this.#open();
+    this.opened.catch((error: unknown) => this.#fail(error));
+    options.signal?.addEventListener("abort", this.#onAbort);
+    if (options.signal?.aborted) this.#onAbort();
+  }
+
+  get dropped(): number {
+    return this.#line.dropped;
+  }
+
+  get unreadable(): number {
+    return this.#unreadable;
+  }
+
+  next(): Promise<IteratorResult<Event, undefined>> {
+    return this.#line.next();
+  }
+
+  async return(): Promise<IteratorResult<Event, undefined>> {
+    this.#ending ??= this.#end();
+    await this.#ending;
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): EventReceiver {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async #open(): Promise<void> {
+    const { transport, id, log, connected } = this.#parts;
+    const topology = monitorQueue(id, this.#options);
+    const { queue } = topology;
+    const onLost = (reason: Error): void =>
+      log.warn("Lost the queue of events; what happens meanwhile is missed", { queue, reason: reason.message });
+    const subscribe = { queue, topology, prefetch: 0, noAck: true, onLost };
+    const subscription = await connected(() => transport.subscribe(subscribe, ({ message }) => this.#take(message)));
+    this.#subscription = subscription;
+    if (this.#ending !== null) await subscription.cancel();
+  }
+
+  #take(message: WireMessage): void {
+    for (const event of this.#read(message)) {
+      const heard = this.#adjust(event);
+      if (this.#isWanted(heard)) this.#line.push(heard);
+    }
+  }
+
+  #read(message: WireMessage): readonly Event[] {
+    try {
+      return decodeEvents(message, this.#parts.content);
+    } catch (error) {
+      this.#unreadable += 1;
+      if (this.#unreadable === 1) this.#parts.log.warn("A message came that is no event", { reason: String(error) });
+      return [];
+    }
+  }
+
+  /** Clients do not share the workers' clock: what they send happened just before now. */
+  #adjust(event: Event): Event {
+    const { ticks } = this.#parts;
+    if (event.type === "task-sent") {
+      const clock = Math.max(ticks.value, 1) - 1;
+      ticks.adjust(clock);
+      return { ...event, clock };
+    }
+    if (event.clock === 0) return { ...event, clock: ticks.forward() };
+    ticks.adjust(event.clock);
+    return event;
+  }
+
+  #fail(error: unknown): void {
+    this.#line.end({ error });
+    void this.return();
+  }
+
+  async #end(): Promise<void> {
+    this.#line.end(null);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#parts.onEnd(this);
+    await this.#subscription?.cancel();
+  }
+}
