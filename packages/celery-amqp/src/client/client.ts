@@ -1,4 +1,3 @@
-import type { Event } from "@leveret/celery-protocol";
 import { EventDispatcher } from "../events/dispatcher.ts";
 import { LogicalClock } from "../events/logical-clock.ts";
 import { EventReceiver } from "../events/receiver.ts";
@@ -228,7 +227,7 @@ class CeleryClient implements Client {
       options,
     );
     this.#receivers.add(receiver);
-    return receiver as EventStream<Event> as EventStream<EventOf<Type>>; // its filter lets no other type pass
+    return receiver as EventStream as EventStream<EventOf<Type>>; // its filter lets no other type pass
   }
 
   close({ timeout = "10s" }: { readonly timeout?: Duration } = {}): Promise<void> {
