@@ -133,6 +133,8 @@ export type {
   Transport,
   TransportState,
 } from "./ports/transport.ts";
+export type { ChordCounter, ChordProgress } from "./results/chords.ts";
+export type { GroupStore } from "./results/groups.ts";
 export type { ResultBackend, ResultSource, ResultStore, ResultWatcher } from "./results/backend.ts";
 export type { PendingLimits } from "./results/pending.ts";
 export type { ErrorClasses } from "./results/task-error.ts";

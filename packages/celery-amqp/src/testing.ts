@@ -1,8 +1,9 @@
-// What tests of code that uses Celery need: a broker in memory, a clock that moves when told, and the suite that every
-// transport must pass.
+// What tests of code that uses Celery need: a broker and results in memory, a clock that moves when told, and the suites that
+// every transport and every result backend must pass.
 
 export { createMemoryBroker } from "./testing/memory-broker.ts";
 export type { MemoryBroker, MemoryBrokerOptions } from "./testing/memory-broker.ts";
+export { createMemoryResults, type MemoryResults } from "./testing/memory-results.ts";
 export { createMemoryTransport } from "./testing/memory-transport.ts";
 export type { MemoryTransportOptions } from "./testing/memory-transport.ts";
 export { createFakeClock } from "./testing/fake-clock.ts";
@@ -11,3 +12,5 @@ export { testCelery } from "./testing/test-celery.ts";
 export type { RunOptions, SentTask, TestCelery, TestCeleryOptions, TestOutcome } from "./testing/test-celery.ts";
 export { transportConformance } from "./testing/transport-conformance.ts";
 export type { TransportCase, TransportHarness } from "./testing/transport-conformance.ts";
+export { resultConformance } from "./testing/result-conformance.ts";
+export type { ResultAbility, ResultCase, ResultHarness, ResultSides } from "./testing/result-conformance.ts";

@@ -39,6 +39,13 @@ export { decodeSignature, encodeSignature } from "./task/signature-codec.ts";
 
 // Results.
 export {
+  chordOutcome,
+  type ChordOutcome,
+  decodeChordPart,
+  encodeChordPart,
+  type ReturnedPart,
+} from "./result/chord-part.ts";
+export {
   decodeGroupBody,
   decodeResult,
   decodeResultBody,

@@ -1,10 +1,14 @@
 import type { ResultMeta, TaskMessage } from "@leveret/celery-protocol";
 import type { CeleryError } from "../ports/errors.ts";
+import type { ChordCounter } from "./chords.ts";
+import type { GroupStore } from "./groups.ts";
 
 /** The worker's side of results. */
 export interface ResultStore {
   /** Stores one state; resolves when it is safe to ack. `task` says where to. */
   store(meta: ResultMeta, task: TaskMessage): Promise<void>;
+  /** Where it can count the parts of chords; absent: a chord is refused. */
+  readonly chords?: ChordCounter;
   close(): Promise<void>;
 }
 
@@ -28,11 +32,12 @@ export interface ResultSource {
   latest(taskId: string): ResultMeta | null;
   /** Drops what is kept of the task. */
   forget(taskId: string): Promise<void>;
+  /** Where it can count the parts of chords; absent: a chord is refused, before anything is sent. */
+  readonly chords?: ChordCounter;
+  /** Where it keeps groups; absent: they cannot be saved. */
+  readonly groups?: GroupStore;
   close(): Promise<void>;
 }
 
-/** Where results go and come from: one object for both sides. */
-export interface ResultBackend extends ResultStore, ResultSource {
-  /** `chords`: it can count the parts of a chord. `persistent`: a result outlives its reading. */
-  readonly capabilities: { readonly chords: boolean; readonly persistent: boolean };
-}
+/** Where results go and come from: one object for both sides, for one client or one worker, which closes it. */
+export interface ResultBackend extends ResultStore, ResultSource {}

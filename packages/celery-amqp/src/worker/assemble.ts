@@ -68,7 +68,11 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     health,
     watch,
     saved,
-    results: { store: (meta, task) => store.store(meta, task), close: () => closeBoth(store, source) },
+    results: {
+      store: (meta, task) => store.store(meta, task),
+      ...(store.chords && { chords: store.chords }),
+      close: () => closeBoth(store, source),
+    },
     send: (sending) => {
       const { task, way } = followUpWay(sending, { ...options.sending, queues, spread });
       return dispatch.send(task, way);

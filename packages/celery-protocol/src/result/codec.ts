@@ -132,7 +132,8 @@ export function decodeGroupBody(body: Uint8Array, content: Content, options: Sto
   return decodeResultTuple(record["result"] ?? null);
 }
 
-function readStored(body: Uint8Array, content: Content, options: StoredResultOptions): Tree {
+/** The tree of a stored value. */
+export function readStored(body: Uint8Array, content: Content, options: StoredResultOptions): Tree {
   const { contentType = "application/json", contentEncoding = "utf-8" } = options;
   return content.decode({ contentType, contentEncoding, body });
 }
@@ -162,7 +163,7 @@ function stateOf(meta: ResultMeta): string {
 }
 
 /** Undefined is what tasks without a result return; a Python client fails where the key is missing. */
-function resultOf(meta: ResultMeta, content: Content, serializer: string | undefined): Tree {
+export function resultOf(meta: ResultMeta, content: Content, serializer: string | undefined): Tree {
   switch (meta.status) {
     case "FAILURE":
     case "REVOKED":
@@ -216,14 +217,16 @@ function metaOf(tree: Tree, knownId: string | undefined): ResultMeta {
   return { ...base, ...outcomeOf(status, record["result"] ?? null) };
 }
 
-type Outcome<Meta = ResultMeta> = Meta extends ResultMeta
+/** What a state and its result tell, without the rest of the meta. */
+export type Outcome<Meta = ResultMeta> = Meta extends ResultMeta
   ? Omit<Meta, "taskId" | "traceback" | "children" | "dateDone" | "extra">
   : never;
 
 const FAILED: WireException = { type: "Exception", module: "builtins", args: [] };
 const REVOKED: WireException = { type: "TaskRevokedError", module: "celery.exceptions", args: ["revoked"] };
 
-function outcomeOf(status: string, result: Tree): Outcome {
+/** Reads the result of a state. */
+export function outcomeOf(status: string, result: Tree): Outcome {
   switch (status) {
     case "SUCCESS":
     case "STARTED":

@@ -1,0 +1,84 @@
+import {
+  type AppliedChord,
+  chordOutcome,
+  type ChordPart,
+  type ResultMeta,
+  type ResultTuple,
+  type ReturnedPart,
+} from "@leveret/celery-protocol";
+import type { ChordCounter, ChordProgress } from "../results/chords.ts";
+
+interface Chord {
+  size: number | null;
+  extra: number;
+  /** With groups among its members; null where each member is one place. */
+  header: ResultTuple | null;
+  readonly parts: Map<string, Part>;
+  /** The task that was told to end the chord. */
+  endsBy: string | null;
+}
+
+interface Part extends ReturnedPart {
+  readonly index: number;
+}
+
+/** Counts the parts of chords in this process. */
+export class MemoryChords implements ChordCounter {
+  readonly #chords = new Map<string, Chord>();
+  readonly #finished = new Set<string>();
+
+  async apply({ groupId, header }: AppliedChord): Promise<void> {
+    const isNested = header.members?.some(({ members }) => members !== null) === true;
+    if (isNested) this.#chordOf(groupId).header = header;
+  }
+
+  async setSize(groupId: string, size: number): Promise<void> {
+    this.#finished.delete(groupId);
+    this.#chordOf(groupId).size = size;
+  }
+
+  async extend(groupId: string, parts: number): Promise<void> {
+    this.#chordOf(groupId).extra += parts;
+  }
+
+  async addPart({ taskId, groupId, groupIndex }: ChordPart, meta: ResultMeta): Promise<ChordProgress> {
+    if (this.#finished.has(groupId)) return { state: "waiting" };
+    const chord = this.#chordOf(groupId);
+    const index = groupIndex ?? Infinity;
+    const key = `${taskId}:${index}`;
+    if (!chord.parts.has(key)) chord.parts.set(key, { ...returned(meta), index });
+    if (chord.size === null || chord.parts.size !== chord.size + chord.extra) return { state: "waiting" };
+    chord.endsBy ??= taskId;
+    return chord.endsBy === taskId ? progressOf(chord) : { state: "waiting" };
+  }
+
+  async finish(groupId: string): Promise<void> {
+    this.#chords.delete(groupId);
+    this.#finished.add(groupId);
+  }
+
+  #chordOf(groupId: string): Chord {
+    const known = this.#chords.get(groupId);
+    if (known !== undefined) return known;
+    const chord = { size: null, extra: 0, header: null, parts: new Map(), endsBy: null };
+    this.#chords.set(groupId, chord);
+    return chord;
+  }
+}
+
+function progressOf({ parts, header }: Chord): ChordProgress {
+  const inOrder = [...parts.values()].toSorted((left, right) => left.index - right.index || byId(left, right));
+  const outcome = chordOutcome(inOrder, header);
+  return "results" in outcome ? { state: "complete", ...outcome } : { state: "failed", ...outcome };
+}
+
+/** Redis puts parts of one place in the order of their texts. */
+function byId(left: Part, right: Part): number {
+  return left.taskId < right.taskId ? -1 : 1;
+}
+
+function returned(meta: ResultMeta): ReturnedPart {
+  const { taskId } = meta;
+  if ("result" in meta) return { taskId, result: meta.result, exception: null };
+  return { taskId, result: null, exception: meta.exception };
+}

@@ -1,0 +1,50 @@
+import { randomUUID } from "node:crypto";
+import { createContent } from "@leveret/celery-protocol";
+import { describe, expect, inject, test } from "vitest";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import type { Transport } from "../../src/ports/transport.ts";
+import { PerTaskQueueSource } from "../../src/results/per-task-queue-source.ts";
+import { PerTaskQueueStore } from "../../src/results/per-task-queue.ts";
+import { RpcSource } from "../../src/results/rpc/rpc-source.ts";
+import { RpcStore } from "../../src/results/rpc/rpc-store.ts";
+import { resultConformance, type ResultCase, type ResultSides } from "../../src/testing.ts";
+
+const content = createContent();
+const logger = { debug() {}, info() {}, warn() {}, error() {} };
+const limits = { maxResults: 10_000, maxBytes: 64_000_000 };
+
+/** Runs a case, each of its connections by a transport of its own. */
+async function runOn(run: ResultCase["run"], sidesOn: (transport: Transport) => ResultSides): Promise<void> {
+  const transports: Transport[] = [];
+  const connect = async () => {
+    const transport = createAmqpTransport({ url: inject("amqpUrl") });
+    transports.push(transport);
+    await transport.connect();
+    return sidesOn(transport);
+  };
+  try {
+    await run({ connect });
+  } finally {
+    await Promise.all(transports.map((transport) => transport.close()));
+  }
+}
+
+describe("results by a reply queue on RabbitMQ", () => {
+  test.each(resultConformance("states"))("$name", async ({ run }) => {
+    const sides = (transport: Transport): ResultSides => ({
+      source: new RpcSource({ transport, content, logger, limits, queue: randomUUID() }),
+      store: new RpcStore({ transport, content }),
+    });
+    await expect(runOn(run, sides)).resolves.toBeUndefined();
+  });
+});
+
+describe("results by a queue a task on RabbitMQ", () => {
+  test.each(resultConformance())("$name", async ({ run }) => {
+    const sides = (transport: Transport): ResultSides => ({
+      source: new PerTaskQueueSource({ transport, content, logger, limits }),
+      store: new PerTaskQueueStore({ transport, content }),
+    });
+    await expect(runOn(run, sides)).resolves.toBeUndefined();
+  });
+});
