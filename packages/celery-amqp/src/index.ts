@@ -67,6 +67,17 @@ export function createClient(options: CreateClientOptions = {}): Client {
 
 // Tasks.
 export type { TaskContext } from "./task/context.ts";
+export { chain, chord, chunks, group, map, starmap } from "./task/canvas.ts";
+export type {
+  Calls,
+  Fits,
+  GroupSignature,
+  LastResult,
+  MissingOfAll,
+  MissingOfFirst,
+  ResultOf,
+  Results,
+} from "./task/canvas-shape.ts";
 export { currentTask } from "./task/current-task.ts";
 export {
   type ArgsDefinition,
@@ -102,7 +113,8 @@ export {
 } from "./send/sharded-queue.ts";
 export type { CallOptions, LinkedCall } from "./task/call-options.ts";
 export type { AsyncResult, NamedCall, Settled, TaskSender, TaskState, WaitOptions } from "./task/sender.ts";
-export type { Signature } from "./task/signature.ts";
+export type { AnySignature, Composed, Errback, Signature } from "./task/signature.ts";
+export type { Stamping, StampingVisitor, Stamps } from "@leveret/celery-protocol";
 
 // Events.
 export type { EventFilters } from "./events/filter.ts";

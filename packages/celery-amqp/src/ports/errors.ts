@@ -25,6 +25,7 @@
  * - `aborted`: the caller's signal was aborted
  * - `worker-state`: an operation that the worker's phase does not allow
  * - `encode-failed`: a value that the message format cannot carry
+ * - `chords-unsupported`: a chord, or a group that a step follows, where results cannot count
  */
 export type CeleryErrorCode =
   | "option-invalid"
@@ -52,7 +53,8 @@ export type CeleryErrorCode =
   | "pool-failed"
   | "aborted"
   | "worker-state"
-  | "encode-failed";
+  | "encode-failed"
+  | "chords-unsupported";
 
 /** The error of this package. The message says what happened, to what, and what to do; it never holds a password. */
 export class CeleryError extends Error {

@@ -3,6 +3,8 @@ import type { AsyncResult } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import { createAsyncResult } from "./async-result.ts";
 import type { ResultSource } from "./backend.ts";
+import type { ChordCounter } from "./chords.ts";
+import { createListResult } from "./list-result.ts";
 import { createNoResults } from "./none.ts";
 import type { ErrorClasses } from "./task-error.ts";
 
@@ -19,6 +21,9 @@ export interface Intake {
   prepare(taskId: string): Promise<void>;
   open(taskId: string, task: TaskDefinition | null): AsyncResult<unknown>;
   openNone(taskId: string, why: string): AsyncResult<unknown>;
+  openList(groupId: string, members: readonly AsyncResult<unknown>[]): AsyncResult<unknown>;
+  /** Absent where chords cannot be counted. */
+  readonly chords?: ChordCounter;
 }
 
 /** Joins a source and the errors that its results are told by. */
@@ -29,5 +34,7 @@ export function createIntake(parts: IntakeParts): Intake {
     prepare: (taskId) => source.prepare(taskId),
     open: (taskId, task) => createAsyncResult(taskId, task, parts),
     openNone: (taskId, why) => createAsyncResult(taskId, null, { ...parts, source: createNoResults(why) }),
+    openList: createListResult,
+    ...(source.chords && { chords: source.chords }),
   };
 }

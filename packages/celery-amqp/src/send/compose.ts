@@ -11,7 +11,7 @@ import { CeleryError } from "../ports/errors.ts";
 import type { TravellingArguments } from "../task/arguments.ts";
 import type { CallOptions } from "../task/call-options.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
-import { toSignatures } from "./link.ts";
+import { toWireSignatures } from "../task/wire-signature.ts";
 
 /** One call with all that was said of it. */
 export interface Call extends TravellingArguments {
@@ -39,6 +39,8 @@ export interface Mint {
 export interface ParentTask {
   readonly id: string;
   readonly rootId: string;
+  /** Priority of those that it sends and that say none; null or absent where it hands none down. */
+  readonly priority?: number | null;
 }
 
 /**
@@ -72,12 +74,12 @@ export function composeTask(call: Call, mint: Mint): TaskMessage {
     ...stampsOf(options),
     extraHeaders: options.headers ?? {},
     replyTo: options.replyTo ?? mint.replyTo,
-    priority: options.priority ?? (call.namesQueue ? null : 0),
+    priority: options.priority ?? mint.parent?.priority ?? (call.namesQueue ? null : 0),
     persistent: options.persistent ?? true,
     serializer: options.serializer ?? "json",
     compression: options.compression ?? null,
-    callbacks: toSignatures(options.link),
-    errbacks: toSignatures(options.linkError),
+    callbacks: toWireSignatures(options.link),
+    errbacks: toWireSignatures(options.linkError),
   });
   if (task.protocol === 1) checkProtocol1(task, where);
   return task;

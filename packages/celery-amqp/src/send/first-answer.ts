@@ -1,4 +1,4 @@
-import type { Outgoing } from "./outgoing.ts";
+import type { Leaving } from "./outgoing.ts";
 
 /**
  * Sends a message and awaits its result, whichever comes first, the confirm or the result: the broker confirms a
@@ -7,10 +7,8 @@ import type { Outgoing } from "./outgoing.ts";
  *
  * `send` calls `leaving` when the message goes out; what it rejects with is thrown while there is no result.
  */
-export async function firstAnswer(
-  send: (leaving: (outgoing: Outgoing) => void) => Promise<Outgoing>,
-): Promise<unknown> {
-  const left = Promise.withResolvers<Outgoing>();
+export async function firstAnswer(send: (leaving: (outgoing: Leaving) => void) => Promise<Leaving>): Promise<unknown> {
+  const left = Promise.withResolvers<Leaving>();
   const sent = send(left.resolve);
   const { result, signal } = await Promise.race([left.promise, sent]);
   const failed = new AbortController();

@@ -3,11 +3,15 @@ import type { AsyncResult } from "../task/sender.ts";
 import type { Way } from "./dispatch.ts";
 
 /** A message ready to leave, and what awaits its result. */
-export interface Outgoing {
+export interface Outgoing extends Leaving {
   readonly message: TaskMessage;
   readonly way: Way;
-  readonly result: AsyncResult<unknown>;
   /** Its result is awaited here. */
   readonly awaited: boolean;
+}
+
+/** What is known of a call, of one message or many, when it leaves. */
+export interface Leaving {
+  readonly result: AsyncResult<unknown>;
   readonly signal: AbortSignal | null;
 }

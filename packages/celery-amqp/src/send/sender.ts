@@ -1,52 +1,16 @@
-import type { Clock, Ids } from "../ports/clock.ts";
+import { encodeResultTuple } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { packArguments, type TravellingArguments } from "../task/arguments.ts";
 import type { CallOptions } from "../task/call-options.ts";
 import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
-import type { Signature } from "../task/signature.ts";
+import type { AnySignature, Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
-import { composeTask, type ParentTask } from "./compose.ts";
-import type { Dispatch } from "./dispatch.ts";
-import type { Plan } from "./plan.ts";
-import type { Way } from "./dispatch.ts";
+import { CanvasSender, type ComposedSignature } from "./canvas-sender.ts";
+import { composeTask } from "./compose.ts";
 import { firstAnswer } from "./first-answer.ts";
-import type { Outgoing } from "./outgoing.ts";
+import type { Leaving, Outgoing } from "./outgoing.ts";
+import type { SenderParts } from "./sender-parts.ts";
 import { untilAborted } from "./until-aborted.ts";
-
-/** What a sender asks of results, whatever backend there is. */
-interface ResultIntake {
-  /** Where the result of this task will be awaited, null for nowhere. */
-  replyTo(taskId: string): string | null;
-  /** Ready to receive it before it is sent. */
-  prepare(taskId: string): Promise<void>;
-  /** The result of a task; `task` null where only its name is known. */
-  open(taskId: string, task: TaskDefinition | null): AsyncResult<unknown>;
-  /** A result that will never come here, for the reason given. */
-  openNone(taskId: string, why: string): AsyncResult<unknown>;
-}
-
-/** Who checks and routes calls: here, or in the process that holds the connection. */
-interface CallPlanner {
-  /** @throws CeleryError `option-invalid` */
-  plan(name: string, said: CallOptions): Plan | Promise<Plan>;
-  /** The way of one call on a sharded queue. Throws, or rejects, as `plan`. */
-  wayOf(plan: Plan, args: TravellingArguments): Way | Promise<Way>;
-}
-
-/** What a sender is made of. */
-export interface SenderParts {
-  readonly planner: CallPlanner;
-  readonly dispatch: Pick<Dispatch, "send">;
-  readonly results: ResultIntake;
-  /** Check arguments by the task's schema before they are sent. */
-  readonly validate: boolean;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  /** Node name of this process. */
-  readonly origin: string;
-  /** The task that is sending, if one is. */
-  readonly parent: () => ParentTask | null;
-}
 
 interface NamedRequest {
   readonly name: string;
@@ -98,8 +62,9 @@ export class Sender implements TaskSender {
   async dispatch(
     what: TaskDefinition | Signature<[], unknown>,
     args: readonly unknown[],
-    leaving?: (outgoing: Outgoing) => void,
-  ): Promise<Outgoing> {
+    leaving?: (outgoing: Leaving) => void,
+  ): Promise<Leaving> {
+    if (isComposed(what)) return new CanvasSender(this.#parts).send(what, leaving);
     const outgoing = await this.compose(what, args);
     await this.#deliver(outgoing, leaving);
     return outgoing;
@@ -111,6 +76,7 @@ export class Sender implements TaskSender {
    * @throws CeleryError `option-invalid`, `arguments-invalid`
    */
   async compose(what: TaskDefinition | Signature<[], unknown>, args: readonly unknown[]): Promise<Outgoing> {
+    if (isComposed(what)) return new CanvasSender(this.#parts).compose(what);
     const { task, given, options } = read(what, args);
     const pack = (): Promise<TravellingArguments> =>
       packArguments(this.#parts.validate ? task : { ...task, accepts: null }, given);
@@ -118,13 +84,13 @@ export class Sender implements TaskSender {
   }
 
   /** Resolves at the broker's confirm. */
-  async #deliver(outgoing: Outgoing, leaving?: (outgoing: Outgoing) => void): Promise<void> {
+  async #deliver(outgoing: Outgoing, leaving?: (outgoing: Leaving) => void): Promise<void> {
     const { message, way, awaited, signal } = outgoing;
     const { dispatch, results } = this.#parts;
     const send = async (): Promise<void> => {
       if (awaited) await results.prepare(message.id);
       leaving?.(outgoing);
-      await dispatch.send(message, way);
+      await dispatch.send(message, way, [encodeResultTuple({ id: message.id, parent: null, members: null })]);
     };
     await (signal === null ? send() : untilAborted(send, signal, `Sending task ${message.id}`));
   }
@@ -153,6 +119,10 @@ export class Sender implements TaskSender {
     if (options.replyTo !== undefined) return none(`it goes to queue "${options.replyTo}", as the call says`);
     return { result: results.open(id, task), awaited: true };
   }
+}
+
+function isComposed(what: TaskDefinition | AnySignature): what is ComposedSignature {
+  return what?.kind === "signature" && what.composed !== null;
 }
 
 interface ReadCall {

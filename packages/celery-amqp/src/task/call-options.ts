@@ -1,3 +1,4 @@
+import type { Signature as WireSignature } from "@leveret/celery-protocol";
 import type { Duration } from "./duration.ts";
 
 /**
@@ -66,13 +67,15 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A call to be made by a worker: what `task.s(…)` and `task.si(…)` make. */
+/** A call to be made by a worker: what `task.s(…)`, `task.si(…)`, `chain`, `group` and `chord` make. */
 export interface LinkedCall {
   readonly kind: "signature";
   readonly task: { readonly name: string; readonly passing: "positional" | "keyword" };
   readonly args: readonly unknown[];
   readonly options: CallOptions;
   readonly immutable: boolean;
+  /** What a chain, group, chord or stamped call is, as messages carry it; null for the call of one task. */
+  readonly composed: { readonly signature: WireSignature } | null;
 }
 
 /** Options with others on top. One given as undefined counts as not given; `eta` and `countdown` replace each other. */

@@ -20,6 +20,8 @@ export interface Task<A extends readonly unknown[], R, Run extends AnyHandler = 
   s(...args: A): Signature<[], R>;
   /** A call whose first argument the step before supplies. */
   s(...args: Tail<A>): A extends readonly [infer First, ...Tail<A>] ? Signature<[First], R> : never;
+  /** A call without any of its arguments: all of them are supplied, as an errback's are. */
+  s(): Signature<A, R>;
   /** A call that ignores the result of the step before. */
   si(...args: A): Signature<[], R>;
   /** The same task with other call options: `client.send(add.with({ countdown: "10s" }), 1, 2)`. */

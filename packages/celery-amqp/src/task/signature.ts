@@ -1,25 +1,70 @@
-import { type CallOptions, mergeOptions } from "./call-options.ts";
+import {
+  link,
+  linkError,
+  type Signature as WireSignature,
+  stamp,
+  type Stamping,
+  withOptions,
+} from "@leveret/celery-protocol";
+import { type CallOptions, type LinkedCall, mergeOptions } from "./call-options.ts";
 import type { TaskDefinition } from "./task.ts";
+import { listOf, signatureOptions, toWireSignature } from "./wire-signature.ts";
 
 declare const types: unique symbol;
 
 /**
- * A call not yet made, by `task.s(…)`. `Missing` are the parameters that the step before will supply, `R` is the result.
- * It is a value: sending it twice sends two tasks.
+ * A call not yet made, by `task.s(…)`, `chain(…)`, `group(…)` and their like. `Missing` are the parameters that the step
+ * before will supply, `R` is the result. It is a value: sending it twice sends it twice, and its methods give others.
  */
 export interface Signature<Missing extends readonly unknown[], R> {
   readonly kind: "signature";
+  /** The task; of a chain, group, chord or map the one of Celery's by which these travel (`celery.chain`). */
   readonly task: TaskDefinition;
-  /** Arguments as the caller gave them, the first ones missing where `Missing` says so. */
+  /** Arguments as the caller gave them, the first ones missing where `Missing` says so. None where it is composed. */
   readonly args: readonly unknown[];
   /** The task's options with those of `with` on top. */
   readonly options: CallOptions;
   /** True: the result of the step before is not handed in. */
   readonly immutable: boolean;
-  /** The same call with other options on top. */
-  with(options: CallOptions): Signature<Missing, R>;
+  /** What it is made of where it is more than the call of one task; null else. */
+  readonly composed: Composed | null;
+  /**
+   * The same call with other options on top. Those of a group are for all its members, those of a chain for its first
+   * step, those of a chord for header and body, as in Celery.
+   *
+   * @throws CeleryError `option-invalid` for a duration that is none, and for an option that a composed call cannot have
+   */
+  with(options: CallOptions): this;
+  /**
+   * The same call, followed by `callback` when it succeeds: after the last step of a chain, after the body of a chord; the
+   * first member of a group calls it, without its result. The callback gets the result, unless it was made by `si`.
+   */
+  link(callback: Signature<readonly [R], unknown>): this;
+  /**
+   * The same call, followed by `errback` when it fails: each step of a chain, each member of a group, the body of a chord.
+   * The errback gets the id of the task that failed.
+   */
+  linkError(errback: Errback): this;
+  /** `linkError` by Celery's other name for it. */
+  onError(errback: Errback): this;
+  /** The same call with stamps on every task in it and on what is linked to them; a visitor gives each its own. */
+  stamp(stamping: Stamping): this;
   /** Only for the compiler; never there. */
   readonly [types]?: { readonly missing: (...missing: Missing) => void; readonly result: R };
+}
+
+/** What a failure calls: a call that takes the id of the failed task, or nothing. */
+export type Errback = Signature<readonly [taskId: string], unknown>;
+
+/** Any signature, whatever it lacks and gives. */
+export type AnySignature = Signature<never, unknown>;
+
+/** A call that is more than one task, or more than a task's own options. */
+export interface Composed {
+  /** As messages carry it. */
+  readonly signature: WireSignature;
+  /** The tasks in it, by whose schemas results are checked. */
+  readonly tasks: readonly TaskDefinition[];
 }
 
 /** Makes the value behind `task.s(…)` and `task.si(…)`. */
@@ -29,12 +74,116 @@ export function createSignature<Missing extends readonly unknown[], R>(
   options: CallOptions,
   immutable: boolean,
 ): Signature<Missing, R> {
-  return Object.freeze({
-    kind: "signature",
-    task,
-    args: Object.freeze([...args]),
-    options,
-    immutable,
-    with: (more: CallOptions) => createSignature<Missing, R>(task, args, mergeOptions(options, more), immutable),
-  } satisfies Signature<Missing, R>);
+  return new TaskCall(task, Object.freeze([...args]), options, immutable);
+}
+
+/** Makes the value behind `chain(…)`, `group(…)` and their like; `task` is the one that the signature names. */
+export function composeSignature<Missing extends readonly unknown[], R>(
+  task: TaskDefinition,
+  composed: Composed,
+): Signature<Missing, R> {
+  return new ComposedCall(task, composed, {});
+}
+
+/** The tasks that a call may come to, those of its parts where it has some. */
+export function tasksOf({ task, composed }: Pick<AnySignature, "task" | "composed">): readonly TaskDefinition[] {
+  return composed === null ? [task] : composed.tasks;
+}
+
+class TaskCall<Missing extends readonly unknown[], R> implements Signature<Missing, R> {
+  readonly kind = "signature";
+  readonly task: TaskDefinition;
+  readonly args: readonly unknown[];
+  readonly options: CallOptions;
+  readonly immutable: boolean;
+  readonly composed = null;
+
+  constructor(task: TaskDefinition, args: readonly unknown[], options: CallOptions, immutable: boolean) {
+    this.task = task;
+    this.args = args;
+    this.options = options;
+    this.immutable = immutable;
+    Object.freeze(this);
+  }
+
+  with(options: CallOptions): this {
+    return new TaskCall(this.task, this.args, mergeOptions(this.options, options), this.immutable) as this;
+  }
+
+  link(callback: LinkedCall): this {
+    return this.with({ link: added(this.options.link, callback) });
+  }
+
+  linkError(errback: LinkedCall): this {
+    return this.with({ linkError: added(this.options.linkError, errback) });
+  }
+
+  onError(errback: LinkedCall): this {
+    return this.linkError(errback);
+  }
+
+  stamp(stamping: Stamping): this {
+    const signature = stamp(toWireSignature(this), stamping);
+    return new ComposedCall(this.task, { signature, tasks: [this.task] }, this.options) as AnySignature as this;
+  }
+}
+
+class ComposedCall<Missing extends readonly unknown[], R> implements Signature<Missing, R> {
+  readonly kind = "signature";
+  readonly task: TaskDefinition;
+  readonly args: readonly unknown[] = Object.freeze([]);
+  readonly options: CallOptions;
+  readonly immutable: boolean;
+  readonly composed: Composed;
+
+  constructor(task: TaskDefinition, composed: Composed, options: CallOptions) {
+    this.task = task;
+    this.options = options;
+    this.immutable = composed.signature.immutable;
+    this.composed = composed;
+    Object.freeze(this);
+  }
+
+  with(options: CallOptions): this {
+    const { link: callbacks, linkError: errbacks, ...own } = options;
+    const merged = mergeOptions(this.options, own);
+    const { eta: _eta, countdown: _countdown, ...kept } = this.composed.signature.options;
+    const isTimed = own.eta !== undefined || own.countdown !== undefined;
+    const base = isTimed ? { ...this.composed.signature, options: kept } : this.composed.signature;
+    const signature = withOptions(base, signatureOptions(own));
+    const linked = listOf(callbacks).reduce<this>(
+      (call, callback) => call.#joined(link, callback),
+      this.#again(signature, merged),
+    );
+    return listOf(errbacks).reduce<this>((call, errback) => call.#joined(linkError, errback), linked);
+  }
+
+  link(callback: LinkedCall): this {
+    return this.#joined(link, callback);
+  }
+
+  linkError(errback: LinkedCall): this {
+    return this.#joined(linkError, errback);
+  }
+
+  onError(errback: LinkedCall): this {
+    return this.linkError(errback);
+  }
+
+  stamp(stamping: Stamping): this {
+    return this.#again(stamp(this.composed.signature, stamping));
+  }
+
+  #joined(joining: typeof link, other: LinkedCall): this {
+    return this.#again(joining(this.composed.signature, toWireSignature(other)));
+  }
+
+  #again(signature: WireSignature, options: CallOptions = this.options): this {
+    return new ComposedCall(this.task, { ...this.composed, signature }, options) as this;
+  }
+}
+
+function added(links: CallOptions["link"], call: LinkedCall): readonly LinkedCall[] {
+  const known = listOf(links);
+  return known.includes(call) ? known : [...known, call];
 }

@@ -3,7 +3,7 @@ import { CeleryError } from "../../ports/errors.ts";
 import type { ResultSource } from "../../results/backend.ts";
 import type { Dispatch } from "../../send/dispatch.ts";
 import type { Plan } from "../../send/plan.ts";
-import type { SenderParts } from "../../send/sender.ts";
+import type { SenderParts } from "../../send/sender-parts.ts";
 import type { Planned } from "./child-host.ts";
 import type { ChildRun } from "./child-run.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
@@ -79,7 +79,7 @@ export class ChildAnswers {
       case "send": {
         const run = this.#current(number);
         await dispatch.send(question.message, question.way);
-        return run.addChild(question.message.id);
+        return run.addChildren(question.children);
       }
       case "forget":
         return source.forget(question.taskId);

@@ -54,7 +54,9 @@ export function createChildHost({ link, clock, ids, origin }: ChildHostParts, ru
     logFor: () => link.log(run),
     senderFor: createHandlerSenders({
       planner: { plan, wayOf },
-      dispatch: { send: async (message, way) => void (await link.ask(run, { about: "send", message, way })) },
+      dispatch: {
+        send: async (message, way, children) => void (await link.ask(run, { about: "send", message, way, children })),
+      },
       source: createRemoteSource(link, run, takeReplyTo),
       errorClasses: {},
       clock,

@@ -4,7 +4,6 @@ import { checkReturned } from "../../task/arguments.ts";
 import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import type { Ending, Outcome } from "../rules/outcome.ts";
-import { resultTuple } from "../rules/result.ts";
 import { endingOf, type Intercept } from "./invoke.ts";
 import { type Job, limitsOf } from "./job.ts";
 import { SoftTimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
@@ -57,9 +56,9 @@ export class ChildRun {
     return this.#startedAt;
   }
 
-  /** A task that this run has sent. */
-  addChild(taskId: string): void {
-    this.#children.push(resultTuple(taskId));
+  /** Result tuples of what this run has sent. */
+  addChildren(children: readonly Tree[]): void {
+    this.#children.push(...children);
   }
 
   /** Both limits count from here. */

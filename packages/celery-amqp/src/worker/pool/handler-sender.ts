@@ -2,14 +2,14 @@ import type { Clock, Ids } from "../../ports/clock.ts";
 import type { ResultSource } from "../../results/backend.ts";
 import { createIntake } from "../../results/intake.ts";
 import type { ErrorClasses } from "../../results/task-error.ts";
-import type { Dispatch } from "../../send/dispatch.ts";
-import { Sender, type SenderParts } from "../../send/sender.ts";
+import { Sender } from "../../send/sender.ts";
+import type { SenderParts } from "../../send/sender-parts.ts";
 import type { JobHost } from "./job.ts";
 
 /** What handlers send by, in the worker itself and in its children. */
 export interface HandlerSenderParts {
   readonly planner: SenderParts["planner"];
-  readonly dispatch: Pick<Dispatch, "send">;
+  readonly dispatch: SenderParts["dispatch"];
   readonly source: ResultSource;
   readonly errorClasses: ErrorClasses;
   readonly clock: Clock;
@@ -29,9 +29,9 @@ export function createHandlerSenders(parts: HandlerSenderParts): JobHost["sender
       validate: true,
       parent: () => parent,
       dispatch: {
-        send: async (message, way) => {
-          await dispatch.send(message, way);
-          onSent(message.id);
+        send: async (message, way, children) => {
+          await dispatch.send(message, way, children);
+          onSent(children);
         },
       },
     });

@@ -14,8 +14,8 @@ export interface Job {
 export interface JobHost {
   /** Stores a state of the task's own; resolves when it is stored. */
   readonly setState: (job: Job, state: string, meta: Tree) => Promise<void>;
-  /** Sends children of the task; `onSent` is told the id of each. */
-  readonly senderFor: (job: Job, onSent: (taskId: string) => void) => TaskSender;
+  /** Sends children of the task; `onSent` is told the result tuples by which its result names them. */
+  readonly senderFor: (job: Job, onSent: (children: readonly Tree[]) => void) => TaskSender;
   /** A logger whose lines carry the task's id and name. */
   readonly logFor: (job: Job) => Logger;
 }

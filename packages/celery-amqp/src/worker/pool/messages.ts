@@ -1,4 +1,4 @@
-import type { TaskMessage } from "@leveret/celery-protocol";
+import type { TaskMessage, Tree } from "@leveret/celery-protocol";
 import type { LogFields, Logger } from "../../ports/logger.ts";
 import type { Way } from "../../send/dispatch.ts";
 import type { TravellingArguments } from "../../task/arguments.ts";
@@ -56,6 +56,6 @@ export type Question =
   /** Answered by the `Way` to a shard. */
   | ({ readonly about: "way"; readonly name: string; readonly options: CallOptions } & TravellingArguments)
   | { readonly about: "prepare"; readonly taskId: string }
-  | { readonly about: "send"; readonly message: TaskMessage; readonly way: Way }
+  | { readonly about: "send"; readonly message: TaskMessage; readonly way: Way; readonly children: readonly Tree[] }
   | { readonly about: "forget"; readonly taskId: string }
   | { readonly about: "state"; readonly state: string; readonly meta: unknown };

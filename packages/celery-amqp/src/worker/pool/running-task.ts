@@ -5,7 +5,6 @@ import type { TaskContext } from "../../task/context.ts";
 import { type Duration, durationMs } from "../../task/duration.ts";
 import type { TaskSender } from "../../task/sender.ts";
 import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
-import { resultTuple } from "../rules/result.ts";
 import type { Job, JobHost } from "./job.ts";
 
 /** One run of one task, as its handler sees it. What few tasks ask for is made when asked. */
@@ -63,7 +62,7 @@ export class RunningTask implements TaskContext {
   }
 
   get client(): TaskSender {
-    return (this.#client ??= this.#host.senderFor(this.#job, (id) => this.#children.push(resultTuple(id))));
+    return (this.#client ??= this.#host.senderFor(this.#job, (sent) => this.#children.push(...sent)));
   }
 
   /** Result tuples of what this run has sent so far. */

@@ -1,0 +1,27 @@
+import { type CanvasStep, readCanvas, type Signature } from "@leveret/celery-protocol";
+
+/** The names of the tasks that steps send, and of those that follow from these, by their ids as far as they have any yet. */
+export function namesOf(steps: readonly CanvasStep[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const step of steps) {
+    if (step.do !== "send") continue;
+    const { id, task, chain, chord } = step.task;
+    names.set(id, task);
+    for (const next of chain ?? []) collect(next, names);
+    if (chord !== null) collect(chord, names);
+  }
+  return names;
+}
+
+function collect(signature: Signature, names: Map<string, string>): void {
+  const { task_id: id } = signature.options;
+  for (const inner of partsOf(signature)) collect(inner, names);
+  if (typeof id === "string" && signature.subtaskType === null) names.set(id, signature.task);
+}
+
+function partsOf(signature: Signature): readonly Signature[] {
+  const canvas = readCanvas(signature);
+  if (canvas.kind === "chain" || canvas.kind === "group") return canvas.tasks;
+  if (canvas.kind !== "chord") return [];
+  return canvas.body === null ? canvas.header : [...canvas.header, canvas.body];
+}

@@ -1,0 +1,35 @@
+import { ProtocolError } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import type { ChordStarter } from "./sender-parts.ts";
+
+/**
+ * The counter of those that have one.
+ *
+ * @throws CeleryError `chords-unsupported`
+ */
+export function chordsOf({ chords }: { readonly chords?: ChordStarter }): ChordStarter {
+  if (chords === undefined) throw chordsUnsupported();
+  return chords;
+}
+
+/** The refusal of a chord where nobody would ever call its body. Celery refuses it for the same backends. */
+export function chordsUnsupported(): CeleryError {
+  return new CeleryError(
+    "chords-unsupported",
+    "A chord, or a group that a step follows, needs results that can count its parts, and these cannot: give results that can, on Redis for one, to clients and workers",
+  );
+}
+
+/**
+ * What is made of a signature.
+ *
+ * @throws CeleryError `option-invalid` where it cannot be called
+ */
+export function readable<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new CeleryError("option-invalid", error.message, { cause: error });
+  }
+}

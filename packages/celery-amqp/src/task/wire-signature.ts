@@ -1,0 +1,88 @@
+import { encodeSignature, type Signature, signature, type Tree } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import type { CallOptions, LinkedCall } from "./call-options.ts";
+import { durationMs } from "./duration.ts";
+
+/**
+ * Calls for a worker to make, in the form in which a message carries them. They are checked by that worker, for part of
+ * their arguments is still to come.
+ *
+ * @throws CeleryError `option-invalid` for a duration that is none, and for an option that no signature can carry
+ */
+export function toWireSignatures(links: LinkedCall | readonly LinkedCall[] | undefined): readonly Signature[] {
+  return listOf(links).map(toWireSignature);
+}
+
+/** The same for one call. */
+export function toWireSignature({ task, args, options, immutable, composed }: LinkedCall): Signature {
+  if (composed !== null) return composed.signature;
+  const keywords = task.passing === "keyword";
+  return signature(task.name, {
+    args: keywords ? [] : (args as readonly Tree[]),
+    kwargs: keywords ? { ...(args[0] as Record<string, Tree> | undefined) } : {},
+    options: signatureOptions(options),
+    immutable,
+  });
+}
+
+/** The calls of an option that takes one or a list of them. */
+export function listOf(links: LinkedCall | readonly LinkedCall[] | undefined): readonly LinkedCall[] {
+  if (links === undefined) return [];
+  return isList(links) ? links : [links];
+}
+
+/**
+ * Options under the names that Celery's `apply_async` has for them, times in seconds.
+ *
+ * @throws CeleryError `option-invalid` for a duration that is none, and for an option that no signature can carry
+ */
+export function signatureOptions(options: CallOptions): Readonly<Record<string, Tree>> {
+  const { stamps = {}, link, linkError, expires } = options;
+  refuseUncarried(options);
+  const written = {
+    task_id: options.id,
+    queue: options.queue,
+    exchange: options.exchange,
+    routing_key: options.routingKey,
+    countdown: seconds(options.countdown, "countdown"),
+    eta: options.eta,
+    expires: expires instanceof Date ? expires : seconds(expires, "expires"),
+    priority: options.priority,
+    headers: options.headers,
+    ignore_result: options.ignoreResult,
+    time_limit: seconds(options.timeLimit, "timeLimit"),
+    soft_time_limit: seconds(options.softTimeLimit, "softTimeLimit"),
+    serializer: options.serializer,
+    compression: options.compression,
+    shadow: options.shadow,
+    argsrepr: options.argsRepr,
+    kwargsrepr: options.kwargsRepr,
+    reply_to: options.replyTo,
+    root_id: options.rootId,
+    parent_id: options.parentId,
+    delivery_mode: options.persistent === false ? 1 : undefined,
+    link: link && toWireSignatures(link).map(encodeSignature),
+    link_error: linkError && toWireSignatures(linkError).map(encodeSignature),
+    ...stamps,
+    stamped_headers: options.stamps && Object.keys(stamps),
+  };
+  return Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined)) as Record<string, Tree>;
+}
+
+/** Whoever calls a signature, in any language, knows neither shards nor protocols of ours. */
+function refuseUncarried(options: CallOptions): void {
+  const option = (["shardKey", "protocol"] as const).find((name) => options[name] !== undefined);
+  if (option === undefined) return;
+  throw new CeleryError(
+    "option-invalid",
+    `A call inside of another, or linked to it, cannot say ${option}: say it by a route of the program that sends it`,
+  );
+}
+
+function seconds(duration: CallOptions["countdown"], option: string): number | undefined {
+  return duration === undefined ? undefined : durationMs(duration, option) / 1_000;
+}
+
+function isList(links: LinkedCall | readonly LinkedCall[]): links is readonly LinkedCall[] {
+  return Array.isArray(links);
+}
