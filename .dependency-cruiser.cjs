@@ -77,6 +77,12 @@ module.exports = {
       to: { path: "^apps/" },
     },
     {
+      name: "nobody imports the command",
+      severity: "error",
+      from: { path: "^(packages|apps)/", pathNot: "^packages/cli/" },
+      to: { path: "^packages/cli/|@leveret/cli" },
+    },
+    {
       name: "codecs stand on the protocol alone",
       severity: "error",
       from: { path: "^packages/celery-codecs/src/" },

@@ -6,6 +6,7 @@ import { assembleClient, type Client } from "./client/client.ts";
 import { type ClientOptions, clientOptionNames, resolveClient } from "./client/options.ts";
 import type { Clock, Ids } from "./ports/clock.ts";
 import { CeleryError } from "./ports/errors.ts";
+import type { Logger } from "./ports/logger.ts";
 import type { Transport } from "./ports/transport.ts";
 import { brokerUrl } from "./system/broker-url.ts";
 import { systemClock, systemIds } from "./system/clock.ts";
@@ -63,6 +64,26 @@ export function createClient(options: CreateClientOptions = {}): Client {
     pid: process.pid,
     options: resolved,
   });
+}
+
+/** How a transport to RabbitMQ is made. All of it has a default. */
+export interface CreateTransportOptions extends Pick<CreateClientOptions, "broker" | "name" | "amqp"> {
+  /** Where its log lines go. Default nowhere. */
+  readonly logger?: Logger;
+}
+
+/**
+ * A transport to RabbitMQ, for programs that look at queues or move messages themselves. It does nothing before `connect`.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function createTransport(options: CreateTransportOptions = {}): Transport {
+  const { broker, name, amqp, logger } = options;
+  const connectionName = name === undefined ? {} : { connectionName: name };
+  return createAmqpTransport(
+    { ...amqp, ...connectionName, url: brokerUrl(broker) },
+    logger === undefined ? {} : { logger },
+  );
 }
 
 // Tasks.

@@ -65,6 +65,20 @@ export async function deleteQueue(link: Link, name: string, logger: Logger): Pro
   }
 }
 
+/** How many messages were dropped; none for a missing queue. @throws CeleryError as `declareTopology`. */
+export async function purgeQueue(link: Link, name: string, logger: Logger): Promise<number> {
+  const declarer = new Declarer(link, logger);
+  try {
+    const { messageCount } = await declarer.ask(`purge queue "${name}"`, (channel) => channel.purgeQueue(name));
+    return messageCount;
+  } catch (error) {
+    if (error instanceof CeleryError && error.code === "not-found") return 0;
+    throw error;
+  } finally {
+    await declarer.close();
+  }
+}
+
 /** Asks on a channel of its own, and on a new one after each refusal, which costs the channel. */
 class Declarer {
   readonly #link: Link;

@@ -17,7 +17,7 @@ import { settledWithin } from "./deadline.ts";
 import { type AmqpOptions, type ResolvedAmqp, resolveAmqp } from "./options.ts";
 import { AmqpPublisher } from "./publisher.ts";
 import { AmqpSubscription } from "./subscription.ts";
-import { type BrokerHabits, declareTopology, deleteQueue, inspectQueue } from "./topology.ts";
+import { type BrokerHabits, declareTopology, deleteQueue, inspectQueue, purgeQueue } from "./topology.ts";
 
 /**
  * A transport over AMQP 0-9-1. It holds two connections: an alarm of the broker blocks the one that publishes, with every
@@ -76,6 +76,11 @@ class AmqpTransport implements Transport {
   async deleteQueue(name: string): Promise<void> {
     const { logger } = this.#parts;
     await this.#consuming.use(`delete queue "${name}"`, (link) => deleteQueue(link, name, logger));
+  }
+
+  async purgeQueue(name: string): Promise<number> {
+    const { logger } = this.#parts;
+    return this.#consuming.use(`purge queue "${name}"`, (link) => purgeQueue(link, name, logger));
   }
 
   async subscribe(subscribe: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription> {

@@ -34,6 +34,8 @@ export interface Transport {
   inspectQueue(name: string): Promise<QueueInfo | null>;
   /** Deletes a queue; a missing one is no error. */
   deleteQueue(name: string): Promise<void>;
+  /** Drops what waits in a queue and tells how many messages that were; what consumers hold stays. A missing queue holds none. */
+  purgeQueue(name: string): Promise<number>;
   readonly publisher: Publisher;
   /** Resolves once the broker has accepted the consumer; from then on the transport keeps it alive until `cancel`. */
   subscribe(options: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription>;

@@ -185,6 +185,14 @@ export class MemoryBroker {
     if (queue !== undefined) this.#vhost.remove(queue);
   }
 
+  /** Drops what waits in a queue; says how many messages that were. */
+  purgeQueue(name: string): number {
+    const queue = this.#vhost.queues.get(name);
+    const count = queue?.messageCount ?? 0;
+    queue?.purge(() => true);
+    return count;
+  }
+
   /** Takes a message and calls `confirm` in order, or throws the reason why not. */
   publish(message: WireMessage, address: Address, mandatory: boolean, confirm: () => void): void {
     this.#vhost.exchange(address.exchange);

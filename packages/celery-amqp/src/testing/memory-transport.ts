@@ -77,6 +77,11 @@ class MemoryTransport implements Transport, MemoryPeer {
     this.#broker.deleteQueue(name);
   }
 
+  async purgeQueue(name: string): Promise<number> {
+    await this.#untilOpen();
+    return this.#broker.purgeQueue(name);
+  }
+
   async subscribe(options: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription> {
     if (options.topology !== undefined) await this.declare(options.topology, options.declare);
     await this.#untilOpen();

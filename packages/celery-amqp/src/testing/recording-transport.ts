@@ -47,6 +47,10 @@ export class RecordingTransport implements Transport {
     return this.#inner.deleteQueue(name);
   }
 
+  purgeQueue(name: string): Promise<number> {
+    return this.#inner.purgeQueue(name);
+  }
+
   subscribe(options: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription> {
     return this.#inner.subscribe(options, onDelivery);
   }

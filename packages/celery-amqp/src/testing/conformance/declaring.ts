@@ -52,6 +52,18 @@ export const declaringCases: readonly TransportCase[] = [
     await transport.deleteQueue(queue);
   }),
 
+  transportCase("a queue can be purged: what waits goes, what is held stays", async (scene) => {
+    const transport = await scene.connect();
+    const queue = await scene.queue(transport);
+    const inbox = await scene.subscribe(transport, { queue, prefetch: 1 });
+    await publishTexts(transport, queue, ["held", "1", "2"]);
+    const held = await inbox.next();
+    assert.equal(await transport.purgeQueue(queue), 2);
+    assert.equal(held.ack(), true);
+    assert.equal(await transport.purgeQueue(queue), 0);
+    assert.equal(await transport.purgeQueue(scene.name()), 0);
+  }),
+
   transportCase("an exclusive queue is its connection's own, and goes with it", async (scene) => {
     const [owner, other] = [await scene.connect(), await scene.connect()];
     const name = scene.name();

@@ -1,0 +1,33 @@
+import type { Command } from "commander";
+import { bashCompletion } from "../completion/bash.ts";
+import type { CommandWords } from "../completion/command-words.ts";
+import { fishCompletion } from "../completion/fish.ts";
+import { zshCompletion } from "../completion/zsh.ts";
+import { oneOf } from "../reading/words.ts";
+import type { Describe } from "./describe.ts";
+
+const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
+
+/** `leveret completion`: a script that lets a shell complete the command's words. */
+export const describeCompletion: Describe = (program, { terminal }) => {
+  program
+    .command("completion")
+    .description("print what lets a shell complete this command: source <(leveret completion bash)")
+    .argument("<shell>", "bash, zsh or fish", oneOf(["bash", "zsh", "fish"]))
+    .action((shell: keyof typeof scripts) => terminal.out(scripts[shell](wordsOf(program))));
+};
+
+/** What can be typed: read off the commands themselves. */
+function wordsOf(command: Command): CommandWords {
+  return {
+    name: command.name(),
+    description: command.description(),
+    options: command.options.map(({ short = null, long = null, description, required }) => ({
+      short,
+      long,
+      description,
+      takesValue: required,
+    })),
+    commands: command.commands.map(wordsOf),
+  };
+}

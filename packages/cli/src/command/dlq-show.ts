@@ -1,0 +1,71 @@
+import type { WireMessage } from "@leveret/celery-protocol";
+import { createContent, decodeTask, toValue } from "@leveret/celery-protocol";
+import type { DeadLetter } from "../dead-letters/dead-letter.ts";
+import { withTransport } from "../reading/broker.ts";
+import { printable } from "../terminal/table.ts";
+import { exitCodes, type Terminal } from "../terminal/terminal.ts";
+import { toJson } from "../terminal/to-json.ts";
+import { deadQueues, type DlqFlags, eachDeadLetter } from "./dlq-flags.ts";
+
+interface FullLetter extends DeadLetter {
+  /** Null where the body cannot be read; `unreadable` says why. */
+  readonly args: unknown;
+  readonly kwargs: unknown;
+  readonly unreadable: string | null;
+}
+
+/** Prints dead letters in full. Those that were not found cost exit code 1. */
+export async function showDeadLetters(flags: DlqFlags, terminal: Terminal): Promise<number> {
+  const letters: FullLetter[] = [];
+  await withTransport(flags, async (transport) => {
+    for (const queue of await deadQueues(transport, flags)) {
+      const act = (letter: DeadLetter, { message }: { readonly message: WireMessage }): "keep" => {
+        letters.push({ ...letter, ...argumentsOf(message) });
+        return "keep";
+      };
+      await eachDeadLetter({ transport, queue, flags, limit: Infinity, terminal, act });
+    }
+  });
+  if (flags.json === true) terminal.out(`${toJson(letters)}\n`);
+  else terminal.out(letters.map((letter) => describe(letter, terminal)).join("\n"));
+  const missing = flags.id?.filter((id) => !letters.some((letter) => letter.id === id)) ?? [];
+  for (const id of missing) terminal.err(`no dead letter of task ${id}`);
+  return missing.length === 0 ? exitCodes.well : exitCodes.failed;
+}
+
+/** As the worker reads them, where they can be read: JSON only. */
+function argumentsOf(message: WireMessage): Pick<FullLetter, "args" | "kwargs" | "unreadable"> {
+  try {
+    const { args, kwargs } = decodeTask(message, createContent(), { exchange: "", routingKey: "", redelivered: false });
+    return { args: toValue([...args]), kwargs: toValue(kwargs), unreadable: null };
+  } catch (error) {
+    return { args: null, kwargs: null, unreadable: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function describe(letter: FullLetter, terminal: Terminal): string {
+  const { id, task, reason, error, traceback, attempts, worker, time, queue, bytes, args, kwargs, unreadable } = letter;
+  const fields: readonly (readonly [string, unknown])[] = [
+    ["task", task],
+    ["id", id],
+    ["queue", queue],
+    ["reason", reason],
+    ["error", error],
+    ["attempts", attempts],
+    ["worker", worker],
+    ["time", time],
+    ["bytes", bytes],
+    ...(unreadable === null
+      ? ([
+          ["args", toJson(args)],
+          ["kwargs", toJson(kwargs)],
+        ] as const)
+      : ([["body", `cannot be read: ${unreadable}`]] as const)),
+  ];
+  const lines = fields
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${terminal.paint("bold", name.padEnd(9))} ${printable(String(value))}\n`);
+  const trace =
+    traceback === null ? [] : [`${terminal.paint("bold", "traceback")}\n`, `${printable(traceback).trimEnd()}\n`];
+  return [...lines, ...trace].join("");
+}

@@ -1,0 +1,43 @@
+import { type CommonOptions, withTransport } from "../reading/broker.ts";
+import { names } from "../reading/words.ts";
+import { counted } from "../terminal/table.ts";
+import { exitCodes } from "../terminal/terminal.ts";
+import { toJson } from "../terminal/to-json.ts";
+import { agreed, type Agreement } from "./agreed.ts";
+import type { Describe } from "./describe.ts";
+import { queuesOf } from "./queues.ts";
+
+interface PurgeFlags extends CommonOptions, Agreement {
+  readonly queues?: readonly string[];
+}
+
+/** `leveret purge`: drops all messages that wait in queues, after asking. */
+export const describePurge: Describe = (program, { terminal, done }) => {
+  program
+    .command("purge")
+    .description("drop all messages that wait in queues; there is no way back")
+    .option("-Q, --queues <names>", "which, with commas between (default: those of -A, and celery)", names)
+    .option("-y, --yes", "do not ask")
+    .option("-f, --force", "the same, as Celery has it")
+    .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
+      const flags = command.optsWithGlobals() as PurgeFlags;
+      const queues = flags.queues ?? (await queuesOf(flags.app));
+      const purged = await withTransport(flags, async (transport) => {
+        const infos = await Promise.all(queues.map((name) => transport.inspectQueue(name)));
+        const there = infos.filter((info) => info !== null);
+        const total = there.reduce((sum, { messageCount }) => sum + messageCount, 0);
+        const where = there.map(({ name, messageCount }) => `${name}: ${messageCount}`).join(", ");
+        if (total > 0 && !(await agreed(`Drop ${counted(total, "message")} (${where})?`, flags, terminal))) return null;
+        const counts: Record<string, number> = {};
+        for (const { name } of there) counts[name] = await transport.purgeQueue(name);
+        return counts;
+      });
+      if (purged === null) {
+        terminal.err("Nothing was dropped.");
+        return done(exitCodes.failed);
+      }
+      const total = Object.values(purged).reduce((sum, count) => sum + count, 0);
+      if (flags.json === true) terminal.out(`${toJson({ purged: total, queues: purged })}\n`);
+      else terminal.out(`Dropped ${counted(total, "message")} from ${counted(Object.keys(purged).length, "queue")}.\n`);
+    });
+};

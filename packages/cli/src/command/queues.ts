@@ -1,0 +1,73 @@
+import { loadModule } from "../reading/load-module.ts";
+import { type CommonOptions, withTransport } from "../reading/broker.ts";
+import { names } from "../reading/words.ts";
+import { listQueues, readManagement } from "../queues/management.ts";
+import { isMissing, type MissingQueue, type QueueDepth } from "../queues/queue-depth.ts";
+import { table } from "../terminal/table.ts";
+import { exitCodes, type Terminal } from "../terminal/terminal.ts";
+import { toJson } from "../terminal/to-json.ts";
+import type { Describe } from "./describe.ts";
+
+interface QueuesFlags extends CommonOptions {
+  readonly queues?: readonly string[];
+  readonly management?: string;
+}
+
+/** `leveret queues`: how much waits where. */
+export const describeQueues: Describe = (program, { terminal, done }) => {
+  program
+    .command("queues")
+    .description("how many messages wait in queues, and how many consumers they have")
+    .option("-Q, --queues <names>", "which, with commas between (default: those of -A, and celery)", names)
+    .option("--management <url>", "ask RabbitMQ's management API at this URL: it knows all queues of the vhost")
+    .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
+      const flags = command.optsWithGlobals() as QueuesFlags;
+      const queues = flags.management === undefined ? await inspected(flags) : await managed(flags.management, flags);
+      show(queues, flags, terminal);
+      done(queues.some(isMissing) && flags.queues !== undefined ? exitCodes.failed : exitCodes.well);
+    });
+};
+
+async function inspected(flags: QueuesFlags): Promise<readonly (QueueDepth | MissingQueue)[]> {
+  const wanted = flags.queues ?? (await queuesOf(flags.app));
+  return withTransport(flags, async (transport) => {
+    const found: (QueueDepth | MissingQueue)[] = [];
+    for (const name of wanted) {
+      const info = await transport.inspectQueue(name);
+      if (info === null) found.push({ name, missing: true });
+      else
+        found.push({ name, ready: info.messageCount, unacknowledged: null, consumers: info.consumerCount, type: null });
+    }
+    return found;
+  });
+}
+
+/** The queues that tasks of a module go to, and Celery's default. */
+export async function queuesOf(app: string | undefined): Promise<readonly string[]> {
+  if (app === undefined) return ["celery"];
+  const { tasks } = await loadModule(app);
+  return [...new Set(["celery", ...tasks.flatMap(({ options }) => options.queue ?? [])])];
+}
+
+async function managed(url: string, flags: QueuesFlags): Promise<readonly (QueueDepth | MissingQueue)[]> {
+  const all = await listQueues(readManagement(url, flags.broker ?? process.env["CELERY_BROKER_URL"]));
+  const { queues } = flags;
+  return queues?.map((name) => all.find((queue) => queue.name === name) ?? { name, missing: true }) ?? all;
+}
+
+function show(queues: readonly (QueueDepth | MissingQueue)[], { json }: CommonOptions, terminal: Terminal): void {
+  if (json === true) terminal.out(`${toJson(queues)}\n`);
+  else
+    terminal.out(
+      table(
+        ["QUEUE", "READY", "UNACKED", "CONSUMERS", "TYPE"],
+        queues.map((queue) => row(queue, terminal)),
+      ),
+    );
+}
+
+function row(queue: QueueDepth | MissingQueue, terminal: Terminal): readonly (string | number)[] {
+  if (isMissing(queue)) return [queue.name, "-", "-", "-", terminal.paint("yellow", "no such queue")];
+  const { name, ready, unacknowledged, consumers, type } = queue;
+  return [name, ready, unacknowledged ?? "-", consumers, type ?? "-"];
+}

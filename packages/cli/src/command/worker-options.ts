@@ -1,0 +1,110 @@
+import type { Duration, TaskDefinition } from "@leveret/celery-amqp";
+import type { CreateWorkerOptions, LogFormat, LogLevel, PoolOption } from "@leveret/celery-amqp/worker";
+import type { CommonOptions } from "../reading/broker.ts";
+import { UsageError } from "../terminal/terminal.ts";
+
+/** The flags of `leveret worker`, read. */
+export interface WorkerFlags extends CommonOptions {
+  readonly queues?: readonly string[];
+  readonly concurrency?: number;
+  readonly hostname?: string;
+  readonly loglevel?: LogLevel;
+  readonly pool?: "inline" | "threads" | "processes" | "solo";
+  readonly timeLimit?: Duration;
+  readonly softTimeLimit?: Duration;
+  readonly maxTasksPerChild?: number;
+  /** Kilobytes, as in Celery. */
+  readonly maxMemoryPerChild?: number;
+  readonly taskEvents?: boolean;
+  readonly statedb?: string;
+  readonly resultBackend?: "rpc" | "amqp" | "none";
+  readonly grace?: Duration;
+  readonly logFormat?: LogFormat;
+  readonly healthPort?: number;
+}
+
+/** The tasks of a worker, and the module that children load them from. */
+export interface WorkerModule {
+  readonly url: string;
+  readonly tasks: readonly TaskDefinition[];
+}
+
+/** Parts tasks that can be run from those that are only declared, such as Python's. */
+export function withHandlers(tasks: readonly TaskDefinition[]): {
+  readonly runnable: readonly TaskDefinition[];
+  readonly missing: readonly TaskDefinition[];
+} {
+  const runnable = tasks.filter(({ run }) => run !== null);
+  if (runnable.length === 0) throw new UsageError("none of the tasks has a handler: there is nothing to run");
+  return { runnable, missing: tasks.filter(({ run }) => run === null) };
+}
+
+/**
+ * The options of `createWorker` that flags stand for.
+ *
+ * @throws UsageError for flags that make no sense together
+ */
+export function workerOptions(flags: WorkerFlags, { url, tasks }: WorkerModule): CreateWorkerOptions {
+  const { broker, queues, hostname, loglevel, taskEvents, statedb, resultBackend, grace, logFormat, healthPort } =
+    flags;
+  const concurrency = flags.pool === "solo" ? solo(flags) : flags.concurrency;
+  return {
+    tasks: tasks.map((task) => limited(task, flags)),
+    pool: poolOption(flags, url),
+    ...(broker !== undefined && { broker }),
+    ...(queues !== undefined && { queues }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(hostname !== undefined && { name: hostname }),
+    ...(loglevel !== undefined && { logLevel: loglevel }),
+    ...(taskEvents === true && { events: true }),
+    ...(statedb !== undefined && { stateFile: statedb }),
+    ...(resultBackend !== undefined && { results: resultBackend === "none" ? false : resultBackend }),
+    ...(grace !== undefined && { grace }),
+    ...(logFormat !== undefined && { logFormat }),
+    ...(healthPort !== undefined && { health: { port: healthPort } }),
+  };
+}
+
+/** Celery's `solo` runs one task at a time. */
+function solo({ concurrency = 1 }: WorkerFlags): number {
+  if (concurrency === 1) return concurrency;
+  throw new UsageError(`--pool solo runs one task at a time, and -c asks for ${concurrency}: use --pool inline`);
+}
+
+function poolOption({ pool = "inline", maxTasksPerChild, maxMemoryPerChild }: WorkerFlags, module: string): PoolOption {
+  if (pool === "threads" || pool === "processes") {
+    return {
+      kind: pool,
+      module: new URL(module),
+      ...(maxTasksPerChild !== undefined && { maxTasksPerChild }),
+      ...(maxMemoryPerChild !== undefined && { maxMemoryPerChild: `${maxMemoryPerChild}KiB` }),
+    };
+  }
+  const flag = maxTasksPerChild === undefined ? "--max-memory-per-child" : "--max-tasks-per-child";
+  if (maxTasksPerChild === undefined && maxMemoryPerChild === undefined) return "inline";
+  throw new UsageError(`${flag} is for children: give --pool threads or --pool processes beside it`);
+}
+
+/** A task's own limits win over the worker's, as in Celery. */
+function limited(task: TaskDefinition, { timeLimit, softTimeLimit }: WorkerFlags): TaskDefinition {
+  if (timeLimit === undefined && softTimeLimit === undefined) return task;
+  const { policy } = task;
+  return {
+    ...task,
+    policy: {
+      ...policy,
+      timeLimitMs: policy.timeLimitMs ?? milliseconds(timeLimit),
+      softTimeLimitMs: policy.softTimeLimitMs ?? milliseconds(softTimeLimit),
+    },
+  };
+}
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function milliseconds(limit: Duration | undefined): number | null {
+  if (limit === undefined) return null;
+  const [, amount = "", unit = "s"] = /^([\d.]+)(ms|s|m|h|d)?$/.exec(String(limit)) ?? [];
+  const ms = Math.round(Number(amount) * unitMs[unit as keyof typeof unitMs]);
+  if (ms > 0) return ms;
+  throw new UsageError("a time limit must be longer than 0");
+}

@@ -1,0 +1,47 @@
+import { runWorker } from "@leveret/celery-amqp/worker";
+import { loadTasks } from "../reading/load-module.ts";
+import { count, duration, natural } from "../reading/numbers.ts";
+import type { CommonOptions } from "../reading/broker.ts";
+import { names, oneOf } from "../reading/words.ts";
+import type { Describe } from "./describe.ts";
+import { withHandlers, type WorkerFlags, workerOptions } from "./worker-options.ts";
+
+/** `leveret worker`: runs until signals stop it; the exit code is that of `runWorker`. */
+export const describeWorker: Describe = (program, { terminal }) => {
+  program
+    .command("worker")
+    .description("run a worker: SIGTERM stops it warm, a second one or SIGQUIT cold")
+    .option("-Q, --queues <names>", "queues to serve, with commas between (default: celery)", names)
+    .option(
+      "-c, --concurrency <number>",
+      "tasks run at once (default: 10; with --pool the machine's processors)",
+      count,
+    )
+    .option("-n, --hostname <name>", "node name; %h, %n and %d are host, name and domain (default: celery@%h)")
+    .option("-l, --loglevel <level>", "debug, info, warning, error or critical (default: info)", logLevel)
+    .option("-P, --pool <pool>", "inline (default; solo: one at a time), threads, or processes (prefork)", pool)
+    .option("--time-limit <seconds>", "end a task that runs longer, unless it has a limit of its own", duration)
+    .option("--soft-time-limit <seconds>", "abort ctx.signal of a task that runs longer, likewise", duration)
+    .option("--max-tasks-per-child <number>", "tasks after which a thread or process is replaced", count)
+    .option("--max-memory-per-child <kilobytes>", "memory beyond which one is replaced", count)
+    .option("-E, --task-events", "send events of tasks, for monitors")
+    .option("-S, --statedb <file>", "file that keeps revoked ids across restarts")
+    .option("--result-backend <kind>", "rpc (default), amqp or none", oneOf(["rpc", "amqp", "none"]))
+    .option("--grace <time>", "how long running tasks may go on at a warm stop (default: 25s)", duration)
+    .option("--log-format <format>", "text (default) or json", oneOf(["text", "json"]))
+    .option("--health-port <port>", "serve /healthz and /readyz there", natural)
+    .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
+      const flags = command.optsWithGlobals() as WorkerFlags & CommonOptions;
+      const { url, tasks } = await loadTasks(flags.app);
+      const { runnable, missing } = withHandlers(tasks);
+      for (const { name } of missing) terminal.err(`task ${name} has no handler in ${flags.app}: it is not run here`);
+      await runWorker(workerOptions(flags, { url, tasks: runnable }));
+    });
+};
+
+const logLevel = oneOf(["debug", "info", "warn", "error", "silent"], {
+  warning: "warn",
+  critical: "error",
+  fatal: "error",
+});
+const pool = oneOf(["inline", "threads", "processes", "solo"], { prefork: "processes" });

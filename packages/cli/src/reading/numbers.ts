@@ -1,0 +1,21 @@
+import type { Duration } from "@leveret/celery-amqp";
+import { InvalidArgumentError } from "commander";
+
+/** Reads a whole number from 1. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("it must be a whole number from 1");
+}
+
+/** Reads a whole number from 0. */
+export function natural(text: string): number {
+  return text === "0" ? 0 : count(text);
+}
+
+/** Reads seconds as Celery writes them (`30`, `1.5`), or a text with its unit (`10s`, `5m`). */
+export function duration(text: string): Duration {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(text)) return text as Duration;
+  throw new InvalidArgumentError("it must be seconds, or a time with its unit such as 10s, 250ms, 5m, 2h or 1d");
+}

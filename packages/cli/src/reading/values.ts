@@ -1,0 +1,38 @@
+import { createContent, encodeUtf8, isPlainObject, parseIso, ProtocolError } from "@leveret/celery-protocol";
+import { InvalidArgumentError } from "commander";
+
+const content = createContent();
+
+/** Reads a JSON list: the positional arguments of a call. Integers of any size stay whole. */
+export function list(text: string): readonly unknown[] {
+  const value = json(text);
+  if (Array.isArray(value)) return value;
+  throw new InvalidArgumentError("it must be a JSON list, such as '[2, 3]'");
+}
+
+/** Reads a JSON object: the keyword arguments of a call. */
+export function table(text: string): Readonly<Record<string, unknown>> {
+  const value = json(text);
+  if (isPlainObject(value)) return value;
+  throw new InvalidArgumentError(`it must be a JSON object, such as '{"x": 2}'`);
+}
+
+/** Reads a JSON value as a message's body would be read. */
+export function json(text: string): unknown {
+  try {
+    return content.decode({ contentType: "application/json", contentEncoding: "utf-8", body: encodeUtf8(text) });
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new InvalidArgumentError(`it is no JSON (${error.message})`);
+  }
+}
+
+/** Reads a time in ISO 8601; without an offset it is UTC, as everywhere in Celery. */
+export function time(text: string): Date {
+  try {
+    return new Date(parseIso(text).epochMs);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new InvalidArgumentError("it must be a time such as 2030-01-31T12:00:00Z");
+  }
+}

@@ -1,0 +1,54 @@
+import { createInterface } from "node:readline/promises";
+import { styleText } from "node:util";
+import type { Paint, Terminal } from "./terminal.ts";
+
+const clearLine = "\r\u001B[2K";
+
+/** The terminal that a process was started in. Ctrl-C and SIGTERM are listened to once somebody asks for `interrupted`. */
+export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process): Terminal {
+  let interruption: AbortController | null = null;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (line) => void stderr.write(`${line}\n`),
+    isInteractive: stdin.isTTY && stderr.isTTY,
+    isScreen: stdout.isTTY,
+    get columns() {
+      return stdout.columns ?? 80;
+    },
+    get rows() {
+      return stdout.rows ?? 24;
+    },
+    paint: (paint: Paint, text) => styleText(paint, text, { stream: stdout }),
+    confirm: async (question) => isYes(await ask(question, { input: stdin, output: stderr })),
+    redraw: (line) => {
+      if (stderr.isTTY) stderr.write(clearLine + line);
+    },
+    get interrupted() {
+      interruption ??= listen();
+      return interruption.signal;
+    },
+  };
+}
+
+async function ask(
+  question: string,
+  streams: { input: NodeJS.ReadStream; output: NodeJS.WriteStream },
+): Promise<string> {
+  const lines = createInterface(streams);
+  try {
+    return await lines.question(`${question} [y/N] `);
+  } finally {
+    lines.close();
+  }
+}
+
+function isYes(answer: string): boolean {
+  return /^\s*y(es)?\s*$/i.test(answer);
+}
+
+/** The second signal is the system's own: it ends what does not listen. */
+function listen(): AbortController {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());
+  return controller;
+}

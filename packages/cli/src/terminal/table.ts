@@ -1,0 +1,51 @@
+import { stripVTControlCharacters } from "node:util";
+
+/** Rows of cells below their heads, the columns as wide as their widest cell; numbers stand at the right. */
+export function table(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const widths = heads.map((head, column) => Math.max(width(head), ...rows.map((row) => width(cell(row, column)))));
+  const isNumeric = heads.map((_, column) => rows.some((row) => typeof row[column] === "number"));
+  const line = (row: readonly (string | number)[]): string =>
+    heads
+      .map((_, column) => pad(cell(row, column), widths[column] ?? 0, isNumeric[column] ?? false))
+      .join("  ")
+      .trimEnd();
+  return [heads, ...rows].map((row) => `${line(row)}\n`).join("");
+}
+
+function cell(row: readonly (string | number)[], column: number): string {
+  return String(row[column] ?? "");
+}
+
+function pad(text: string, columns: number, right: boolean): string {
+  const space = " ".repeat(Math.max(0, columns - width(text)));
+  return right ? space + text : text + space;
+}
+
+function width(text: string): number {
+  return characters(stripVTControlCharacters(text)).length;
+}
+
+/** The text cut to so many characters, with an ellipsis where something is missing, and on one line. */
+export function cut(text: string, length: number): string {
+  const line = printable(text).replaceAll(/\s+/g, " ");
+  const all = characters(line);
+  return all.length <= length ? line : `${all.slice(0, Math.max(0, length - 1)).join("")}…`;
+}
+
+const segmenter = new Intl.Segmenter();
+
+/** As a person counts them. */
+function characters(text: string): readonly string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** The text without what would command a terminal: messages come from strangers. Line ends and tabs stay. */
+export function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "\uFFFD");
+}
+
+/** `1 message`, `2 messages`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,19 @@
+/**
+ * A value as one line of JSON for the next program: big integers as numbers in full, bytes as base64, dates in ISO 8601, what
+ * JSON has no word for (NaN, Infinity) as null.
+ */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, replace) ?? "null";
+}
+
+function replace(this: unknown, _key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return rawNumber(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  return value;
+}
+
+/** Node 22 and later write a number's own digits by `JSON.rawJSON`; where it is missing the digits go as text. */
+function rawNumber(value: bigint): unknown {
+  const { rawJSON } = JSON as { rawJSON?: (text: string) => unknown };
+  return rawJSON === undefined ? value.toString() : rawJSON(value.toString());
+}

@@ -1,0 +1,47 @@
+import { defineTask } from "@leveret/celery-amqp";
+import { expect, test } from "vitest";
+import { workerOptions, type WorkerFlags, withHandlers } from "../../src/command/worker-options.ts";
+import { UsageError } from "../../src/terminal/terminal.ts";
+
+const plain = defineTask("plain", () => null);
+const limited = defineTask("limited", { timeLimit: "5s", run: () => null });
+const declared = defineTask<() => null>("declared");
+const module = { url: "file:///srv/tasks.ts", tasks: [plain] };
+
+test.each<readonly [WorkerFlags, object]>([
+  [{}, { pool: "inline" }],
+  [{ queues: ["a", "b"] }, { queues: ["a", "b"] }],
+  [{ concurrency: 3 }, { concurrency: 3 }],
+  [{ hostname: "w1@%h" }, { name: "w1@%h" }],
+  [{ loglevel: "warn" }, { logLevel: "warn" }],
+  [{ pool: "solo" }, { pool: "inline", concurrency: 1 }],
+  [{ pool: "threads" }, { pool: { kind: "threads", module: new URL(module.url) } }],
+  [
+    { pool: "processes", maxTasksPerChild: 3, maxMemoryPerChild: 200_000 },
+    { pool: { kind: "processes", module: new URL(module.url), maxTasksPerChild: 3, maxMemoryPerChild: "200000KiB" } },
+  ],
+  [{ taskEvents: true }, { events: true }],
+  [{ statedb: "revoked.json" }, { stateFile: "revoked.json" }],
+  [{ resultBackend: "none" }, { results: false }],
+  [{ resultBackend: "amqp" }, { results: "amqp" }],
+  [
+    { grace: "5s", logFormat: "json", healthPort: 0 },
+    { grace: "5s", logFormat: "json", health: { port: 0 } },
+  ],
+])("flags %j are options %j", (flags, options) => {
+  expect(workerOptions(flags, module)).toEqual({ pool: "inline", tasks: [plain], ...options });
+});
+
+test("time limits are for the tasks that have none of their own", () => {
+  const { tasks } = workerOptions({ timeLimit: 60, softTimeLimit: "1.5s" }, { ...module, tasks: [plain, limited] });
+  expect(tasks.map(({ policy }) => [policy.timeLimitMs, policy.softTimeLimitMs])).toEqual([
+    [60_000, 1_500],
+    [5_000, 1_500],
+  ]);
+  expect(() => workerOptions({ timeLimit: 0 }, module)).toThrow(UsageError);
+});
+
+test("tasks without a handler are told apart; none with one is a mistake", () => {
+  expect(withHandlers([plain, declared])).toEqual({ runnable: [plain], missing: [declared] });
+  expect(() => withHandlers([declared])).toThrow("nothing to run");
+});

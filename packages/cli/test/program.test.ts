@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { run } from "./support/terminal.ts";
+
+const tasks = join(import.meta.dirname, "support/tasks.ts");
+
+describe("what is asked wrongly ends with 2 and says what to type", () => {
+  test.each<readonly [string, readonly string[], RegExp]>([
+    ["no command", [], /Usage: leveret/],
+    ["an unknown command", ["frobnicate"], /unknown command 'frobnicate'/],
+    ["a misspelt option", ["worker", "--concurency", "3"], /Did you mean --concurrency/],
+    ["no tasks", ["worker"], /which tasks\? Name the module that exports them: -A \.\/tasks\.ts/],
+    ["a module that is not there", ["worker", "-A", "./nowhere.ts"], /-A \.\/nowhere\.ts: there is no such file/],
+    ["a number that is none", ["worker", "-A", tasks, "-c", "many"], /whole number from 1/],
+    ["a log level that is none", ["worker", "-A", tasks, "-l", "loud"], /one of debug, info, warn, error, silent/],
+    [
+      "children's options without children",
+      ["worker", "-A", tasks, "--max-tasks-per-child", "3"],
+      /give --pool threads/,
+    ],
+    ["several at once alone", ["worker", "-A", tasks, "-P", "solo", "-c", "3"], /runs one task at a time/],
+    ["arguments that are no list", ["call", "demo.add", "--args", "{}"], /JSON list/],
+    ["arguments that are no JSON", ["call", "demo.add", "--args", "[1,"], /it is no JSON/],
+    ["keyword arguments that are no object", ["call", "demo.add", "--kwargs", "[]"], /JSON object/],
+    ["a time that is none", ["call", "demo.add", "--eta", "soon"], /must be a time such as/],
+    ["a wait without waiting", ["call", "demo.add", "--timeout", "3"], /give --wait/],
+    ["a task the module does not have", ["call", "demo.sub", "-A", tasks], /exports no task "demo\.sub".*demo\.add/],
+    ["an rpc result of another", ["result", "x", "--result-backend", "rpc"], /only the program that sent a task/],
+    ["a management that is no URL", ["queues", "--management", "localhost"], /must be a URL such as/],
+    ["a shell nobody knows", ["completion", "csh"], /one of bash, zsh, fish/],
+    ["a broker that is no URL", ["queues", "-b", "localhost"], /error: /],
+  ])("%s", async (_, words, message) => {
+    const { code, out, err } = await run(...words);
+    expect(err).toMatch(message);
+    expect(out).toBe("");
+    expect(code).toBe(2);
+  });
+});
+
+test("help says what there is, on the output, and ends well", async () => {
+  const { code, out, err } = await run("--help");
+  for (const name of ["worker", "call", "result", "queues", "purge", "dlq", "completion"])
+    expect(out).toContain(`  ${name}`);
+  expect(out).toContain("Exit codes: 0 well; 1 failed, or not found; 2 asked wrongly; 69 no worker answered.");
+  expect([code, err]).toEqual([0, ""]);
+});
+
+test.each(["worker", "call", "dlq"])("help of %s lists its options and the common ones", async (name) => {
+  const { code, out } = await run(name, "--help");
+  expect(out).toContain("--broker <url>");
+  expect(code).toBe(0);
+});
+
+test("a broker that does not answer is a failure told in a line, without its password", async () => {
+  const { code, err } = await run("queues", "-b", "amqp://someone:hush-hush@127.0.0.1:1/");
+  expect(err).toMatch(/^error: .*127\.0\.0\.1:1.*\(broker-unreachable\)\n$/s);
+  expect(err).not.toContain("hush-hush");
+  expect(code).toBe(1);
+});
+
+test("a management that does not answer is a failure, told in a line", async () => {
+  const { code, err } = await run("queues", "--management", "http://user:hush-hush@127.0.0.1:1");
+  expect(err).toBe("error: The management API does not answer at http://127.0.0.1:1: is its plugin enabled?\n");
+  expect(code).toBe(1);
+});

@@ -1,0 +1,9 @@
+import { defineTask } from "@leveret/celery-amqp";
+
+export const add = defineTask("demo.add", (_context, x: number, y: number) => x + y);
+export const fail = defineTask("demo.fail", (): never => {
+  throw new RangeError("as it was told to");
+});
+export const sorted = [defineTask("demo.sorted", (_context, values: number[]) => values.toSorted((a, b) => a - b))];
+/** Python's: only declared here. */
+export const far = defineTask<(x: number) => number>("demo.far", { queue: "far" });
