@@ -18,7 +18,7 @@ const protocol = (from, ...allowed) =>
 const amqp = (from, ...allowed) => room(`amqp: floor of ${from}`, "celery-amqp", `${from}/`, [`${from}/`, ...allowed]);
 
 const ground = ["ports/", "task/"];
-const first = [...ground, "send/", "results/", "system/", "events/"];
+const first = [...ground, "send/", "results/", "system/", "events/", "control/"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -107,6 +107,7 @@ module.exports = {
     amqp("send", ...ground),
     amqp("results", ...ground),
     amqp("events", ...ground),
+    amqp("control", ...ground, "events/"),
     amqp("client", ...first),
     {
       name: "rules know policies and the format, nothing else",
@@ -121,6 +122,8 @@ module.exports = {
       "worker/control/",
       "worker/rules/",
       ...ground,
+      "events/",
+      "control/",
     ]),
     room("amqp: floor of worker/pool", "celery-amqp", "worker/pool/", ["worker/pool/", "worker/rules/", ...first]),
     room("amqp: floor of worker/pipeline", "celery-amqp", "worker/pipeline/", [

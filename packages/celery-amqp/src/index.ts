@@ -116,6 +116,12 @@ export type { Duration } from "./task/duration.ts";
 export type { RetryOptions, TaskOptions } from "./task/options.ts";
 export type { AnyHandler, TaskDefinition, TypedTask } from "./task/task.ts";
 
+// Remote control.
+export type { CustomReplies, Replies } from "./control/ask.ts";
+export type { Control, RemoteQueueOptions, RemoteRevokeOptions } from "./control/control.ts";
+export type { ControlOptions } from "./control/control-options.ts";
+export type { Inspect } from "./control/inspect.ts";
+
 // Calls and results.
 export type { BoundTask, BoundTasks } from "./client/bind.ts";
 export type { Client } from "./client/client.ts";
@@ -133,7 +139,15 @@ export {
   type ShardedQueueOptions,
 } from "./send/sharded-queue.ts";
 export type { CallOptions, LinkedCall } from "./task/call-options.ts";
-export type { AsyncResult, NamedCall, Settled, TaskSender, TaskState, WaitOptions } from "./task/sender.ts";
+export type {
+  AsyncResult,
+  NamedCall,
+  RevokeTaskOptions,
+  Settled,
+  TaskSender,
+  TaskState,
+  WaitOptions,
+} from "./task/sender.ts";
 export type { AnySignature, Composed, Errback, Signature } from "./task/signature.ts";
 export type { Stamping, StampingVisitor, Stamps } from "@leveret/celery-protocol";
 

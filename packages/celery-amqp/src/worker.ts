@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { AmqpOptions } from "./amqp/options.ts";
+import { brokerFacts } from "./amqp/broker-facts.ts";
 import { createAmqpTransport } from "./amqp/transport.ts";
 import type { Clock, Ids } from "./ports/clock.ts";
 import { CeleryError } from "./ports/errors.ts";
@@ -84,8 +85,9 @@ export function createWorker(options: CreateWorkerOptions): Worker {
   assertPooled(resolved.tasks, resolved.pools);
   const log = createLog(resolved, clock);
   const nodeName = resolveNodeName(resolved.name, hostname());
-  const connect = (): Transport =>
-    createAmqpTransport({ connectionName: nodeName, ...amqp, url: brokerUrl(broker) }, { clock, ids, logger: log });
+  const amqpOptions = { connectionName: nodeName, ...amqp, url: brokerUrl(broker) };
+  const connect = (): Transport => createAmqpTransport(amqpOptions, { clock, ids, logger: log });
+  const facts = transport === undefined ? brokerFacts(amqpOptions) : null;
   return assembleWorker({
     options: resolved,
     transport: transport ?? connect(),
@@ -94,6 +96,7 @@ export function createWorker(options: CreateWorkerOptions): Worker {
     log,
     nodeName,
     pid: process.pid,
+    ...(facts !== null && { broker: facts }),
     health: { options: resolveHealth(health), host: healthHost },
     watch: { heartbeatMs: transport === undefined ? (amqp?.heartbeatSeconds ?? heartbeatSeconds) * 1_000 : null },
     ...(stateFile !== undefined && { saved: { file: checkStateFile(stateFile), host: stateFiles } }),
@@ -167,6 +170,7 @@ export type {
   RevokeSelection,
   TimeLimitOptions,
 } from "./worker/control/controls.ts";
+export type { CommandedWorker, WorkerCommand, WorkerCommands } from "./worker/control/panel.ts";
 export type { Stamps, StampValue } from "./worker/rules/revocations.ts";
 export type { TaskQueue } from "./send/queue-table.ts";
 export type { QueueOptions } from "./send/queues.ts";

@@ -1,3 +1,7 @@
+import { createAsk } from "../control/ask.ts";
+import { Broadcaster } from "../control/broadcaster.ts";
+import { type Control, createControl } from "../control/control.ts";
+import { createInspect, type Inspect } from "../control/inspect.ts";
 import { EventDispatcher } from "../events/dispatcher.ts";
 import { LogicalClock } from "../events/logical-clock.ts";
 import { EventReceiver } from "../events/receiver.ts";
@@ -19,7 +23,7 @@ import { taskSent } from "../send/sent-event.ts";
 import { Spread } from "../send/sharded-queue.ts";
 import { currentTask } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
-import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
+import type { AsyncResult, NamedCall, RevokeTask, TaskSender } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { bindTasks, type BoundTasks } from "./bind.ts";
@@ -30,6 +34,10 @@ import { forEachOf, type ManyOptions } from "./send-many.ts";
 
 /** Sends tasks and awaits their results. It connects at the first use, reconnects by itself, and lives until `close`. */
 export interface Client extends TaskSender, AsyncDisposable {
+  /** Commands to workers, Celery's `app.control`. */
+  readonly control: Control;
+  /** What workers tell of themselves, Celery's `app.control.inspect()`. */
+  readonly inspect: Inspect;
   /** Where its connection is: `idle` before the first use. */
   readonly state: TransportState;
   /** Calls `listener` at every change of state; the returned function stops that. */
@@ -103,6 +111,8 @@ export function assembleClient(parts: ClientParts): Client {
 }
 
 class CeleryClient implements Client {
+  readonly control: Control;
+  readonly inspect: Inspect;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #gate: Gate;
@@ -114,6 +124,7 @@ class CeleryClient implements Client {
   readonly #ticks = new LogicalClock();
   readonly #receivers = new Set<EventReceiver>();
   readonly #parts: ClientParts;
+  readonly #broadcaster: Broadcaster;
   #closing: Promise<void> | null = null;
 
   constructor(parts: ClientParts) {
@@ -130,8 +141,14 @@ class CeleryClient implements Client {
     this.#clock = clock;
     this.#gate = new Gate(transport);
     this.#source = sourceOf(parts, this.#gate);
+    this.#broadcaster = new Broadcaster({ ...parts, content, ticks: this.#ticks, log: options.logger });
+    const ask = createAsk(this.#broadcaster, (work) => this.#gate.enter(() => this.#gate.connected().then(work)));
+    const control = createControl(ask);
+    this.control = control;
+    this.inspect = createInspect(ask);
     const { errorClasses } = options;
-    this.#results = createIntake({ source: this.#source, clock, errorClasses });
+    const revoke: RevokeTask = async (id, said) => void (await control.revoke(id, { ...said, timeout: 0 }));
+    this.#results = createIntake({ source: this.#source, clock, errorClasses, revoke });
     const events = eventsOf(parts, this.#ticks);
     this.#events = events;
     this.#dispatch = new Dispatch({
@@ -245,7 +262,12 @@ class CeleryClient implements Client {
     await this.#gate.close(this.#clock, timeoutMs);
     await this.#events?.flush();
     this.#events?.close();
-    const ends = await Promise.allSettled([...heard, this.#source.close(), this.#transport.close()]);
+    const ends = await Promise.allSettled([
+      ...heard,
+      this.#source.close(),
+      this.#broadcaster.close(),
+      this.#transport.close(),
+    ]);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { checkReturned } from "../task/arguments.ts";
 import { durationMs } from "../task/duration.ts";
-import type { AsyncResult, Settled, TaskState, WaitOptions } from "../task/sender.ts";
+import type { AsyncResult, RevokeTask, RevokeTaskOptions, Settled, TaskState, WaitOptions } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import type { ResultSource } from "./backend.ts";
 import { type ErrorClasses, type FailedMeta, toFailedError, toRevokedError } from "./task-error.ts";
@@ -14,6 +14,7 @@ export interface AsyncResultParts {
   readonly source: ResultSource;
   readonly clock: Clock;
   readonly errorClasses: ErrorClasses;
+  readonly revoke: RevokeTask;
 }
 
 type FinalMeta = Extract<ResultMeta, { readonly status: "SUCCESS" }> | FailedMeta;
@@ -64,6 +65,10 @@ class PendingAsyncResult implements AsyncResult<unknown> {
 
   async forget(): Promise<void> {
     await this.#parts.source.forget(this.id);
+  }
+
+  async revoke(options: RevokeTaskOptions = {}): Promise<void> {
+    await this.#parts.revoke(this.id, options);
   }
 
   async *#metas(options: WaitOptions): AsyncGenerator<ResultMeta, void, undefined> {

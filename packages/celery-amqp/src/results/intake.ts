@@ -1,5 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
-import type { AsyncResult } from "../task/sender.ts";
+import type { AsyncResult, RevokeTask } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import { createAsyncResult } from "./async-result.ts";
 import type { ResultSource } from "./backend.ts";
@@ -13,6 +13,7 @@ export interface IntakeParts {
   readonly source: ResultSource;
   readonly clock: Clock;
   readonly errorClasses: ErrorClasses;
+  readonly revoke: RevokeTask;
 }
 
 /** The results of one sender: where they are awaited, and what stands for them until they come. */

@@ -1,4 +1,4 @@
-import type { AsyncResult, Settled, TaskState, WaitOptions } from "../task/sender.ts";
+import type { AsyncResult, RevokeTaskOptions, Settled, TaskState, WaitOptions } from "../task/sender.ts";
 
 /**
  * The result of a group: the list of its members' results. It ends when all of them have, or with the first that fails.
@@ -65,5 +65,10 @@ class ListResult implements AsyncResult<readonly unknown[]> {
 
   async forget(): Promise<void> {
     await Promise.all(this.#members.map((member) => member.forget()));
+  }
+
+  /** Each of them. */
+  async revoke(options: RevokeTaskOptions = {}): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.revoke(options)));
   }
 }

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { loadavg, type } from "node:os";
+import { arch, loadavg, release, type, uptime } from "node:os";
 
 /** Load over 1, 5 and 15 minutes, to two places as Celery tells it; zeros on Windows. */
 export function loadAverage(): readonly number[] {
@@ -21,4 +21,42 @@ export function ownVersion(): string {
   } catch {
     return "unknown";
   }
+}
+
+/** Seconds of a clock that nobody sets: since this machine was started, as Python's `time.monotonic`. */
+export function monotonicSeconds(): number {
+  return uptime();
+}
+
+/** Resident memory of this process, bytes. */
+export function residentBytes(): number {
+  return process.memoryUsage.rss();
+}
+
+/** System, release and architecture, for people. */
+export function machineName(): string {
+  return `system:${type()} release:${release()} arch:${arch()}`;
+}
+
+/** What this process has used, by the names of Python's `resource.getrusage`; times in seconds, `maxrss` in kilobytes. */
+export function resourceUsage(): Readonly<Record<string, number>> {
+  const used = process.resourceUsage();
+  return {
+    utime: used.userCPUTime / 1e6,
+    stime: used.systemCPUTime / 1e6,
+    maxrss: used.maxRSS,
+    ixrss: used.sharedMemorySize,
+    idrss: used.unsharedDataSize,
+    isrss: used.unsharedStackSize,
+    minflt: used.minorPageFault,
+    majflt: used.majorPageFault,
+    nswap: used.swappedOut,
+    inblock: used.fsRead,
+    oublock: used.fsWrite,
+    msgsnd: used.ipcSent,
+    msgrcv: used.ipcReceived,
+    nsignals: used.signalsCount,
+    nvcsw: used.voluntaryContextSwitches,
+    nivcsw: used.involuntaryContextSwitches,
+  };
 }

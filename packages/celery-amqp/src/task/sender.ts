@@ -24,6 +24,20 @@ export interface TaskState {
   readonly meta: unknown;
 }
 
+/** How one task is revoked. */
+export interface RevokeTaskOptions {
+  /**
+   * Also end it where it runs: `ctx.signal` is aborted, and who has not ended a second later is ended by force; Python
+   * workers send a signal to its process. Default false: it runs to its end.
+   */
+  readonly terminate?: boolean;
+  /** Why, for the handler that is ended and for the log; Python workers pass over it. */
+  readonly reason?: string;
+}
+
+/** Revokes one task by a message to all workers; resolves when the broker has it. */
+export type RevokeTask = (taskId: string, options: RevokeTaskOptions) => Promise<void>;
+
 /** What a sent task will come to. Leaving it alone is fine: nothing is rejected that nobody awaits. */
 export interface AsyncResult<R> {
   /** The task's id. */
@@ -44,6 +58,13 @@ export interface AsyncResult<R> {
   states(options?: WaitOptions): AsyncIterable<TaskState>;
   /** Drops what is kept of the result. */
   forget(): Promise<void>;
+  /**
+   * Has the task not run, and with `terminate` ended where it runs, by a message to all workers. Resolves when the broker
+   * has that message; how the task ended, `settled` tells.
+   *
+   * @throws CeleryError `closed`, and all that a publish can end in
+   */
+  revoke(options?: RevokeTaskOptions): Promise<void>;
 }
 
 /** A call by name, where the task is not known to this program. */

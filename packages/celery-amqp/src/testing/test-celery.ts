@@ -124,7 +124,7 @@ class CeleryInMemory implements TestCelery {
   readonly #started: Promise<void>;
 
   constructor({ client = {}, ids = systemIds, ...options }: TestCeleryOptions) {
-    const resolved = resolveWorker({ events: false, ...options, pool: "inline" });
+    const resolved = resolveWorker({ events: false, remoteControl: false, ...options, pool: "inline" });
     const clock = createFakeClock();
     this.clock = clock;
     this.#ids = ids;

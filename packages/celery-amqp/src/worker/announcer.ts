@@ -48,6 +48,16 @@ export class Announcer {
     this.#heart.start();
   }
 
+  /** As Celery tells it by remote control: without numbers, and to be missed after ten seconds. */
+  beat(): void {
+    this.#dispatcher.report({ type: "worker-heartbeat", freq: 5, ...software });
+  }
+
+  /** Another worker called an election, and waits until all know of it. */
+  acknowledgeElection(id: string): void {
+    this.#dispatcher.report({ type: "worker-elect-ack", id });
+  }
+
   tell(event: TaskEvent): void {
     if (event.type === "taskStarted") this.#processed += 1;
     if (!this.tellsOfTasks || !("task" in event)) return;

@@ -1,4 +1,9 @@
 import { createContent, type Content } from "@leveret/celery-protocol";
+import { createAsk } from "../control/ask.ts";
+import { Broadcaster } from "../control/broadcaster.ts";
+import { createControl } from "../control/control.ts";
+import { LogicalClock } from "../events/logical-clock.ts";
+import type { BrokerFacts } from "../ports/broker-facts.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -13,6 +18,7 @@ import { Dispatch } from "../send/dispatch.ts";
 import { Planner } from "../send/plan.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Spread } from "../send/sharded-queue.ts";
+import type { RevokeTask } from "../task/sender.ts";
 import { followUpWay } from "./follow-up-way.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { HealthSetting, WatchSetting } from "./parts.ts";
@@ -31,6 +37,8 @@ export interface AssemblyParts {
   /** `celery@host`. */
   readonly nodeName: string;
   readonly pid: number;
+  /** Default: nobody can say where the broker is. */
+  readonly broker?: BrokerFacts;
   /** Default: nobody can ask for its health from outside. */
   readonly health?: HealthSetting;
   /** Default: nobody looks after what runs. */
@@ -45,6 +53,7 @@ const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
 /** Joins a worker from its options and the world around it. */
 export function assembleWorker(parts: AssemblyParts): Worker {
   const { options, transport, log, clock, ids, nodeName, pid, health = null, watch = null, saved = null } = parts;
+  const { broker = null } = parts;
   const content = createContent(options.content);
   const { queues } = options;
   const spread = new Spread(() => ids.random());
@@ -54,13 +63,18 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const store = createStore(parts, content);
   const delayQueues = new DelayQueues({ transport, log });
   const planner = new Planner({ ...options.sending, queues, spread });
-  const senders = { planner, dispatch, source };
+  const ticks = new LogicalClock();
+  const broadcaster = new Broadcaster({ transport, content, clock, ids, ticks, log });
+  const senders = { planner, dispatch, source, revoke: createRevoke(broadcaster) };
   return createWorkerOf({
     options,
     nodeName,
     pid,
     transport,
     content,
+    ticks,
+    broadcaster,
+    broker,
     delayQueues,
     clock,
     ids,
@@ -80,6 +94,12 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     sending: senders,
     senderFor: createHandlerSenders({ ...options.sending, ...senders, clock, ids, origin: nodeName }),
   });
+}
+
+/** Handlers tell all workers, as clients do, and wait for no answer. */
+function createRevoke(broadcaster: Broadcaster): RevokeTask {
+  const control = createControl(createAsk(broadcaster, (work) => work()));
+  return async (taskId, options) => void (await control.revoke(taskId, { ...options, timeout: 0 }));
 }
 
 function createStore({ options, transport }: AssemblyParts, content: Content): ResultStore {

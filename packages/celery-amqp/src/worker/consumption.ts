@@ -39,6 +39,10 @@ export class Consumption {
     return [...this.#served.keys()];
   }
 
+  get queues(): readonly ResolvedQueue[] {
+    return [...this.#served.values()].map(({ queue }) => queue);
+  }
+
   get states(): readonly QueueState[] {
     return [...this.#served].map(([name, { consumer }]) => ({
       name,

@@ -12,6 +12,7 @@ import type { TaskDefinition } from "../task/task.ts";
 import { type EventsOption, resolveEvents } from "./events-option.ts";
 import type { LogFormat, LogLevel } from "./log-lines.ts";
 import { type PoolOption, type ResolvedPool, resolvePools } from "./pool-options.ts";
+import { resolveCommands, type WorkerCommands } from "./control/panel.ts";
 import { divideSlots, type Slots, type SlotWish } from "./rules/slots.ts";
 
 /** How much the dead queues keep; beyond either bound the oldest go. */
@@ -91,6 +92,13 @@ export interface WorkerOptions extends ContentOptions {
    * Celery's `-E`), or nothing (false). Tasks with `sendEvents: false` are passed over.
    */
   readonly events?: EventsOption;
+  /**
+   * Answer Celery's remote control (`celery inspect`, `celery control`, Flower, other programs' clients), learn from the
+   * other workers at the start what was revoked, and take note of their elections. Default true.
+   */
+  readonly remoteControl?: boolean;
+  /** Commands of your own for remote control, by name. */
+  readonly commands?: WorkerCommands;
   /** Behaviour around running and sending; the first is the outermost. */
   readonly interceptors?: readonly Interceptor[];
   /** Log lines for people (`text`, default) or for machines (`json`), on stderr. */
@@ -120,6 +128,8 @@ export interface ResolvedWorker {
   readonly unknownTaskGraceMs: number;
   readonly cancelOnConnectionLoss: boolean;
   readonly events: EventsOption;
+  readonly remoteControl: boolean;
+  readonly commands: WorkerCommands;
   readonly interceptors: readonly Interceptor[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -154,6 +164,8 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "unknownTaskGrace",
   "cancelOnConnectionLoss",
   "events",
+  "remoteControl",
+  "commands",
   "interceptors",
   "logFormat",
   "logger",
@@ -177,12 +189,13 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
 export function resolveWorker(options: WorkerOptions): ResolvedWorker {
   const { tasks, pool = "inline", grace = "25s", name = "celery@%h", ...rest } = options;
   const { deadLetter = true, scheduledLimit = 1_000, cancelOnConnectionLoss = false, interceptors = [] } = rest;
-  const { stuckAfter = "10m" } = rest;
+  const { stuckAfter = "10m", remoteControl = true } = rest;
   if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
   if (!Number.isInteger(scheduledLimit) || scheduledLimit < 0)
     refuse("scheduledLimit", scheduledLimit, "a whole number from 0");
   if (typeof cancelOnConnectionLoss !== "boolean")
     refuse("cancelOnConnectionLoss", cancelOnConnectionLoss, "true or false");
+  if (typeof remoteControl !== "boolean") refuse("remoteControl", remoteControl, "true or false");
   if (typeof name !== "string" || name === "") refuse("name", name, 'a text such as "images@%h"');
   if (!Array.isArray(interceptors)) refuse("interceptors", interceptors, "a list");
   const queues = resolveQueues(options.queues ?? ["celery"]);
@@ -204,6 +217,8 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     unknownTaskGraceMs: durationMs(options.unknownTaskGrace ?? 0, "unknownTaskGrace"),
     cancelOnConnectionLoss,
     events: resolveEvents(options.events),
+    remoteControl,
+    commands: resolveCommands(options.commands),
     interceptors,
     ...resolveLog(options),
     results: resolveResults(options.results),

@@ -1,4 +1,7 @@
 import type { Content } from "@leveret/celery-protocol";
+import type { Broadcaster } from "../control/broadcaster.ts";
+import type { LogicalClock } from "../events/logical-clock.ts";
+import type { BrokerFacts } from "../ports/broker-facts.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { HealthHost } from "../ports/health.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -29,6 +32,12 @@ export interface WorkerParts {
   readonly pid: number;
   readonly transport: Transport;
   readonly content: Content;
+  /** What is sent by different ways shares it. */
+  readonly ticks: LogicalClock;
+  /** Tells other workers something. */
+  readonly broadcaster: Broadcaster;
+  /** Null: nobody can say where it is. */
+  readonly broker: BrokerFacts | null;
   readonly results: ResultStore;
   /** Where tasks wait that are due later. */
   readonly delayQueues: DelayQueues;
@@ -44,7 +53,7 @@ export interface WorkerParts {
   /** Sends what follows from a task; resolves at the broker's confirm. */
   readonly send: (sending: Sending) => Promise<void>;
   /** What running tasks send by. */
-  readonly sending: Pick<ChildServices, "planner" | "dispatch" | "source">;
+  readonly sending: Pick<ChildServices, "planner" | "dispatch" | "source" | "revoke">;
   /** The sender given to a running task. */
   readonly senderFor: JobHost["senderFor"];
 }

@@ -1,4 +1,3 @@
-import { LogicalClock } from "../events/logical-clock.ts";
 import { composeRun } from "../ports/interceptor.ts";
 import { logicalName } from "../send/queue-table.ts";
 import type { TaskRegistry } from "../task/registry.ts";
@@ -47,7 +46,6 @@ export function createAnnouncer(
     ...parts,
     ...worker,
     hostname,
-    ticks: new LogicalClock(),
     tellsOfTasks: options.events === true,
   });
 }

@@ -20,6 +20,7 @@ import type { WorkerState } from "./lifecycle.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 import { TaskRevoked } from "./pool/stop-reasons.ts";
 import type { Pool } from "./pool/pool.ts";
+import { rateText } from "./rules/rate.ts";
 import { isStampValue, type Revocations, type Stamps } from "./rules/revocations.ts";
 
 /** What controlling a worker reaches into. */
@@ -43,6 +44,8 @@ const abortMs = 1_000;
 /** Changes a running worker: the one implementation of `Controls`. */
 export class WorkerControls implements Controls {
   readonly #parts: WorkerControlsParts;
+  /** Limits that were changed. */
+  readonly #rates = new Map<string, RateLimit>();
 
   constructor(parts: WorkerControlsParts) {
     this.#parts = parts;
@@ -63,7 +66,15 @@ export class WorkerControls implements Controls {
 
   setRateLimit(task: TaskDefinition | string, rate: RateLimit): void {
     const perSecond = resolveRate(rate, "setRateLimit");
-    this.#parts.pipeline.setRate(this.#nameOf(task), perSecond);
+    const name = this.#nameOf(task);
+    this.#parts.pipeline.setRate(name, perSecond);
+    this.#rates.set(name, perSecond === null ? null : rate);
+  }
+
+  /** How many of these tasks begin at most, as it was said last; null is no limit. */
+  rateLimitOf({ name, policy }: TaskDefinition): RateLimit {
+    const changed = this.#rates.get(name);
+    return changed === undefined ? rateText(policy.ratePerSecond) : changed;
   }
 
   setTimeLimit(task: TaskDefinition | string, { hard, soft }: TimeLimitOptions): void {

@@ -30,6 +30,7 @@ import type { TaskEvent } from "./rules/event.ts";
 import { Revocations } from "./rules/revocations.ts";
 import type { WorkerParts } from "./parts.ts";
 import { ConnectionLost } from "./pool/stop-reasons.ts";
+import { RemoteControl } from "./remote-control.ts";
 import { Probes } from "./probes.ts";
 import type { RunWatch } from "./run-watch.ts";
 import { createAnnouncer, createPipeline, createPool, createRunWatch } from "./rooms.ts";
@@ -96,6 +97,7 @@ class AssembledWorker implements Worker {
   readonly #watch: RunWatch | null;
   readonly #probes: Probes | null;
   readonly #announcer: Announcer | null;
+  readonly #remote: RemoteControl | null;
   #state: WorkerState = "new";
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -136,7 +138,11 @@ class AssembledWorker implements Worker {
     this.#pipeline = pipeline;
     this.#consumption = consumption;
     this.#probes = this.#createProbes();
-    this.#announcer = createAnnouncer(parts, { tasks, active: () => pipeline.counts.active });
+    const announcer = createAnnouncer(parts, { tasks, active: () => pipeline.counts.active });
+    this.#announcer = announcer;
+    const reached = { ...rooms, worker: parts, controls: this.#controls, announcer, commanded: this, onChanged };
+    const shutdown = (): void => void this.stop();
+    this.#remote = options.remoteControl ? new RemoteControl({ ...reached, shutdown }) : null;
   }
 
   get state(): WorkerState {
@@ -233,6 +239,7 @@ class AssembledWorker implements Worker {
       await this.#pool.start();
       this.#watch?.start(this.#pool);
       this.#announcer?.start();
+      await this.#remote?.start();
       await this.#consumption.start();
     } catch (error) {
       await this.#release();
@@ -266,7 +273,9 @@ class AssembledWorker implements Worker {
   /** Monitors hear the end of everything. Results are closed when nobody stores any more, and the transport last: acks still had to pass. To the last it can be asked how it is. */
   async #release(): Promise<void> {
     try {
+      this.#remote?.stop();
       await this.#announcer?.stop();
+      await this.#parts.broadcaster.close();
       await this.#parts.results.close();
       this.#watch?.stop();
       await this.#pool.stop();
@@ -289,6 +298,7 @@ class AssembledWorker implements Worker {
     this.#tell(event);
     this.#observers.emit(event);
     this.#announcer?.tell(event);
+    this.#remote?.tell(event);
   }
 
   #createConsumer(queue: ResolvedQueue): QueueConsumer {

@@ -32,7 +32,7 @@ function setUp(errorClasses = {}) {
     clock,
     pending,
     watching: () => watching,
-    result: createAsyncResult("a", null, { source, clock, errorClasses }),
+    result: createAsyncResult("a", null, { source, clock, errorClasses, revoke: async () => {} }),
   };
 }
 

@@ -84,7 +84,7 @@ export async function createHarness(
   const lines: Line[] = [];
   let count = 0;
   const worker = assembleWorker({
-    options: resolveWorker({ tasks, logLevel: "debug", events: false, ...options }),
+    options: resolveWorker({ tasks, logLevel: "debug", events: false, remoteControl: false, ...options }),
     transport,
     clock,
     ids: { uuid: () => `uuid-${(count += 1)}`, random: () => 0.5 },

@@ -1,7 +1,9 @@
 import type { Logger } from "../../ports/logger.ts";
+import type { Job } from "../pool/job.ts";
 import type { Pool } from "../pool/pool.ts";
 import { begin } from "../rules/begin.ts";
 import { unwritable } from "../rules/failure.ts";
+import type { Request } from "../rules/request.ts";
 import type { Outcome } from "../rules/outcome.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke, settle } from "../rules/settle.ts";
@@ -28,7 +30,7 @@ export interface ExecuteParts {
 /** The last room: a slot, one more look, the run, its settling. What finds no slot waits in line. */
 export class Execution {
   readonly #parts: ExecuteParts;
-  readonly #running = new Set<Reservation>();
+  readonly #running = new Map<Reservation, Job>();
 
   constructor(parts: ExecuteParts) {
     this.#parts = parts;
@@ -44,9 +46,14 @@ export class Execution {
     return this.#parts.lanes.all.reduce((sum, lane) => sum + lane.line.length, 0);
   }
 
-  /** Those that the pool has. */
-  get running(): ReadonlySet<Reservation> {
+  /** Those that the pool has, each with what it was given. */
+  get running(): ReadonlyMap<Reservation, Job> {
     return this.#running;
+  }
+
+  /** Those that wait for a slot. */
+  get line(): readonly Request[] {
+    return this.#parts.lanes.all.flatMap(({ line }) => line.map(({ request }) => request));
   }
 
   push(reservation: Reservation): void {
@@ -95,8 +102,9 @@ export class Execution {
 
   #run(reservation: Reservation): void {
     const { pool, limits } = this.#parts;
-    this.#running.add(reservation);
-    pool.run(limits.apply(reservation.request), (outcome) => {
+    const job = limits.apply(reservation.request);
+    this.#running.set(reservation, job);
+    pool.run(job, (outcome) => {
       this.#running.delete(reservation);
       this.#leaveAfter(reservation, this.#settle(reservation, outcome));
     });

@@ -1,4 +1,5 @@
 import type { Delivery } from "../../ports/transport.ts";
+import type { Job } from "../pool/job.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Request } from "../rules/request.ts";
 import { screen } from "../rules/screen.ts";
@@ -37,6 +38,15 @@ export interface PipelineCounts {
   readonly scheduled: number;
   /** Wait for their turn under a rate limit. */
   readonly throttled: number;
+}
+
+/** A task that is here. */
+export interface HeldHere {
+  readonly request: Request;
+  /** It runs; it waits for a slot or its turn; it waits for its eta. */
+  readonly state: "active" | "reserved" | "scheduled";
+  /** Null: it has not begun. */
+  readonly job: Job | null;
 }
 
 /** The rooms a message walks through: receive (or leave to the broker), schedule, throttle, execute. Each knows the next door only. */
@@ -85,7 +95,19 @@ export class Pipeline {
 
   /** What the pool runs now. */
   get running(): readonly Request[] {
-    return [...this.#execution.running].map(({ request }) => request);
+    return [...this.#execution.running.keys()].map(({ request }) => request);
+  }
+
+  /** All tasks that are here, where they are; `job` is what the pool was given of one that has begun. */
+  held(): readonly HeldHere[] {
+    const at = (state: HeldHere["state"], requests: readonly Request[]): readonly HeldHere[] =>
+      requests.map((request) => ({ request, state, job: null }));
+    return [
+      ...[...this.#execution.running].map(([{ request }, job]) => ({ request, state: "active" as const, job })),
+      ...at("reserved", this.#execution.line),
+      ...at("reserved", this.#throttle.line),
+      ...at("scheduled", this.#schedule.line),
+    ];
   }
 
   receive(delivery: Delivery): void {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../ports/clock.ts";
+import type { Request } from "../rules/request.ts";
 import { dueAt } from "../rules/park.ts";
 import type { Held } from "./held.ts";
 import type { Reservation } from "./reservation.ts";
@@ -29,6 +30,11 @@ export class Schedule {
   /** How many are held. */
   get size(): number {
     return this.#heap.length;
+  }
+
+  /** Those that are held, in no order. */
+  get line(): readonly Request[] {
+    return this.#heap.map(({ reservation }) => reservation.request);
   }
 
   push(reservation: Reservation): void {

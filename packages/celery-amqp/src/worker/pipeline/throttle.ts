@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import { isBack } from "../rules/arrival.ts";
+import type { Request } from "../rules/request.ts";
 import { intervalOf, placeOf, takeToken, tokenAt } from "../rules/rate.ts";
 import type { Held } from "./held.ts";
 import type { Reservation } from "./reservation.ts";
@@ -35,6 +36,11 @@ export class Throttle {
   /** How many wait for their turn. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Those that wait for their turn. */
+  get line(): readonly Request[] {
+    return [...this.#lines.values()].flatMap((line) => line.requests);
   }
 
   push(reservation: Reservation): void {
@@ -96,6 +102,10 @@ class Line {
     this.#intervalMs = intervalOf(perSecond);
     this.#parts = parts;
     this.#count = count;
+  }
+
+  get requests(): readonly Request[] {
+    return this.#waiting.map(({ request }) => request);
   }
 
   /** A faster rate also counts for the token that is awaited. */

@@ -4,6 +4,7 @@ import type { ResultSource } from "../../results/backend.ts";
 import type { Dispatch } from "../../send/dispatch.ts";
 import type { Plan } from "../../send/plan.ts";
 import type { SenderParts } from "../../send/sender-parts.ts";
+import type { RevokeTask } from "../../task/sender.ts";
 import type { Planned } from "./child-host.ts";
 import type { ChildRun } from "./child-run.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
@@ -15,6 +16,7 @@ export interface ChildServices extends Pick<JobHost, "setState" | "logFor"> {
   readonly planner: SenderParts["planner"];
   readonly dispatch: Pick<Dispatch, "send">;
   readonly source: ResultSource;
+  readonly revoke: RevokeTask;
 }
 
 type Asked = Extract<FromChild, { readonly type: "ask" | "log" | "watch" | "unwatch" }>;
@@ -64,7 +66,7 @@ export class ChildAnswers {
   }
 
   async #do(number: number, question: Question): Promise<unknown> {
-    const { planner, dispatch, source, setState } = this.#services;
+    const { planner, dispatch, source, setState, revoke } = this.#services;
     switch (question.about) {
       case "plan": {
         const plan = await planner.plan(question.name, question.options);
@@ -83,6 +85,8 @@ export class ChildAnswers {
       }
       case "forget":
         return source.forget(question.taskId);
+      case "revoke":
+        return revoke(question.taskId, question.options);
       case "state":
         return setState(this.#current(number).job, question.state, question.meta as Tree);
     }

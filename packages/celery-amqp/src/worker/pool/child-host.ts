@@ -59,6 +59,7 @@ export function createChildHost({ link, clock, ids, origin }: ChildHostParts, ru
       },
       source: createRemoteSource(link, run, takeReplyTo),
       errorClasses: {},
+      revoke: async (taskId, options) => void (await link.ask(run, { about: "revoke", taskId, options })),
       clock,
       ids,
       origin,

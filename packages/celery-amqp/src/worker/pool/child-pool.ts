@@ -64,8 +64,14 @@ class ChildPool implements Pool {
     return [...this.#seats].filter(({ state }) => state === "killed").length;
   }
 
+  get processes(): readonly number[] {
+    return [...this.#seats].flatMap(({ pid }) => pid ?? []);
+  }
+
   get running(): readonly RunningJob[] {
-    return [...this.#runs].flatMap(({ job, startedAt }) => (startedAt === null ? [] : [{ job, startedAt }]));
+    return [...this.#runs].flatMap(({ job, startedAt, pid }) =>
+      startedAt === null ? [] : [{ job, startedAt, ...(pid !== null && { pid }) }],
+    );
   }
 
   /** Resolves with the first child; the others follow it, for what it could load they can load too. */

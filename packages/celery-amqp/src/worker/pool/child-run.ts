@@ -18,6 +18,8 @@ export interface ChildRunParts {
 
 /** The child that a run was given to. */
 export interface RunSite {
+  /** Process of the child; null for a thread. */
+  readonly pid: number | null;
   /** Runs the job; how it ends comes back by `onEnding`. */
   execute(run: ChildRun): void;
   /** Aborts the signal of the run. */
@@ -54,6 +56,11 @@ export class ChildRun {
   /** Null while it waits for a child. */
   get startedAt(): number | null {
     return this.#startedAt;
+  }
+
+  /** The process it runs in; null where that is this one, or it has none yet. */
+  get pid(): number | null {
+    return this.#site?.pid ?? null;
   }
 
   /** Result tuples of what this run has sent. */

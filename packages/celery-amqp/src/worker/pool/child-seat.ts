@@ -82,6 +82,10 @@ export class ChildSeat implements RunSite {
     return this.#child.name;
   }
 
+  get pid(): number | null {
+    return this.#child.pid;
+  }
+
   /** Whether it will have runs, now or later. */
   get isServing(): boolean {
     return this.#state === "starting" || this.#state === "idle" || this.#state === "busy";

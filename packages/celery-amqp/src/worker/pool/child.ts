@@ -4,6 +4,8 @@ import type { FromChild, ToChild } from "./messages.ts";
 export interface Child {
   /** For logs: `process 4711`, `thread 3`. */
   readonly name: string;
+  /** Its process; null for a thread of this one. */
+  readonly pid: number | null;
   /** What is sent to one that is gone is lost without a word: its exit tells. */
   send(message: ToChild): void;
   /** Ends it now, whatever it does. May be called twice. */

@@ -1,6 +1,7 @@
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { ResultSource } from "../../results/backend.ts";
 import { createIntake } from "../../results/intake.ts";
+import type { RevokeTask } from "../../task/sender.ts";
 import type { ErrorClasses } from "../../results/task-error.ts";
 import { Sender } from "../../send/sender.ts";
 import type { SenderParts } from "../../send/sender-parts.ts";
@@ -12,6 +13,7 @@ export interface HandlerSenderParts {
   readonly dispatch: SenderParts["dispatch"];
   readonly source: ResultSource;
   readonly errorClasses: ErrorClasses;
+  readonly revoke: RevokeTask;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly origin: string;

@@ -49,6 +49,10 @@ class InlinePool implements Pool {
     return this.#handlers - this.#runs.size;
   }
 
+  get processes(): readonly number[] {
+    return [];
+  }
+
   get running(): readonly RunningJob[] {
     return [...this.#runs].map(({ job, startedAt }) => ({ job, startedAt }));
   }

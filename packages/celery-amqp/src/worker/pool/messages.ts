@@ -3,6 +3,7 @@ import type { LogFields, Logger } from "../../ports/logger.ts";
 import type { Way } from "../../send/dispatch.ts";
 import type { TravellingArguments } from "../../task/arguments.ts";
 import type { CallOptions } from "../../task/call-options.ts";
+import type { RevokeTaskOptions } from "../../task/sender.ts";
 
 // What parent and child tell each other. `Packed` is what `pack` made of a value: the rest is plain by itself.
 
@@ -58,4 +59,5 @@ export type Question =
   | { readonly about: "prepare"; readonly taskId: string }
   | { readonly about: "send"; readonly message: TaskMessage; readonly way: Way; readonly children: readonly Tree[] }
   | { readonly about: "forget"; readonly taskId: string }
+  | { readonly about: "revoke"; readonly taskId: string; readonly options: RevokeTaskOptions }
   | { readonly about: "state"; readonly state: string; readonly meta: unknown };

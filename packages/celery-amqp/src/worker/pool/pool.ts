@@ -6,6 +6,8 @@ export interface RunningJob {
   readonly job: Job;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** The process it runs in; missing where that is this one. */
+  readonly pid?: number;
 }
 
 /** Where tasks run. It sees jobs and outcomes, never a delivery. */
@@ -14,6 +16,8 @@ export interface Pool {
   readonly size: number;
   /** Handlers that were given up and still go on. */
   readonly runaways: number;
+  /** Ids of the processes that jobs run in, beside this one. */
+  readonly processes: readonly number[];
   /** The jobs that have begun and not come back. */
   readonly running: readonly RunningJob[];
   /**

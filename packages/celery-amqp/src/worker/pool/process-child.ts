@@ -40,6 +40,7 @@ export function processStarter({ execArgv }: ChildSettings): StartChild {
     });
     return {
       name: `process ${child.pid}`,
+      pid: child.pid ?? null,
       send: (message) => void (child.connected && child.send(message, () => {})),
       kill: () => void child.kill("SIGKILL"),
     };

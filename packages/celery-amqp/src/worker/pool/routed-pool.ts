@@ -35,6 +35,10 @@ class RoutedPool implements Pool {
     return this.#all.reduce((sum, { runaways }) => sum + runaways, 0);
   }
 
+  get processes(): readonly number[] {
+    return this.#all.flatMap(({ processes }) => processes);
+  }
+
   get running(): readonly RunningJob[] {
     return this.#all.flatMap(({ running }) => running);
   }

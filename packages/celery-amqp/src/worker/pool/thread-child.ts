@@ -13,6 +13,7 @@ export function threadStarter({ execArgv }: ChildSettings): StartChild {
     worker.on("exit", (code) => events.onExit(error === null ? `exit code ${code}` : describe(error)));
     return {
       name,
+      pid: null,
       // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread's, not a window's
       send: (message) => worker.postMessage(message),
       kill: () => void worker.terminate(),

@@ -69,3 +69,17 @@ export function placeOf(line: TokenLine, now: number, isBack: boolean): Place {
     bookedUntil: Math.max(bookedUntil, Math.min(turn + intervalMs, asksAgainAt)),
   };
 }
+
+/** A rate as one writes it, in the shortest time that makes it whole: `2/s`, `100/m`, `2/h`; null for none. */
+export function rateText(perSecond: number | null): string | null {
+  if (perSecond === null) return null;
+  const spans = [
+    [1, "s"],
+    [60, "m"],
+  ] as const;
+  for (const [seconds, unit] of spans) {
+    const whole = Math.round(perSecond * seconds);
+    if (whole > 0 && Math.abs(perSecond * seconds - whole) < 1e-9) return `${whole}/${unit}`;
+  }
+  return `${Number((perSecond * 3_600).toPrecision(10))}/h`;
+}

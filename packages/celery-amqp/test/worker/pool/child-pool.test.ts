@@ -37,6 +37,7 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
     children.push(child);
     return {
       name: `child ${children.length}`,
+      pid: null,
       send: (message) => void child.got.push(message),
       kill: () => void (child.isKilled = true),
     };
@@ -67,6 +68,7 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
       },
       dispatch: { send: async () => {} },
       source: createNoResults("none are awaited here"),
+      revoke: async () => {},
       setState: async () => {},
       logFor: () => log,
     },

@@ -1,0 +1,24 @@
+import type { BrokerFacts } from "../ports/broker-facts.ts";
+import { describeAddress } from "./address.ts";
+import { type AmqpOptions, resolveAmqp } from "./options.ts";
+
+/**
+ * Where the broker of these options is: of several addresses the first, with the others beside it.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function brokerFacts(options: AmqpOptions): BrokerFacts | null {
+  const { addresses, heartbeatSeconds, connectTimeoutMs } = resolveAmqp(options);
+  const [address, ...others] = addresses;
+  if (address === undefined) return null;
+  return {
+    hostname: address.host,
+    port: address.port,
+    userid: address.user,
+    virtualHost: address.vhost,
+    ssl: address.tls,
+    heartbeat: heartbeatSeconds,
+    connectTimeout: connectTimeoutMs / 1_000,
+    alternates: others.map(describeAddress),
+  };
+}

@@ -1,0 +1,134 @@
+import {
+  type Content,
+  controlExchange,
+  type ControlReply,
+  controlReplyExchange,
+  controlReplyQueue,
+  type ControlRequest,
+  decodeControlReply,
+  encodeControlRequest,
+} from "@leveret/celery-protocol";
+import type { LogicalClock } from "../events/logical-clock.ts";
+import type { Clock, Ids } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { Delivery, Subscription, Transport } from "../ports/transport.ts";
+import { DeclaredExchanges, exclusively } from "./exchanges.ts";
+import { Gathering, type Patience } from "./gathering.ts";
+
+/** What asking workers takes. */
+export interface BroadcasterParts {
+  readonly transport: Transport;
+  readonly content: Content;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly ticks: LogicalClock;
+  readonly log: Logger;
+}
+
+/** A command, and who is meant. */
+export type Broadcast = Pick<ControlRequest, "method" | "arguments" | "destination" | "pattern" | "matcher">;
+
+/**
+ * Sends commands of remote control to workers and gathers their replies, by one reply queue that is opened with the first
+ * command that wants replies. Source: kombu/pidbox.py `Mailbox`.
+ */
+export class Broadcaster {
+  readonly #parts: BroadcasterParts;
+  readonly #exchanges: DeclaredExchanges;
+  readonly #gatherings = new Map<string, Gathering>();
+  readonly #replyId: string;
+  #listening: Promise<Subscription> | null = null;
+
+  constructor(parts: BroadcasterParts) {
+    this.#parts = parts;
+    this.#exchanges = new DeclaredExchanges(parts.transport);
+    this.#replyId = parts.ids.uuid();
+  }
+
+  /**
+   * Asks for no reply; resolves when the broker has the command.
+   *
+   * @throws CeleryError as publishing and declaring do, `encode-failed`
+   */
+  async cast(command: Broadcast): Promise<void> {
+    await this.#publish({ ...command, ticket: null, replyTo: null, expires: null });
+  }
+
+  /**
+   * Resolves with the replies that came in time; none is no error.
+   *
+   * @throws CeleryError as `cast`, and what consuming the reply queue ends in
+   */
+  async call(command: Broadcast, { timeoutMs, limit }: Patience): Promise<readonly ControlReply[]> {
+    const { clock, ids } = this.#parts;
+    await this.#listen();
+    const ticket = ids.uuid();
+    const replyTo = { exchange: controlReplyExchange().name, routingKey: this.#replyId };
+    const gathering = new Gathering(limit);
+    this.#gatherings.set(ticket, gathering);
+    try {
+      await this.#publish({ ...command, ticket, replyTo, expires: (clock.now() + timeoutMs) / 1_000 });
+      await gathering.within(clock, timeoutMs);
+      return gathering.replies;
+    } finally {
+      this.#gatherings.delete(ticket);
+    }
+  }
+
+  /** Gives the reply queue up until the next command that wants replies. */
+  async rest(): Promise<void> {
+    const listening = this.#listening;
+    this.#listening = null;
+    for (const gathering of this.#gatherings.values()) gathering.end();
+    const subscription = await listening?.catch(() => null); // it failed, and whoever asked was told
+    await subscription?.cancel();
+  }
+
+  /** Ends all waiting with what came. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#exchanges.close();
+    await this.rest();
+  }
+
+  async #publish(request: Omit<ControlRequest, "clock">): Promise<void> {
+    const { transport, content, ticks } = this.#parts;
+    const exchange = controlExchange();
+    await this.#exchanges.ensure(exchange);
+    const message = encodeControlRequest({ ...request, clock: ticks.forward() }, content);
+    try {
+      await transport.publisher.publish(message, { exchange: exchange.name, routingKey: "" }, { mandatory: false });
+    } catch (error) {
+      this.#exchanges.onFailed(exchange.name, error);
+      throw error;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    this.#listening ??= this.#subscribe();
+    await this.#listening;
+  }
+
+  async #subscribe(): Promise<Subscription> {
+    const topology = exclusively(controlReplyQueue(this.#replyId));
+    const queue = topology.queues[0]?.name ?? "";
+    try {
+      return await this.#parts.transport.subscribe({ queue, prefetch: 0, noAck: true, topology }, (delivery) =>
+        this.#take(delivery),
+      );
+    } catch (error) {
+      this.#listening = null; // the next one tries again
+      throw error;
+    }
+  }
+
+  #take({ message }: Delivery): void {
+    const { content, ticks, log } = this.#parts;
+    try {
+      const reply = decodeControlReply(message, content);
+      ticks.adjust(reply.clock);
+      if (reply.ticket !== null) this.#gatherings.get(reply.ticket)?.take(reply);
+    } catch (error) {
+      log.warn("a reply of remote control cannot be read", { reason: String(error) });
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { ControlReply } from "@leveret/celery-protocol";
+import type { Clock } from "../ports/clock.ts";
+
+/** How long replies are awaited. */
+export interface Patience {
+  readonly timeoutMs: number;
+  /** As many replies as are enough; null waits the whole time. */
+  readonly limit: number | null;
+}
+
+/** The replies to one request, until there are enough or the time is over. */
+export class Gathering {
+  readonly replies: ControlReply[] = [];
+  readonly #limit: number | null;
+  readonly #end = Promise.withResolvers<void>();
+
+  constructor(limit: number | null) {
+    this.#limit = limit;
+  }
+
+  take(reply: ControlReply): void {
+    this.replies.push(reply);
+    if (this.#limit !== null && this.replies.length >= this.#limit) this.end();
+  }
+
+  /** What came is all. */
+  end(): void {
+    this.#end.resolve();
+  }
+
+  async within(clock: Clock, timeoutMs: number): Promise<void> {
+    const cancel = clock.setTimer(timeoutMs, () => this.end());
+    await this.#end.promise;
+    cancel();
+  }
+}

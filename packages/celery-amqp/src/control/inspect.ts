@@ -1,0 +1,70 @@
+import type { RevokedEntries } from "@leveret/celery-protocol";
+import type { Ask, Replies } from "./ask.ts";
+import type { ControlOptions } from "./control-options.ts";
+
+/**
+ * What workers tell of themselves: Celery's `app.control.inspect()`. Each method asks all workers, or those that the options
+ * name, and resolves with what came in time, by node name; nobody answering is no error.
+ *
+ * Each throws CeleryError: `option-invalid`, and what publishing and consuming end in.
+ */
+export interface Inspect {
+  /** Who is there. */
+  ping(options?: ControlOptions): Promise<Replies<"ping">>;
+  /** Tasks that run; `safe` gives their arguments as text. */
+  active(options?: ControlOptions & { readonly safe?: boolean }): Promise<Replies<"active">>;
+  /** Tasks that were received and have not begun, without those held until their time. */
+  reserved(options?: ControlOptions): Promise<Replies<"reserved">>;
+  /** Tasks that workers hold until their time. */
+  scheduled(options?: ControlOptions): Promise<Replies<"scheduled">>;
+  /** Ids of revoked tasks. */
+  revoked(options?: ControlOptions): Promise<Replies<"revoked">>;
+  /** Names of tasks, with these attributes where they are set. Default: `exchange`, `routing_key` and `rate_limit`. */
+  registered(attributes?: readonly string[], options?: ControlOptions): Promise<Replies<"registered">>;
+  /** Numbers of the worker, its pool, its broker and its process. */
+  stats(options?: ControlOptions): Promise<Replies<"stats">>;
+  /** Queues that workers consume from. */
+  activeQueues(options?: ControlOptions): Promise<Replies<"active_queues">>;
+  /** Where these tasks are; workers leave out those they do not have. */
+  queryTask(ids: string | readonly string[], options?: ControlOptions): Promise<Replies<"query_task">>;
+  /** Settings, by Celery's names, with secrets masked. */
+  conf(options?: ControlOptions & { readonly withDefaults?: boolean }): Promise<Replies<"conf">>;
+  /** A text about software and settings, for people. */
+  report(options?: ControlOptions): Promise<Replies<"report">>;
+  /** Logical clocks. */
+  clock(options?: ControlOptions): Promise<Replies<"clock">>;
+  /** What workers tell one that starts: their logical clocks, and what they know as revoked. */
+  hello(
+    fromNode: string,
+    revoked?: RevokedEntries | readonly string[],
+    options?: ControlOptions,
+  ): Promise<Replies<"hello">>;
+  /** Resident memory, as text. */
+  memsample(options?: ControlOptions): Promise<Replies<"memsample">>;
+  /** The samples of `memsample`, as text. */
+  memdump(options?: ControlOptions): Promise<Replies<"memdump">>;
+  /** Draws objects in memory; only Python workers with that library can. */
+  objgraph(options?: ControlOptions): Promise<Replies<"objgraph">>;
+}
+
+/** Joins the questions and the way they are asked. */
+export function createInspect(ask: Ask): Inspect {
+  return {
+    ping: (options) => ask("ping", {}, options),
+    active: ({ safe = false, ...options } = {}) => ask("active", { safe }, options),
+    reserved: (options) => ask("reserved", {}, options),
+    scheduled: (options) => ask("scheduled", {}, options),
+    revoked: (options) => ask("revoked", {}, options),
+    registered: (taskinfoitems = [], options = {}) => ask("registered", { taskinfoitems }, options),
+    stats: (options) => ask("stats", {}, options),
+    activeQueues: (options) => ask("active_queues", {}, options),
+    queryTask: (ids, options) => ask("query_task", { ids: typeof ids === "string" ? [ids] : ids }, options),
+    conf: ({ withDefaults = false, ...options } = {}) => ask("conf", { with_defaults: withDefaults }, options),
+    report: (options) => ask("report", {}, options),
+    clock: (options) => ask("clock", {}, options),
+    hello: (fromNode, revoked = [], options = {}) => ask("hello", { from_node: fromNode, revoked }, options),
+    memsample: (options) => ask("memsample", {}, options),
+    memdump: (options) => ask("memdump", {}, options),
+    objgraph: (options) => ask("objgraph", {}, options),
+  };
+}

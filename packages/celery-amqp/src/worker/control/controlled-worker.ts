@@ -1,0 +1,52 @@
+import type { QueueInfo, Tree, WorkerStats } from "@leveret/celery-protocol";
+import type { LogicalClock } from "../../events/logical-clock.ts";
+import type { RateLimit } from "../../task/options.ts";
+import type { TaskDefinition } from "../../task/task.ts";
+import type { HeldTask } from "../rules/request-info.ts";
+import type { Controls } from "./controls.ts";
+
+/** Who tells monitors, as far as commands change it. */
+export interface EventSwitch {
+  /** Whether it tells of tasks too. */
+  tellsOfTasks: boolean;
+  /** Tells now that the worker is there. */
+  beat(): void;
+  /** Takes note of another worker's election. */
+  acknowledgeElection(id: string): void;
+}
+
+/** What commands of remote control reach of a worker. */
+export interface ControlledWorker {
+  readonly nodeName: string;
+  readonly controls: Controls;
+  readonly ticks: LogicalClock;
+  /** Null: it tells monitors nothing. */
+  readonly events: EventSwitch | null;
+  /** Slots of all queues together. */
+  readonly concurrency: number;
+  /** Its tasks, by name. */
+  readonly tasks: readonly TaskDefinition[];
+  /** How many of these tasks it begins at most, as it was said last. */
+  rateLimitOf(task: TaskDefinition): RateLimit;
+  /** The tasks it has, each with where it is. */
+  held(): readonly HeldTask[];
+  /** Ids of revoked tasks with the time of it, epoch milliseconds, oldest first. */
+  revoked(): readonly (readonly [id: string, at: number])[];
+  /** Learns of tasks that were revoked elsewhere. */
+  mergeRevoked(ids: readonly string[]): void;
+  /** What it tells of itself, but for its clock. */
+  stats(): Omit<WorkerStats, "clock">;
+  queues(): readonly QueueInfo[];
+  /** Settings by Celery's names; those that are as Celery has them by default only where asked for. */
+  settings(withDefaults: boolean): Readonly<Record<string, Tree>>;
+  /** A text about software and settings. */
+  report(): string;
+  /** Resident memory, bytes. */
+  residentBytes(): number;
+  /** Seconds of a clock that is not set. */
+  monotonicSeconds(): number;
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Stops warm. */
+  shutdown(message: string): void;
+}

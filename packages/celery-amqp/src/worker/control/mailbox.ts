@@ -1,0 +1,116 @@
+import {
+  type Content,
+  controlQueue,
+  type ControlRequest,
+  decodeControlRequest,
+  encodeControlReply,
+  isAddressed,
+  type Tree,
+  type WireMessage,
+} from "@leveret/celery-protocol";
+import { DeclaredExchanges, exclusively } from "../../control/exchanges.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { CeleryError } from "../../ports/errors.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { Delivery, Transport } from "../../ports/transport.ts";
+import type { Panel } from "./command.ts";
+import type { ControlledWorker } from "./controlled-worker.ts";
+import { dispatch } from "./dispatch.ts";
+import { reprError } from "./python-error.ts";
+import { SteadySubscription } from "./steady-subscription.ts";
+
+/** What receiving commands takes. */
+export interface MailboxParts {
+  readonly transport: Transport;
+  readonly content: Content;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly panel: Panel;
+  readonly worker: ControlledWorker;
+}
+
+/** A reply that cannot be delivered soon is of no use to anybody. */
+const replyTimeoutMs = 10_000;
+
+/**
+ * Receives the commands of remote control, on a channel of its own that comes back by itself, and answers them whatever the
+ * slots do. Nothing that comes can end the worker. Source: kombu/pidbox.py `Node`, celery/worker/pidbox.py.
+ */
+export class Mailbox {
+  readonly #parts: MailboxParts;
+  readonly #exchanges: DeclaredExchanges;
+  readonly #subscription: SteadySubscription;
+
+  constructor(parts: MailboxParts) {
+    const { transport, clock, log, worker } = parts;
+    const topology = exclusively(controlQueue(worker.nodeName));
+    this.#parts = parts;
+    this.#exchanges = new DeclaredExchanges(transport);
+    this.#subscription = new SteadySubscription({
+      transport,
+      clock,
+      log,
+      what: "commands of remote control",
+      topology,
+      onDelivery: (delivery) => void this.#receive(delivery),
+    });
+  }
+
+  /** Resolves when it receives, or cannot yet: it tries on by itself. */
+  start(): Promise<void> {
+    return this.#subscription.start();
+  }
+
+  /** Receives no more. Safe to call twice. */
+  stop(): void {
+    this.#subscription.stop();
+    this.#exchanges.close();
+  }
+
+  async #receive({ message }: Delivery): Promise<void> {
+    const { content, log, panel, worker } = this.#parts;
+    try {
+      const request = decodeControlRequest(message, content);
+      worker.ticks.adjust(request.clock);
+      if (!isAddressed(request, worker.nodeName)) return;
+      log.debug("a command of remote control came", { method: request.method });
+      const outcome = await dispatch(panel, request, worker);
+      if (outcome !== null) await this.#reply(request, outcome.reply);
+    } catch (error) {
+      log.warn("a message of remote control is passed over", { reason: textOf(error) });
+    }
+  }
+
+  async #reply({ method, ticket, replyTo }: ControlRequest, reply: Tree): Promise<void> {
+    const { transport, log } = this.#parts;
+    const refused = typeof reply === "object" && reply !== null && "error" in reply ? reply["error"] : null;
+    if (refused !== null) log.warn("a command of remote control failed", { method, error: JSON.stringify(refused) });
+    if (replyTo === null) return;
+    const exchange = { name: replyTo.exchange, type: "direct", durable: false, autoDelete: false } as const;
+    await this.#exchanges.ensure(exchange);
+    const options = { mandatory: false, timeoutMs: replyTimeoutMs };
+    try {
+      await transport.publisher.publish(this.#encode(reply, ticket), replyTo, options);
+    } catch (error) {
+      this.#exchanges.onFailed(exchange.name, error);
+      throw error;
+    }
+  }
+
+  /** A reply that cannot be written is told as an error. */
+  #encode(reply: Tree, ticket: string | null): WireMessage {
+    const { content, worker } = this.#parts;
+    const { nodeName, ticks } = worker;
+    const encode = (body: Tree): WireMessage =>
+      encodeControlReply({ nodeName, reply: body, ticket, clock: ticks.forward() }, content);
+    try {
+      return encode(reply);
+    } catch (error) {
+      return encode({ error: reprError(error) });
+    }
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof CeleryError ? `${error.code}: ${error.message}` : String(error);
+}

@@ -1,0 +1,59 @@
+import { CONTROL_ALIASES, toValue } from "@leveret/celery-protocol";
+import { CeleryError } from "../../ports/errors.ts";
+import { showValue } from "../../ports/show.ts";
+import type { Command, Panel } from "./command.ts";
+import { consumers } from "./consumers.ts";
+import { limits } from "./limits.ts";
+import { createMemoryCommands } from "./memory.ts";
+import { readings } from "./readings.ts";
+import { revoking } from "./revoking.ts";
+import { signs } from "./signs.ts";
+import type { Controls } from "./controls.ts";
+
+/** The worker as a command of the user's sees it. */
+export interface CommandedWorker extends Controls {
+  /** Node name, `celery@host`. */
+  readonly name: string;
+}
+
+/**
+ * A command of your own: what it returns, or resolves to, is the reply; what it throws is answered as an error.
+ *
+ * @param args - what the command was told, by name; it comes from outside, so check it
+ */
+export type WorkerCommand = (args: Readonly<Record<string, unknown>>, worker: CommandedWorker) => unknown;
+
+/** Commands by name. */
+export type WorkerCommands = Readonly<Record<string, WorkerCommand>>;
+
+/** All commands of a worker: Celery's with their older names, and those of the user. */
+export function createPanel(custom: WorkerCommands, worker: CommandedWorker): Panel {
+  const panel = new Map(Object.entries(builtIn()));
+  for (const [alias, name] of CONTROL_ALIASES) {
+    const command = panel.get(name);
+    if (command !== undefined) panel.set(alias, command);
+  }
+  for (const [name, run] of Object.entries(custom)) panel.set(name, customCommand(run, worker));
+  return panel;
+}
+
+/**
+ * @throws CeleryError `option-invalid`
+ */
+export function resolveCommands(commands: WorkerCommands = {}): WorkerCommands {
+  const isTable = typeof commands === "object" && commands !== null && !Array.isArray(commands);
+  if (!isTable || Object.values(commands).some((run) => typeof run !== "function"))
+    throw new CeleryError("option-invalid", `commands is ${showValue(commands)}: it must be functions by name`);
+  const own = builtIn();
+  const taken = Object.keys(commands).find((name) => Object.hasOwn(own, name) || CONTROL_ALIASES.has(name));
+  if (taken === undefined) return commands;
+  throw new CeleryError("option-invalid", `commands: "${taken}" is a command of Celery's own: choose another name`);
+}
+
+function builtIn(): Readonly<Record<string, Command>> {
+  return { ...readings, ...createMemoryCommands(), ...revoking, ...limits, ...consumers, ...signs };
+}
+
+function customCommand(run: WorkerCommand, worker: CommandedWorker): Command {
+  return { run: (given) => run(toValue(given) as Readonly<Record<string, unknown>>, worker) as object };
+}
