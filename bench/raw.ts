@@ -163,6 +163,8 @@ export async function roundTripRaw(
     await reply;
     durations.push(performance.now() - start);
   }
+  // The last reply is here before its confirm is: what waits for one is let finish.
+  if (confirmed) await Promise.all([ask, answer].map((channel) => (channel as ConfirmChannel).waitForConfirms()));
   await Promise.all([requester.close(), replier.close()]);
   return durations;
 }

@@ -74,7 +74,9 @@ export class Dispatch {
     const { transport, declarer } = this.#parts;
     const options: PublishOptions = way.publishTimeoutMs === undefined ? {} : { timeoutMs: way.publishTimeoutMs };
     if (way.queue === null) return transport.publisher.publish(message, way.to, options);
-    await declarer.ensure(way.queue);
+    // The publisher waits longer for a broker that is away than a declaration does; a queue that is gone by then is unroutable.
+    const isAway = transport.state === "connecting" && way.to.exchange === "";
+    if (!isAway) await declarer.ensure(way.queue);
     try {
       await transport.publisher.publish(message, way.to, options);
     } catch (error) {

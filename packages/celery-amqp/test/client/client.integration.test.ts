@@ -1,8 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient, type CreateClientOptions, defineTask, TaskFailedError } from "../../src/index.ts";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { createWorker, type Worker } from "../../src/worker.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+import { createTcpProxy } from "../support/tcp-proxy.ts";
 import { rejection } from "./lab.ts";
 
 const add = defineTask("it.add", (_context, x: number, y: number) => x + y);
@@ -126,6 +129,30 @@ describe("a client on RabbitMQ", () => {
     await client.send(call, 3, 4);
     expect(await channel.checkQueue("it.lonely")).toMatchObject({ messageCount: 1 });
     await line.close();
+  });
+
+  test("waits longer for a broker that is away than a request may take", async () => {
+    const proxy = await createTcpProxy(vhost.url);
+    const options = { url: proxy.url, rpcTimeoutMs: 200, publishTimeoutMs: 120_000, backoff: { minMs: 10, maxMs: 100 } };
+    const transport = createAmqpTransport(options, { logger: new RecordingLogger() });
+    const client = connect({ transport, results: false });
+    try {
+      const call = add.with({ queue: "it.patient" });
+      await client.send(call, 1, 2);
+      await proxy.refuse();
+      proxy.cut();
+      await vi.waitUntil(() => transport.state === "connecting", { timeout: 55_000 });
+      const sending = client.send(call, 3, 4);
+      const topology = { exchanges: [], queues: [], bindings: [] };
+      expect(await rejection(transport.declare(topology))).toMatchObject({ code: "rpc-timeout" });
+      await proxy.resume();
+      await sending;
+      expect(await transport.inspectQueue("it.patient")).toMatchObject({ messageCount: 2 });
+    } finally {
+      await proxy.resume();
+      await client.close();
+      await proxy.close();
+    }
   });
 
   test("takes a queue that others declared otherwise", async () => {
