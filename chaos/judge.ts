@@ -63,7 +63,9 @@ export function judge(evidence: Evidence): Verdict {
   const lives = livesOf(evidence.records);
   const resends = evidence.records.filter((record) => record.type === "resending" && record.count > 0);
   const duplicates = [...lives.values()].filter(isDuplicated);
-  const causes = duplicates.map((life) => ({ life, cause: causeOf(life, resends, evidence.nodeDeaths) }));
+  const senders = new Set([...lives.values()].map(({ sentBy }) => sentBy));
+  const loss = { resends, senders, nodeDeaths: evidence.nodeDeaths };
+  const causes = duplicates.map((life) => ({ life, cause: causeOf(life, loss) }));
   const finished = evidence.records.filter((record) => record.type === "finished");
   const violations = [
     ...evidence.complaints,
@@ -166,8 +168,16 @@ function isDuplicated({ began }: Life): boolean {
   return new Set(began.map(({ attempt }) => attempt)).size < began.length;
 }
 
+/** What may have been given twice, or taken back. */
+interface Losses {
+  readonly resends: readonly Record[];
+  /** Who sends tasks: the others that resend are workers. */
+  readonly senders: ReadonlySet<string>;
+  readonly nodeDeaths: readonly number[];
+}
+
 /** The first reason that accounts for it, null for none. */
-function causeOf(life: Life, resends: readonly Record[], nodeDeaths: readonly number[]): DuplicateCause | null {
+function causeOf(life: Life, { resends, senders, nodeDeaths }: Losses): DuplicateCause | null {
   const seen = [...life.received, ...life.began].toSorted((a, b) => a.at - b.at);
   if (seen.some((record) => "redelivered" in record && record.redelivered)) return "redelivered";
   const [first, last] = [seen[0]?.at ?? 0, seen.at(-1)?.at ?? 0];
@@ -175,6 +185,9 @@ function causeOf(life: Life, resends: readonly Record[], nodeDeaths: readonly nu
   if (resends.some(isWhileSent)) return "resent by its publisher";
   const holders = new Set(seen.map(({ by }) => by));
   if (resends.some(({ by, at }) => holders.has(by) && at >= first && at <= last)) return "resent by a worker";
+  // Whoever put it into the broker's delay is not among those who have seen it since.
+  const isWhileDelayed = ({ by, at }: Record): boolean => !senders.has(by) && at >= life.sentAt && at <= first;
+  if (life.kind === "delayed" && resends.some(isWhileDelayed)) return "resent by a worker";
   return nodeDeaths.some((at) => at >= first && at <= last && at - first < FORGOTTEN_MS)
     ? "ack lost with a node"
     : null;

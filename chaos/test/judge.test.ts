@@ -99,12 +99,14 @@ describe("what is none", () => {
 
 describe("why a task ran more than once", () => {
   const again = [began(5_000), ended(5_001)];
+  const late = [sending("delayed", 24), ...well.slice(1)];
   const resending = (by: string, at: number): Line => [at, by, { type: "resending", count: 3 }];
   test.each<[string, readonly Line[], Partial<Evidence>]>([
     ["redelivered", [...well, began(5_000, 1, true), ended(5_001)], {}],
     ["redelivered", [...well, received(4_999, true), ...again], {}],
     ["resent by its publisher", [...well, ...again, resending("p", 15)], {}],
     ["resent by a worker", [...well, ...again, resending("w", 1_000)], {}],
+    ["resent by a worker", [...late, ...again, resending("w2", 22)], {}],
     ["ack lost with a node", [...well, ...again], { nodeDeaths: [2_000] }],
   ])("%s", (cause, lines, more) => {
     const { violations, figures } = judged(lines, more);

@@ -31,11 +31,31 @@ export async function declareTopology(
 ): Promise<void> {
   const declarer = new Declarer(link, logger, habits);
   try {
-    for (const exchange of topology.exchanges) await declarer.exchange(exchange, mode);
-    for (const queue of topology.queues) await declarer.queue(queue, mode);
-    if (mode === "active") for (const binding of topology.bindings) await declarer.binding(binding);
+    for (let attempt = 1; !(await declaresAll(declarer, topology, mode, attempt === maxAttempts)); attempt += 1);
   } finally {
     await declarer.close();
+  }
+}
+
+/** Someone may delete a queue between its declaration and its binding, again and again. */
+const maxAttempts = 5;
+
+/** False: what it had just declared was gone when it was to be bound. */
+async function declaresAll(
+  declarer: Declarer,
+  topology: Topology,
+  mode: DeclareMode,
+  isLast: boolean,
+): Promise<boolean> {
+  for (const exchange of topology.exchanges) await declarer.exchange(exchange, mode);
+  for (const queue of topology.queues) await declarer.queue(queue, mode);
+  if (mode === "passive") return true;
+  try {
+    for (const binding of topology.bindings) await declarer.binding(binding);
+    return true;
+  } catch (error) {
+    if (isLast || !(error instanceof CeleryError) || error.code !== "not-found") throw error;
+    return false;
   }
 }
 

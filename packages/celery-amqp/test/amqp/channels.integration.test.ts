@@ -162,3 +162,22 @@ test.each(["classic", "quorum"])("another prefetch takes another subscription, i
   await eventually("all are delivered", () => held.length === total);
   expect(new Set(held.map(({ redelivered }) => redelivered))).toEqual(new Set([false]));
 });
+
+test("a queue that is deleted before it is bound is declared again", async () => {
+  const { transport } = await world();
+  const raw = await connect(inject("amqpUrl"));
+  const prototype = Object.getPrototypeOf(await raw.createChannel()) as Channel;
+  await raw.close();
+  const { bindQueue } = prototype;
+  const spy = vi.spyOn(prototype, "bindQueue").mockImplementationOnce(async function spied(this: Channel, ...args) {
+    await this.deleteQueue("doomed");
+    return bindQueue.apply(this, args);
+  });
+  onTestFinished(() => spy.mockRestore());
+  await transport.declare({
+    ...topology("doomed"),
+    bindings: [{ source: "amq.direct", destination: "doomed", destinationType: "queue", routingKey: "doomed" }],
+  });
+  expect(spy).toHaveBeenCalledTimes(2);
+  expect(await transport.inspectQueue("doomed")).toMatchObject({ messageCount: 0 });
+});

@@ -133,7 +133,12 @@ describe("a client on RabbitMQ", () => {
 
   test("waits longer for a broker that is away than a request may take", async () => {
     const proxy = await createTcpProxy(vhost.url);
-    const options = { url: proxy.url, rpcTimeoutMs: 200, publishTimeoutMs: 120_000, backoff: { minMs: 10, maxMs: 100 } };
+    const options = {
+      url: proxy.url,
+      rpcTimeoutMs: 200,
+      publishTimeoutMs: 120_000,
+      backoff: { minMs: 10, maxMs: 100 },
+    };
     const transport = createAmqpTransport(options, { logger: new RecordingLogger() });
     const client = connect({ transport, results: false });
     try {

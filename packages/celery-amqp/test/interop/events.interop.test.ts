@@ -36,11 +36,18 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       for (const [queue, name] of [["theirs", theirs] as const, ["ours", ours] as const]) {
         const send = (task: string, args: string) =>
           client.value(`app.send_task('${task}', ${args}, queue='${queue}').id`);
+        /** Python's worker is seen to keep its last events back for ever now and then, until another task comes. */
+        const tell = async (task: string, args: string, type: string): Promise<HeardEvent> => {
+          await send(task, args);
+          while (name === theirs && !(await monitor.hears(name, type, 5_000))) await send(task, args);
+          return monitor.first(name, type);
+        };
         await monitor.first(name, "worker-online");
-        const id = await send("interop.add", "[2, 3]");
+        const succeeded = await tell("interop.add", "[2, 3]", "task-succeeded");
+        const id = String(succeeded.fields["uuid"]);
         const about = { uuid: id, hostname: name };
-        expect(await monitor.first(name, "task-succeeded")).toMatchObject({ fields: { ...about, result: "5" } });
-        expect(await monitor.first(name, "task-received")).toMatchObject({
+        expect(succeeded).toMatchObject({ fields: { ...about, result: "5" } });
+        expect(await monitor.first(name, "task-received", id)).toMatchObject({
           fields: {
             ...about,
             name: "interop.add",
@@ -50,11 +57,11 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
             retries: 0,
           },
         });
-        expect(await monitor.first(name, "task-started")).toMatchObject({ fields: about });
-        await send("interop.fail", "['boom']");
-        expect(await monitor.first(name, "task-failed")).toMatchObject({ fields: { exception: "ValueError('boom')" } });
-        await send("interop.retry_once", "[]");
-        expect(await monitor.first(name, "task-retried")).toMatchObject({ fields: { hostname: name } });
+        expect(await monitor.first(name, "task-started", id)).toMatchObject({ fields: about });
+        const failed = await tell("interop.fail", "['boom']", "task-failed");
+        expect(failed).toMatchObject({ fields: { exception: "ValueError('boom')" } });
+        const retried = await tell("interop.retry_once", "[]", "task-retried");
+        expect(retried).toMatchObject({ fields: { hostname: name } });
         expect(await monitor.first(name, "worker-heartbeat")).toMatchObject({ fields: { freq: 2 } });
       }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../../support/eventually.ts";
 import { environment, folder, type PythonOptions } from "./python.ts";
 
@@ -36,12 +37,24 @@ export class PythonMonitor {
     return this.#ready;
   }
 
-  /** The first event of a type from a worker, once it was heard. */
-  async first(hostname: string, type: string): Promise<HeardEvent> {
-    const find = (): HeardEvent | undefined =>
-      this.heard.find(({ fields }) => fields["hostname"] === hostname && fields["type"] === type);
-    await eventually(`${type} of ${hostname}`, () => find() !== undefined);
-    return find() as HeardEvent;
+  /** The first event of a type from a worker, or of a task there, once it was heard. */
+  async first(hostname: string, type: string, uuid?: string): Promise<HeardEvent> {
+    await eventually(`${type} of ${hostname}`, () => this.#find(hostname, type, uuid) !== undefined);
+    return this.#find(hostname, type, uuid) as HeardEvent;
+  }
+
+  /** Whether it has heard such an event, now or before so much time has passed. */
+  async hears(hostname: string, type: string, withinMs: number): Promise<boolean> {
+    const end = Date.now() + withinMs;
+    while (this.#find(hostname, type) === undefined && Date.now() < end) await pause(10);
+    return this.#find(hostname, type) !== undefined;
+  }
+
+  #find(hostname: string, type: string, uuid?: string): HeardEvent | undefined {
+    return this.heard.find(
+      ({ fields }) =>
+        fields["hostname"] === hostname && fields["type"] === type && (uuid === undefined || fields["uuid"] === uuid),
+    );
   }
 
   async stop(): Promise<void> {
