@@ -9,17 +9,20 @@ export type Loss = "kill" | "stop";
 export class Broker {
   readonly cluster: RabbitCluster;
   readonly size: number;
+  /** How long a consumer may hold a message while that is limited: where the broker looks all the time, no task may need longer. */
+  readonly consumerTimeoutMs: number;
   readonly #away = new Set<number>();
 
-  private constructor(cluster: RabbitCluster) {
+  private constructor(cluster: RabbitCluster, consumerTimeoutMs: number) {
     this.cluster = cluster;
     this.size = cluster.urls.length;
+    this.consumerTimeoutMs = consumerTimeoutMs;
   }
 
   /** Rejects where 4.3 is asked for and there is no lab. */
   static async start({ version, nodes }: ChaosOptions): Promise<Broker> {
     const cluster = await (version === "3.10" ? startLocalCluster({ nodes }) : startLabCluster({ version, nodes }));
-    const broker = new Broker(cluster);
+    const broker = new Broker(cluster, version === "3.10" ? 1_000 : 4_000);
     for (let node = 1; node <= broker.size; node += 1) await broker.#hasten(node);
     return broker;
   }

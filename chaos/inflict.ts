@@ -105,7 +105,7 @@ async function holdNobodyLong({ broker }: Stage, forMs: number): Promise<Inflict
     }
   };
   try {
-    await set(1_000);
+    await set(broker.consumerTimeoutMs);
     await pause(forMs);
   } finally {
     await set(1_800_000);

@@ -13,7 +13,7 @@ import { createRandom, type Random } from "./random.ts";
  * - `kill-node`, `stop-node`: a node of the broker dies, is stopped in good order; both come back
  * - `freeze-node`: a node stands still for a while, its sockets open
  * - `memory-alarm`: the broker takes no publishes for a while
- * - `consumer-timeout`: the broker closes channels that hold a message for more than some seconds (it looks once a minute)
+ * - `consumer-timeout`: the broker takes messages back that are held for more than some seconds (3.10 looks once a minute, 4.3's quorum queues always)
  */
 export type FaultKind =
   | "kill-worker"

@@ -168,7 +168,9 @@ test("a queue that is deleted before it is bound is declared again", async () =>
   const raw = await connect(inject("amqpUrl"));
   const prototype = Object.getPrototypeOf(await raw.createChannel()) as Channel;
   await raw.close();
-  const { bindQueue } = prototype;
+  const { bindQueue } = prototype as unknown as {
+    readonly bindQueue: (this: Channel, ...args: unknown[]) => Promise<never>;
+  };
   const spy = vi.spyOn(prototype, "bindQueue").mockImplementationOnce(async function spied(this: Channel, ...args) {
     await this.deleteQueue("doomed");
     return bindQueue.apply(this, args);
