@@ -63,6 +63,7 @@ module.exports = {
     protocol("result", "wire/", "time/", "content/", "routing/"),
     protocol("event", "wire/", "time/", "content/", "routing/"),
     protocol("control", "wire/", "time/", "content/", "routing/"),
+    protocol("monitor", "wire/", "time/", "content/", "result/", "event/"),
     protocol("canvas", "wire/", "time/", "content/", "routing/", "task/", "result/"),
     {
       name: "rabbit-k8s knows nothing of Celery",

@@ -154,7 +154,15 @@ export type { Stamping, StampingVisitor, Stamps } from "@leveret/celery-protocol
 // Events.
 export type { EventFilters } from "./events/filter.ts";
 export type { EventOf, EventStream, EventStreamOptions } from "./events/stream.ts";
-export type { Event, EventType } from "@leveret/celery-protocol";
+export {
+  ClusterState,
+  type ClusterStateOptions,
+  type Event,
+  type EventType,
+  type MonitoredTask,
+  type MonitoredWorker,
+  type TaskSelection,
+} from "@leveret/celery-protocol";
 
 // Errors.
 export { CeleryError, type CeleryErrorCode, PublishTimeoutError, UnroutableError } from "./ports/errors.ts";

@@ -162,6 +162,11 @@ export type {
   WorkerState,
 } from "./event/event.ts";
 
+// What monitors make of events.
+export { ClusterState, type ClusterStateOptions, type TaskSelection } from "./monitor/state.ts";
+export type { MonitoredTask } from "./monitor/task.ts";
+export { isAlive, type MonitoredWorker } from "./monitor/worker.ts";
+
 // Remote control.
 export { isAddressed } from "./control/addressed.ts";
 export {

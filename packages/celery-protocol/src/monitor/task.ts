@@ -1,0 +1,149 @@
+import type { Tree } from "../content/tree.ts";
+import type { CustomEvent, TaskEvent } from "../event/event.ts";
+import { precedence } from "../result/state.ts";
+
+/** What a monitor knows of one task; null is what it has not heard. Times are seconds since the epoch. */
+export interface MonitoredTask {
+  readonly uuid: string;
+  readonly name: string | null;
+  /** A state of Celery's, `CANCELLED`, or in capitals what a custom event says: `task-halfway` is `HALFWAY`. */
+  readonly state: string;
+  /** Node name of the worker that told of it last. */
+  readonly worker: string | null;
+  /** Node name of who sent it. */
+  readonly client: string | null;
+  readonly sent: number | null;
+  readonly received: number | null;
+  readonly started: number | null;
+  readonly succeeded: number | null;
+  readonly failed: number | null;
+  readonly retried: number | null;
+  readonly revoked: number | null;
+  readonly rejected: number | null;
+  /** When the last event happened that was not older than its state. */
+  readonly timestamp: number | null;
+  /** Lamport clock of that event. */
+  readonly clock: number;
+  readonly args: string | null;
+  readonly kwargs: string | null;
+  readonly rootId: string | null;
+  readonly parentId: string | null;
+  readonly retries: number | null;
+  readonly eta: string | null;
+  readonly expires: string | null;
+  readonly queue: string | null;
+  readonly exchange: string | null;
+  readonly routingKey: string | null;
+  readonly result: string | null;
+  /** Seconds. */
+  readonly runtime: number | null;
+  readonly exception: string | null;
+  readonly traceback: string | null;
+  /** All else that its events told, custom ones above all; the latest of each name. */
+  readonly extra: Readonly<Record<string, Tree>>;
+}
+
+/** An event about a task: Celery's, or a custom one of the group `task` that names its task. */
+export type AnyTaskEvent = TaskEvent | CustomEvent;
+
+type Moment = "sent" | "received" | "started" | "succeeded" | "failed" | "retried" | "revoked" | "rejected";
+
+interface Meaning {
+  readonly state: string;
+  readonly moment: Moment | null;
+}
+
+const meanings: Readonly<Record<TaskEvent["type"], Meaning>> = {
+  "task-sent": { state: "PENDING", moment: "sent" },
+  "task-received": { state: "RECEIVED", moment: "received" },
+  "task-started": { state: "STARTED", moment: "started" },
+  "task-succeeded": { state: "SUCCESS", moment: "succeeded" },
+  "task-failed": { state: "FAILURE", moment: "failed" },
+  "task-retried": { state: "RETRY", moment: "retried" },
+  "task-revoked": { state: "REVOKED", moment: "revoked" },
+  "task-rejected": { state: "REJECTED", moment: "rejected" },
+  "task-cancelled": { state: "CANCELLED", moment: null },
+};
+
+/** What only `task-received` knows for sure, and may say late. */
+const description = ["name", "args", "kwargs", "parentId", "rootId", "retries", "eta", "expires"] as const;
+const fields = [
+  ...description,
+  "queue",
+  "exchange",
+  "routingKey",
+  "result",
+  "runtime",
+  "exception",
+  "traceback",
+] as const;
+
+/** A task of which nothing was heard yet. */
+export function unheardTask(uuid: string): MonitoredTask {
+  return {
+    uuid,
+    name: null,
+    state: "PENDING",
+    worker: null,
+    client: null,
+    sent: null,
+    received: null,
+    started: null,
+    succeeded: null,
+    failed: null,
+    retried: null,
+    revoked: null,
+    rejected: null,
+    timestamp: null,
+    clock: 0,
+    args: null,
+    kwargs: null,
+    rootId: null,
+    parentId: null,
+    retries: null,
+    eta: null,
+    expires: null,
+    queue: null,
+    exchange: null,
+    routingKey: null,
+    result: null,
+    runtime: null,
+    exception: null,
+    traceback: null,
+    extra: {},
+  };
+}
+
+/**
+ * The task after one more event. An event whose state logically comes before the one known arrived late: it adds what it
+ * tells and leaves the state; a late `task-received` adds the description alone. A retry, and what follows one, is never
+ * late. Source: celery/events/state.py `Task.event`.
+ */
+export function nextTask(task: MonitoredTask, event: AnyTaskEvent): MonitoredTask {
+  const { state, moment } = meaningOf(event);
+  const isLate = isBefore(state, task.state);
+  const isOldReceipt = isLate && state === "RECEIVED";
+  return {
+    ...task,
+    ...(moment !== null && { [moment]: event.timestamp }),
+    ...(event.type === "task-sent" ? { client: event.hostname } : { worker: event.hostname }),
+    ...told(event, isOldReceipt ? description : fields),
+    ...(!isOldReceipt && { timestamp: event.timestamp, clock: event.clock }),
+    ...(!isLate && { state }),
+    ...(event.extra !== undefined && { extra: { ...task.extra, ...event.extra } }),
+  };
+}
+
+function meaningOf(event: AnyTaskEvent): Meaning {
+  if (event.type !== "custom") return meanings[event.type];
+  return { state: event.customType.replace(/^task-/, "").toUpperCase(), moment: null };
+}
+
+function isBefore(state: string, known: string): boolean {
+  return state !== "RETRY" && known !== "RETRY" && precedence(state) > precedence(known);
+}
+
+function told(event: AnyTaskEvent, names: readonly (typeof fields)[number][]): Partial<MonitoredTask> {
+  const values = event as unknown as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
+}

@@ -1,0 +1,66 @@
+import type { Event } from "../event/event.ts";
+
+/** What a monitor knows of one worker; null is what it has not heard. */
+export interface MonitoredWorker {
+  /** Node name. */
+  readonly hostname: string;
+  readonly pid: number | null;
+  /** Seconds between heartbeats; 60 where it did not say. */
+  readonly freq: number;
+  /** When it was last heard, epoch milliseconds; null once it has said that it goes. */
+  readonly heardAtMs: number | null;
+  /** Lamport clock of what it said last of itself. */
+  readonly clock: number;
+  /** Tasks running. */
+  readonly active: number | null;
+  /** Tasks started since it did. */
+  readonly processed: number | null;
+  readonly loadavg: readonly number[] | null;
+  readonly swIdent: string | null;
+  readonly swVer: string | null;
+  readonly swSys: string | null;
+}
+
+const fields = ["pid", "freq", "active", "processed", "loadavg", "swIdent", "swVer", "swSys"] as const;
+
+/** A heartbeat may be late by a whole one. Source: celery/events/state.py `HEARTBEAT_EXPIRE_WINDOW`. */
+const patience = 2;
+
+/** A worker of which nothing was heard yet. */
+export function unheardWorker(hostname: string): MonitoredWorker {
+  return {
+    hostname,
+    pid: null,
+    freq: 60,
+    heardAtMs: null,
+    clock: 0,
+    active: null,
+    processed: null,
+    loadavg: null,
+    swIdent: null,
+    swVer: null,
+    swSys: null,
+  };
+}
+
+/** The worker after an event of the group `worker`, which came at `nowMs`. Source: celery/events/state.py `Worker.event`. */
+export function nextWorker(worker: MonitoredWorker, event: Event, nowMs: number): MonitoredWorker {
+  const values = event as unknown as Readonly<Record<string, unknown>>;
+  const told = fields.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]]));
+  const heardAtMs = event.type === "worker-offline" ? null : later(worker.heardAtMs, nowMs);
+  return { ...worker, ...Object.fromEntries(told), clock: event.clock, heardAtMs };
+}
+
+/** The worker after an event about one of its tasks: a sign of life at the time at which that happened. */
+export function workerAtWork(worker: MonitoredWorker, event: Event): MonitoredWorker {
+  return { ...worker, heardAtMs: later(worker.heardAtMs, event.timestamp * 1_000) };
+}
+
+/** Whether a worker that was last heard of then is still taken to be there. Source: celery/events/state.py `Worker.alive`. */
+export function isAlive({ heardAtMs, freq }: MonitoredWorker, nowMs: number): boolean {
+  return heardAtMs !== null && nowMs < heardAtMs + freq * patience * 1_000;
+}
+
+function later(known: number | null, heard: number): number {
+  return known === null ? heard : Math.max(known, heard);
+}
