@@ -24,7 +24,7 @@ type Told = Omit<AnyTaskEvent, "timestamp" | "clock">;
 
 /** The task after these, each a second and a tick later than the one before. */
 function after(...events: readonly Told[]) {
-  const timed = events.map((event, index) => ({ ...event, timestamp: index + 1, clock: 10 + index }) as Event);
+  const timed = events.map((event, at) => Object.assign({ timestamp: at + 1, clock: 10 + at }, event) as Event);
   return timed.reduce((task, event) => nextTask(task, event as AnyTaskEvent), unheardTask("t-1"));
 }
 
