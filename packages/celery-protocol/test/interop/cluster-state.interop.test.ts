@@ -73,17 +73,15 @@ const facts = {
 /** Some of the fields: older Celerys and other languages leave some out. */
 const some = (fields: Readonly<Record<string, fc.Arbitrary<unknown>>>) => fc.record(fields, { requiredKeys: [] });
 const hostname = fc.constantFrom("w1@lab", "w2@lab", "w3@lab");
-const task = fc
-  .constantFrom(...Object.keys(taskFields))
-  .chain((type) =>
-    fc
-      .record({
-        uuid: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
-        hostname,
-        fields: some(taskFields[type] ?? {}),
-      })
-      .map(({ fields, ...rest }) => Object.assign({}, fields, rest, { type })),
-  );
+const task = fc.constantFrom(...Object.keys(taskFields)).chain((type) =>
+  fc
+    .record({
+      uuid: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
+      hostname,
+      fields: some(taskFields[type] ?? {}),
+    })
+    .map(({ fields, ...rest }) => Object.assign({}, fields, rest, { type })),
+);
 const worker = fc
   .record({ type: fc.constantFrom(...workerTypes), hostname, pid: fc.nat(9), fields: some(facts) })
   .map(({ fields, ...rest }) => Object.assign({}, fields, rest));
