@@ -174,7 +174,7 @@ export { Decimal, LocalDate, LocalTime, Uuid } from "@leveret/celery-protocol";
 // What can be put in place of ours.
 export type { AmqpOptions, BackoffOptions, QueueLimit } from "./amqp/options.ts";
 export type { Clock, Ids } from "./ports/clock.ts";
-export type { Interceptor } from "./ports/interceptor.ts";
+export type { Interceptor, SendTarget } from "./ports/interceptor.ts";
 export type { LogFields, Logger } from "./ports/logger.ts";
 export type {
   ConnectOptions,

@@ -148,7 +148,7 @@ function toStderr(line: string): void {
 
 // Workers and what they tell.
 export type { HealthFacts, HealthReport } from "./worker/health.ts";
-export type { HealthOptions } from "./worker/health-options.ts";
+export type { HealthOptions, HealthPage } from "./worker/health-options.ts";
 export type { EventsOption } from "./worker/events-option.ts";
 export type { WorkerState } from "./worker/lifecycle.ts";
 export type { LogFormat, LogLevel } from "./worker/log-lines.ts";

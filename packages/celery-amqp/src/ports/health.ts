@@ -12,6 +12,8 @@ export interface ServeProbesOptions {
   readonly port: number;
   /** The address to listen at; null for all of them. */
   readonly host: string | null;
+  /** Asked first: pages of others, which take their time. Null is none of them; it never rejects. Default no pages. */
+  readonly page?: ((method: string, target: string) => Promise<ProbeAnswer> | null) | undefined;
   /** Called for each request with its method and its target, as they came. */
   readonly answer: (method: string, target: string) => ProbeAnswer;
   /** Told what goes wrong after the start. */

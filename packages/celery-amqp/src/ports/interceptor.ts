@@ -1,9 +1,20 @@
-import type { TaskMessage } from "@leveret/celery-protocol";
+import type { Address, TaskMessage } from "@leveret/celery-protocol";
+
+/** Where a message is about to go. */
+export interface SendTarget {
+  readonly to: Address;
+  /** The queue that is declared for it; null where the call names an exchange and no queue. */
+  readonly queue: string | null;
+}
 
 /** The one way to add behaviour: around sending a task, around running one, or both. The first given is the outermost. */
 export interface Interceptor {
-  /** Wraps a publish. Hand `next` the message, changed or not; it resolves at the broker's confirm. */
-  send?(task: TaskMessage, next: (task: TaskMessage) => Promise<void>): Promise<void>;
+  /**
+   * Wraps a publish. Hand `next` the message, changed or not; it resolves at the broker's confirm.
+   *
+   * @param target - null where the message is only prepared, to be published later by `client.relay`
+   */
+  send?(task: TaskMessage, next: (task: TaskMessage) => Promise<void>, target: SendTarget | null): Promise<void>;
   /** Wraps a handler. What `next` resolves to is the task's result; what it throws is its failure. */
   run?(task: TaskMessage, next: () => Promise<unknown>): Promise<unknown>;
 }
@@ -12,12 +23,13 @@ export interface Interceptor {
 export function composeSend<Way>(
   interceptors: readonly Interceptor[],
   last: (task: TaskMessage, way: Way) => Promise<void>,
+  targetOf: (way: Way) => SendTarget | null = () => null,
 ): (task: TaskMessage, way: Way) => Promise<void> {
   return interceptors.reduceRight(
     (next, interceptor) =>
       interceptor.send === undefined
         ? next
-        : async (task, way) => interceptor.send?.(task, (changed) => next(changed, way)),
+        : async (task, way) => interceptor.send?.(task, (changed) => next(changed, way), targetOf(way)),
     last,
   );
 }

@@ -36,7 +36,7 @@ export class Dispatch {
     const { onSent } = parts;
     const leave = (task: TaskMessage, way: Way): Promise<void> => this.publish(this.#encode(task), way);
     const tell = (task: TaskMessage, way: Way): Promise<void> => leave(task, way).then(() => onSent?.(task, way));
-    this.#send = composeSend(parts.interceptors, onSent === undefined ? leave : tell);
+    this.#send = composeSend(parts.interceptors, onSent === undefined ? leave : tell, (way) => way);
     this.#capture = composeSend(parts.interceptors, async (task, way: CapturingWay) => way.take(this.#encode(task)));
   }
 

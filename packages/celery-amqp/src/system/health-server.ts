@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CeleryError } from "../ports/errors.ts";
-import type { ProbeServer, ServeProbesOptions } from "../ports/health.ts";
+import type { ProbeAnswer, ProbeServer, ServeProbesOptions } from "../ports/health.ts";
 
 /** A probe says all it has to say at once; who does not is let go. */
 const requestTimeout = 5_000;
@@ -12,16 +12,22 @@ const requestTimeout = 5_000;
  *
  * @throws CeleryError `option-invalid` for a port or host that cannot be had
  */
-export async function serveProbes({ port, host, answer, onFault }: ServeProbesOptions): Promise<ProbeServer> {
+export async function serveProbes({ port, host, page, answer, onFault }: ServeProbesOptions): Promise<ProbeServer> {
   const timeouts = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout };
   const server = createServer(timeouts, (request, response) => {
-    const { status, headers, body } = answer(request.method ?? "", request.url ?? "");
-    response.writeHead(status, { ...headers, connection: "close", "content-length": Buffer.byteLength(body) });
-    response.end(body);
+    const { method = "", url = "" } = request;
+    const found = page?.(method, url) ?? null;
+    if (found === null) respond(response, answer(method, url));
+    else void found.then((read) => respond(response, read));
   });
   await listen(server, port, host);
   server.on("error", onFault);
   return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+}
+
+function respond(response: ServerResponse, { status, headers, body }: ProbeAnswer): void {
+  response.writeHead(status, { ...headers, connection: "close", "content-length": Buffer.byteLength(body) });
+  response.end(body);
 }
 
 async function listen(server: Server, port: number, host: string | null): Promise<void> {

@@ -1,5 +1,8 @@
 import { CeleryError } from "../ports/errors.ts";
 
+/** A page beside the health endpoints: what it says at this moment. One that rejects answers 500, and is logged. */
+export type HealthPage = () => Promise<{ readonly contentType: string; readonly body: string }>;
+
 /** How a worker lets itself be asked for its health. By default it does not. */
 export interface HealthOptions {
   /**
@@ -14,6 +17,8 @@ export interface HealthOptions {
    * removed when the worker stops. Default: none.
    */
   readonly file?: string;
+  /** Pages at the same port by their paths, such as `/metrics`, answered to GET and HEAD. Default: none. */
+  readonly pages?: Readonly<Record<string, HealthPage>>;
 }
 
 /** The same, complete and checked; null is none, or all addresses. */
@@ -21,9 +26,13 @@ export interface ResolvedHealth {
   readonly port: number | null;
   readonly host: string | null;
   readonly file: string | null;
+  readonly pages: ReadonlyMap<string, HealthPage> | null;
 }
 
-const names: ReadonlySet<string> = new Set(["port", "host", "file"] satisfies (keyof HealthOptions)[]);
+/** What the endpoints themselves answer at. */
+const taken: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+
+const names: ReadonlySet<string> = new Set(["port", "host", "file", "pages"] satisfies (keyof HealthOptions)[]);
 
 /**
  * @throws CeleryError `option-invalid`
@@ -38,12 +47,30 @@ export function resolveHealth(options: HealthOptions = {}): ResolvedHealth {
     refuse("health.port", port, "a whole number from 0 to 65535");
   if (host !== null && !isText(host)) refuse("health.host", host, 'an address such as "127.0.0.1"');
   if (file !== null && !isText(file)) refuse("health.file", file, "the path of a file");
-  return { port, host, file };
+  return { port, host, file, pages: resolvePages(options.pages) };
+}
+
+function resolvePages(pages: HealthOptions["pages"]): ResolvedHealth["pages"] {
+  if (pages === undefined) return null;
+  const entries = typeof pages === "object" && pages !== null ? Object.entries(pages) : [];
+  const isPage = ([path, page]: readonly [string, unknown]): boolean =>
+    /^\/[^?#\s]*$/.test(path) && !taken.has(path) && typeof page === "function";
+  if (typeof pages === "object" && pages !== null && entries.every(isPage)) return new Map(entries);
+  return refuse(
+    "health.pages",
+    Object.keys(pages ?? {}),
+    'functions by paths such as "/metrics", not those of the health endpoints',
+  );
 }
 
 /** What was said, and where nothing was said the other. */
 export function fillHealth(own: ResolvedHealth, other: ResolvedHealth): ResolvedHealth {
-  return { port: own.port ?? other.port, host: own.host ?? other.host, file: own.file ?? other.file };
+  return {
+    port: own.port ?? other.port,
+    host: own.host ?? other.host,
+    file: own.file ?? other.file,
+    pages: own.pages ?? other.pages,
+  };
 }
 
 function isText(value: unknown): boolean {

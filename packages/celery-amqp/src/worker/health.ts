@@ -1,5 +1,6 @@
 import type { ProbeAnswer } from "../ports/health.ts";
 import type { TransportState } from "../ports/transport.ts";
+import type { HealthPage } from "./health-options.ts";
 import type { WorkerState } from "./lifecycle.ts";
 
 /** What is known of a worker at one moment. */
@@ -20,6 +21,8 @@ export interface HealthFacts {
   readonly scheduled: number;
   /** Tasks that wait for their turn under a rate limit. */
   readonly throttled: number;
+  /** Tasks that it can run at once. */
+  readonly concurrency: number;
 }
 
 /** How a worker is. The body of what its health endpoints answer; it holds no secrets. */
@@ -60,9 +63,28 @@ const questions: ReadonlyMap<string, (report: HealthReport) => boolean> = new Ma
 export function answerProbe(method: string, target: string, report: HealthReport): ProbeAnswer {
   const holds = questions.get(target.replace(/\?.*/s, ""));
   if (holds === undefined) return answer(404, { error: `Ask for ${[...questions.keys()].join(" or ")}` });
-  if (method !== "GET" && method !== "HEAD")
-    return answer(405, { error: "Ask by GET or HEAD" }, { allow: "GET, HEAD" });
+  if (!isReading(method)) return notToRead;
   return answer(holds(report) ? 200 : 503, report);
+}
+
+/** The answer of a page of others: 500 where it has trouble, which `onFault` is told. Never rejects. */
+export async function answerPage(
+  method: string,
+  page: HealthPage,
+  onFault: (error: unknown) => void,
+): Promise<ProbeAnswer> {
+  if (!isReading(method)) return notToRead;
+  try {
+    const { contentType, body } = await page();
+    return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body };
+  } catch (error) {
+    onFault(error);
+    return answer(500, { error: "This page has trouble; the log of the worker says which" });
+  }
+}
+
+function isReading(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function answer(status: number, content: object, headers: ProbeAnswer["headers"] = {}): ProbeAnswer {
@@ -72,3 +94,5 @@ function answer(status: number, content: object, headers: ProbeAnswer["headers"]
     body: `${JSON.stringify(content)}\n`,
   };
 }
+
+const notToRead: ProbeAnswer = answer(405, { error: "Ask by GET or HEAD" }, { allow: "GET, HEAD" });

@@ -1,11 +1,14 @@
 import type { Logger } from "../ports/logger.ts";
+import type { TransportState } from "../ports/transport.ts";
 import type { WorkerState } from "./lifecycle.ts";
 import type { TaskEvent } from "./rules/event.ts";
 
 /** Everything `worker.on` tells, as one union on `type`. */
 export type WorkerEvent =
   | TaskEvent
-  | { readonly type: "stateChanged"; readonly from: WorkerState; readonly to: WorkerState };
+  | { readonly type: "stateChanged"; readonly from: WorkerState; readonly to: WorkerState }
+  /** Its connections to the broker, taken together, are in another state. */
+  | { readonly type: "connectionChanged"; readonly state: TransportState };
 
 /** The names of events, each with what it tells. */
 export type WorkerEvents = {

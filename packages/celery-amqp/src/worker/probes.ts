@@ -1,8 +1,8 @@
 import type { Clock } from "../ports/clock.ts";
-import type { HealthHost, ProbeServer } from "../ports/health.ts";
+import type { HealthHost, ProbeAnswer, ProbeServer } from "../ports/health.ts";
 import type { Logger } from "../ports/logger.ts";
-import { answerProbe, type HealthReport } from "./health.ts";
-import type { ResolvedHealth } from "./health-options.ts";
+import { answerPage, answerProbe, type HealthReport } from "./health.ts";
+import type { HealthPage, ResolvedHealth } from "./health-options.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
 /** What probing needs of the worker. */
@@ -46,20 +46,30 @@ export class Probes {
     await server?.close();
   }
 
-  async #start({ port, host, file }: ResolvedHealth): Promise<void> {
-    if (port !== null) await this.#serve(port, host);
+  async #start({ port, host, file, pages }: ResolvedHealth): Promise<void> {
+    if (port !== null) await this.#serve(port, host, pages);
     if (file !== null) await this.#beat(file);
   }
 
-  async #serve(port: number, address: string | null): Promise<void> {
+  async #serve(port: number, address: string | null, pages: ResolvedHealth["pages"]): Promise<void> {
     const { host, log, health } = this.#parts;
     this.#server = await host.serve({
       port,
       host: address,
+      ...(pages !== null && { page: (method, target) => this.#page(pages, method, target) }),
       answer: (method, target) => answerProbe(method, target, health()),
       onFault: (error) => log.warn("the health endpoints have trouble", { error: String(error) }),
     });
     log.info("health is served", { port: this.#server.port });
+  }
+
+  #page(pages: ReadonlyMap<string, HealthPage>, method: string, target: string): Promise<ProbeAnswer> | null {
+    const path = target.replace(/\?.*/s, "");
+    const page = pages.get(path);
+    if (page === undefined) return null;
+    const onFault = (error: unknown): void =>
+      this.#parts.log.warn("a page beside the health endpoints has trouble", { path, error: String(error) });
+    return answerPage(method, page, onFault);
   }
 
   async #beat(file: string): Promise<void> {

@@ -138,6 +138,7 @@ class AssembledWorker implements Worker {
     this.#pipeline = pipeline;
     this.#consumption = consumption;
     this.#probes = this.#createProbes();
+    parts.transport.onState((now) => this.#observers.emit({ type: "connectionChanged", state: now }));
     const announcer = createAnnouncer(parts, { tasks, active: () => pipeline.counts.active });
     this.#announcer = announcer;
     const reached = { ...rooms, worker: parts, controls: this.#controls, announcer, commanded: this, onChanged };
@@ -160,7 +161,9 @@ class AssembledWorker implements Worker {
   get health(): HealthReport {
     const { state, name: worker } = this;
     const { states: queues } = this.#consumption;
-    return reportHealth({ worker, state, transport: this.#parts.transport.state, queues, ...this.#pipeline.counts });
+    const { total: concurrency } = this.#concurrency;
+    const transport = this.#parts.transport.state;
+    return reportHealth({ worker, state, transport, queues, concurrency, ...this.#pipeline.counts });
   }
 
   get healthPort(): number | null {

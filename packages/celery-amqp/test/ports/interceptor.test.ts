@@ -1,6 +1,6 @@
 import { newTask } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
-import { composeRun, composeSend, type Interceptor } from "../../src/ports/interceptor.ts";
+import { composeRun, composeSend, type Interceptor, type SendTarget } from "../../src/ports/interceptor.ts";
 
 const task = newTask({ id: "1", task: "x" });
 
@@ -43,6 +43,24 @@ describe("interceptors", () => {
     const sent: string[] = [];
     await composeSend([], async ({ id }, way: string) => void sent.push(id, way))(task, "road");
     expect(sent).toEqual(["1", "road"]);
+  });
+
+  test("hear where a message goes, or that it goes nowhere yet", async () => {
+    const heard: (SendTarget | null)[] = [];
+    const listener: Interceptor = {
+      async send(sent, next, target) {
+        heard.push(target);
+        await next(sent);
+      },
+    };
+    const way = { to: { exchange: "", routingKey: "celery" }, queue: "celery" };
+    await composeSend(
+      [listener],
+      async () => {},
+      (target: SendTarget) => target,
+    )(task, way);
+    await composeSend([listener], async () => {})(task, way);
+    expect(heard).toEqual([way, null]);
   });
 
   test("let a failure through", async () => {

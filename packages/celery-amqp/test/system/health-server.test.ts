@@ -28,6 +28,14 @@ describe("a probe server", () => {
     expect(response.headers.get("content-type")).toBe("text/plain");
   });
 
+  test("asks for pages first, which may take their time", async () => {
+    const page = (method: string, target: string) =>
+      target === "/metrics" ? Promise.resolve({ status: 200, headers: {}, body: `${method}s` }) : null;
+    const { port } = await serve({ page });
+    expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toBe("GETs");
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
+  });
+
   test("answers HEAD without a body", async () => {
     const { port } = await serve();
     const response = await fetch(`http://127.0.0.1:${port}/healthz`, { method: "HEAD" });

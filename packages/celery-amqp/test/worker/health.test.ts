@@ -18,6 +18,7 @@ const facts: HealthFacts = {
   waiting: 2,
   scheduled: 3,
   throttled: 4,
+  concurrency: 5,
 };
 
 const consumed = { name: "a", isConsumed: true, isPaused: false };
@@ -80,10 +81,11 @@ describe("the health of a worker", () => {
 
 describe("options of health", () => {
   test("are none by default, and filled by what the process says", () => {
-    expect(resolveHealth()).toEqual({ port: null, host: null, file: null });
+    expect(resolveHealth()).toEqual({ port: null, host: null, file: null, pages: null });
     const own = resolveHealth({ file: "/tmp/beat", port: 0 });
-    const filled = { port: 0, host: "::1", file: "/tmp/beat" };
-    expect(fillHealth(own, resolveHealth({ port: 8080, host: "::1", file: "/tmp/other" }))).toEqual(filled);
+    const pages = { "/metrics": async () => ({ contentType: "text/plain", body: "" }) };
+    const filled = { port: 0, host: "::1", file: "/tmp/beat", pages: new Map(Object.entries(pages)) };
+    expect(fillHealth(own, resolveHealth({ port: 8080, host: "::1", file: "/tmp/other", pages }))).toEqual(filled);
   });
 
   test.each([
@@ -94,6 +96,11 @@ describe("options of health", () => {
     ["health.port", { port: "8080" }],
     ["health.host", { host: "" }],
     ["health.file", { file: 5 }],
+    ["health.pages", { pages: "/metrics" }],
+    ["health.pages", { pages: null }],
+    ["health.pages", { pages: { metrics: async () => {} } }],
+    ["health.pages", { pages: { "/healthz": async () => {} } }],
+    ["health.pages", { pages: { "/metrics": "up 1" } }],
     ['"prot"; it has port, host, file', { prot: 8080 }],
   ])("%s: %o is refused by name", (name, wrong) => {
     expect(() => createWorker({ tasks: [], health: wrong as never })).toThrow(
@@ -159,6 +166,41 @@ describe("a worker that is asked for its health", () => {
     expect(harness.lines).toContainEqual({ level: "info", message: "health is served", fields: { port: 4321 } });
   });
 
+  test("shows pages of others at the same port", async () => {
+    const pages = {
+      "/metrics": async () => ({ contentType: "text/plain", body: "up 1" }),
+      "/broken": () => Promise.reject(new Error("no numbers")),
+      "/thrown": () => {
+        throw new Error("not even a promise");
+      },
+    };
+    const { host, lines } = await start({ port: 0, pages });
+    const page = (method: string, target: string) => host.served?.page?.(method, target) ?? null;
+    expect(await page("GET", "/metrics?name=up")).toEqual({
+      status: 200,
+      headers: { "content-type": "text/plain", "cache-control": "no-store" },
+      body: "up 1",
+    });
+    expect(await page("POST", "/metrics")).toMatchObject({ status: 405 });
+    expect(await page("GET", "/broken")).toMatchObject({ status: 500, body: expect.not.stringContaining("numbers") });
+    expect(await page("GET", "/thrown")).toMatchObject({ status: 500 });
+    expect(page("GET", "/healthz")).toBeNull();
+    expect(lines.filter(({ level }) => level === "warn")).toEqual([
+      expect.objectContaining({ fields: { path: "/broken", error: "Error: no numbers" } }),
+      expect.objectContaining({ fields: { path: "/thrown", error: "Error: not even a promise" } }),
+    ]);
+  });
+
+  test("says when its connection changes", async () => {
+    const { worker, broker, settle } = await start();
+    const states: string[] = [];
+    worker.on("connectionChanged", ({ state }) => void states.push(state));
+    broker.block();
+    broker.unblock();
+    await settle();
+    expect(states).toEqual(["blocked", "open"]);
+  });
+
   test("tells what it does", async () => {
     const { worker, send, settle } = await start();
     await send({ task: "demo.hang" });
@@ -175,6 +217,7 @@ describe("a worker that is asked for its health", () => {
       waiting: 0,
       scheduled: 0,
       throttled: 0,
+      concurrency: 1,
     });
   });
 
