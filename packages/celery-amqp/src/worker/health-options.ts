@@ -53,8 +53,6 @@ export function resolveHealth(options: HealthOptions = {}): ResolvedHealth {
 function resolvePages(pages: HealthOptions["pages"]): ResolvedHealth["pages"] {
   if (pages === undefined) return null;
   const entries = typeof pages === "object" && pages !== null ? Object.entries(pages) : [];
-  const isPage = ([path, page]: readonly [string, unknown]): boolean =>
-    /^\/[^?#\s]*$/.test(path) && !taken.has(path) && typeof page === "function";
   if (typeof pages === "object" && pages !== null && entries.every(isPage)) return new Map(entries);
   return refuse(
     "health.pages",
@@ -71,6 +69,10 @@ export function fillHealth(own: ResolvedHealth, other: ResolvedHealth): Resolved
     file: own.file ?? other.file,
     pages: own.pages ?? other.pages,
   };
+}
+
+function isPage([path, page]: readonly [string, unknown]): boolean {
+  return /^\/[^?#\s]*$/.test(path) && !taken.has(path) && typeof page === "function";
 }
 
 function isText(value: unknown): boolean {
