@@ -90,6 +90,18 @@ module.exports = {
       to: { path: "^packages/(celery-amqp|rabbit-)" },
     },
     {
+      name: "celery-redis knows the client and worker by their entries",
+      severity: "error",
+      from: { path: "^packages/celery-redis/src/" },
+      to: { path: "^packages/(celery-amqp/src/(?!index\\.ts$)|celery-codecs|rabbit-)" },
+    },
+    {
+      name: "who keeps results is plugged in",
+      severity: "error",
+      from: { path: "^packages/(?!celery-redis/)[^/]+/src/" },
+      to: { path: "^packages/celery-redis/|node_modules/.*ioredis|^ioredis" },
+    },
+    {
       name: "amqplib only in amqp/",
       severity: "error",
       from: { path: "^packages/celery-amqp/src/", pathNot: "^packages/celery-amqp/src/amqp/" },

@@ -55,7 +55,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "integration",
-          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/newest-broker.ts"],
+          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/newest-broker.ts", "scripts/vitest/redis.ts"],
           include: [
             "packages/*/test/**/*.integration.test.ts",
             "apps/*/test/**/*.integration.test.ts",
@@ -70,7 +70,12 @@ export default defineConfig({
         ssr,
         test: {
           name: "interop",
-          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/newest-broker.ts", "scripts/vitest/peers.ts"],
+          globalSetup: [
+            "scripts/vitest/broker.ts",
+            "scripts/vitest/newest-broker.ts",
+            "scripts/vitest/redis.ts",
+            "scripts/vitest/peers.ts",
+          ],
           include: ["packages/*/test/**/*.interop.test.ts", "apps/*/test/**/*.interop.test.ts"],
           hookTimeout: 300_000,
           testTimeout: 120_000,
@@ -81,7 +86,12 @@ export default defineConfig({
         ssr,
         test: {
           name: "long",
-          globalSetup: ["scripts/vitest/broker.ts", "scripts/vitest/newest-broker.ts", "scripts/vitest/podlab.ts"],
+          globalSetup: [
+            "scripts/vitest/broker.ts",
+            "scripts/vitest/newest-broker.ts",
+            "scripts/vitest/redis.ts",
+            "scripts/vitest/podlab.ts",
+          ],
           include: ["packages/*/test/**/*.long.test.ts", "apps/*/test/**/*.long.test.ts", "chaos/**/*.long.test.ts"],
           hookTimeout: 600_000,
           testTimeout: 3_600_000,

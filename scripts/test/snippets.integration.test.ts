@@ -40,7 +40,7 @@ afterAll(async () => {
 function start(document: string, { file }: Snippet): ChildProcess {
   return spawn(process.execPath, ["--conditions=@leveret/source", "--disable-warning=ExperimentalWarning", file], {
     cwd: folderOf(document),
-    env: { ...process.env, CELERY_BROKER_URL: inject("amqpUrl") },
+    env: { ...process.env, CELERY_BROKER_URL: inject("amqpUrl"), CELERY_RESULT_BACKEND: inject("redisUrl") },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

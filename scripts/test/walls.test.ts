@@ -47,7 +47,14 @@ beforeAll(async () => {
     await cp(join(root, name), join(copy, name), { recursive: true, filter: wanted });
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  for (const name of ["celery-protocol", "celery-codecs", "celery-amqp", "rabbit-local", "rabbit-k8s"]) {
+  for (const name of [
+    "celery-protocol",
+    "celery-codecs",
+    "celery-amqp",
+    "celery-redis",
+    "rabbit-local",
+    "rabbit-k8s",
+  ]) {
     await symlink(join(root, "packages", name, "node_modules"), join(copy, "packages", name, "node_modules"));
   }
   await symlink(join(root, "apps/example/node_modules"), join(copy, "apps/example/node_modules"));
@@ -74,6 +81,11 @@ describe("the walls", { timeout: 120_000 }, () => {
       "rules know policies and the format, nothing else",
     ],
     ["packages/celery-amqp/src/send/dispatch.ts", 'import "amqplib";', "amqplib only in amqp/"],
+    [
+      "packages/celery-redis/src/keys.ts",
+      'import "../../celery-amqp/src/results/pending.ts";',
+      "celery-redis knows the client and worker by their entries",
+    ],
     ["packages/celery-protocol/src/wire/errors.ts", 'import "../task/encode.ts";', "protocol: floor of wire"],
     ["packages/celery-protocol/src/task/encode.ts", 'import "node:crypto";', "the protocol imports nothing"],
   ])("refuse a violation planted in %s", async (file, line, rule) => {

@@ -112,7 +112,7 @@ export {
   type RunDefinition,
   type Task,
 } from "./task/definition.ts";
-export type { Duration } from "./task/duration.ts";
+export { type Duration, durationMs } from "./task/duration.ts";
 export type { RetryOptions, TaskOptions } from "./task/options.ts";
 export type { AnyHandler, TaskDefinition, TypedTask } from "./task/task.ts";
 

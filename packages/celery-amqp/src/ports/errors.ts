@@ -18,6 +18,8 @@
  * - `closed`: the client, worker or transport was closed
  * - `task-failed`, `task-revoked`, `result-timeout`: what awaiting a result can end in
  * - `results-disabled`: a result was asked for where none is kept
+ * - `results-unreachable`: the result backend does not answer; it may do later
+ * - `results-refused`: the result backend answered, and refused
  * - `result-lost`: the result came and was given up: unread for too long while memory is bounded, or not readable
  * - `task-duplicate`: two tasks of one name
  * - `task-unhandled`: a task without a handler was given to a worker
@@ -47,6 +49,8 @@ export type CeleryErrorCode =
   | "task-revoked"
   | "result-timeout"
   | "results-disabled"
+  | "results-unreachable"
+  | "results-refused"
   | "result-lost"
   | "task-duplicate"
   | "task-unhandled"

@@ -36,7 +36,7 @@ export async function fetchPackages(folder: string, onProgress: (line: string) =
 }
 
 /** Own lists and caches, none of the hooks that act on the machine's own, and no indexes that nobody reads here. */
-function aptConfiguration(work: string): string {
+export function aptConfiguration(work: string): string {
   return `Dir::State::lists "${work}/lists";
 Dir::Cache "${work}/cache";
 Dir::Cache::archives "${work}/cache";

@@ -9,6 +9,7 @@ const passing: ReadonlySet<CeleryErrorCode> = new Set([
   "publish-nacked",
   "rpc-timeout",
   "broker-unreachable",
+  "results-unreachable",
 ]);
 
 const firstWaitMs = 250;

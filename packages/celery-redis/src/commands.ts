@@ -1,0 +1,101 @@
+import { CeleryError, type Logger } from "@leveret/celery-amqp";
+import type { Cluster, Redis } from "ioredis";
+import { commandConnection } from "./connections.ts";
+import { toCeleryError } from "./errors.ts";
+import { describePlace, type Place } from "./place.ts";
+import type { Script } from "./scripts.ts";
+
+/** What a command or a script may be given. */
+export type Argument = string | number | Uint8Array;
+
+/**
+ * Asks Redis. Every failure is a CeleryError: `results-unreachable` where it may be asked again, `results-refused`,
+ * `access-refused`, `closed`.
+ */
+export class Commands {
+  readonly #where: string;
+  readonly #logger: Logger;
+  readonly #place: Place;
+  #redis: Redis | Cluster | null = null;
+  #isAway = false;
+  #closed = false;
+
+  constructor(place: Place, logger: Logger) {
+    this.#place = place;
+    this.#where = describePlace(place);
+    this.#logger = logger;
+  }
+
+  /** One command; texts come as bytes. */
+  async run(name: string, ...args: readonly Argument[]): Promise<unknown> {
+    const redis = this.#connected();
+    try {
+      return await redis.callBuffer(name, ...args.map(toArgument));
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** One script, sent whole only to a Redis that does not know it yet. */
+  async script({ sha, lua }: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    const redis = this.#connected();
+    const rest = [keys.length, ...keys, ...args].map(toArgument);
+    try {
+      return await redis.callBuffer("evalsha", sha, ...rest).catch((error: unknown) => {
+        if (isUnknownScript(error)) return redis.callBuffer("eval", lua, ...rest);
+        throw error;
+      });
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** Ends the connection; whoever still waits for an answer is told. Safe to call twice. */
+  close(): void {
+    this.#closed = true;
+    this.#redis?.disconnect();
+    this.#redis = null;
+  }
+
+  #connected(): Redis | Cluster {
+    if (this.#closed) throw new CeleryError("closed", `The results at Redis ${this.#where} were closed`);
+    this.#redis ??= this.#connect();
+    return this.#redis;
+  }
+
+  #connect(): Redis | Cluster {
+    const redis = commandConnection(this.#place);
+    redis.on("error", (error: unknown) => this.#onAway(error));
+    redis.on("ready", () => this.#onBack());
+    return redis;
+  }
+
+  /** Told once for each time that it is away. */
+  #onAway(error: unknown): void {
+    if (this.#isAway || this.#closed) return;
+    this.#isAway = true;
+    this.#logger.warn("the connection to Redis is lost or cannot be made", {
+      redis: this.#where,
+      reason: toCeleryError(error, this.#where).message,
+    });
+  }
+
+  #onBack(): void {
+    if (this.#isAway) this.#logger.info("connected to Redis again", { redis: this.#where });
+    this.#isAway = false;
+  }
+
+  #failed(error: unknown): CeleryError {
+    if (this.#closed) return new CeleryError("closed", `The results at Redis ${this.#where} were closed`);
+    return toCeleryError(error, this.#where);
+  }
+}
+
+function toArgument(argument: Argument): string | number | Buffer {
+  if (typeof argument !== "object") return argument;
+  return Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength);
+}
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOSCRIPT");
+}

@@ -1,0 +1,92 @@
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import type { Place } from "./place.ts";
+
+/** For one attempt to connect. */
+const connectTimeoutMs = 10_000;
+/** For one command, its wait for a connection included. */
+const commandTimeoutMs = 10_000;
+/** A connection that answers nothing for so long, though asked, is dead. */
+const silenceMs = 10_000;
+const firstWaitMs = 50;
+const longestWaitMs = 2_000;
+
+/**
+ * A connection for commands, made at the first of them and renewed for ever. What was under way when it broke is told so, not
+ * done again behind its caller's back; what comes while it is away waits for two attempts.
+ */
+export function commandConnection(place: Place): Redis | Cluster {
+  const options: RedisOptions = {
+    ...loginTo(place),
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    socketTimeout: silenceMs,
+    lazyConnect: true,
+    maxRetriesPerRequest: 1,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: waitMs,
+    // After a failover the old primary still answers for a while, as a replica.
+    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+  };
+  if (place.kind !== "cluster") return new Redis({ ...options, ...wayTo(place) });
+  return new Cluster([...place.nodes], {
+    lazyConnect: true,
+    clusterRetryStrategy: waitMs,
+    slotsRefreshTimeout: commandTimeoutMs,
+    redisOptions: { ...options, ...secureness(place) },
+  });
+}
+
+/**
+ * One connection for listening. It is never renewed: who listens makes another, and has then to look what was missed. In a
+ * cluster every node passes all messages on, so any will do.
+ *
+ * @param attempt - counts up, to try another node of a cluster each time
+ */
+export function listeningConnection(place: Place, attempt: number): Redis {
+  const options: RedisOptions = {
+    ...loginTo(place),
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    lazyConnect: true,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: () => null,
+  };
+  if (place.kind !== "cluster") return new Redis({ ...options, ...wayTo(place) });
+  return new Redis({ ...options, ...place.nodes[attempt % place.nodes.length], ...secureness(place) });
+}
+
+/** How long to wait before the next attempt to connect. */
+export function waitMs(attempt: number): number {
+  return Math.min(firstWaitMs * 2 ** Math.min(attempt, 10), longestWaitMs);
+}
+
+function loginTo({ username, password }: Place): RedisOptions {
+  return { ...(username !== null && { username }), ...(password !== null && { password }) };
+}
+
+function wayTo(place: Exclude<Place, { readonly kind: "cluster" }>): RedisOptions {
+  const { db } = place;
+  switch (place.kind) {
+    case "node":
+      return { host: place.host, port: place.port, db, ...secureness(place) };
+    case "socket":
+      return { path: place.path, db };
+    case "sentinel": {
+      const { sentinels, master: name, sentinelUsername, sentinelPassword, tls } = place;
+      return {
+        sentinels: [...sentinels],
+        name,
+        db,
+        sentinelRetryStrategy: () => null,
+        ...(sentinelUsername !== null && { sentinelUsername }),
+        ...(sentinelPassword !== null && { sentinelPassword }),
+        ...(tls !== null && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),
+      };
+    }
+  }
+}
+
+function secureness({ tls }: Place): RedisOptions {
+  return tls === null ? {} : { tls };
+}

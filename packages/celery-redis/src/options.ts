@@ -1,0 +1,145 @@
+import { CeleryError, type Clock, type Duration, durationMs, type Logger } from "@leveret/celery-amqp";
+import { type Content, type ContentOptions, createContent, ProtocolError } from "@leveret/celery-protocol";
+import { Keys } from "./keys.ts";
+import { type Place, placeOf, type RedisCluster, type RedisSentinel, type RedisTls } from "./place.ts";
+
+/** How results are kept. Clients and workers of one fleet say the same, Python's by the settings named here. */
+export interface RedisResultsOptions extends ContentOptions {
+  /** How long a result is kept from its last state on; 0 is for ever. Default one day. Celery: `result_expires`. */
+  readonly expires?: Duration;
+  /**
+   * Put before every key and channel, with `_` between unless it ends in one of `: _ - .`. Default none. Celery:
+   * `global_keyprefix` of `result_backend_transport_options`.
+   */
+  readonly keyPrefix?: string;
+  /** Name of the serializer of results; others than `json` are plugged in by `serializers`. Celery: `result_serializer`. */
+  readonly serializer?: string;
+  /** Keep with each result what was called and where it ran. Default false. Celery: `result_extended`. */
+  readonly extended?: boolean;
+  /** Node name of the worker, for extended results. Default `celery@` and the host's name. */
+  readonly nodeName?: string;
+  /** Certificates and the like, handed to `node:tls`; only where the address asks for TLS. */
+  readonly tls?: RedisTls;
+  /** Latest states kept for those who ask again; beyond it the oldest are read from Redis anew. Default 10 000, 64 MB. */
+  readonly keepResults?: Partial<KeptLimits>;
+  /** Where warnings go. Default nowhere: what matters is thrown. */
+  readonly logger?: Logger;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** How much is kept in this process. */
+export interface KeptLimits {
+  /** Results at most. */
+  readonly maxResults: number;
+  /** Bytes of their values at most. */
+  readonly maxBytes: number;
+}
+
+/** The same, complete and checked. */
+export interface ResolvedResults {
+  readonly place: Place;
+  readonly keys: Keys;
+  readonly content: Content;
+  readonly serializer: string;
+  /** What the values are read as. */
+  readonly stored: { readonly contentType: string; readonly contentEncoding: string };
+  /** Seconds; 0 is for ever. */
+  readonly expiresSeconds: number;
+  readonly extended: boolean;
+  readonly nodeName: string;
+  readonly kept: KeptLimits;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+const optionNames: ReadonlySet<string> = new Set([
+  "expires",
+  "keyPrefix",
+  "serializer",
+  "extended",
+  "nodeName",
+  "tls",
+  "keepResults",
+  "logger",
+  "clock",
+  "serializers",
+  "compressors",
+  "accept",
+  "maxBytes",
+  "allowNaN",
+] satisfies (keyof RedisResultsOptions)[]);
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer(delayMs, fn) {
+    const timer = setTimeout(fn, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** @throws CeleryError `option-invalid`, naming the option */
+export function resolveResults(
+  where: string | RedisSentinel | RedisCluster,
+  options: RedisResultsOptions,
+  host: string,
+): ResolvedResults {
+  const alien = Object.keys(options).find((name) => !optionNames.has(name));
+  if (alien !== undefined) throw invalid(`there is no option "${alien}"; there are ${[...optionNames].join(", ")}`);
+  const { expires = "1d", keyPrefix = "", serializer = "json", extended = false, tls = null, ...rest } = options;
+  const { nodeName = `celery@${host}`, keepResults, logger = silent, clock = systemClock } = rest;
+  const place = placeOf(where, tls);
+  const content = contentOf({ ...rest, accept: rest.accept ?? [serializer] });
+  const { contentType, contentEncoding } = sample(content, serializer);
+  return {
+    place,
+    keys: new Keys(text("keyPrefix", keyPrefix), place.kind === "cluster"),
+    content,
+    serializer,
+    stored: { contentType, contentEncoding },
+    expiresSeconds: Math.ceil(durationMs(expires, "expires") / 1000),
+    extended: flag("extended", extended),
+    nodeName: text("nodeName", nodeName),
+    kept: { maxResults: 10_000, maxBytes: 64_000_000, ...keepResults },
+    logger,
+    clock,
+  };
+}
+
+function contentOf({ serializers, compressors, accept, maxBytes, allowNaN }: ContentOptions): Content {
+  return told(() => createContent({ serializers, compressors, accept, maxBytes, allowNaN }));
+}
+
+/** What is said of values by this serializer, which must be there to write and to read. */
+function sample(content: Content, serializer: string): { contentType: string; contentEncoding: string } {
+  return told(() => {
+    const encoded = content.encode([], { serializer });
+    content.decode(encoded);
+    return encoded;
+  });
+}
+
+function told<Result>(make: () => Result): Result {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new CeleryError("option-invalid", `redisResults: ${error.message}`, { cause: error });
+  }
+}
+
+function text(option: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw invalid(`${option} must be a text`);
+}
+
+function flag(option: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalid(`${option} must be true or false`);
+}
+
+function invalid(what: string): CeleryError {
+  return new CeleryError("option-invalid", `redisResults: ${what}`);
+}

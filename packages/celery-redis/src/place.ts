@@ -1,0 +1,173 @@
+import { readFileSync } from "node:fs";
+import type { ConnectionOptions } from "node:tls";
+import { CeleryError } from "@leveret/celery-amqp";
+
+/** What `node:tls` may be told. */
+export type RedisTls = Pick<
+  ConnectionOptions,
+  "ca" | "cert" | "key" | "passphrase" | "servername" | "rejectUnauthorized" | "checkServerIdentity"
+>;
+
+/** A node's address. */
+export interface RedisNode {
+  readonly host: string;
+  /** Default 6379, of a sentinel 26379. */
+  readonly port?: number;
+}
+
+/** Redis behind Sentinel: the sentinels say which node is the primary now. */
+export interface RedisSentinel {
+  readonly sentinels: readonly RedisNode[];
+  /** Name of the primary that the sentinels watch over. Celery: `master_name`. */
+  readonly master: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly sentinelUsername?: string;
+  readonly sentinelPassword?: string;
+  /** Default 0. */
+  readonly db?: number;
+}
+
+/** Redis Cluster: some of its nodes, the others are found by them. Celery itself has no such backend. */
+export interface RedisCluster {
+  readonly cluster: readonly RedisNode[];
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** Where Redis is. */
+export type Place = { readonly tls: RedisTls | null } & Login &
+  (
+    | { readonly kind: "node"; readonly host: string; readonly port: number; readonly db: number }
+    | { readonly kind: "socket"; readonly path: string; readonly db: number }
+    | {
+        readonly kind: "sentinel";
+        readonly sentinels: readonly Required<RedisNode>[];
+        readonly master: string;
+        readonly sentinelUsername: string | null;
+        readonly sentinelPassword: string | null;
+        readonly db: number;
+      }
+    | { readonly kind: "cluster"; readonly nodes: readonly Required<RedisNode>[] }
+  );
+
+interface Login {
+  readonly username: string | null;
+  readonly password: string | null;
+}
+
+const redisPort = 6379;
+const sentinelPort = 26_379;
+
+/**
+ * Reads an address: a URL as Celery's `result_backend` has it, or an object for Sentinel and Cluster.
+ *
+ * @throws CeleryError `option-invalid`; the password of a URL is never shown
+ */
+export function placeOf(where: string | RedisSentinel | RedisCluster, tls: RedisTls | null): Place {
+  if (typeof where === "string") return urlPlace(where, tls);
+  if (typeof where !== "object" || where === null) throw invalid("give a URL, or an object for Sentinel or Cluster");
+  const login = { username: where.username ?? null, password: where.password ?? null, tls };
+  if ("cluster" in where) return { kind: "cluster", nodes: nodesOf("cluster", where.cluster, redisPort), ...login };
+  if (typeof where.master !== "string" || where.master === "") throw invalid("master must be the primary's name");
+  return {
+    kind: "sentinel",
+    sentinels: nodesOf("sentinels", where.sentinels, sentinelPort),
+    master: where.master,
+    sentinelUsername: where.sentinelUsername ?? null,
+    sentinelPassword: where.sentinelPassword ?? null,
+    db: database(where.db ?? 0),
+    ...login,
+  };
+}
+
+/** The place in words, without its password. */
+export function describePlace(place: Place): string {
+  switch (place.kind) {
+    case "node":
+      return `${place.host}:${place.port}`;
+    case "socket":
+      return place.path;
+    case "sentinel":
+      return `primary "${place.master}" of sentinels ${place.sentinels.map(describeNode).join(", ")}`;
+    case "cluster":
+      return `cluster of ${place.nodes.map(describeNode).join(", ")}`;
+  }
+}
+
+function describeNode({ host, port }: Required<RedisNode>): string {
+  return `${host}:${port}`;
+}
+
+const parameterNames = ["db", "virtual_host", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"];
+
+function urlPlace(url: string, tls: RedisTls | null): Place {
+  const { protocol, hostname, port, pathname, searchParams, username, password } = parsed(url);
+  const alien = [...searchParams.keys()].find((name) => !parameterNames.includes(name));
+  if (alien !== undefined) throw invalid(`the URL has a parameter "${alien}"; known are ${parameterNames.join(", ")}`);
+  const login = { username: textOrNull(username), password: textOrNull(password) };
+  if (protocol === "redis+socket:" || protocol === "socket:") {
+    const db = database(searchParams.get("virtual_host") ?? searchParams.get("db") ?? 0);
+    return { kind: "socket", path: decodeURIComponent(pathname), db, ...login, tls: null };
+  }
+  const isSecure = protocol === "rediss:";
+  if (!isSecure && protocol !== "redis:") throw invalid("the URL must start with redis:// or rediss://");
+  const named = tlsOf(searchParams);
+  if (!isSecure && (tls !== null || named !== null))
+    throw invalid("certificates are given, but the URL starts with redis://, which is not encrypted: write rediss://");
+  const db = database(searchParams.get("db") ?? (pathname.replaceAll("/", "") || 0));
+  const host = (hostname === "" ? "localhost" : hostname).replace(/^\[(.*)\]$/, "$1");
+  const where = { host, port: port === "" ? redisPort : Number(port), db };
+  return { kind: "node", ...where, ...login, tls: isSecure ? { ...named, ...tls } : null };
+}
+
+function parsed(url: string): URL {
+  if (URL.canParse(url)) return new URL(url);
+  throw invalid("the URL cannot be read: write redis://user:password@host:6379/0");
+}
+
+/** What Celery's URLs say of TLS. Source: celery/backends/redis.py `_params_from_url`. */
+function tlsOf(parameters: URLSearchParams): RedisTls | null {
+  const [demand, ca, cert, key] = ["ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"].map((name) =>
+    parameters.get(name),
+  );
+  if (!demand && !ca && !cert && !key) return null;
+  return {
+    ...(demand && { rejectUnauthorized: !/none$/i.test(demand) }),
+    ...(ca && { ca: fileOf("ssl_ca_certs", ca) }),
+    ...(cert && { cert: fileOf("ssl_certfile", cert) }),
+    ...(key && { key: fileOf("ssl_keyfile", key) }),
+  };
+}
+
+function fileOf(parameter: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new CeleryError("option-invalid", `redisResults: ${parameter} names ${path}, which cannot be read`, {
+      cause,
+    });
+  }
+}
+
+function nodesOf(option: string, nodes: unknown, port: number): readonly Required<RedisNode>[] {
+  if (!Array.isArray(nodes) || nodes.length === 0) throw invalid(`${option} must name at least one node`);
+  return (nodes as readonly Partial<RedisNode>[]).map((node) => {
+    if (typeof node?.host !== "string" || node.host === "") throw invalid(`each of ${option} must have a host`);
+    return { host: node.host, port: node.port ?? port };
+  });
+}
+
+function database(value: unknown): number {
+  const db = Number(value);
+  if (Number.isInteger(db) && db >= 0) return db;
+  throw invalid("the database must be a whole number from 0");
+}
+
+function textOrNull(part: string): string | null {
+  return part === "" ? null : decodeURIComponent(part);
+}
+
+function invalid(what: string): CeleryError {
+  return new CeleryError("option-invalid", `redisResults: ${what}`);
+}

@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+
+/** A script that Redis runs as one step. */
+export interface Script {
+  readonly lua: string;
+  readonly sha: string;
+}
+
+function script(lua: string): Script {
+  return { lua, sha: createHash("sha1").update(lua).digest("hex") };
+}
+
+/**
+ * Keeps a state unless another one is there than the caller knows of, which is then given back: a good result is never
+ * replaced, and who judges that has to have read it. What is kept is told to those who listen at the key.
+ *
+ * KEYS result. ARGV value, seconds to keep (0: for ever), SHA-1 of the value that may be replaced.
+ */
+export const storeScript: Script = script(`
+local current = redis.call('GET', KEYS[1])
+if current and redis.sha1hex(current) ~= ARGV[3] then return current end
+if tonumber(ARGV[2]) > 0 then
+  redis.call('SETEX', KEYS[1], ARGV[2], ARGV[1])
+else
+  redis.call('SET', KEYS[1], ARGV[1])
+end
+redis.call('PUBLISH', KEYS[1], ARGV[1])
+return false
+`);
+
+/**
+ * Keeps a part of a chord and says what the chord has come to. Parts stand as Celery's workers of all versions put them; who
+ * brought one is kept beside them as by Celery 5.7, and looked up among the parts for those that earlier ones brought.
+ *
+ * KEYS parts, extra, size, who, done, owner, group. ARGV task id, part, place, seconds to keep, start of the task's parts.
+ * Gives nothing while others are awaited, how long (ms) another worker may still be at it, or all parts and the group.
+ */
+export const partScript: Script = script(`
+local parts, extra, size, who, done, owner, group = unpack(KEYS)
+local id, part, place, seconds, start = unpack(ARGV)
+if redis.call('GET', done) == 'done' then return false end
+local member = id .. ':' .. place
+if redis.call('SISMEMBER', who, member) == 0 then
+  local known = false
+  for _, each in ipairs(redis.call('ZRANGEBYSCORE', parts, place, place)) do
+    if string.sub(each, 1, #start) == start then known = true end
+  end
+  if not known then redis.call('ZADD', parts, place, part) end
+  redis.call('SADD', who, member)
+end
+if tonumber(seconds) > 0 then
+  for _, key in ipairs({parts, extra, size, who, group}) do redis.call('EXPIRE', key, seconds) end
+end
+local awaited = redis.call('GET', size)
+if not awaited then return false end
+if redis.call('ZCARD', parts) ~= tonumber(awaited) + tonumber(redis.call('GET', extra) or 0) then return false end
+if redis.call('EXISTS', done) == 1 then return math.max(redis.call('PTTL', done), 1) end
+local mine = redis.call('GET', owner)
+if mine and mine ~= id then return false end
+if not mine then
+  redis.call('SET', owner, id)
+  if tonumber(seconds) > 0 then redis.call('EXPIRE', owner, seconds) end
+end
+return {redis.call('ZRANGE', parts, 0, -1), redis.call('GET', group)}
+`);
+
+/**
+ * Forgets a chord, and remembers for a while that it has ended: a task of its header may run once more.
+ *
+ * KEYS parts, extra, size, who, done, owner. ARGV seconds to remember.
+ */
+export const finishScript: Script = script(`
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6])
+redis.call('SET', KEYS[5], 'done', 'EX', ARGV[1])
+return false
+`);
+
+/** More parts are awaited. KEYS extra. ARGV how many, seconds to keep. */
+export const extendScript: Script = script(`
+redis.call('INCRBY', KEYS[1], ARGV[1])
+if tonumber(ARGV[2]) > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return false
+`);
+
+/** A chord begins, maybe once more. KEYS key to set, done, owner. ARGV value, seconds to keep. */
+export const beginScript: Script = script(`
+redis.call('DEL', KEYS[2], KEYS[3])
+if ARGV[1] == '' then return false end
+redis.call('SET', KEYS[1], ARGV[1])
+if tonumber(ARGV[2]) > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return false
+`);
