@@ -7,6 +7,15 @@ import { aptConfiguration } from "../../packages/rabbit-local/src/install/apt.ts
 import { runCommand } from "../../packages/rabbit-local/src/system/command.ts";
 import { findFreePorts } from "../../packages/rabbit-local/src/system/ports.ts";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The address of the run's Redis. */
+    readonly redisUrl: string;
+    /** Its program, for tests that need one to themselves. */
+    readonly redisProgram: RedisProgram;
+  }
+}
+
 /** A Redis that can be started. */
 export interface RedisProgram {
   readonly path: string;

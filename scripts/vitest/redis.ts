@@ -1,15 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { findRedis, type RedisProgram, type RedisServer, startRedis } from "./redis-server.ts";
 
-declare module "vitest" {
-  interface ProvidedContext {
-    /** The address of the run's Redis. */
-    readonly redisUrl: string;
-    /** Its program, for tests that need one to themselves. */
-    readonly redisProgram: RedisProgram;
-  }
-}
-
 /** A Redis that the projects of one run share; the last of them to finish stops it. */
 interface Shared {
   readonly redis: Promise<{ readonly program: RedisProgram; readonly server: RedisServer }>;

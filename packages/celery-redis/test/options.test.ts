@@ -1,6 +1,6 @@
 import { yaml } from "@leveret/celery-codecs";
 import { describe, expect, test } from "vitest";
-import { type RedisResultsOptions, redisResults } from "../src/index.ts";
+import { redisResults } from "../src/index.ts";
 import { resolveResults } from "../src/options.ts";
 
 const url = "redis://h";
@@ -33,7 +33,7 @@ describe("options", () => {
     ["a prefix that is no text", { keyPrefix: 5 }, /keyPrefix/],
     ["extended that is no flag", { extended: "yes" }, /extended/],
   ])("refuse %s", (_what, options, reason) => {
-    const make = (): unknown => redisResults(url, options as RedisResultsOptions);
+    const make = (): unknown => redisResults(url, options);
     expect(make).toThrow(expect.objectContaining({ code: "option-invalid" }) as Error);
     expect(make).toThrow(reason);
   });

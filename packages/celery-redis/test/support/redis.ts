@@ -1,5 +1,4 @@
 import { inject } from "vitest";
-import type {} from "../../../../scripts/vitest/redis.ts";
 import { type RedisServer, startRedis } from "../../../../scripts/vitest/redis-server.ts";
 
 /** The run's Redis. */
