@@ -22,7 +22,7 @@ const PROBE_SECONDS = 30;
 export async function drain(stage: Stage, recorder: Recorder): Promise<void> {
   await Promise.all(stage.programs.map((program) => finish(stage, program.name, "publisher")));
   const isDone = await untilWorkedOff(stage);
-  if (!isDone) stage.complaints.push(`not everything was worked off within ${DRAIN_MS / 1000} s`);
+  if (!isDone) stage.complaints.push(`not everything was worked off within ${DRAIN_MS / 1000} s: ${await rest(stage)}`);
   await probe(stage, recorder);
 }
 
@@ -47,6 +47,17 @@ async function untilWorkedOff(stage: Stage): Promise<boolean> {
     if (emptySince !== null && Date.now() - emptySince > STALE_MS) return true;
   }
   return false;
+}
+
+/** Queues that are not empty: whether messages wait or are held, and by how many. */
+async function rest({ broker }: Stage): Promise<string> {
+  const columns = ["name", "messages", "messages_ready", "messages_unacknowledged", "consumers"];
+  const listed = await broker.ctl("--silent", "list_queues", ...columns);
+  const lines = listed.split("\n").map((line) => line.split("\t"));
+  return lines
+    .filter(([name, messages]) => name !== undefined && Number(messages) > 0 && !name.endsWith(".dead"))
+    .map(([name, , ready, held, consumers]) => `${name}: ${ready} wait, ${held} held by ${consumers} consumers`)
+    .join("; ");
 }
 
 /** A queue that nobody serves any more would be empty too, had nobody sent to it. */

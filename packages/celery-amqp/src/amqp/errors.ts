@@ -79,6 +79,15 @@ export function requestFailure(cause: unknown, what: string): CeleryError {
   }
 }
 
+/** Whether a queue is there and its node is not: classic queues live on one (RabbitMQ 3.10 answers 404). */
+export function isNodeDown(error: unknown): boolean {
+  return (
+    error instanceof CeleryError &&
+    error.code === "not-found" &&
+    /is down or inaccessible/.test(brokerText(error.cause))
+  );
+}
+
 /** The argument in which a declaration differs from what exists, from the broker's text. */
 export function differingArgument(error: unknown): string | null {
   return /inequivalent arg '([^']+)'/.exec(brokerText(error))?.[1] ?? null;

@@ -2,7 +2,7 @@ import type { Delivery, SubscribeOptions, Subscription } from "../ports/transpor
 import { Backoff } from "./backoff.ts";
 import type { AmqpParts, Connection } from "./connection.ts";
 import { Consumer } from "./consumer.ts";
-import { lossReason } from "./errors.ts";
+import { isNodeDown, lossReason } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedAmqp } from "./options.ts";
 import { supervise } from "./supervise.ts";
@@ -32,12 +32,15 @@ export class AmqpSubscription implements Subscription {
     this.#made = made;
   }
 
-  /** Resolves once the broker has accepted the consumer. @throws CeleryError what it answers instead. */
+  /**
+   * Resolves once the broker has accepted the consumer, or has said that the queue is on a node that is down: then it is
+   * consumed when that node is back, as it would be had it gone later.
+   *
+   * @throws CeleryError what the broker answers instead
+   */
   static async open(made: SubscriptionParts): Promise<AmqpSubscription> {
     const subscription = new AmqpSubscription(made);
-    const what = `consume queue "${made.subscribe.queue}"`;
-    const consumer = await made.connection.use(what, (link) => subscription.#open(link));
-    void subscription.#keepOpen(consumer);
+    void subscription.#keepOpen(await subscription.#openFirst());
     return subscription;
   }
 
@@ -65,7 +68,18 @@ export class AmqpSubscription implements Subscription {
     void consumer.ended.then(() => this.#isDrained.resolve());
   }
 
-  #keepOpen(first: Consumer): Promise<void> {
+  async #openFirst(): Promise<Consumer | null> {
+    const { connection, subscribe } = this.#made;
+    try {
+      return await connection.use(`consume queue "${subscribe.queue}"`, (link) => this.#open(link));
+    } catch (error) {
+      if (!isNodeDown(error)) throw error;
+      this.#warn("is not consumed yet, trying on", error);
+      return null;
+    }
+  }
+
+  #keepOpen(first: Consumer | null): Promise<void> {
     const { connection, options, parts } = this.#made;
     return supervise(
       {

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import type { Transport } from "../../src/ports/transport.ts";
+import { eventually } from "../support/eventually.ts";
+import { type RabbitCluster, startLocalCluster } from "../support/rabbit-cluster.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+
+// Two nodes of the distribution's RabbitMQ. A classic queue lives on one of them.
+const TOPOLOGY = {
+  exchanges: [],
+  queues: [{ name: "homely", durable: true, autoDelete: false, exclusive: false }],
+  bindings: [],
+};
+
+let cluster: RabbitCluster;
+beforeAll(async () => {
+  cluster = await startLocalCluster({ nodes: 2, conf: { cluster_partition_handling: "ignore" } });
+});
+afterAll(() => cluster.remove());
+
+async function connect(node: number, logger: RecordingLogger): Promise<Transport> {
+  const url = cluster.urls[node - 1] ?? "";
+  const transport = createAmqpTransport({ url, backoff: { minMs: 10, maxMs: 500 } }, { logger });
+  onTestFinished(() => transport.close());
+  await transport.connect();
+  return transport;
+}
+
+test("a queue whose node is down is consumed when the node is back", async () => {
+  const logger = new RecordingLogger();
+  const owner = await connect(2, new RecordingLogger());
+  await owner.declare(TOPOLOGY);
+  const transport = await connect(1, logger);
+  await owner.close();
+  await cluster.stop(2);
+  const received: unknown[] = [];
+  const subscription = await transport.subscribe({ queue: "homely", prefetch: 1, topology: TOPOLOGY }, (delivery) => {
+    received.push(delivery.message.headers["id"]);
+    delivery.ack();
+  });
+  expect(subscription.isConsuming).toBe(false);
+  expect(logger.text).toMatch(/"homely" is not consumed yet, trying on: .* is down or inaccessible/);
+  await cluster.start(2);
+  await eventually("it is consumed", () => subscription.isConsuming);
+  const message = { headers: { id: "a" }, properties: {}, body: new Uint8Array() };
+  await transport.publisher.publish(message, { exchange: "", routingKey: "homely" });
+  await eventually("a message comes", () => received.includes("a"));
+});
