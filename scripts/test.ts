@@ -22,7 +22,10 @@ function step(title: string, command: string, args: readonly string[]): number {
 }
 
 /** One run of vitest, and what it reports; where it ended before it could report, that is nothing and a failure. */
-function run(projects: readonly string[]): { readonly status: number; readonly report: Report } {
+function run(
+  projects: readonly string[],
+  ...flags: readonly string[]
+): { readonly status: number; readonly report: Report } {
   const reportFile = join(folder, `${projects.join("-")}.json`);
   const status = step(`Tests: ${projects.join(", ")}`, process.execPath, [
     "node_modules/vitest/vitest.mjs",
@@ -31,13 +34,15 @@ function run(projects: readonly string[]): { readonly status: number; readonly r
     "--reporter=json",
     `--outputFile.json=${reportFile}`,
     ...projects.flatMap((project) => ["--project", project]),
+    ...flags,
   ]);
   if (existsSync(reportFile)) return { status, report: JSON.parse(readFileSync(reportFile, "utf8")) as Report };
   return { status: 1, report: { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, testResults: [] } };
 }
 
 const checks = long ? 0 : step("Lint, walls, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
-const runs = [run(long ? ["long"] : ["unit", "integration", "interop"])];
+// Two files at a time, also where vitest would keep a processor to itself: most wait for brokers and other programs.
+const runs = [long ? run(["long"]) : run(["unit", "integration", "interop"], "--maxWorkers=2")];
 // Clusters of brokers keep every core busy, which would disturb what the others measure in time: so they come after.
 if (!long && lab) runs.push(run(["lab"]));
 if (!long && !lab) {
