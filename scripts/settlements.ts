@@ -18,6 +18,9 @@ const world: World = {
   nodeName: "celery@host",
   pid: 1,
   deadLetter: true,
+  countsChords: true,
+  inheritsPriority: false,
+  callsErrback: () => false,
   random: () => 0.5,
   uuid: () => "next",
 };
@@ -58,6 +61,7 @@ const cases: readonly Case[] = [
   },
   { name: "`ctx.snooze()`", ending: { kind: "snoozed", delayMs: 1_000 } },
   { name: "`ctx.ignore()`", ending: { kind: "ignored" } },
+  { name: "`ctx.replace(…)`", ending: { kind: "replaced", by: { ...link, task: "replacement" } } },
   { name: "`ctx.reject()`", ending: { kind: "rejected", requeue: false } },
   { name: "`ctx.reject({ requeue: true })`", ending: { kind: "rejected", requeue: true } },
   { name: "hard time limit", ending: { kind: "timed-out", limitMs: 1_000 } },
@@ -135,11 +139,20 @@ function sayEffect(effect: Effect): string {
       return sayTask(effect.task.task);
     case "emit":
       return `tell \`${effect.event.type}\``;
+    case "chord-part":
+      return "bring its part to the chord";
+    case "call-errback":
+      return "call errbacks";
+    case "apply-chord":
+    case "set-chord-size":
+    case "finish-chord":
+      return "count the chord";
   }
 }
 
 function sayTask(name: string): string {
   if (name === "next") return "send callbacks and the chain's next";
+  if (name === "replacement") return "send what takes its place";
   return name === "errback" ? "send errbacks" : "send the next run";
 }
 

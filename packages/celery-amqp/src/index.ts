@@ -113,6 +113,7 @@ export {
   type Task,
 } from "./task/definition.ts";
 export { type Duration, durationMs } from "./task/duration.ts";
+export type { TaskRequest } from "./task/request.ts";
 export type { RetryOptions, TaskOptions } from "./task/options.ts";
 export type { AnyHandler, TaskDefinition, TypedTask } from "./task/task.ts";
 

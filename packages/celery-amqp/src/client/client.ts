@@ -57,13 +57,6 @@ export interface Client extends TaskSender, AsyncDisposable {
     options?: ManyOptions,
   ): Promise<AsyncResult<R>[]>;
   /**
-   * Picks a result up again by its id. With `rpc` results only the client that sent the task hears of it.
-   *
-   * @param task - gives the result its type and its schema
-   */
-  result<R>(id: string, task: TypedTask<never, R>): AsyncResult<R>;
-  result(id: string): AsyncResult<unknown>;
-  /**
    * The finished message of a call, checked and routed, for a row of an outbox table. Needs no broker.
    *
    * @throws CeleryError `arguments-invalid`, `option-invalid`, `encode-failed`, `message-too-large`

@@ -1,13 +1,12 @@
 import { ProtocolError } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
-import type { ChordStarter } from "./sender-parts.ts";
 
 /**
  * The counter of those that have one.
  *
  * @throws CeleryError `chords-unsupported`
  */
-export function chordsOf({ chords }: { readonly chords?: ChordStarter }): ChordStarter {
+export function chordsOf<Counter>({ chords }: { readonly chords?: Counter }): Counter {
   if (chords === undefined) throw chordsUnsupported();
   return chords;
 }

@@ -43,6 +43,12 @@ export class Sender implements TaskSender {
     return firstAnswer((leaving) => this.dispatch(what, args, leaving));
   }
 
+  result<R>(id: string, task: TypedTask<never, R>): AsyncResult<R>;
+  result(id: string): AsyncResult<unknown>;
+  result(id: string, task: TaskDefinition | null = null): AsyncResult<unknown> {
+    return this.#parts.results.open(id, task);
+  }
+
   async sendByName(
     name: string,
     { args = [], kwargs = {}, ...options }: NamedCall = {},

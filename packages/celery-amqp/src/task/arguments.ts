@@ -15,7 +15,7 @@ export interface TravellingArguments {
  * @throws CeleryError `arguments-invalid`; its cause is the list of issues
  */
 export async function packArguments(task: TaskDefinition, args: readonly unknown[]): Promise<TravellingArguments> {
-  if (task.passing === "positional") {
+  if (task.passing !== "keyword") {
     if (task.accepts !== null) await validate(task.accepts, args, `Arguments of task "${task.name}"`);
     return { args, kwargs: {} };
   }

@@ -70,7 +70,7 @@ export interface CallOptions {
 /** A call to be made by a worker: what `task.s(…)`, `task.si(…)`, `chain`, `group` and `chord` make. */
 export interface LinkedCall {
   readonly kind: "signature";
-  readonly task: { readonly name: string; readonly passing: "positional" | "keyword" };
+  readonly task: { readonly name: string; readonly passing: "positional" | "keyword" | "message" };
   readonly args: readonly unknown[];
   readonly options: CallOptions;
   readonly immutable: boolean;

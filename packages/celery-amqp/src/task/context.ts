@@ -1,7 +1,9 @@
 import type { TaskMessage } from "@leveret/celery-protocol";
 import type { Logger } from "../ports/logger.ts";
 import type { Duration } from "./duration.ts";
+import type { TaskRequest } from "./request.ts";
 import type { TaskSender } from "./sender.ts";
+import type { Signature } from "./signature.ts";
 
 /** What a handler is given as its first argument. */
 export interface TaskContext {
@@ -17,6 +19,8 @@ export interface TaskContext {
   readonly redelivered: boolean;
   /** Custom headers of the call. */
   readonly headers: Readonly<Record<string, unknown>>;
+  /** All that Celery's `self.request` tells of the call, by its names. */
+  readonly request: TaskRequest;
   /** The whole message, for those who need more. */
   readonly message: TaskMessage;
   /** Aborted on the soft time limit, on revoke and on forced shutdown; its reason is a CeleryError or an Error that says which. */
@@ -37,4 +41,18 @@ export interface TaskContext {
   reject(options?: { readonly requeue?: boolean }): never;
   /** Ends this run without storing anything. */
   ignore(): never;
+  /**
+   * Ends this run and has `call` made in its place: under this id, with the callbacks and errbacks of this task, its place
+   * in a group or chord and the rest of its chain behind it. Whoever awaits this task gets the result of that call; of a
+   * group the list of results, for which results must be able to count.
+   *
+   * @throws CeleryError `option-invalid` for what is no call
+   */
+  replace(call: Signature<[], unknown>): never;
+  /**
+   * Makes one more call part of the chord that this task is a part of: its body waits for it, too.
+   *
+   * @throws CeleryError `option-invalid` for a task that is no part of a chord and for a group, `chords-unsupported`
+   */
+  addToChord(call: Signature<[], unknown>): Promise<void>;
 }

@@ -86,6 +86,13 @@ export interface TaskSender {
   /** Sends, then waits for the result: `send` and `get` in one. */
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
   call<R>(call: Signature<[], R>): Promise<R>;
+  /**
+   * Picks a result up again by its id. With `rpc` results only the client or worker that sent the task hears of it.
+   *
+   * @param task - gives the result its type and its schema
+   */
+  result<R>(id: string, task: TypedTask<never, R>): AsyncResult<R>;
+  result(id: string): AsyncResult<unknown>;
   /** Sends a task that is known by name only. */
   sendByName(name: string, call?: NamedCall): Promise<AsyncResult<unknown>>;
 }

@@ -1,3 +1,5 @@
+import type { Signature, Tree } from "@leveret/celery-protocol";
+
 // What a handler may throw to steer the worker instead of failing. `ctx.retry()` and its like throw these; they are
 // values with names, so that they survive a process border.
 
@@ -32,6 +34,33 @@ export class IgnoreSignal extends Error {
     super("Ignore");
   }
 }
+
+/** Call this in my place, under my id: Celery's `replace`. */
+export class ReplaceSignal extends Error {
+  override readonly name = "Replace";
+  readonly by: Signature;
+
+  constructor(by: Signature) {
+    super(`Replaced by ${by.task}`);
+    this.by = by;
+  }
+}
+
+/** The parts of a chord are all there, or one of them is not good: what `celery.chord_unlock` ends in. */
+export class ChordEndSignal extends Error {
+  override readonly name = "ChordEnd";
+  readonly body: Signature;
+  readonly outcome: ChordEnd;
+
+  constructor(body: Signature, outcome: ChordEnd) {
+    super(`The chord before ${body.task} has ended`);
+    this.body = body;
+    this.outcome = outcome;
+  }
+}
+
+/** What a chord came to: the results of its header, or why it failed. */
+export type ChordEnd = { readonly results: readonly Tree[] } | { readonly error: string };
 
 /** Hand the message back to the broker: Celery's `Reject`. */
 export class RejectSignal extends Error {

@@ -7,6 +7,7 @@ import {
   withOptions,
 } from "@leveret/celery-protocol";
 import { type CallOptions, type LinkedCall, mergeOptions } from "./call-options.ts";
+import type { TaskRequest } from "./request.ts";
 import type { TaskDefinition } from "./task.ts";
 import { listOf, signatureOptions, toWireSignature } from "./wire-signature.ts";
 
@@ -42,7 +43,7 @@ export interface Signature<Missing extends readonly unknown[], R> {
   link(callback: Signature<readonly [R], unknown>): this;
   /**
    * The same call, followed by `errback` when it fails: each step of a chain, each member of a group, the body of a chord.
-   * The errback gets the id of the task that failed.
+   * The errback gets the id of the task that failed; one that takes more gets request, error and traceback.
    */
   linkError(errback: Errback): this;
   /** `linkError` by Celery's other name for it. */
@@ -53,8 +54,13 @@ export interface Signature<Missing extends readonly unknown[], R> {
   readonly [types]?: { readonly missing: (...missing: Missing) => void; readonly result: R };
 }
 
-/** What a failure calls: a call that takes the id of the failed task, or nothing. */
-export type Errback = Signature<readonly [taskId: string], unknown>;
+/**
+ * What a failure calls: a call that takes the id of the failed task, or nothing; or one that takes the request of the failed
+ * task, its error and the traceback, where it is a task of the worker that meets the failure.
+ */
+export type Errback =
+  | Signature<readonly [taskId: string], unknown>
+  | Signature<readonly [request: TaskRequest, error: Error, traceback: string | null], unknown>;
 
 /** Any signature, whatever it lacks and gives. */
 export type AnySignature = Signature<never, unknown>;

@@ -10,8 +10,8 @@ export interface TaskDefinition {
   readonly kind: "task";
   /** The registered name, the same on both sides and in every language. */
   readonly name: string;
-  /** How arguments travel: as a list, or one object as keyword arguments. */
-  readonly passing: "positional" | "keyword";
+  /** How arguments travel: as a list, or one object as keyword arguments; `message` leaves that to the handler. */
+  readonly passing: "positional" | "keyword" | "message";
   /** Checks the argument list (positional) or the object (keyword); null where nothing is known. */
   readonly accepts: StandardSchemaV1 | null;
   /** Checks the returned value; null where nothing is known. */

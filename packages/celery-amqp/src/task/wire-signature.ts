@@ -1,4 +1,4 @@
-import { encodeSignature, type Signature, signature, type Tree } from "@leveret/celery-protocol";
+import { DateTime, encodeSignature, formatIso, type Signature, signature, type Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { CallOptions, LinkedCall } from "./call-options.ts";
 import { durationMs } from "./duration.ts";
@@ -45,8 +45,8 @@ export function signatureOptions(options: CallOptions): Readonly<Record<string, 
     exchange: options.exchange,
     routing_key: options.routingKey,
     countdown: seconds(options.countdown, "countdown"),
-    eta: options.eta,
-    expires: expires instanceof Date ? expires : seconds(expires, "expires"),
+    eta: options.eta && point(options.eta),
+    expires: expires instanceof Date ? point(expires) : seconds(expires, "expires"),
     priority: options.priority,
     headers: options.headers,
     ignore_result: options.ignoreResult,
@@ -77,6 +77,10 @@ function refuseUncarried(options: CallOptions): void {
     "option-invalid",
     `A call inside of another, or linked to it, cannot say ${option}: say it by a route of the program that sends it`,
   );
+}
+
+function point(date: Date): DateTime {
+  return new DateTime(formatIso(date.getTime()));
 }
 
 function seconds(duration: CallOptions["countdown"], option: string): number | undefined {

@@ -23,14 +23,14 @@ export interface FollowUp {
  *
  * @throws CeleryError as `spreadingOf` and `Spread` do
  */
-export function followUpWay({ task, to }: Sending, parts: FollowUpParts): FollowUp {
+export function followUpWay({ task, to, routeName }: Sending, parts: FollowUpParts): FollowUp {
   const { router, queues, defaultQueue } = parts;
   if (to !== null) {
     const spreading = to.exchange === "" ? queues.sharded.get(to.routingKey) : undefined;
     if (spreading !== undefined) return { task, way: shardFor(task, spreading, parts) };
     return { task, way: { to, queue: to.exchange === "" ? to.routingKey : null } };
   }
-  const route = router(task.task);
+  const route = router(routeName ?? task.task);
   const routed = route.protocol === undefined ? task : { ...task, protocol: route.protocol };
   const spreading = spreadingOf(route, route, queues, defaultQueue);
   const way = spreading === null ? destinationOf(route, queues, defaultQueue) : shardFor(task, spreading, parts);

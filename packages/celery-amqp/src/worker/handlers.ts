@@ -55,11 +55,18 @@ export class Handlers {
    * @throws CeleryError `task-unhandled`
    */
   runnable({ task }: Job): Runnable {
-    const definition = this.#tasks.get(task.task);
-    const handler = definition && (this.#given.get(definition) ?? definition.run);
-    if (!definition || !handler) throw new CeleryError("task-unhandled", `Task "${task.task}" has no handler`);
-    return { definition, handler: handler as Runnable["handler"] };
+    const found = this.find(task.task);
+    if (found === null) throw new CeleryError("task-unhandled", `Task "${task.task}" has no handler`);
+    return found;
   }
+
+  /** The task of that name with its handler, null where this process has none for it. */
+  find(name: string): Runnable | null {
+    const definition = this.#tasks.get(name);
+    const handler = definition && (this.#given.get(definition) ?? definition.run);
+    return definition && handler && { definition, handler: handler as Runnable["handler"] };
+  }
+
   #runsInChild(task: TaskDefinition): boolean {
     return poolKindOf(task, this.#pools) !== "inline";
   }

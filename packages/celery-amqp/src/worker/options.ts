@@ -74,6 +74,11 @@ export interface WorkerOptions extends ContentOptions {
   readonly serializer?: string;
   /** Compression of tasks sent from here. Default none. */
   readonly compression?: string | null;
+  /**
+   * What a task sends, and what follows it, has its priority where it says none. Default false. Celery's
+   * `task_inherit_parent_priority`.
+   */
+  readonly inheritParentPriority?: boolean;
   /** Classes for the exceptions of tasks that handlers await. */
   readonly errorClasses?: ErrorClasses;
   /**
@@ -145,6 +150,7 @@ export interface ResolvedSending {
   readonly defaultQueue: string;
   readonly defaults: { readonly serializer: string; readonly compression: string | null };
   readonly errorClasses: ErrorClasses;
+  readonly inheritsPriority: boolean;
 }
 
 const levels: ReadonlySet<unknown> = new Set<LogLevel>(["debug", "info", "warn", "error", "silent"]);
@@ -176,6 +182,7 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "serializer",
   "compression",
   "errorClasses",
+  "inheritParentPriority",
   "serializers",
   "compressors",
   "accept",
@@ -291,7 +298,10 @@ function resolveSending(options: WorkerOptions): ResolvedSending {
   if (!isText(serializer)) refuse("serializer", serializer, "the name of a serializer");
   if (compression !== null && !isText(compression))
     refuse("compression", compression, "the name of a compression, or null");
-  return { router: createRouter(routes), defaultQueue, defaults: { serializer, compression }, errorClasses };
+  const { inheritParentPriority: inheritsPriority = false } = options;
+  if (typeof inheritsPriority !== "boolean") refuse("inheritParentPriority", inheritsPriority, "true or false");
+  const defaults = { serializer, compression };
+  return { router: createRouter(routes), defaultQueue, defaults, errorClasses, inheritsPriority };
 }
 
 function isText(value: unknown): boolean {

@@ -2,6 +2,8 @@ import { composeRun } from "../ports/interceptor.ts";
 import { logicalName } from "../send/queue-table.ts";
 import type { TaskRegistry } from "../task/registry.ts";
 import { Announcer, type AnnouncerParts } from "./announcer.ts";
+import { ChordJoining } from "./chord-joining.ts";
+import type { Errbacks } from "./errbacks.ts";
 import { withFields } from "./log-lines.ts";
 import { DeadLetters } from "./pipeline/dead-letters.ts";
 import { Performer } from "./pipeline/perform.ts";
@@ -15,6 +17,7 @@ import { createRoutedPool } from "./pool/routed-pool.ts";
 import { threadStarter } from "./pool/thread-child.ts";
 import { poolKindOf, type ResolvedPool } from "./pool-options.ts";
 import { RunWatch } from "./run-watch.ts";
+import { afterPart } from "./rules/chord.ts";
 import { keepsResult } from "./rules/request.ts";
 import { customMeta } from "./rules/result.ts";
 import type { Revoked } from "./rules/screen.ts";
@@ -79,7 +82,11 @@ function createOnePool(parts: WorkerParts, pool: ResolvedPool, { tasks, runnable
     ...pool,
     clock,
     log,
-    origin,
+    settings: {
+      origin,
+      countsChords: parts.results.chords !== undefined,
+      inheritsPriority: options.sending.inheritsPriority,
+    },
     intercept,
     startChild: pool.kind === "threads" ? threadStarter(pool) : processStarter(pool),
     services: { ...host, ...parts.sending },
@@ -89,8 +96,12 @@ function createOnePool(parts: WorkerParts, pool: ResolvedPool, { tasks, runnable
   });
 }
 
-function createHost({ results, log, senderFor }: WorkerParts): JobHost {
+function createHost(parts: WorkerParts): JobHost {
+  const { results, log, senderFor, nodeName: hostname } = parts;
+  const joins = new ChordJoining({ ...parts, world: createWorld(parts) });
   return {
+    hostname,
+    addToChord: ({ task }, call) => joins.join(task, call),
     setState: async ({ task, policy }, state, meta) => {
       if (keepsResult({ task, policy })) await results.store(customMeta(task.id, state, meta), task);
     },
@@ -101,6 +112,7 @@ function createHost({ results, log, senderFor }: WorkerParts): JobHost {
 
 /** What a pipeline is told by the worker it belongs to. */
 export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld" | "lanes"> {
+  readonly errbacks: Errbacks;
   readonly tasks: TaskRegistry;
   readonly pool: Pool;
   readonly revoked: Revoked;
@@ -109,7 +121,7 @@ export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld" |
 /** The rooms that messages walk through. */
 export function createPipeline(
   parts: WorkerParts,
-  { tasks, pool, lanes, revoked, emit, onHeld }: PipelineSetting,
+  { tasks, pool, lanes, revoked, emit, onHeld, errbacks }: PipelineSetting,
 ): Pipeline {
   const { options, transport, clock, log, results, content, nodeName, send, delayQueues } = parts;
   const deadLetters = new DeadLetters({
@@ -119,6 +131,7 @@ export function createPipeline(
     now: () => clock.now(),
     logicalName: (queue) => logicalName(options.queues, queue),
   });
+  const world = createWorld(parts, (name) => errbacks.isCalledHere(name));
   return new Pipeline({
     clock,
     log,
@@ -128,19 +141,32 @@ export function createPipeline(
     deliveryLimit: options.deliveryLimit,
     unknownTaskGraceMs: options.unknownTaskGraceMs,
     content,
-    world: createWorld(parts),
+    world,
     emit,
     tasks,
     pool,
     lanes,
     revoked,
     throttledLimit: options.scheduledLimit / 2, // the rest is for those on their way back to the broker
-    performer: new Performer({ clock, log, patienceMs, results, deadLetters, emit, send }),
+    performer: new Performer({
+      clock,
+      log,
+      patienceMs,
+      results,
+      deadLetters,
+      emit,
+      send,
+      afterPart: ({ part, task }, progress) => afterPart(part, progress, task, world),
+      callErrback: (call) => errbacks.call(call),
+    }),
     onHeld,
   });
 }
 
-function createWorld({ clock, ids, nodeName, pid, options }: WorkerParts): World {
+function createWorld(
+  { clock, ids, nodeName, pid, options, results }: WorkerParts,
+  callsErrback: World["callsErrback"] = () => false,
+): World {
   return {
     get now() {
       return clock.now();
@@ -148,6 +174,9 @@ function createWorld({ clock, ids, nodeName, pid, options }: WorkerParts): World
     nodeName,
     pid,
     deadLetter: options.deadLetter,
+    countsChords: results.chords !== undefined,
+    inheritsPriority: options.sending.inheritsPriority,
+    callsErrback,
     uuid: () => ids.uuid(),
     random: () => ids.random(),
   };

@@ -17,12 +17,14 @@ import type {
   TimeLimitOptions,
 } from "./control/controls.ts";
 import { QueueConsumer } from "./consumer.ts";
+import { Errbacks } from "./errbacks.ts";
 import { Handlers } from "./handlers.ts";
 import { type HealthReport, reportHealth } from "./health.ts";
 import { fillHealth, type HealthOptions, resolveHealth } from "./health-options.ts";
 import { nextState, type WorkerMove, type WorkerState } from "./lifecycle.ts";
 import { Observers, type WorkerEvents } from "./observers.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
+import { withBuiltins } from "./pool/builtins.ts";
 import type { Runnable } from "./pool/invoke.ts";
 import type { Job } from "./pool/job.ts";
 import type { Pool } from "./pool/pool.ts";
@@ -106,7 +108,7 @@ class AssembledWorker implements Worker {
     this.#parts = parts;
     this.name = parts.nodeName;
     const { options, clock, log, saved } = parts;
-    const tasks = createRegistry(options.tasks);
+    const tasks = createRegistry(withBuiltins(options.tasks, (name) => this.#handlers.find(name)));
     const revocations = new Revocations();
     this.#tasks = tasks;
     this.#handlers = new Handlers(tasks, options.pools);
@@ -115,10 +117,12 @@ class AssembledWorker implements Worker {
     this.#keeper = saved && new StateKeeper({ ...saved, revocations, clock, log });
     this.#watch = createRunWatch(parts);
     const runnable = (job: Job): Runnable => this.#handlers.runnable(job);
+    const handlerOf = (name: string): AnyHandler | null => this.#handlers.find(name)?.handler ?? null;
     const pool = createPool(parts, { tasks, runnable, watch: this.#watch });
     const concurrency = new Concurrency(options.slots, options.queues);
     this.#concurrency = concurrency; // consumers made below ask it
     const pipeline = createPipeline(parts, {
+      errbacks: new Errbacks({ ...parts, tasks, pool, hostname: this.name, handlerOf }),
       tasks,
       pool,
       lanes: concurrency.lanes,

@@ -1,3 +1,4 @@
+import { DateTime } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { checkCallOptions } from "../../src/send/check-options.ts";
 import { composeTask, type Mint } from "../../src/send/compose.ts";
@@ -108,7 +109,7 @@ describe("a message", () => {
         options: {
           queue: "q",
           countdown: 5,
-          expires,
+          expires: new DateTime("2026-01-01T00:00:00+00:00"),
           a: 1,
           stamped_headers: ["a"],
           delivery_mode: 1,

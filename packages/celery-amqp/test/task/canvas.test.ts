@@ -1,4 +1,4 @@
-import { encodeSignature } from "@leveret/celery-protocol";
+import { DateTime, encodeSignature } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { chain, chord, chunks, group, map, starmap } from "../../src/task/canvas.ts";
 import { defineTask } from "../../src/task/definition.ts";
@@ -143,7 +143,9 @@ describe("links", () => {
 describe("options of a composed call", () => {
   test("replace each other, an eta a countdown", () => {
     const eta = new Date("2026-11-22T10:00:00Z");
-    expect(written(chain(add.s(1, 2)).with({ countdown: 3 }).with({ eta }))).toMatchObject({ options: { eta } });
+    expect(written(chain(add.s(1, 2)).with({ countdown: 3 }).with({ eta }))).toMatchObject({
+      options: { eta: new DateTime("2026-11-22T10:00:00+00:00") },
+    });
     expect(written(chain(add.s(1, 2)).with({ countdown: 3 }).with({ eta }))).not.toHaveProperty("options.countdown");
   });
 

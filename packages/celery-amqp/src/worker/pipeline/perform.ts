@@ -1,6 +1,8 @@
 import type { Logger } from "../../ports/logger.ts";
 import type { Delivery } from "../../ports/transport.ts";
 import type { ResultStore } from "../../results/backend.ts";
+import type { ChordCounter, ChordProgress } from "../../results/chords.ts";
+import { callbackError } from "../rules/chord.ts";
 import type { Effect, Sending } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -14,7 +16,17 @@ export interface PerformParts extends Patience {
   /** Resolves when the broker has confirmed the message. */
   readonly send: (sending: Sending) => Promise<void>;
   readonly emit: (event: TaskEvent) => void;
+  /** What follows from a part of a chord. */
+  readonly afterPart: (brought: ChordPartEffect, progress: ChordProgress) => readonly Effect[];
+  /** Never rejects. */
+  readonly callErrback: (call: ErrbackEffect) => Promise<void>;
 }
+
+/** A part that is brought to a chord. */
+export type ChordPartEffect = Extract<Effect, { readonly do: "chord-part" }>;
+
+/** The call of an errback. */
+export type ErrbackEffect = Extract<Effect, { readonly do: "call-errback" }>;
 
 /**
  * Carries out what the rules decided, in their order: follow-ups and results are confirmed before the delivery is settled,
@@ -58,6 +70,44 @@ export class Performer {
         return this.#patiently(effect, () => this.#parts.send(effect));
       case "dead-letter":
         return this.#deadLetter(delivery, effect);
+      case "apply-chord":
+        return this.#count(effect, (chords) => chords.apply(effect.chord));
+      case "set-chord-size":
+        return this.#count(effect, (chords) => chords.setSize(effect.groupId, effect.size));
+      case "finish-chord":
+        return this.#count(effect, (chords) => chords.finish(effect.groupId));
+      case "chord-part":
+        return this.#bring(delivery, effect);
+      case "call-errback":
+        return this.#parts.callErrback(effect);
+    }
+  }
+
+  #count(
+    effect: Extract<Effect, { readonly required: boolean }>,
+    count: (chords: ChordCounter) => Promise<void>,
+  ): Promise<void> | undefined {
+    const { chords } = this.#parts.results;
+    return chords && this.#patiently(effect, () => count(chords));
+  }
+
+  /** Whoever brings the last part calls the body; where that can never be done, the chord fails. */
+  #bring(delivery: Delivery, effect: ChordPartEffect): Promise<void> | undefined {
+    const { chords } = this.#parts.results;
+    return chords && this.#bringTo(chords, delivery, effect);
+  }
+
+  async #bringTo(chords: ChordCounter, delivery: Delivery, effect: ChordPartEffect): Promise<void> {
+    let progress: ChordProgress = { state: "waiting" };
+    await withPatience(async () => {
+      progress = await chords.addPart(effect.part, effect.meta);
+    }, this.#parts);
+    try {
+      await this.perform(delivery, this.#parts.afterPart(effect, progress));
+    } catch (error) {
+      if (error instanceof BrokerAway || !(error instanceof Error)) throw error;
+      const failed: ChordProgress = { state: "failed", exception: callbackError(error) };
+      await this.perform(delivery, this.#parts.afterPart(effect, failed));
     }
   }
 

@@ -94,7 +94,7 @@ export class Reception {
   #take(reservation: Reservation): void {
     const { task, queue } = reservation.request;
     this.#parts.emit({ type: "taskReceived", task, queue });
-    if (task.chord !== null) this.#warnOfChord(task);
+    if (task.chord !== null && !this.#parts.world.countsChords) this.#warnOfChord(task);
     this.#parts.next(reservation);
   }
 

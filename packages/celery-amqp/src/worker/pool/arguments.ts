@@ -28,6 +28,7 @@ export function bindArguments(
   definition: TaskDefinition,
   task: TaskMessage,
 ): readonly unknown[] | Promise<readonly unknown[]> {
+  if (definition.passing === "message") return [];
   refuseSurplus(definition, task);
   const isPlain = definition.accepts === null && definition.passing === "positional" && isEmpty(task.kwargs);
   return isPlain ? (toValue(task.args) as readonly unknown[]) : unpacked(definition, task);

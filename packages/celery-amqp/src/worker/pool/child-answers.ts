@@ -1,6 +1,7 @@
 import type { Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { ResultSource } from "../../results/backend.ts";
+import { chordsOf } from "../../send/chords.ts";
 import type { Dispatch } from "../../send/dispatch.ts";
 import type { Plan } from "../../send/plan.ts";
 import type { SenderParts } from "../../send/sender-parts.ts";
@@ -12,7 +13,7 @@ import type { JobHost } from "./job.ts";
 import type { FromChild, Question, ToChild } from "./messages.ts";
 
 /** The worker, as far as its children may ask of it. */
-export interface ChildServices extends Pick<JobHost, "setState" | "logFor"> {
+export interface ChildServices extends Pick<JobHost, "setState" | "addToChord" | "logFor"> {
   readonly planner: SenderParts["planner"];
   readonly dispatch: Pick<Dispatch, "send">;
   readonly source: ResultSource;
@@ -66,7 +67,7 @@ export class ChildAnswers {
   }
 
   async #do(number: number, question: Question): Promise<unknown> {
-    const { planner, dispatch, source, setState, revoke } = this.#services;
+    const { planner, dispatch, source, setState, addToChord, revoke } = this.#services;
     switch (question.about) {
       case "plan": {
         const plan = await planner.plan(question.name, question.options);
@@ -83,6 +84,12 @@ export class ChildAnswers {
         await dispatch.send(question.message, question.way);
         return run.addChildren(question.children);
       }
+      case "apply-chord":
+        return chordsOf(source).apply(question.chord);
+      case "set-chord-size":
+        return chordsOf(source).setSize(question.groupId, question.size);
+      case "add-to-chord":
+        return addToChord(this.#current(number).job, question.call);
       case "forget":
         return source.forget(question.taskId);
       case "revoke":

@@ -1,12 +1,14 @@
-import type { ResultMeta } from "@leveret/celery-protocol";
+import type { ResultMeta, Tree } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { ResultSource } from "../../results/backend.ts";
 import type { Way } from "../../send/dispatch.ts";
 import type { Plan } from "../../send/plan.ts";
+import type { ChordStarter } from "../../send/sender-parts.ts";
 import type { TravellingArguments } from "../../task/arguments.ts";
 import type { CallOptions } from "../../task/call-options.ts";
 import { createHandlerSenders } from "./handler-sender.ts";
 import type { JobHost } from "./job.ts";
+import type { ChildSettings } from "./messages.ts";
 import type { ParentLink } from "./parent-link.ts";
 
 /** The parent's word on a call that a child wants to send. */
@@ -19,17 +21,16 @@ export interface Planned {
 /** What runs in a child do by way of their parent. */
 export interface ChildHostParts {
   readonly link: ParentLink;
+  readonly settings: ChildSettings;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Node name of the worker. */
-  readonly origin: string;
 }
 
 /**
  * What a run in a child is given for its worker: calls are checked and made into messages here, by the task's own schema;
  * routed, published and awaited there, by the worker's connection and options.
  */
-export function createChildHost({ link, clock, ids, origin }: ChildHostParts, run: number): JobHost {
+export function createChildHost({ link, settings, clock, ids }: ChildHostParts, run: number): JobHost {
   const replyTo = new Map<string, string | null>();
   const plan = async (name: string, said: CallOptions): Promise<Plan> => {
     const { signal, link: onSuccess, linkError: onFailure, ...options } = said;
@@ -51,6 +52,8 @@ export function createChildHost({ link, clock, ids, origin }: ChildHostParts, ru
   };
   return {
     setState: async (_job, state, meta) => void (await link.ask(run, { about: "state", state, meta })),
+    addToChord: async (_job, call) => (await link.ask(run, { about: "add-to-chord", call })) as readonly Tree[],
+    hostname: settings.origin,
     logFor: () => link.log(run),
     senderFor: createHandlerSenders({
       planner: { plan, wayOf },
@@ -58,12 +61,20 @@ export function createChildHost({ link, clock, ids, origin }: ChildHostParts, ru
         send: async (message, way, children) => void (await link.ask(run, { about: "send", message, way, children })),
       },
       source: createRemoteSource(link, run, takeReplyTo),
+      ...(settings.countsChords && { chords: createRemoteChords(link, run) }),
       errorClasses: {},
       revoke: async (taskId, options) => void (await link.ask(run, { about: "revoke", taskId, options })),
       clock,
       ids,
-      origin,
+      ...settings,
     }),
+  };
+}
+
+function createRemoteChords(link: ParentLink, run: number): ChordStarter {
+  return {
+    apply: async (chord) => void (await link.ask(run, { about: "apply-chord", chord })),
+    setSize: async (groupId, size) => void (await link.ask(run, { about: "set-chord-size", groupId, size })),
   };
 }
 

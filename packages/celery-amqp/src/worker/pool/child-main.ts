@@ -7,7 +7,7 @@ import { type ChildTasks, loadTasks } from "./child-tasks.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
 import { invoke } from "./invoke.ts";
 import type { Job } from "./job.ts";
-import type { Packed, PoolModule, ToChild } from "./messages.ts";
+import type { ChildSettings, Packed, PoolModule, ToChild } from "./messages.ts";
 import { ParentLink } from "./parent-link.ts";
 import { RunningTask } from "./running-task.ts";
 
@@ -22,7 +22,7 @@ class ChildService {
   readonly #link: ParentLink;
   readonly #running = new Map<number, RunningTask>();
   #tasks: ChildTasks | null = null;
-  #origin = "";
+  #settings: ChildSettings = { origin: "", countsChords: false, inheritsPriority: false };
 
   constructor(channel: ChildChannel) {
     this.#channel = channel;
@@ -32,7 +32,7 @@ class ChildService {
   onMessage(message: ToChild): void {
     switch (message.type) {
       case "load":
-        this.#origin = message.origin;
+        this.#settings = message.settings;
         return void this.#load(message.module);
       case "run":
         return void this.#run(message.run, message.job);
@@ -71,7 +71,10 @@ class ChildService {
       const runnable = this.#tasks?.runnable(job.task.task);
       if (runnable === undefined) throw new Error("a run came before the module was loaded");
       const own = withPredicate(job, runnable.definition.policy.retry.when);
-      const host = createChildHost({ link: this.#link, clock: systemClock, ids: systemIds, origin: this.#origin }, run);
+      const host = createChildHost(
+        { link: this.#link, settings: this.#settings, clock: systemClock, ids: systemIds },
+        run,
+      );
       const running = new RunningTask(own, host);
       this.#running.set(run, running);
       return await invoke(own, runnable, running, null);

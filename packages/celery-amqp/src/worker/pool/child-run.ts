@@ -1,7 +1,14 @@
 import type { Tree } from "@leveret/celery-protocol";
 import type { Clock } from "../../ports/clock.ts";
 import { checkReturned } from "../../task/arguments.ts";
-import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
+import {
+  ChordEndSignal,
+  IgnoreSignal,
+  RejectSignal,
+  ReplaceSignal,
+  RetrySignal,
+  SnoozeSignal,
+} from "../../task/signals.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import type { Ending, Outcome } from "../rules/outcome.ts";
 import { endingOf, type Intercept } from "./invoke.ts";
@@ -166,6 +173,10 @@ function thrownFor(ending: Ending): unknown {
       return new SnoozeSignal(ending.delayMs);
     case "ignored":
       return new IgnoreSignal();
+    case "chord-ended":
+      return new ChordEndSignal(ending.body, ending.end);
+    case "replaced":
+      return new ReplaceSignal(ending.by);
     case "rejected":
       return new RejectSignal(ending.requeue);
     case "interrupted":

@@ -5,7 +5,7 @@ import { ChildAnswers, type ChildServices } from "./child-answers.ts";
 import type { ChildRun, RunSite } from "./child-run.ts";
 import { type ChildMove, type ChildState, childTransitions } from "./child-states.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
-import type { FromChild, PoolModule } from "./messages.ts";
+import type { ChildSettings, FromChild, PoolModule } from "./messages.ts";
 
 /** When a child is replaced though it is well; null is never. */
 export interface RecycleRules {
@@ -18,8 +18,7 @@ export interface SeatParts {
   readonly clock: Clock;
   readonly startChild: StartChild;
   readonly module: PoolModule;
-  /** Node name of the worker. */
-  readonly origin: string;
+  readonly settings: ChildSettings;
   readonly startTimeoutMs: number;
   readonly recycle: RecycleRules;
   readonly services: ChildServices;
@@ -63,7 +62,7 @@ export class ChildSeat implements RunSite {
   #ill: string | null = null;
 
   constructor(parts: SeatParts) {
-    const { clock, startChild, module, origin, startTimeoutMs, services } = parts;
+    const { clock, startChild, module, settings, startTimeoutMs, services } = parts;
     this.#parts = parts;
     this.#child = startChild({
       onMessage: (message) => this.#onMessage(message),
@@ -71,7 +70,7 @@ export class ChildSeat implements RunSite {
     });
     this.#answers = new ChildAnswers(services, (message) => this.#child.send(message));
     this.#cancelTimer = clock.setTimer(startTimeoutMs, () => this.#fail(`not ready after ${startTimeoutMs} ms`));
-    this.#child.send({ type: "load", module, origin });
+    this.#child.send({ type: "load", module, settings });
   }
 
   get state(): ChildState {

@@ -1,6 +1,7 @@
 import { CeleryError } from "../../ports/errors.ts";
 import { createRegistry, type TaskRegistry } from "../../task/registry.ts";
 import type { TaskDefinition } from "../../task/task.ts";
+import { withBuiltins } from "./builtins.ts";
 import type { Runnable } from "./invoke.ts";
 import type { PoolModule } from "./messages.ts";
 
@@ -19,7 +20,8 @@ export interface ChildTasks {
  */
 export async function loadTasks(module: PoolModule): Promise<ChildTasks> {
   const exported = (await import(module.url)) as Readonly<Record<string, unknown>>;
-  const registry = createRegistry(module.exports === null ? allTasks(exported) : named(module, exported));
+  const own = module.exports === null ? allTasks(exported) : named(module, exported);
+  const registry: TaskRegistry = createRegistry(withBuiltins(own, (name) => runnableOrNull(registry, name)));
   return { names: namesOf(registry), runnable: (name) => runnable(registry, module, name) };
 }
 
@@ -49,11 +51,13 @@ function namesOf(registry: TaskRegistry): readonly string[] {
 }
 
 function runnable(registry: TaskRegistry, { url }: PoolModule, name: string): Runnable {
+  const found = runnableOrNull(registry, name);
+  if (found !== null) return found;
+  throw new CeleryError("task-unhandled", `Task "${name}" has no handler in ${url}: export it there with its handler`);
+}
+
+function runnableOrNull(registry: TaskRegistry, name: string): Runnable | null {
   const definition = registry.get(name);
-  if (definition === null || definition.run === null)
-    throw new CeleryError(
-      "task-unhandled",
-      `Task "${name}" has no handler in ${url}: export it there with its handler`,
-    );
+  if (definition === null || definition.run === null) return null;
   return { definition, handler: definition.run as Runnable["handler"] };
 }

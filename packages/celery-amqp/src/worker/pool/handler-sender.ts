@@ -12,19 +12,24 @@ export interface HandlerSenderParts {
   readonly planner: SenderParts["planner"];
   readonly dispatch: SenderParts["dispatch"];
   readonly source: ResultSource;
+  /** Who counts the parts of chords. Default: the source, where it can. */
+  readonly chords?: SenderParts["results"]["chords"];
   readonly errorClasses: ErrorClasses;
   readonly revoke: RevokeTask;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly origin: string;
+  /** Whether what handlers send has their task's priority, where it says none. Default false. */
+  readonly inheritsPriority?: boolean;
 }
 
 /** Makes the `ctx.client` of each run: what it sends has the run for its parent and is counted among its children. */
 export function createHandlerSenders(parts: HandlerSenderParts): JobHost["senderFor"] {
-  const { dispatch } = parts;
-  const results = createIntake(parts);
+  const { dispatch, chords, inheritsPriority = false } = parts;
+  const results = { ...createIntake(parts), ...(chords && { chords }) };
   return ({ task }, onSent) => {
-    const parent = { id: task.id, rootId: task.rootId ?? task.id };
+    const priority = inheritsPriority ? task.priority : null;
+    const parent = { id: task.id, rootId: task.rootId ?? task.id, priority };
     return new Sender({
       ...parts,
       results,

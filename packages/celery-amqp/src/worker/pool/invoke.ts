@@ -1,7 +1,14 @@
 import { type TaskMessage, toWireException, type Tree } from "@leveret/celery-protocol";
 import { checkReturned } from "../../task/arguments.ts";
 import { runAsTask } from "../../task/current-task.ts";
-import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
+import {
+  ChordEndSignal,
+  IgnoreSignal,
+  RejectSignal,
+  ReplaceSignal,
+  RetrySignal,
+  SnoozeSignal,
+} from "../../task/signals.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import type { Failure } from "../rules/failure.ts";
 import type { Ending } from "../rules/outcome.ts";
@@ -46,6 +53,8 @@ export function endingOf(job: Job, error: unknown, abortReason: unknown): Ending
   if (error instanceof RetrySignal) return retryEnding(error);
   if (error instanceof SnoozeSignal) return { kind: "snoozed", delayMs: error.delayMs };
   if (error instanceof IgnoreSignal) return { kind: "ignored" };
+  if (error instanceof ReplaceSignal) return { kind: "replaced", by: error.by };
+  if (error instanceof ChordEndSignal) return { kind: "chord-ended", body: error.body, end: error.outcome };
   if (error instanceof RejectSignal) return { kind: "rejected", requeue: error.requeue };
   if (error instanceof ArgumentsInvalid) return { kind: "invalid", failure: invalidArguments(error) };
   if (abortReason instanceof WorkerStopping) return { kind: "interrupted" };

@@ -1,4 +1,4 @@
-import type { TaskMessage, Tree } from "@leveret/celery-protocol";
+import type { AppliedChord, Signature, TaskMessage, Tree } from "@leveret/celery-protocol";
 import type { LogFields, Logger } from "../../ports/logger.ts";
 import type { Way } from "../../send/dispatch.ts";
 import type { TravellingArguments } from "../../task/arguments.ts";
@@ -18,9 +18,19 @@ export interface PoolModule {
   readonly exports: readonly string[] | null;
 }
 
+/** What a child is told of its worker. */
+export interface ChildSettings {
+  /** Its node name. */
+  readonly origin: string;
+  /** Parts of chords are counted. */
+  readonly countsChords: boolean;
+  /** What is sent from a task has its priority, where it says none. */
+  readonly inheritsPriority: boolean;
+}
+
 /** From the parent. `run` numbers the runs of a pool, for one task may run twice at once. */
 export type ToChild =
-  | { readonly type: "load"; readonly module: PoolModule; readonly origin: string }
+  | { readonly type: "load"; readonly module: PoolModule; readonly settings: ChildSettings }
   | { readonly type: "run"; readonly run: number; readonly job: Packed }
   | { readonly type: "abort"; readonly run: number; readonly reason: Packed }
   | { readonly type: "answer"; readonly question: number; readonly value: Packed }
@@ -60,4 +70,8 @@ export type Question =
   | { readonly about: "send"; readonly message: TaskMessage; readonly way: Way; readonly children: readonly Tree[] }
   | { readonly about: "forget"; readonly taskId: string }
   | { readonly about: "revoke"; readonly taskId: string; readonly options: RevokeTaskOptions }
+  | { readonly about: "apply-chord"; readonly chord: AppliedChord }
+  | { readonly about: "set-chord-size"; readonly groupId: string; readonly size: number }
+  /** Answered by the result tuples of what was sent. */
+  | { readonly about: "add-to-chord"; readonly call: Signature }
   | { readonly about: "state"; readonly state: string; readonly meta: unknown };

@@ -1,11 +1,15 @@
-import { isBuiltinState, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { isBuiltinState, type Signature as WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TaskContext } from "../../task/context.ts";
 import { type Duration, durationMs } from "../../task/duration.ts";
+import type { TaskRequest } from "../../task/request.ts";
 import type { TaskSender } from "../../task/sender.ts";
-import { IgnoreSignal, RejectSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
+import { IgnoreSignal, RejectSignal, ReplaceSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
+import type { Signature } from "../../task/signature.ts";
+import { toWireSignature } from "../../task/wire-signature.ts";
 import type { Job, JobHost } from "./job.ts";
+import { requestOf } from "./request.ts";
 
 /** One run of one task, as its handler sees it. What few tasks ask for is made when asked. */
 export class RunningTask implements TaskContext {
@@ -17,6 +21,7 @@ export class RunningTask implements TaskContext {
   #abort: AbortController | null = null;
   #log: Logger | null = null;
   #client: TaskSender | null = null;
+  #request: TaskRequest | null = null;
 
   constructor(job: Job, host: JobHost) {
     this.message = job.task;
@@ -51,6 +56,10 @@ export class RunningTask implements TaskContext {
 
   get headers(): Readonly<Record<string, unknown>> {
     return this.message.extraHeaders;
+  }
+
+  get request(): TaskRequest {
+    return (this.#request ??= requestOf(this.message, this.#host.hostname));
   }
 
   get signal(): AbortSignal {
@@ -107,7 +116,23 @@ export class RunningTask implements TaskContext {
     throw new IgnoreSignal();
   }
 
+  replace(call: Signature<[], unknown>): never {
+    throw new ReplaceSignal(wireOf("replace", call));
+  }
+
+  async addToChord(call: Signature<[], unknown>): Promise<void> {
+    this.#children.push(...(await this.#host.addToChord(this.#job, wireOf("addToChord", call))));
+  }
+
   #controller(): AbortController {
     return (this.#abort ??= new AbortController());
   }
+}
+
+function wireOf(what: string, call: Signature<[], unknown>): WireSignature {
+  if (call?.kind === "signature") return toWireSignature(call);
+  throw new CeleryError(
+    "option-invalid",
+    `${what}: the argument must be a call, made by task.s(…), chain(…) or the like`,
+  );
 }

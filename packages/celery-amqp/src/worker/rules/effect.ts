@@ -1,10 +1,19 @@
-import type { Address, ResultMeta, TaskMessage } from "@leveret/celery-protocol";
+import type { Address, AppliedChord, ChordPart, ResultMeta, Signature, TaskMessage } from "@leveret/celery-protocol";
 import type { DeadLetterReason, TaskEvent } from "./event.ts";
+import type { Failure } from "./failure.ts";
 
 /** A task message to send; `to` null is routed by its name. */
 export interface Sending {
   readonly task: TaskMessage;
   readonly to: Address | null;
+  /** The name to route by where it is not the task's own: of the task that a map calls. */
+  readonly routeName?: string;
+}
+
+/** What `required` says and whom a log line is about. */
+interface About {
+  readonly task: TaskMessage;
+  readonly required: boolean;
 }
 
 /**
@@ -27,4 +36,14 @@ export type Effect =
   /** `task` says where the result goes. */
   | { readonly do: "store"; readonly meta: ResultMeta; readonly task: TaskMessage; readonly required: boolean }
   | ({ readonly do: "send"; readonly required: boolean } & Sending)
+  /** The header of a chord is about to be sent. */
+  | ({ readonly do: "apply-chord"; readonly chord: AppliedChord } & About)
+  /** So many parts complete the chord: all but the last member of its header are sent. */
+  | ({ readonly do: "set-chord-size"; readonly groupId: string; readonly size: number } & About)
+  /** A part of a chord has come; done where parts are counted, and always required there. `task` is who brings it. */
+  | { readonly do: "chord-part"; readonly part: ChordPart; readonly meta: ResultMeta; readonly task: TaskMessage }
+  /** The body of a chord was sent, or its failure told. */
+  | ({ readonly do: "finish-chord"; readonly groupId: string } & About)
+  /** Calls an errback that takes the request, the error and the traceback. `task` is the one that failed. */
+  | { readonly do: "call-errback"; readonly errback: Signature; readonly task: TaskMessage; readonly failure: Failure }
   | { readonly do: "emit"; readonly event: TaskEvent };

@@ -1,8 +1,11 @@
-import type { Tree } from "@leveret/celery-protocol";
+import type { Signature, Tree } from "@leveret/celery-protocol";
 import type { Failure } from "./failure.ts";
 
 /** What running a task came to, told by the pool and settled by `settle`. It may cross a process border. */
 export type Outcome = Run & Ending;
+
+/** What a chord came to: the results of its header, or why it failed. */
+export type ChordEnd = { readonly results: readonly Tree[] } | { readonly error: string };
 
 /** What is told of a run however it ended. */
 export interface Run {
@@ -29,6 +32,10 @@ export type Ending =
   /** The task asked to run again, not counted as an attempt. */
   | { readonly kind: "snoozed"; readonly delayMs: number }
   | { readonly kind: "ignored" }
+  /** The task asked for another call in its place. */
+  | { readonly kind: "replaced"; readonly by: Signature }
+  /** `celery.chord_unlock` found the header of a chord at its end. */
+  | { readonly kind: "chord-ended"; readonly body: Signature; readonly end: ChordEnd }
   | { readonly kind: "rejected"; readonly requeue: boolean }
   /** The hard limit passed. */
   | { readonly kind: "timed-out"; readonly limitMs: number }

@@ -3,6 +3,7 @@ import { redeliveries, type Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { DeadLetterReason } from "./event.ts";
 import { describeFailure, notRegistered, redeliveredTooOften, unreadable, type Failure } from "./failure.ts";
+import { tellAround } from "./follow-up.ts";
 import { failureMeta } from "./result.ts";
 import type { World } from "./world.ts";
 
@@ -28,7 +29,8 @@ export function refuseUndecodable({ error, peek, queue }: Undecodable, world: Wo
 /** What a task that nobody here implements costs. A worker deployed later may know it: it waits in the dead queue. */
 export function refuseUnregistered(task: TaskMessage, queue: string, world: World): readonly Effect[] {
   const failure = notRegistered(task.task);
-  const told = task.ignoreResult === true ? [] : tell(task, failure);
+  const stores = task.ignoreResult !== true;
+  const told = [...(stores ? tell(task, failure) : []), ...tellAround(task, failure, stores)];
   const aside = {
     id: task.id,
     name: task.task,

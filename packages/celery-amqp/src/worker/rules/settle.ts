@@ -1,5 +1,6 @@
-import type { Tree, TaskMessage } from "@leveret/celery-protocol";
-import type { Effect, Sending } from "./effect.ts";
+import { chordPart, type ResultMeta, type Signature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { endChord } from "./chord.ts";
+import type { Effect } from "./effect.ts";
 import {
   describeFailure,
   maxRetriesExceeded,
@@ -9,7 +10,7 @@ import {
   workerLost,
   type Failure,
 } from "./failure.ts";
-import { afterFailure, afterSuccess, type FollowUp } from "./follow-up.ts";
+import { type FollowUp, followFailure, followReplaced, followSuccess, tellAround } from "./follow-up.ts";
 import type { Outcome } from "./outcome.ts";
 import { keepsFailure, keepsResult, type Request } from "./request.ts";
 import { failureMeta, resultTuple, retryMeta, revokedMeta, successMeta } from "./result.ts";
@@ -23,6 +24,7 @@ import type { World } from "./world.ts";
  * | outcome | sent | stored | late ack | event |
  * | --- | --- | --- | --- | --- |
  * | succeeded | callbacks, next step of the chain | SUCCESS | ack | taskSucceeded |
+ * | replaced | what takes its place | | ack | taskIgnored |
  * | failed | errbacks, after storing | FAILURE, also for the rest of the chain | `acksOnFailure` ? ack : reject | taskRejected if it was, taskFailed |
  * | failed, retried automatically | the next run | RETRY | ack | taskRetried |
  * | invalid | as failed | as failed | dead letter | taskFailed |
@@ -36,6 +38,8 @@ import type { World } from "./world.ts";
  * | worker-lost | as failed | FAILURE WorkerLostError | as failed | taskFailed |
  * | worker-lost, `rejectOnWorkerLost` | | | requeue | taskRejected |
  * | interrupted | | | requeue | taskRejected |
+ *
+ * Where a state ends the task, its part in a chord is brought once the state is stored.
  *
  * With early acks the message was acked when the run began, and nothing is left to settle: an interrupted run is then as
  * lost as one whose process died.
@@ -58,6 +62,10 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
       return again(request, { ...outcome, cause: null, counted: false }, world);
     case "ignored":
       return ignore(request);
+    case "chord-ended":
+      return endUnlocking(request, outcome, world);
+    case "replaced":
+      return replace(request, outcome.by, outcome.children, world);
     case "rejected":
       return giveBack(request, outcome.requeue);
     case "timed-out":
@@ -79,8 +87,9 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
 export function revoke(request: Request, reason: "expired" | "revoked" | "terminated"): readonly Effect[] {
   const { task, queue } = request;
   const effects: Effect[] = [];
-  if (keepsFailure(request))
-    effects.push({ do: "store", meta: revokedMeta(task.id, taskRevoked(reason)), task, required: false });
+  const meta = revokedMeta(task.id, taskRevoked(reason));
+  if (keepsFailure(request)) effects.push({ do: "store", meta, task, required: false });
+  effects.push(...partOf(task, meta), ...tellAround({ ...task, chord: null }, taskRevoked(reason), false));
   if (reason !== "terminated" || request.policy.acks === "late") effects.push({ do: "ack" });
   effects.push({ do: "emit", event: { type: "taskRevoked", task, queue, reason } });
   return effects;
@@ -93,10 +102,12 @@ function succeed(request: Request, outcome: Success, world: World): readonly Eff
   const { result, runtimeMs, children: sent } = outcome;
   const followUp = followUpOrError(task, result, world);
   if (followUp instanceof Error) return fail(request, unwritable(followUp), sent, world);
-  const effects: Effect[] = followUp.sendings.map((sending) => ({ do: "send", ...sending, required: true }));
-  if (keepsResult(request)) {
+  const effects: Effect[] = [...followUp.effects];
+  const isKept = keepsResult(request);
+  if (isKept || task.chord !== null) {
     const meta = successMeta(task.id, result, joinedChildren(sent, followUp));
-    effects.push({ do: "store", meta, task, required: true });
+    if (isKept) effects.push({ do: "store", meta, task, required: true });
+    effects.push(...partOf(task, meta));
   }
   if (request.policy.acks === "late") effects.push({ do: "ack" });
   effects.push({ do: "emit", event: { type: "taskSucceeded", task, queue, result, runtimeMs } });
@@ -106,7 +117,7 @@ function succeed(request: Request, outcome: Success, world: World): readonly Eff
 /** A signature that cannot be called fails the task that carries it, as in Celery. */
 function followUpOrError(task: TaskMessage, result: Tree, world: World): FollowUp | Error {
   try {
-    return afterSuccess(task, result, world);
+    return followSuccess(task, result, world);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -145,6 +156,27 @@ function ignore(request: Request): readonly Effect[] {
   return [...late(request, { do: "ack" }), { do: "emit", event: { type: "taskIgnored", task, queue } }];
 }
 
+/** The unlocking itself succeeds, whatever became of the chord. */
+function endUnlocking(
+  request: Request,
+  { body, end, ...run }: Extract<Outcome, { readonly kind: "chord-ended" }>,
+  world: World,
+): readonly Effect[] {
+  return [
+    ...endChord(body, end, request.task, world),
+    ...succeed(request, { ...run, kind: "succeeded", result: null }, world),
+  ];
+}
+
+/** The task ends without a state of its own: what takes its place has its id. */
+function replace(request: Request, by: Signature, sent: readonly Tree[], world: World): readonly Effect[] {
+  try {
+    return [...followReplaced(request.task, by, world), ...ignore(request)];
+  } catch (error) {
+    return fail(request, unwritable(error instanceof Error ? error : new Error(String(error))), sent, world);
+  }
+}
+
 function timeOut(request: Request, limitMs: number, sent: readonly Tree[], world: World): readonly Effect[] {
   const failure = timeLimitExceeded(limitMs / 1000);
   const told = tellFailure(request, failure, sent, world);
@@ -155,31 +187,19 @@ function timeOut(request: Request, limitMs: number, sent: readonly Tree[], world
 /** FAILURE for the task, then for the steps of its chain that will now never run, then its errbacks. */
 function tellFailure(request: Request, failure: Failure, sent: readonly Tree[], world: World): readonly Effect[] {
   const { task } = request;
-  const effects: Effect[] = [];
-  if (keepsFailure(request)) {
-    effects.push({ do: "store", meta: failureMeta(task.id, failure, sent), task, required: false });
-    for (const step of task.chain ?? []) effects.push(...tellStep(task, step.options, failure));
-  }
-  for (const sending of errbacksOf(task, world)) effects.push({ do: "send", ...sending, required: false });
-  return effects;
+  const stores = keepsFailure(request);
+  const meta = failureMeta(task.id, failure, sent);
+  return [
+    ...(stores ? [{ do: "store", meta, task, required: false } as const] : []),
+    ...tellAround(task, failure, stores),
+    ...followFailure(task, task, failure, world),
+  ];
 }
 
-/** Only steps that already have an id can be waited for. */
-function tellStep(task: TaskMessage, options: Readonly<Record<string, Tree>>, failure: Failure): readonly Effect[] {
-  const id = options["task_id"];
-  if (typeof id !== "string") return [];
-  const replyTo = typeof options["reply_to"] === "string" ? options["reply_to"] : task.replyTo;
-  const step = { ...task, id, replyTo, correlationId: id, chain: null };
-  return [{ do: "store", meta: failureMeta(id, failure, []), task: step, required: false }];
-}
-
-/** An errback that cannot be called must not hide the failure it is about. */
-function errbacksOf(task: TaskMessage, world: World): readonly Sending[] {
-  try {
-    return afterFailure(task, world).sendings;
-  } catch {
-    return [];
-  }
+/** The part of a task that has come to an end, where it is one of a chord's. */
+function partOf(task: TaskMessage, meta: ResultMeta): readonly Effect[] {
+  const part = chordPart(task);
+  return part === null ? [] : [{ do: "chord-part", part, meta, task }];
 }
 
 interface Again {

@@ -7,6 +7,12 @@ export interface World {
   readonly pid: number;
   /** Whether what cannot run goes to `<queue>.dead` (true) or is rejected as Celery does (false). */
   readonly deadLetter: boolean;
+  /** Whether parts of chords are counted. */
+  readonly countsChords: boolean;
+  /** Whether what follows a task has its priority, where it says none: Celery's `task_inherit_parent_priority`. */
+  readonly inheritsPriority: boolean;
+  /** Whether an errback of this name is called here, with request, error and traceback. */
+  readonly callsErrback: (task: string) => boolean;
   /** A new task id. */
   readonly uuid: () => string;
   /** From 0 (inclusive) to 1 (exclusive). */

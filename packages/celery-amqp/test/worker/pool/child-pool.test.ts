@@ -56,7 +56,7 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
     returns: () => null,
     tasks: () => ["demo.task"],
     module: { url: "file:///tasks.js", exports: null },
-    origin: "celery@test",
+    settings: { origin: "celery@test", countsChords: false, inheritsPriority: false },
     startTimeoutMs: 60_000,
     recycle: { maxTasks, maxMemoryBytes: null },
     services: {
@@ -70,6 +70,7 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
       source: createNoResults("none are awaited here"),
       revoke: async () => {},
       setState: async () => {},
+      addToChord: async () => [],
       logFor: () => log,
     },
   });

@@ -29,6 +29,8 @@ function poolOfGates({ listens = false } = {}) {
     clock: createFakeClock(),
     host: {
       setState: async () => {},
+      addToChord: async () => [],
+      hostname: "celery@box",
       senderFor: () => {
         throw new Error("nothing is sent here");
       },

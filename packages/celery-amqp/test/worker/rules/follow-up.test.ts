@@ -1,9 +1,30 @@
 import { describe, expect, test } from "vitest";
-import { encodeSignature, formatIso, type Signature } from "@leveret/celery-protocol";
-import { afterFailure, afterSuccess } from "../../../src/worker/rules/follow-up.ts";
-import { freshWorld, now, signature, task } from "./given.ts";
+import {
+  chord,
+  encodeSignature,
+  formatIso,
+  type Signature,
+  type TaskMessage,
+  type Tree,
+} from "@leveret/celery-protocol";
+import type { Effect } from "../../../src/worker/rules/effect.ts";
+import { followFailure, followSuccess } from "../../../src/worker/rules/follow-up.ts";
+import type { World } from "../../../src/worker/rules/world.ts";
+import { boom, freshWorld, inShort, now, signature, task } from "./given.ts";
 
 const linkError = encodeSignature(signature("demo.on_err"));
+
+type Sent = Extract<Effect, { readonly do: "send" }>;
+
+function afterSuccess(of: TaskMessage, result: Tree, world: World) {
+  const { effects, children } = followSuccess(of, result, world);
+  return { sendings: effects.filter((effect): effect is Sent => effect.do === "send"), children };
+}
+
+function afterFailure(of: TaskMessage, world: World) {
+  const effects = followFailure(of, of, boom, world);
+  return { sendings: effects.filter((effect): effect is Sent => effect.do === "send"), effects };
+}
 
 describe("after success", () => {
   test("nothing follows a task that names nothing", () => {
@@ -126,13 +147,44 @@ describe("after success", () => {
     expect(sendings[0]?.task).toMatchObject({ task: "a", args: [1] });
     expect(sendings[0]?.task.chain?.map((step) => [step.task, step.options["task_id"]])).toEqual([
       ["c", "whole"],
-      ["b", "new-2"],
+      ["b", "new-1"],
     ]);
   });
 
   test("a chord cannot be called without a backend that counts", () => {
-    const callbacks = [signature("celery.chord", { subtaskType: "chord" })];
-    expect(() => afterSuccess(task({ callbacks }), 1, freshWorld())).toThrow(/chord.*backend/);
+    expect(() => afterSuccess(task({ callbacks: [chord([signature("a")], signature("b"))] }), 1, freshWorld())).toThrow(
+      /chord.*backend/,
+    );
+  });
+
+  test("a chord is counted before its header is sent, and has its size before the last of it is", () => {
+    const callbacks = [chord([signature("a"), signature("b")], signature("c"))];
+    const { effects } = followSuccess(task({ callbacks }), 1, freshWorld({ countsChords: true }));
+    expect(inShort(effects)).toEqual([
+      expect.stringMatching(/^apply-chord new-/),
+      "send a",
+      expect.stringMatching(/^set-chord-size new-\d+ 2$/),
+      "send b",
+    ]);
+  });
+
+  test("a group at the end of a chain in a header leaves the size of the chord alone", () => {
+    const inner = group("inner", [signature("a"), signature("b")]);
+    const chained = signature("celery.group", {
+      ...inner,
+      options: { ...inner.options, group_id: "outer", chord: encodeSignature(signature("body")) },
+    });
+    const { effects } = followSuccess(task({ chain: [chained] }), 1, freshWorld({ countsChords: true }));
+    expect(inShort(effects)).toEqual(["send a", "send b"]);
+  });
+
+  test("its priority is handed down where that is wanted, and nothing is said", () => {
+    const callbacks = [signature("a"), signature("b", { options: { priority: 2 } })];
+    const given = task({ callbacks, priority: 7 });
+    const priorities = (world: World): unknown =>
+      afterSuccess(given, 1, world).sendings.map((sending) => sending.task.priority);
+    expect(priorities(freshWorld({ inheritsPriority: true }))).toEqual([7, 7]);
+    expect(priorities(freshWorld())).toEqual([0, 2]);
   });
 
   test("options of a signature become fields of its message", () => {
@@ -193,6 +245,12 @@ describe("after failure", () => {
       { task: "demo.on_err", args: ["id-1"], parentId: "id-1", rootId: "id-1", group: "new-1", groupIndex: 0 },
       { task: "other", args: ["id-1"], group: "new-1", groupIndex: 1 },
     ]);
+  });
+
+  test("those that take the error are called here, in their place among the others", () => {
+    const errbacks = [signature("old"), signature("new")];
+    const world = freshWorld({ callsErrback: (name) => name === "new" });
+    expect(inShort(afterFailure(task({ errbacks }), world).effects)).toEqual(["call new", "send old"]);
   });
 });
 

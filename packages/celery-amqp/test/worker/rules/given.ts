@@ -38,6 +38,9 @@ export const world: World = {
   nodeName: "celery@box",
   pid: 4242,
   deadLetter: true,
+  countsChords: false,
+  inheritsPriority: false,
+  callsErrback: () => false,
   random: () => 0.5,
   uuid: counted(),
 };
@@ -104,6 +107,16 @@ export function inShort(effects: readonly Effect[]): readonly string[] {
         return `send ${effect.task.task}`;
       case "emit":
         return effect.event.type;
+      case "apply-chord":
+        return `apply-chord ${effect.chord.groupId}`;
+      case "set-chord-size":
+        return `set-chord-size ${effect.groupId} ${effect.size}`;
+      case "chord-part":
+        return `chord-part ${effect.meta.status} ${effect.part.taskId}`;
+      case "finish-chord":
+        return `finish-chord ${effect.groupId}`;
+      case "call-errback":
+        return `call ${effect.errback.task}`;
     }
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TaskMessage } from "@leveret/celery-protocol";
+import { chain, encodeSignature, type TaskMessage } from "@leveret/celery-protocol";
 import type { TaskPolicy } from "../../../src/task/policy.ts";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
 import type { Ending } from "../../../src/worker/rules/outcome.ts";
@@ -68,6 +68,63 @@ const rows: readonly Row[] = [
       ],
     },
     late: ["store FAILURE id-1", "store FAILURE id-3", "store FAILURE id-2", "send on-error", "ack", "taskFailed"],
+  },
+  {
+    name: "succeeded, as a part of a chord",
+    ending: succeeded,
+    task: { chord: signature("body"), group: "g" },
+    late: ["store SUCCESS id-1", "chord-part SUCCESS id-1", "ack", "taskSucceeded"],
+  },
+  {
+    name: "succeeded, as a part of a chord, result ignored",
+    ending: succeeded,
+    task: { chord: signature("body"), group: "g", ignoreResult: true },
+    late: ["chord-part SUCCESS id-1", "ack", "taskSucceeded"],
+  },
+  {
+    name: "failed, as a part of a chord",
+    ending: failed,
+    task: { chord: signature("body"), group: "g", errbacks: [signature("on-error")] },
+    late: ["store FAILURE id-1", "chord-part FAILURE id-1", "send on-error", "ack", "taskFailed"],
+  },
+  {
+    name: "failed, with a part of a chord further on",
+    ending: failed,
+    task: {
+      chain: [
+        signature("last", {
+          options: { task_id: "id-2", group_id: "g", chord: encodeSignature(signature("body")) },
+        }),
+      ],
+    },
+    late: ["store FAILURE id-1", "store FAILURE id-2", "chord-part FAILURE id-2", "ack", "taskFailed"],
+  },
+  {
+    name: "replaced",
+    ending: { kind: "replaced", by: signature("other") },
+    task: { callbacks: [signature("link")], chain: [signature("next")], chord: signature("body"), group: "g" },
+    late: ["send other", "ack", "taskIgnored"],
+  },
+  {
+    name: "replaced by what cannot be called",
+    ending: { kind: "replaced", by: chain() },
+    late: ["store FAILURE id-1", "ack", "taskFailed"],
+  },
+  {
+    name: "chord ended",
+    ending: { kind: "chord-ended", body: signature("body"), end: { results: [1, 2] } },
+    task: { ignoreResult: true },
+    late: ["send body", "ack", "taskSucceeded"],
+  },
+  {
+    name: "chord ended badly",
+    ending: {
+      kind: "chord-ended",
+      body: signature("body", { options: { task_id: "id-b", link_error: [encodeSignature(signature("on-error"))] } }),
+      end: { error: "boom" },
+    },
+    task: { ignoreResult: true },
+    late: ["store FAILURE id-b", "send on-error", "ack", "taskSucceeded"],
   },
   {
     name: "failed, acksOnFailure off",
@@ -270,9 +327,9 @@ describe("what is stored", () => {
   });
 
   test("a chain that will not go on tells each of its steps, to the step's own caller", () => {
-    const chain = [signature("next", { options: { task_id: "id-2", reply_to: "other" } })];
+    const rest = [signature("next", { options: { task_id: "id-2", reply_to: "other" } })];
     const effects = settle(
-      request({ chain }),
+      request({ chain: rest }),
       outcome({ kind: "failed", failure: boom, retryable: true }),
       freshWorld(),
     );

@@ -1,0 +1,72 @@
+import { chain, encodeSignature, group, type Signature, withOptions } from "@leveret/celery-protocol";
+import { describe, expect, test } from "vitest";
+import type { Effect } from "../../../src/worker/rules/effect.ts";
+import { afterPart, type Progress } from "../../../src/worker/rules/chord.ts";
+import { freshWorld, inShort, signature, task } from "./given.ts";
+
+const failed: Progress = {
+  state: "failed",
+  exception: { type: "ChordError", module: "celery.exceptions", args: ["no"] },
+};
+
+function after(body: Signature, progress: Progress, world = freshWorld({ countsChords: true })): readonly Effect[] {
+  return afterPart({ taskId: "id-1", groupId: "g", groupIndex: 0, body }, progress, task({ rootId: "root" }), world);
+}
+
+describe("a part of a chord", () => {
+  test("costs nothing while others are awaited", () => {
+    expect(after(signature("body"), { state: "waiting" })).toEqual([]);
+  });
+
+  test("that is the last calls the body with the list, under its own id, and forgets the chord", () => {
+    const body = signature("body", { args: [9], options: { task_id: "id-b", reply_to: "client" } });
+    const effects = after(body, { state: "complete", results: [1, 2] });
+    expect(inShort(effects)).toEqual(["send body", "finish-chord g"]);
+    expect(effects[0]).toMatchObject({
+      task: { id: "id-b", args: [[1, 2], 9], replyTo: "client", rootId: "root", parentId: "id-1" },
+    });
+  });
+
+  test("that is the last fails the body where one of them has failed", () => {
+    const errback = encodeSignature(signature("on-error"));
+    const body = signature("body", { options: { task_id: "id-b", link_error: [errback] } });
+    expect(inShort(after(body, failed))).toEqual(["store FAILURE id-b", "send on-error", "finish-chord g"]);
+  });
+
+  test("whose body cannot be called fails it, too", () => {
+    const body = signature("body", { options: { task_id: "id-b", expires: "no time" } });
+    const effects = after(body, { state: "complete", results: [] });
+    expect(inShort(effects)).toEqual(["store FAILURE id-b", "finish-chord g"]);
+    expect(effects[0]).toMatchObject({
+      meta: { exception: { type: "ChordError", args: [expect.stringContaining("Callback error")] } },
+    });
+  });
+
+  test("tells the chord around of a failure, and all that the body was to go on with", () => {
+    const around = { group_id: "outer", chord: encodeSignature(signature("outer-body")) };
+    const rest = encodeSignature(signature("next", { options: { task_id: "id-n" } }));
+    const body = signature("body", { options: { task_id: "id-b", ...around, chain: [rest] } });
+    expect(inShort(after(body, failed))).toEqual([
+      "store FAILURE id-b",
+      "chord-part FAILURE id-b",
+      "store FAILURE id-n",
+      "finish-chord g",
+    ]);
+  });
+
+  test("calls the errbacks of a body that take the error", () => {
+    const body = signature("body", { options: { task_id: "id-b", link_error: [encodeSignature(signature("new"))] } });
+    const world = freshWorld({ countsChords: true, callsErrback: () => true });
+    const effects = after(body, failed, world);
+    expect(inShort(effects)).toEqual(["store FAILURE id-b", "call new", "finish-chord g"]);
+    expect(effects[1]).toMatchObject({ task: { id: "id-b", task: "body" } });
+  });
+
+  test.each([
+    ["chain", chain(signature("first"), signature("second")), ["send first"]],
+    ["group", group(signature("first"), signature("second")), ["send first", "send second"]],
+  ])("may have a %s for its body", (_what, body, expected) => {
+    const effects = after(withOptions(body, { task_id: "id-b" }), { state: "complete", results: [1] });
+    expect(inShort(effects)).toEqual([...expected, "finish-chord g"]);
+  });
+});
