@@ -14,6 +14,8 @@ export interface Peers {
   readonly recordedCelery: Peer;
   /** Python of a venv with the newest Celery 5. */
   readonly latestCelery: Peer;
+  /** Python of a venv with the recorded Celery and OpenTelemetry's instrumentation of it. */
+  readonly tracedCelery: Peer;
   /** The example's Go program, built on gocelery. */
   readonly gocelery: Peer;
 }
@@ -31,18 +33,27 @@ const cache = join(root, "node_modules/.cache/leveret");
 const recorded = ["celery[yaml,msgpack,zstd,brotli,auth]==5.6.3", "kombu==5.6.2", "amqp==5.3.1", "billiard==4.3.1"];
 // From kombu 5.7 on, zstd before Python 3.14 is a package that Celery's extra does not name.
 const latest = ["celery[yaml,msgpack,zstd,brotli,auth]<6", "backports.zstd; python_version < '3.14'"];
+const traced = [
+  "celery==5.6.3",
+  ...recorded.slice(1),
+  "opentelemetry-instrumentation-celery==0.66b2",
+  "opentelemetry-sdk==1.45.2",
+];
 
 /** Makes the peers once and keeps them in the workspace's cache. In CI a missing peer is an error, elsewhere a skip that says why. */
 export default async function setup(project: TestProject): Promise<void> {
   await mkdir(cache, { recursive: true });
-  const [recordedCelery, latestCelery, gocelery] = await Promise.all([
+  const [recordedCelery, latestCelery, tracedCelery, gocelery] = await Promise.all([
     peer("Celery 5.6.3", "install Python 3 with venv (Debian: apt-get install python3-venv)", () => makeVenv(recorded)),
     peer("the newest Celery 5", "install Python 3 with venv (Debian: apt-get install python3-venv)", () =>
       makeVenv(latest),
     ),
+    peer("OpenTelemetry's Celery", "install Python 3 with venv (Debian: apt-get install python3-venv)", () =>
+      makeVenv(traced),
+    ),
     peer("gocelery", "install Go 1.19 or newer (Debian: apt-get install golang)", buildGo),
   ]);
-  project.provide("peers", { recordedCelery, latestCelery, gocelery });
+  project.provide("peers", { recordedCelery, latestCelery, tracedCelery, gocelery });
 }
 
 async function peer(name: string, remedy: string, make: () => Promise<string>): Promise<Peer> {

@@ -1,0 +1,1 @@
+export { createMetrics, type Metrics, type MetricsOptions, type Observed } from "./metrics.ts";

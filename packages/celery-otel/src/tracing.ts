@@ -1,0 +1,120 @@
+import type { Interceptor } from "@leveret/celery-amqp";
+import {
+  type Context,
+  context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  type TextMapGetter,
+  type TextMapSetter,
+  trace,
+  type Tracer,
+  type TracerProvider,
+} from "@opentelemetry/api";
+import { runAttributes, sendAttributes, type Task } from "./attributes.ts";
+import { RunContexts } from "./contexts.ts";
+import { recordFailure, recordThrown } from "./outcome.ts";
+
+/** How tasks are traced. */
+export interface TracingOptions {
+  /** Where spans go. Default: the global one, that of the SDK this process has set up. */
+  readonly tracerProvider?: TracerProvider;
+}
+
+type Headers = Task["extraHeaders"];
+
+/** By which a context tells which run it is within. */
+const runKey = createContextKey("@leveret/celery-otel run");
+
+/** Runs whose traces are remembered for what follows from them. */
+const rememberedRuns = 10_000;
+
+/**
+ * Traces tasks across processes: a span around each send and each run, the trace carried in the message's headers as W3C
+ * `traceparent`, where Python's instrumentation of Celery has it. One interceptor serves the clients and workers of a
+ * process together; what a task sends, and what follows from it, belongs to its trace.
+ *
+ * @example
+ * ```ts
+ * const tracing = createTracing();
+ * const client = createClient({ interceptors: [tracing] });
+ * const worker = createWorker({ tasks: [add], interceptors: [tracing] });
+ * ```
+ */
+export function createTracing({ tracerProvider }: TracingOptions = {}): Required<Interceptor> {
+  const runs = new RunContexts(rememberedRuns);
+  const tracer = (): Tracer => (tracerProvider ?? trace).getTracer("@leveret/celery-otel");
+
+  return {
+    async send(task, next, target) {
+      const options = { kind: SpanKind.PRODUCER, attributes: sendAttributes(task, target) };
+      const verb = target === null ? "create" : "send";
+      const span = tracer().startSpan(`${verb} ${task.task}`, options, contextOfSend(task, runs));
+      const here = trace.setSpan(context.active(), span);
+      await ended(span, recordFailure, () => context.with(here, () => next(withTrace(task, here))));
+    },
+
+    async run(task, next) {
+      const parent = propagation.extract(ROOT_CONTEXT, task.extraHeaders, getter);
+      const options = { kind: SpanKind.CONSUMER, attributes: runAttributes(task) };
+      const span = tracer().startSpan(`process ${task.task}`, options, parent);
+      const here = trace.setSpan(parent.setValue(runKey, span), span);
+      runs.keep(task.id, here);
+      return ended(span, recordThrown, async () => {
+        const result = await context.with(here, next);
+        span.setAttribute("celery.state", "SUCCESS");
+        return result;
+      });
+    },
+  };
+}
+
+/**
+ * What a handler sends within spans of its own belongs there. Retries, follow-ups and what children send come without a
+ * context, or with a strange one, that in which a message came or the connection was made: they belong to the run that they
+ * come from.
+ */
+function contextOfSend(task: Task, runs: RunContexts): Context {
+  const here = context.active();
+  const run = runs.of(task.id) ?? runs.of(task.parentId);
+  if (run !== undefined && run.getValue(runKey) !== here.getValue(runKey)) return run;
+  return trace.getSpan(here) === undefined ? propagation.extract(here, task.extraHeaders, getter) : here;
+}
+
+function withTrace(task: Task, here: Context): Task {
+  const extraHeaders: Record<string, unknown> = { ...task.extraHeaders };
+  propagation.inject(here, extraHeaders, setter);
+  return { ...task, extraHeaders };
+}
+
+async function ended<T>(
+  span: Span,
+  onThrown: (span: Span, thrown: unknown) => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    onThrown(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+const setter: TextMapSetter<Record<string, unknown>> = {
+  set(headers, name, value) {
+    headers[name] = value;
+  },
+};
+
+/** Headers hold anything; a trace is text. */
+const getter: TextMapGetter<Headers> = {
+  keys: (headers) => Object.keys(headers),
+  get(headers, name) {
+    const value = headers[name];
+    return typeof value === "string" ? value : undefined;
+  },
+};
