@@ -102,6 +102,18 @@ module.exports = {
       to: { path: "^packages/celery-redis/|node_modules/.*ioredis|^ioredis" },
     },
     {
+      name: "metrics and traces know the client and worker by their entries",
+      severity: "error",
+      from: { path: "^packages/celery-(metrics|otel)/src/" },
+      to: { path: "^packages/(celery-amqp/src/(?!(index|worker)\\.ts$)|celery-(codecs|redis|protocol)|rabbit-)" },
+    },
+    {
+      name: "who measures and traces is plugged in",
+      severity: "error",
+      from: { path: "^packages/(?!celery-(metrics|otel)/)[^/]+/src/" },
+      to: { path: "^packages/celery-(metrics|otel)/|node_modules/.*(prom-client|@opentelemetry)" },
+    },
+    {
       name: "amqplib only in amqp/",
       severity: "error",
       from: { path: "^packages/celery-amqp/src/", pathNot: "^packages/celery-amqp/src/amqp/" },

@@ -9,7 +9,16 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
-const packages = ["celery-protocol", "celery-codecs", "celery-amqp", "celery-redis", "rabbit-local", "rabbit-k8s"];
+const packages = [
+  "celery-protocol",
+  "celery-codecs",
+  "celery-amqp",
+  "celery-redis",
+  "celery-metrics",
+  "celery-otel",
+  "rabbit-local",
+  "rabbit-k8s",
+];
 const tasks = `
 import { currentTask, defineTask } from "@leveret/celery-amqp";
 

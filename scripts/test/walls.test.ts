@@ -52,6 +52,8 @@ beforeAll(async () => {
     "celery-codecs",
     "celery-amqp",
     "celery-redis",
+    "celery-metrics",
+    "celery-otel",
     "rabbit-local",
     "rabbit-k8s",
   ]) {
@@ -85,6 +87,11 @@ describe("the walls", { timeout: 120_000 }, () => {
       "packages/celery-redis/src/keys.ts",
       'import "../../celery-amqp/src/results/pending.ts";',
       "celery-redis knows the client and worker by their entries",
+    ],
+    [
+      "packages/celery-otel/src/attributes.ts",
+      'import "../../celery-amqp/src/ports/interceptor.ts";',
+      "metrics and traces know the client and worker by their entries",
     ],
     ["packages/celery-protocol/src/wire/errors.ts", 'import "../task/encode.ts";', "protocol: floor of wire"],
     ["packages/celery-protocol/src/task/encode.ts", 'import "node:crypto";', "the protocol imports nothing"],

@@ -25,6 +25,7 @@ export type Observed = Worker | Client;
 
 /** Prometheus metrics of the workers and clients of one process. */
 export interface Metrics {
+  /** Where they are: for a server or a push of your own. */
   readonly registry: Registry;
   /**
    * For `interceptors` of clients and workers: counts what is published and stamps it with the time, by which workers know

@@ -29,7 +29,8 @@ test("a worker shows its metrics beside its health, and counts connections that 
   const client = createClient({ broker: vhost.url, interceptors });
   onTestFinished(() => client.close());
   metrics.observe(client);
-  expect(await client.call(add, 2, 3)).toBe(5);
+  const sum = await client.send(add, 2, 3); // resolves at the confirm, where `call` may have its result before
+  expect(await sum.get()).toBe(5);
 
   const scrape = async (): Promise<string> => {
     const response = await fetch(`http://127.0.0.1:${worker.healthPort}/metrics`);

@@ -1,5 +1,5 @@
 import { defineTask } from "@leveret/celery-amqp";
-import { testCelery, type TestCelery } from "@leveret/celery-amqp/testing";
+import { testCelery } from "@leveret/celery-amqp/testing";
 import { Registry } from "prom-client";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createMetrics, type Metrics, type MetricsOptions } from "../src/index.ts";
@@ -12,14 +12,19 @@ const later = defineTask("demo.later", (ctx) => (ctx.attempt === 1 ? ctx.retry({
 const hold = defineTask("demo.hold", () => new Promise<void>(() => {}));
 
 function createRoom(options: MetricsOptions = {}) {
-  let celery: TestCelery | null = null;
-  const metrics: Metrics = createMetrics({ now: () => celery?.clock.now() ?? 0, ...options });
+  const clock = { now: () => 0 };
+  const metrics = createMetrics({ now: () => clock.now(), ...options });
   const interceptors = [metrics.interceptor];
-  celery = testCelery({ tasks: [add, fail, later, hold], concurrency: 2, interceptors, client: { interceptors } });
+  const celery = testCelery({
+    tasks: [add, fail, later, hold],
+    concurrency: 2,
+    interceptors,
+    client: { interceptors },
+  });
   metrics.observe(celery.worker);
   metrics.observe(celery.client, "api");
-  const { stop } = celery;
-  onTestFinished(() => stop.call(celery));
+  clock.now = () => celery.clock.now();
+  onTestFinished(() => celery.stop());
   return { metrics, celery };
 }
 
@@ -104,7 +109,9 @@ describe("metrics", () => {
   test("count what was published by its outcome, and not what is only prepared", async () => {
     const { metrics, celery } = createRoom();
     await celery.client.send(add, 1, 2);
-    await expect(celery.client.send(add.s(1, 2).with({ exchange: "nowhere", routingKey: "x" }))).rejects.toThrow();
+    await expect(celery.client.send(add.s(1, 2).with({ exchange: "nowhere", routingKey: "x" }))).rejects.toThrow(
+      /nowhere/,
+    );
     await celery.client.prepare(add.s(1, 2));
     const lines = await linesOf(metrics, "celery_published_total");
     expect(lines).toHaveLength(2);

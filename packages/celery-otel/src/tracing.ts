@@ -43,23 +43,23 @@ const rememberedRuns = 10_000;
  * const worker = createWorker({ tasks: [add], interceptors: [tracing] });
  * ```
  */
-export function createTracing({ tracerProvider }: TracingOptions = {}): Required<Interceptor> {
+export function createTracing(options: TracingOptions = {}): Required<Interceptor> {
   const runs = new RunContexts(rememberedRuns);
-  const tracer = (): Tracer => (tracerProvider ?? trace).getTracer("@leveret/celery-otel");
+  const tracer = (): Tracer => (options.tracerProvider ?? trace).getTracer("@leveret/celery-otel");
 
   return {
     async send(task, next, target) {
-      const options = { kind: SpanKind.PRODUCER, attributes: sendAttributes(task, target) };
+      const about = { kind: SpanKind.PRODUCER, attributes: sendAttributes(task, target) };
       const verb = target === null ? "create" : "send";
-      const span = tracer().startSpan(`${verb} ${task.task}`, options, contextOfSend(task, runs));
+      const span = tracer().startSpan(`${verb} ${task.task}`, about, contextOfSend(task, runs));
       const here = trace.setSpan(context.active(), span);
       await ended(span, recordFailure, () => context.with(here, () => next(withTrace(task, here))));
     },
 
     async run(task, next) {
       const parent = propagation.extract(ROOT_CONTEXT, task.extraHeaders, getter);
-      const options = { kind: SpanKind.CONSUMER, attributes: runAttributes(task) };
-      const span = tracer().startSpan(`process ${task.task}`, options, parent);
+      const about = { kind: SpanKind.CONSUMER, attributes: runAttributes(task) };
+      const span = tracer().startSpan(`process ${task.task}`, about, parent);
       const here = trace.setSpan(parent.setValue(runKey, span), span);
       runs.keep(task.id, here);
       return ended(span, recordThrown, async () => {

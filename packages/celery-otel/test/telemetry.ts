@@ -50,9 +50,14 @@ export function toNode(span: ReadableSpan): Node {
 export function treeOf(nodes: readonly Node[]): readonly string[] {
   const ids = new Set(nodes.map(({ id }) => id));
   const sorted = nodes.toSorted((first, second) => first.start - second.start);
-  const under = (parent: string | null, indent: string): readonly string[] =>
-    sorted
-      .filter((node) => (parent === null ? node.parent === null || !ids.has(node.parent) : node.parent === parent))
-      .flatMap((node) => [indent + node.line, ...under(node.id, `${indent}  `)]);
-  return under(null, "");
+  const parentOf = ({ parent }: Node): string | null => (parent !== null && ids.has(parent) ? parent : null);
+  const lines: string[] = [];
+  const draw = (parent: string | null, indent: string): void => {
+    for (const node of sorted.filter((each) => parentOf(each) === parent)) {
+      lines.push(indent + node.line);
+      draw(node.id, `${indent}  `);
+    }
+  };
+  draw(null, "");
+  return lines;
 }
