@@ -92,6 +92,14 @@ def retry_later(self):
     return self.request.retries
 
 
+@app.task(name="interop.wait_for")
+def wait_for(path):
+    """Runs until there is such a file."""
+    until = time.monotonic() + 110
+    while not os.path.exists(path) and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 @app.task(name="interop.when")
 def when():
     return time.time()

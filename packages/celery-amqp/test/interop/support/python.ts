@@ -103,6 +103,10 @@ export interface PythonWorkerOptions extends PythonOptions {
   readonly queues: readonly string[];
   readonly name: string;
   readonly concurrency?: number;
+  /** Default `threads`. */
+  readonly pool?: "threads" | "prefork";
+  /** Says hello to other workers and gossips with them. Default false. */
+  readonly sociable?: boolean;
 }
 
 /** A real Celery worker process. */
@@ -127,11 +131,10 @@ export class PythonWorker {
         "-c",
         String(options.concurrency ?? 2),
         "-P",
-        "threads",
+        options.pool ?? "threads",
         "-l",
         "INFO",
-        "--without-gossip",
-        "--without-mingle",
+        ...(options.sociable === true ? [] : ["--without-gossip", "--without-mingle"]),
       ],
       { cwd: folder, env: environment(options), stdio: ["ignore", "pipe", "pipe"] },
     );

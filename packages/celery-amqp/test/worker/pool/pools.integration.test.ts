@@ -170,6 +170,25 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
     expect(worker.runaways).toBe(0);
   });
 
+  test("ends what others revoke by message, and may revoke itself", async () => {
+    const { client, worker } = await pair({ kind }, { concurrency: 2, name: `pool-${randomUUID()}@here` });
+    const spinning = await client.send(tasks.spin, 600_000);
+    await eventually("it runs", () => worker.health.active === 1);
+    const asked = { destination: worker.name, timeout: "50s" } as const;
+    const own = kind === "threads";
+    const stats = await client.inspect.stats(asked);
+    const active = await client.inspect.active(asked);
+    expect(stats).toMatchObject({ [worker.name]: { pool: { implementation: `leveret:${kind}` } } });
+    expect(active).toMatchObject({ [worker.name]: [{ id: spinning.id, type: "pool.spin" }] });
+    expect([JSON.stringify(active), JSON.stringify(stats)].map((text) => text.includes(`:${process.pid}`))).toEqual([
+      own,
+      true,
+    ]);
+    await spinning.revoke({ terminate: true });
+    await expect(spinning.get({ timeout: "50s" })).rejects.toMatchObject({ reason: "terminated" });
+    expect(await client.call(tasks.revokes)).toBe("REVOKED");
+  });
+
   test("ends what is revoked with terminate: by its signal, or by killing what does not listen", async () => {
     const { client, worker } = await pair({ kind }, { concurrency: 2 });
     const begun: string[] = [];

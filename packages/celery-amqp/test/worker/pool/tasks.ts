@@ -40,6 +40,13 @@ export const patient = defineTask("pool.patient", (context) => {
   return promise.finally(() => clearInterval(keepAlive));
 });
 
+/** Sends a task and revokes it: how that ended. */
+export const revokes = defineTask("pool.revokes", async ({ client }) => {
+  const result = await client.send(patient);
+  await result.revoke({ terminate: true });
+  return (await result.settled()).status;
+});
+
 export const exits = defineTask("pool.exits", (): void => process.exit(3));
 
 export const breaks = defineTask("pool.breaks", () => {
