@@ -227,7 +227,10 @@ for (const [index, { label, brokerUrl, python, absent }] of pairings().entries()
       ["Celery's command line sees and steers ours", commandLine],
       ["an election that ours takes note of is decided among theirs", election],
     ] as const;
-    test.each(index === 0 ? once : [])("%s", (_, play) => play());
+    test.each(index === 0 ? once : [])("%s", async (_, play) => {
+      await play();
+      expect(our.state).toBe("running");
+    });
 
     test("a shutdown by Celery stops ours warm", async () => {
       await writeFile(join(tmp, "enough"), "");
