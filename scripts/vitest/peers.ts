@@ -31,14 +31,14 @@ const cache = join(root, "node_modules/.cache/leveret");
 
 /** Extras give every serializer and compression that Celery offers; Flower runs on the Celery that is pinned. */
 const recorded = [
-  "celery[yaml,msgpack,zstd,brotli,auth]==5.6.3",
+  "celery[yaml,msgpack,zstd,brotli,auth,redis]==5.6.3",
   "kombu==5.6.2",
   "amqp==5.3.1",
   "billiard==4.3.1",
   "flower==2.0.1",
 ];
 // From kombu 5.7 on, zstd before Python 3.14 is a package that Celery's extra does not name.
-const latest = ["celery[yaml,msgpack,zstd,brotli,auth]<6", "backports.zstd; python_version < '3.14'"];
+const latest = ["celery[yaml,msgpack,zstd,brotli,auth,redis]<6", "backports.zstd; python_version < '3.14'"];
 const traced = [
   "celery==5.6.3",
   ...recorded.slice(1),

@@ -51,7 +51,8 @@ export async function findRedis(onProgress: (line: string) => void): Promise<Red
 /**
  * Starts one on a port of its own on 127.0.0.1.
  *
- * @param args - more arguments of redis-server; a `--port` among them is the one it takes
+ * @param args - more arguments of redis-server; a `--port` among them is the one it takes. Behind `sentinel` stands the
+ * file by which it watches over others.
  */
 export async function startRedis(
   { path, libraries }: RedisProgram,
@@ -60,8 +61,13 @@ export async function startRedis(
   const given = args.indexOf("--port");
   const [port = 0] = given === -1 ? await findFreePorts(1) : [Number(args[given + 1])];
   const folder = await mkdtemp(join(tmpdir(), "leveret-redis-"));
-  const bare = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder, "--port", String(port)];
-  const child = spawn(path, [...bare, ...args], {
+  const bare = ["--bind", "127.0.0.1", "--dir", folder, "--port", String(port)];
+  const [kind, file = "", ...more] = args;
+  const line =
+    kind === "sentinel"
+      ? [file, "--sentinel", ...bare, ...more]
+      : [...bare, "--save", "", "--appendonly", "no", ...args];
+  const child = spawn(path, line, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") },
   });

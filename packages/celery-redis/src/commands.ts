@@ -67,6 +67,9 @@ export class Commands {
     const redis = commandConnection(this.#place);
     redis.on("error", (error: unknown) => this.#onAway(error));
     redis.on("ready", () => this.#onBack());
+    redis.on("end", () => {
+      if (this.#redis === redis) this.#redis = null; // given up for good: the next command makes another
+    });
     return redis;
   }
 

@@ -21,6 +21,7 @@ export function commandConnection(place: Place): Redis | Cluster {
     commandTimeout: commandTimeoutMs,
     socketTimeout: silenceMs,
     lazyConnect: true,
+    sentinelRetryStrategy: waitMs,
     maxRetriesPerRequest: 1,
     autoResendUnfulfilledCommands: false,
     retryStrategy: waitMs,
@@ -50,6 +51,7 @@ export function listeningConnection(place: Place, attempt: number): Redis {
     lazyConnect: true,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
+    sentinelRetryStrategy: () => null,
     retryStrategy: () => null,
   };
   if (place.kind !== "cluster") return new Redis({ ...options, ...wayTo(place) });
@@ -78,7 +80,6 @@ function wayTo(place: Exclude<Place, { readonly kind: "cluster" }>): RedisOption
         sentinels: [...sentinels],
         name,
         db,
-        sentinelRetryStrategy: () => null,
         ...(sentinelUsername !== null && { sentinelUsername }),
         ...(sentinelPassword !== null && { sentinelPassword }),
         ...(tls !== null && { tls, sentinelTLS: tls, enableTLSForSentinelMode: true }),

@@ -132,6 +132,8 @@ export class RedisSource implements Pick<ResultSource, "watch" | "latest" | "for
     const watched = this.#watched.get(channel);
     if (watched === undefined) return;
     watched.heard += 1;
+    // The nodes of a cluster pass messages on late: only what is there now is sure to be the latest.
+    if (this.#options.place.kind === "cluster") return void this.#lookUp(channel);
     const isTold = watched.isLookedUp && watched.body?.equals(body) === true;
     watched.isLookedUp = false;
     if (!isTold) this.#tell(channel, watched, body);
