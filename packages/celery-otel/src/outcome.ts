@@ -6,6 +6,8 @@ const steering: ReadonlyMap<string, string> = new Map([
   ["Snooze", "RETRY"],
   ["Ignore", "IGNORED"],
   ["Reject", "REJECTED"],
+  ["Replace", "IGNORED"],
+  ["ChordEnd", "SUCCESS"],
 ]);
 
 /** Tells a run's span how the handler ended by throwing. */

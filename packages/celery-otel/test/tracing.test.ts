@@ -15,12 +15,13 @@ const fail = defineTask("demo.fail", (): never => {
 const flaky = defineTask("demo.flaky", (ctx) =>
   ctx.attempt === 1 ? ctx.retry({ in: "5s", cause: new Error("away") }) : 1,
 );
+const replaced = defineTask("demo.replaced", (ctx) => ctx.replace(add.s(1, 2)));
 const ignored = defineTask("demo.ignored", (ctx) => ctx.ignore());
 
 function createRoom(options: Partial<TestCeleryOptions> = {}) {
   const telemetry = setUpTelemetry();
   const interceptors = [createTracing({ tracerProvider: telemetry.provider })];
-  const tasks = [add, parent, fail, flaky, ignored];
+  const tasks = [add, parent, fail, flaky, ignored, replaced];
   const celery = testCelery({ tasks, interceptors, client: { interceptors }, ...options });
   onTestFinished(() => celery.stop());
   const tracer = telemetry.provider.getTracer("test");
@@ -87,6 +88,21 @@ describe("a trace", () => {
       "    producer send demo.add",
       "      consumer process demo.add",
     ]);
+  });
+
+  test("goes on in what replaces a task, which is no failure", async () => {
+    const { celery, tree, spanOf } = createRoom();
+    expect(await celery.client.call(replaced)).toBe(3);
+    expect(tree()).toEqual([
+      "producer send demo.replaced",
+      "  consumer process demo.replaced",
+      "    producer send demo.add",
+      "      consumer process demo.add",
+    ]);
+    expect(spanOf("process demo.replaced")).toMatchObject({
+      status: { code: SpanStatusCode.UNSET },
+      attributes: { "celery.state": "IGNORED" },
+    });
   });
 
   test("is read from the headers that others write", async () => {

@@ -135,6 +135,7 @@ export {
   eventAddress,
   type EventMessageOptions,
   eventTypeOf,
+  isEventType,
 } from "./event/codec.ts";
 export type {
   CustomEvent,

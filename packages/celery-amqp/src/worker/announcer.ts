@@ -1,3 +1,4 @@
+import type { Tree } from "@leveret/celery-protocol";
 import { EventDispatcher, type DispatcherParts } from "../events/dispatcher.ts";
 import { Heart } from "../events/heart.ts";
 import { loadAverage, operatingSystem, ownVersion } from "../system/machine.ts";
@@ -64,6 +65,11 @@ export class Announcer {
     if (this.#tasks.get(event.task.task)?.policy.sendEvents === false) return;
     const body = announce(event);
     if (body !== null) this.#dispatcher.send(body);
+  }
+
+  /** What a task tells of itself, whether or not the worker tells of tasks. Source: celery/app/task.py `Task.send_event`. */
+  tellCustom(uuid: string, customType: string, fields: Readonly<Record<string, Tree>>): void {
+    this.#dispatcher.send({ type: "custom", customType, extra: { ...fields, uuid } });
   }
 
   /** Everything that happened is told before it says that it goes. */

@@ -58,6 +58,8 @@ export interface PoolSetting {
   readonly tasks: TaskRegistry;
   readonly runnable: InlinePoolParts["runnable"];
   readonly watch: RunWatch | null;
+  /** Who tells monitors; null where nobody is to. */
+  readonly announcer: () => Announcer | null;
 }
 
 /** The pool that tasks run in: the one of a worker that has one, all of them together else. */
@@ -68,10 +70,11 @@ export function createPool(parts: WorkerParts, setting: PoolSetting): Pool {
   return made.size === 1 && only !== undefined ? only : createRoutedPool({ size: concurrency, pools: made });
 }
 
-function createOnePool(parts: WorkerParts, pool: ResolvedPool, { tasks, runnable, watch }: PoolSetting): Pool {
+function createOnePool(parts: WorkerParts, pool: ResolvedPool, setting: PoolSetting): Pool {
+  const { tasks, runnable, watch, announcer } = setting;
   const { options, clock, log, nodeName: origin } = parts;
   const intercept = options.interceptors.length === 0 ? null : composeRun(options.interceptors);
-  const host = createHost(parts);
+  const host = createHost(parts, announcer);
   if (pool.kind === "inline") {
     const onRunawayEnd: InlinePoolParts["onRunawayEnd"] = ({ task }, ms) =>
       log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms });
@@ -96,7 +99,7 @@ function createOnePool(parts: WorkerParts, pool: ResolvedPool, { tasks, runnable
   });
 }
 
-function createHost(parts: WorkerParts): JobHost {
+function createHost(parts: WorkerParts, announcer: PoolSetting["announcer"]): JobHost {
   const { results, log, senderFor, nodeName: hostname } = parts;
   const joins = new ChordJoining({ ...parts, world: createWorld(parts) });
   return {
@@ -105,6 +108,7 @@ function createHost(parts: WorkerParts): JobHost {
     setState: async ({ task, policy }, state, meta) => {
       if (keepsResult({ task, policy })) await results.store(customMeta(task.id, state, meta), task);
     },
+    sendEvent: async ({ task }, type, fields) => announcer()?.tellCustom(task.id, type, fields),
     senderFor,
     logFor: ({ task }) => withFields(log, { task: task.task, id: task.id }),
   };

@@ -118,7 +118,7 @@ class AssembledWorker implements Worker {
     this.#watch = createRunWatch(parts);
     const runnable = (job: Job): Runnable => this.#handlers.runnable(job);
     const handlerOf = (name: string): AnyHandler | null => this.#handlers.find(name)?.handler ?? null;
-    const pool = createPool(parts, { tasks, runnable, watch: this.#watch });
+    const pool = createPool(parts, { tasks, runnable, watch: this.#watch, announcer: () => this.#announcer });
     const concurrency = new Concurrency(options.slots, options.queues);
     this.#concurrency = concurrency; // consumers made below ask it
     const pipeline = createPipeline(parts, {

@@ -178,3 +178,52 @@ describe("a worker that tells of its tasks", () => {
     expect(worker.droppedEvents).toBe(0);
   });
 });
+
+describe("what a task tells of itself", () => {
+  const tells = defineTask("demo.tells", async (ctx) => {
+    await ctx.sendEvent("task-halfway", { percent: 50, uuid: "another" });
+    await ctx.sendEvent("build-done");
+  });
+  const lies = defineTask("demo.lies", (ctx, type: string) => ctx.sendEvent(type));
+
+  test("is heard with its id, though the worker tells of no tasks", async () => {
+    const { heard, send, settle, broker } = await monitored({ events: "workers" }, [tells]);
+    await send({ id: "t-1", task: "demo.tells" });
+    await settle();
+    const about = { type: "custom", hostname: "celery@box", pid: 4242, clock: expect.any(Number) };
+    expect(heard().filter(({ type }) => type === "custom")).toMatchObject([
+      { ...about, customType: "task-halfway", extra: { uuid: "t-1", percent: 50 } },
+      { ...about, customType: "build-done", extra: { uuid: "t-1" } },
+    ]);
+    expect(Buffer.from(broker.messages("monitor")[1]?.body ?? []).toString()).toMatch(/^\{.*"type": "task-halfway"\}$/);
+  });
+
+  test("is heard by nobody where the worker tells of nothing", async () => {
+    const { heard, send, settle, results } = await monitored({ events: false }, [tells]);
+    await send({ task: "demo.tells" });
+    await settle();
+    expect(heard()).toEqual([]);
+    expect(await results()).toMatchObject([{ status: "SUCCESS" }]);
+  });
+
+  test("is lost where it cannot be written, and the task goes on", async () => {
+    const odd = defineTask("demo.odd", (ctx) => ctx.sendEvent("task-odd", { map: new Map() }));
+    const { send, settle, results, worker } = await monitored({}, [odd]);
+    await send({ task: "demo.odd" });
+    await settle();
+    expect(await results()).toMatchObject([{ status: "SUCCESS" }]);
+    expect(worker.droppedEvents).toBe(1);
+  });
+
+  test.each(["task-succeeded", "worker-online", "halfway", "-halfway", "task-", "task-half way", ""])(
+    "may not be called %j",
+    async (type) => {
+      const { send, settle, results } = await monitored({}, [lies]);
+      await send({ task: "demo.lies", args: [type] });
+      await settle();
+      expect(await results()).toMatchObject([
+        { status: "FAILURE", exception: { args: [expect.stringContaining("choose another name")] } },
+      ]);
+    },
+  );
+});

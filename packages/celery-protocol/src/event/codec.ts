@@ -5,7 +5,7 @@ import { setOwn } from "../content/plain-object.ts";
 import type { Tree } from "../content/tree.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Address, WireMessage } from "../wire/message.ts";
-import type { Event } from "./event.ts";
+import type { Event, EventType } from "./event.ts";
 import { EVENT_FIELDS, type EventField, LEADING_FIELDS, TIMESTAMP } from "./fields.ts";
 
 /** How events are written. */
@@ -51,6 +51,11 @@ function eventMessage(body: Tree, hostname: string, content: Content, options: E
 export function decodeEvents(message: WireMessage, content: Content): readonly Event[] {
   const body = readBody(message, content);
   return (asList(body) ?? [body]).map(fromTree);
+}
+
+/** Whether events of this type are Celery's own. */
+export function isEventType(type: string): type is EventType {
+  return EVENT_FIELDS.has(type);
 }
 
 /** The type on the wire: `task-received`, or the custom one. */

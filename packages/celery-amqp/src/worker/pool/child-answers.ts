@@ -13,7 +13,7 @@ import type { JobHost } from "./job.ts";
 import type { FromChild, Question, ToChild } from "./messages.ts";
 
 /** The worker, as far as its children may ask of it. */
-export interface ChildServices extends Pick<JobHost, "setState" | "addToChord" | "logFor"> {
+export interface ChildServices extends Pick<JobHost, "setState" | "sendEvent" | "addToChord" | "logFor"> {
   readonly planner: SenderParts["planner"];
   readonly dispatch: Pick<Dispatch, "send">;
   readonly source: ResultSource;
@@ -67,7 +67,7 @@ export class ChildAnswers {
   }
 
   async #do(number: number, question: Question): Promise<unknown> {
-    const { planner, dispatch, source, setState, addToChord, revoke } = this.#services;
+    const { planner, dispatch, source, setState, sendEvent, addToChord, revoke } = this.#services;
     switch (question.about) {
       case "plan": {
         const plan = await planner.plan(question.name, question.options);
@@ -96,6 +96,8 @@ export class ChildAnswers {
         return revoke(question.taskId, question.options);
       case "state":
         return setState(this.#current(number).job, question.state, question.meta as Tree);
+      case "event":
+        return sendEvent(this.#current(number).job, question.type, question.fields);
     }
   }
 

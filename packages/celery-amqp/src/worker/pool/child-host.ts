@@ -52,6 +52,7 @@ export function createChildHost({ link, settings, clock, ids }: ChildHostParts, 
   };
   return {
     setState: async (_job, state, meta) => void (await link.ask(run, { about: "state", state, meta })),
+    sendEvent: async (_job, type, fields) => void (await link.ask(run, { about: "event", type, fields })),
     addToChord: async (_job, call) => (await link.ask(run, { about: "add-to-chord", call })) as readonly Tree[],
     hostname: settings.origin,
     logFor: () => link.log(run),

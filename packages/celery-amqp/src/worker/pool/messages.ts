@@ -74,4 +74,5 @@ export type Question =
   | { readonly about: "set-chord-size"; readonly groupId: string; readonly size: number }
   /** Answered by the result tuples of what was sent. */
   | { readonly about: "add-to-chord"; readonly call: Signature }
+  | { readonly about: "event"; readonly type: string; readonly fields: Readonly<Record<string, Tree>> }
   | { readonly about: "state"; readonly state: string; readonly meta: unknown };

@@ -1,6 +1,13 @@
-import { isBuiltinState, type Signature as WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import {
+  isBuiltinState,
+  isEventType,
+  type Signature as WireSignature,
+  type TaskMessage,
+  type Tree,
+} from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
+import { showValue } from "../../ports/show.ts";
 import type { TaskContext } from "../../task/context.ts";
 import { type Duration, durationMs } from "../../task/duration.ts";
 import type { TaskRequest } from "../../task/request.ts";
@@ -98,6 +105,16 @@ export class RunningTask implements TaskContext {
     if (typeof state !== "string" || state === "" || isBuiltinState(state))
       throw new CeleryError("option-invalid", `Task ${this.name} may not set the state ${state}: choose another name`);
     await this.#host.setState(this.#job, state, meta as Tree);
+  }
+
+  async sendEvent(type: string, fields: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    // One that told what Celery itself tells would lie to monitors.
+    if (typeof type !== "string" || !/^[^\s-]+-[^\s]+$/.test(type) || isEventType(type))
+      throw new CeleryError(
+        "option-invalid",
+        `Task ${this.name} may not tell of ${showValue(type)}: choose another name, such as "task-halfway"`,
+      );
+    await this.#host.sendEvent(this.#job, type, fields as Readonly<Record<string, Tree>>);
   }
 
   retry(options: { readonly in?: Duration; readonly cause?: unknown } = {}): never {

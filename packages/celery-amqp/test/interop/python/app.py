@@ -85,6 +85,11 @@ def retry_once(self):
     return self.request.retries
 
 
+@app.task(name="interop.tell", bind=True)
+def tell(self):
+    self.send_event("task-halfway", percent=50)
+
+
 @app.task(name="interop.retry_later", bind=True, max_retries=3)
 def retry_later(self):
     if self.request.retries == 0:

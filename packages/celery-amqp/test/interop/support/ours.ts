@@ -69,6 +69,7 @@ export const ourTasks = [
     if (ctx.attempt === 1) ctx.retry({ in: 0 });
     return ctx.attempt - 1;
   }),
+  defineTask("interop.tell", (ctx) => ctx.sendEvent("task-halfway", { percent: 50 })),
   defineTask("interop.retry_later", (ctx) => {
     if (ctx.attempt === 1) ctx.retry({ in: "3s" });
     return ctx.attempt - 1;

@@ -70,6 +70,7 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
       source: createNoResults("none are awaited here"),
       revoke: async () => {},
       setState: async () => {},
+      sendEvent: async () => {},
       addToChord: async () => [],
       logFor: () => log,
     },

@@ -29,6 +29,7 @@ function poolOfGates({ listens = false } = {}) {
     clock: createFakeClock(),
     host: {
       setState: async () => {},
+      sendEvent: async () => {},
       addToChord: async () => [],
       hostname: "celery@box",
       senderFor: () => {

@@ -98,10 +98,13 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
     expect(await client.call(tasks.parent, 5)).toEqual([6, 7, true]);
     expect(lines.find(({ text }) => text === "info half way")?.fields).toMatchObject({ task: "pool.parent", x: 5 });
     expect(await client.call(tasks.astray)).toBe("nowhere");
+    await using events = client.events({ types: ["task-halfway"] });
+    await events.opened;
     const watched = await client.send(tasks.parent, 1);
     const states: string[] = [];
     for await (const { status } of watched.states()) states.push(status);
     expect(states).toEqual(["PROGRESS", "SUCCESS"]);
+    expect(await events.next()).toMatchObject({ value: { extra: { uuid: watched.id, pct: 50 } } });
   });
 
   test("tells failures, retries and refusals as the worker itself would", async () => {

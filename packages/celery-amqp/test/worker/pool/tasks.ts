@@ -83,6 +83,7 @@ export const checked = defineTask("pool.checked", {
 
 export const parent = defineTask("pool.parent", async (context, x: number) => {
   await context.progress({ pct: 50 });
+  await context.sendEvent("task-halfway", { pct: 50 });
   context.log.info("half way", { x });
   const sum = await context.client.call(add, x, 1);
   const named = await context.client.sendByName("pool.add", { args: [sum, 1] });
