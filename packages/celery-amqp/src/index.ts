@@ -139,9 +139,12 @@ export {
   shardedQueue,
   type ShardedQueueOptions,
 } from "./send/sharded-queue.ts";
+export { isGroupResult } from "./results/group-result.ts";
 export type { CallOptions, LinkedCall } from "./task/call-options.ts";
 export type {
   AsyncResult,
+  GroupResult,
+  MemberEnd,
   NamedCall,
   RevokeTaskOptions,
   Settled,

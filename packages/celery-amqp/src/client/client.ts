@@ -23,7 +23,8 @@ import { taskSent } from "../send/sent-event.ts";
 import { Spread } from "../send/sharded-queue.ts";
 import { currentTask } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
-import type { AsyncResult, NamedCall, RevokeTask, TaskSender } from "../task/sender.ts";
+import type { GroupSignature } from "../task/canvas-shape.ts";
+import type { AsyncResult, GroupResult, NamedCall, RevokeTask, TaskSender } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { bindTasks, type BoundTasks } from "./bind.ts";
@@ -56,6 +57,12 @@ export interface Client extends TaskSender, AsyncDisposable {
     calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
     options?: ManyOptions,
   ): Promise<AsyncResult<R>[]>;
+  /**
+   * The result of a group that was saved, here or elsewhere, in Python or not; null where none is kept.
+   *
+   * @throws CeleryError `results-disabled` where results keep no groups, and what the backend ends in
+   */
+  restoreGroup(id: string): Promise<GroupResult<readonly unknown[]> | null>;
   /**
    * The finished message of a call, checked and routed, for a row of an outbox table. Needs no broker.
    *
@@ -174,6 +181,7 @@ class CeleryClient implements Client {
   }
 
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
+  send<R extends readonly unknown[]>(call: GroupSignature<[], R>): Promise<GroupResult<R>>;
   send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
   send(what: never, ...args: never): Promise<AsyncResult<unknown>> {
     return this.#gate.enter(() => this.#sender.send(what, ...args));
@@ -202,6 +210,12 @@ class CeleryClient implements Client {
     if (typeof id !== "string" || id === "")
       throw new CeleryError("option-invalid", "result: the first argument must be a task's id");
     return this.#results.open(id, task);
+  }
+
+  async restoreGroup(id: string): Promise<GroupResult<readonly unknown[]> | null> {
+    if (typeof id !== "string" || id === "")
+      throw new CeleryError("option-invalid", "restoreGroup: the first argument must be a group's id");
+    return this.#results.restore(id);
   }
 
   async prepare(call: Signature<[], unknown>): Promise<PreparedMessage> {

@@ -1,4 +1,4 @@
-import { type ResultMeta, toValue } from "@leveret/celery-protocol";
+import { decodeResultTuple, type ResultMeta, type ResultTuple, toValue } from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { checkReturned } from "../task/arguments.ts";
@@ -6,6 +6,7 @@ import { durationMs } from "../task/duration.ts";
 import type { AsyncResult, RevokeTask, RevokeTaskOptions, Settled, TaskState, WaitOptions } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import type { ResultSource } from "./backend.ts";
+import { collectFrom } from "./collect.ts";
 import { type ErrorClasses, type FailedMeta, toFailedError, toRevokedError } from "./task-error.ts";
 import { followStates } from "./follow-states.ts";
 
@@ -15,17 +16,20 @@ export interface AsyncResultParts {
   readonly clock: Clock;
   readonly errorClasses: ErrorClasses;
   readonly revoke: RevokeTask;
+  /** The results that others name. */
+  readonly openTuple: (tuple: ResultTuple) => AsyncResult<unknown>;
 }
 
 type FinalMeta = Extract<ResultMeta, { readonly status: "SUCCESS" }> | FailedMeta;
 
-/** The result of the task with this id; `task` is null where only the name is known. */
+/** The result of the task with this id; `task` is null where only the name is known, `parent` where it followed none. */
 export function createAsyncResult(
   id: string,
   task: TaskDefinition | null,
   parts: AsyncResultParts,
+  parent: ResultTuple | null = null,
 ): AsyncResult<unknown> {
-  return new PendingAsyncResult(id, task, parts);
+  return new PendingAsyncResult(id, task, parts, parent);
 }
 
 /** Watches only while asked: a result that nobody awaits costs no listener. */
@@ -33,12 +37,21 @@ class PendingAsyncResult implements AsyncResult<unknown> {
   readonly id: string;
   readonly #task: TaskDefinition | null;
   readonly #parts: AsyncResultParts;
+  readonly #followed: ResultTuple | null;
+  #parent: AsyncResult<unknown> | null = null;
   #final: FinalMeta | null = null;
 
-  constructor(id: string, task: TaskDefinition | null, parts: AsyncResultParts) {
+  constructor(id: string, task: TaskDefinition | null, parts: AsyncResultParts, followed: ResultTuple | null) {
     this.id = id;
     this.#task = task;
     this.#parts = parts;
+    this.#followed = followed;
+  }
+
+  /** Opened when it is asked for: a chain may be long. */
+  get parent(): AsyncResult<unknown> | null {
+    if (this.#followed !== null) this.#parent ??= this.#parts.openTuple(this.#followed);
+    return this.#parent;
   }
 
   get state(): string {
@@ -53,14 +66,20 @@ class PendingAsyncResult implements AsyncResult<unknown> {
   }
 
   async settled(options: WaitOptions = {}): Promise<Settled<unknown>> {
-    for await (const meta of this.#metas(options)) {
-      if (isFinal(meta)) return this.#settle(meta);
-    }
-    throw new CeleryError("result-lost", `The states of task ${this.id} ended without a final one`);
+    return this.#settle(await this.#ended(options));
   }
 
   async *states(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
     for await (const meta of this.#metas(options)) yield await this.#describe(meta);
+  }
+
+  async children(options: WaitOptions = {}): Promise<readonly AsyncResult<unknown>[]> {
+    const { children } = await this.#ended(options);
+    return (children ?? []).map((child) => this.#parts.openTuple(decodeResultTuple(child)));
+  }
+
+  collect(options: WaitOptions = {}): AsyncGenerator<readonly [AsyncResult<unknown>, unknown], void, undefined> {
+    return collectFrom(this, options);
   }
 
   async forget(): Promise<void> {
@@ -69,6 +88,13 @@ class PendingAsyncResult implements AsyncResult<unknown> {
 
   async revoke(options: RevokeTaskOptions = {}): Promise<void> {
     await this.#parts.revoke(this.id, options);
+  }
+
+  async #ended(options: WaitOptions): Promise<FinalMeta> {
+    for await (const meta of this.#metas(options)) {
+      if (isFinal(meta)) return meta;
+    }
+    throw new CeleryError("result-lost", `The states of task ${this.id} ended without a final one`);
   }
 
   async *#metas(options: WaitOptions): AsyncGenerator<ResultMeta, void, undefined> {

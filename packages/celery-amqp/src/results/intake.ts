@@ -1,10 +1,11 @@
+import type { ResultTuple } from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
-import type { AsyncResult, RevokeTask } from "../task/sender.ts";
+import type { AsyncResult, GroupResult, RevokeTask } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import { createAsyncResult } from "./async-result.ts";
 import type { ResultSource } from "./backend.ts";
 import type { ChordCounter } from "./chords.ts";
-import { createListResult } from "./list-result.ts";
+import { createGroupResult, isGroupResult, refuse } from "./group-result.ts";
 import { createNoResults } from "./none.ts";
 import type { ErrorClasses } from "./task-error.ts";
 
@@ -16,13 +17,18 @@ export interface IntakeParts {
   readonly revoke: RevokeTask;
 }
 
+/** The task of a result, where this program knows it. */
+export type TaskOf = (taskId: string) => TaskDefinition | null;
+
 /** The results of one sender: where they are awaited, and what stands for them until they come. */
 export interface Intake {
   replyTo(taskId: string): string | null;
   prepare(taskId: string): Promise<void>;
   open(taskId: string, task: TaskDefinition | null): AsyncResult<unknown>;
   openNone(taskId: string, why: string): AsyncResult<unknown>;
-  openList(groupId: string, members: readonly AsyncResult<unknown>[]): AsyncResult<unknown>;
+  openTuple(tuple: ResultTuple, taskOf: TaskOf): AsyncResult<unknown>;
+  openNoneTuple(tuple: ResultTuple, why: string): AsyncResult<unknown>;
+  restore(groupId: string): Promise<GroupResult<readonly unknown[]> | null>;
   /** Absent where chords cannot be counted. */
   readonly chords?: ChordCounter;
 }
@@ -30,12 +36,37 @@ export interface Intake {
 /** Joins a source and the errors that its results are told by. */
 export function createIntake(parts: IntakeParts): Intake {
   const { source } = parts;
+  const none = (why: string): IntakeParts => ({ ...parts, source: createNoResults(why) });
   return {
     replyTo: (taskId) => source.replyTo(taskId),
     prepare: (taskId) => source.prepare(taskId),
-    open: (taskId, task) => createAsyncResult(taskId, task, parts),
-    openNone: (taskId, why) => createAsyncResult(taskId, null, { ...parts, source: createNoResults(why) }),
-    openList: createListResult,
+    open: (taskId, task) => openTask(taskId, task, parts),
+    openNone: (taskId, why) => openTask(taskId, null, none(why)),
+    openTuple: (tuple, taskOf) => openResult(tuple, taskOf, parts),
+    openNoneTuple: (tuple, why) => openResult(tuple, unknown, none(why)),
+    async restore(groupId) {
+      const tuple = await (source.groups ?? refuse(groupId)).restore(groupId);
+      const result = tuple && openResult({ ...tuple, members: tuple.members ?? [] }, unknown, parts);
+      return result !== null && isGroupResult(result) ? result : null;
+    },
     ...(source.chords && { chords: source.chords }),
   };
+}
+
+const unknown: TaskOf = () => null;
+
+function openTask(id: string, task: TaskDefinition | null, parts: IntakeParts): AsyncResult<unknown> {
+  return createAsyncResult(id, task, { ...parts, openTuple: (tuple) => openResult(tuple, unknown, parts) });
+}
+
+function openResult(tuple: ResultTuple, taskOf: TaskOf, parts: IntakeParts): AsyncResult<unknown> {
+  const { id, parent, members } = tuple;
+  const openTuple = (other: ResultTuple): AsyncResult<unknown> => openResult(other, taskOf, parts);
+  if (members === null) return createAsyncResult(id, taskOf(id), { ...parts, openTuple }, parent);
+  return createGroupResult({
+    tuple,
+    members: members.map(openTuple),
+    openParent: () => parent && openTuple(parent),
+    groups: parts.source.groups ?? null,
+  });
 }

@@ -91,18 +91,12 @@ export class CanvasSender {
     { steps, result }: Unfolded & { readonly result: ResultTuple },
   ): { readonly result: AsyncResult<unknown>; readonly awaits: readonly string[] } {
     const { results } = this.#parts;
-    const none = (why: string) => ({ result: this.#open(result, (id) => results.openNone(id, why)), awaits: [] });
+    const none = (why: string) => ({ result: results.openNoneTuple(result, why), awaits: [] });
     if (options.ignoreResult === true) return none("it was sent with ignoreResult");
     if (options.replyTo !== undefined) return none(`it goes to queue "${options.replyTo}", as the call says`);
     const names = namesOf(steps);
     const taskOf = (id: string) => composed.tasks.find(({ name }) => name === names.get(id)) ?? null;
-    return { result: this.#open(result, (id) => results.open(id, taskOf(id))), awaits: taskIdsOf(result) };
-  }
-
-  #open({ id, members }: ResultTuple, open: (taskId: string) => AsyncResult<unknown>): AsyncResult<unknown> {
-    if (members === null) return open(id);
-    const opened = members.map((member) => this.#open(member, open));
-    return this.#parts.results.openList(id, opened);
+    return { result: results.openTuple(result, taskOf), awaits: taskIdsOf(result) };
   }
 
   async #perform({ options }: ComposedSignature, { steps, children }: Unfolded): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AppliedChord, TaskMessage, Tree } from "@leveret/celery-protocol";
+import type { AppliedChord, ResultTuple, TaskMessage, Tree } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { AsyncResult } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
@@ -16,8 +16,10 @@ interface ResultIntake {
   open(taskId: string, task: TaskDefinition | null): AsyncResult<unknown>;
   /** A result that will never come here, for the reason given. */
   openNone(taskId: string, why: string): AsyncResult<unknown>;
-  /** The result of a group of these. */
-  openList(groupId: string, members: readonly AsyncResult<unknown>[]): AsyncResult<unknown>;
+  /** The result that a tuple names, of one task or of a group, with what it followed. */
+  openTuple(tuple: ResultTuple, taskOf: (taskId: string) => TaskDefinition | null): AsyncResult<unknown>;
+  /** The same, which will never come here, for the reason given. */
+  openNoneTuple(tuple: ResultTuple, why: string): AsyncResult<unknown>;
   /** Absent where chords cannot be counted. */
   readonly chords?: ChordStarter;
 }

@@ -2,7 +2,8 @@ import { encodeResultTuple } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { packArguments, type TravellingArguments } from "../task/arguments.ts";
 import type { CallOptions } from "../task/call-options.ts";
-import type { AsyncResult, NamedCall, TaskSender } from "../task/sender.ts";
+import type { GroupSignature } from "../task/canvas-shape.ts";
+import type { AsyncResult, GroupResult, NamedCall, TaskSender } from "../task/sender.ts";
 import type { AnySignature, Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { CanvasSender, type ComposedSignature } from "./canvas-sender.ts";
@@ -28,6 +29,7 @@ export class Sender implements TaskSender {
   }
 
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
+  send<R extends readonly unknown[]>(call: GroupSignature<[], R>): Promise<GroupResult<R>>;
   send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
   async send(
     what: TaskDefinition | Signature<[], unknown>,

@@ -10,7 +10,7 @@ export interface GroupSignature<Missing extends readonly unknown[], R extends re
   R
 > {
   /** Only for the compiler; never there. */
-  readonly [grouped]?: true;
+  readonly [grouped]: true;
 }
 
 type MissingOf<Call> = Call extends Signature<infer Missing, unknown> ? Missing : never;

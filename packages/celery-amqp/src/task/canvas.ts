@@ -40,7 +40,7 @@ export function chain<const Steps extends Calls>(
 export function group<const Members extends Calls>(
   ...members: Members
 ): GroupSignature<MissingOfAll<Members>, Results<Members>> {
-  return compose(members, protocol.group(...wire("group", members)));
+  return grouped(compose(members, protocol.group(...wire("group", members))));
 }
 
 /**
@@ -86,7 +86,15 @@ export function chunks<Args extends readonly unknown[], R>(
 ): GroupSignature<[], R[][]> {
   if (!Number.isSafeInteger(size) || size < 1)
     throw new CeleryError("option-invalid", `chunks: size is ${String(size)}: it must be a whole number from 1`);
-  return compose([], protocol.expandChunks(protocol.chunks(callOf("chunks", task), items as readonly Tree[], size)));
+  const expanded = protocol.expandChunks(protocol.chunks(callOf("chunks", task), items as readonly Tree[], size));
+  return grouped(compose<[], R[][]>([], expanded));
+}
+
+/** Tells the compiler that this is a group. */
+function grouped<Missing extends readonly unknown[], R extends readonly unknown[]>(
+  call: Signature<Missing, R>,
+): GroupSignature<Missing, R> {
+  return call as GroupSignature<Missing, R>;
 }
 
 function compose<Missing extends readonly unknown[], R>(

@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { GroupSignature } from "./canvas-shape.ts";
 import type { TaskFailedError, TaskRevokedError } from "./errors.ts";
 import type { Duration } from "./duration.ts";
 import type { Signature } from "./signature.ts";
@@ -56,6 +57,15 @@ export interface AsyncResult<R> {
   settled(options?: WaitOptions): Promise<Settled<R>>;
   /** Each state as it comes, the latest known one first; ends with the final one. Throws as `settled`. */
   states(options?: WaitOptions): AsyncIterable<TaskState>;
+  /** The result that this one followed, as a step of a chain does; null where there is none, or nobody said. */
+  readonly parent: AsyncResult<unknown> | null;
+  /** Waits for the end, then gives the results of what the task sent while it ran; a group's are those of its members. */
+  children(options?: WaitOptions): Promise<readonly AsyncResult<unknown>[]>;
+  /**
+   * This result and all that came of it, by `children`, each with its value, in the order of generations. Reading it throws
+   * as `get` of each.
+   */
+  collect(options?: WaitOptions): AsyncIterable<readonly [result: AsyncResult<unknown>, value: unknown]>;
   /** Drops what is kept of the result. */
   forget(): Promise<void>;
   /**
@@ -65,6 +75,37 @@ export interface AsyncResult<R> {
    * @throws CeleryError `closed`, and all that a publish can end in
    */
   revoke(options?: RevokeTaskOptions): Promise<void>;
+}
+
+/** The end of one member of a group. */
+export interface MemberEnd {
+  /** Its place in the group. */
+  readonly index: number;
+  readonly result: AsyncResult<unknown>;
+  readonly settled: Settled<unknown>;
+}
+
+/**
+ * What a group will come to: the list of what its members come to. It fails with the first of them that does.
+ * Source: celery/result.py `GroupResult`.
+ */
+export interface GroupResult<R extends readonly unknown[]> extends AsyncResult<R> {
+  /** The members', in their order. */
+  readonly results: readonly AsyncResult<unknown>[];
+  /** How many of them have succeeded, as far as this process has heard. */
+  readonly completedCount: number;
+  /** The same as `get`, in Celery's word. */
+  join(options?: WaitOptions): Promise<R>;
+  /** The ends of the members as they come. Leaving it early stops the waiting. Throws where an end is not known. */
+  iterate(options?: WaitOptions): AsyncIterable<MemberEnd>;
+  /**
+   * Keeps which tasks are its members, for `client.restoreGroup` in any program, or `GroupResult.restore` in Python.
+   *
+   * @throws CeleryError `results-disabled` where results keep no groups, and what the backend ends in
+   */
+  save(): Promise<void>;
+  /** Forgets what `save` kept; the members keep their results. Throws as `save`. */
+  delete(): Promise<void>;
 }
 
 /** A call by name, where the task is not known to this program. */
@@ -82,6 +123,7 @@ export interface TaskSender {
    * UnroutableError, PublishTimeoutError, `publish-nacked`, `message-too-large`, `closed`
    */
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
+  send<R extends readonly unknown[]>(call: GroupSignature<[], R>): Promise<GroupResult<R>>;
   send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
   /** Sends, then waits for the result: `send` and `get` in one. */
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CeleryError } from "../../src/ports/errors.ts";
-import { createAsyncResult } from "../../src/results/async-result.ts";
+import { createIntake } from "../../src/results/intake.ts";
 import type { ResultSource } from "../../src/results/backend.ts";
 import { PendingResults } from "../../src/results/pending.ts";
 import { createFakeClock } from "../../src/testing/fake-clock.ts";
@@ -32,7 +32,7 @@ function setUp(errorClasses = {}) {
     clock,
     pending,
     watching: () => watching,
-    result: createAsyncResult("a", null, { source, clock, errorClasses, revoke: async () => {} }),
+    result: createIntake({ source, clock, errorClasses, revoke: async () => {} }).open("a", null),
   };
 }
 

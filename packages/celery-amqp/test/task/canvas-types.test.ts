@@ -3,7 +3,7 @@ import type { Client } from "../../src/client/client.ts";
 import { chain, chord, chunks, group, map, starmap } from "../../src/task/canvas.ts";
 import type { GroupSignature } from "../../src/task/canvas-shape.ts";
 import { defineTask } from "../../src/task/definition.ts";
-import type { AsyncResult } from "../../src/task/sender.ts";
+import type { GroupResult } from "../../src/task/sender.ts";
 import type { Signature } from "../../src/task/signature.ts";
 
 // Proofs for the compiler. The calls stand in functions that nobody calls: what counts is that the file compiles.
@@ -69,7 +69,7 @@ describe("a group", () => {
     expectTypeOf(group(add.s(1, 1), say.s("x"))).toEqualTypeOf<GroupSignature<[], [number, boolean]>>();
     expectTypeOf(() => client.call(group(add.s(1, 1), say.s("x")))).returns.resolves.toEqualTypeOf<[number, boolean]>();
     expectTypeOf(() => client.send(group(add.s(1, 1), say.s("x")))).returns.resolves.toEqualTypeOf<
-      AsyncResult<[number, boolean]>
+      GroupResult<[number, boolean]>
     >();
     expectTypeOf(group(...[1, 2].map((each) => add.s(each, each)))).toEqualTypeOf<GroupSignature<[], number[]>>();
   });
