@@ -18,6 +18,8 @@ export interface Peers {
   readonly tracedCelery: Peer;
   /** The example's Go program, built on gocelery. */
   readonly gocelery: Peer;
+  /** A browser without a window, for the pages of Flower. */
+  readonly chromium: Peer;
 }
 
 declare module "vitest" {
@@ -30,18 +32,13 @@ const root = join(import.meta.dirname, "../..");
 const cache = join(root, "node_modules/.cache/leveret");
 
 /** Extras give every serializer and compression that Celery offers; Flower runs on the Celery that is pinned. */
-const recorded = [
-  "celery[yaml,msgpack,zstd,brotli,auth,redis]==5.6.3",
-  "kombu==5.6.2",
-  "amqp==5.3.1",
-  "billiard==4.3.1",
-  "flower==2.0.1",
-];
+const pinned = ["kombu==5.6.2", "amqp==5.3.1", "billiard==4.3.1"];
+const recorded = ["celery[yaml,msgpack,zstd,brotli,auth,redis]==5.6.3", ...pinned, "flower==2.0.1"];
 // From kombu 5.7 on, zstd before Python 3.14 is a package that Celery's extra does not name.
 const latest = ["celery[yaml,msgpack,zstd,brotli,auth,redis]<6", "backports.zstd; python_version < '3.14'"];
 const traced = [
   "celery==5.6.3",
-  ...recorded.slice(1),
+  ...pinned,
   "opentelemetry-instrumentation-celery==0.66b2",
   "opentelemetry-sdk==1.45.2",
 ];
@@ -49,7 +46,7 @@ const traced = [
 /** Makes the peers once and keeps them in the workspace's cache. In CI a missing peer is an error, elsewhere a skip that says why. */
 export default async function setup(project: TestProject): Promise<void> {
   await mkdir(cache, { recursive: true });
-  const [recordedCelery, latestCelery, tracedCelery, gocelery] = await Promise.all([
+  const [recordedCelery, latestCelery, tracedCelery, gocelery, chromium] = await Promise.all([
     peer("Celery 5.6.3", "install Python 3 with venv (Debian: apt-get install python3-venv)", () => makeVenv(recorded)),
     peer("the newest Celery 5", "install Python 3 with venv (Debian: apt-get install python3-venv)", () =>
       makeVenv(latest),
@@ -58,8 +55,9 @@ export default async function setup(project: TestProject): Promise<void> {
       makeVenv(traced),
     ),
     peer("gocelery", "install Go 1.19 or newer (Debian: apt-get install golang)", buildGo),
+    peer("Chromium", "install it (Debian: apt-get install chromium)", findChromium),
   ]);
-  project.provide("peers", { recordedCelery, latestCelery, tracedCelery, gocelery });
+  project.provide("peers", { recordedCelery, latestCelery, tracedCelery, gocelery, chromium });
 }
 
 async function peer(name: string, remedy: string, make: () => Promise<string>): Promise<Peer> {
@@ -95,6 +93,11 @@ async function buildGo(): Promise<string> {
   await execute("go", ["build", "-o", fresh, "."], join(root, "apps/example/go"));
   await rename(fresh, binary);
   return binary;
+}
+
+async function findChromium(): Promise<string> {
+  await execute("chromium", ["--version"]);
+  return "chromium";
 }
 
 function execute(command: string, args: readonly string[], cwd: string = root): Promise<void> {

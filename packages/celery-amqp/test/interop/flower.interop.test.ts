@@ -3,7 +3,7 @@ import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts"
 import { type Client, defineTask } from "../../src/index.ts";
 import type { Worker } from "../../src/worker.ts";
 import { eventually } from "../support/eventually.ts";
-import { Flower } from "./support/flower.ts";
+import { Flower, renderPage } from "./support/flower.ts";
 import { ourClient, ourTasks, ourWorker } from "./support/ours.ts";
 import { PythonWorker } from "./support/python.ts";
 
@@ -21,7 +21,8 @@ const waitFor = defineTask("interop.wait_for", ({ signal }) => {
 /** What Flower asks each worker for. */
 const kinds = ["active", "active_queues", "conf", "registered", "reserved", "revoked", "scheduled", "stats"];
 
-const { recordedCelery } = inject("peers");
+const { recordedCelery, chromium } = inject("peers");
+const browser = "path" in chromium ? chromium.path : null;
 const python = "path" in recordedCelery ? recordedCelery.path : null;
 
 describe.skipIf(python === null)("Flower", () => {
@@ -94,6 +95,17 @@ describe.skipIf(python === null)("Flower", () => {
       runtime: expect.any(Number) as unknown,
     });
     expect(await flower.get(`/api/tasks?workername=${ours}&state=SUCCESS`)).toHaveProperty([id]);
+  });
+
+  test.skipIf(browser === null)("shows our worker and its task to a browser", async () => {
+    const sent = await client.sendByName("interop.add", { args: [20, 22] });
+    await sent.get({ timeout: "50s" });
+    await eventually("Flower has heard of it", async () => JSON.stringify(await task(sent.id)).includes("SUCCESS"));
+    const page = (path: string) => renderPage(browser ?? "", flower.url + path);
+    const [workers, details] = await Promise.all([page("/workers"), page(`/task/${sent.id}`)]);
+    for (const name of [theirs, ours]) expect(workers).toContain(name);
+    for (const text of [sent.id, ours, "interop.add", "(20, 22)", "SUCCESS"]) expect(details).toContain(text);
+    expect(await page(`/worker/${ours}`)).toMatch(/leveret:inline/i); // Flower writes it large
   });
 
   test("grows and shrinks our pool", async () => {

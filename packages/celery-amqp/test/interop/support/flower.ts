@@ -1,5 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { environment, folder, type PythonOptions } from "./python.ts";
 
 /** A real Flower, in a process of its own. */
@@ -64,4 +68,19 @@ function freePort(): Promise<number> {
       probe.close(() => resolve(port));
     });
   });
+}
+
+/** What a browser makes of a page once its scripts have run: the text of its document. */
+export async function renderPage(chromium: string, url: string): Promise<string> {
+  const profile = await mkdtemp(join(tmpdir(), "leveret-chromium-"));
+  // Containers have a small /dev/shm, and no user but root.
+  const container = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+  const page = ["--virtual-time-budget=10000", "--dump-dom", url];
+  try {
+    const args = ["--headless", ...container, `--user-data-dir=${profile}`, ...page];
+    const { stdout } = await promisify(execFile)(chromium, args, { maxBuffer: 64_000_000 });
+    return stdout;
+  } finally {
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
 }
