@@ -69,7 +69,7 @@ export class Announcer {
 
   /** What a task tells of itself, whether or not the worker tells of tasks. Source: celery/app/task.py `Task.send_event`. */
   tellCustom(uuid: string, customType: string, fields: Readonly<Record<string, Tree>>): void {
-    this.#dispatcher.send({ type: "custom", customType, extra: { ...fields, uuid } });
+    this.#dispatcher.send({ type: "custom", customType, extra: Object.assign({ uuid }, fields, { uuid }) });
   }
 
   /** Everything that happened is told before it says that it goes. */

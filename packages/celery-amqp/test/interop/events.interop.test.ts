@@ -60,6 +60,8 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         expect(await monitor.first(name, "task-started", id)).toMatchObject({ fields: about });
         const failed = await tell("interop.fail", "['boom']", "task-failed");
         expect(failed).toMatchObject({ fields: { exception: "ValueError('boom')" } });
+        const halfway = await tell("interop.tell", "[]", "task-halfway");
+        expect(halfway).toMatchObject({ fields: { uuid: expect.any(String), percent: 50 } });
         const retried = await tell("interop.retry_once", "[]", "task-retried");
         expect(retried).toMatchObject({ fields: { hostname: name } });
         expect(await monitor.first(name, "worker-heartbeat")).toMatchObject({ fields: { freq: 2 } });
@@ -75,6 +77,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         "task-succeeded",
         "task-failed",
         "task-retried",
+        "task-halfway",
       ]) {
         expect([type, shapeOf(await monitor.first(ours, type))]).toEqual([
           type,
