@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -47,16 +47,7 @@ beforeAll(async () => {
     await cp(join(root, name), join(copy, name), { recursive: true, filter: wanted });
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"));
-  for (const name of [
-    "celery-protocol",
-    "celery-codecs",
-    "celery-amqp",
-    "celery-redis",
-    "celery-metrics",
-    "celery-otel",
-    "rabbit-local",
-    "rabbit-k8s",
-  ]) {
+  for (const name of await readdir(join(root, "packages"))) {
     await symlink(join(root, "packages", name, "node_modules"), join(copy, "packages", name, "node_modules"));
   }
   await symlink(join(root, "apps/example/node_modules"), join(copy, "apps/example/node_modules"));
