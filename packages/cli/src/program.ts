@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { CeleryError } from "@leveret/celery-amqp";
+import { describeBeat } from "./command/beat.ts";
 import { describeCall } from "./command/call.ts";
 import { describeCompletion } from "./command/completion.ts";
 import { describeDlq } from "./command/dlq.ts";
@@ -14,6 +15,7 @@ import { exitCodes, type Terminal, UsageError } from "./terminal/terminal.ts";
 /** In the order of the help. */
 const commands: readonly Describe[] = [
   describeWorker,
+  describeBeat,
   describeCall,
   describeResult,
   describeQueues,

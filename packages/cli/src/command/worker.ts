@@ -1,5 +1,6 @@
 import { runWorker } from "@leveret/celery-amqp/worker";
 import { loadTasks } from "../reading/load-module.ts";
+import { logLevel } from "../reading/log-level.ts";
 import { count, duration, natural } from "../reading/numbers.ts";
 import type { CommonOptions } from "../reading/broker.ts";
 import { names, oneOf } from "../reading/words.ts";
@@ -39,9 +40,4 @@ export const describeWorker: Describe = (program, { terminal }) => {
     });
 };
 
-const logLevel = oneOf(["debug", "info", "warn", "error", "silent"], {
-  warning: "warn",
-  critical: "error",
-  fatal: "error",
-});
 const pool = oneOf(["inline", "threads", "processes", "solo"], { prefork: "processes" });

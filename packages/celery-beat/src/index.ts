@@ -1,0 +1,118 @@
+import {
+  CeleryError,
+  type Clock,
+  createClient,
+  type CreateClientOptions,
+  createTransport,
+  type Duration,
+  type Ids,
+  type Logger,
+  type Transport,
+} from "@leveret/celery-amqp";
+import { type Beat, CeleryBeat } from "./leader/beat.ts";
+import type { CatchUp } from "./rules/due.ts";
+import { type BeatSchedule, resolveEntries } from "./schedule/entry.ts";
+import { intervalMs } from "./schedule/schedule.ts";
+import { zone } from "./schedule/zone.ts";
+import { systemClock, systemIds } from "./system/clock.ts";
+
+/** What a beat may be told. Only `entries` has no default. */
+export interface CreateBeatOptions {
+  /** What is sent when: Celery's `beat_schedule`. */
+  readonly entries: BeatSchedule;
+  /** The time zone of crontabs, by its name in the IANA database. Default `UTC`. */
+  readonly timezone?: string;
+  /**
+   * Beats of one name share their entries: one of them leads. It stands in the ids of tasks, and the state is in the queue
+   * `<name>.beat`. Default `celery`.
+   */
+  readonly name?: string;
+  /** What becomes of ticks that were missed, since no beat ran. Default `once`, as in Celery. */
+  readonly catchUp?: CatchUp;
+  /** How late a tick may be and is still sent whatever `catchUp` says: longer than a change of leaders takes. Default 2 minutes. */
+  readonly missedAfter?: Duration;
+  /**
+   * `amqp://user:password@host:5672/vhost`; several, as a list or with `;` between, are tried in turn. Default: the
+   * environment variable `CELERY_BROKER_URL`, else `amqp://guest:guest@localhost:5672//`.
+   */
+  readonly broker?: string | readonly string[] | undefined;
+  /** How tasks are sent: routes, queues, serializer and the like, as for a client. */
+  readonly sending?: Pick<
+    CreateClientOptions,
+    "routes" | "defaultQueue" | "queues" | "declare" | "serializer" | "serializers" | "compression" | "compressors"
+  >;
+  /** Where log lines go. Default nowhere. */
+  readonly logger?: Logger;
+  /** Another way to a broker, in place of `broker`: the one in memory, for tests. The beat closes it. */
+  readonly transport?: Transport;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: uuid4 from the machine. */
+  readonly ids?: Ids;
+}
+
+const optionNames: ReadonlySet<string> = new Set([
+  "entries",
+  "timezone",
+  "name",
+  "catchUp",
+  "missedAfter",
+  "broker",
+  "sending",
+  "logger",
+  "transport",
+  "clock",
+  "ids",
+] satisfies (keyof CreateBeatOptions)[]);
+
+/**
+ * A beat: sends tasks by their schedules once it is started. Any number may run; RabbitMQ has one of them lead, and another
+ * when that is gone.
+ *
+ * What is promised: every tick is sent at least once, in the order of its entry, always by the same task id. It is sent twice
+ * only where a leader dies, or loses its connection, between sending a tick and saving that it has.
+ *
+ * @example
+ * ```ts
+ * const beat = createBeat({ entries: { cleanup: { task: cleanup, schedule: crontab("0 4 * * *") } } });
+ * await beat.start();
+ * ```
+ * @throws CeleryError `option-invalid` for an option or an entry that makes no sense
+ */
+export function createBeat(options: CreateBeatOptions): Beat {
+  const alien = Object.keys(options).find((name) => !optionNames.has(name));
+  if (alien !== undefined) refuse(`no option "${alien}"`, `it has ${[...optionNames].join(", ")}`);
+  const { timezone = "UTC", name = "celery", catchUp = "once", missedAfter = "2m", logger = silent } = options;
+  const { broker, sending, clock = systemClock, ids = systemIds } = options;
+  const entries = resolveEntries(options.entries, zone(timezone));
+  if (entries.length === 0) refuse("no entries", "give at least one that is enabled");
+  if (!["skip", "once", "all"].includes(catchUp)) refuse(`catchUp ${JSON.stringify(catchUp)}`, "give skip, once or all");
+  const missedAfterMs = intervalMs(missedAfter);
+  if (!(missedAfterMs >= 0)) refuse(`missedAfter ${JSON.stringify(missedAfter)}`, 'give a time such as "2m"');
+  if (typeof name !== "string" || name === "") refuse("an empty name", "give one");
+  const transport = options.transport ?? createTransport({ broker, name: `beat ${name}`, logger });
+  const client = createClient({ ...sending, transport, clock, ids, logger, results: false });
+  return new CeleryBeat({
+    transport,
+    client,
+    clock,
+    ids,
+    log: logger,
+    name,
+    entries,
+    lateness: { catchUp, missedAfterMs },
+  });
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+function refuse(what: string, wanted: string): never {
+  throw new CeleryError("option-invalid", `The beat has ${what}: ${wanted}`);
+}
+
+export type { Beat, BeatPhase } from "./leader/beat.ts";
+export type { CatchUp } from "./rules/due.ts";
+export { type Crontab, crontab, type CrontabFields } from "./schedule/crontab.ts";
+export type { BeatEntry, BeatSchedule } from "./schedule/entry.ts";
+export type { FieldSpec } from "./schedule/fields.ts";
+export type { Schedule } from "./schedule/schedule.ts";

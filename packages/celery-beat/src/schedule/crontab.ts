@@ -1,0 +1,92 @@
+import { CeleryError } from "@leveret/celery-amqp";
+import { Cron } from "croner";
+import { expandField, type Field, fields, type FieldSpec } from "./fields.ts";
+import type { Zone } from "./zone.ts";
+
+/** Celery's `crontab`: each field left out is every value. A day has to fit all three fields of days and months. */
+export interface CrontabFields {
+  readonly minute?: FieldSpec;
+  readonly hour?: FieldSpec;
+  /** 0 is Sunday; names are `sun` to `sat`. */
+  readonly dayOfWeek?: FieldSpec;
+  readonly dayOfMonth?: FieldSpec;
+  readonly monthOfYear?: FieldSpec;
+}
+
+/** A schedule by the clock on the wall. */
+export interface Crontab extends CrontabFields {
+  readonly kind: "crontab";
+}
+
+/**
+ * A schedule by the clock on the wall, in the beat's time zone. As a text the fields stand in cron's order: minute, hour, day
+ * of the month, month, day of the week, with spaces between (Celery's `crontab.from_string`).
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function crontab(when: string | CrontabFields): Crontab {
+  const given = typeof when === "string" ? readFields(when) : when;
+  const schedule: Crontab = { ...given, kind: "crontab" };
+  nextOnWall(schedule);
+  return schedule;
+}
+
+function readFields(text: string): CrontabFields {
+  const words = text.trim().split(/\s+/);
+  const [minute, hour, dayOfMonth, monthOfYear, dayOfWeek] = words;
+  if (words.length !== 5 || dayOfWeek === undefined) {
+    throw new CeleryError(
+      "option-invalid",
+      `crontab "${text}": give five fields (minute, hour, day of month, month, day of week), such as "30 7 * * mon-fri"`,
+    );
+  }
+  return { minute, hour, dayOfMonth, monthOfYear, dayOfWeek } as CrontabFields;
+}
+
+/**
+ * The instant of the next run after one at `after`. The clock on the wall is what counts: when it is put back, what has run
+ * does not run a second time, and nothing runs until the wall is past the last run; when it is put forward, what is skipped
+ * runs as much later. Source: celery/schedules.py `crontab.remaining_delta`, celery/utils/time.py `remaining`.
+ *
+ * @throws CeleryError `option-invalid` for days that never come
+ */
+export function crontabAfter(schedule: Crontab): (after: number, zone: Zone) => number {
+  const next = nextOnWall(schedule);
+  return (after, zone) => {
+    let instant = after;
+    for (let wall = zone.wallOf(after); instant <= after;) {
+      wall = next(wall);
+      instant = zone.instantOf(wall);
+    }
+    return instant;
+  };
+}
+
+/** The library goes by UTC here, which has no changes of the clock: those are Celery's own affair, above. */
+function nextOnWall(schedule: Crontab): (wallMs: number) => number {
+  const cron = new Cron(pattern(schedule), { utcOffset: 0, domAndDow: true, paused: true });
+  const next = (wallMs: number): number => {
+    const found = cron.nextRun(new Date(wallMs));
+    if (found !== null) return found.getTime();
+    throw new CeleryError("option-invalid", `crontab ${JSON.stringify(schedule)} never comes: no such day is in those months`);
+  };
+  next(Date.UTC(2024, 0, 1));
+  return next;
+}
+
+/** Fields as lists of numbers: Celery's notation is not any library's. */
+function pattern(schedule: Crontab): string {
+  const { minute = "*", hour = "*", dayOfMonth = "*", monthOfYear = "*", dayOfWeek = "*" } = schedule;
+  const text = (spec: FieldSpec, field: Field): string => {
+    const values = expandField(spec, field);
+    return values.length === field.size ? "*" : values.join(",");
+  };
+  return [
+    "0",
+    text(minute, fields.minute),
+    text(hour, fields.hour),
+    text(dayOfMonth, fields.dayOfMonth),
+    text(monthOfYear, fields.monthOfYear),
+    text(dayOfWeek, fields.dayOfWeek),
+  ].join(" ");
+}

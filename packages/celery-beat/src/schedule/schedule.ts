@@ -1,0 +1,78 @@
+import { CeleryError, type Duration } from "@leveret/celery-amqp";
+import { type Crontab, crontab, crontabAfter } from "./crontab.ts";
+import type { Zone } from "./zone.ts";
+
+/**
+ * When a task runs: so often (a bare number is seconds, a text has its unit: `"30s"`), or by the clock on the wall, as
+ * `crontab` makes it or as cron's five fields in a text.
+ */
+export type Schedule = Duration | string | Crontab;
+
+/** A schedule that is checked: tells the first tick after an instant, milliseconds since the epoch. */
+export interface ResolvedSchedule {
+  /** What it is, in words for people. */
+  readonly text: string;
+  /** The first tick after an instant; of an interval, one interval after it. */
+  nextAfter(epochMs: number): number;
+  /** The last tick after one instant and up to another, or null. */
+  latest(after: number, until: number): number | null;
+}
+
+/**
+ * Checks a schedule. An interval goes by real time, whatever is done to the clock on the wall.
+ *
+ * @param where - the entry, for errors
+ * @throws CeleryError `option-invalid`
+ */
+export function resolveSchedule(schedule: Schedule, zone: Zone, where: string): ResolvedSchedule {
+  if (typeof schedule === "object" && schedule !== null && schedule.kind === "crontab") return byWall(schedule, zone);
+  if (typeof schedule === "string" && /\s/.test(schedule.trim())) return byWall(crontab(schedule), zone);
+  const everyMs = intervalMs(schedule);
+  if (everyMs >= 1) return byInterval(everyMs);
+  throw new CeleryError(
+    "option-invalid",
+    `${where}: schedule is ${JSON.stringify(schedule)}: give seconds, a time such as "30s" or "5m", five fields such as "0 4 * * mon", or crontab(…)`,
+  );
+}
+
+function byInterval(everyMs: number): ResolvedSchedule {
+  return {
+    text: `every ${everyMs / 1_000} s`,
+    nextAfter: (after) => after + everyMs,
+    latest: (after, until) => (until - after < everyMs ? null : until - ((until - after) % everyMs)),
+  };
+}
+
+function byWall(schedule: Crontab, zone: Zone): ResolvedSchedule {
+  const next = crontabAfter(schedule);
+  return {
+    text: `${described(schedule)} (${zone.name})`,
+    nextAfter: (after) => next(after, zone),
+    latest: (after, until) => latestOf((from) => next(from, zone), after, until),
+  };
+}
+
+/** Looks back farther and farther: a rare tick may be years ago, a frequent one is not looked for from there. */
+function latestOf(next: (from: number) => number, after: number, until: number): number | null {
+  for (let span = unitMs.h; after < until; span *= 8) {
+    const from = Math.max(after, until - span);
+    let [found, tick]: [number | null, number] = [null, next(from)];
+    for (; tick <= until; tick = next(tick)) found = tick;
+    if (found !== null || from === after) return found;
+  }
+  return null;
+}
+
+function described(schedule: Crontab): string {
+  const { minute = "*", hour = "*", dayOfMonth = "*", monthOfYear = "*", dayOfWeek = "*" } = schedule;
+  return [minute, hour, dayOfMonth, monthOfYear, dayOfWeek].map(String).join(" ");
+}
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Milliseconds of an interval as a user writes it; NaN for anything else. */
+export function intervalMs(interval: unknown): number {
+  if (typeof interval === "number") return Math.round(interval * unitMs.s);
+  const [, count, unit = "s"] = (typeof interval === "string" && /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(interval)) || [];
+  return count === undefined ? Number.NaN : Math.round(Number(count) * unitMs[unit as keyof typeof unitMs]);
+}

@@ -1,0 +1,14 @@
+import type { Clock, Ids } from "@leveret/celery-amqp";
+import { randomUUID } from "node:crypto";
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimer: (delayMs, fn) => {
+    const timer = setTimeout(fn, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The machine's chance. */
+export const systemIds: Ids = { uuid: () => randomUUID(), random: () => Math.random() };

@@ -1,0 +1,163 @@
+import { createFakeClock, createMemoryBroker, createMemoryTransport, type FakeClock, type MemoryBroker } from "@leveret/celery-amqp/testing";
+import { afterEach, expect, test } from "vitest";
+import { type Beat, createBeat, type CreateBeatOptions } from "../src/index.ts";
+import { decodeState } from "../src/rules/beat-state.ts";
+import { tickId } from "../src/rules/tick-id.ts";
+
+const live: Beat[] = [];
+afterEach(async () => {
+  for (const beat of live.splice(0)) await beat.stop();
+});
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly broker: MemoryBroker;
+  beat(options?: Partial<CreateBeatOptions>): Promise<Beat>;
+  /** Ids of the tasks that wait. */
+  ids(queue?: string): readonly string[];
+}
+
+const start = Date.parse("2026-01-01T00:00:00Z");
+
+function scene(): Scene {
+  const clock = createFakeClock({ now: start });
+  const broker = createMemoryBroker({ clock });
+  let count = 0;
+  const ids = { uuid: () => `id-${(count += 1)}`, random: () => 0 };
+  return {
+    clock,
+    broker,
+    ids: (queue = "celery") => (broker.hasQueue(queue) ? broker.messages(queue) : []).map(({ headers }) => String(headers["id"])),
+    beat: async (options) => {
+      const entries = { tick: { task: "demo.tick", schedule: "10s" as const } };
+      const beat = createBeat({ entries, transport: createMemoryTransport({ broker }), clock, ids, ...options });
+      live.push(beat);
+      await beat.start();
+      await clock.advance(0);
+      return beat;
+    },
+  };
+}
+
+const at = (seconds: number): string => tickId("celery", "tick", start + seconds * 1_000);
+
+test("sends each tick once, by an id of its own", async () => {
+  const { clock, beat, ids } = scene();
+  expect((await beat()).phase).toBe("leading");
+  await clock.advance(9_999);
+  expect(ids()).toEqual([]);
+  await clock.advance(20_001);
+  expect(ids()).toEqual([at(10), at(20), at(30)]);
+});
+
+test("of two beats one leads; the other goes on where it stopped, without a tick lost or doubled", async () => {
+  const { clock, beat, ids } = scene();
+  const [first, second] = [await beat(), await beat()];
+  expect([first.phase, second.phase]).toEqual(["leading", "standby"]);
+  await clock.advance(25_000);
+  await first.stop();
+  await clock.advance(0);
+  expect([first.phase, second.phase]).toEqual(["stopped", "leading"]);
+  await clock.advance(25_000);
+  expect(ids()).toEqual([10, 20, 30, 40, 50].map(at));
+});
+
+test("a leader whose connection is lost stands back, and comes again", async () => {
+  const { clock, broker, beat, ids } = scene();
+  const leader = await beat();
+  const phases: string[] = [];
+  leader.onPhase((phase) => phases.push(phase));
+  await clock.advance(15_000);
+  broker.drop();
+  await clock.advance(20_000);
+  expect(phases).toEqual(["standby", "leading"]);
+  expect(ids()).toEqual([10, 20, 30].map(at));
+});
+
+test("what was due while no broker was there is sent when it is back", async () => {
+  const { clock, broker, beat, ids } = scene();
+  await beat();
+  await clock.advance(10_000);
+  broker.stop();
+  await clock.advance(25_000);
+  broker.start();
+  await clock.advance(10_000);
+  expect([...new Set(ids())]).toEqual([10, 20, 30, 40].map(at));
+});
+
+test.each([
+  ["skip", []],
+  ["once", [600]],
+  ["all", Array.from({ length: 60 }, (_, index) => 10 + index * 10)],
+] as const)("after a long time without a beat, policy %s", async (catchUp, sent) => {
+  const { clock, beat, ids } = scene();
+  await (await beat()).stop();
+  await clock.advance(605_000);
+  await beat({ catchUp, missedAfter: 0 });
+  expect(ids()).toEqual(sent.map(at));
+  await clock.advance(5_000);
+  expect(ids()).toEqual([...sent, 610].map(at));
+});
+
+test("the state is one message, which each tick replaces", async () => {
+  const { clock, broker, beat } = scene();
+  const leader = await beat();
+  await clock.advance(35_000);
+  await leader.stop();
+  await clock.advance(0);
+  const [message, ...others] = broker.messages("celery.beat");
+  expect(others).toEqual([]);
+  expect(decodeState(message!).state).toEqual(new Map([["tick", start + 30_000]]));
+});
+
+test("beats that come and go do not lose the state, nor gather messages", async () => {
+  const { clock, broker, beat, ids } = scene();
+  for (let round = 0; round < 6; round += 1) {
+    const leader = await beat();
+    const spare = await beat();
+    await clock.advance(10_000);
+    await leader.stop();
+    await clock.advance(0);
+    await spare.stop();
+    await clock.advance(0);
+    expect(broker.messages("celery.beat")).toHaveLength(1);
+  }
+  expect(ids()).toEqual([10, 20, 30, 40, 50, 60].map(at));
+});
+
+test("a tick that cannot be sent holds up no other entry, and is sent later", async () => {
+  const { clock, broker, beat, ids } = scene();
+  const entries = {
+    tick: { task: "demo.tick", schedule: "10s" as const },
+    lost: { task: "demo.lost", schedule: "10s" as const, options: { queue: "there-later" } },
+  };
+  await beat({ entries, sending: { declare: "off" } });
+  const declare = (name: string) =>
+    createMemoryTransport({ broker }).connect().then(() => broker.declareQueue({ name, durable: true, autoDelete: false, exclusive: false }, {} as never));
+  await declare("celery");
+  await clock.advance(25_000);
+  expect(ids()).toEqual([10, 20].map(at));
+  await declare("there-later");
+  await clock.advance(10_000);
+  expect(ids("there-later")).toEqual([10, 20, 30].map((seconds) => tickId("celery", "lost", start + seconds * 1_000)));
+  expect(ids()).toEqual([10, 20, 30].map(at));
+});
+
+test("messages are as Celery's beat sends them, but for an answer that nobody awaits", async () => {
+  const { clock, broker, beat } = scene();
+  const entries = { tick: { task: "demo.add", schedule: 10, args: [16, 16], options: { expires: 60 } } };
+  await beat({ entries });
+  await clock.advance(10_000);
+  const [message] = broker.messages("celery");
+  expect(message?.headers).toMatchObject({
+    task: "demo.add",
+    id: at(10),
+    root_id: at(10),
+    parent_id: null,
+    eta: null,
+    expires: "2026-01-01T00:01:10+00:00",
+    argsrepr: "(16, 16)",
+    retries: 0,
+  });
+  expect(message?.properties.replyTo).toBeUndefined();
+});

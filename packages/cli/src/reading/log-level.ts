@@ -1,0 +1,9 @@
+import type { LogLevel } from "@leveret/celery-amqp/worker";
+import { oneOf } from "./words.ts";
+
+/** Reads a log level by our names or Python's. */
+export const logLevel: (text: string) => LogLevel = oneOf(["debug", "info", "warn", "error", "silent"], {
+  warning: "warn",
+  critical: "error",
+  fatal: "error",
+});
