@@ -86,7 +86,8 @@ export function createBeat(options: CreateBeatOptions): Beat {
   const { broker, sending, clock = systemClock, ids = systemIds } = options;
   const entries = resolveEntries(options.entries, zone(timezone));
   if (entries.length === 0) refuse("no entries", "give at least one that is enabled");
-  if (!["skip", "once", "all"].includes(catchUp)) refuse(`catchUp ${JSON.stringify(catchUp)}`, "give skip, once or all");
+  if (!["skip", "once", "all"].includes(catchUp))
+    refuse(`catchUp ${JSON.stringify(catchUp)}`, "give skip, once or all");
   const missedAfterMs = intervalMs(missedAfter);
   if (!(missedAfterMs >= 0)) refuse(`missedAfter ${JSON.stringify(missedAfter)}`, 'give a time such as "2m"');
   if (typeof name !== "string" || name === "") refuse("an empty name", "give one");

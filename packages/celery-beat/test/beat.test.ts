@@ -1,4 +1,10 @@
-import { createFakeClock, createMemoryBroker, createMemoryTransport, type FakeClock, type MemoryBroker } from "@leveret/celery-amqp/testing";
+import {
+  createFakeClock,
+  createMemoryBroker,
+  createMemoryTransport,
+  type FakeClock,
+  type MemoryBroker,
+} from "@leveret/celery-amqp/testing";
 import { afterEach, expect, test } from "vitest";
 import { type Beat, createBeat, type CreateBeatOptions } from "../src/index.ts";
 import { decodeState } from "../src/rules/beat-state.ts";
@@ -12,9 +18,9 @@ afterEach(async () => {
 interface Scene {
   readonly clock: FakeClock;
   readonly broker: MemoryBroker;
-  beat(options?: Partial<CreateBeatOptions>): Promise<Beat>;
+  readonly beat: (options?: Partial<CreateBeatOptions>) => Promise<Beat>;
   /** Ids of the tasks that wait. */
-  ids(queue?: string): readonly string[];
+  readonly ids: (queue?: string) => readonly string[];
 }
 
 const start = Date.parse("2026-01-01T00:00:00Z");
@@ -27,7 +33,8 @@ function scene(): Scene {
   return {
     clock,
     broker,
-    ids: (queue = "celery") => (broker.hasQueue(queue) ? broker.messages(queue) : []).map(({ headers }) => String(headers["id"])),
+    ids: (queue = "celery") =>
+      (broker.hasQueue(queue) ? broker.messages(queue) : []).map(({ headers }) => String(headers["id"])),
     beat: async (options) => {
       const entries = { tick: { task: "demo.tick", schedule: "10s" as const } };
       const beat = createBeat({ entries, transport: createMemoryTransport({ broker }), clock, ids, ...options });
@@ -133,7 +140,9 @@ test("a tick that cannot be sent holds up no other entry, and is sent later", as
   };
   await beat({ entries, sending: { declare: "off" } });
   const declare = (name: string) =>
-    createMemoryTransport({ broker }).connect().then(() => broker.declareQueue({ name, durable: true, autoDelete: false, exclusive: false }, {} as never));
+    createMemoryTransport({ broker })
+      .connect()
+      .then(() => broker.declareQueue({ name, durable: true, autoDelete: false, exclusive: false }, {} as never));
   await declare("celery");
   await clock.advance(25_000);
   expect(ids()).toEqual([10, 20].map(at));

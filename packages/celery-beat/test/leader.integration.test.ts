@@ -9,8 +9,9 @@ describe.each(brokersAtHand())("two beats on the %s broker", (broker) => {
   });
   afterEach(() => vhost.remove());
 
-  test("whose leaders are killed: each tick comes, by an id of its own", async () => {
-    const { expected, came, alien } = await endLeaders(vhost.url, "SIGKILL", 3);
+  test("whose leaders are killed: each tick comes, and each kill doubles one of each entry at most", async () => {
+    const { expected, came, doubled, alien } = await endLeaders(vhost.url, "SIGKILL", 3);
+    expect(doubled).toBeLessThanOrEqual(3 * 2);
     expect(expected).toBeGreaterThan(20);
     expect({ came, alien }).toEqual({ came: expected, alien: 0 });
   });

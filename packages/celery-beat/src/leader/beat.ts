@@ -81,8 +81,13 @@ export class CeleryBeat implements Beat {
   async start(): Promise<void> {
     if (this.#phase !== "new") return;
     this.#move("standby");
-    await this.#parts.transport.connect({ retry: true });
-    await this.#queue.enter();
+    try {
+      await this.#parts.transport.connect({ retry: true });
+      await this.#queue.enter();
+    } catch (error) {
+      // Told to stop while it still looked for a broker.
+      if (this.#stopping === null) throw error;
+    }
   }
 
   stop(): Promise<void> {
@@ -160,7 +165,7 @@ export class CeleryBeat implements Beat {
     let hasFailed = false;
     await Promise.all(
       dues.map(async (each) => {
-        const sent = await this.#send(each, term);
+        const sent = await this.#send(each);
         if (sent !== null && sent !== state.get(each.entry.name)) reached.push([each.entry.name, sent]);
         if (sent !== each.last) hasFailed = true;
       }),
@@ -172,21 +177,16 @@ export class CeleryBeat implements Beat {
     this.#wake(hasFailed ? pauseMs : sleep, (later) => this.#turn(later));
   }
 
-  /** Sends the ticks of one entry in their order. Tells the last tick that needs no sending again; null where there is none. */
-  async #send({ entry, ticks, last, isSkipping }: Due, term: number): Promise<number | null> {
+  /** Sends what is due of one entry. Tells its last tick that needs no sending again; null where there is none. */
+  async #send({ entry, tick, last, isSkipping }: Due): Promise<number | null> {
     if (isSkipping) this.#parts.log.warn("ticks were missed and are not sent", { entry: entry.name });
-    let reached: number | null = null;
-    for (const tick of ticks) {
-      if (term !== this.#term) return reached;
-      try {
-        await this.#sendTick(tick);
-      } catch (error) {
-        this.#warn(`the tick of ${entry.name} could not be sent; it is tried again`, error);
-        return reached;
-      }
-      reached = tick.time;
+    try {
+      if (tick !== null) await this.#sendTick(tick);
+      return last;
+    } catch (error) {
+      this.#warn(`the tick of ${entry.name} could not be sent; it is tried again`, error);
+      return null;
     }
-    return last;
   }
 
   async #sendTick({ entry, time }: Tick): Promise<void> {
@@ -207,4 +207,3 @@ export class CeleryBeat implements Beat {
     for (const listener of this.#listeners) listener(phase);
   }
 }
-

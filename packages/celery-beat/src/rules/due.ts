@@ -24,18 +24,15 @@ export interface Tick {
 /** What an entry comes to at a moment. */
 export interface Due {
   readonly entry: ResolvedEntry;
-  /** To be sent, in this order. */
-  readonly ticks: readonly Tick[];
+  /** To be sent now; null where nothing is. One at a time: what is sent is saved before the next, or it might be sent again. */
+  readonly tick: Tick | null;
   /** Whether ticks were missed that are not sent. */
   readonly isSkipping: boolean;
-  /** The entry's last tick once these are sent. */
+  /** The entry's last tick once this is sent. */
   readonly last: number;
   /** Its next tick; in the past where there is more to send at once. */
   readonly next: number;
 }
-
-/** Ticks of one entry that are sent in one turn: what has gathered for long comes in parts. */
-const mostTicks = 1_000;
 
 /**
  * What is due of an entry. One that nobody knew yet begins now: an interval runs for the first time when it has passed.
@@ -45,14 +42,15 @@ export function due(entry: ResolvedEntry, state: BeatState, now: number, { catch
   const { schedule } = entry;
   const known = state.get(entry.name) ?? now;
   const missed = catchUp === "all" ? null : schedule.latest(known, now - missedAfterMs - 1);
-  const late: number[] = [];
-  let [last, next] = [missed ?? known, schedule.nextAfter(missed ?? known)];
-  for (; next <= now && late.length < mostTicks; next = schedule.nextAfter(next)) {
-    last = next;
-    late.push(next);
-  }
-  const isCaughtUp = missed !== null && catchUp === "once" && late.length === 0;
-  const times = isCaughtUp ? [missed] : late;
-  const ticks = times.map((time) => ({ entry, time }));
-  return { entry, ticks, isSkipping: missed !== null && !isCaughtUp, last, next };
+  const late = schedule.nextAfter(missed ?? known);
+  const isLate = late <= now;
+  const isCaughtUp = missed !== null && catchUp === "once" && !isLate;
+  const time = isLate ? late : isCaughtUp ? missed : null;
+  return {
+    entry,
+    tick: time === null ? null : { entry, time },
+    isSkipping: missed !== null && !isCaughtUp,
+    last: isLate ? late : (missed ?? known),
+    next: isLate ? schedule.nextAfter(late) : late,
+  };
 }

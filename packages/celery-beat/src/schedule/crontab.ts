@@ -68,7 +68,10 @@ function nextOnWall(schedule: Crontab): (wallMs: number) => number {
   const next = (wallMs: number): number => {
     const found = cron.nextRun(new Date(wallMs));
     if (found !== null) return found.getTime();
-    throw new CeleryError("option-invalid", `crontab ${JSON.stringify(schedule)} never comes: no such day is in those months`);
+    throw new CeleryError(
+      "option-invalid",
+      `crontab ${JSON.stringify(schedule)} never comes: no such day is in those months`,
+    );
   };
   next(Date.UTC(2024, 0, 1));
   return next;
@@ -77,16 +80,17 @@ function nextOnWall(schedule: Crontab): (wallMs: number) => number {
 /** Fields as lists of numbers: Celery's notation is not any library's. */
 function pattern(schedule: Crontab): string {
   const { minute = "*", hour = "*", dayOfMonth = "*", monthOfYear = "*", dayOfWeek = "*" } = schedule;
-  const text = (spec: FieldSpec, field: Field): string => {
-    const values = expandField(spec, field);
-    return values.length === field.size ? "*" : values.join(",");
-  };
   return [
     "0",
-    text(minute, fields.minute),
-    text(hour, fields.hour),
-    text(dayOfMonth, fields.dayOfMonth),
-    text(monthOfYear, fields.monthOfYear),
-    text(dayOfWeek, fields.dayOfWeek),
+    listed(minute, fields.minute),
+    listed(hour, fields.hour),
+    listed(dayOfMonth, fields.dayOfMonth),
+    listed(monthOfYear, fields.monthOfYear),
+    listed(dayOfWeek, fields.dayOfWeek),
   ].join(" ");
+}
+
+function listed(spec: FieldSpec, field: Field): string {
+  const values = expandField(spec, field);
+  return values.length === field.size ? "*" : values.join(",");
 }

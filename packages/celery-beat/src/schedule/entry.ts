@@ -82,5 +82,8 @@ function isTable(value: unknown): boolean {
 }
 
 function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError("option-invalid", `${option} is ${JSON.stringify(value) ?? typeof value}: it must be ${wanted}`);
+  throw new CeleryError(
+    "option-invalid",
+    `${option} is ${JSON.stringify(value) ?? typeof value}: it must be ${wanted}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { CeleryError, type Duration } from "@leveret/celery-amqp";
+import { CeleryError } from "@leveret/celery-amqp";
 import { type Crontab, crontab, crontabAfter } from "./crontab.ts";
 import type { Zone } from "./zone.ts";
 
@@ -6,7 +6,7 @@ import type { Zone } from "./zone.ts";
  * When a task runs: so often (a bare number is seconds, a text has its unit: `"30s"`), or by the clock on the wall, as
  * `crontab` makes it or as cron's five fields in a text.
  */
-export type Schedule = Duration | string | Crontab;
+export type Schedule = number | string | Crontab;
 
 /** A schedule that is checked: tells the first tick after an instant, milliseconds since the epoch. */
 export interface ResolvedSchedule {
@@ -54,13 +54,17 @@ function byWall(schedule: Crontab, zone: Zone): ResolvedSchedule {
 
 /** Looks back farther and farther: a rare tick may be years ago, a frequent one is not looked for from there. */
 function latestOf(next: (from: number) => number, after: number, until: number): number | null {
-  for (let span = unitMs.h; after < until; span *= 8) {
-    const from = Math.max(after, until - span);
-    let [found, tick]: [number | null, number] = [null, next(from)];
-    for (; tick <= until; tick = next(tick)) found = tick;
-    if (found !== null || from === after) return found;
+  for (let span = unitMs.h; span < until - after; span *= 8) {
+    const found = lastTick(next, until - span, until);
+    if (found !== null) return found;
   }
-  return null;
+  return lastTick(next, after, until);
+}
+
+function lastTick(next: (from: number) => number, after: number, until: number): number | null {
+  let [found, tick]: [number | null, number] = [null, next(after)];
+  for (; tick <= until; tick = next(tick)) found = tick;
+  return found;
 }
 
 function described(schedule: Crontab): string {

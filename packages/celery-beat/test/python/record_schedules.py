@@ -1,6 +1,6 @@
 """Records when real Celery finds schedules due, over a year around the changes of the clock.
 
-    python record_schedules.py > ../vectors/schedules.json
+    python record_schedules.py > fixtures/schedules.json
 
 Each case plays beat's own loop (celery/beat.py `Scheduler.is_due`, `reserve`): asks `is_due(last_run_at)`, waits as long as
 it says, and when it is due takes that moment as the last run. Moments are minutes since the epoch: the first one, then the

@@ -29,7 +29,9 @@ test.each<readonly [Schedule, string, string, string | null]>([
   ["0 0 29 2 *", "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z", null],
 ])("the latest of %j after %s until %s is %s", (schedule, after, until, latest) => {
   const found = resolveSchedule(schedule, utc, "x").latest(at(after), at(until));
-  expect(found === null ? null : new Date(found).toISOString()).toBe(latest === null ? null : new Date(latest).toISOString());
+  expect(found === null ? null : new Date(found).toISOString()).toBe(
+    latest === null ? null : new Date(latest).toISOString(),
+  );
 });
 
 describe("the clock on the wall", () => {

@@ -56,10 +56,7 @@ async function beat(flags: BeatFlags, terminal: Terminal): Promise<void> {
   const stopped = new Promise<void>((resolve) => {
     interrupted.addEventListener("abort", () => resolve(running.stop()));
   });
-  await running.start().catch((error: unknown) => {
-    // Told to stop while it still looked for a broker.
-    if (!interrupted.aborted) throw error;
-  });
+  await running.start();
   await stopped;
 }
 
