@@ -38,7 +38,7 @@ test("zsh and fish hear of every command and its options, each with what it is f
   expect(zsh).toContain("'redrive:bring dead letters back to the queue they came from confirmed");
   expect(zsh).toContain("'--concurrency:tasks run at once");
   const fish = await script("fish");
-  expect(fish).toContain("complete -c leveret -f -n 'not __fish_seen_subcommand_from worker call");
+  expect(fish).toContain("complete -c leveret -f -n 'not __fish_seen_subcommand_from worker ");
   expect(fish).toContain(
     "complete -c leveret -n '__fish_seen_subcommand_from worker' -s c -l concurrency -r -d 'tasks run at once",
   );
