@@ -63,6 +63,25 @@ describe("a composed call travels as Celery writes it", () => {
       },
     ],
     [
+      "chord that a step follows",
+      chain(chord([add.s(1, 2)], sum.s()), add.s(3)),
+      {
+        ...plain,
+        task: "celery.chord",
+        kwargs: {
+          kwargs: {},
+          header: [first],
+          body: {
+            ...plain,
+            task: "celery.chain",
+            kwargs: { tasks: [{ ...plain, task: "sum" }, second] },
+            subtask_type: "chain",
+          },
+        },
+        subtask_type: "chord",
+      },
+    ],
+    [
       "map",
       map(sum, [[1], [2, 3]]),
       { ...plain, task: "celery.map", kwargs: { task: { ...plain, task: "sum" }, it: [[1], [2, 3]] }, immutable: true },

@@ -7,6 +7,7 @@ import os
 import time
 import uuid
 
+import workflows
 from celery import Celery
 from celery.exceptions import Ignore, Reject
 
@@ -141,3 +142,6 @@ def ignore():
 @app.task(name="interop.reject")
 def reject():
     raise Reject("no", requeue=False)
+
+
+workflows.register(app)

@@ -13,6 +13,7 @@ import uuid
 
 import celery.exceptions
 import kombu
+import workflows
 from app import app
 from celery import chain, group, signature
 from kombu.utils.json import dumps
@@ -24,9 +25,11 @@ scope = {
     "datetime": datetime,
     "decimal": decimal,
     "group": group,
+    "json": json,
     "kombu": kombu,
     "signature": signature,
     "uuid": uuid,
+    "workflows": workflows,
 }
 
 
