@@ -79,6 +79,11 @@ export interface WorkerOptions extends ContentOptions {
    * `task_inherit_parent_priority`.
    */
   readonly inheritParentPriority?: boolean;
+  /**
+   * A member of a chord that ends without a result, because it was ignored or rejected for good, fails its chord with that
+   * reason. Default true; false leaves the chord waiting for ever, as Celery does.
+   */
+  readonly failUnfinishableChords?: boolean;
   /** Classes for the exceptions of tasks that handlers await. */
   readonly errorClasses?: ErrorClasses;
   /**
@@ -134,6 +139,7 @@ export interface ResolvedWorker {
   readonly cancelOnConnectionLoss: boolean;
   readonly events: EventsOption;
   readonly remoteControl: boolean;
+  readonly failUnfinishableChords: boolean;
   readonly commands: WorkerCommands;
   readonly interceptors: readonly Interceptor[];
   readonly logLevel: LogLevel;
@@ -183,6 +189,7 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "compression",
   "errorClasses",
   "inheritParentPriority",
+  "failUnfinishableChords",
   "serializers",
   "compressors",
   "accept",
@@ -196,13 +203,15 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
 export function resolveWorker(options: WorkerOptions): ResolvedWorker {
   const { tasks, pool = "inline", grace = "25s", name = "celery@%h", ...rest } = options;
   const { deadLetter = true, scheduledLimit = 1_000, cancelOnConnectionLoss = false, interceptors = [] } = rest;
-  const { stuckAfter = "10m", remoteControl = true } = rest;
+  const { stuckAfter = "10m", remoteControl = true, failUnfinishableChords = true } = rest;
   if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
   if (!Number.isInteger(scheduledLimit) || scheduledLimit < 0)
     refuse("scheduledLimit", scheduledLimit, "a whole number from 0");
   if (typeof cancelOnConnectionLoss !== "boolean")
     refuse("cancelOnConnectionLoss", cancelOnConnectionLoss, "true or false");
   if (typeof remoteControl !== "boolean") refuse("remoteControl", remoteControl, "true or false");
+  if (typeof failUnfinishableChords !== "boolean")
+    refuse("failUnfinishableChords", failUnfinishableChords, "true or false");
   if (typeof name !== "string" || name === "") refuse("name", name, 'a text such as "images@%h"');
   if (!Array.isArray(interceptors)) refuse("interceptors", interceptors, "a list");
   const queues = resolveQueues(options.queues ?? ["celery"]);
@@ -225,6 +234,7 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     cancelOnConnectionLoss,
     events: resolveEvents(options.events),
     remoteControl,
+    failUnfinishableChords,
     commands: resolveCommands(options.commands),
     interceptors,
     ...resolveLog(options),

@@ -179,6 +179,7 @@ function createWorld(
     pid,
     deadLetter: options.deadLetter,
     countsChords: results.chords !== undefined,
+    failsUnfinishableChords: options.failUnfinishableChords,
     inheritsPriority: options.sending.inheritsPriority,
     callsErrback,
     uuid: () => ids.uuid(),

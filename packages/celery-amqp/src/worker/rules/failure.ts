@@ -46,6 +46,12 @@ export function taskRevoked(reason: "expired" | "revoked" | "terminated"): Failu
   return pythonFailure("celery.exceptions", "TaskRevokedError", reason);
 }
 
+/** A part of a chord that will never have a result, by the exception that ends such a task in Celery. */
+export function endedWithoutResult(how: "Ignore" | "Reject"): Failure {
+  const what = how === "Ignore" ? "ignored" : "rejected";
+  return pythonFailure("celery.exceptions", how, `The task was ${what}: it has no result to bring to its chord`);
+}
+
 export function notRegistered(name: string): Failure {
   return pythonFailure("celery.exceptions", "NotRegistered", name);
 }

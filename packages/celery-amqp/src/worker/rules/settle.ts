@@ -3,6 +3,7 @@ import { endChord } from "./chord.ts";
 import type { Effect } from "./effect.ts";
 import {
   describeFailure,
+  endedWithoutResult,
   maxRetriesExceeded,
   taskRevoked,
   timeLimitExceeded,
@@ -39,7 +40,8 @@ import type { World } from "./world.ts";
  * | worker-lost, `rejectOnWorkerLost` | | | requeue | taskRejected |
  * | interrupted | | | requeue | taskRejected |
  *
- * Where a state ends the task, its part in a chord is brought once the state is stored.
+ * Where a state ends the task, its part in a chord is brought once the state is stored; a task that is ignored or rejected
+ * for good brings a failure, where the world wants that.
  *
  * With early acks the message was acked when the run began, and nothing is left to settle: an interrupted run is then as
  * lost as one whose process died.
@@ -61,13 +63,13 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
     case "snoozed":
       return again(request, { ...outcome, cause: null, counted: false }, world);
     case "ignored":
-      return ignore(request);
+      return [...withoutResult(request, "Ignore", world), ...ignore(request)];
     case "chord-ended":
       return endUnlocking(request, outcome, world);
     case "replaced":
       return replace(request, outcome.by, outcome.children, world);
     case "rejected":
-      return giveBack(request, outcome.requeue);
+      return [...(outcome.requeue ? [] : withoutResult(request, "Reject", world)), ...giveBack(request, outcome.requeue)];
     case "timed-out":
       return timeOut(request, outcome.limitMs, outcome.children, world);
     case "terminated":
@@ -194,6 +196,11 @@ function tellFailure(request: Request, failure: Failure, sent: readonly Tree[], 
     ...tellAround(task, failure, stores),
     ...followFailure(task, task, failure, world),
   ];
+}
+
+/** A chord whose member ends without a result would wait for ever, as it does in Celery: it fails by that member. */
+function withoutResult({ task }: Request, how: "Ignore" | "Reject", world: World): readonly Effect[] {
+  return world.failsUnfinishableChords ? tellAround(task, endedWithoutResult(how), false) : [];
 }
 
 /** The part of a task that has come to an end, where it is one of a chord's. */

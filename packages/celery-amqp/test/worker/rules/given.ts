@@ -39,6 +39,7 @@ export const world: World = {
   pid: 4242,
   deadLetter: true,
   countsChords: false,
+  failsUnfinishableChords: true,
   inheritsPriority: false,
   callsErrback: () => false,
   random: () => 0.5,

@@ -203,6 +203,39 @@ const rows: readonly Row[] = [
     early: [],
   },
   {
+    name: "ignored, as a part of a chord",
+    ending: { kind: "ignored" },
+    task: { chord: signature("body"), group: "g" },
+    late: ["chord-part FAILURE id-1", "ack", "taskIgnored"],
+    early: ["chord-part FAILURE id-1", "taskIgnored"],
+  },
+  {
+    name: "ignored, with a part of a chord further on",
+    ending: { kind: "ignored" },
+    task: {
+      chain: [
+        signature("last", {
+          options: { task_id: "id-2", group_id: "g", chord: encodeSignature(signature("body")) },
+        }),
+      ],
+    },
+    late: ["chord-part FAILURE id-2", "ack", "taskIgnored"],
+  },
+  {
+    name: "rejected, as a part of a chord",
+    ending: { kind: "rejected", requeue: false },
+    task: { chord: signature("body"), group: "g" },
+    late: ["chord-part FAILURE id-1", "reject", "taskRejected"],
+    early: ["chord-part FAILURE id-1"],
+  },
+  {
+    name: "rejected and requeued, as a part of a chord",
+    ending: { kind: "rejected", requeue: true },
+    task: { chord: signature("body"), group: "g" },
+    late: ["requeue", "taskRejected"],
+    early: [],
+  },
+  {
     name: "rejected and requeued",
     ending: { kind: "rejected", requeue: true },
     late: ["requeue", "taskRejected"],
@@ -281,6 +314,16 @@ const flags: readonly Partial<TaskPolicy>[] = [
   { rejectOnWorkerLost: true },
   { acksOnFailure: false, acksOnTimeout: false, rejectOnWorkerLost: true },
 ];
+
+describe("a part of a chord that has no result", () => {
+  test.each([
+    [{ kind: "ignored" }, ["ack", "taskIgnored"]],
+    [{ kind: "rejected", requeue: false }, ["reject", "taskRejected"]],
+  ] satisfies [Ending, string[]][])("%o leaves it waiting where that is wanted, as Celery does", (ending, effects) => {
+    const part = request({ chord: signature("body"), group: "g" });
+    expect(inShort(settle(part, outcome(ending), freshWorld({ failsUnfinishableChords: false })))).toEqual(effects);
+  });
+});
 
 describe("how a delivery is settled", () => {
   const settled = settlings.flatMap(([name, ending, fields, ...expected]) =>
