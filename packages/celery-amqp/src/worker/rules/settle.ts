@@ -69,7 +69,10 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
     case "replaced":
       return replace(request, outcome.by, outcome.children, world);
     case "rejected":
-      return [...(outcome.requeue ? [] : withoutResult(request, "Reject", world)), ...giveBack(request, outcome.requeue)];
+      return [
+        ...(outcome.requeue ? [] : withoutResult(request, "Reject", world)),
+        ...giveBack(request, outcome.requeue),
+      ];
     case "timed-out":
       return timeOut(request, outcome.limitMs, outcome.children, world);
     case "terminated":
