@@ -19,6 +19,7 @@ const world: World = {
   pid: 1,
   deadLetter: true,
   countsChords: true,
+  failsUnfinishableChords: true,
   inheritsPriority: false,
   callsErrback: () => false,
   random: () => 0.5,
