@@ -24,7 +24,7 @@ export function watchTasks(worker: Worker, instruments: Instruments, now: () => 
   const times = new TaskTimes(worker.name, instruments, now);
   const stops = types.map((type) =>
     worker.on(type, (event: Told) => {
-      instruments.tasks.inc({ worker: worker.name, task: event.task.task, state: stateOf(event) });
+      instruments.tasks.inc({ worker: worker.name, task: times.nameOf(event), state: stateOf(event) });
       times.on(event);
     }),
   );
@@ -58,6 +58,11 @@ class TaskTimes {
     if (type === "taskReceived") this.#received.set(task, this.#now());
     else if (type === "taskStarted") this.#onStarted(task, queue);
     else this.#onEnded(task);
+  }
+
+  /** Whoever may write to a queue may make names up: those that nobody runs here share one, or they would fill the memory. */
+  nameOf({ type, task }: Told): string {
+    return type === "taskFailed" && !this.#received.has(task) ? "unregistered" : task.task;
   }
 
   #onStarted(task: Task, queue: string): void {

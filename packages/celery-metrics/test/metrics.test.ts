@@ -61,6 +61,19 @@ describe("metrics", () => {
     );
   });
 
+  test("take no names from messages that nobody runs", async () => {
+    const { metrics, celery } = createRoom();
+    await celery.client.sendByName("made.up");
+    await celery.client.sendByName("made.up.too");
+    await celery.advance("1s");
+    expect(await linesOf(metrics, "celery_tasks_total")).toEqual([
+      'celery_tasks_total{worker="celery@test",task="unregistered",state="failed"} 2',
+    ]);
+    expect(await linesOf(metrics, "celery_dead_letters_total")).toEqual([
+      'celery_dead_letters_total{worker="celery@test",queue="celery",reason="unregistered"} 2',
+    ]);
+  });
+
   test("time runs, and how long messages waited since they were sent or due", async () => {
     const { metrics, celery } = createRoom();
     await celery.advance(0);
