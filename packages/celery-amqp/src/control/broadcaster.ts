@@ -75,16 +75,19 @@ export class Broadcaster {
     }
   }
 
-  /** Gives the reply queue up until the next command that wants replies. */
+  /** Gives the reply queue up until the next command that wants replies. Never rejects. */
   async rest(): Promise<void> {
     const listening = this.#listening;
     this.#listening = null;
     for (const gathering of this.#gatherings.values()) gathering.end();
     const subscription = await listening?.catch(() => null); // it failed, and whoever asked was told
-    await subscription?.cancel();
+    await subscription?.cancel().catch(() => {}); // it ends with its connection then
   }
 
-  /** Ends all waiting with what came. Safe to call twice. */
+  /**
+   * Ends all waiting with what came. Safe to call twice; never rejects. Where the broker is away it waits for it: close the
+   * transport meanwhile.
+   */
   async close(): Promise<void> {
     this.#exchanges.close();
     await this.rest();

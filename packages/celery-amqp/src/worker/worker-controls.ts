@@ -59,7 +59,7 @@ export class WorkerControls implements Controls {
     this.#parts.onChanged();
     const waiting = pipeline.refuseRevoked().map(({ task }) => task.id);
     const running = pipeline.running.filter(({ task }) => revocations.has(task)).map(({ task }) => task.id);
-    log.info("tasks are revoked", { what: JSON.stringify(what), terminate, reason, waiting, running });
+    log.info("tasks are revoked", { what: JSON.stringify(what).slice(0, 1_000), terminate, reason, waiting, running });
     if (terminate) for (const id of running) this.#terminate(id, reason);
     return { waiting, running };
   }

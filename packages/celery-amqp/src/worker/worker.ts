@@ -282,7 +282,7 @@ class AssembledWorker implements Worker {
     try {
       this.#remote?.stop();
       await this.#announcer?.stop();
-      await this.#parts.broadcaster.close();
+      void this.#parts.broadcaster.close(); // it may wait for the broker, until the transport is closed
       await this.#parts.results.close();
       this.#watch?.stop();
       await this.#pool.stop();

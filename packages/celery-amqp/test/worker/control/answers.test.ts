@@ -261,6 +261,13 @@ describe("a worker answers", () => {
     expect(ended).toMatchObject([{ task: { id: "one" } }, { task: { id: "two" } }]);
   });
 
+  test("nothing where it has no remote control", async () => {
+    const { tell, worker } = await setUp({ remoteControl: false });
+    await expect(tell("shutdown")).rejects.toMatchObject({ code: "not-found" }); // nobody has made the exchange
+    expect(worker.state).toBe("running");
+    await expect(setUp({ remoteControl: "no" as never })).rejects.toMatchObject({ code: "option-invalid" });
+  });
+
   test("and nothing more after a shutdown", async () => {
     const { tell, replies, worker, clock } = await setUp();
     await tell("shutdown", { msg: "enough" });
