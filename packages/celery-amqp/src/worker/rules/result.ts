@@ -41,8 +41,3 @@ export function customMeta(taskId: string, state: string, result: Tree): ResultM
 export function resultTuple(id: string): Tree {
   return [[id, null], null];
 }
-
-/** A group among the children: its id and its members. */
-export function groupTuple(groupId: string, memberIds: readonly string[]): Tree {
-  return [[groupId, null], memberIds.map(resultTuple)];
-}

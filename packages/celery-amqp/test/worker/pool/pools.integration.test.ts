@@ -4,8 +4,17 @@ import { threadId } from "node:worker_threads";
 import { Decimal, LocalDate } from "@leveret/celery-protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../../scripts/vitest/vhost.ts";
-import { type Client, createClient, type Logger } from "../../../src/index.ts";
+import {
+  chain,
+  chord,
+  type Client,
+  createClient,
+  type CreateClientOptions,
+  type Logger,
+  starmap,
+} from "../../../src/index.ts";
 import { type ChildPoolOptions, createWorker, type CreateWorkerOptions, type Worker } from "../../../src/worker.ts";
+import { createMemoryResults } from "../../../src/testing.ts";
 import { eventually } from "../../support/eventually.ts";
 import * as tasks from "./tasks.ts";
 
@@ -40,6 +49,7 @@ interface Pair {
 function create(
   pool: Omit<ChildPoolOptions, "module">,
   options: Partial<CreateWorkerOptions> = {},
+  clientOptions: Partial<CreateClientOptions> = {},
 ): Pair & { readonly start: () => Promise<void> } {
   const queue = `q-${randomUUID()}`;
   const lines: { text: string; fields: Readonly<Record<string, unknown>> }[] = [];
@@ -57,7 +67,7 @@ function create(
     pool: { ...fromSource, ...pool },
     ...options,
   });
-  const client = createClient({ broker: vhost.url, defaultQueue: queue });
+  const client = createClient({ broker: vhost.url, defaultQueue: queue, ...clientOptions });
   const stop = async (): Promise<void> => {
     await client.close();
     await worker.stop({ grace: 0 });
@@ -65,8 +75,8 @@ function create(
   return { client, worker, lines, start: () => worker.start().finally(() => live.push(stop)) };
 }
 
-async function pair(pool: Omit<ChildPoolOptions, "module">, options: Partial<CreateWorkerOptions> = {}): Promise<Pair> {
-  const { start, ...made } = create(pool, options);
+async function pair(...setting: Parameters<typeof create>): Promise<Pair> {
+  const { start, ...made } = create(...setting);
   await start();
   return made;
 }
@@ -105,6 +115,31 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
     for await (const { status } of watched.states()) states.push(status);
     expect(states).toEqual(["PROGRESS", "SUCCESS"]);
     expect(await events.next()).toMatchObject({ value: { extra: { uuid: watched.id, pct: 50 } } });
+  });
+
+  test("composes, replaces, adds to chords and hears of failures as the worker itself would", async () => {
+    const results = createMemoryResults();
+    const { client, worker } = await pair(
+      { kind },
+      { concurrency: 2, results: results.connect() },
+      { results: results.connect() },
+    );
+    expect(await client.call(tasks.composes)).toBe(5);
+    expect(await client.call(chain(tasks.swaps.s(1), tasks.add.s(100)))).toBe(112);
+    expect(await client.call(chord([tasks.joins.s(), tasks.add.s(2, 2)], tasks.total.s()))).toBe(45);
+    expect(
+      await client.call(
+        starmap(tasks.add, [
+          [1, 2],
+          [3, 4],
+        ]),
+      ),
+    ).toEqual([3, 7]);
+    const failing = await client.send(tasks.fails.s().linkError(tasks.hears.s()));
+    await expect(failing.get()).rejects.toMatchObject({ excType: "PaymentError" });
+    const heard = `heard-${failing.id}`;
+    await eventually("the errback", () => client.result(heard).state === "SUCCESS");
+    expect(await client.result(heard).get()).toEqual(["PaymentError", worker.name]);
   });
 
   test("tells failures, retries and refusals as the worker itself would", async () => {

@@ -1,6 +1,6 @@
 import { threadId } from "node:worker_threads";
 import { Decimal, LocalDate, PythonError } from "@leveret/celery-protocol";
-import { currentTask, defineTask, UnroutableError } from "@leveret/celery-amqp";
+import { chain, currentTask, defineTask, group, type TaskRequest, UnroutableError } from "@leveret/celery-amqp";
 import { z } from "zod";
 
 // Tasks of the tests of pools: children load this file as the pool's module.
@@ -98,6 +98,29 @@ export const astray = defineTask("pool.astray", async (context) => {
   }
   return "sent";
 });
+
+export const total = defineTask("pool.total", (_context, items: readonly number[]) =>
+  items.reduce((sum, item) => sum + item, 0),
+);
+
+/** Waits for a workflow of its own. */
+export const composes = defineTask("pool.composes", (context) =>
+  context.client.call(chain(add.s(0, 1), group(add.s(1), add.s(2)), total.s())),
+);
+
+export const swaps = defineTask("pool.swaps", (context, x: number) => context.replace(chain(add.s(x, 1), add.s(10))));
+
+export const joins = defineTask("pool.joins", async (context) => {
+  await context.addToChord(add.s(20, 20));
+  return 1;
+});
+
+/** Told of a failure, it leaves word of it. */
+export const hears = defineTask(
+  "pool.hears",
+  async (context, request: TaskRequest, error: Error, _traceback: string | null) =>
+    void (await context.client.send(echo.with({ id: `heard-${request.id}` }), [error.name, context.request.hostname])),
+);
 
 /** Holds `megabytes` until its child is replaced. */
 const held: Uint8Array[] = [];
