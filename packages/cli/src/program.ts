@@ -3,6 +3,8 @@ import { CeleryError } from "@leveret/celery-amqp";
 import { describeBeat } from "./command/beat.ts";
 import { describeCall } from "./command/call.ts";
 import { describeCompletion } from "./command/completion.ts";
+import { describeEvents } from "./command/events.ts";
+import { describeControl, describeInspect, describeStatus } from "./command/fleet.ts";
 import { describeDlq } from "./command/dlq.ts";
 import type { Describe } from "./command/describe.ts";
 import { describePurge } from "./command/purge.ts";
@@ -18,6 +20,10 @@ const commands: readonly Describe[] = [
   describeBeat,
   describeCall,
   describeResult,
+  describeStatus,
+  describeInspect,
+  describeControl,
+  describeEvents,
   describeQueues,
   describePurge,
   describeDlq,
@@ -47,7 +53,9 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
 /** The command with all its subcommands, for running it and for listing what it takes. */
 export function describeProgram(terminal: Terminal, done: (code: number) => void): Command {
   const program = new Command("leveret")
-    .description("Celery on Node.js: run workers, call tasks, look at queues, bring dead letters back")
+    .description(
+      "Celery on Node.js: run workers and beats, call tasks, watch and tell workers, bring dead letters back",
+    )
     .option("-A, --app <module>", "module that exports the tasks, such as ./tasks.ts")
     .option("-b, --broker <url>", "address of the broker, such as amqp://user:password@host:5672/vhost")
     .option("--json", "print JSON, for programs")

@@ -27,6 +27,9 @@ describe("what is asked wrongly ends with 2 and says what to type", () => {
     ["a task the module does not have", ["call", "demo.sub", "-A", tasks], /exports no task "demo\.sub".*demo\.add/],
     ["an rpc result of another", ["result", "x", "--result-backend", "rpc"], /only the program that sent a task/],
     ["a management that is no URL", ["queues", "--management", "localhost"], /must be a URL such as/],
+    ["a beat without entries", ["beat"], /which entries\? Export beatSchedule/],
+    ["entries that are not there", ["beat", "--entries", "./nowhere.json"], /--entries \.\/nowhere\.json: ENOENT/],
+    ["a time zone nobody knows", ["beat", "-A", tasks, "--timezone", "Mars/Base"], /timezone is "Mars\/Base"/],
     ["a shell nobody knows", ["completion", "csh"], /one of bash, zsh, fish/],
     ["a broker that is no URL", ["queues", "-b", "localhost"], /error: /],
   ])("%s", async (_, words, message) => {
@@ -39,7 +42,20 @@ describe("what is asked wrongly ends with 2 and says what to type", () => {
 
 test("help says what there is, on the output, and ends well", async () => {
   const { code, out, err } = await run("--help");
-  for (const name of ["worker", "call", "result", "queues", "purge", "dlq", "completion"])
+  for (const name of [
+    "worker",
+    "beat",
+    "call",
+    "result",
+    "status",
+    "inspect",
+    "control",
+    "events",
+    "queues",
+    "purge",
+    "dlq",
+    "completion",
+  ])
     expect(out).toContain(`  ${name}`);
   expect(out).toContain("Exit codes: 0 well; 1 failed, or not found; 2 asked wrongly; 69 no worker answered.");
   expect([code, err]).toEqual([0, ""]);

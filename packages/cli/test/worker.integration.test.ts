@@ -53,6 +53,15 @@ test("a worker in processes, with results in queues of their own, that others as
   expect((await worker.ended).code).toBe(0);
 });
 
+test("a beat sends what the module says, until it is told to stop", async () => {
+  const beat = start(["beat", "-A", tasksFile], vhost.url);
+  await eventually("it has sent a task", () => beat.err().includes("INFO task sent entry=often task=demo.add"));
+  beat.child.kill("SIGTERM");
+  expect(await beat.ended).toMatchObject({ code: 0, out: "" });
+  const transport = await lookAt(vhost.url);
+  expect((await transport.inspectQueue("beaten"))?.messageCount).toBeGreaterThan(0);
+});
+
 test("a worker that cannot start says why in a line", async () => {
   const { code, err } = await leveret(
     ["worker", "-A", tasksFile, "-l", "silent"],

@@ -7,3 +7,7 @@ export const fail = defineTask("demo.fail", (): never => {
 export const sorted = [defineTask("demo.sorted", (_context, values: number[]) => values.toSorted((a, b) => a - b))];
 /** Python's: only declared here. */
 export const far = defineTask<(x: number) => number>("demo.far", { queue: "far" });
+
+export const beatSchedule = {
+  often: { task: add, schedule: "1s", args: [1, 2], options: { queue: "beaten" } },
+};

@@ -1,0 +1,96 @@
+import { createClient, type EventStream } from "@leveret/celery-amqp";
+import { ClusterState, createContent, decodeUtf8, encodeEvent, type Event } from "@leveret/celery-protocol";
+import { screen } from "../fleet/screen.ts";
+import type { CommonOptions } from "../reading/broker.ts";
+import { count } from "../reading/numbers.ts";
+import { names } from "../reading/words.ts";
+import { printable } from "../terminal/table.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import type { Describe } from "./describe.ts";
+
+interface EventsFlags extends CommonOptions {
+  readonly dump?: boolean;
+  readonly types?: readonly string[];
+  readonly tasks?: readonly string[];
+  readonly limit?: number;
+}
+
+/** `leveret events`: what happens to workers and tasks, until it is told to stop. */
+export const describeEvents: Describe = (program, { terminal }) => {
+  program
+    .command("events")
+    .description("watch workers and tasks: a live screen on a terminal, else a line for each event")
+    .option("-d, --dump", "a line for each event on a terminal, too")
+    .option("--types <types>", "only these types of events, such as task-failed or 'task-*'", names)
+    .option("--tasks <names>", "only events of these tasks; * and ? stand for other characters", names)
+    .option("--limit <number>", "end after so many events (default: none)", count)
+    .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
+      await watch(command.optsWithGlobals() as EventsFlags, terminal);
+    });
+};
+
+async function watch(flags: EventsFlags, terminal: Terminal): Promise<void> {
+  const { types, tasks } = flags;
+  const client = createClient({ broker: flags.broker, name: "leveret command", results: false });
+  try {
+    const stream = client.events({
+      signal: terminal.interrupted,
+      ...(types !== undefined && { types }),
+      ...(tasks !== undefined && { tasks }),
+    });
+    await stream.opened;
+    const isLive = terminal.isScreen && flags.dump !== true && flags.json !== true;
+    if (isLive) await live(stream, flags, terminal);
+    else await dump(stream, flags, terminal);
+  } finally {
+    await client.close();
+  }
+}
+
+async function dump(stream: EventStream, { json, limit = Infinity }: EventsFlags, terminal: Terminal): Promise<void> {
+  terminal.err("listening; Ctrl-C ends");
+  let seen = 0;
+  for await (const event of stream) {
+    terminal.out(`${json === true ? wire(event) : line(event)}\n`);
+    seen += 1;
+    if (seen >= limit) break;
+  }
+}
+
+/** As Celery writes it on the wire: programs know its fields. */
+function wire(event: Event): string {
+  return decodeUtf8(encodeEvent(event, createContent()).body);
+}
+
+const leading: ReadonlySet<string> = new Set(["type", "hostname", "timestamp", "clock", "pid", "utcoffset"]);
+
+function line(event: Event): string {
+  const fields = JSON.parse(wire(event)) as Readonly<Record<string, unknown>>;
+  const time = new Date(Number(fields["timestamp"]) * 1_000).toISOString();
+  const rest = Object.entries(fields).filter(([name, value]) => !leading.has(name) && value !== null);
+  const words = rest.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return printable([time, String(fields["hostname"]), String(fields["type"]), ...words].join(" ")).replaceAll(
+    "\n",
+    "\\n",
+  );
+}
+
+const frameMs = 500;
+const [enter, leave, top] = ["\u001B[?1049h\u001B[?25l", "\u001B[?25h\u001B[?1049l", "\u001B[H\u001B[2J"];
+
+async function live(stream: EventStream, { limit = Infinity }: EventsFlags, terminal: Terminal): Promise<void> {
+  const state = new ClusterState();
+  const draw = (): void => terminal.out(top + screen(state, Date.now(), terminal));
+  terminal.out(enter);
+  const frames = setInterval(draw, frameMs);
+  try {
+    draw();
+    for await (const event of stream) {
+      state.apply(event, Date.now());
+      if (state.eventCount >= limit) break;
+    }
+  } finally {
+    clearInterval(frames);
+    terminal.out(leave);
+  }
+}
