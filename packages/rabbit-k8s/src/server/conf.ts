@@ -141,7 +141,7 @@ function metricsEncryption(
   tls: ResolvedTls,
   files: (prefix: string) => readonly ConfEntry[],
 ): readonly ConfEntry[] {
-  // Encrypted metrics leave the plain listener open; only 3.11.16 and later can close it.
+  // Encrypted metrics leave the plain listener open where it can be closed by this key; 3.10.8 does not open it then.
   const closable = isAtLeast(version, "3.11.16");
   return [
     ...(tls.keepPlain

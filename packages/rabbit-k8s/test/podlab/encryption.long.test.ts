@@ -29,8 +29,6 @@ describe.skipIf(inject("podlab") === null).each(labVersions)("an encrypted clust
     };
     expect(status.running_nodes).toHaveLength(3);
     const ports = Object.values(status.listeners)[0]?.map(({ port }) => port);
-    // Releases before 3.11.16 cannot close the plain port of the metrics.
-    const plain = version === "3.10.8" ? [15692] : [];
-    expect(ports?.toSorted((a, b) => a - b)).toEqual([5671, 15671, 15691, ...plain, 25672]);
+    expect(ports?.toSorted((a, b) => a - b)).toEqual([5671, 15671, 15691, 25672]);
   });
 });
