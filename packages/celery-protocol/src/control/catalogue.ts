@@ -145,10 +145,10 @@ export interface ControlCommands {
     { readonly taskinfoitems?: readonly string[] | null; readonly builtins?: boolean },
     readonly string[]
   >;
-  /** Ids that the worker does not know are left out. */
+  /** Ids that the worker does not know are left out. Celery says `scheduled` from 5.7 on, `ready` before. */
   readonly query_task: ControlCommand<
     { readonly ids: string | readonly string[] },
-    Readonly<Record<string, readonly [state: "active" | "reserved" | "ready", info: RequestInfo]>>
+    Readonly<Record<string, readonly [state: "active" | "reserved" | "scheduled" | "ready", info: RequestInfo]>>
   >;
   /** Queues that the worker consumes from. */
   readonly active_queues: ControlCommand<NoArguments, readonly QueueInfo[]>;
