@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Client, defineTask, TaskFailedError } from "@leveret/celery-amqp";
+import { type Client, defineTask, group, TaskFailedError } from "@leveret/celery-amqp";
 import type { Worker } from "@leveret/celery-amqp/worker";
 import type { ResultTuple } from "@leveret/celery-protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -143,8 +143,8 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         ],
       ]);
 
-      const group = `group([signature('interop.add', args=[n, n], app=app).set(queue='${mine}') for n in (1, 2)])`;
-      const saved = `(lambda r: (r.save(), [r.id, r.get(timeout=50), [m.id for m in r.results]])[1])(${group}.apply_async())`;
+      const call = `group([signature('interop.add', args=[n, n], app=app).set(queue='${mine}') for n in (1, 2)])`;
+      const saved = `(lambda r: (r.save(), [r.id, r.get(timeout=50), [m.id for m in r.results]])[1])(${call}.apply_async())`;
       const [groupId, values, members] = (await pythonClient.value(saved)) as [string, number[], string[]];
       expect(values).toEqual([2, 4]);
       expect(await backend.groups?.restore(groupId)).toEqual({
@@ -152,6 +152,19 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         parent: null,
         members: members.map(member),
       });
+      const ours = await client.restoreGroup(groupId);
+      expect(await ours?.get({ timeout: 50 })).toEqual([2, 4]);
+      expect(ours?.completedCount).toBe(2);
+    });
+
+    test("a group that we sent and saved is joined by Python", async () => {
+      const sent = await client.send(group(add.with({ queue: mine }).s(1, 2), add.with({ queue: theirs }).s(3, 4)));
+      await sent.save();
+      expect(await sent.join({ timeout: 50 })).toEqual([3, 7]);
+      const restored = `celery.result.GroupResult.restore('${sent.id}', app=app)`;
+      expect(await pythonClient.value(`${restored}.join(timeout=50)`)).toEqual([3, 7]);
+      await sent.delete();
+      expect(await pythonClient.value(`${restored} is None`)).toBe(true);
     });
   });
 }
