@@ -49,4 +49,4 @@ test("a chord whose workers are killed one after the other has one body, with al
   await eventually("the counter is gone", async () => (await redis.exists(parts)) === 0);
   const left = await redis.keys(`celery-taskset-meta-${result.parent?.id}*`);
   expect(left).toEqual([`celery-taskset-meta-${result.parent?.id}.c`]);
-}, 120_000);
+}, 300_000);

@@ -1,6 +1,7 @@
 import { createClient, defineTask } from "@leveret/celery-amqp";
 import { createWorker } from "@leveret/celery-amqp/worker";
 import { expect, onTestFinished, test } from "vitest";
+import { eventually } from "../../celery-amqp/test/support/eventually.ts";
 import { createTcpProxy } from "../../celery-amqp/test/support/tcp-proxy.ts";
 import { freshVhost } from "../../../scripts/vitest/vhost.ts";
 import { redisResults } from "../src/index.ts";
@@ -30,10 +31,7 @@ test("a worker holds the messages of tasks whose results it cannot store, and st
 
   const succeeded = new Promise((resolve) => worker.on("taskSucceeded", resolve));
   const result = await client.send(count);
-  await new Promise<void>((resolve) => {
-    const look = (): void => void (runs === 1 && proxy.connections === 0 ? resolve() : setImmediate(look));
-    look();
-  });
+  await eventually("it runs without Redis", () => runs === 1 && proxy.connections === 0);
   expect(result.state).toBe("PENDING");
   await proxy.resume();
   await succeeded;
