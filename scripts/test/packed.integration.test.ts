@@ -16,6 +16,8 @@ const packages = [
   "celery-redis",
   "celery-metrics",
   "celery-otel",
+  "celery-beat",
+  "cli",
   "rabbit-local",
   "rabbit-k8s",
 ];
@@ -108,6 +110,14 @@ describe("the packed packages", { timeout: 240_000 }, () => {
     expect(client).toContain("function createClient");
     expect(client).not.toContain("function createWorker");
     expect(testing).not.toMatch(/from\s*"amqplib"/);
+  });
+
+  test("bring the command, which reads tasks outside of the workspace", async () => {
+    const help = await run("npx", ["leveret", "--help"], { cwd: project });
+    expect(help.stdout).toContain("Usage: leveret");
+    const env = { ...process.env, CELERY_BROKER_URL: inject("amqpUrl") };
+    const call = ["leveret", "call", "packed.none", "-A", "./tasks.mjs"];
+    await expect(run("npx", call, { cwd: project, env })).rejects.toThrow(/it exports packed\.add, packed\.twice/);
   });
 
   test("hold sources and declarations, and no tests or fixtures", async () => {
