@@ -1,7 +1,7 @@
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { pairings } from "./support/brokers.ts";
-import { ourWorker } from "./support/ours.ts";
+import { ourClient, ourWorker } from "./support/ours.ts";
 import { PythonMonitor, type HeardEvent } from "./support/python-monitor.ts";
 import { PythonClient, PythonWorker } from "./support/python.ts";
 
@@ -31,6 +31,10 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       onTestFinished(() => worker.stop());
       const our = await ourWorker(vhost.url, "ours", { name: ours, events: true });
       onTestFinished(() => our.stop());
+      const listener = ourClient(vhost.url);
+      onTestFinished(() => listener.close());
+      const heard = listener.events({ types: ["task-succeeded", "task-halfway"], hostnames: [theirs] });
+      await heard.opened;
       await worker.ready();
 
       for (const [queue, name] of [["theirs", theirs] as const, ["ours", ours] as const]) {
@@ -65,6 +69,14 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         const retried = await tell("interop.retry_once", "[]", "task-retried");
         expect(retried).toMatchObject({ fields: { hostname: name } });
         expect(await monitor.first(name, "worker-heartbeat")).toMatchObject({ fields: { freq: 2 } });
+      }
+
+      const wanted = new Set(["task-succeeded", "task-halfway"]);
+      for await (const event of heard) {
+        if (event.type === "task-succeeded") expect(event).toMatchObject({ result: "5", runtime: expect.any(Number) });
+        else expect(event).toMatchObject({ customType: "task-halfway", extra: { percent: 50 } });
+        wanted.delete(event.type === "custom" ? event.customType : event.type);
+        if (wanted.size === 0) break;
       }
 
       await Promise.all([worker.stop(), our.stop()]);
