@@ -14,14 +14,15 @@ import { publish } from "./publish.ts";
 import type { Scene, Suite } from "./suite.ts";
 import { trip } from "./trip.ts";
 import { work } from "./work.ts";
+import { workflow } from "./workflow.ts";
 
-const suites: readonly Suite[] = [codec, publish, work, trip, memory, depth];
+const suites: readonly Suite[] = [codec, publish, work, trip, memory, depth, workflow];
 
 const usage = `pnpm bench [SUITE…] [--rounds N] [--count N] [--depth N] [--broker URL --label TEXT]
 
 Suites: ${suites.map(({ name, onlyByName }) => (onlyByName === true ? `${name} (only by name)` : name)).join(", ")}. Default: all but those only by name.
   --rounds N    rounds of all contenders in turn (5)
-  --count N     tasks of a contender in a round (20000)
+  --count N     tasks of a contender in a round (20000); "workflow" takes 10000 of them at most
   --depth N     tasks in the backlog of "depth" (1000000)
   --broker URL  a broker that runs already, in place of one of its own
   --label TEXT  what it is, for the page: "RabbitMQ 4.3.6"
