@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { defineTask } from "@leveret/celery-amqp";
-import { createWorker } from "@leveret/celery-amqp/worker";
+import { createWorker, type CreateWorkerOptions } from "@leveret/celery-amqp/worker";
+import { createMetrics } from "@leveret/celery-metrics";
+import { createTracing } from "@leveret/celery-otel";
 import { addJobs, workJobs } from "./bullmq.ts";
 import { workOff } from "./celery.ts";
 import { type Contender, perSecond } from "./measure.ts";
@@ -15,6 +17,7 @@ export const work: Suite = {
     await byConcurrency(scene, "classic"),
     await byConcurrency(scene, "quorum"),
     await withResults(scene),
+    await watched(scene),
     await withBodies(scene, 1_000),
     await withBodies(scene, 100_000),
   ],
@@ -26,11 +29,13 @@ interface Working {
   readonly bytes: number;
   readonly results: boolean;
   readonly count: number;
+  /** Of the worker, beside what the rest asks for. */
+  readonly options?: Partial<CreateWorkerOptions>;
 }
 
 /** The same no-op everywhere; the reply queue of a task with results is one that nobody reads. */
 async function ours(scene: Scene, working: Working): Promise<number> {
-  const { type, concurrency, bytes, results, count } = working;
+  const { type, concurrency, bytes, results, count, options = {} } = working;
   const { url } = scene;
   const message = await messageOf(scene, bytes);
   const answered = results ? { ...message, properties: { ...message.properties, replyTo: "bench-replies" } } : message;
@@ -45,7 +50,8 @@ async function ours(scene: Scene, working: Working): Promise<number> {
       },
       ignoreResult: !results,
     });
-    const worker = createWorker({ broker: url, tasks: [counted], queues: [queue], concurrency, logLevel: "error" });
+    const where = { broker: url, queues: [queue] };
+    const worker = createWorker({ ...where, tasks: [counted], concurrency, logLevel: "error", ...options });
     const figure = await perSecond(count, async () => {
       await worker.start();
       await finished.promise;
@@ -115,6 +121,24 @@ async function withResults(scene: Scene): Promise<Match> {
       { name: "amqplib, no reply", run: () => raw(scene, { ...working, results: false }) },
       { name: "amqplib, a reply each, ack at its confirm", run: () => raw(scene, working) },
       { name: "Leveret, concurrency 100, rpc results", run: () => withReplies(scene, () => ours(scene, working)) },
+    ],
+  };
+}
+
+/** What it costs to be seen, and that it costs nothing where nobody looks. */
+async function watched(scene: Scene): Promise<Match> {
+  const working: Working = { type: "classic", concurrency: 100, bytes: 0, results: false, count: scene.count };
+  const run = (options: Partial<CreateWorkerOptions>) => () => ours(scene, { ...working, options });
+  return {
+    title: "Worker, seen by others",
+    unit: "tasks/s",
+    better: "higher",
+    contenders: [
+      { name: "Leveret, seen by nobody", run: run({ events: false, remoteControl: false }) },
+      { name: "Leveret, as it is by default: heartbeats, remote control", run: run({}) },
+      { name: "Leveret, events of each task", run: run({ events: true }) },
+      { name: "Leveret, celery-metrics", run: run({ interceptors: [createMetrics().interceptor] }) },
+      { name: "Leveret, celery-otel without an SDK", run: run({ interceptors: [createTracing()] }) },
     ],
   };
 }
