@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-import { runProgram } from "./program.ts";
-import { processTerminal } from "./terminal/process-terminal.ts";
+import { complaintAbout } from "./node-version.ts";
 
-const terminal = processTerminal(process);
-const code = await runProgram(process.argv.slice(2), terminal);
-// A worker that was stopped by signals has said its own code already.
-if (code !== 0) process.exitCode = code;
+const complaint = complaintAbout(process.versions.node);
+// Imported at the top, the rest would be read first, and an old Node.js would end with a stack trace instead of a reason.
+if (complaint === null) await import("./main.ts");
+else {
+  process.stderr.write(`${complaint}\n`);
+  process.exitCode = 1;
+}
