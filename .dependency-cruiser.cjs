@@ -98,8 +98,20 @@ module.exports = {
     {
       name: "who keeps results is plugged in",
       severity: "error",
+      from: { path: "^packages/(?!celery-redis/|cli/)[^/]+/src/" },
+      to: { path: "^packages/celery-redis/" },
+    },
+    {
+      name: "the command loads Redis when it is asked for",
+      severity: "error",
+      from: { path: "^packages/cli/src/" },
+      to: { path: "^packages/celery-redis/", dynamic: false },
+    },
+    {
+      name: "ioredis only in celery-redis",
+      severity: "error",
       from: { path: "^packages/(?!celery-redis/)[^/]+/src/" },
-      to: { path: "^packages/celery-redis/|node_modules/.*ioredis|^ioredis" },
+      to: { path: "node_modules/.*ioredis|^ioredis" },
     },
     {
       name: "metrics and traces know the client and worker by their entries",

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -118,6 +118,27 @@ describe("the packed packages", { timeout: 240_000 }, () => {
     const env = { ...process.env, CELERY_BROKER_URL: inject("amqpUrl") };
     const call = ["leveret", "call", "packed.none", "-A", "./tasks.mjs"];
     await expect(run("npx", call, { cwd: project, env })).rejects.toThrow(/it exports packed\.add, packed\.twice/);
+  });
+
+  test("bring a command that finds the package of Redis results beside it, and says so where it is missing", async () => {
+    const ask = ["leveret", "result", "unknown", "--timeout", "1", "--result-backend", inject("redisUrl")];
+    await expect(run("npx", ask, { cwd: project })).rejects.toThrow(/\(result-timeout\)/);
+
+    const [there, away] = [join(project, "node_modules/@leveret/celery-redis"), join(project, "celery-redis")];
+    await rename(there, away);
+    const failed = run("npx", ask, { cwd: project });
+    await expect(failed).rejects.toThrow(/error: .* a package is missing: npm install @leveret\/celery-redis\n/);
+    await rename(away, there);
+    await expect(failed).rejects.toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test("bring a command that an old Node.js is told of in a line", async () => {
+    const old = ["--yes", "-p", "node@20.19.0", "--", "node", "node_modules/@leveret/cli/dist/bin.js", "--help"];
+    await expect(run("npx", old, { cwd: project })).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^error: leveret needs Node\.js 22\.18 or newer, and this is 20\.19\.0$/m),
+    });
   });
 
   test("hold sources and declarations, and no tests or fixtures", async () => {

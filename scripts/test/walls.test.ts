@@ -84,6 +84,17 @@ describe("the walls", { timeout: 120_000 }, () => {
       'import "../../celery-amqp/src/ports/interceptor.ts";',
       "metrics and traces know the client and worker by their entries",
     ],
+    ["packages/celery-beat/src/index.ts", 'import "../../cli/src/program.ts";', "nobody imports the command"],
+    [
+      "packages/celery-beat/src/system/clock.ts",
+      'import "../../../celery-redis/src/index.ts";',
+      "who keeps results is plugged in",
+    ],
+    [
+      "packages/cli/src/reading/result-backend.ts",
+      'import "../../../celery-redis/src/index.ts";',
+      "the command loads Redis when it is asked for",
+    ],
     ["packages/celery-protocol/src/wire/errors.ts", 'import "../task/encode.ts";', "protocol: floor of wire"],
     ["packages/celery-protocol/src/task/encode.ts", 'import "node:crypto";', "the protocol imports nothing"],
   ])("refuse a violation planted in %s", async (file, line, rule) => {

@@ -102,8 +102,10 @@ function describeNode({ host, port }: Required<RedisNode>): string {
 const parameterNames = ["db", "virtual_host", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"];
 
 function urlPlace(url: string, tls: RedisTls | null): Place {
-  const { protocol, hostname, port, pathname, searchParams, username, password } = parsed(url);
+  const { protocol, hostname, port, pathname, search, searchParams, username, password } = parsed(url);
   const alien = [...searchParams.keys()].find((name) => !parameterNames.includes(name));
+  // With a `?` in its password, the rest of that would be taken for a parameter, and shown.
+  if (alien !== undefined && search.includes("@")) throw unreadable();
   if (alien !== undefined) throw invalid(`the URL has a parameter "${alien}"; known are ${parameterNames.join(", ")}`);
   const login = { username: textOrNull(username), password: textOrNull(password) };
   if (protocol === "redis+socket:" || protocol === "socket:") {
@@ -123,7 +125,11 @@ function urlPlace(url: string, tls: RedisTls | null): Place {
 
 function parsed(url: string): URL {
   if (URL.canParse(url)) return new URL(url);
-  throw invalid("the URL cannot be read: write redis://user:password@host:6379/0");
+  throw unreadable();
+}
+
+function unreadable(): CeleryError {
+  return invalid("the URL cannot be read: write redis://user:password@host:6379/0, what is special in it as %3F for ?");
 }
 
 /** What Celery's URLs say of TLS. Source: celery/backends/redis.py `_params_from_url`. */

@@ -49,6 +49,7 @@ describe("an address", () => {
     expect(describePlace(placeOf("redis://user:secret@h:1/0", null))).toBe("h:1");
     expect(() => placeOf("redis://user:secret@h:port/0", null)).toThrow(/^(?!.*secret)/);
     expect(() => placeOf("redis://user:secret@h/x", null)).toThrow(/^(?!.*secret)/);
+    expect(() => placeOf("redis://user:1?secret@h/0", null)).toThrow(/^(?!.*secret).*cannot be read/);
   });
 
   test("with certificates asks for TLS", () => {

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { CeleryError } from "@leveret/celery-amqp";
 import { describeBeat } from "./command/beat.ts";
 import { describeCall } from "./command/call.ts";
@@ -58,6 +58,12 @@ export function describeProgram(terminal: Terminal, done: (code: number) => void
     )
     .option("-A, --app <module>", "module that exports the tasks, such as ./tasks.ts")
     .option("-b, --broker <url>", "address of the broker, such as amqp://user:password@host:5672/vhost")
+    .addOption(
+      new Option(
+        "--result-backend <url>",
+        "where results are kept: rpc:// (default), amqp, redis://host, disabled",
+      ).env("CELERY_RESULT_BACKEND"),
+    )
     .option("--json", "print JSON, for programs")
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("(see --help)")
@@ -71,11 +77,16 @@ export function describeProgram(terminal: Terminal, done: (code: number) => void
 function quiet(command: Command, terminal: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.out(text),
-    writeErr: (text) => terminal.err(text.trimEnd()),
+    writeErr: (text) => terminal.err(withoutPasswords(text.trimEnd())),
     getOutHelpWidth: () => terminal.columns,
     getErrHelpWidth: () => terminal.columns,
   });
   for (const child of command.commands) quiet(child.configureHelp({ showGlobalOptions: true }), terminal);
+}
+
+/** Mistakes are repeated as they were typed, and an address may stand among them: `--brokr=amqp://user:password@host`. */
+function withoutPasswords(text: string): string {
+  return text.replaceAll(/:\/\/\S*@/g, "://********@");
 }
 
 function end(error: unknown, terminal: Terminal): number {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { run } from "./support/terminal.ts";
 
 const tasks = join(import.meta.dirname, "support/tasks.ts");
@@ -26,18 +26,41 @@ describe("what is asked wrongly ends with 2 and says what to type", () => {
     ["a wait without waiting", ["call", "demo.add", "--timeout", "3"], /give --wait/],
     ["a task the module does not have", ["call", "demo.sub", "-A", tasks], /exports no task "demo\.sub".*demo\.add/],
     ["an rpc result of another", ["result", "x", "--result-backend", "rpc"], /only the program that sent a task/],
+    ["a result where there are none", ["result", "x", "--result-backend", "disabled"], /results are disabled/],
+    ["a wait without results", ["call", "demo.add", "-w", "--result-backend", "none"], /there is nothing to wait for/],
+    ["a backend nobody knows", ["worker", "-A", tasks, "--result-backend", "db"], /result backend.*must be one of rpc/],
+    ["a backend before the command", ["--result-backend", "sentinel://h", "result", "x"], /redisResults\(\{ sentinels/],
     ["a management that is no URL", ["queues", "--management", "localhost"], /must be a URL such as/],
     ["a beat without entries", ["beat"], /which entries\? Export beatSchedule/],
     ["entries that are not there", ["beat", "--entries", "./nowhere.json"], /--entries \.\/nowhere\.json: ENOENT/],
     ["a time zone nobody knows", ["beat", "-A", tasks, "--timezone", "Mars/Base"], /timezone is "Mars\/Base"/],
+    ["a misspelt option with an address", ["worker", "--brokr=amqp://u:hush-hush@h"], /amqp:\/\/\*{8}@h/],
+    ["an address for a command", ["redis://u:hush@hush-hush@h"], /unknown command 'redis:\/\/\*{8}@h'/],
     ["a shell nobody knows", ["completion", "csh"], /one of bash, zsh, fish/],
     ["a broker that is no URL", ["queues", "-b", "localhost"], /error: /],
   ])("%s", async (_, words, message) => {
     const { code, out, err } = await run(...words);
     expect(err).toMatch(message);
+    expect(err).not.toContain("hush");
     expect(out).toBe("");
     expect(code).toBe(2);
   });
+});
+
+test("the result backend may stand in the environment, and what is typed wins", async () => {
+  onTestFinished(() => void vi.unstubAllEnvs());
+  vi.stubEnv("CELERY_RESULT_BACKEND", "mongodb://user:hush-hush@host");
+  const { code, err } = await run("result", "x");
+  expect(err).toMatch(/^error: the result backend .*CELERY_RESULT_BACKEND.* must be one of/);
+  expect(err).not.toContain("hush-hush");
+  expect(code).toBe(2);
+  expect((await run("result", "x", "--result-backend", "rpc://")).err).toContain("only the program that sent a task");
+  const unread = await run("queues", "-b", "amqp://127.0.0.1:1");
+  expect(unread.err).toContain("(broker-unreachable)");
+
+  vi.stubEnv("CELERY_RESULT_BACKEND", "");
+  const unset = await run("result", "x", "-b", "amqp://127.0.0.1:1", "--timeout", "0");
+  expect(unset.code).toBe(1);
 });
 
 test("help says what there is, on the output, and ends well", async () => {

@@ -2,8 +2,10 @@ import { type CallOptions, createClient, type Duration, type NamedCall, TaskFail
 import { loadModule } from "../reading/load-module.ts";
 import type { CommonOptions } from "../reading/broker.ts";
 import { duration, natural } from "../reading/numbers.ts";
+import { openResults, type OpenResults, resultPlace } from "../reading/result-backend.ts";
 import { list, table, time } from "../reading/values.ts";
 import { oneOf } from "../reading/words.ts";
+import { lineLogger } from "../terminal/line-logger.ts";
 import { exitCodes, type Terminal, UsageError } from "../terminal/terminal.ts";
 import { toJson } from "../terminal/to-json.ts";
 import type { Describe } from "./describe.ts";
@@ -53,7 +55,8 @@ async function call(name: string, flags: CallFlags, terminal: Terminal): Promise
   if (flags.timeout !== undefined && flags.wait !== true)
     throw new UsageError("--timeout says how long to wait: give --wait beside it");
   const defaults = await taskOptions(name, flags);
-  const client = createClient({ broker: flags.broker, name: "leveret command", results: flags.wait === true && "rpc" });
+  const results = flags.wait === true && (await awaitedResults(flags, terminal));
+  const client = createClient({ broker: flags.broker, name: "leveret command", results });
   try {
     const result = await client.sendByName(name, namedCall(flags, defaults));
     if (flags.wait !== true) {
@@ -68,6 +71,14 @@ async function call(name: string, flags: CallFlags, terminal: Terminal): Promise
   } finally {
     await client.close();
   }
+}
+
+async function awaitedResults({ resultBackend }: CallFlags, terminal: Terminal): Promise<OpenResults> {
+  const place = resultPlace(resultBackend) ?? "rpc";
+  if (place !== "none") return openResults(place, lineLogger(terminal, "warn"));
+  throw new UsageError(
+    "there is nothing to wait for: results are disabled, by --result-backend or CELERY_RESULT_BACKEND",
+  );
 }
 
 /** What the flags say, over what the task says of itself. */

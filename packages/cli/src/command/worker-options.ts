@@ -17,7 +17,6 @@ export interface WorkerFlags extends CommonOptions {
   readonly maxMemoryPerChild?: number;
   readonly taskEvents?: boolean;
   readonly statedb?: string;
-  readonly resultBackend?: "rpc" | "amqp" | "none";
   readonly grace?: Duration;
   readonly logFormat?: LogFormat;
   readonly healthPort?: number;
@@ -45,8 +44,7 @@ export function withHandlers(tasks: readonly TaskDefinition[]): {
  * @throws UsageError for flags that make no sense together
  */
 export function workerOptions(flags: WorkerFlags, { url, tasks }: WorkerModule): CreateWorkerOptions {
-  const { broker, queues, hostname, loglevel, taskEvents, statedb, resultBackend, grace, logFormat, healthPort } =
-    flags;
+  const { broker, queues, hostname, loglevel, taskEvents, statedb, grace, logFormat, healthPort } = flags;
   const concurrency = flags.pool === "solo" ? solo(flags) : flags.concurrency;
   return {
     tasks: tasks.map((task) => limited(task, flags)),
@@ -58,7 +56,6 @@ export function workerOptions(flags: WorkerFlags, { url, tasks }: WorkerModule):
     ...(loglevel !== undefined && { logLevel: loglevel }),
     ...(taskEvents === true && { events: true }),
     ...(statedb !== undefined && { stateFile: statedb }),
-    ...(resultBackend !== undefined && { results: resultBackend === "none" ? false : resultBackend }),
     ...(grace !== undefined && { grace }),
     ...(logFormat !== undefined && { logFormat }),
     ...(healthPort !== undefined && { health: { port: healthPort } }),

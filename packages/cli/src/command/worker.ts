@@ -3,6 +3,7 @@ import { loadTasks } from "../reading/load-module.ts";
 import { logLevel } from "../reading/log-level.ts";
 import { count, duration, natural } from "../reading/numbers.ts";
 import type { CommonOptions } from "../reading/broker.ts";
+import { openResults, resultPlace } from "../reading/result-backend.ts";
 import { names, oneOf } from "../reading/words.ts";
 import type { Describe } from "./describe.ts";
 import { withHandlers, type WorkerFlags, workerOptions } from "./worker-options.ts";
@@ -27,7 +28,6 @@ export const describeWorker: Describe = (program, { terminal }) => {
     .option("--max-memory-per-child <kilobytes>", "memory beyond which one is replaced", count)
     .option("-E, --task-events", "send events of tasks, for monitors")
     .option("-S, --statedb <file>", "file that keeps revoked ids across restarts")
-    .option("--result-backend <kind>", "rpc (default), amqp or none", oneOf(["rpc", "amqp", "none"]))
     .option("--grace <time>", "how long running tasks may go on at a warm stop (default: 25s)", duration)
     .option("--log-format <format>", "text (default) or json", oneOf(["text", "json"]))
     .option("--health-port <port>", "serve /healthz and /readyz there", natural)
@@ -36,7 +36,10 @@ export const describeWorker: Describe = (program, { terminal }) => {
       const { url, tasks } = await loadTasks(flags.app);
       const { runnable, missing } = withHandlers(tasks);
       for (const { name } of missing) terminal.err(`task ${name} has no handler in ${flags.app}: it is not run here`);
-      await runWorker(workerOptions(flags, { url, tasks: runnable }));
+      const options = workerOptions(flags, { url, tasks: runnable });
+      const place = resultPlace(flags.resultBackend) ?? "rpc";
+      // No logger: a worker tells by itself that it waits for Redis.
+      await runWorker({ ...options, results: await openResults(place) });
     });
 };
 

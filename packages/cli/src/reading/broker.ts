@@ -7,6 +7,8 @@ export interface CommonOptions {
   readonly app?: string;
   /** Address of the broker; the environment variable `CELERY_BROKER_URL` stands in for it. */
   readonly broker?: string;
+  /** Where results are kept, as it was typed; may hold a password. The environment variable `CELERY_RESULT_BACKEND` stands in for it. */
+  readonly resultBackend?: string;
   /** Print for programs. */
   readonly json?: boolean;
 }

@@ -22,8 +22,6 @@ test.each<readonly [WorkerFlags, object]>([
   ],
   [{ taskEvents: true }, { events: true }],
   [{ statedb: "revoked.json" }, { stateFile: "revoked.json" }],
-  [{ resultBackend: "none" }, { results: false }],
-  [{ resultBackend: "amqp" }, { results: "amqp" }],
   [
     { grace: "5s", logFormat: "json", healthPort: 0 },
     { grace: "5s", logFormat: "json", health: { port: 0 } },

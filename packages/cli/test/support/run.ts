@@ -22,11 +22,14 @@ export interface Running {
 const bin = join(import.meta.dirname, "../../src/bin.ts");
 export const tasksFile: string = join(import.meta.dirname, "tasks.ts");
 
+/** What the person who runs the tests may have set, and no command here is to know. */
+const plain = { NO_COLOR: undefined, FORCE_COLOR: undefined, CELERY_RESULT_BACKEND: undefined };
+
 /** Starts the real command as a child; it is gone when the test is. */
-export function start(words: readonly string[], broker: string): Running {
+export function start(words: readonly string[], broker: string, environment: NodeJS.ProcessEnv = {}): Running {
   const child = spawn(process.execPath, ["--conditions=@leveret/source", bin, ...words], {
     cwd: import.meta.dirname,
-    env: { ...process.env, CELERY_BROKER_URL: broker, NO_COLOR: undefined, FORCE_COLOR: undefined },
+    env: { ...process.env, ...plain, CELERY_BROKER_URL: broker, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, err] = ["", ""];
@@ -38,6 +41,6 @@ export function start(words: readonly string[], broker: string): Running {
 }
 
 /** Runs the real command to its end. */
-export function leveret(words: readonly string[], broker: string): Promise<Ending> {
-  return start(words, broker).ended;
+export function leveret(words: readonly string[], broker: string, environment?: NodeJS.ProcessEnv): Promise<Ending> {
+  return start(words, broker, environment).ended;
 }
