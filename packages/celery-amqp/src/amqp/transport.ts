@@ -1,6 +1,7 @@
-import type { Topology } from "@leveret/celery-protocol";
+import type { Topology, WireMessage } from "@leveret/celery-protocol";
 import type { Logger } from "../ports/logger.ts";
 import type {
+  BrowseOptions,
   ConnectOptions,
   DeclareMode,
   Delivery,
@@ -12,6 +13,7 @@ import type {
   TransportState,
 } from "../ports/transport.ts";
 import { systemClock, systemIds } from "../system/clock.ts";
+import { browseQueue } from "./browse.ts";
 import { type AmqpParts, Connection } from "./connection.ts";
 import { settledWithin } from "./deadline.ts";
 import { type AmqpOptions, type ResolvedAmqp, resolveAmqp } from "./options.ts";
@@ -76,6 +78,10 @@ class AmqpTransport implements Transport {
   async deleteQueue(name: string): Promise<void> {
     const { logger } = this.#parts;
     await this.#consuming.use(`delete queue "${name}"`, (link) => deleteQueue(link, name, logger));
+  }
+
+  async browse(options: BrowseOptions): Promise<readonly WireMessage[] | null> {
+    return this.#consuming.use(`read queue "${options.queue}"`, (link) => browseQueue(link, options, this.#parts.clock));
   }
 
   async purgeQueue(name: string): Promise<number> {

@@ -12,7 +12,9 @@ import type { Transport, TransportState } from "../ports/transport.ts";
 import type { ResultSource } from "../results/backend.ts";
 import { createIntake, type Intake } from "../results/intake.ts";
 import { createNoResults } from "../results/none.ts";
+import { withChords } from "../results/counting-source.ts";
 import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
+import { RabbitChords } from "../results/rabbit-chords.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { Dispatch } from "../send/dispatch.ts";
 import { firstAnswer } from "../send/first-answer.ts";
@@ -140,7 +142,7 @@ class CeleryClient implements Client {
     this.#transport = transport;
     this.#clock = clock;
     this.#gate = new Gate(transport);
-    this.#source = sourceOf(parts, this.#gate);
+    this.#source = countingSourceOf(parts, this.#gate);
     this.#broadcaster = new Broadcaster({ ...parts, content, ticks: this.#ticks, log: options.logger });
     const ask = createAsk(this.#broadcaster, (work) => this.#gate.enter(() => this.#gate.connected().then(work)));
     const control = createControl(ask);
@@ -303,6 +305,14 @@ function eventsOf(
   const { content, logger: log, taskSentEvents } = options;
   if (!taskSentEvents) return null;
   return new EventDispatcher({ transport, content, clock, ticks, log, hostname, pid });
+}
+
+function countingSourceOf(parts: ClientParts, gate: Gate): ResultSource {
+  const { transport, ids, options } = parts;
+  const source = sourceOf(parts, gate);
+  if (options.chords === null) return source;
+  const connected = (): Promise<void> => gate.connected();
+  return withChords(source, new RabbitChords({ transport, ids, content: options.content, connected }));
 }
 
 function sourceOf({ transport, ids, options }: ClientParts, gate: Gate): ResultSource {

@@ -17,6 +17,12 @@ export interface ClientOptions extends ContentOptions {
    * celery-node's), false for not at all, or a backend of your own.
    */
   readonly results?: "rpc" | "amqp" | false | ResultSource;
+  /**
+   * Who counts the parts of chords. Default: the results, where they can (Redis); with `rpc` and `amqp` chords are refused,
+   * as by Celery. `rabbitmq` counts them on the broker alone; all clients and workers of the fleet say so then, and Python
+   * workers cannot serve a header.
+   */
+  readonly chords?: "rabbitmq";
   /** Results kept for those who ask later; beyond it the oldest are given up. Default 10 000 results, 64 MB. */
   readonly keepResults?: Partial<PendingLimits>;
   /** Classes for the exceptions of tasks, by type or by module and type: what `TaskFailedError.cause` is made of. */
@@ -50,6 +56,8 @@ export interface ClientOptions extends ContentOptions {
 export interface ResolvedClient {
   readonly content: Content;
   readonly results: "rpc" | "amqp" | false | ResultSource;
+  /** Null: the results do, where they can. */
+  readonly chords: "rabbitmq" | null;
   readonly keepResults: PendingLimits;
   readonly errorClasses: ErrorClasses;
   readonly router: Router;
@@ -66,6 +74,7 @@ export interface ResolvedClient {
 /** Names of the options of a client, for refusing misspelt ones. */
 export const clientOptionNames: readonly (keyof ClientOptions)[] = [
   "results",
+  "chords",
   "keepResults",
   "errorClasses",
   "routes",
@@ -97,6 +106,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     compression = null,
     validate = true,
     taskSentEvents = false,
+    chords = null,
   } = rest;
   const { keepResults, interceptors = [], queues = [], errorClasses = {}, logger = silent } = rest;
   check(
@@ -105,6 +115,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     ["rpc", "amqp", false].includes(results as string) || isObject(results),
     '"rpc", "amqp", false or a result backend',
   );
+  check("chords", chords, chords === null || chords === "rabbitmq", '"rabbitmq", or left out');
   check("declare", declare, ["active", "passive", "off"].includes(declare), '"active", "passive" or "off"');
   check("defaultQueue", defaultQueue, isText(defaultQueue), "a queue's name");
   check("serializer", serializer, isText(serializer), "a serializer's name");
@@ -116,6 +127,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
   return {
     content: contentOf({ serializers, compressors, accept, maxBytes, allowNaN }),
     results,
+    chords,
     keepResults: { maxResults: 10_000, maxBytes: 64_000_000, ...keepResults },
     errorClasses,
     router: createRouter(routes),

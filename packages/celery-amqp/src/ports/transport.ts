@@ -34,6 +34,12 @@ export interface Transport {
   inspectQueue(name: string): Promise<QueueInfo | null>;
   /** Deletes a queue; a missing one is no error. */
   deleteQueue(name: string): Promise<void>;
+  /**
+   * Reads what waits in a queue, from its head, and leaves it as it is: what was read comes back to its place at once. Where
+   * the queue has `x-single-active-consumer`, each reader waits for its turn and sees all that others have read. Null when
+   * there is no such queue, or none any more; rejects while its node is down. For classic queues: quorum queues count each read as a delivery.
+   */
+  browse(options: BrowseOptions): Promise<readonly WireMessage[] | null>;
   /** Drops what waits in a queue and tells how many messages that were; what consumers hold stays. A missing queue holds none. */
   purgeQueue(name: string): Promise<number>;
   readonly publisher: Publisher;
@@ -58,6 +64,15 @@ export interface QueueInfo {
   readonly name: string;
   readonly messageCount: number;
   readonly consumerCount: number;
+}
+
+/** What is to be read of a queue before it is left alone. */
+export interface BrowseOptions {
+  readonly queue: string;
+  /** Reads until those with these `messageId`s have come. */
+  readonly messageIds: readonly string[];
+  /** Reads so many at least. Default 0. */
+  readonly count?: number;
 }
 
 /** What one publish asks beyond the message. */

@@ -136,10 +136,7 @@ export class MemoryBroker {
     const attached = [...(this.#peers.get(peer)?.values() ?? [])];
     this.#peers.delete(peer);
     if (this.#heldConfirms !== null) this.#heldConfirms = [];
-    for (const { queue, consumer } of attached) {
-      for (const stored of consumer.abandon()) this.#giveBack(queue, stored);
-      queue.drop(consumer);
-    }
+    for (const each of attached) this.#abandon(each);
     for (const [queue, owner] of this.#owners) if (owner === peer) this.#vhost.remove(queue);
   }
 
@@ -230,6 +227,14 @@ export class MemoryBroker {
     attached.queue.drop(consumer);
   }
 
+  /** No more deliveries, and what it holds goes back, before another consumer of the queue is served. */
+  release(consumer: MemoryConsumer, peer: MemoryPeer): void {
+    const held = this.#peers.get(peer);
+    const attached = held?.get(consumer);
+    held?.delete(consumer);
+    if (attached !== undefined) this.#abandon(attached);
+  }
+
   /** False: the connection is gone, or it was settled before. */
   settle(
     consumer: MemoryConsumer,
@@ -244,6 +249,11 @@ export class MemoryBroker {
     else if (how === "reject") this.#vhost.bury(stored, "rejected", queue);
     queue.onSettled();
     return true;
+  }
+
+  #abandon({ queue, consumer }: Attached): void {
+    for (const stored of consumer.abandon()) this.#giveBack(queue, stored);
+    queue.drop(consumer);
   }
 
   #setBlocked(blocked: boolean): void {

@@ -1,7 +1,8 @@
-import type { Exchange, Queue, Topology } from "@leveret/celery-protocol";
+import type { Exchange, Queue, Topology, WireMessage } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type {
+  BrowseOptions,
   ConnectOptions,
   DeclareMode,
   Delivery,
@@ -13,6 +14,7 @@ import type {
   TransportState,
 } from "../ports/transport.ts";
 import { MemoryBroker, type MemoryPeer } from "./memory-broker.ts";
+import { browseMemory } from "./memory-browse.ts";
 import { MemoryPublisher } from "./memory-publisher.ts";
 import { MemorySubscription } from "./memory-subscription.ts";
 
@@ -33,6 +35,7 @@ class MemoryTransport implements Transport, MemoryPeer {
   readonly #outbox: MemoryPublisher;
   readonly #subscriptions = new Set<MemorySubscription>();
   readonly #listeners = new Set<(state: TransportState) => void>();
+  readonly #browsing = new Set<(reason: Error) => void>();
   readonly #unwatch: () => void;
   #state: TransportState = "idle";
 
@@ -77,6 +80,11 @@ class MemoryTransport implements Transport, MemoryPeer {
     this.#broker.deleteQueue(name);
   }
 
+  async browse(options: BrowseOptions): Promise<readonly WireMessage[] | null> {
+    await this.#untilOpen();
+    return browseMemory(options, { broker: this.#broker, peer: this, interrupts: this.#browsing });
+  }
+
   async purgeQueue(name: string): Promise<number> {
     await this.#untilOpen();
     return this.#broker.purgeQueue(name);
@@ -108,6 +116,7 @@ class MemoryTransport implements Transport, MemoryPeer {
   async close(): Promise<void> {
     if (this.#state === "closed" || this.#state === "closing") return;
     this.#move("closing");
+    this.#interrupt(new CeleryError("closed", "The transport was closed before the queue was read"));
     for (const subscription of this.#subscriptions) await subscription.cancel();
     await this.#outbox.close();
     this.#unwatch();
@@ -118,6 +127,7 @@ class MemoryTransport implements Transport, MemoryPeer {
   onDropped(reason: Error): void {
     if (this.#state === "closing") return;
     this.#move("connecting");
+    this.#interrupt(reason);
     for (const subscription of this.#subscriptions) subscription.onLost(reason);
     queueMicrotask(() => this.#tryConnect());
   }
@@ -130,6 +140,10 @@ class MemoryTransport implements Transport, MemoryPeer {
     if (this.#state === "closing") return;
     this.#move(blocked ? "blocked" : "open");
     this.#outbox.flush();
+  }
+
+  #interrupt(reason: Error): void {
+    for (const interrupt of this.#browsing) interrupt(reason);
   }
 
   #tryConnect(): void {

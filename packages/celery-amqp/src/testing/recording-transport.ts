@@ -1,5 +1,6 @@
 import type { Address, Topology, WireMessage } from "@leveret/celery-protocol";
 import type {
+  BrowseOptions,
   ConnectOptions,
   DeclareMode,
   Delivery,
@@ -45,6 +46,10 @@ export class RecordingTransport implements Transport {
 
   deleteQueue(name: string): Promise<void> {
     return this.#inner.deleteQueue(name);
+  }
+
+  browse(options: BrowseOptions): Promise<readonly WireMessage[] | null> {
+    return this.#inner.browse(options);
   }
 
   purgeQueue(name: string): Promise<number> {

@@ -1,3 +1,4 @@
+import { browsingCases } from "./conformance/browsing.ts";
 import { consumingCases } from "./conformance/consuming.ts";
 import { declaringCases } from "./conformance/declaring.ts";
 import { livingCases } from "./conformance/living.ts";
@@ -16,6 +17,7 @@ export type { TransportCase, TransportHarness } from "./conformance/scene.ts";
 export const transportConformance: readonly TransportCase[] = [
   ...publishingCases,
   ...consumingCases,
+  ...browsingCases,
   ...declaringCases,
   ...livingCases,
 ];

@@ -8,10 +8,12 @@ import type { Clock, Ids } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ResultSource, ResultStore } from "../results/backend.ts";
+import { withChords } from "../results/counting-source.ts";
 import { createNoResults } from "../results/none.ts";
 import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
 import { PerTaskQueueStore } from "../results/per-task-queue.ts";
 import { createReplyStore } from "../results/reply-store.ts";
+import { RabbitChords } from "../results/rabbit-chords.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { RpcStore } from "../results/rpc/rpc-store.ts";
 import { Dispatch } from "../send/dispatch.ts";
@@ -59,8 +61,10 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const spread = new Spread(() => ids.random());
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active" });
   const dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
-  const source = createSource(parts, content);
   const store = createStore(parts, content);
+  const counter = options.chords === null ? null : new RabbitChords({ transport, ids, content });
+  const chords = counter ?? store.chords;
+  const source = counter === null ? createSource(parts, content) : withChords(createSource(parts, content), counter);
   const delayQueues = new DelayQueues({ transport, log });
   const planner = new Planner({ ...options.sending, queues, spread });
   const ticks = new LogicalClock();
@@ -84,7 +88,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     saved,
     results: {
       store: (meta, task) => store.store(meta, task),
-      ...(store.chords && { chords: store.chords }),
+      ...(chords && { chords }),
       close: () => closeBoth(store, source),
     },
     send: (sending) => {

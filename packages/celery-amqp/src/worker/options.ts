@@ -66,6 +66,12 @@ export interface WorkerOptions extends ContentOptions {
    * that name none a queue of the task's own, gocelery's and celery-node's), false for nowhere, or a backend of your own.
    */
   readonly results?: "rpc" | "amqp" | false | ResultStore;
+  /**
+   * Who counts the parts of chords. Default: the results, where they can (Redis); with `rpc` and `amqp` chords are refused,
+   * as by Celery. `rabbitmq` counts them on the broker alone; all clients and workers of the fleet say so then, and Python
+   * workers cannot serve a header.
+   */
+  readonly chords?: "rabbitmq";
   /** Which tasks go where, for those that handlers and chains send. What the call or the task says wins. */
   readonly routes?: Routes;
   /** Queue of all tasks sent from here that name none. Default `celery`. */
@@ -146,6 +152,8 @@ export interface ResolvedWorker {
   readonly logFormat: LogFormat;
   readonly logger: Logger | null;
   readonly results: "rpc" | "amqp" | false | ResultStore;
+  /** Null: the results do, where they can. */
+  readonly chords: "rabbitmq" | null;
   readonly content: ContentOptions;
   readonly sending: ResolvedSending;
 }
@@ -183,6 +191,7 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "logger",
   "logLevel",
   "results",
+  "chords",
   "routes",
   "defaultQueue",
   "serializer",
@@ -239,6 +248,7 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     interceptors,
     ...resolveLog(options),
     results: resolveResults(options.results),
+    chords: resolveChords(options.chords),
     content: contentOf(options),
     sending: resolveSending(options),
   };
@@ -296,6 +306,11 @@ function resolveResults(results: WorkerOptions["results"] = "rpc"): ResolvedWork
   if (results === "rpc" || results === "amqp" || results === false) return results;
   if (typeof results === "object" && results !== null && typeof results.store === "function") return results;
   return refuse("results", results, '"rpc", "amqp", false or a result backend');
+}
+
+function resolveChords(chords: WorkerOptions["chords"] | null = null): ResolvedWorker["chords"] {
+  if (chords === null || chords === "rabbitmq") return chords;
+  return refuse("chords", chords, '"rabbitmq", or left out');
 }
 
 function contentOf({ serializers, compressors, accept, maxBytes, allowNaN }: WorkerOptions): ContentOptions {

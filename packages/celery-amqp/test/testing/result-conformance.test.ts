@@ -3,8 +3,10 @@ import { createContent } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { PerTaskQueueSource } from "../../src/results/per-task-queue-source.ts";
 import { PerTaskQueueStore } from "../../src/results/per-task-queue.ts";
+import { RabbitChords } from "../../src/results/rabbit-chords.ts";
 import { RpcSource } from "../../src/results/rpc/rpc-source.ts";
 import { RpcStore } from "../../src/results/rpc/rpc-store.ts";
+import { systemIds } from "../../src/system/clock.ts";
 import {
   createMemoryBroker,
   createMemoryResults,
@@ -53,6 +55,20 @@ describe("results by a queue a task", () => {
       const transport = await connectTo(broker);
       const source = new PerTaskQueueSource({ transport, content, logger, limits });
       return { source, store: new PerTaskQueueStore({ transport, content }) };
+    };
+    await expect(run({ connect })).resolves.toBeUndefined();
+  });
+});
+
+describe("chords counted on the broker alone", () => {
+  test.each(resultConformance("states", "chords"))("$name", async ({ run }) => {
+    const broker = createMemoryBroker();
+    const connect = async () => {
+      const transport = await connectTo(broker);
+      const chords = new RabbitChords({ transport, content, ids: systemIds });
+      const source = new RpcSource({ transport, content, logger, limits, queue: randomUUID() });
+      const rpc = new RpcStore({ transport, content });
+      return { source, store: { store: rpc.store.bind(rpc), chords, close: () => transport.close() } };
     };
     await expect(run({ connect })).resolves.toBeUndefined();
   });

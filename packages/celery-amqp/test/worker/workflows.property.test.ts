@@ -1,6 +1,6 @@
 import type { Tree } from "@leveret/celery-protocol";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { valueOf } from "../../../celery-protocol/test/support/canvas-run.ts";
 import { build, type Described } from "../../../celery-protocol/test/support/canvases.ts";
 import { evaluate, FAILED, wellFormed } from "../../../celery-protocol/test/support/evaluation.ts";
@@ -23,32 +23,38 @@ const tasks = [
   }),
 ];
 
-let celery: TestCelery;
+const counters = ["results in memory", "the broker alone"] as const;
+const running = new Map<(typeof counters)[number], TestCelery>();
 
 beforeAll(() => {
   const results = createMemoryResults();
-  celery = testCelery({ tasks, results: results.connect(), client: { results: results.connect() } });
+  const [first, second] = [results.connect(), results.connect()];
+  running.set("results in memory", testCelery({ tasks, results: first, client: { results: second } }));
+  running.set("the broker alone", testCelery({ tasks, chords: "rabbitmq", client: { chords: "rabbitmq" } }));
 });
 
 afterAll(async () => {
-  await celery.stop();
+  await Promise.all([...running.values()].map((celery) => celery.stop()));
 });
 
-async function run(canvas: Described): Promise<unknown> {
+async function run(celery: TestCelery, canvas: Described): Promise<unknown> {
   const signature = build(canvas);
   const call = composeSignature<[], unknown>(inPlaceOfC, { signature, tasks: [] });
   const settled = await (await celery.client.send(call)).settled();
   return settled.status === "SUCCESS" ? settled.value : FAILED;
 }
 
-test.each([
-  ["all goes well", ["a", "b", "c"]],
-  ["something fails", ["a", "b", "a", "b", "c", "c", "fail"]],
-])("a canvas in which %s comes to what it means", async (_what, names) => {
-  await fc.assert(
-    fc.asyncProperty(wellFormed(names, 4), async (canvas) => {
-      expect(await run(canvas)).toEqual(evaluate(canvas, []));
-    }),
-    { numRuns: 150 },
-  );
+describe.each(counters)("with chords counted by %s", (counter) => {
+  test.each([
+    ["all goes well", ["a", "b", "c"]],
+    ["something fails", ["a", "b", "a", "b", "c", "c", "fail"]],
+  ])("a canvas in which %s comes to what it means", async (_what, names) => {
+    await fc.assert(
+      fc.asyncProperty(wellFormed(names, 4), async (canvas) => {
+        const celery = running.get(counter) ?? expect.fail();
+        expect(await run(celery, canvas)).toEqual(evaluate(canvas, []));
+      }),
+      { numRuns: 150 },
+    );
+  });
 });

@@ -1,0 +1,96 @@
+import type { WireMessage } from "@leveret/celery-protocol";
+import type { Channel, ConsumeMessage } from "amqplib";
+import type { Clock } from "../ports/clock.ts";
+import { CeleryError } from "../ports/errors.ts";
+import type { BrowseOptions } from "../ports/transport.ts";
+import { within } from "./deadline.ts";
+import { fromEnvelope } from "./envelope.ts";
+import { brokerText, isNodeDown, requestFailure } from "./errors.ts";
+import type { Link } from "./link.ts";
+import { endOf } from "./supervise.ts";
+
+/** How long a reader waits for its turn and for what it looks for. */
+const patienceMs = 60_000;
+
+/**
+ * Reads a queue from its head on a channel of its own, which is then closed with all deliveries open. A classic queue takes
+ * them back, to their places, in the same step in which it turns to the next consumer (RabbitMQ 3.10 and 4.3,
+ * rabbit_amqqueue_process `handle_ch_down`); cancelling first and giving back after would let the next one see gaps.
+ *
+ * @throws CeleryError `rpc-timeout`, `access-refused`, `connection-lost` also while the queue's node is down
+ */
+export async function browseQueue(
+  link: Link,
+  options: BrowseOptions,
+  clock: Clock,
+): Promise<readonly WireMessage[] | null> {
+  try {
+    for (;;) {
+      const messages = await readOnce(link, options, clock);
+      if (messages !== null) return messages;
+    }
+  } catch (error) {
+    if (isNodeDown(error)) throw new CeleryError("connection-lost", brokerText(error), { cause: error });
+    if (error instanceof CeleryError && error.code === "not-found") return null;
+    throw error;
+  }
+}
+
+/** Null: the broker has ended the consumer, since the queue was deleted or has moved. */
+async function readOnce(link: Link, options: BrowseOptions, clock: Clock): Promise<readonly WireMessage[] | null> {
+  const what = `read queue "${options.queue}"`;
+  const channel = await link.openChannel();
+  const ended = endOf(channel, link);
+  const close = closer(channel, link);
+  const reading = new Reading(options);
+  try {
+    await link.request(what, () => channel.consume(options.queue, (message) => reading.take(message), { noAck: false }));
+    const late = () => new CeleryError("rpc-timeout", `Cannot ${what}: what was looked for did not come`);
+    const outcome = await within(clock, patienceMs, Promise.race([reading.over, ended]), late);
+    if (outcome instanceof Error) throw requestFailure(outcome, what);
+    return outcome === "read" ? reading.messages : null;
+  } finally {
+    await close();
+  }
+}
+
+/** What was read so far. */
+class Reading {
+  readonly messages: WireMessage[] = [];
+  readonly over: Promise<"read" | "cancelled">;
+  readonly #missing: Set<string>;
+  readonly #count: number;
+  readonly #end: (how: "read" | "cancelled") => void;
+
+  constructor({ messageIds, count = 0 }: BrowseOptions) {
+    const { promise, resolve } = Promise.withResolvers<"read" | "cancelled">();
+    this.over = promise;
+    this.#end = resolve;
+    this.#missing = new Set(messageIds);
+    this.#count = count;
+    this.#endIfDone();
+  }
+
+  take(envelope: ConsumeMessage | null): void {
+    if (envelope === null) return this.#end("cancelled");
+    const message = fromEnvelope(envelope);
+    this.messages.push(message);
+    if (message.properties.messageId !== undefined) this.#missing.delete(message.properties.messageId);
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    if (this.#missing.size === 0 && this.messages.length >= this.#count) this.#end("read");
+  }
+}
+
+/** Closes the channel unless it is closed: amqplib takes a second close for a fault of the connection. */
+function closer(channel: Channel, link: Link): () => Promise<void> {
+  let isOpen = true;
+  const onEnd = (): void => void (isOpen = false);
+  channel.on("error", onEnd);
+  channel.on("close", onEnd);
+  return async () => {
+    if (isOpen && !link.isLost) await link.request("close a channel", () => channel.close()).catch(() => {});
+  };
+}

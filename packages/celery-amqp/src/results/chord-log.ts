@@ -1,0 +1,157 @@
+import {
+  type Content,
+  decodeGroupBody,
+  encodeChordPart,
+  encodeGroupBody,
+  type ChordPart,
+  type QueueTopology,
+  type ResultMeta,
+  type ResultTuple,
+  type WireMessage,
+} from "@leveret/celery-protocol";
+
+/** How long a chord waits for its next part: as long as results are kept, Celery's `result_expires`. */
+const expiresMs = 86_400_000;
+
+/**
+ * The queue of one chord. Its messages are a log: what was told of the chord and the parts that came, in the order in which
+ * the broker took them. Nothing is ever taken out of it; it is deleted as a whole. It is a classic queue, for these keep
+ * that order whoever reads, and a reader at a time.
+ */
+export function chordQueue(groupId: string): QueueTopology {
+  const name = `celery_chord.${groupId}`;
+  const table = { "x-queue-type": "classic", "x-single-active-consumer": true, "x-expires": expiresMs };
+  const queue = { name, durable: true, autoDelete: false, exclusive: false, arguments: table };
+  return { queue: name, exchanges: [], queues: [queue], bindings: [] };
+}
+
+const kinds = { begun: "chord-begun", size: "chord-size", more: "chord-more", part: "chord-part" } as const;
+
+/** The header is about to be sent; its results are kept where there are groups among them. */
+export function begunMessage(messageId: string, header: ResultTuple, content: Content): WireMessage {
+  const isNested = header.members?.some(({ members }) => members !== null) === true;
+  const body = isNested ? encodeGroupBody(header, content) : new Uint8Array();
+  return message(kinds.begun, messageId, { leaves: leavesOf(header) }, body);
+}
+
+/** So many parts complete the chord. */
+export function sizeMessage(messageId: string, size: number): WireMessage {
+  return message(kinds.size, messageId, { parts: size });
+}
+
+/** So many more do. */
+export function moreMessage(messageId: string, parts: number): WireMessage {
+  return message(kinds.more, messageId, { parts });
+}
+
+/**
+ * A part has come.
+ *
+ * @throws ProtocolError `encode-failed` for a result that cannot be carried
+ */
+export function partMessage(messageId: string, part: ChordPart, meta: ResultMeta, content: Content): WireMessage {
+  const { taskId, groupIndex } = part;
+  return message(kinds.part, messageId, { member: taskId, place: groupIndex }, encodeChordPart({ ...meta, taskId }, content));
+}
+
+/** A part as it stands in the log. */
+export interface LoggedPart {
+  readonly taskId: string;
+  /** Infinity where it has none: it comes to the end, as in Celery. */
+  readonly place: number;
+  readonly body: Uint8Array;
+}
+
+/** What a log says of its chord. */
+export interface ChordState {
+  /** So many parts complete it, as far as is known: never more than it takes. */
+  readonly atLeast: number;
+  /** The task whose part completed it: it alone ends the chord. Null while parts are awaited. */
+  readonly endsBy: string | null;
+  /** The parts that completed it, in the order of the header; none while others are awaited. */
+  readonly parts: readonly LoggedPart[];
+  /** Results of the header with groups in it, encoded; null where each part is one place. */
+  readonly header: Uint8Array | null;
+}
+
+/**
+ * Reads a log from its beginning. All who read it come to the same end, however much came behind that: the first part
+ * with which as many are there as were told for. Messages of other makes are passed over.
+ */
+export function readChordLog(messages: readonly WireMessage[]): ChordState {
+  const reading = new Reading();
+  for (const each of messages) reading.take(each);
+  return reading.state();
+}
+
+class Reading {
+  readonly #parts = new Map<string, LoggedPart>();
+  /** Publishes are repeated when their confirm was lost. */
+  readonly #extensions = new Map<string, number>();
+  #leaves = 0;
+  #size: number | null = null;
+  #header: Uint8Array | null = null;
+  #end: Pick<ChordState, "endsBy" | "parts"> | null = null;
+
+  take({ headers, properties, body }: WireMessage): void {
+    const { type, messageId = "" } = properties;
+    if (type === kinds.part) this.#takePart(headers, body);
+    else if (type === kinds.size) this.#size = numberIn(headers, "parts") ?? this.#size;
+    else if (type === kinds.more) this.#extensions.set(messageId, numberIn(headers, "parts") ?? 0);
+    else if (type === kinds.begun) {
+      this.#leaves = numberIn(headers, "leaves") ?? 0;
+      if (body.byteLength > 0) this.#header = body;
+    }
+  }
+
+  state(): ChordState {
+    const { endsBy, parts } = this.#end ?? { endsBy: null, parts: [] };
+    return { atLeast: this.#awaited() ?? this.#leaves, endsBy, parts, header: this.#header };
+  }
+
+  /** A part that comes twice counts once, and the first of them is kept. */
+  #takePart(headers: WireMessage["headers"], body: Uint8Array): void {
+    const taskId = headers["member"];
+    if (typeof taskId !== "string") return;
+    const place = numberIn(headers, "place") ?? Infinity;
+    const key = `${taskId}:${place}`;
+    if (!this.#parts.has(key)) this.#parts.set(key, { taskId, place, body });
+    const awaited = this.#awaited();
+    if (this.#end !== null || awaited === null || this.#parts.size < awaited) return;
+    this.#end = { endsBy: taskId, parts: [...this.#parts.values()].toSorted(byPlace) };
+  }
+
+  #awaited(): number | null {
+    return this.#size === null ? null : this.#size + [...this.#extensions.values()].reduce((sum, more) => sum + more, 0);
+  }
+}
+
+/** Redis puts parts of one place in the order of their texts. */
+function byPlace(left: LoggedPart, right: LoggedPart): number {
+  if (left.place !== right.place) return left.place < right.place ? -1 : 1;
+  return left.taskId < right.taskId ? -1 : 1;
+}
+
+/** The saved results of the header, or null. @throws ProtocolError where they cannot be read */
+export function headerOf({ header }: ChordState, content: Content): ResultTuple | null {
+  return header && decodeGroupBody(header, content);
+}
+
+function leavesOf({ members }: ResultTuple): number {
+  return members === null ? 1 : members.reduce((sum, member) => sum + leavesOf(member), 0);
+}
+
+function message(
+  type: string,
+  messageId: string,
+  headers: WireMessage["headers"],
+  body: Uint8Array = new Uint8Array(),
+): WireMessage {
+  const properties = { type, messageId, persistent: true, contentType: "application/json", contentEncoding: "utf-8" };
+  return { headers, properties, body };
+}
+
+function numberIn(headers: WireMessage["headers"], name: string): number | null {
+  const value = headers[name];
+  return typeof value === "number" ? value : null;
+}

@@ -1,0 +1,203 @@
+import {
+  type AppliedChord,
+  chordOutcome,
+  type ChordPart,
+  type Content,
+  decodeChordPart,
+  ProtocolError,
+  type ResultMeta,
+  type WireMessage,
+} from "@leveret/celery-protocol";
+import type { Ids } from "../ports/clock.ts";
+import { CeleryError, UnroutableError } from "../ports/errors.ts";
+import type { Transport } from "../ports/transport.ts";
+import {
+  begunMessage,
+  type ChordState,
+  chordQueue,
+  headerOf,
+  moreMessage,
+  partMessage,
+  readChordLog,
+  sizeMessage,
+} from "./chord-log.ts";
+import type { ChordCounter, ChordProgress } from "./chords.ts";
+
+/** What counting on the broker alone is made of. */
+export interface RabbitChordsParts {
+  readonly transport: Transport;
+  readonly content: Content;
+  readonly ids: Ids;
+  /** Resolves when the transport is connected. Default: it is. */
+  readonly connected?: () => Promise<void>;
+}
+
+/** Chords of which is remembered how many parts they take. */
+const rememberedChords = 1_000;
+
+const waiting: ChordProgress = { state: "waiting" };
+
+/**
+ * Counts chords on the broker alone. Each has a queue of its own, the log of `chordQueue`: a part is confirmed there before
+ * its task is acked, and whoever's part completed the chord by the order of the log ends it. Its task is acked after that,
+ * so a worker that dies in between leaves both the task and the log behind, and whoever runs the task again ends the chord.
+ *
+ * The log is read only where it can be complete: when as many messages wait as there are parts at least, or when somebody
+ * is reading, for what is read does not count as waiting.
+ */
+export class RabbitChords implements ChordCounter {
+  readonly #parts: RabbitChordsParts;
+  /** By group: how many parts it takes at least. */
+  readonly #atLeast = new Map<string, number>();
+  /** By group: the look that is under way, and the one that begins after it. */
+  readonly #looking = new Map<string, Promise<unknown>>();
+  readonly #next = new Map<string, Look>();
+
+  constructor(parts: RabbitChordsParts) {
+    this.#parts = parts;
+  }
+
+  async apply({ groupId, header }: AppliedChord): Promise<void> {
+    const { ids, content } = this.#parts;
+    await this.#begin(groupId, begunMessage(ids.uuid(), header, content));
+  }
+
+  async setSize(groupId: string, size: number): Promise<void> {
+    await this.#begin(groupId, sizeMessage(this.#parts.ids.uuid(), size));
+  }
+
+  /** A chord that has ended waits for nobody any more. */
+  async extend(groupId: string, parts: number): Promise<void> {
+    await this.#publish(groupId, moreMessage(this.#parts.ids.uuid(), parts));
+  }
+
+  async addPart(part: ChordPart, meta: ResultMeta): Promise<ChordProgress> {
+    const { ids, content } = this.#parts;
+    const id = ids.uuid();
+    const message = encoded(() => partMessage(id, part, meta, content));
+    if (!(await this.#publish(part.groupId, message))) return waiting;
+    const state = await this.#look(part.groupId, id);
+    return state?.endsBy === part.taskId ? this.#ended(state) : waiting;
+  }
+
+  async finish(groupId: string): Promise<void> {
+    this.#atLeast.delete(groupId);
+    await this.#parts.transport.deleteQueue(chordQueue(groupId).queue);
+  }
+
+  async #begin(groupId: string, message: WireMessage): Promise<void> {
+    const { transport, connected } = this.#parts;
+    await connected?.();
+    this.#atLeast.delete(groupId);
+    await transport.declare(chordQueue(groupId));
+    if (!(await this.#publish(groupId, message))) throw unsteady(groupId);
+  }
+
+  /** False: the chord has ended, its queue is gone. */
+  async #publish(groupId: string, message: WireMessage): Promise<boolean> {
+    const { transport } = this.#parts;
+    const { queue } = chordQueue(groupId);
+    try {
+      await transport.publisher.publish(message, { exchange: "", routingKey: queue });
+      return true;
+    } catch (error) {
+      if (!(error instanceof UnroutableError)) throw error;
+    }
+    if (await this.#isGone(queue)) return false;
+    throw unsteady(groupId);
+  }
+
+  /** A queue whose node is down looks as if it were not there, and is. */
+  async #isGone(queue: string): Promise<boolean> {
+    return (await this.#parts.transport.browse({ queue, messageIds: [] })) === null;
+  }
+
+  /** What has become of the chord now that this message is in its log; those that come together are looked for together. */
+  #look(groupId: string, messageId: string): Promise<ChordState | null> {
+    const next = this.#next.get(groupId);
+    if (next !== undefined) {
+      next.messageIds.push(messageId);
+      return next.outcome;
+    }
+    const messageIds = [messageId];
+    const outcome = this.#lookAfter(this.#looking.get(groupId), groupId, messageIds);
+    this.#next.set(groupId, { messageIds, outcome });
+    this.#looking.set(groupId, outcome);
+    return outcome;
+  }
+
+  async #lookAfter(
+    before: Promise<unknown> | undefined,
+    groupId: string,
+    messageIds: readonly string[],
+  ): Promise<ChordState | null> {
+    await before?.catch(() => {}); // it failed, and who waited for it was told
+    const own = this.#next.get(groupId)?.outcome;
+    this.#next.delete(groupId);
+    try {
+      return await this.#read(groupId, messageIds);
+    } finally {
+      if (this.#looking.get(groupId) === own) this.#looking.delete(groupId);
+    }
+  }
+
+  /** Null: the chord waits for more, or has ended. */
+  async #read(groupId: string, messageIds: readonly string[]): Promise<ChordState | null> {
+    const { transport } = this.#parts;
+    const { queue } = chordQueue(groupId);
+    const info = await transport.inspectQueue(queue);
+    if (info === null) {
+      if (await this.#isGone(queue)) return null;
+      throw unsteady(groupId);
+    }
+    const { messageCount: count, consumerCount } = info;
+    // Beside its parts a log that is complete holds their number.
+    if (consumerCount === 0 && count <= (this.#atLeast.get(groupId) ?? 0)) return null;
+    const messages = await transport.browse({ queue, messageIds, count });
+    if (messages === null) return null;
+    const state = readChordLog(messages);
+    this.#remember(groupId, state.atLeast);
+    return state;
+  }
+
+  #remember(groupId: string, atLeast: number): void {
+    this.#atLeast.delete(groupId);
+    this.#atLeast.set(groupId, atLeast);
+    const [oldest] = this.#atLeast.keys();
+    if (oldest !== undefined && this.#atLeast.size > rememberedChords) this.#atLeast.delete(oldest);
+  }
+
+  /** A log that cannot be read here, for it is too large for one, cannot be read next time either. */
+  #ended(state: ChordState): ChordProgress {
+    const { content } = this.#parts;
+    try {
+      const returned = state.parts.map(({ body }) => decodeChordPart(body, content));
+      const outcome = chordOutcome(returned, headerOf(state, content));
+      return "results" in outcome ? { state: "complete", ...outcome } : { state: "failed", ...outcome };
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const args = [`A part cannot be read: ${error.message}`];
+      return { state: "failed", exception: { type: "ChordError", module: "celery.exceptions", args } };
+    }
+  }
+}
+
+interface Look {
+  readonly messageIds: string[];
+  readonly outcome: Promise<ChordState | null>;
+}
+
+/** Passes: the node of the queue comes back, or the queue is declared anew. */
+function unsteady(groupId: string): CeleryError {
+  const { queue } = chordQueue(groupId);
+  return new CeleryError("connection-lost", `The queue "${queue}" of a chord takes nothing now: its node may be down`);
+}
+
+function encoded<T>(encode: () => T): T {
+  try {
+    return encode();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new CeleryError("encode-failed", error.message, { cause: error });
+  }
+}
