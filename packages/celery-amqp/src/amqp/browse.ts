@@ -44,7 +44,9 @@ async function readOnce(link: Link, options: BrowseOptions, clock: Clock): Promi
   const close = closer(channel, link);
   const reading = new Reading(options);
   try {
-    await link.request(what, () => channel.consume(options.queue, (message) => reading.take(message), { noAck: false }));
+    await link.request(what, () =>
+      channel.consume(options.queue, (message) => reading.take(message), { noAck: false }),
+    );
     const late = () => new CeleryError("rpc-timeout", `Cannot ${what}: what was looked for did not come`);
     const outcome = await within(clock, patienceMs, Promise.race([reading.over, ended]), late);
     if (outcome instanceof Error) throw requestFailure(outcome, what);

@@ -81,7 +81,9 @@ class AmqpTransport implements Transport {
   }
 
   async browse(options: BrowseOptions): Promise<readonly WireMessage[] | null> {
-    return this.#consuming.use(`read queue "${options.queue}"`, (link) => browseQueue(link, options, this.#parts.clock));
+    return this.#consuming.use(`read queue "${options.queue}"`, (link) =>
+      browseQueue(link, options, this.#parts.clock),
+    );
   }
 
   async purgeQueue(name: string): Promise<number> {

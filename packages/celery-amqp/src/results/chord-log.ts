@@ -51,7 +51,12 @@ export function moreMessage(messageId: string, parts: number): WireMessage {
  */
 export function partMessage(messageId: string, part: ChordPart, meta: ResultMeta, content: Content): WireMessage {
   const { taskId, groupIndex } = part;
-  return message(kinds.part, messageId, { member: taskId, place: groupIndex }, encodeChordPart({ ...meta, taskId }, content));
+  return message(
+    kinds.part,
+    messageId,
+    { member: taskId, place: groupIndex },
+    encodeChordPart({ ...meta, taskId }, content),
+  );
 }
 
 /** A part as it stands in the log. */
@@ -64,7 +69,7 @@ export interface LoggedPart {
 
 /** What a log says of its chord. */
 export interface ChordState {
-  /** So many parts complete it, as far as is known: never more than it takes. */
+  /** So many messages the log holds at least when the chord is complete, as far as is known by now. */
   readonly atLeast: number;
   /** The task whose part completed it: it alone ends the chord. Null while parts are awaited. */
   readonly endsBy: string | null;
@@ -89,12 +94,14 @@ class Reading {
   /** Publishes are repeated when their confirm was lost. */
   readonly #extensions = new Map<string, number>();
   #leaves = 0;
+  #length = 0;
   #size: number | null = null;
   #header: Uint8Array | null = null;
   #end: Pick<ChordState, "endsBy" | "parts"> | null = null;
 
   take({ headers, properties, body }: WireMessage): void {
     const { type, messageId = "" } = properties;
+    this.#length += 1;
     if (type === kinds.part) this.#takePart(headers, body);
     else if (type === kinds.size) this.#size = numberIn(headers, "parts") ?? this.#size;
     else if (type === kinds.more) this.#extensions.set(messageId, numberIn(headers, "parts") ?? 0);
@@ -106,7 +113,7 @@ class Reading {
 
   state(): ChordState {
     const { endsBy, parts } = this.#end ?? { endsBy: null, parts: [] };
-    return { atLeast: this.#awaited() ?? this.#leaves, endsBy, parts, header: this.#header };
+    return { atLeast: this.#awaitedLength(), endsBy, parts, header: this.#header };
   }
 
   /** A part that comes twice counts once, and the first of them is kept. */
@@ -121,8 +128,16 @@ class Reading {
     this.#end = { endsBy: taskId, parts: [...this.#parts.values()].toSorted(byPlace) };
   }
 
+  /** What is no part, or one that came before, is there beside the parts that are awaited; so is the size, once told. */
+  #awaitedLength(): number {
+    const others = this.#length - this.#parts.size;
+    return others + (this.#awaited() ?? this.#leaves + 1);
+  }
+
   #awaited(): number | null {
-    return this.#size === null ? null : this.#size + [...this.#extensions.values()].reduce((sum, more) => sum + more, 0);
+    return this.#size === null
+      ? null
+      : this.#size + [...this.#extensions.values()].reduce((sum, more) => sum + more, 0);
   }
 }
 

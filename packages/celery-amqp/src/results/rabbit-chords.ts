@@ -32,7 +32,7 @@ export interface RabbitChordsParts {
   readonly connected?: () => Promise<void>;
 }
 
-/** Chords of which is remembered how many parts they take. */
+/** Chords of which is remembered how much they take. */
 const rememberedChords = 1_000;
 
 const waiting: ChordProgress = { state: "waiting" };
@@ -42,12 +42,12 @@ const waiting: ChordProgress = { state: "waiting" };
  * its task is acked, and whoever's part completed the chord by the order of the log ends it. Its task is acked after that,
  * so a worker that dies in between leaves both the task and the log behind, and whoever runs the task again ends the chord.
  *
- * The log is read only where it can be complete: when as many messages wait as there are parts at least, or when somebody
- * is reading, for what is read does not count as waiting.
+ * The log is read only where it may be complete: when as many messages wait as that takes, or when somebody is reading, for
+ * what is being read does not count as waiting.
  */
 export class RabbitChords implements ChordCounter {
   readonly #parts: RabbitChordsParts;
-  /** By group: how many parts it takes at least. */
+  /** By group: how many messages its log holds at least when it is complete. */
   readonly #atLeast = new Map<string, number>();
   /** By group: the look that is under way, and the one that begins after it. */
   readonly #looking = new Map<string, Promise<unknown>>();
@@ -151,8 +151,7 @@ export class RabbitChords implements ChordCounter {
       throw unsteady(groupId);
     }
     const { messageCount: count, consumerCount } = info;
-    // Beside its parts a log that is complete holds their number.
-    if (consumerCount === 0 && count <= (this.#atLeast.get(groupId) ?? 0)) return null;
+    if (consumerCount === 0 && count < (this.#atLeast.get(groupId) ?? 0)) return null;
     const messages = await transport.browse({ queue, messageIds, count });
     if (messages === null) return null;
     const state = readChordLog(messages);

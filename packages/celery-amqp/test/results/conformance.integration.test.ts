@@ -1,12 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { createContent } from "@leveret/celery-protocol";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { brokersAtHand, freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
 import { PerTaskQueueSource } from "../../src/results/per-task-queue-source.ts";
 import { PerTaskQueueStore } from "../../src/results/per-task-queue.ts";
+import { RabbitChords } from "../../src/results/rabbit-chords.ts";
 import { RpcSource } from "../../src/results/rpc/rpc-source.ts";
 import { RpcStore } from "../../src/results/rpc/rpc-store.ts";
+import { systemIds } from "../../src/system/clock.ts";
 import { resultConformance, type ResultCase, type ResultSides } from "../../src/testing.ts";
 
 const content = createContent();
@@ -14,10 +17,14 @@ const logger = { debug() {}, info() {}, warn() {}, error() {} };
 const limits = { maxResults: 10_000, maxBytes: 64_000_000 };
 
 /** Runs a case, each of its connections by a transport of its own. */
-async function runOn(run: ResultCase["run"], sidesOn: (transport: Transport) => ResultSides): Promise<void> {
+async function runOn(
+  run: ResultCase["run"],
+  sidesOn: (transport: Transport) => ResultSides,
+  url = inject("amqpUrl"),
+): Promise<void> {
   const transports: Transport[] = [];
   const connect = async () => {
-    const transport = createAmqpTransport({ url: inject("amqpUrl") });
+    const transport = createAmqpTransport({ url });
     transports.push(transport);
     await transport.connect();
     return sidesOn(transport);
@@ -46,5 +53,26 @@ describe("results by a queue a task on RabbitMQ", () => {
       store: new PerTaskQueueStore({ transport, content }),
     });
     await expect(runOn(run, sides)).resolves.toBeUndefined();
+  });
+});
+
+describe.each(brokersAtHand())("chords counted on RabbitMQ alone (%s)", (broker) => {
+  const counting = resultConformance("chords").filter(({ needs }) => needs.includes("chords"));
+
+  test.each(counting)("$name", async ({ run }) => {
+    const vhost = await freshVhost(broker);
+    onTestFinished(() => vhost.remove());
+    const sides = (transport: Transport): ResultSides => {
+      const rpc = new RpcStore({ transport, content });
+      return {
+        source: new RpcSource({ transport, content, logger, limits, queue: randomUUID() }),
+        store: {
+          store: (meta, task) => rpc.store(meta, task),
+          chords: new RabbitChords({ transport, content, ids: systemIds }),
+          close: () => rpc.close(),
+        },
+      };
+    };
+    await expect(runOn(run, sides, vhost.url)).resolves.toBeUndefined();
   });
 });

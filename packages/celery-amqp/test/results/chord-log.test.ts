@@ -1,0 +1,91 @@
+import { createContent, type ResultMeta, signature, type WireMessage } from "@leveret/celery-protocol";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { begunMessage, moreMessage, partMessage, readChordLog, sizeMessage } from "../../src/results/chord-log.ts";
+
+const content = createContent();
+const header = { id: "g", parent: null, members: ["a", "b", "c"].map((id) => ({ id, parent: null, members: null })) };
+const begun = begunMessage("m0", header, content);
+
+function part(taskId: string, groupIndex: number | null, result = "r"): WireMessage {
+  const meta: ResultMeta = {
+    taskId,
+    status: "SUCCESS",
+    result,
+    traceback: null,
+    children: [],
+    dateDone: null,
+    extra: {},
+  };
+  return partMessage("m", { taskId, groupId: "g", groupIndex, body: signature("body") }, meta, content);
+}
+
+const size = (parts: number): WireMessage => sizeMessage("size", parts);
+const tasksOf = (messages: readonly WireMessage[]): readonly string[] =>
+  readChordLog(messages).parts.map(({ taskId }) => taskId);
+
+describe("the log of a chord", () => {
+  test("says how many messages it takes at least: those of its header until the size is told", () => {
+    expect(readChordLog([])).toEqual({ atLeast: 1, endsBy: null, parts: [], header: null });
+    expect(readChordLog([begun, part("a", 0)])).toMatchObject({ atLeast: 5, endsBy: null });
+    expect(readChordLog([begun, part("a", 0), part("a", 0)]).atLeast).toBe(6);
+    expect(readChordLog([begun, size(4)]).atLeast).toBe(6);
+    expect(readChordLog([begun, size(4), moreMessage("more", 2)]).atLeast).toBe(9);
+  });
+
+  test.each([
+    ["the part that completes it", [size(2), part("b", 1), part("a", 0)], "a", ["a", "b"]],
+    ["no part while the size is not told", [part("b", 1), part("a", 0)], null, []],
+    ["the next part where its size came last", [part("a", 0), size(1), part("a", 0)], "a", ["a"]],
+    ["no part while more were added", [size(1), moreMessage("x", 1), part("a", 0)], null, []],
+    ["the part that was added", [size(1), moreMessage("x", 1), part("a", 0), part("b", 0)], "b", ["a", "b"]],
+    ["the same part though one comes again", [size(1), part("a", 0), part("a", 0)], "a", ["a"]],
+    [
+      "the last of two, for what comes twice counts once",
+      [size(2), part("a", 0), part("a", 0), part("b", 1)],
+      "b",
+      ["a", "b"],
+    ],
+    ["the same part though others come behind it", [size(1), part("a", 0), part("b", 1)], "a", ["a"]],
+  ] as const)("ends by %s", (_what, messages, endsBy, parts) => {
+    expect(readChordLog(messages).endsBy).toBe(endsBy);
+    expect(tasksOf(messages)).toEqual(parts);
+  });
+
+  test("counts an extension once though its publish was repeated", () => {
+    const messages = [size(1), moreMessage("x", 1), moreMessage("x", 1), part("a", 0), part("b", 1)];
+    expect(readChordLog(messages).endsBy).toBe("b");
+  });
+
+  test("keeps the first of two results of one task, and puts parts without a place at the end", () => {
+    const messages = [size(3), part("z", null), part("b", 1, "first"), part("b", 1, "second"), part("a", 0)];
+    const { parts } = readChordLog(messages);
+    expect(parts.map(({ taskId }) => taskId)).toEqual(["a", "b", "z"]);
+    expect(new TextDecoder().decode(parts[1]?.body)).toContain("first");
+  });
+
+  test("passes over what it does not know", () => {
+    const alien: WireMessage = {
+      headers: { parts: 9, member: 7 },
+      properties: { type: "alien" },
+      body: new Uint8Array(),
+    };
+    const noTask = { ...part("a", 0), headers: { member: 7 } };
+    expect(readChordLog([alien, size(1), noTask, part("a", 0)]).endsBy).toBe("a");
+  });
+
+  test("has one end, whatever comes behind and however much of it is read", () => {
+    const member = fc.integer({ min: 0, max: 5 }).map((place) => part(`task-${place}`, place));
+    fc.assert(
+      fc.property(fc.array(member, { maxLength: 40 }), fc.integer({ min: 1, max: 6 }), (parts, count) => {
+        const messages = [size(count), ...parts];
+        const whole = readChordLog(messages);
+        const ends = messages.map((_, index) => readChordLog(messages.slice(0, index + 1)).endsBy);
+        const first = ends.findIndex((end) => end !== null);
+        expect(new Set(ends.slice(first === -1 ? ends.length : first))).toEqual(
+          new Set(first === -1 ? [] : [whole.endsBy]),
+        );
+      }),
+    );
+  });
+});
