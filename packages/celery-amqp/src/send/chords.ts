@@ -15,7 +15,7 @@ export function chordsOf<Counter>({ chords }: { readonly chords?: Counter }): Co
 export function chordsUnsupported(): CeleryError {
   return new CeleryError(
     "chords-unsupported",
-    "A chord, or a group that a step follows, needs results that can count its parts, and these cannot: give results that can, on Redis for one, to clients and workers",
+    'A chord, or a group that a step follows, needs results that can count its parts, and these cannot: give results that can, on Redis for one, to clients and workers, or chords: "rabbitmq"',
   );
 }
 
