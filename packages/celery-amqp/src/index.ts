@@ -181,6 +181,7 @@ export type { Clock, Ids } from "./ports/clock.ts";
 export type { Interceptor, SendTarget } from "./ports/interceptor.ts";
 export type { LogFields, Logger } from "./ports/logger.ts";
 export type {
+  BrowseOptions,
   ConnectOptions,
   DeclareMode,
   Delivery,

@@ -81,7 +81,7 @@ const steps = [
   { step: "forget", bodies: 2 },
 ] as const;
 
-test.each(brokersAtHand().flatMap((broker) => steps.map((each) => ({ broker, ...each }))))(
+test.each(brokersAtHand().flatMap((broker) => steps.map(({ step, bodies }) => ({ broker, step, bodies }))))(
   "a worker that dies before it can $step leaves the chord to others, with $bodies call(s) of one id (RabbitMQ $broker)",
   async ({ broker, step, bodies: expected }) => {
     const vhost = await freshVhost(broker);

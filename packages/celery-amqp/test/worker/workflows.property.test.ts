@@ -24,17 +24,20 @@ const tasks = [
 ];
 
 const counters = ["results in memory", "the broker alone"] as const;
-const running = new Map<(typeof counters)[number], TestCelery>();
+type Counter = (typeof counters)[number];
+let running: Readonly<Record<Counter, TestCelery>>;
 
 beforeAll(() => {
   const results = createMemoryResults();
   const [first, second] = [results.connect(), results.connect()];
-  running.set("results in memory", testCelery({ tasks, results: first, client: { results: second } }));
-  running.set("the broker alone", testCelery({ tasks, chords: "rabbitmq", client: { chords: "rabbitmq" } }));
+  running = {
+    "results in memory": testCelery({ tasks, results: first, client: { results: second } }),
+    "the broker alone": testCelery({ tasks, chords: "rabbitmq", client: { chords: "rabbitmq" } }),
+  };
 });
 
 afterAll(async () => {
-  await Promise.all([...running.values()].map((celery) => celery.stop()));
+  await Promise.all(Object.values(running).map((celery) => celery.stop()));
 });
 
 async function run(celery: TestCelery, canvas: Described): Promise<unknown> {
@@ -51,8 +54,7 @@ describe.each(counters)("with chords counted by %s", (counter) => {
   ])("a canvas in which %s comes to what it means", async (_what, names) => {
     await fc.assert(
       fc.asyncProperty(wellFormed(names, 4), async (canvas) => {
-        const celery = running.get(counter) ?? expect.fail();
-        expect(await run(celery, canvas)).toEqual(evaluate(canvas, []));
+        expect(await run(running[counter], canvas)).toEqual(evaluate(canvas, []));
       }),
       { numRuns: 150 },
     );
