@@ -69,7 +69,10 @@ export interface LoggedPart {
 
 /** What a log says of its chord. */
 export interface ChordState {
-  /** So many messages the log holds at least when the chord is complete, as far as is known by now. */
+  /**
+   * So many messages the log holds at least when the chord is complete, as far as is known by now: its parts and their
+   * number. What else it holds is left out, for the same chord may be called again and have a log with less.
+   */
   readonly atLeast: number;
   /** The task whose part completed it: it alone ends the chord. Null while parts are awaited. */
   readonly endsBy: string | null;
@@ -94,14 +97,12 @@ class Reading {
   /** Publishes are repeated when their confirm was lost. */
   readonly #extensions = new Map<string, number>();
   #leaves = 0;
-  #length = 0;
   #size: number | null = null;
   #header: Uint8Array | null = null;
   #end: Pick<ChordState, "endsBy" | "parts"> | null = null;
 
   take({ headers, properties, body }: WireMessage): void {
     const { type, messageId = "" } = properties;
-    this.#length += 1;
     if (type === kinds.part) this.#takePart(headers, body);
     else if (type === kinds.size) this.#size = numberIn(headers, "parts") ?? this.#size;
     else if (type === kinds.more) this.#extensions.set(messageId, numberIn(headers, "parts") ?? 0);
@@ -113,7 +114,8 @@ class Reading {
 
   state(): ChordState {
     const { endsBy, parts } = this.#end ?? { endsBy: null, parts: [] };
-    return { atLeast: this.#awaitedLength(), endsBy, parts, header: this.#header };
+    const atLeast = (this.#awaited() ?? this.#leaves) + 1;
+    return { atLeast, endsBy, parts, header: this.#header };
   }
 
   /** A part that comes twice counts once, and the first of them is kept. */
@@ -126,12 +128,6 @@ class Reading {
     const awaited = this.#awaited();
     if (this.#end !== null || awaited === null || this.#parts.size < awaited) return;
     this.#end = { endsBy: taskId, parts: [...this.#parts.values()].toSorted(byPlace) };
-  }
-
-  /** What is no part, or one that came before, is there beside the parts that are awaited; so is the size, once told. */
-  #awaitedLength(): number {
-    const others = this.#length - this.#parts.size;
-    return others + (this.#awaited() ?? this.#leaves + 1);
   }
 
   #awaited(): number | null {
