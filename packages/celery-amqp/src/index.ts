@@ -182,6 +182,7 @@ export type { Interceptor, SendTarget } from "./ports/interceptor.ts";
 export type { LogFields, Logger } from "./ports/logger.ts";
 export type {
   BrowseOptions,
+  CancelOptions,
   ConnectOptions,
   DeclareMode,
   Delivery,

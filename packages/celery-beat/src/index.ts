@@ -10,6 +10,7 @@ import {
   type Transport,
 } from "@leveret/celery-amqp";
 import { type Beat, CeleryBeat } from "./leader/beat.ts";
+import { TickTransport } from "./leader/tick-transport.ts";
 import type { CatchUp } from "./rules/due.ts";
 import { type BeatSchedule, resolveEntries } from "./schedule/entry.ts";
 import { intervalMs } from "./schedule/schedule.ts";
@@ -69,8 +70,9 @@ const optionNames: ReadonlySet<string> = new Set([
  * A beat: sends tasks by their schedules once it is started. Any number may run; RabbitMQ has one of them lead, and another
  * when that is gone.
  *
- * What is promised: every tick is sent at least once, in the order of its entry, always by the same task id. It is sent twice
- * only where a leader dies, or loses its connection, between sending a tick and saving that it has.
+ * What is promised: every tick is sent exactly once, in the order of its entry, whenever leaders die or lose their connection;
+ * always by the same task id. The README says what is left: entries that name an exchange of their own, and nodes of the broker
+ * that fail at the same time.
  *
  * @example
  * ```ts
@@ -92,9 +94,11 @@ export function createBeat(options: CreateBeatOptions): Beat {
   if (!(missedAfterMs >= 0)) refuse(`missedAfter ${JSON.stringify(missedAfter)}`, 'give a time such as "2m"');
   if (typeof name !== "string" || name === "") refuse("an empty name", "give one");
   const transport = options.transport ?? createTransport({ broker, name: `beat ${name}`, logger });
-  const client = createClient({ ...sending, transport, clock, ids, logger, results: false });
+  const ticks = new TickTransport(transport);
+  const client = createClient({ ...sending, transport: ticks, clock, ids, logger, results: false });
   return new CeleryBeat({
     transport,
+    ticks,
     client,
     clock,
     ids,

@@ -132,6 +132,72 @@ test("beats that come and go do not lose the state, nor gather messages", async 
   expect(ids()).toEqual([10, 20, 30, 40, 50, 60].map(at));
 });
 
+test("a leader cut off before it learned that a tick was taken does not send it again, nor does another", async () => {
+  const { clock, broker, beat, ids } = scene();
+  await beat();
+  await beat();
+  broker.holdConfirms();
+  await clock.advance(10_000);
+  expect(ids()).toEqual([at(10)]);
+  broker.drop();
+  broker.releaseConfirms();
+  await clock.advance(15_000);
+  expect(ids()).toEqual([10, 20].map(at));
+});
+
+test("a tick that its queue refuses is tried until it is taken, and a later leader does not think it was", async () => {
+  const { clock, broker, beat, ids } = scene();
+  const full = { name: "celery", durable: true, autoDelete: false, exclusive: false };
+  broker.declareQueue({ ...full, arguments: { "x-max-length": 1, "x-overflow": "reject-publish" } }, {} as never);
+  const first = await beat();
+  await beat();
+  await clock.advance(10_000);
+  expect(ids()).toEqual([at(10)]);
+  await clock.advance(12_000);
+  await first.stop();
+  await clock.advance(5_000);
+  expect(ids()).toEqual([at(10)]);
+  broker.purgeQueue("celery");
+  await clock.advance(2_000);
+  expect(ids()).toEqual([at(20)]);
+});
+
+test("a tick that the broker is slow to confirm is not sent again meanwhile", async () => {
+  const { clock, broker, ids, beat } = scene();
+  await beat();
+  broker.holdConfirms();
+  await clock.advance(45_000);
+  expect(ids()).toEqual([at(10)]);
+  broker.releaseConfirms();
+  await clock.advance(31_000);
+  expect(ids()).toEqual([10, 20, 30, 40, 50, 60, 70].map(at));
+});
+
+test("an entry with an exchange of its own is sent at least once", async () => {
+  const { clock, broker, ids, beat } = scene();
+  const transport = createMemoryTransport({ broker });
+  await transport.connect();
+  const own = { name: "own", type: "direct", durable: true, autoDelete: false } as const;
+  const queue = { name: "far", durable: true, autoDelete: false, exclusive: false };
+  const binding = { source: "own", destination: "far", destinationType: "queue", routingKey: "key" } as const;
+  await transport.declare({ exchanges: [own], queues: [queue], bindings: [binding] });
+  const options = { exchange: "own", routingKey: "key" };
+  await beat({ entries: { tick: { task: "demo.tick", schedule: "10s", options } } });
+  await clock.advance(25_000);
+  expect(ids("far")).toEqual([10, 20].map(at));
+  await transport.close();
+});
+
+test("more entries than one turn sends are all sent", async () => {
+  const { clock, broker, beat } = scene();
+  const names = Array.from({ length: 1_200 }, (_, index) => `e${index}`);
+  await beat({ entries: Object.fromEntries(names.map((name) => [name, { task: "demo.tick", schedule: "10s" }])) });
+  await clock.advance(19_000);
+  expect(broker.messages("celery")).toHaveLength(1_200);
+  await clock.advance(1_000);
+  expect(new Set(broker.messages("celery").map(({ headers }) => headers["id"])).size).toBe(2_400);
+});
+
 test("a tick that cannot be sent holds up no other entry, and is sent later", async () => {
   const { clock, broker, beat, ids } = scene();
   const entries = {
@@ -168,5 +234,9 @@ test("messages are as Celery's beat sends them, but for an answer that nobody aw
     argsrepr: "(16, 16)",
     retries: 0,
   });
+  expect(Object.keys(message?.headers ?? {}).filter((name) => /bcc|leveret/i.test(name))).toEqual([
+    "x-leveret-beat-state",
+    "x-leveret-beat-tick",
+  ]);
   expect(message?.properties.replyTo).toBeUndefined();
 });

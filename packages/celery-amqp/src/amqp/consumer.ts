@@ -1,8 +1,11 @@
-import type { Channel, ConsumeMessage } from "amqplib";
+import type { Address, WireMessage } from "@leveret/celery-protocol";
+import type { Channel, ConfirmChannel, ConsumeMessage } from "amqplib";
 import type { Clock } from "../ports/clock.ts";
+import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Delivery, SubscribeOptions } from "../ports/transport.ts";
 import { Acks } from "./acks.ts";
+import { ChannelPublisher } from "./channel-publisher.ts";
 import { AmqpDelivery, type Settling } from "./delivery.ts";
 import type { Link } from "./link.ts";
 import { endOf, type Session } from "./supervise.ts";
@@ -36,20 +39,22 @@ export class Consumer implements Session, Settling {
   readonly #channel: Channel;
   readonly #parts: ConsumerParts;
   readonly #acks: Acks;
+  readonly #publisher: ChannelPublisher | null;
   #isOpen = true;
   #isClosing = false;
   #isRetired = false;
   #tag: string | null = null;
   #onCancelled: (reason: Error) => void = () => {};
 
-  private constructor(link: Link, channel: Channel, parts: ConsumerParts) {
+  private constructor(link: Link, channel: Channel, publisher: ChannelPublisher | null, parts: ConsumerParts) {
     this.link = link;
     this.queue = parts.options.queue;
     this.#channel = channel;
+    this.#publisher = publisher;
     this.#parts = parts;
     this.#acks = new Acks(channel, parts.clock, () => (this.#isOpen = false));
     const channelEnd = endOf(channel, link);
-    void channelEnd.then(() => (this.#isOpen = false));
+    void channelEnd.then(() => this.#onChannelEnd());
     channel.on("close", () => (this.#isOpen = false));
     const cancelled = new Promise<Error>((resolve) => (this.#onCancelled = resolve));
     this.ended = Promise.race([channelEnd, cancelled]);
@@ -57,7 +62,7 @@ export class Consumer implements Session, Settling {
 
   /** @throws CeleryError what the broker answers: `not-found`, `access-refused`, `rpc-timeout`, `connection-lost`. */
   static async open(link: Link, parts: ConsumerParts): Promise<Consumer> {
-    const consumer = new Consumer(link, await link.openChannel(), parts);
+    const consumer = await Consumer.#onChannel(link, parts);
     try {
       await consumer.#begin();
     } catch (error) {
@@ -65,6 +70,12 @@ export class Consumer implements Session, Settling {
       throw error;
     }
     return consumer;
+  }
+
+  static async #onChannel(link: Link, parts: ConsumerParts): Promise<Consumer> {
+    if (parts.options.publishes !== true) return new Consumer(link, await link.openChannel(), null, parts);
+    const channel: ConfirmChannel = await link.openConfirmChannel();
+    return new Consumer(link, channel, new ChannelPublisher(channel, parts.options.queue), parts);
   }
 
   ack(tag: number): boolean {
@@ -78,6 +89,18 @@ export class Consumer implements Session, Settling {
     const isSent = this.#isOpen;
     this.#closeIfDone();
     return isSent;
+  }
+
+  async publish(message: WireMessage, to: Address): Promise<void> {
+    if (this.#publisher === null)
+      throw new CeleryError("option-invalid", `The subscription to "${this.queue}" does not publish: set publishes`);
+    await this.#publisher.publish(message, to);
+  }
+
+  /** Ends the channel at once; what is unsettled goes back with it. Never rejects. */
+  async abandon(): Promise<void> {
+    this.#isRetired = true;
+    await this.#closeChannel();
   }
 
   /** Takes nothing more, and closes its channel when the last delivery is settled. Never rejects. */
@@ -115,6 +138,8 @@ export class Consumer implements Session, Settling {
     }
     const { deliveryTag } = message.fields;
     const isTracked = this.#parts.options.noAck !== true;
+    // Given back by the end of the channel; a nack would have it come here again until then.
+    if (isTracked && this.#isClosing) return;
     if (isTracked) this.#acks.deliver(deliveryTag);
     if (isTracked && (this.#isRetired || !this.#parts.isWanted())) this.reject(deliveryTag, true, false);
     else this.#hand(new AmqpDelivery(message, this));
@@ -131,6 +156,11 @@ export class Consumer implements Session, Settling {
     } catch (error) {
       onError(error);
     }
+  }
+
+  #onChannelEnd(): void {
+    this.#isOpen = false;
+    this.#publisher?.end();
   }
 
   #closeIfDone(): void {

@@ -8,6 +8,7 @@ export interface Settling {
   readonly queue: string;
   ack(tag: number): boolean;
   reject(tag: number, requeue: boolean, isCounted?: boolean): boolean;
+  publish(message: WireMessage, to: Address): Promise<void>;
 }
 
 /** A message with the right to settle it, on the channel it came by and on no other. */
@@ -42,5 +43,9 @@ export class AmqpDelivery implements Delivery {
 
   reject({ requeue, isCounted = true }: RejectOptions): boolean {
     return this.#session.reject(this.#tag, requeue, isCounted);
+  }
+
+  publish(message: WireMessage, to: Address): Promise<void> {
+    return this.#session.publish(message, to);
   }
 }

@@ -20,6 +20,17 @@ export function nacked({ address }: Pending): CeleryError {
   return new CeleryError("publish-nacked", `The broker refused the message (${where}): the queue is full or failing`);
 }
 
+/** The text by which amqplib tells a nack from a lost channel. */
+export const NACKED = "message nacked";
+
+/** Its channel, which brings what is in a queue, is gone. */
+export function cutOff(queue: string): CeleryError {
+  return new CeleryError(
+    "connection-lost",
+    `The channel of queue "${queue}" ended before the broker confirmed the message: it may have arrived`,
+  );
+}
+
 /** There is no room for it to wait. */
 export function overloaded(waiting: number): CeleryError {
   return new CeleryError("overloaded", `${waiting} publishes wait already: await some before you send more`);

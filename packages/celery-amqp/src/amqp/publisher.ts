@@ -11,7 +11,7 @@ import { lossReason } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { QueueLimit, ResolvedAmqp } from "./options.ts";
 import { Pending, PendingLine } from "./pending.ts";
-import { nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
+import { NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
 import { endOf, type Session, supervise } from "./supervise.ts";
@@ -287,9 +287,6 @@ export class AmqpPublisher implements Publisher {
     this.#onChange();
   }
 }
-
-/** The text by which amqplib tells a nack from a lost channel. */
-const NACKED = "message nacked";
 
 /** Many deadlines close together are looked at in one go. */
 const MIN_WAKE_MS = 20;

@@ -1,4 +1,4 @@
-import type { Delivery, SubscribeOptions, Subscription } from "../ports/transport.ts";
+import type { CancelOptions, Delivery, SubscribeOptions, Subscription } from "../ports/transport.ts";
 import { Backoff } from "./backoff.ts";
 import type { AmqpParts, Connection } from "./connection.ts";
 import { Consumer } from "./consumer.ts";
@@ -57,14 +57,14 @@ export class AmqpSubscription implements Subscription {
     return this.#isRestored.promise;
   }
 
-  async cancel(): Promise<void> {
+  async cancel({ giveBack = false }: CancelOptions = {}): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     this.#made.onCancel(this);
     this.#isRestored.resolve();
     const consumer = this.#consumer;
     if (consumer === null) return this.#isDrained.resolve();
-    await consumer.retire();
+    await (giveBack ? consumer.abandon() : consumer.retire());
     void consumer.ended.then(() => this.#isDrained.resolve());
   }
 

@@ -107,6 +107,8 @@ export interface SubscribeOptions {
   readonly topology?: Topology;
   /** How `topology` is declared. Default `active`. */
   readonly declare?: DeclareMode;
+  /** Whether its deliveries can publish, which a channel with confirms costs. Default false. */
+  readonly publishes?: boolean;
   /** Called when consuming stops against our will and the transport is trying again, with the reason. */
   readonly onLost?: (reason: Error) => void;
   /** Called when it consumes again after `onLost`. */
@@ -119,8 +121,17 @@ export interface Subscription {
   readonly isConsuming: boolean;
   /** Resolves when it was cancelled and what it had delivered is settled, or can no longer be. */
   readonly drained: Promise<void>;
-  /** Stops new deliveries. Unsettled ones may still be settled. Safe to call twice. */
-  cancel(): Promise<void>;
+  /** Stops new deliveries. Unsettled ones may still be settled, unless they are given back. Safe to call twice. */
+  cancel(options?: CancelOptions): Promise<void>;
+}
+
+/** How a consumer ends. */
+export interface CancelOptions {
+  /**
+   * Ends the channel, so that what is unsettled goes back in the moment in which the next consumer may be served, and not
+   * after it. Default false.
+   */
+  readonly giveBack?: boolean;
 }
 
 /** How a delivery is given up. */
@@ -145,4 +156,14 @@ export interface Delivery {
   ack(): boolean;
   /** As `ack`. Without requeue the broker dead-letters the message if the queue says so, else drops it. */
   reject(options: RejectOptions): boolean;
+  /**
+   * Publishes, mandatory, on the channel that brought it and on no other: the broker takes the message before it gives what
+   * this channel holds to anybody else, or not at all. Never sent again. Only where the subscription `publishes`; the
+   * delivery may be settled.
+   *
+   * Resolves at the broker's confirm. Rejects with `UnroutableError`, or with a CeleryError: `publish-nacked`,
+   * `encode-failed`, `message-too-large`, `option-invalid` (the subscription does not publish), or `connection-lost`: the
+   * channel went before the confirm, and the message may have arrived.
+   */
+  publish(message: WireMessage, to: Address): Promise<void>;
 }

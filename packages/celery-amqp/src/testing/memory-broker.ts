@@ -193,8 +193,10 @@ export class MemoryBroker {
   /** Takes a message and calls `confirm` in order, or throws the reason why not. */
   publish(message: WireMessage, address: Address, mandatory: boolean, confirm: () => void): void {
     this.#vhost.exchange(address.exchange);
-    const copy = copyMessage(message);
-    const targets = this.#vhost.route(address, copy);
+    const whole = copyMessage(message);
+    const targets = this.#vhost.route(address, whole);
+    const { BCC: _hidden, ...headers } = whole.headers;
+    const copy = { ...whole, headers };
     if (targets.size === 0 && mandatory) throw new UnroutableError(address.exchange, address.routingKey);
     if (this.#refusals > 0) {
       this.#refusals -= 1;

@@ -1,5 +1,6 @@
-import type { WireMessage } from "@leveret/celery-protocol";
-import type { Delivery, SubscribeOptions, Subscription } from "../ports/transport.ts";
+import type { Address, WireMessage } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import type { CancelOptions, Delivery, SubscribeOptions, Subscription } from "../ports/transport.ts";
 import type { MemoryBroker, MemoryPeer } from "./memory-broker.ts";
 import type { MemoryConsumer } from "./memory-consumer.ts";
 import type { StoredMessage } from "./memory-message.ts";
@@ -15,11 +16,22 @@ export interface MemorySubscriptionParts {
   readonly onFault: (error: unknown) => void;
 }
 
+/** One publish by a delivery. */
+interface ChannelSending {
+  readonly message: WireMessage;
+  readonly to: Address;
+  /** The broker has it: only its answer, or the end of the channel, ends it. */
+  isSent: boolean;
+  readonly settle: (error: unknown) => void;
+}
+
 /** A consumer that comes back after every loss. */
 export class MemorySubscription implements Subscription {
   readonly #options: SubscribeOptions;
   readonly #onDelivery: (delivery: Delivery) => void;
   readonly #parts: MemorySubscriptionParts;
+  /** Publishes by deliveries: those that the broker has not taken or confirmed. */
+  readonly #publishing = new Set<ChannelSending>();
   #consumer: MemoryConsumer | null = null;
   #cancelled = false;
   readonly #drained = Promise.withResolvers<void>();
@@ -57,7 +69,13 @@ export class MemorySubscription implements Subscription {
   onLost(reason: Error): void {
     if (this.#cancelled || this.#consumer === null) return;
     this.#consumer = null;
+    this.#cutOff();
     this.#tell(() => this.#options.onLost?.(reason));
+  }
+
+  /** The broker is no longer blocked. */
+  flush(): void {
+    for (const sending of this.#publishing) if (!sending.isSent) this.#send(sending);
   }
 
   /** Declares and consumes again. A queue that is not there (yet) is asked for again after a second. */
@@ -73,14 +91,17 @@ export class MemorySubscription implements Subscription {
     }
   }
 
-  async cancel(): Promise<void> {
+  async cancel({ giveBack = false }: CancelOptions = {}): Promise<void> {
     if (this.#cancelled) return;
     this.#cancelled = true;
     const consumer = this.#consumer;
     this.#consumer = null;
     if (consumer === null) this.#drained.resolve();
     else {
-      this.#parts.broker.cancel(consumer, this.#parts.peer);
+      const { broker, peer } = this.#parts;
+      if (giveBack) broker.release(consumer, peer);
+      else broker.cancel(consumer, peer);
+      if (giveBack) this.#cutOff();
       void consumer.drained.then(() => this.#drained.resolve());
     }
     this.#parts.forget();
@@ -120,8 +141,52 @@ export class MemorySubscription implements Subscription {
       deliveryCount: stored.deliveries > 0 && broker.isQuorum(this.#options.queue) ? stored.deliveries : null,
       ack: () => settle("ack"),
       reject: ({ requeue }) => settle(requeue ? "requeue" : "reject"),
+      publish: (message, to) => this.#publish(consumer, message, to),
     };
   }
+
+  async #publish(consumer: MemoryConsumer, message: WireMessage, to: Address): Promise<void> {
+    const { queue, publishes } = this.#options;
+    if (publishes !== true)
+      throw new CeleryError("option-invalid", `The subscription to "${queue}" does not publish: set publishes`);
+    if (this.#consumer !== consumer) throw cutOff(queue);
+    await new Promise<void>((resolve, reject) => {
+      const sending: ChannelSending = {
+        message,
+        to,
+        isSent: false,
+        settle: (error) => {
+          this.#publishing.delete(sending);
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      };
+      this.#publishing.add(sending);
+      this.#send(sending);
+    });
+  }
+
+  #send(sending: ChannelSending): void {
+    const { broker } = this.#parts;
+    if (broker.isBlocked) return;
+    sending.isSent = true;
+    try {
+      broker.publish(sending.message, sending.to, true, () => sending.settle(undefined));
+    } catch (error) {
+      sending.settle(error);
+    }
+  }
+
+  #cutOff(): void {
+    for (const sending of this.#publishing) sending.settle(cutOff(this.#options.queue));
+  }
+}
+
+function cutOff(queue: string): CeleryError {
+  return new CeleryError(
+    "connection-lost",
+    `The channel of queue "${queue}" ended before the broker confirmed the message: it may have arrived`,
+  );
 }
 
 /** A quorum queue says how often it has handed a message out before. */

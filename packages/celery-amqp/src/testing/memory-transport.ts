@@ -140,6 +140,7 @@ class MemoryTransport implements Transport, MemoryPeer {
     if (this.#state === "closing") return;
     this.#move(blocked ? "blocked" : "open");
     this.#outbox.flush();
+    if (!blocked) for (const subscription of this.#subscriptions) subscription.flush();
   }
 
   #interrupt(reason: Error): void {

@@ -99,7 +99,8 @@ export class MemoryVhost {
   /** The queues that take a message. */
   route(address: Address, message: WireMessage): ReadonlySet<MemoryQueue> {
     const targets = new Set<MemoryQueue>();
-    this.#visit(address.exchange, address.routingKey, message, targets, new Set());
+    for (const key of [address.routingKey, ...furtherKeys(message)])
+      this.#visit(address.exchange, key, message, targets, new Set());
     return targets;
   }
 
@@ -160,4 +161,11 @@ export class MemoryVhost {
       }
     }
   }
+}
+
+/** Sender-selected distribution: RabbitMQ takes the keys of `CC` and `BCC` as well. */
+function furtherKeys({ headers }: WireMessage): readonly string[] {
+  return [headers["CC"], headers["BCC"]].flatMap((keys) =>
+    Array.isArray(keys) ? keys.filter((key): key is string => typeof key === "string") : [],
+  );
 }

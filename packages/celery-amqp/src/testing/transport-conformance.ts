@@ -1,4 +1,5 @@
 import { browsingCases } from "./conformance/browsing.ts";
+import { channelCases } from "./conformance/channel.ts";
 import { consumingCases } from "./conformance/consuming.ts";
 import { declaringCases } from "./conformance/declaring.ts";
 import { livingCases } from "./conformance/living.ts";
@@ -18,6 +19,7 @@ export const transportConformance: readonly TransportCase[] = [
   ...publishingCases,
   ...consumingCases,
   ...browsingCases,
+  ...channelCases,
   ...declaringCases,
   ...livingCases,
 ];

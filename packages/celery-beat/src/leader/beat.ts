@@ -1,9 +1,19 @@
-import type { Client, Clock, Ids, Logger, Transport } from "@leveret/celery-amqp";
+import {
+  CeleryError,
+  type Client,
+  type Clock,
+  type Ids,
+  type Logger,
+  type Transport,
+  UnroutableError,
+} from "@leveret/celery-amqp";
 import { pruned } from "../rules/beat-state.ts";
-import { type Due, due, type Lateness, type Tick } from "../rules/due.ts";
+import { type Due, due, type Lateness, mostUrgent, type Tick } from "../rules/due.ts";
 import { tickId } from "../rules/tick-id.ts";
 import type { ResolvedEntry } from "../schedule/entry.ts";
-import { stateQueue, StateQueue } from "./state-queue.ts";
+import { isOverWithin } from "../system/patience.ts";
+import { type Lease, stateQueue, StateQueue } from "./state-queue.ts";
+import type { TickTransport, TickWay } from "./tick-transport.ts";
 
 /** Where a beat is: `standby` waits for the leader to go, `leading` sends what is due. */
 export type BeatPhase = "new" | "standby" | "leading" | "stopped";
@@ -27,6 +37,8 @@ export interface Beat extends AsyncDisposable {
 export interface BeatParts {
   /** Closed with the client. */
   readonly transport: Transport;
+  /** The same for the client. */
+  readonly ticks: TickTransport;
   readonly client: Client;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -40,14 +52,18 @@ export interface BeatParts {
 const longestSleepMs = 300_000;
 /** Between tries of what failed. */
 const pauseMs = 1_000;
-/** How often, and after which time, a new leader looks whether all states have come. */
-const gathering = { tries: 40, pauseMs: 50 } as const;
+/** How long a turn waits for its ticks. One that the broker takes longer for holds up its own entry, and no other. */
+const turnMs = 5_000;
+/** Ticks of one turn: all of them wait in the state queue for the next leader, where this one dies. */
+const mostAtOnce = 500;
 
 /** Sends what is due while it leads. One turn at a time: send, wait for the confirms, save, sleep until the next tick. */
 export class CeleryBeat implements Beat {
   readonly #parts: BeatParts;
   readonly #queue: StateQueue;
   readonly #listeners = new Set<(phase: BeatPhase) => void>();
+  /** Entries of which a tick is being sent. */
+  readonly #underWay = new Set<string>();
   #phase: BeatPhase = "new";
   #turning: Promise<void> = Promise.resolve();
   #cancelTimer: () => void = () => {};
@@ -61,6 +77,7 @@ export class CeleryBeat implements Beat {
     this.#queue = new StateQueue({
       transport,
       topology: stateQueue(name),
+      clock,
       uuid: () => ids.uuid(),
       trim: (state) => pruned(state, entries, clock.now()),
       onState: () => this.#onState(),
@@ -143,58 +160,73 @@ export class CeleryBeat implements Beat {
     }
   }
 
-  /** A leader that was killed may have left a later state behind the first. */
-  async #takeOver(term: number, tries: number = gathering.tries): Promise<void> {
-    if (tries > 0 && !(await this.#queue.isComplete())) {
-      if (term === this.#term) this.#wake(gathering.pauseMs, (now) => this.#takeOver(now, tries - 1));
-      return;
-    }
+  async #takeOver(term: number): Promise<void> {
+    await this.#queue.gather();
+    if (term !== this.#term) return;
     const now = this.#parts.clock.now();
     const begun = this.#parts.entries.filter(({ name }) => !this.#queue.state.has(name));
-    // Saved in any case: RabbitMQ counts how often it has delivered a message, and drops what it has too often.
-    await this.#queue.save(new Map(begun.map(({ name }) => [name, now])));
+    for (const { name } of begun) this.#queue.note(name, now);
+    await this.#queue.save();
     if (term === this.#term) await this.#turn(term);
   }
 
   async #turn(term: number): Promise<void> {
     const { entries, clock, lateness } = this.#parts;
+    const { lease, state } = this.#queue;
+    if (lease === null) return;
     const now = clock.now();
-    const state = this.#queue.state;
-    const dues = entries.map((entry) => due(entry, state, now, lateness));
-    const reached: [string, number][] = [];
+    const idle = entries.filter(({ name }) => !this.#underWay.has(name));
+    const dues = idle.map((entry) => due(entry, state, now, lateness));
+    const chosen = mostUrgent(dues, mostAtOnce);
     let hasFailed = false;
-    await Promise.all(
-      dues.map(async (each) => {
-        const sent = await this.#send(each);
-        if (sent !== null && sent !== state.get(each.entry.name)) reached.push([each.entry.name, sent]);
-        if (sent !== each.last) hasFailed = true;
-      }),
-    );
-    if (reached.length > 0) await this.#queue.save(new Map(reached));
+    const sends = chosen.map(async (each) => {
+      if (!(await this.#send(lease, each))) hasFailed = true;
+    });
+    await isOverWithin(clock, turnMs, Promise.all(sends));
+    await this.#queue.save();
     if (term !== this.#term) return;
-    const next = Math.min(...dues.map((each) => each.next));
+    const next = chosen.length < dues.length ? now : Math.min(...dues.map((each) => each.next));
     const sleep = Math.min(Math.max(0, next - clock.now()), longestSleepMs);
-    this.#wake(hasFailed ? pauseMs : sleep, (later) => this.#turn(later));
+    const wait = this.#underWay.size > 0 ? Math.min(sleep, pauseMs) : sleep;
+    this.#wake(hasFailed ? pauseMs : wait, (later) => this.#turn(later));
   }
 
-  /** Sends what is due of one entry. Tells its last tick that needs no sending again; null where there is none. */
-  async #send({ entry, tick, last, isSkipping }: Due): Promise<number | null> {
+  /** Sends what is due of one entry. False: its tick is not known to be sent. */
+  async #send(lease: Lease, { entry, tick, last, isSkipping }: Due): Promise<boolean> {
     if (isSkipping) this.#parts.log.warn("ticks were missed and are not sent", { entry: entry.name });
+    this.#underWay.add(entry.name);
     try {
-      if (tick !== null) await this.#sendTick(tick);
-      return last;
+      if (tick !== null) await this.#sendTick(lease, tick);
+      this.#queue.note(entry.name, last);
+      return true;
     } catch (error) {
-      this.#warn(`the tick of ${entry.name} could not be sent; it is tried again`, error);
-      return null;
+      const isUnknown = error instanceof CeleryError && error.code === "connection-lost";
+      const then = isUnknown ? "the state will say whether it was sent" : "it is tried again";
+      this.#warn(`the tick of ${entry.name} was not confirmed; ${then}`, error);
+      return false;
+    } finally {
+      this.#underWay.delete(entry.name);
     }
   }
 
-  async #sendTick({ entry, time }: Tick): Promise<void> {
-    const { client, name, log } = this.#parts;
-    const { task, args, kwargs, options } = entry;
-    const id = tickId(name, entry.name, time);
-    await client.sendByName(task, { ...options, args, kwargs, id });
-    log.info("task sent", { entry: entry.name, task, id, due: new Date(time).toISOString() });
+  async #sendTick(lease: Lease, tick: Tick): Promise<void> {
+    const { client, ticks, name, log } = this.#parts;
+    const { task, args, kwargs, options, name: entry } = tick.entry;
+    const id = tickId(name, entry, tick.time);
+    await ticks.during(id, this.#way(lease, tick), () => client.sendByName(task, { ...options, args, kwargs, id }));
+    log.info("task sent", { entry, task, id, due: new Date(tick.time).toISOString() });
+  }
+
+  /** With the state, in one publish; but to an exchange of its own, from which no binding leads to the state queue. */
+  #way(lease: Lease, { entry, time }: Tick): TickWay {
+    const { transport } = this.#parts;
+    return async (message, to, options) => {
+      if (to.exchange !== "") return transport.publisher.publish(message, to, options);
+      // The state queue takes it in any case, so the broker would not say that the task's queue is missing.
+      if ((await transport.inspectQueue(to.routingKey)) === null)
+        throw new UnroutableError(to.exchange, to.routingKey);
+      await this.#queue.publishTick(lease, message, to, [entry.name, time]);
+    };
   }
 
   #warn(message: string, error: unknown): void {

@@ -1,6 +1,8 @@
-import type { Delivery, Subscription, Transport } from "@leveret/celery-amqp";
-import type { QueueTopology } from "@leveret/celery-protocol";
-import { type BeatState, covers, decodeState, encodeState, mergeStates } from "../rules/beat-state.ts";
+import { CeleryError, type Clock, type Delivery, PublishTimeoutError, type Subscription, type Transport } from "@leveret/celery-amqp";
+import type { Address, QueueTopology, WireMessage } from "@leveret/celery-protocol";
+import { type BeatState, covers, decodeState, encodeState, mergeStates, withState } from "../rules/beat-state.ts";
+import { type Held, isSpare } from "../rules/held.ts";
+import { isOverWithin } from "../system/patience.ts";
 
 /**
  * The queue that keeps a beat's state and makes one beat the leader: RabbitMQ delivers to a single active consumer, which
@@ -17,6 +19,7 @@ export function stateQueue(name: string): QueueTopology {
 export interface StateQueueParts {
   readonly transport: Transport;
   readonly topology: QueueTopology;
+  readonly clock: Clock;
   readonly uuid: () => string;
   /** The state without what nobody needs any more. */
   readonly trim: (state: BeatState) => BeatState;
@@ -28,35 +31,49 @@ export interface StateQueueParts {
   readonly onRestored: () => void;
 }
 
-interface Saved {
-  readonly id: string;
-  readonly state: BeatState;
+/** One leadership: publishes only for as long as it lasts. */
+export interface Lease {
+  readonly publish: (message: WireMessage, to: Address) => Promise<void>;
 }
 
-/** State messages that are held at most at a time; there are more than one only after a crash or a start. */
-const prefetch = 10;
+/** How long the broker has for the confirm of a state. */
+const patienceMs = 30_000;
+/** A state is written anew when it is as old: RabbitMQ takes from a consumer what it holds for half an hour. */
+const renewMs = 600_000;
 
 /**
  * One beat's side of the state queue. There is always a message in the queue: the next state is confirmed before the last one
- * is acked, and where several are, they are merged. So a beat that dies at any point leaves at least what it last saved.
+ * is acked, and where several are, they are merged. All that a leader writes goes through the channel that brings the state:
+ * the broker has taken it, or never will, before it serves another beat.
  */
 export class StateQueue {
   readonly #parts: StateQueueParts;
-  readonly #held = new Map<Delivery, string | null>();
+  readonly #held = new Map<Delivery, Held>();
+  /** Ids of ticks of our own: not known yet whether the broker has them, or refused by one queue of two. */
+  readonly #unsure = new Set<string>();
+  readonly #refused = new Set<string>();
+  /** States of our own that are awaited. */
+  readonly #awaited = new Map<string, PromiseWithResolvers<void>>();
   #subscription: Subscription | null = null;
+  #lease: Lease | null = null;
   #state: BeatState = new Map();
   /** What is confirmed to be in the queue. */
-  #saved: Saved | null = null;
-  /** On its way there: what it replaces goes when it is confirmed, so it must not go before. */
+  #saved: Held | null = null;
+  #savedAt = 0;
   #savingId: string | null = null;
 
   constructor(parts: StateQueueParts) {
     this.#parts = parts;
   }
 
-  /** What has come, merged. */
+  /** What has come and what was noted, merged. */
   get state(): BeatState {
     return this.#state;
+  }
+
+  /** The leadership of now; null while another has it. */
+  get lease(): Lease | null {
+    return this.#lease;
   }
 
   /** Stands in line. An empty queue is given an empty state, without which nobody could lead; one too many does no harm. */
@@ -68,9 +85,10 @@ export class StateQueue {
       {
         queue: topology.queue,
         topology,
-        prefetch,
+        prefetch: 0, // a new leader has to see the last message, however many there are before it
+        publishes: true,
         onLost: (reason) => {
-          this.#forget();
+          this.#forget(reason);
           onLost(reason);
         },
         onRestored,
@@ -83,25 +101,54 @@ export class StateQueue {
   async seed(): Promise<void> {
     const { transport, topology, uuid } = this.#parts;
     const info = await transport.inspectQueue(topology.queue);
-    if (info?.messageCount === 0) await this.#publish(new Map(), uuid());
+    if (info?.messageCount === 0) await transport.publisher.publish(encodeState(new Map(), uuid()), this.#address);
   }
 
-  /** Resolves when no state is left in the queue that has not come here. */
-  async isComplete(): Promise<boolean> {
-    const info = await this.#parts.transport.inspectQueue(this.#parts.topology.queue);
-    return info?.messageCount === 0;
+  /**
+   * Resolves when all has come that earlier leaders wrote. What one writes itself comes after all that was written before;
+   * twice, since a quorum queue may put off the last messages of a channel that is gone until it knows that it is
+   * (rabbit_fifo, messages of an enqueuer that is down).
+   */
+  async gather(): Promise<void> {
+    for (let round = 0; round < 2; round += 1) {
+      const id = this.#parts.uuid();
+      const come = Promise.withResolvers<void>();
+      this.#awaited.set(id, come);
+      try {
+        await this.#within(Promise.all([this.#write(id), come.promise]));
+      } finally {
+        this.#awaited.delete(id);
+      }
+    }
   }
 
-  /** Saves a state: confirmed before what it replaces is acked. Rejects as a publish does; the old one is kept then. */
-  async save(state: BeatState): Promise<void> {
+  /** What is known of an entry besides; saved by the next `save`. */
+  note(entry: string, time: number): void {
+    this.#state = mergeStates(this.#state, new Map([[entry, time]]));
+  }
+
+  /** Saves the state, where there is anything new: confirmed before what it replaces is acked. Rejects as a publish does. */
+  async save(): Promise<void> {
+    const isNew = this.#saved === null || !covers(this.#saved.state, this.#state);
+    const isOld = this.#parts.clock.now() - this.#savedAt >= renewMs;
+    if (isNew || isOld) await this.#within(this.#write(this.#parts.uuid()));
+  }
+
+  /** Sends a tick and saves that it was, by one publish. Rejects as `Delivery.publish` does. */
+  async publishTick(lease: Lease, message: WireMessage, to: Address, tick: readonly [string, number]): Promise<void> {
     const id = this.#parts.uuid();
-    const replaced = [...this.#held.keys()];
-    this.#state = this.#parts.trim(mergeStates(this.#state, state));
-    const saved = { id, state: this.#state };
-    this.#savingId = id;
-    await this.#publish(saved.state, id);
-    this.#saved = saved;
-    for (const delivery of replaced) this.#ack(delivery);
+    const both = withState(message, this.#parts.topology.queue, new Map([tick]), id);
+    this.#unsure.add(id);
+    try {
+      await this.#publish(lease, both, to);
+      this.note(...tick);
+    } catch (error) {
+      // Refused by the task's queue: the state queue may have it, and must not tell a later leader of it.
+      if (error instanceof CeleryError && error.code === "publish-nacked" && lease === this.#lease) this.#refuse(id);
+      throw error;
+    } finally {
+      this.#unsure.delete(id);
+    }
   }
 
   /** Leaves the line; what is held goes to the next beat at once. */
@@ -109,25 +156,59 @@ export class StateQueue {
     const subscription = this.#subscription;
     this.#subscription = null;
     if (subscription === null) return;
-    await subscription.cancel();
-    for (const delivery of this.#held.keys()) delivery.reject({ requeue: true, isCounted: false });
-    this.#forget();
-    await subscription.drained;
+    await subscription.cancel({ giveBack: true });
+    this.#forget(new CeleryError("closed", "The beat was stopped"));
+  }
+
+  get #address(): Address {
+    return { exchange: "", routingKey: this.#parts.topology.queue };
+  }
+
+  async #write(id: string): Promise<void> {
+    const lease = this.#lease;
+    if (lease === null) throw notLeading();
+    const next = { id, state: this.#parts.trim(this.#state) };
+    this.#savingId = id;
+    await this.#publish(lease, encodeState(next.state, id), this.#address);
+    if (lease !== this.#lease || id !== this.#savingId) return;
+    this.#saved = next;
+    this.#savedAt = this.#parts.clock.now();
+    for (const [delivery, held] of this.#held) this.#ackIfSpare(delivery, held);
+  }
+
+  async #publish(lease: Lease, message: WireMessage, to: Address): Promise<void> {
+    if (lease !== this.#lease) throw notLeading();
+    await lease.publish(message, to);
+  }
+
+  async #within(work: Promise<unknown>): Promise<void> {
+    if (!(await isOverWithin(this.#parts.clock, patienceMs, work))) throw new PublishTimeoutError(patienceMs, "no answer");
+    await work;
   }
 
   #onDelivery(delivery: Delivery): void {
-    const { id, state } = decodeState(delivery.message);
-    this.#held.set(delivery, id);
-    this.#state = mergeStates(this.#state, state);
-    if (id !== this.#savingId && this.#isSaid(id, state)) this.#ack(delivery);
+    const held = decodeState(delivery.message);
+    this.#lease ??= { publish: (message, to) => delivery.publish(message, to) };
+    this.#held.set(delivery, held);
+    if (held.id !== null) this.#awaited.get(held.id)?.resolve();
+    if (held.id !== null && this.#refused.delete(held.id)) this.#ack(delivery);
+    else if (held.id === null || !this.#unsure.has(held.id)) this.#take(delivery, held);
     this.#parts.onState();
   }
 
-  /** Whether the saved state, which is held here, says all of another: of a seed, or of a copy that a crash left. */
-  #isSaid(id: string | null, state: BeatState): boolean {
-    const saved = this.#saved;
-    if (saved === null || id === saved.id || !covers(saved.state, state)) return false;
-    return [...this.#held.values()].includes(saved.id);
+  #take(delivery: Delivery, held: Held): void {
+    this.#state = mergeStates(this.#state, held.state);
+    this.#ackIfSpare(delivery, held);
+  }
+
+  #refuse(id: string): void {
+    const known = [...this.#held].find(([, held]) => held.id === id);
+    if (known === undefined) this.#refused.add(id);
+    else this.#ack(known[0]);
+  }
+
+  #ackIfSpare(delivery: Delivery, held: Held): void {
+    if (isSpare(held, { saved: this.#saved, savingId: this.#savingId })) this.#ack(delivery);
   }
 
   #ack(delivery: Delivery): void {
@@ -136,14 +217,17 @@ export class StateQueue {
   }
 
   /** The state stays in mind, being true; the messages are the next leader's. */
-  #forget(): void {
-    this.#held.clear();
+  #forget(reason: Error): void {
+    this.#lease = null;
     this.#saved = null;
     this.#savingId = null;
+    this.#held.clear();
+    this.#unsure.clear();
+    this.#refused.clear();
+    for (const { reject } of this.#awaited.values()) reject(reason);
   }
+}
 
-  #publish(state: BeatState, id: string): Promise<void> {
-    const { transport, topology } = this.#parts;
-    return transport.publisher.publish(encodeState(state, id), { exchange: "", routingKey: topology.queue });
-  }
+function notLeading(): CeleryError {
+  return new CeleryError("connection-lost", "This beat no longer leads");
 }

@@ -54,3 +54,11 @@ export function due(entry: ResolvedEntry, state: BeatState, now: number, { catch
     next: isLate ? schedule.nextAfter(late) : late,
   };
 }
+
+/** Of all, those that wait for nothing or for longest: `most` that are to be sent. */
+export function mostUrgent(dues: readonly Due[], most: number): readonly Due[] {
+  const sending = dues.filter(({ tick }) => tick !== null);
+  if (sending.length <= most) return dues;
+  const later = new Set(sending.toSorted((a, b) => (a.tick?.time ?? 0) - (b.tick?.time ?? 0)).slice(most));
+  return dues.filter((each) => !later.has(each));
+}

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { covers, decodeState, encodeState, mergeStates, pruned } from "../../src/rules/beat-state.ts";
-import { type CatchUp, due } from "../../src/rules/due.ts";
+import { covers, decodeState, encodeState, mergeStates, pruned, withState } from "../../src/rules/beat-state.ts";
+import { type CatchUp, due, mostUrgent } from "../../src/rules/due.ts";
+import { isSpare } from "../../src/rules/held.ts";
 import { tickId } from "../../src/rules/tick-id.ts";
 import type { ResolvedEntry } from "../../src/schedule/entry.ts";
 import { resolveSchedule } from "../../src/schedule/schedule.ts";
@@ -100,4 +101,45 @@ test("entries that nobody has are forgotten after a month, not before", () => {
     ["long ago", 1],
   ]);
   expect([...pruned(state, [{ name: "own" }], 40 * day).keys()]).toEqual(["own", "lately"]);
+});
+
+test("a tick's own message is a state message, whatever its body says", () => {
+  const body = new TextEncoder().encode('{"entries":{"x":9}}');
+  const message = { headers: { id: "task" }, properties: { contentType: "application/json" }, body };
+  const state = new Map([["x", 1]]);
+  const both = withState(message, "celery.beat", state, "1");
+  expect(both).toMatchObject({ ...message, headers: { id: "task", BCC: ["celery.beat"] } });
+  expect(decodeState(both)).toEqual({ id: "1", state });
+});
+
+const of = (x: number) => new Map([["x", x]]);
+test.each<readonly [string, string | null, number, string | null, string | null, boolean]>([
+  // what, its id, its tick, id of the saved (tick 5), id of what is being saved, spare
+  ["an earlier one", "a", 4, "s", null, true],
+  ["one that says the same", "a", 5, "s", null, true],
+  ["one of a stranger", null, 5, "s", null, true],
+  ["a later tick", "a", 6, "s", null, false],
+  ["the saved one itself", "s", 5, "s", null, false],
+  ["the one that takes its place", "n", 5, "s", "n", false],
+  ["one that was to be saved and is in doubt", "o", 5, "s", "n", true],
+  ["before any is saved", "a", 0, null, null, false],
+])("of held messages: %s", (_, id, tick, savedId, savingId, spare) => {
+  const saved = savedId === null ? null : { id: savedId, state: of(5) };
+  expect(isSpare({ id, state: of(tick) }, { saved, savingId })).toBe(spare);
+});
+
+test("of many dues those that have waited longest go first, and what sends nothing costs nothing", () => {
+  const dues = [30, 10, 20, null].map((time) => ({
+    entry,
+    tick: time === null ? null : { entry, time },
+    isSkipping: false,
+    last: 0,
+    next: 0,
+  }));
+  const times = (most: number) => mostUrgent(dues, most).map(({ tick }) => tick?.time ?? null);
+  expect([times(3), times(2), times(1)]).toEqual([
+    [30, 10, 20, null],
+    [10, 20, null],
+    [10, null],
+  ]);
 });

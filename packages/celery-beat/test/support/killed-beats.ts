@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createTransport, type Transport } from "@leveret/celery-amqp";
 import { taskQueue } from "@leveret/celery-protocol";
 import { onTestFinished } from "vitest";
-import { decodeState } from "../../src/rules/beat-state.ts";
+import { decodeState, mergeStates } from "../../src/rules/beat-state.ts";
 import { tickId } from "../../src/rules/tick-id.ts";
 import { eventually } from "./eventually.ts";
 
@@ -78,13 +78,13 @@ function run(url: string): Running {
 
 /** What the last leader has left. */
 async function lastTicks(transport: Transport): Promise<ReadonlyMap<string, number>> {
-  const states: ReadonlyMap<string, number>[] = [];
-  const subscription = await transport.subscribe({ queue: "celery.beat", prefetch: 10 }, (delivery) => {
-    states.push(decodeState(delivery.message).state);
+  let state: ReadonlyMap<string, number> = new Map();
+  const subscription = await transport.subscribe({ queue: "celery.beat", prefetch: 0 }, (delivery) => {
+    state = mergeStates(state, decodeState(delivery.message).state);
   });
-  await eventually("the state is there", () => states.length > 0);
+  await eventually("the state is there", () => state.size === Object.keys(intervals).length);
   await subscription.cancel();
-  return states.at(-1) ?? new Map();
+  return state;
 }
 
 /** Goes back from the last tick of each entry to where there are no more, and looks what is left. */

@@ -1,0 +1,58 @@
+import type { Address, WireMessage } from "@leveret/celery-protocol";
+import type { ConfirmChannel } from "amqplib";
+import { toEnvelope } from "./envelope.ts";
+import { Pending, PendingLine } from "./pending.ts";
+import { cutOff, NACKED, nacked, unroutable, unsendable } from "./publish-errors.ts";
+import { returnedBy } from "./returned.ts";
+import { SharedFields } from "./shared-fields.ts";
+
+/** Publishes on one channel, and never again on another: what is not confirmed when it ends is told so. */
+export class ChannelPublisher {
+  readonly #channel: ConfirmChannel;
+  readonly #queue: string;
+  readonly #headers = new SharedFields();
+  readonly #inFlight = new PendingLine();
+
+  /** `queue` is what the channel consumes, for the errors. */
+  constructor(channel: ConfirmChannel, queue: string) {
+    this.#channel = channel;
+    this.#queue = queue;
+    channel.on("return", (message) => {
+      const entry = returnedBy(message, this.#inFlight);
+      if (entry !== null) entry.wasReturned = true;
+    });
+  }
+
+  /** Rejects as `Delivery.publish` does. */
+  publish(message: WireMessage, address: Address): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const never = Number.POSITIVE_INFINITY;
+      this.#write(new Pending({ message, address, mandatory: true, deadline: never, timeoutMs: never }, resolve, reject));
+    });
+  }
+
+  /** The channel is gone. */
+  end(): void {
+    for (const entry of this.#inFlight.takeAll()) entry.settle(entry.wasReturned ? unroutable(entry) : cutOff(this.#queue));
+  }
+
+  #write(entry: Pending): void {
+    const { exchange, routingKey } = entry.address;
+    this.#inFlight.add(entry);
+    try {
+      const { content, options } = toEnvelope(entry.message, true, this.#headers);
+      this.#channel.publish(exchange, routingKey, content, options, (error) => this.#onConfirm(entry, error));
+    } catch (error) {
+      this.#inFlight.delete(entry);
+      const isClosed = error instanceof Error && error.name === "IllegalOperationError";
+      entry.settle(isClosed ? cutOff(this.#queue) : unsendable(error));
+    }
+  }
+
+  #onConfirm(entry: Pending, error: Error | null): void {
+    // "channel closed" is no answer: the end of the channel tells.
+    if ((error !== null && error.message !== NACKED) || !this.#inFlight.delete(entry)) return;
+    if (entry.wasReturned) entry.settle(unroutable(entry));
+    else entry.settle(error === null ? null : nacked(entry));
+  }
+}
