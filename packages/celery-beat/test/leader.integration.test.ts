@@ -1,23 +1,19 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { brokersAtHand, freshVhost, type TestVhost } from "../../../scripts/vitest/vhost.ts";
-import { endLeaders } from "./support/killed-beats.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { brokersAtHand, freshVhost } from "../../../scripts/vitest/vhost.ts";
+import { troubleLeaders, type Trouble } from "./support/killed-beats.ts";
 
-describe.each(brokersAtHand())("two beats on the %s broker", (broker) => {
-  let vhost: TestVhost;
-  beforeEach(async () => {
-    vhost = await freshVhost(broker);
-  });
-  afterEach(() => vhost.remove());
+const each = brokersAtHand().flatMap((broker) => [
+  { broker, trouble: "SIGKILL" as Trouble, times: 3 },
+  { broker, trouble: "SIGTERM" as Trouble, times: 1 },
+]);
 
-  test("whose leaders are killed: each tick comes exactly once", async () => {
-    const { expected, came, doubled, alien } = await endLeaders(vhost.url, "SIGKILL", 3);
-    expect(expected).toBeGreaterThan(20);
+test.each([...each, { broker: "distribution", trouble: "unaware", times: 1 } as const])(
+  "leaders on the $broker broker: $trouble $times times, and each tick comes exactly once",
+  async ({ broker, trouble, times }) => {
+    const vhost = await freshVhost(broker);
+    onTestFinished(() => vhost.remove());
+    const { expected, came, doubled, alien } = await troubleLeaders(vhost.url, trouble, times);
+    expect(expected).toBeGreaterThan((times + 1) * 8);
     expect({ came, doubled, alien }).toEqual({ came: expected, doubled: 0, alien: 0 });
-  });
-
-  test("whose leaders are told to stop: each tick comes exactly once", async () => {
-    const { expected, came, doubled, alien } = await endLeaders(vhost.url, "SIGTERM", 2);
-    expect(expected).toBeGreaterThan(20);
-    expect({ came, doubled, alien }).toEqual({ came: expected, doubled: 0, alien: 0 });
-  });
-});
+  },
+);

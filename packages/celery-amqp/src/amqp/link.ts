@@ -104,12 +104,18 @@ export class Link {
     const { onBlocked } = this.#parts;
     const stream = this.#stream;
     coalesceWrites(stream);
-    this.#model.on("error", (error) => this.#lose(error));
+    this.#model.on("error", (error) => this.#onError(error));
     this.#model.on("close", (error) => this.#lose(error ?? new Error("The connection was closed")));
     this.#model.on("blocked", (reason) => onBlocked(reason));
     this.#model.on("unblocked", () => onBlocked(null));
     stream.on("close", () => this.#lose(new Error("The socket was closed")));
     if (stream.destroyed || stream.writableEnded) this.#lose(new Error("The broker closed the connection at once"));
+  }
+
+  /** After a silence amqplib only ends the socket, which waits for an answer, and keeps the process alive as long. */
+  #onError(error: Error): void {
+    if (error.message === "Heartbeat timeout") this.kill(error);
+    else this.#lose(error);
   }
 
   #lose(reason: Error): void {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createTransport, type Transport } from "@leveret/celery-amqp";
 import { taskQueue } from "@leveret/celery-protocol";
 import { onTestFinished } from "vitest";
+import { createTcpProxy, type TcpProxy } from "../../../celery-amqp/test/support/tcp-proxy.ts";
 import { decodeState, mergeStates } from "../../src/rules/beat-state.ts";
 import { tickId } from "../../src/rules/tick-id.ts";
 import { eventually } from "./eventually.ts";
@@ -25,11 +26,19 @@ const program = join(import.meta.dirname, "beat-program.ts");
 
 interface Running {
   readonly child: ChildProcess;
+  /** Between it and the broker; null where nothing is. */
+  readonly way: TcpProxy | null;
   phase: string;
 }
 
-/** Runs two beats; ends the leader by the signal so many times, each time after some ticks more, and begins another. */
-export async function endLeaders(url: string, signal: "SIGKILL" | "SIGTERM", times: number): Promise<Outcome> {
+/**
+ * What befalls a leader: it is ended by a signal; or its connections are cut; or the broker has lost them and it does not know;
+ * or it is frozen until another leads, and wakes.
+ */
+export type Trouble = "SIGKILL" | "SIGTERM" | "cut off" | "unaware" | "frozen";
+
+/** Runs two beats and troubles the leader so many times, each time after some ticks more. */
+export async function troubleLeaders(url: string, what: Trouble, times: number): Promise<Outcome> {
   const transport = await open(url);
   const ids: string[] = [];
   await transport.declare(taskQueue("ticks"));
@@ -37,25 +46,40 @@ export async function endLeaders(url: string, signal: "SIGKILL" | "SIGTERM", tim
     ids.push(String(delivery.message.headers["id"]));
     delivery.ack();
   });
-  let beats = [run(url), run(url)];
+  let beats = [await run(url, what), await run(url, what)];
   for (let round = 0; round <= times; round += 1) {
     const seen = ids.length;
     await eventually("ticks go on", () => ids.length >= seen + 8 + (round % 5));
     const leader = beats.find(({ phase }) => phase === "leading");
     if (leader === undefined || round === times) continue;
-    const ended = once(leader.child, "exit");
-    leader.child.kill(signal);
-    await ended;
-    beats = [...beats.filter((each) => each !== leader), run(url)];
+    const others = beats.filter((each) => each !== leader);
+    beats = [...others, await trouble(leader, others, what, url)];
   }
-  for (const { child } of beats) {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    await ended;
-  }
+  for (const { child } of beats) await end(child, "SIGTERM");
   const last = await lastTicks(transport);
   await eventually("all have come", async () => (await transport.inspectQueue("ticks"))?.messageCount === 0);
   return judge(ids, last);
+}
+
+/** Resolves with the beat that is to stand in its place: another, or itself when it knows that it does not lead. */
+async function trouble(leader: Running, others: readonly Running[], what: Trouble, url: string): Promise<Running> {
+  if (what === "SIGKILL" || what === "SIGTERM") {
+    await end(leader.child, what);
+    return run(url, what);
+  }
+  if (what === "cut off") leader.way?.cut();
+  else if (what === "unaware") leader.way?.halfOpen();
+  else leader.child.kill("SIGSTOP");
+  await eventually("another leads", () => others.some(({ phase }) => phase === "leading"));
+  leader.child.kill("SIGCONT");
+  await eventually("the one before knows it", () => leader.phase === "standby");
+  return leader;
+}
+
+async function end(child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+  const ended = once(child, "exit");
+  child.kill(signal);
+  await ended;
 }
 
 async function open(url: string): Promise<Transport> {
@@ -65,13 +89,16 @@ async function open(url: string): Promise<Transport> {
   return transport;
 }
 
-function run(url: string): Running {
+/** Silence of two seconds, twice, is a lost connection to it. */
+async function run(url: string, what: Trouble): Promise<Running> {
+  const way = what === "cut off" || what === "unaware" ? await createTcpProxy(url) : null;
+  onTestFinished(() => way?.close());
   const child = spawn(process.execPath, ["--conditions=@leveret/source", program], {
-    env: { ...process.env, CELERY_BROKER_URL: url },
+    env: { ...process.env, CELERY_BROKER_URL: `${way?.url ?? url}?heartbeat=2` },
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
-  const running = { child, phase: "new" };
+  const running = { child, way, phase: "new" };
   child.stdout.on("data", (data) => (running.phase = String(data).trim().split("\n").at(-1) ?? ""));
   return running;
 }
