@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import { brokersAtHand, freshVhost } from "../../../scripts/vitest/vhost.ts";
-import { troubleLeaders, type Trouble } from "./support/killed-beats.ts";
+import { troubleLeaders } from "./support/killed-beats.ts";
 
 const each = brokersAtHand().flatMap((broker) => [
-  { broker, trouble: "SIGKILL" as Trouble, times: 3 },
-  { broker, trouble: "SIGTERM" as Trouble, times: 1 },
+  { broker, trouble: "SIGKILL", times: 3 } as const,
+  { broker, trouble: "SIGTERM", times: 1 } as const,
 ]);
 
 test.each([...each, { broker: "distribution", trouble: "unaware", times: 1 } as const])(

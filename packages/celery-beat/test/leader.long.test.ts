@@ -13,11 +13,14 @@ const troubles = brokersAtHand().flatMap((broker) =>
   ).map(([trouble, times]) => ({ broker, trouble, times })),
 );
 
-test.each(troubles)("leaders on the $broker broker: $trouble $times times, and each tick comes exactly once", async (row) => {
-  const vhost = await freshVhost(row.broker);
-  onTestFinished(() => vhost.remove());
-  const { expected, came, doubled, alien } = await troubleLeaders(vhost.url, row.trouble, row.times);
-  console.log(`${expected} ticks, ${came} came, ${doubled} messages doubled`);
-  expect(expected).toBeGreaterThan(row.times * 8);
-  expect({ came, doubled, alien }).toEqual({ came: expected, doubled: 0, alien: 0 });
-});
+test.each(troubles)(
+  "leaders on the $broker broker: $trouble $times times, and each tick comes exactly once",
+  async (row) => {
+    const vhost = await freshVhost(row.broker);
+    onTestFinished(() => vhost.remove());
+    const { expected, came, doubled, alien } = await troubleLeaders(vhost.url, row.trouble, row.times);
+    console.log(`${expected} ticks, ${came} came, ${doubled} messages doubled`);
+    expect(expected).toBeGreaterThan(row.times * 8);
+    expect({ came, doubled, alien }).toEqual({ came: expected, doubled: 0, alien: 0 });
+  },
+);

@@ -27,13 +27,16 @@ export class ChannelPublisher {
   publish(message: WireMessage, address: Address): Promise<void> {
     return new Promise((resolve, reject) => {
       const never = Number.POSITIVE_INFINITY;
-      this.#write(new Pending({ message, address, mandatory: true, deadline: never, timeoutMs: never }, resolve, reject));
+      this.#write(
+        new Pending({ message, address, mandatory: true, deadline: never, timeoutMs: never }, resolve, reject),
+      );
     });
   }
 
   /** The channel is gone. */
   end(): void {
-    for (const entry of this.#inFlight.takeAll()) entry.settle(entry.wasReturned ? unroutable(entry) : cutOff(this.#queue));
+    for (const entry of this.#inFlight.takeAll())
+      entry.settle(entry.wasReturned ? unroutable(entry) : cutOff(this.#queue));
   }
 
   #write(entry: Pending): void {

@@ -223,8 +223,7 @@ export class CeleryBeat implements Beat {
     return async (message, to, options) => {
       if (to.exchange !== "") return transport.publisher.publish(message, to, options);
       // The state queue takes it in any case, so the broker would not say that the task's queue is missing.
-      if ((await transport.inspectQueue(to.routingKey)) === null)
-        throw new UnroutableError(to.exchange, to.routingKey);
+      if ((await transport.inspectQueue(to.routingKey)) === null) throw new UnroutableError(to.exchange, to.routingKey);
       await this.#queue.publishTick(lease, message, to, [entry.name, time]);
     };
   }

@@ -1,4 +1,11 @@
-import { CeleryError, type Clock, type Delivery, PublishTimeoutError, type Subscription, type Transport } from "@leveret/celery-amqp";
+import {
+  CeleryError,
+  type Clock,
+  type Delivery,
+  PublishTimeoutError,
+  type Subscription,
+  type Transport,
+} from "@leveret/celery-amqp";
 import type { Address, QueueTopology, WireMessage } from "@leveret/celery-protocol";
 import { type BeatState, covers, decodeState, encodeState, mergeStates, withState } from "../rules/beat-state.ts";
 import { type Held, isSpare } from "../rules/held.ts";
@@ -182,7 +189,8 @@ export class StateQueue {
   }
 
   async #within(work: Promise<unknown>): Promise<void> {
-    if (!(await isOverWithin(this.#parts.clock, patienceMs, work))) throw new PublishTimeoutError(patienceMs, "no answer");
+    if (!(await isOverWithin(this.#parts.clock, patienceMs, work)))
+      throw new PublishTimeoutError(patienceMs, "no answer");
     await work;
   }
 
