@@ -6,7 +6,7 @@ const troubles = brokersAtHand().flatMap((broker) =>
   (
     [
       ["SIGKILL", 60],
-      ["cut off", 60],
+      ["cut off", 25],
       ["unaware", 10],
       ["frozen", 6],
     ] as const satisfies readonly (readonly [Trouble, number])[]

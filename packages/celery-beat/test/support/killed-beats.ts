@@ -67,8 +67,11 @@ async function trouble(leader: Running, others: readonly Running[], what: Troubl
     await end(leader.child, what);
     return run(url, what);
   }
-  if (what === "cut off") leader.way?.cut();
-  else if (what === "unaware") leader.way?.halfOpen();
+  if (what === "cut off") {
+    leader.way?.cut(); // whoever is back first leads
+    return leader;
+  }
+  if (what === "unaware") leader.way?.halfOpen();
   else leader.child.kill("SIGSTOP");
   await eventually("another leads", () => others.some(({ phase }) => phase === "leading"));
   leader.child.kill("SIGCONT");
