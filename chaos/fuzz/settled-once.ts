@@ -44,5 +44,6 @@ function counted(delivery: Delivery, counts: Settlings): Delivery {
     deliveryCount: delivery.deliveryCount,
     ack: () => settle("acked", () => delivery.ack()),
     reject: (options) => settle("rejected", () => delivery.reject(options)),
+    publish: (message, to) => delivery.publish(message, to),
   };
 }
