@@ -20,6 +20,7 @@ export interface WorkerFlags extends CommonOptions {
   readonly grace?: Duration;
   readonly logFormat?: LogFormat;
   readonly healthPort?: number;
+  readonly chords?: "rabbitmq";
 }
 
 /** The tasks of a worker, and the module that children load them from. */
@@ -44,7 +45,7 @@ export function withHandlers(tasks: readonly TaskDefinition[]): {
  * @throws UsageError for flags that make no sense together
  */
 export function workerOptions(flags: WorkerFlags, { url, tasks }: WorkerModule): CreateWorkerOptions {
-  const { broker, queues, hostname, loglevel, taskEvents, statedb, grace, logFormat, healthPort } = flags;
+  const { broker, queues, hostname, loglevel, taskEvents, statedb, grace, logFormat, healthPort, chords } = flags;
   const concurrency = flags.pool === "solo" ? solo(flags) : flags.concurrency;
   return {
     tasks: tasks.map((task) => limited(task, flags)),
@@ -59,6 +60,7 @@ export function workerOptions(flags: WorkerFlags, { url, tasks }: WorkerModule):
     ...(grace !== undefined && { grace }),
     ...(logFormat !== undefined && { logFormat }),
     ...(healthPort !== undefined && { health: { port: healthPort } }),
+    ...(chords !== undefined && { chords }),
   };
 }
 

@@ -31,6 +31,7 @@ export const describeWorker: Describe = (program, { terminal }) => {
     .option("--grace <time>", "how long running tasks may go on at a warm stop (default: 25s)", duration)
     .option("--log-format <format>", "text (default) or json", oneOf(["text", "json"]))
     .option("--health-port <port>", "serve /healthz and /readyz there", natural)
+    .option("--chords <where>", "rabbitmq: count chords on the broker, where results cannot", oneOf(["rabbitmq"]))
     .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
       const flags = command.optsWithGlobals() as WorkerFlags & CommonOptions;
       const { url, tasks } = await loadTasks(flags.app);

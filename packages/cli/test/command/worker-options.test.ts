@@ -21,6 +21,7 @@ test.each<readonly [WorkerFlags, object]>([
     { pool: { kind: "processes", module: new URL(module.url), maxTasksPerChild: 3, maxMemoryPerChild: "200000KiB" } },
   ],
   [{ taskEvents: true }, { events: true }],
+  [{ chords: "rabbitmq" }, { chords: "rabbitmq" }],
   [{ statedb: "revoked.json" }, { stateFile: "revoked.json" }],
   [
     { grace: "5s", logFormat: "json", healthPort: 0 },
