@@ -8,6 +8,8 @@ export class Pending {
   /** Epoch milliseconds. */
   readonly deadline: number;
   readonly timeoutMs: number;
+  /** It may be written more than once. */
+  readonly resend: boolean;
   /** What it counts for in the limits. */
   readonly bytes: number;
   /** It has been written at least once: its outcome is unknown until the broker says. */
@@ -25,6 +27,7 @@ export class Pending {
     this.mandatory = request.mandatory;
     this.deadline = request.deadline;
     this.timeoutMs = request.timeoutMs;
+    this.resend = request.resend ?? true;
     this.bytes = request.message.body.byteLength + HEADER_BYTES;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -44,6 +47,8 @@ export interface PublishRequest {
   readonly mandatory: boolean;
   readonly deadline: number;
   readonly timeoutMs: number;
+  /** Default true. */
+  readonly resend?: boolean;
 }
 
 /** A guess at what headers and frames add to a body; measuring would cost more than it is worth. */

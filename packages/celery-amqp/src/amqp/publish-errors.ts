@@ -31,6 +31,14 @@ export function cutOff(queue: string): CeleryError {
   );
 }
 
+/** The connection went before the broker's answer, and it must not be sent twice. */
+export function interrupted({ address }: Pending): CeleryError {
+  return new CeleryError(
+    "connection-lost",
+    `The connection was lost before the broker confirmed the message to exchange "${address.exchange}": it may have arrived, and is not sent again`,
+  );
+}
+
 /** There is no room for it to wait. */
 export function overloaded(waiting: number): CeleryError {
   return new CeleryError("overloaded", `${waiting} publishes wait already: await some before you send more`);

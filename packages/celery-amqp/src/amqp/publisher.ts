@@ -11,7 +11,7 @@ import { lossReason } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { QueueLimit, ResolvedAmqp } from "./options.ts";
 import { Pending, PendingLine } from "./pending.ts";
-import { NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
+import { interrupted, NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
 import { endOf, type Session, supervise } from "./supervise.ts";
@@ -65,8 +65,8 @@ export class AmqpPublisher implements Publisher {
     return new Promise((resolve, reject) => {
       const timeoutMs = options.timeoutMs ?? this.#options.publishTimeoutMs;
       const deadline = this.#parts.clock.now() + timeoutMs;
-      const mandatory = options.mandatory ?? true;
-      const entry = new Pending({ message, address: to, mandatory, deadline, timeoutMs }, resolve, reject);
+      const { mandatory = true, resend = true } = options;
+      const entry = new Pending({ message, address: to, mandatory, deadline, timeoutMs, resend }, resolve, reject);
       this.#admit(entry);
     });
   }
@@ -162,7 +162,7 @@ export class AmqpPublisher implements Publisher {
       session.isRetiring = true;
       this.#parts.logger.info("The broker refused a message: the next ones go by a new channel");
     }
-    if (!session.isRetiring || entry.wasNacked) return this.#settle(entry, nacked(entry));
+    if (!session.isRetiring || entry.wasNacked || !entry.resend) return this.#settle(entry, nacked(entry));
     entry.wasNacked = true;
     session.refused += 1;
   }
@@ -229,7 +229,9 @@ export class AmqpPublisher implements Publisher {
     const culprits = blamed(reason, unknown);
     for (const entry of entries) if (entry.wasReturned) this.#settle(entry, unroutable(entry));
     for (const [entry, error] of culprits) this.#settle(entry, error);
-    const again = unknown.filter((entry) => !culprits.has(entry));
+    const left = unknown.filter((entry) => !culprits.has(entry));
+    const again = left.filter((entry) => !isSpent(entry));
+    for (const entry of left.filter(isSpent)) this.#settle(entry, interrupted(entry));
     if (culprits.size === 0 && isAccusation(reason)) for (const entry of again) this.#suspects.add(entry);
     this.#waiting.prepend(again);
     this.#parts.logger.warn(`Publishing was cut off: ${lossReason(reason).message}`, { sentAgain: again.length });
@@ -286,6 +288,11 @@ export class AmqpPublisher implements Publisher {
     }
     this.#onChange();
   }
+}
+
+/** It may have arrived, and must not twice. */
+function isSpent({ resend, wasSent }: Pending): boolean {
+  return !resend && wasSent;
 }
 
 /** Many deadlines close together are looked at in one go. */

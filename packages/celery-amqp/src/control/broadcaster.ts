@@ -1,6 +1,7 @@
 import {
   type Content,
   controlExchange,
+  type ControlMethod,
   type ControlReply,
   controlReplyExchange,
   controlReplyQueue,
@@ -10,6 +11,7 @@ import {
 } from "@leveret/celery-protocol";
 import type { LogicalClock } from "../events/logical-clock.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
+import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Delivery, Subscription, Transport } from "../ports/transport.ts";
 import { DeclaredExchanges, exclusively } from "./exchanges.ts";
@@ -93,16 +95,23 @@ export class Broadcaster {
     await this.rest();
   }
 
+  /**
+   * One mailbox that goes away at that moment makes the broker refuse what all others got (RabbitMQ 4.3), and Celery's client
+   * would not hear of it. Told again, workers would grow their pools twice.
+   */
   async #publish(request: Omit<ControlRequest, "clock">): Promise<void> {
-    const { transport, content, ticks } = this.#parts;
+    const { transport, content, ticks, log } = this.#parts;
     const exchange = controlExchange();
     await this.#exchanges.ensure(exchange);
     const message = encodeControlRequest({ ...request, clock: ticks.forward() }, content);
+    const options = { mandatory: false, resend: repeatable.has(request.method) };
     try {
-      await transport.publisher.publish(message, { exchange: exchange.name, routingKey: "" }, { mandatory: false });
+      await transport.publisher.publish(message, { exchange: exchange.name, routingKey: "" }, options);
     } catch (error) {
       this.#exchanges.onFailed(exchange.name, error);
-      throw error;
+      if (!(error instanceof CeleryError) || error.code !== "publish-nacked") throw error;
+      const { method } = request;
+      log.warn("a mailbox did not take a command of remote control", { method, reason: error.message });
     }
   }
 
@@ -135,3 +144,11 @@ export class Broadcaster {
     }
   }
 }
+
+/** Commands that come to the same when a worker hears them twice. All others, a user's own too, are sent at most once. */
+const repeatable: ReadonlySet<string> = new Set<ControlMethod>([
+  ...(["ping", "stats", "active", "reserved", "scheduled", "registered", "query_task", "active_queues"] as const),
+  ...(["conf", "report", "clock", "hello", "revoked", "memsample", "memdump", "objgraph"] as const),
+  ...(["revoke", "terminate", "revoke_by_stamped_headers", "rate_limit", "time_limit"] as const),
+  ...(["add_consumer", "cancel_consumer", "enable_events", "disable_events", "heartbeat", "shutdown"] as const),
+]);

@@ -81,6 +81,12 @@ export interface PublishOptions {
   readonly mandatory?: boolean;
   /** How long to wait for the confirm, connection included. Default: the transport's `publishTimeoutMs`. */
   readonly timeoutMs?: number;
+  /**
+   * Send it again where the connection goes, or its channel is given up, before the broker has answered. Default true: at
+   * least once. False is at most once, for what must not be done twice: it then rejects with `connection-lost`, outcome
+   * unknown.
+   */
+  readonly resend?: boolean;
 }
 
 /** Hands messages to the broker. */
@@ -89,6 +95,7 @@ export interface Publisher {
    * Resolves at the broker's confirm. Rejects once, with:
    * `UnroutableError` (no queue took it), `CeleryError` code `publish-nacked` (the broker refused it),
    * `PublishTimeoutError` (outcome unknown: it may arrive; a resend must keep the same id),
+   * `CeleryError` code `connection-lost` (the same, where `resend` is false),
    * `CeleryError` code `closed` (the transport was closed first) or `message-too-large`.
    */
   publish(message: WireMessage, to: Address, options?: PublishOptions): Promise<void>;

@@ -7,6 +7,7 @@ interface Sending {
   readonly message: WireMessage;
   readonly address: Address;
   readonly mandatory: boolean;
+  readonly resend: boolean;
   readonly settle: (error: unknown) => void;
 }
 
@@ -35,6 +36,7 @@ export class MemoryPublisher implements Publisher {
         message,
         address: to,
         mandatory: options.mandatory ?? true,
+        resend: options.resend ?? true,
         settle: (error) => {
           stopTimer();
           this.#unconfirmed.delete(sending);
@@ -56,7 +58,9 @@ export class MemoryPublisher implements Publisher {
 
   /** Sends again what was in flight, before what waits. */
   onReconnected(): void {
-    this.#waiting = [...this.#unconfirmed, ...this.#waiting];
+    const again = [...this.#unconfirmed].filter((sending) => sending.resend);
+    for (const sending of this.#unconfirmed) if (!sending.resend) sending.settle(interrupted());
+    this.#waiting = [...again, ...this.#waiting];
     this.#unconfirmed.clear();
     this.flush();
   }
@@ -91,4 +95,8 @@ export class MemoryPublisher implements Publisher {
       new PublishTimeoutError(timeoutMs, this.#broker.isBlocked ? "the broker is blocked" : "no connection"),
     );
   }
+}
+
+function interrupted(): CeleryError {
+  return new CeleryError("connection-lost", "The connection was lost before the broker confirmed the message");
 }

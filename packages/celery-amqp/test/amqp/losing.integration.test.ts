@@ -102,6 +102,20 @@ describe("publishing across losses", () => {
     await expect(sent).resolves.toBeUndefined();
   });
 
+  test("what must not be sent twice is not: its sender hears that it may have arrived", async () => {
+    const { proxy, transport } = await world();
+    proxy.hold("to the client");
+    const once = transport.publisher.publish(message("once"), TO, { resend: false });
+    const again = transport.publisher.publish(message("again"), TO);
+    const outcomes = Promise.allSettled([once, again]);
+    proxy.cut();
+    await proxy.resume();
+    expect(await outcomes).toMatchObject([
+      { status: "rejected", reason: { code: "connection-lost" } },
+      { status: "fulfilled" },
+    ]);
+  });
+
   test("what waits is bounded, in number and in bytes", async () => {
     const { proxy, transport } = await world({ maxWaiting: { messages: 10, bytes: 50_000 }, publishTimeoutMs: 400 });
     await proxy.refuse();
