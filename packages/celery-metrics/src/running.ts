@@ -14,6 +14,7 @@ const states = {
   taskRetried: "retried",
   taskRevoked: "revoked",
   taskRejected: "rejected",
+  taskCancelled: "cancelled",
   taskIgnored: "ignored",
 } as const satisfies Record<Told["type"], string>;
 

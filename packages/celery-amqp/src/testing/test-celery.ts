@@ -221,8 +221,9 @@ class CeleryInMemory implements TestCelery {
       };
       const stops = Object.entries(endings).map(([type, toOutcome]) =>
         this.worker.on(type as Ending, (event) => {
-          if (event.task.id !== id) return;
-          outcome = toOutcome(event as never);
+          const ended = event.task.id === id ? toOutcome(event as never) : null;
+          if (ended === null) return;
+          outcome = ended;
           queueMicrotask(finish);
         }),
       );
@@ -230,9 +231,17 @@ class CeleryInMemory implements TestCelery {
   }
 }
 
-type Ending = "taskSucceeded" | "taskFailed" | "taskRetried" | "taskIgnored" | "taskRejected" | "taskRevoked";
+type Ending =
+  | "taskSucceeded"
+  | "taskFailed"
+  | "taskRetried"
+  | "taskIgnored"
+  | "taskRejected"
+  | "taskCancelled"
+  | "taskRevoked";
 
-const endings: { readonly [Type in Ending]: (event: WorkerEvents[Type]) => TestOutcome } = {
+/** Null: another event tells how it ended. */
+const endings: { readonly [Type in Ending]: (event: WorkerEvents[Type]) => TestOutcome | null } = {
   taskSucceeded: ({ result }) => ({ kind: "success", value: result }),
   taskFailed: ({ failure }) => ({ kind: "failure", error: failure.error, excType: failure.exception.type }),
   taskRetried: ({ counted, delayMs, failure }) =>
@@ -241,6 +250,7 @@ const endings: { readonly [Type in Ending]: (event: WorkerEvents[Type]) => TestO
       : { kind: "snoozed", inSeconds: delayMs / 1000 },
   taskIgnored: () => ({ kind: "ignored" }),
   taskRejected: ({ requeue }) => ({ kind: "rejected", requeue }),
+  taskCancelled: ({ requeue }) => (requeue ? { kind: "rejected", requeue } : null),
   taskRevoked: ({ reason }) => ({ kind: "revoked", reason }),
 };
 

@@ -11,6 +11,7 @@ const levels = {
   taskRetried: "info",
   taskRevoked: "info",
   taskRejected: "warn",
+  taskCancelled: "warn",
   taskIgnored: "info",
   deadLettered: "error",
 } as const satisfies Record<TaskEvent["type"], LogLevel>;
@@ -42,6 +43,8 @@ function writeLine(log: Logger, event: TaskEvent): void {
       return log.info(`task ${event.reason}`, about(event));
     case "taskRejected":
       return log.warn("task rejected", { ...about(event), requeue: event.requeue });
+    case "taskCancelled":
+      return log.warn("task cut short, as the worker stops", { ...about(event), requeue: event.requeue });
     case "taskIgnored":
       return log.info("task ignored", about(event));
     case "deadLettered": {

@@ -54,6 +54,7 @@ const eventTypes = [
   "taskRetried",
   "taskRevoked",
   "taskRejected",
+  "taskCancelled",
   "deadLettered",
   "stateChanged",
 ] as const satisfies (keyof WorkerEvents)[];

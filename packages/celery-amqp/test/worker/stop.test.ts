@@ -72,6 +72,7 @@ describe("a worker that stops", () => {
     expect(await harness.results()).toEqual([]);
     expect(harness.broker.messages("celery")).toHaveLength(1);
     expect(harness.worker.runaways).toBe(0);
+    expect(harness.events.at(-2)).toMatchObject({ type: "taskCancelled", requeue: true, task: { id: "id" } });
   });
 
   test("gives up a handler that does not listen, and counts it", async () => {
@@ -97,6 +98,16 @@ describe("a worker that stops", () => {
     await harness.settle();
     await Promise.all([harness.worker.stop({ grace: 0 }), harness.clock.advance(2000)]);
     expect(await harness.results()).toMatchObject([{ status: "FAILURE", exception: { type: "WorkerLostError" } }]);
+    expect(harness.events.map(({ type }) => type)).toEqual([
+      "stateChanged",
+      "stateChanged",
+      "taskReceived",
+      "taskStarted",
+      "stateChanged",
+      "taskCancelled",
+      "taskFailed",
+      "stateChanged",
+    ]);
   });
 
   test("lets a second call shorten the grace", async () => {

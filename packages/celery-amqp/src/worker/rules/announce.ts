@@ -41,6 +41,8 @@ export function announce(event: TaskEvent): TaskEventBody | null {
     }
     case "taskRejected":
       return { type: "task-rejected", uuid: event.task.id, requeue: event.requeue };
+    case "taskCancelled":
+      return { type: "task-cancelled", uuid: event.task.id };
     case "taskIgnored":
     case "deadLettered":
       return null;

@@ -28,6 +28,11 @@ export type TaskEvent =
     })
   | (About & { readonly type: "taskRevoked"; readonly reason: "expired" | "revoked" | "terminated" })
   | (About & { readonly type: "taskRejected"; readonly requeue: boolean })
+  /**
+   * The worker stops and its run was cut short. Its message goes back to the queue; one that was acked early cannot, and
+   * `taskFailed` follows.
+   */
+  | (About & { readonly type: "taskCancelled"; readonly requeue: boolean })
   /** It ended by `ctx.ignore()`. Celery tells nobody; here it can be seen. */
   | (About & { readonly type: "taskIgnored" })
   | {

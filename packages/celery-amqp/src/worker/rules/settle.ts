@@ -38,13 +38,13 @@ import type { World } from "./world.ts";
  * | terminated | | REVOKED | ack | taskRevoked |
  * | worker-lost | as failed | FAILURE WorkerLostError | as failed | taskFailed |
  * | worker-lost, `rejectOnWorkerLost` | | | requeue | taskRejected |
- * | interrupted | | | requeue | taskRejected |
+ * | interrupted | | | requeue | taskCancelled |
  *
  * Where a state ends the task, its part in a chord is brought once the state is stored; a task that is ignored or rejected
  * for good brings a failure, where the world wants that.
  *
  * With early acks the message was acked when the run began, and nothing is left to settle: an interrupted run is then as
- * lost as one whose process died.
+ * lost as one whose process died, and tells taskCancelled, taskFailed.
  */
 export function settle(request: Request, outcome: Outcome, world: World): readonly Effect[] {
   switch (outcome.kind) {
@@ -82,9 +82,7 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
         ? giveBack(request, true)
         : fail(request, workerLost(outcome.reason), outcome.children, world);
     case "interrupted":
-      return request.policy.acks === "late"
-        ? giveBack(request, true)
-        : fail(request, workerLost("The worker was stopped before the task ended"), outcome.children, world);
+      return interrupt(request, outcome.children, world);
   }
 }
 
@@ -234,6 +232,15 @@ function again(request: Request, { delayMs, cause, counted, ...run }: Again, wor
   const event = { type: "taskRetried", task, queue, failure: cause, traceback, delayMs: wait, counted } as const;
   effects.push({ do: "emit", event });
   return effects;
+}
+
+/** Celery tells only that it was cancelled; here a state follows that Celery leaves at RETRY for ever. */
+function interrupt(request: Request, sent: readonly Tree[], world: World): readonly Effect[] {
+  const { task, queue, policy } = request;
+  const requeue = policy.acks === "late";
+  const cancelled = { do: "emit", event: { type: "taskCancelled", task, queue, requeue } } as const;
+  if (requeue) return [{ do: "reject", requeue }, cancelled];
+  return [cancelled, ...fail(request, workerLost("The worker was stopped before the task ended"), sent, world)];
 }
 
 /** Early acks leave nothing to give back, and Celery then sends no event. */

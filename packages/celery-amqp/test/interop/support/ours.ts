@@ -70,6 +70,11 @@ export const ourTasks = [
     return ctx.attempt - 1;
   }),
   defineTask("interop.tell", (ctx) => ctx.sendEvent("task-halfway", { percent: 50 })),
+  defineTask("interop.hold", ({ signal }) => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    signal.addEventListener("abort", () => reject(signal.reason as Error));
+    return promise;
+  }),
   defineTask("interop.retry_later", (ctx) => {
     if (ctx.attempt === 1) ctx.retry({ in: "3s" });
     return ctx.attempt - 1;

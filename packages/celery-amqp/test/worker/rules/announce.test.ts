@@ -46,6 +46,7 @@ describe("what happens to a task is told in the fields that Celery was recorded 
       { type: "taskRetried", task, queue, failure: boom, traceback: boom.traceback, delayMs: 0, counted: true },
     ],
     ["task-rejected", { type: "taskRejected", task, queue, requeue: false }],
+    ["task-cancelled", { type: "taskCancelled", task, queue, requeue: true }],
     ["task-revoked", { type: "taskRevoked", task, queue, reason: "revoked" }],
     ["task-revoked-expired", { type: "taskRevoked", task, queue, reason: "expired" }],
     ["task-revoked-terminated", { type: "taskRevoked", task, queue, reason: "terminated" }],

@@ -273,8 +273,8 @@ const rows: readonly Row[] = [
   {
     name: "interrupted by a stop",
     ending: { kind: "interrupted" },
-    late: ["requeue", "taskRejected"],
-    early: ["store FAILURE id-1", "taskFailed"],
+    late: ["requeue", "taskCancelled"],
+    early: ["taskCancelled", "store FAILURE id-1", "taskFailed"],
   },
 ];
 
