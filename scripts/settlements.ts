@@ -95,7 +95,7 @@ export function arrivalTable(): string {
     [
       ["begins", ...[late, early].map((request) => told(begin(request, world)))],
       ["begins, `trackStarted: true`", ...[late, early].map((request) => told(begin(tracked(request), world)))],
-      ["expired or was revoked before", ...[late, early].map((request) => told(revoke(request, "revoked")))],
+      ["expired or was revoked before", ...[late, early].map((request) => told(revoke(request, "revoked", world)))],
     ],
   );
 }

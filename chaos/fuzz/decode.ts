@@ -5,6 +5,7 @@ import {
   encodeResult,
   encodeTask,
   peekTask,
+  peekWorkflow,
   ProtocolError,
   type WireMessage,
 } from "@leveret/celery-protocol";
@@ -61,13 +62,18 @@ export async function fuzzDecode(seeds: readonly WireMessage[], count: number, s
 function examine(message: WireMessage, number: number): boolean {
   const task = attempt(() => decodeTask(message, content, address));
   if (task instanceof ProtocolError) {
-    assertWhole(refuseUndecodable({ error: task, peek: peekTask(message), queue: "celery" }, world));
+    assertWhole(
+      refuseUndecodable(
+        { error: task, glimpse: { ...peekTask(message), ...peekWorkflow(message, content) }, queue: "celery" },
+        world,
+      ),
+    );
     return false;
   }
   assertWhole(refuseUnregistered(task, "celery", world));
   const request = { task, policy, queue: "celery", redelivered: false };
   const screening = screen(task, world, { has: () => false });
-  if (screening !== "pass") assertWhole(revoke(request, screening));
+  if (screening !== "pass") assertWhole(revoke(request, screening, world));
   const ending = endings[number % endings.length] ?? { kind: "ignored" };
   assertWhole([...begin(request, world), ...settle(request, outcome(ending), world)]);
   attempt(() => encodeTask(task, content));

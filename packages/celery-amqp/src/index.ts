@@ -194,7 +194,7 @@ export type {
   Transport,
   TransportState,
 } from "./ports/transport.ts";
-export type { ChordCounter, ChordProgress } from "./results/chords.ts";
+export type { ChordCounter, ChordProgress, KeptBody } from "./results/chords.ts";
 export type { GroupStore } from "./results/groups.ts";
 export type { ResultBackend, ResultSource, ResultStore, ResultWatcher } from "./results/backend.ts";
 export type { PendingLimits } from "./results/pending.ts";

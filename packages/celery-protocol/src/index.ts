@@ -32,7 +32,7 @@ export { encodeTask } from "./task/encode.ts";
 export { encodeGoceleryTask } from "./task/gocelery.ts";
 export type { DeliveryInfo, TaskMessage, TimeLimit } from "./task/message.ts";
 export { expirationMs, newTask } from "./task/new-task.ts";
-export { type Peek, peekTask } from "./task/peek.ts";
+export { type Peek, peekTask, peekWorkflow, type WorkflowPeek } from "./task/peek.ts";
 export { argsRepr, kwargsRepr, saferepr } from "./task/repr.ts";
 export type { Signature } from "./task/signature.ts";
 export { decodeSignature, encodeSignature } from "./task/signature-codec.ts";

@@ -11,7 +11,9 @@ export type ChordField =
   /** `done` once the chord has ended, or who of Celery 5.7's workers is at it. */
   | "c"
   /** The task that was told to end the chord; ours. */
-  | "o";
+  | "o"
+  /** The body, for a member that cannot be read; ours. */
+  | "b";
 
 const joints = [":", "_", "-", "."];
 

@@ -5,9 +5,13 @@ import {
   type ChordPart,
   decodeChordPart,
   decodeGroupBody,
+  decodeSignature,
   encodeChordPart,
   encodeGroupBody,
+  encodeSignature,
+  ProtocolError,
   type ResultMeta,
+  type Signature,
 } from "@leveret/celery-protocol";
 import type { Commands } from "./commands.ts";
 import type { ChordField } from "./keys.ts";
@@ -21,6 +25,10 @@ const atTheEnd = "+inf";
 const rememberedSeconds = 300;
 /** How often to look whether a Celery worker that took over the end of a chord is through with it. */
 const lookMs = 500;
+/** Chords of which is remembered that their body was told. */
+const rememberedChords = 1_000;
+/** What is kept of a chord, without its group. */
+const fieldsOfAll = ["j", "t", "s", "d", "c", "o", "b"] as const satisfies readonly ChordField[];
 
 /**
  * Counts chords where Celery's workers count them, so that a header may have members on both sides.
@@ -29,6 +37,8 @@ const lookMs = 500;
 export class RedisChords implements ChordCounter {
   readonly #commands: Commands;
   readonly #options: ResolvedResults;
+  /** Groups whose body stands in Redis. */
+  readonly #told = new Set<string>();
 
   constructor(commands: Commands, options: ResolvedResults) {
     this.#commands = commands;
@@ -36,11 +46,11 @@ export class RedisChords implements ChordCounter {
   }
 
   /** A header with groups in it is saved, for its structure; any other is told by its parts. */
-  async apply({ groupId, header }: AppliedChord): Promise<void> {
+  async apply({ groupId, header, body }: AppliedChord): Promise<void> {
     const isNested = header.members?.some(({ members }) => members !== null) === true;
     const { content, serializer } = this.#options;
     const value = isNested ? encoded(() => encodeGroupBody(header, content, { serializer })) : "";
-    await this.#begin(groupId, this.#options.keys.group(groupId), value);
+    await this.#begin(groupId, this.#options.keys.group(groupId), value, this.#encodeBody(body));
   }
 
   async setSize(groupId: string, size: number): Promise<void> {
@@ -54,33 +64,64 @@ export class RedisChords implements ChordCounter {
   async addPart(part: ChordPart, meta: ResultMeta): Promise<ChordProgress> {
     const { content, serializer, keys, expiresSeconds } = this.#options;
     const { groupId, taskId, groupIndex } = part;
-    const body = encoded(() => encodeChordPart({ ...meta, taskId }, content, { serializer }));
+    const value = encoded(() => encodeChordPart({ ...meta, taskId }, content, { serializer }));
     const place = groupIndex === null ? atTheEnd : String(groupIndex);
-    const fields = [...this.#fields(groupId, "j", "t", "s", "d", "c", "o"), keys.group(groupId)];
+    const fields = [...this.#fields(groupId, ...fieldsOfAll), keys.group(groupId)];
+    const args = [taskId, value, place, expiresSeconds, startOf(value, taskId), this.#untold(part)];
     for (;;) {
-      const args = [taskId, body, place, expiresSeconds, startOf(body, taskId)];
       const answer = await this.#commands.script(partScript, fields, args);
-      if (Array.isArray(answer)) return this.#ended(answer as readonly unknown[]);
+      this.#remember(part);
+      if (Array.isArray(answer)) return this.#ended(answer as readonly unknown[], part);
       if (typeof answer !== "number") return { state: "waiting" };
       await this.#pause(Math.min(answer, lookMs));
     }
   }
 
   async finish(groupId: string): Promise<void> {
-    await this.#commands.script(finishScript, this.#fields(groupId, "j", "t", "s", "d", "c", "o"), [rememberedSeconds]);
+    await this.#commands.script(finishScript, this.#fields(groupId, ...fieldsOfAll), [rememberedSeconds]);
   }
 
-  async #begin(groupId: string, key: string, value: string | Uint8Array): Promise<void> {
-    const fields = [key, ...this.#fields(groupId, "c", "o")];
-    await this.#commands.script(beginScript, fields, [value, this.#options.expiresSeconds]);
+  async #begin(groupId: string, key: string, value: string | Uint8Array, body: Uint8Array | "" = ""): Promise<void> {
+    const [done = "", owner = "", kept = ""] = this.#fields(groupId, "c", "o", "b");
+    this.#told.delete(groupId);
+    await this.#commands.script(beginScript, [done, owner, key, kept], [this.#options.expiresSeconds, value, body]);
   }
 
-  #ended([parts, group]: readonly unknown[]): ChordProgress {
+  /** The body where this worker has not told it yet: whoever started the chord may not have. */
+  #untold({ groupId, body }: ChordPart): Uint8Array | "" {
+    return body === null || this.#told.has(groupId) ? "" : this.#encodeBody(body);
+  }
+
+  #remember({ groupId, body }: ChordPart): void {
+    if (body === null || this.#told.has(groupId)) return;
+    this.#told.add(groupId);
+    const [oldest = ""] = this.#told;
+    if (this.#told.size > rememberedChords) this.#told.delete(oldest);
+  }
+
+  /** Nothing where it cannot be written as results are: a chord does without. */
+  #encodeBody(body: Signature): Uint8Array | "" {
+    const { content, serializer } = this.#options;
+    try {
+      return content.encode(encodeSignature(body), { serializer }).body;
+    } catch (error) {
+      if (error instanceof ProtocolError) return "";
+      throw error;
+    }
+  }
+
+  #ended([parts, group, kept]: readonly unknown[], { body }: ChordPart): ChordProgress {
     const { content, stored } = this.#options;
     const returned = (parts as readonly Uint8Array[]).map((part) => decodeChordPart(part, content, stored));
     const header = group instanceof Uint8Array ? decodeGroupBody(group, content, stored) : null;
+    const told = body === null && kept instanceof Uint8Array && { body: this.#decodeBody(kept) };
     const outcome = chordOutcome(returned, header);
-    return "results" in outcome ? { state: "complete", ...outcome } : { state: "failed", ...outcome };
+    return "results" in outcome ? { state: "complete", ...outcome, ...told } : { state: "failed", ...outcome, ...told };
+  }
+
+  #decodeBody(body: Uint8Array): Signature {
+    const { content, stored } = this.#options;
+    return decodeSignature(content.decode({ ...stored, body }));
   }
 
   #fields(groupId: string, ...fields: readonly ChordField[]): readonly string[] {

@@ -32,12 +32,15 @@ return false
  * Keeps a part of a chord and says what the chord has come to. Parts stand as Celery's workers of all versions put them; who
  * brought one is kept beside them as by Celery 5.7, and looked up among the parts for those that earlier ones brought.
  *
- * KEYS parts, extra, size, who, done, owner, group. ARGV task id, part, place, seconds to keep, start of the task's parts.
- * Gives nothing while others are awaited, how long (ms) another worker may still be at it, or all parts and the group.
+ * The first part that a worker brings has the body with it, for those that do not know it.
+ *
+ * KEYS parts, extra, size, who, done, owner, body, group. ARGV task id, part, place, seconds to keep, start of the task's
+ * parts, body or nothing. Gives nothing while others are awaited, how long (ms) another worker may still be at it, or all
+ * parts, the group and the body.
  */
 export const partScript: Script = script(`
-local parts, extra, size, who, done, owner, group = unpack(KEYS)
-local id, part, place, seconds, start = unpack(ARGV)
+local parts, extra, size, who, done, owner, body, group = unpack(KEYS)
+local id, part, place, seconds, start, called = unpack(ARGV)
 if redis.call('GET', done) == 'done' then return false end
 local member = id .. ':' .. place
 if redis.call('SISMEMBER', who, member) == 0 then
@@ -48,8 +51,9 @@ if redis.call('SISMEMBER', who, member) == 0 then
   if not known then redis.call('ZADD', parts, place, part) end
   redis.call('SADD', who, member)
 end
+if called ~= '' then redis.call('SET', body, called) end
 if tonumber(seconds) > 0 then
-  for _, key in ipairs({parts, extra, size, who, group}) do redis.call('EXPIRE', key, seconds) end
+  for _, key in ipairs({parts, extra, size, who, body, group}) do redis.call('EXPIRE', key, seconds) end
 end
 local awaited = redis.call('GET', size)
 if not awaited then return false end
@@ -61,16 +65,16 @@ if not mine then
   redis.call('SET', owner, id)
   if tonumber(seconds) > 0 then redis.call('EXPIRE', owner, seconds) end
 end
-return {redis.call('ZRANGE', parts, 0, -1), redis.call('GET', group)}
+return {redis.call('ZRANGE', parts, 0, -1), redis.call('GET', group), redis.call('GET', body)}
 `);
 
 /**
  * Forgets a chord, and remembers for a while that it has ended: a task of its header may run once more.
  *
- * KEYS parts, extra, size, who, done, owner. ARGV seconds to remember.
+ * KEYS parts, extra, size, who, done, owner, body. ARGV seconds to remember.
  */
 export const finishScript: Script = script(`
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[6], KEYS[7])
 redis.call('SET', KEYS[5], 'done', 'EX', ARGV[1])
 return false
 `);
@@ -82,11 +86,14 @@ if tonumber(ARGV[2]) > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return false
 `);
 
-/** A chord begins, maybe once more. KEYS key to set, done, owner. ARGV value, seconds to keep. */
+/** A chord begins, maybe once more. KEYS done, owner, two keys to set. ARGV seconds to keep, a value or nothing for each. */
 export const beginScript: Script = script(`
-redis.call('DEL', KEYS[2], KEYS[3])
-if ARGV[1] == '' then return false end
-redis.call('SET', KEYS[1], ARGV[1])
-if tonumber(ARGV[2]) > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+redis.call('DEL', KEYS[1], KEYS[2])
+for at, value in ipairs({ARGV[2], ARGV[3]}) do
+  if value ~= '' then
+    redis.call('SET', KEYS[at + 2], value)
+    if tonumber(ARGV[1]) > 0 then redis.call('EXPIRE', KEYS[at + 2], ARGV[1]) end
+  end
+end
 return false
 `);

@@ -1,12 +1,18 @@
 import {
+  type AppliedChord,
   type Content,
-  decodeGroupBody,
+  decodeResultTuple,
+  decodeSignature,
   encodeChordPart,
-  encodeGroupBody,
+  encodeResultTuple,
+  encodeSignature,
+  ProtocolError,
   type ChordPart,
   type QueueTopology,
   type ResultMeta,
   type ResultTuple,
+  type Signature,
+  type Tree,
   type WireMessage,
 } from "@leveret/celery-protocol";
 
@@ -27,11 +33,27 @@ export function chordQueue(groupId: string): QueueTopology {
 
 const kinds = { begun: "chord-begun", size: "chord-size", more: "chord-more", part: "chord-part" } as const;
 
-/** The header is about to be sent; its results are kept where there are groups among them. */
-export function begunMessage(messageId: string, header: ResultTuple, content: Content): WireMessage {
+/**
+ * The header is about to be sent. The results of one with groups in it are kept, and the body for those members that cannot
+ * be read; a body that JSON does not hold is left out.
+ */
+export function begunMessage(
+  messageId: string,
+  { header, body }: Pick<AppliedChord, "header" | "body">,
+  content: Content,
+): WireMessage {
   const isNested = header.members?.some(({ members }) => members !== null) === true;
-  const body = isNested ? encodeGroupBody(header, content) : new Uint8Array();
-  return message(kinds.begun, messageId, { leaves: leavesOf(header) }, body);
+  const results = isNested ? encodeResultTuple(header) : null;
+  return message(kinds.begun, messageId, { leaves: leavesOf(header) }, toldOf(results, body, content));
+}
+
+function toldOf(results: Tree, body: Signature, content: Content): Uint8Array {
+  try {
+    return content.encode([results, encodeSignature(body)]).body;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return content.encode([results, null]).body;
+  }
 }
 
 /** So many parts complete the chord. */
@@ -78,8 +100,8 @@ export interface ChordState {
   readonly endsBy: string | null;
   /** The parts that completed it, in the order of the header; none while others are awaited. */
   readonly parts: readonly LoggedPart[];
-  /** Results of the header with groups in it, encoded; null where each part is one place. */
-  readonly header: Uint8Array | null;
+  /** Header and body as they were told, encoded; null where they were not. */
+  readonly begun: Uint8Array | null;
 }
 
 /**
@@ -98,7 +120,7 @@ class Reading {
   readonly #extensions = new Map<string, number>();
   #leaves = 0;
   #size: number | null = null;
-  #header: Uint8Array | null = null;
+  #begun: Uint8Array | null = null;
   #end: Pick<ChordState, "endsBy" | "parts"> | null = null;
 
   take({ headers, properties, body }: WireMessage): void {
@@ -108,14 +130,14 @@ class Reading {
     else if (type === kinds.more) this.#extensions.set(messageId, numberIn(headers, "parts") ?? 0);
     else if (type === kinds.begun) {
       this.#leaves = numberIn(headers, "leaves") ?? 0;
-      if (body.byteLength > 0) this.#header = body;
+      this.#begun = body;
     }
   }
 
   state(): ChordState {
     const { endsBy, parts } = this.#end ?? { endsBy: null, parts: [] };
     const atLeast = (this.#awaited() ?? this.#leaves) + 1;
-    return { atLeast, endsBy, parts, header: this.#header };
+    return { atLeast, endsBy, parts, begun: this.#begun };
   }
 
   /** A part that comes twice counts once, and the first of them is kept. */
@@ -143,9 +165,22 @@ function byPlace(left: LoggedPart, right: LoggedPart): number {
   return left.taskId < right.taskId ? -1 : 1;
 }
 
-/** The saved results of the header, or null. @throws ProtocolError where they cannot be read */
-export function headerOf({ header }: ChordState, content: Content): ResultTuple | null {
-  return header && decodeGroupBody(header, content);
+/** What was told of a chord when it began. */
+export interface BegunChord {
+  /** Results of a header with groups in it; null where each part is one place. */
+  readonly header: ResultTuple | null;
+  readonly body: Signature | null;
+}
+
+/** Reads what was told of a chord. @throws ProtocolError where it cannot be read */
+export function begunChordOf({ begun }: ChordState, content: Content): BegunChord {
+  if (begun === null) return { header: null, body: null };
+  const told = content.decode({ contentType: "application/json", contentEncoding: "utf-8", body: begun });
+  const [header = null, body = null] = Array.isArray(told) ? (told as readonly Tree[]) : [];
+  return {
+    header: header === null ? null : decodeResultTuple(header),
+    body: body === null ? null : decodeSignature(body),
+  };
 }
 
 function leavesOf({ members }: ResultTuple): number {

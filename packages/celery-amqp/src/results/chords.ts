@@ -1,13 +1,19 @@
-import type { AppliedChord, ChordPart, ResultMeta, Tree, WireException } from "@leveret/celery-protocol";
+import type { AppliedChord, ChordPart, ResultMeta, Signature, Tree, WireException } from "@leveret/celery-protocol";
 
 /** What has become of a chord now that a part of it has come. */
 export type ChordProgress =
   /** Others are still to come, or the body was called before: nothing is to be done. */
   | { readonly state: "waiting" }
   /** All have come: the body is to be called with these results of the header, in its order. */
-  | { readonly state: "complete"; readonly results: readonly Tree[] }
+  | ({ readonly state: "complete"; readonly results: readonly Tree[] } & KeptBody)
   /** All have come, and not all are good: the chord fails with this exception. */
-  | { readonly state: "failed"; readonly exception: WireException };
+  | ({ readonly state: "failed"; readonly exception: WireException } & KeptBody);
+
+/** What the end of a chord is told with. */
+export interface KeptBody {
+  /** The body as it was kept; told where the part does not know it. Absent where nobody does. */
+  readonly body?: Signature;
+}
 
 /**
  * Counts the parts of chords, so that whoever brings the last one calls the body.
@@ -16,7 +22,8 @@ export type ChordProgress =
  * 1. A part that is brought twice, as after a worker's death, counts once.
  * 2. `complete` or `failed` is told to one task of the header alone. It is told to that task again each time it brings its
  *    part again, until `finish`: a worker that dies in between loses nothing, and whoever runs the task again ends the chord.
- * 3. What is kept of a chord is gone after `finish`, or after the expiry of results where it never comes to that.
+ * 3. A part that does not know the body (its message could not be read) is told it with the end, if `apply` was told it.
+ * 4. What is kept of a chord is gone after `finish`, or after the expiry of results where it never comes to that.
  *
  * Source: celery/backends/base.py `apply_chord`, `set_chord_size`, `on_chord_part_return`.
  */

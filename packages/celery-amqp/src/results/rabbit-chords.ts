@@ -12,10 +12,10 @@ import type { Ids } from "../ports/clock.ts";
 import { CeleryError, UnroutableError } from "../ports/errors.ts";
 import type { Transport } from "../ports/transport.ts";
 import {
+  begunChordOf,
   begunMessage,
   type ChordState,
   chordQueue,
-  headerOf,
   moreMessage,
   partMessage,
   readChordLog,
@@ -57,9 +57,9 @@ export class RabbitChords implements ChordCounter {
     this.#parts = parts;
   }
 
-  async apply({ groupId, header }: AppliedChord): Promise<void> {
+  async apply(chord: AppliedChord): Promise<void> {
     const { ids, content } = this.#parts;
-    await this.#begin(groupId, begunMessage(ids.uuid(), header, content));
+    await this.#begin(chord.groupId, begunMessage(ids.uuid(), chord, content));
   }
 
   async setSize(groupId: string, size: number): Promise<void> {
@@ -77,7 +77,7 @@ export class RabbitChords implements ChordCounter {
     const message = encoded(() => partMessage(id, part, meta, content));
     if (!(await this.#publish(part.groupId, message))) return waiting;
     const state = await this.#look(part.groupId, id);
-    return state?.endsBy === part.taskId ? this.#ended(state) : waiting;
+    return state?.endsBy === part.taskId ? this.#ended(state, part) : waiting;
   }
 
   async finish(groupId: string): Promise<void> {
@@ -167,12 +167,16 @@ export class RabbitChords implements ChordCounter {
   }
 
   /** A log that cannot be read here, for it is too large for one, cannot be read next time either. */
-  #ended(state: ChordState): ChordProgress {
+  #ended(state: ChordState, part: ChordPart): ChordProgress {
     const { content } = this.#parts;
     try {
-      const returned = state.parts.map(({ body }) => decodeChordPart(body, content));
-      const outcome = chordOutcome(returned, headerOf(state, content));
-      return "results" in outcome ? { state: "complete", ...outcome } : { state: "failed", ...outcome };
+      const { header, body } = begunChordOf(state, content);
+      const kept = { ...(part.body === null && body !== null && { body }) };
+      const returned = state.parts.map((each) => decodeChordPart(each.body, content));
+      const outcome = chordOutcome(returned, header);
+      return "results" in outcome
+        ? { state: "complete", ...outcome, ...kept }
+        : { state: "failed", ...outcome, ...kept };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const args = [`A part cannot be read: ${error.message}`];

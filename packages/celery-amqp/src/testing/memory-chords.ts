@@ -4,6 +4,7 @@ import {
   type ChordPart,
   type ResultMeta,
   type ResultTuple,
+  type Signature,
   type ReturnedPart,
 } from "@leveret/celery-protocol";
 import type { ChordCounter, ChordProgress } from "../results/chords.ts";
@@ -13,6 +14,7 @@ interface Chord {
   extra: number;
   /** With groups among its members; null where each member is one place. */
   header: ResultTuple | null;
+  body: Signature | null;
   readonly parts: Map<string, Part>;
   /** The task that was told to end the chord. */
   endsBy: string | null;
@@ -27,9 +29,11 @@ export class MemoryChords implements ChordCounter {
   readonly #chords = new Map<string, Chord>();
   readonly #finished = new Set<string>();
 
-  async apply({ groupId, header }: AppliedChord): Promise<void> {
+  async apply({ groupId, header, body }: AppliedChord): Promise<void> {
     const isNested = header.members?.some(({ members }) => members !== null) === true;
-    if (isNested) this.#chordOf(groupId).header = header;
+    const chord = this.#chordOf(groupId);
+    chord.body = body;
+    if (isNested) chord.header = header;
   }
 
   async setSize(groupId: string, size: number): Promise<void> {
@@ -41,7 +45,7 @@ export class MemoryChords implements ChordCounter {
     this.#chordOf(groupId).extra += parts;
   }
 
-  async addPart({ taskId, groupId, groupIndex }: ChordPart, meta: ResultMeta): Promise<ChordProgress> {
+  async addPart({ taskId, groupId, groupIndex, body }: ChordPart, meta: ResultMeta): Promise<ChordProgress> {
     if (this.#finished.has(groupId)) return { state: "waiting" };
     const chord = this.#chordOf(groupId);
     const index = groupIndex ?? Infinity;
@@ -49,7 +53,8 @@ export class MemoryChords implements ChordCounter {
     if (!chord.parts.has(key)) chord.parts.set(key, { ...returned(meta), index });
     if (chord.size === null || chord.parts.size !== chord.size + chord.extra) return { state: "waiting" };
     chord.endsBy ??= taskId;
-    return chord.endsBy === taskId ? progressOf(chord) : { state: "waiting" };
+    if (chord.endsBy !== taskId) return { state: "waiting" };
+    return { ...progressOf(chord), ...(body === null && chord.body !== null && { body: chord.body }) };
   }
 
   async finish(groupId: string): Promise<void> {
@@ -60,7 +65,7 @@ export class MemoryChords implements ChordCounter {
   #chordOf(groupId: string): Chord {
     const known = this.#chords.get(groupId);
     if (known !== undefined) return known;
-    const chord = { size: null, extra: 0, header: null, parts: new Map(), endsBy: null };
+    const chord = { size: null, extra: 0, header: null, body: null, parts: new Map(), endsBy: null };
     this.#chords.set(groupId, chord);
     return chord;
   }

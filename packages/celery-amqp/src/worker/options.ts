@@ -86,8 +86,9 @@ export interface WorkerOptions extends ContentOptions {
    */
   readonly inheritParentPriority?: boolean;
   /**
-   * A member of a chord that ends without a result, because it was ignored or rejected for good, fails its chord with that
-   * reason. Default true; false leaves the chord waiting for ever, as Celery does.
+   * A member of a chord that can never report fails its chord with the reason: one that was ignored or rejected for good,
+   * that is unknown or unreadable here, that was delivered too often, and whatever such a member or a failed or revoked one
+   * keeps from being called. Default true; false tells nobody whom Celery does not tell, and leaves such chords waiting.
    */
   readonly failUnfinishableChords?: boolean;
   /** Classes for the exceptions of tasks that handlers await. */

@@ -1,11 +1,18 @@
 import { createContent, type ResultMeta, signature, type WireMessage } from "@leveret/celery-protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { begunMessage, moreMessage, partMessage, readChordLog, sizeMessage } from "../../src/results/chord-log.ts";
+import {
+  begunChordOf,
+  begunMessage,
+  moreMessage,
+  partMessage,
+  readChordLog,
+  sizeMessage,
+} from "../../src/results/chord-log.ts";
 
 const content = createContent();
 const header = { id: "g", parent: null, members: ["a", "b", "c"].map((id) => ({ id, parent: null, members: null })) };
-const begun = begunMessage("m0", header, content);
+const begun = begunMessage("m0", { header, body: signature("body") }, content);
 
 function part(taskId: string, groupIndex: number | null, result = "r"): WireMessage {
   const meta: ResultMeta = {
@@ -26,7 +33,7 @@ const tasksOf = (messages: readonly WireMessage[]): readonly string[] =>
 
 describe("the log of a chord", () => {
   test("says how many messages it takes at least: those of its header until the size is told", () => {
-    expect(readChordLog([])).toEqual({ atLeast: 1, endsBy: null, parts: [], header: null });
+    expect(readChordLog([])).toEqual({ atLeast: 1, endsBy: null, parts: [], begun: null });
     expect(readChordLog([begun, part("a", 0)])).toMatchObject({ atLeast: 4, endsBy: null });
     expect(readChordLog([begun, part("a", 0), part("a", 0)]).atLeast).toBe(4);
     expect(readChordLog([begun, size(4)]).atLeast).toBe(5);
@@ -50,6 +57,21 @@ describe("the log of a chord", () => {
   ] as const)("ends by %s", (_what, messages, endsBy, parts) => {
     expect(readChordLog(messages).endsBy).toBe(endsBy);
     expect(tasksOf(messages)).toEqual(parts);
+  });
+
+  test("keeps the body, and the header where there are groups in it", () => {
+    const told = (messages: readonly WireMessage[]) => begunChordOf(readChordLog(messages), content);
+    const nested = { ...header, members: [header, ...header.members] };
+    expect(told([size(1)])).toEqual({ header: null, body: null });
+    expect(told([begun])).toEqual({ header: null, body: signature("body") });
+    const body = signature("body", { args: [1] });
+    expect(told([begunMessage("m", { header: nested, body }, content)])).toMatchObject({ header: nested, body });
+  });
+
+  test("does without a body that JSON does not hold", () => {
+    const body = signature("body", { args: [Number.NaN] });
+    const state = readChordLog([begunMessage("m", { header, body }, content)]);
+    expect(begunChordOf(state, content)).toEqual({ header: null, body: null });
   });
 
   test("counts an extension once though its publish was repeated", () => {

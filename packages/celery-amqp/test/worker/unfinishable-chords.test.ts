@@ -1,20 +1,25 @@
-import { expect, test } from "vitest";
+import type { WireMessage } from "@leveret/celery-protocol";
+import { describe, expect, test } from "vitest";
 import { chord } from "../../src/task/canvas.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { createMemoryResults } from "../../src/testing/memory-results.ts";
+import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { testCelery } from "../../src/testing/test-celery.ts";
 
 const one = defineTask("one", () => 1);
 const ignored = defineTask("ignored", (context): number => context.ignore());
 const rejected = defineTask("rejected", (context): number => context.reject());
+const endless = defineTask("endless", (context): number => context.reject({ requeue: true }));
 const sum = defineTask("sum", (_context, items: readonly number[]) => items.length);
 
-function start(failUnfinishableChords?: boolean) {
+function start(failUnfinishableChords?: boolean, chords?: "rabbitmq") {
   const results = createMemoryResults();
+  const counted = chords && { chords };
   return testCelery({
-    tasks: [one, ignored, rejected, sum],
+    tasks: [one, ignored, rejected, endless, sum],
     results: results.connect(),
-    client: { results: results.connect() },
+    client: { results: results.connect(), ...counted },
+    ...counted,
     ...(failUnfinishableChords !== undefined && { failUnfinishableChords }),
   });
 }
@@ -38,4 +43,59 @@ test("a chord waits for such a member where that is wanted", async () => {
   await celery.advance("2h");
   expect(await waiting).toMatchObject({ code: "result-timeout" });
   expect(celery.sent(sum)).toEqual([]);
+});
+
+describe("a member of a chord that is refused unread", () => {
+  const text = (body: string) => (): Partial<WireMessage> => ({ body: new TextEncoder().encode(body) });
+
+  /** Sends a chord whose member is as told, and gives how its body ended. */
+  async function endOf(
+    chords: "rabbitmq" | undefined,
+    spoil: (message: WireMessage) => Partial<WireMessage>,
+    isLast: boolean,
+    option?: boolean,
+  ): Promise<unknown> {
+    await using celery = start(option, chords);
+    const outside = createMemoryTransport({ broker: celery.broker });
+    await outside.connect();
+    const [good, bad] = [one.s().with({ queue: "held" }), one.s().with({ queue: "spoiled" })];
+    const result = await celery.client.send(chord([good, bad], sum.s()));
+    const ended = result.get({ timeout: "1h" }).catch((error: unknown) => error);
+    const [whole] = celery.broker.messages("held");
+    const [spoiled] = celery.broker.messages("spoiled");
+    if (whole === undefined || spoiled === undefined) throw new Error("the header was not sent");
+    const messages = [whole, { ...spoiled, ...spoil(spoiled) }];
+    for (const message of isLast ? messages : messages.toReversed()) {
+      await outside.publisher.publish(message, { exchange: "", routingKey: "celery" });
+      await celery.advance("1s");
+    }
+    await celery.advance("2h");
+    await outside.close();
+    expect(celery.sent(sum)).toEqual([]);
+    return ended;
+  }
+
+  const causes: readonly [string, (message: WireMessage) => Partial<WireMessage>, string][] = [
+    ["garbage", text("{garbage"), "DecodeError"],
+    ["no task", ({ body }) => text(new TextDecoder().decode(body).replace("[[]", "[7"))(), "DecodeError"],
+    ["refused", ({ properties }) => ({ properties: { ...properties, contentType: "text/x" } }), "ContentDisallowed"],
+    ["compressed unknowably", ({ headers }) => ({ headers: { ...headers, compression: "x" } }), "DecodeError"],
+    ["unknown", ({ headers }) => ({ headers: { ...headers, task: "nobody's" } }), "NotRegistered"],
+    ["delivered time and again", ({ headers }) => ({ headers: { ...headers, task: "endless" } }), "WorkerLostError"],
+  ];
+
+  describe.each([undefined, "rabbitmq"] as const)("and that is counted by %s", (chords) => {
+    test.each(
+      causes.flatMap(([cause, spoil, type]) => [true, false].map((isLast) => [cause, isLast, spoil, type] as const)),
+    )("%s, the last: %s: fails it with the reason", async (_cause, isLast, spoil, type) => {
+      expect(await endOf(chords, spoil, isLast)).toMatchObject({
+        excType: "ChordError",
+        excMessage: expect.stringMatching(new RegExp(`^Dependency .* raised ${type}`)) as string,
+      });
+    });
+
+    test.each(causes)("%s: leaves it waiting where that is wanted", async (_cause, spoil) => {
+      expect(await endOf(chords, spoil, true, false)).toMatchObject({ code: "result-timeout" });
+    });
+  });
 });

@@ -11,7 +11,8 @@ export interface ChordPart {
   readonly groupId: string;
   /** Its place in the list that the body is called with; null goes to the end. */
   readonly groupIndex: number | null;
-  readonly body: Signature;
+  /** Null where the message of the task could not be read that far: who counts the parts may have kept it. */
+  readonly body: Signature | null;
 }
 
 /**

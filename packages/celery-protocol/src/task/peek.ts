@@ -1,6 +1,12 @@
-import { tryUtf8 } from "../content/utf8.ts";
+import type { Content } from "../content/content.ts";
+import { asNumber, asObject, asText } from "../content/fields.ts";
+import { readBody } from "../content/message-body.ts";
 import { isPlainObject } from "../content/plain-object.ts";
+import type { Tree } from "../content/tree.ts";
+import { tryUtf8 } from "../content/utf8.ts";
 import type { WireMessage } from "../wire/message.ts";
+import type { TaskMessage } from "./message.ts";
+import { decodeSignature, decodeSignatures } from "./signature-codec.ts";
 
 /** Bodies beyond this are not opened for a look. */
 const LARGEST_BODY = 1024 * 1024;
@@ -35,6 +41,60 @@ function bodyOf({ body }: WireMessage): Readonly<Record<string, unknown>> {
     return isPlainObject(value) ? value : {};
   } catch {
     return {};
+  }
+}
+
+/** Of which workflow a message is a part, as far as that can be known. */
+export interface WorkflowPeek extends Pick<
+  TaskMessage,
+  "rootId" | "group" | "groupIndex" | "chain" | "chord" | "errbacks"
+> {
+  /** Whether a chord would have been found. Where it would not, a task with a group may be a member of a chord. */
+  readonly isChordKnown: boolean;
+}
+
+/**
+ * Reads who waits for a task whose message cannot be run. Headers tell the group and the place in it; chord, chain and
+ * errbacks stand in the body, which is opened only where that is harmless: JSON that `content` accepts, not compressed, of
+ * 1 MiB at most. What is missing or no signature is none. Never throws.
+ */
+export function peekWorkflow(message: WireMessage, content: Content): WorkflowPeek {
+  const { headers } = message;
+  const embed = embedOf(harmlessBody(message, content));
+  const members = embed ?? {};
+  const fields: Readonly<Record<string, unknown>> =
+    "task" in headers ? headers : { ...members, group: members["taskset"] ?? members["group"] };
+  const body = members["chord"] ?? null;
+  const chord = body === null ? null : orNull(() => decodeSignature(body));
+  return {
+    rootId: readable(fields["root_id"]),
+    group: asText(fields["group"]),
+    groupIndex: asNumber(fields["group_index"]),
+    chain: orNull(() => decodeSignatures(members["chain"], "chain")),
+    chord,
+    isChordKnown: embed !== null && (body === null || chord !== null),
+    errbacks: orNull(() => decodeSignatures(members["errbacks"], "errbacks")) ?? [],
+  };
+}
+
+/** Where protocol 2, or protocol 1, keeps who waits for a task. */
+function embedOf(body: Tree): Readonly<Record<string, Tree>> | null {
+  if (!Array.isArray(body)) return asObject(body);
+  const [, , embed = null] = body as readonly Tree[];
+  return asObject(embed);
+}
+
+function harmlessBody(message: WireMessage, content: Content): Tree {
+  const { headers, properties, body } = message;
+  const isHarmless = properties.contentType === "application/json" && (headers["compression"] ?? null) === null;
+  return isHarmless && body.length <= LARGEST_BODY ? orNull(() => readBody(message, content)) : null;
+}
+
+function orNull<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
   }
 }
 

@@ -162,7 +162,7 @@ export class CanvasRun {
   }
 
   #report(part: ChordPart | null, state: State, last: TaskMessage): void {
-    if (part === null) return;
+    if (part === null || part.body === null) return;
     const { groupId, taskId, groupIndex, body } = part;
     const parts = this.#parts.get(groupId) ?? new Map<string, Part>();
     this.#parts.set(groupId, parts.set(`${taskId}${JSON.stringify(state)}`, { index: groupIndex ?? Infinity, state }));

@@ -61,6 +61,22 @@ export const countingCases: readonly ResultCase[] = [
     assert.deepEqual(await chord.bring(1), { state: "failed", exception });
   }),
 
+  resultCase(
+    "a part whose message cannot be read is told the body, where it is the last",
+    ["chords"],
+    async (scene) => {
+      const chord = await begin(scene, 2);
+      const [first = "", last = ""] = chord.ids;
+      const unread = { groupId: chord.groupId, groupIndex: 1, taskId: last, body: null };
+      assert.deepEqual(await chord.bring(0), waiting);
+      const end = await chord.counter.addPart(unread, failure(last, "unread"));
+      assert.equal(end.state, "failed");
+      assert.deepEqual({ ...(end.state === "failed" && end.body) }, { ...body });
+      await chord.counter.finish(chord.groupId);
+      assert.deepEqual(await chord.counter.addPart({ ...unread, taskId: first }, failure(first, "late")), waiting);
+    },
+  ),
+
   resultCase("a chord that was extended waits for more", ["chords"], async (scene) => {
     const chord = await begin(scene, 3, 1);
     await chord.counter.extend(chord.groupId, 2);

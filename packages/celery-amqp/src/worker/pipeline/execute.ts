@@ -92,7 +92,7 @@ export class Execution {
     inflight.begin();
     const screening = screen(request.task, world, revoked);
     if (screening !== "pass") {
-      this.#leaveAfter(reservation, performer.perform(delivery, revoke(request, screening)));
+      this.#leaveAfter(reservation, performer.perform(delivery, revoke(request, screening, world)));
       return;
     }
     const begun = performer.perform(delivery, begin(request, world));

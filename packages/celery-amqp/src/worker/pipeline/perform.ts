@@ -2,7 +2,7 @@ import type { Logger } from "../../ports/logger.ts";
 import type { Delivery } from "../../ports/transport.ts";
 import type { ResultStore } from "../../results/backend.ts";
 import type { ChordCounter, ChordProgress } from "../../results/chords.ts";
-import { callbackError } from "../rules/chord.ts";
+import { bodyOf, callbackError } from "../rules/chord.ts";
 import type { Effect, Sending } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -102,11 +102,12 @@ export class Performer {
     await withPatience(async () => {
       progress = await chords.addPart(effect.part, effect.meta);
     }, this.#parts);
+    if (progress.state !== "waiting" && bodyOf(effect.part, progress) === null) this.#warnOfNobody(effect);
     try {
       await this.perform(delivery, this.#parts.afterPart(effect, progress));
     } catch (error) {
       if (error instanceof BrokerAway || !(error instanceof Error)) throw error;
-      const failed: ChordProgress = { state: "failed", exception: callbackError(error) };
+      const failed: ChordProgress = { ...progress, state: "failed", exception: callbackError(error) };
       await this.perform(delivery, this.#parts.afterPart(effect, failed));
     }
   }
@@ -141,6 +142,15 @@ export class Performer {
       });
       delivery.reject({ requeue: false });
     }
+  }
+
+  /** Whoever waits for the body waits in vain. */
+  #warnOfNobody({ part: { groupId }, task: { task, id } }: ChordPartEffect): void {
+    this.#parts.log.error("a chord ended with a task that cannot be read, and nobody knows its body", {
+      group: groupId,
+      task,
+      id,
+    });
   }
 
   #warnIfLost(delivery: Delivery, settled: boolean): void {

@@ -138,10 +138,10 @@ export class Pipeline {
 
   /** Refuses what waits and was revoked in the meantime, and returns what it was. */
   refuseRevoked(): readonly Request[] {
-    const { revoked } = this.#parts;
+    const { revoked, world } = this.#parts;
     const refused = this.#release(({ request }) => revoked.has(request.task));
     for (const { request, delivery } of refused) {
-      refuseDelivery({ ...this.#parts, inflight: this.#inflight }, delivery, revoke(request, "revoked"));
+      refuseDelivery({ ...this.#parts, inflight: this.#inflight }, delivery, revoke(request, "revoked", world));
     }
     return refused.map(({ request }) => request);
   }

@@ -1,6 +1,7 @@
 import {
   decodeTask,
   peekTask,
+  peekWorkflow,
   ProtocolError,
   type Content,
   type TaskMessage,
@@ -13,7 +14,7 @@ import { withFreshId } from "../rules/anonymous.ts";
 import { redeliveries, sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
-import { isTooOften, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
+import { type Glimpse, isTooOften, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
 import type { Request } from "../rules/request.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
@@ -50,11 +51,11 @@ export class Reception {
     this.#parts = parts;
   }
 
-  /** What was delivered too often is not even read: that may be what the others died of. */
+  /** What was delivered too often is not read, but for what is harmless: reading it may be what the others died of. */
   receive(delivery: Delivery): void {
     const { deliveryLimit, world } = this.#parts;
     if (delivery.redelivered && isTooOften(delivery, deliveryLimit)) {
-      this.#refuse(delivery, refuseRedelivered(delivery, peekTask(delivery.message), world));
+      this.#refuse(delivery, refuseRedelivered(delivery, this.#glimpse(delivery), world));
     } else this.#read(delivery);
   }
 
@@ -77,7 +78,7 @@ export class Reception {
     const { request, delivery } = reservation;
     const screening = screen(request.task, world, revoked);
     if (screening !== "pass") {
-      this.#refuse(delivery, revoke(request, screening));
+      this.#refuse(delivery, revoke(request, screening, world));
       return;
     }
     if (request.task.eta !== null && republisher.park(delivery, request.task, () => this.#count(reservation))) return;
@@ -142,8 +143,12 @@ export class Reception {
     if (!republisher.offer(delivery, refuse)) refuse();
   }
 
-  #undecodable({ message, queue }: Delivery, error: ProtocolError): readonly Effect[] {
-    return refuseUndecodable({ error, peek: peekTask(message), queue }, this.#parts.world);
+  #undecodable(delivery: Delivery, error: ProtocolError): readonly Effect[] {
+    return refuseUndecodable({ error, glimpse: this.#glimpse(delivery), queue: delivery.queue }, this.#parts.world);
+  }
+
+  #glimpse({ message }: Delivery): Glimpse {
+    return { ...peekTask(message), ...peekWorkflow(message, this.#parts.content) };
   }
 
   #refuse(delivery: Delivery, effects: readonly Effect[]): void {

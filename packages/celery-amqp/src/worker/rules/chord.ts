@@ -10,16 +10,16 @@ import {
 } from "@leveret/celery-protocol";
 import type { Effect } from "./effect.ts";
 import type { Failure } from "./failure.ts";
-import { effectsOf, followFailure, mintOf, tellUnreached } from "./follow-up.ts";
+import { effectsOf, followFailure, mintOf, reachOf, tellUnreached } from "./follow-up.ts";
 import type { ChordEnd } from "./outcome.ts";
 import type { World } from "./world.ts";
 
-/** What has become of a chord now that a part of it has come. */
+/** What has become of a chord now that a part of it has come; `body` is told to a part that does not know it. */
 export type Progress =
   | { readonly state: "waiting" }
   /** Results of the header, in its order. */
-  | { readonly state: "complete"; readonly results: readonly Tree[] }
-  | { readonly state: "failed"; readonly exception: WireException };
+  | { readonly state: "complete"; readonly results: readonly Tree[]; readonly body?: Signature }
+  | { readonly state: "failed"; readonly exception: WireException; readonly body?: Signature };
 
 /**
  * What a part costs that has come: nothing while others are awaited; with the last one the call of the body, or its
@@ -28,16 +28,18 @@ export type Progress =
  *
  * @param last - the task that brought the part
  */
-export function afterPart(
-  { groupId, body }: ChordPart,
-  progress: Progress,
-  last: TaskMessage,
-  world: World,
-): readonly Effect[] {
-  if (progress.state === "waiting") return [];
+export function afterPart(part: ChordPart, progress: Progress, last: TaskMessage, world: World): readonly Effect[] {
+  const body = bodyOf(part, progress);
+  if (body === null || progress.state === "waiting") return [];
+  const { groupId } = part;
   const finish: Effect = { do: "finish-chord", groupId, task: last, required: false };
   if (progress.state === "failed") return [...failBody(body, progress.exception, last, world), finish];
   return [...endChord(body, { results: progress.results }, last, world), finish];
+}
+
+/** The body of a chord that has come to its end; null while it has not, and where nobody knows the body. */
+export function bodyOf({ body }: Pick<ChordPart, "body">, progress: Progress): Signature | null {
+  return progress.state === "waiting" ? null : (body ?? progress.body ?? null);
 }
 
 /** What `celery.chord_unlock` does when it finds a chord at its end. */
@@ -70,7 +72,7 @@ function callBody(
 /** The body, all that it was to go on with, and the chord around it hear of the failure, then its errbacks. */
 function failBody(body: Signature, exception: WireException, last: TaskMessage, world: World): readonly Effect[] {
   const failure: Failure = { exception, traceback: null };
-  const { unreached, failed } = afterChordFailure(body, "all");
+  const { unreached, failed } = afterChordFailure(body, reachOf(world));
   const { task, args, kwargs } = body;
   return [
     ...unreached.flatMap((call) => tellUnreached(call, last, failure, true)),

@@ -8,6 +8,7 @@ import {
   type Mint,
   needsChords,
   ProtocolError,
+  type Reach,
   replacement,
   type Signature,
   type TaskMessage,
@@ -55,16 +56,21 @@ export function followReplaced(task: TaskMessage, by: Signature, world: World): 
 
 /**
  * Tells those that wait for what a failed task keeps from being called: the chord it is a part of, then the rest of its
- * chain, the furthest step first, each with the chord it is a part of. Celery looks less far and leaves some waiting.
- * Source: celery/backends/base.py `mark_as_failure`.
+ * chain, the furthest step first, each with the chord it is a part of. Celery looks less far and leaves some waiting, as we
+ * do where the world wants that. Source: celery/backends/base.py `mark_as_failure`.
  *
  * @param stores - whether failures are stored
  */
-export function tellAround(task: TaskMessage, failure: Failure, stores: boolean): readonly Effect[] {
+export function tellAround(task: TaskMessage, failure: Failure, stores: boolean, world: World): readonly Effect[] {
   return [
     ...tellChord(task, failure),
-    ...neverCalled(task).flatMap((call) => tellUnreached(call, task, failure, stores)),
+    ...neverCalled(task, reachOf(world)).flatMap((call) => tellUnreached(call, task, failure, stores)),
   ];
+}
+
+/** How far to look for what a failure keeps from being called. */
+export function reachOf({ failsUnfinishableChords }: Pick<World, "failsUnfinishableChords">): Reach {
+  return failsUnfinishableChords ? "all" : "celery";
 }
 
 /** The part that a failed task has in a chord. */
@@ -74,10 +80,10 @@ function tellChord(task: TaskMessage, failure: Failure): readonly Effect[] {
 }
 
 /** A chain that does not hold what it should must not hide the failure it is about. */
-function neverCalled(task: TaskMessage): readonly Unreached[] {
+function neverCalled(task: TaskMessage, reach: Reach): readonly Unreached[] {
   if (task.chain === null || task.chain.length === 0) return [];
   try {
-    return unreached(task, "all");
+    return unreached(task, reach);
   } catch {
     return [];
   }

@@ -1,28 +1,38 @@
-import { newTask, type Peek, type ProtocolError, type TaskMessage } from "@leveret/celery-protocol";
+import { newTask, type Peek, type ProtocolError, type TaskMessage, type WorkflowPeek } from "@leveret/celery-protocol";
 import { redeliveries, type Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { DeadLetterReason } from "./event.ts";
 import { describeFailure, notRegistered, redeliveredTooOften, unreadable, type Failure } from "./failure.ts";
-import { tellAround } from "./follow-up.ts";
+import { followFailure, tellAround } from "./follow-up.ts";
 import { failureMeta } from "./result.ts";
 import type { World } from "./world.ts";
 
-/** A message that does not decode. `peek` is what could be read of it. */
+/** What could be read of a message that is refused unread. */
+export type Glimpse = Peek & WorkflowPeek;
+
+/** A message that does not decode. */
 export interface Undecodable {
   readonly error: ProtocolError;
-  readonly peek: Peek;
+  readonly glimpse: Glimpse;
   readonly queue: string;
 }
 
 /**
- * What an unreadable message costs: FAILURE where its sender can be told, then the dead queue. Celery acks some of these,
- * rejects others and dies of the rest (celery-wire 4); `deadLetter: false` rejects them all.
+ * What an unreadable message costs: FAILURE where its sender can be told, and for its chord, then the dead queue. Celery
+ * acks some of these, rejects others and dies of the rest (celery-wire 4); `deadLetter: false` rejects them all.
  */
-export function refuseUndecodable({ error, peek, queue }: Undecodable, world: World): readonly Effect[] {
+export function refuseUndecodable({ error, glimpse, queue }: Undecodable, world: World): readonly Effect[] {
   const failure = unreadable(error);
-  const { id, task: name, replyTo, correlationId } = peek;
-  const told: Effect[] =
-    id === null ? [] : tell(newTask({ id, task: name ?? "unknown", replyTo, correlationId }), failure);
+  const { id, task: name } = glimpse;
+  const task = glimpsed(glimpse);
+  const told =
+    task === null
+      ? []
+      : [
+          ...tell(task, failure),
+          ...bringBlindly(glimpse, task, failure, world),
+          ...tellWaiting(task, failure, true, world),
+        ];
   return [...told, ...putAside({ id, name, queue, reason: "undecodable", failure, attempts: 1 }, world)];
 }
 
@@ -30,7 +40,7 @@ export function refuseUndecodable({ error, peek, queue }: Undecodable, world: Wo
 export function refuseUnregistered(task: TaskMessage, queue: string, world: World): readonly Effect[] {
   const failure = notRegistered(task.task);
   const stores = task.ignoreResult !== true;
-  const told = [...(stores ? tell(task, failure) : []), ...tellAround(task, failure, stores)];
+  const told = [...(stores ? tell(task, failure) : []), ...tellWaiting(task, failure, stores, world)];
   const aside = {
     id: task.id,
     name: task.task,
@@ -50,15 +60,43 @@ export function isTooOften(arrival: Arrival, limit: number | null): boolean {
   return limit !== null && redeliveries(arrival) >= limit;
 }
 
-/** What a message costs that workers die of, or that is given back for ever. `peek` is what can be read of it. */
-export function refuseRedelivered(arrival: Arrival, peek: Peek, world: World): readonly Effect[] {
-  const { id, task: name, replyTo, correlationId } = peek;
+/** What a message costs that workers die of, or that is given back for ever: it is as lost as they are. */
+export function refuseRedelivered(arrival: Arrival, glimpse: Glimpse, world: World): readonly Effect[] {
+  const { id, task: name } = glimpse;
   const { message, queue } = arrival;
   const attempts = redeliveries(arrival);
   const failure = redeliveredTooOften(attempts);
-  const isTold = id !== null && message.headers["ignore_result"] !== true;
-  const told = isTold ? tell(newTask({ id, task: name ?? "unknown", replyTo, correlationId }), failure) : [];
+  const stores = message.headers["ignore_result"] !== true;
+  const task = glimpsed(glimpse);
+  const told =
+    task === null
+      ? []
+      : [
+          ...(stores ? tell(task, failure) : []),
+          ...bringBlindly(glimpse, task, failure, world),
+          ...tellWaiting(task, failure, stores, world),
+          ...followFailure(task, task, failure, world),
+        ];
   return [...told, ...putAside({ id, name, queue, reason: "redelivered-too-often", failure, attempts }, world)];
+}
+
+/** What stands for a task that was not read; null without an id, for then nobody can be told. */
+function glimpsed(glimpse: Glimpse): TaskMessage | null {
+  const { isChordKnown: _, id, task, rootId, ...rest } = glimpse;
+  return id === null ? null : newTask({ ...rest, id, task: task ?? "unknown", rootId: rootId ?? id });
+}
+
+/** Celery tells nobody of these; those that wait for them would wait for ever. */
+function tellWaiting(task: TaskMessage, failure: Failure, stores: boolean, world: World): readonly Effect[] {
+  return world.failsUnfinishableChords ? tellAround(task, failure, stores, world) : [];
+}
+
+/** A member of a group may be one of a chord's: who counts its parts, if anybody does, may know the body. */
+function bringBlindly({ isChordKnown }: Glimpse, task: TaskMessage, failure: Failure, world: World): readonly Effect[] {
+  const { id: taskId, group: groupId, groupIndex } = task;
+  if (!world.failsUnfinishableChords || isChordKnown || groupId === null) return [];
+  const part = { taskId, groupId, groupIndex, body: null };
+  return [{ do: "chord-part", part, meta: failureMeta(taskId, failure, []), task }];
 }
 
 function tell(task: TaskMessage, failure: Failure): Effect[] {

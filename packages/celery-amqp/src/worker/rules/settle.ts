@@ -76,7 +76,7 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
     case "timed-out":
       return timeOut(request, outcome.limitMs, outcome.children, world);
     case "terminated":
-      return revoke(request, "terminated");
+      return revoke(request, "terminated", world);
     case "worker-lost":
       return request.policy.rejectOnWorkerLost && request.policy.acks === "late"
         ? giveBack(request, true)
@@ -86,13 +86,22 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
   }
 }
 
-/** What it costs to drop a task that was revoked, expired or terminated. */
-export function revoke(request: Request, reason: "expired" | "revoked" | "terminated"): readonly Effect[] {
+/**
+ * What it costs to drop a task that was revoked, expired or terminated. It brings its part, as in Celery, which leaves out
+ * the parts of the steps behind it.
+ */
+export function revoke(
+  request: Request,
+  reason: "expired" | "revoked" | "terminated",
+  world: World,
+): readonly Effect[] {
   const { task, queue } = request;
   const effects: Effect[] = [];
-  const meta = revokedMeta(task.id, taskRevoked(reason));
+  const failure = taskRevoked(reason);
+  const meta = revokedMeta(task.id, failure);
   if (keepsFailure(request)) effects.push({ do: "store", meta, task, required: false });
-  effects.push(...partOf(task, meta), ...tellAround({ ...task, chord: null }, taskRevoked(reason), false));
+  effects.push(...partOf(task, meta));
+  if (world.failsUnfinishableChords) effects.push(...tellAround({ ...task, chord: null }, failure, false, world));
   if (reason !== "terminated" || request.policy.acks === "late") effects.push({ do: "ack" });
   effects.push({ do: "emit", event: { type: "taskRevoked", task, queue, reason } });
   return effects;
@@ -194,14 +203,14 @@ function tellFailure(request: Request, failure: Failure, sent: readonly Tree[], 
   const meta = failureMeta(task.id, failure, sent);
   return [
     ...(stores ? [{ do: "store", meta, task, required: false } as const] : []),
-    ...tellAround(task, failure, stores),
+    ...tellAround(task, failure, stores, world),
     ...followFailure(task, task, failure, world),
   ];
 }
 
 /** A chord whose member ends without a result would wait for ever, as it does in Celery: it fails by that member. */
 function withoutResult({ task }: Request, how: "Ignore" | "Reject", world: World): readonly Effect[] {
-  return world.failsUnfinishableChords ? tellAround(task, endedWithoutResult(how), false) : [];
+  return world.failsUnfinishableChords ? tellAround(task, endedWithoutResult(how), false, world) : [];
 }
 
 /** The part of a task that has come to an end, where it is one of a chord's. */

@@ -9,7 +9,7 @@ export interface World {
   readonly deadLetter: boolean;
   /** Whether parts of chords are counted. */
   readonly countsChords: boolean;
-  /** Whether a part that will never have a result fails its chord (true) or leaves it waiting as Celery does (false). */
+  /** Whether a part that can never report fails its chord (true) or leaves it waiting where Celery does (false). */
   readonly failsUnfinishableChords: boolean;
   /** Whether what follows a task has its priority, where it says none: Celery's `task_inherit_parent_priority`. */
   readonly inheritsPriority: boolean;

@@ -27,6 +27,26 @@ describe("a part of a chord", () => {
     });
   });
 
+  test.each<[string, Progress, readonly string[]]>([
+    [
+      "that was kept",
+      { ...failed, body: signature("kept", { options: { task_id: "id-k" } }) },
+      ["store FAILURE id-k", "finish-chord g"],
+    ],
+    ["that nobody knows", failed, []],
+    ["that nobody needs yet", { state: "waiting" }, []],
+  ])("that does not know the body ends the chord by one %s", (_which, progress, expected) => {
+    const part = { taskId: "id-1", groupId: "g", groupIndex: 0, body: null };
+    expect(inShort(afterPart(part, progress, task(), freshWorld({ countsChords: true })))).toEqual(expected);
+  });
+
+  test("fails the body alone where Celery does", () => {
+    const around = { group_id: "outer", chord: encodeSignature(signature("outer-body")) };
+    const body = signature("body", { options: { task_id: "id-b", ...around } });
+    const world = freshWorld({ countsChords: true, failsUnfinishableChords: false });
+    expect(inShort(after(body, failed, world))).toEqual(["store FAILURE id-b", "finish-chord g"]);
+  });
+
   test("that is the last fails the body where one of them has failed", () => {
     const errback = encodeSignature(signature("on-error"));
     const body = signature("body", { options: { task_id: "id-b", link_error: [errback] } });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type HeaderTable, ProtocolError, type ProtocolErrorCode } from "@leveret/celery-protocol";
+import { encodeSignature, type HeaderTable, ProtocolError, type ProtocolErrorCode } from "@leveret/celery-protocol";
 import {
+  type Glimpse,
   isTooOften,
   refuseRedelivered,
   refuseUndecodable,
@@ -8,13 +9,35 @@ import {
 } from "../../../src/worker/rules/refuse.ts";
 import type { Arrival } from "../../../src/worker/rules/arrival.ts";
 import { revoke } from "../../../src/worker/rules/settle.ts";
-import { freshWorld, inShort, request, task } from "./given.ts";
+import { freshWorld, inShort, request, signature, task } from "./given.ts";
 
-const unreadable = { id: null, task: null, replyTo: null, correlationId: null };
-const readable = { id: "id-1", task: "demo.add", replyTo: "caller", correlationId: "id-1" };
+const alone = {
+  rootId: null,
+  group: null,
+  groupIndex: null,
+  chain: null,
+  chord: null,
+  errbacks: [],
+  isChordKnown: false,
+};
+const unreadable: Glimpse = { id: null, task: null, replyTo: null, correlationId: null, ...alone };
+const readable: Glimpse = { id: "id-1", task: "demo.add", replyTo: "caller", correlationId: "id-1", ...alone };
+/** Its headers can be read. */
+const member: Glimpse = { ...readable, group: "g", groupIndex: 1 };
+const behind = signature("demo.last", {
+  options: { task_id: "last", group_id: "o", chord: encodeSignature(signature("b")) },
+});
+/** Its body can be read, too. */
+const known: Glimpse = {
+  ...member,
+  chord: signature("body"),
+  chain: [behind],
+  errbacks: [signature("alarm")],
+  isChordKnown: true,
+};
 
-function undecodable(code: ProtocolErrorCode, peek: typeof readable | typeof unreadable) {
-  return { error: new ProtocolError(code, "remote", "broken"), peek, queue: "celery" };
+function undecodable(code: ProtocolErrorCode, glimpse: Glimpse) {
+  return { error: new ProtocolError(code, "remote", "broken"), glimpse, queue: "celery" };
 }
 
 describe("a message that does not decode", () => {
@@ -23,10 +46,31 @@ describe("a message that does not decode", () => {
     ["id readable", readable, true, ["store FAILURE id-1", "dead-letter undecodable", "deadLettered"]],
     ["nothing readable, no dead queue", unreadable, false, ["reject"]],
     ["id readable, no dead queue", readable, false, ["store FAILURE id-1", "reject"]],
-  ])("%s", (_name, peek, deadLetter, expected) => {
-    expect(inShort(refuseUndecodable(undecodable("decode-failed", peek), freshWorld({ deadLetter })))).toEqual(
+    ["a member by its headers", member, false, ["store FAILURE id-1", "chord-part FAILURE id-1", "reject"]],
+    ["a member of a group alone", { ...member, isChordKnown: true }, false, ["store FAILURE id-1", "reject"]],
+    [
+      "a member whose chord can be read, and those behind it",
+      known,
+      false,
+      ["store FAILURE id-1", "chord-part FAILURE id-1", "store FAILURE last", "chord-part FAILURE last", "reject"],
+    ],
+  ])("%s", (_name, glimpse, deadLetter, expected) => {
+    expect(inShort(refuseUndecodable(undecodable("decode-failed", glimpse), freshWorld({ deadLetter })))).toEqual(
       expected,
     );
+  });
+
+  test("says of its part what is known of the chord", () => {
+    const partIn = (glimpse: Glimpse): unknown =>
+      refuseUndecodable(undecodable("decode-failed", glimpse), freshWorld()).find(
+        (effect) => effect.do === "chord-part",
+      );
+    const part = { taskId: "id-1", groupId: "g", groupIndex: 1 };
+    expect(partIn(member)).toMatchObject({
+      part: { ...part, body: null },
+      meta: { exception: { type: "DecodeError" } },
+    });
+    expect(partIn(known)).toMatchObject({ part: { ...part, body: { task: "body" } } });
   });
 
   test.each([
@@ -70,8 +114,30 @@ describe("a message that is delivered again", () => {
     ["id readable", readable, {}, true, ["store FAILURE id-1", "dead-letter redelivered-too-often", "deadLettered"]],
     ["result ignored", readable, { ignore_result: true }, true, ["dead-letter redelivered-too-often", "deadLettered"]],
     ["no dead queue", readable, {}, false, ["store FAILURE id-1", "reject"]],
-  ])("too often: %s", (_name, peek, headers, deadLetter, expected) => {
-    const effects = refuseRedelivered(redelivered(20, headers), peek, freshWorld({ deadLetter }));
+    ["a member by its headers", member, {}, false, ["store FAILURE id-1", "chord-part FAILURE id-1", "reject"]],
+    [
+      "a member whose chord can be read, and those behind it",
+      known,
+      {},
+      false,
+      [
+        "store FAILURE id-1",
+        "chord-part FAILURE id-1",
+        "store FAILURE last",
+        "chord-part FAILURE last",
+        "send alarm",
+        "reject",
+      ],
+    ],
+    [
+      "a member whose result is ignored",
+      known,
+      { ignore_result: true },
+      false,
+      ["chord-part FAILURE id-1", "chord-part FAILURE last", "send alarm", "reject"],
+    ],
+  ])("too often: %s", (_name, glimpse, headers, deadLetter, expected) => {
+    const effects = refuseRedelivered(redelivered(20, headers), glimpse, freshWorld({ deadLetter }));
     expect(inShort(effects)).toEqual(expected);
   });
 
@@ -98,9 +164,43 @@ describe("a task nobody here implements", () => {
   });
 });
 
+describe("a member of a chord that can never report, where Celery would be equalled", () => {
+  const world = freshWorld({ failsUnfinishableChords: false, deadLetter: false });
+  const { id: _id, task: _task, isChordKnown: _known, ...workflow } = known;
+
+  test.each([
+    ["undecodable", refuseUndecodable(undecodable("decode-failed", known), world), ["store FAILURE id-1", "reject"]],
+    [
+      "undecodable by its headers",
+      refuseUndecodable(undecodable("decode-failed", member), world),
+      ["store FAILURE id-1", "reject"],
+    ],
+    [
+      "delivered too often",
+      refuseRedelivered(redelivered(20), known, world),
+      ["store FAILURE id-1", "send alarm", "reject"],
+    ],
+    ["unknown", refuseUnregistered(task(workflow), "celery", world), ["store FAILURE id-1", "reject", "taskFailed"]],
+    [
+      "revoked",
+      revoke(request(workflow), "revoked", world),
+      ["store REVOKED id-1", "chord-part REVOKED id-1", "ack", "taskRevoked"],
+    ],
+  ])("%s: tells no more than Celery", (_name, effects, expected) => {
+    expect(inShort(effects)).toEqual(expected);
+  });
+
+  test.each([
+    ["unknown", refuseUnregistered(task(workflow), "celery", freshWorld()), "chord-part FAILURE id-1"],
+    ["revoked", revoke(request(workflow), "revoked", freshWorld()), "chord-part FAILURE last"],
+  ])("%s: tells them all otherwise", (_name, effects, expected) => {
+    expect(inShort(effects)).toContain(expected);
+  });
+});
+
 describe("a task that was revoked or has expired", () => {
   test.each(["expired", "revoked"] as const)("%s", (reason) => {
-    const effects = revoke(request(), reason);
+    const effects = revoke(request(), reason, freshWorld());
     expect(inShort(effects)).toEqual(["store REVOKED id-1", "ack", "taskRevoked"]);
     expect(effects[0]).toMatchObject({
       meta: { exception: { module: "celery.exceptions", type: "TaskRevokedError", args: [reason] } },
@@ -108,7 +208,7 @@ describe("a task that was revoked or has expired", () => {
   });
 
   test("is acked once even where acks are early, for it never began", () => {
-    expect(inShort(revoke(request({}, { acks: "early" }), "expired"))).toEqual([
+    expect(inShort(revoke(request({}, { acks: "early" }), "expired", freshWorld()))).toEqual([
       "store REVOKED id-1",
       "ack",
       "taskRevoked",
