@@ -88,7 +88,7 @@ export function createTransport(options: CreateTransportOptions = {}): Transport
 
 // Tasks.
 export type { TaskContext } from "./task/context.ts";
-export { chain, chord, chunks, group, map, starmap } from "./task/canvas.ts";
+export { chain, chord, chunks, group, map, signatureFrom, starmap } from "./task/canvas.ts";
 export type {
   Calls,
   Fits,

@@ -1,4 +1,10 @@
-import { decodeResultTuple, type ResultMeta, type ResultTuple, toValue } from "@leveret/celery-protocol";
+import {
+  decodeResultTuple,
+  encodeResultTuple,
+  type ResultMeta,
+  type ResultTuple,
+  toValue,
+} from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { checkReturned } from "../task/arguments.ts";
@@ -88,6 +94,10 @@ class PendingAsyncResult implements AsyncResult<unknown> {
 
   async revoke(options: RevokeTaskOptions = {}): Promise<void> {
     await this.#parts.revoke(this.id, options);
+  }
+
+  toJSON(): unknown {
+    return encodeResultTuple({ id: this.id, parent: this.#followed, members: null });
   }
 
   async #ended(options: WaitOptions): Promise<FinalMeta> {

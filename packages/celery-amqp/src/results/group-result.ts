@@ -1,4 +1,4 @@
-import type { ResultTuple } from "@leveret/celery-protocol";
+import { encodeResultTuple, type ResultTuple } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type {
   AsyncResult,
@@ -103,6 +103,10 @@ class GroupOfResults implements GroupResult<readonly unknown[]> {
   async *states(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
     const settled = await this.settled(options);
     yield { status: settled.status, meta: settled.status === "SUCCESS" ? settled.value : settled.error };
+  }
+
+  toJSON(): unknown {
+    return encodeResultTuple(this.#parts.tuple);
   }
 
   async children(): Promise<readonly AsyncResult<unknown>[]> {

@@ -42,11 +42,9 @@ export async function unpackArguments(
     if (args.length > 0) refuse(task, `takes keyword arguments only; it was given ${args.length} positional`);
     return [task.accepts === null ? kwargs : await validate(task.accepts, kwargs, what)];
   }
-  const names = Object.keys(kwargs);
-  if (names.length > 0)
-    refuse(task, `takes positional arguments only; it was given ${names.slice(0, 5).join(", ")} by keyword`);
-  if (task.accepts === null) return args;
-  const checked = await validate(task.accepts, args, what);
+  const placed = placeArguments(task, args, kwargs);
+  if (task.accepts === null) return placed;
+  const checked = await validate(task.accepts, placed, what);
   return Array.isArray(checked) ? checked : refuse(task, "has an args schema that does not make a list");
 }
 
@@ -58,6 +56,27 @@ export async function unpackArguments(
  */
 export async function checkReturned(task: Pick<TaskDefinition, "name" | "returns">, value: unknown): Promise<unknown> {
   return task.returns === null ? value : validate(task.returns, value, `The value returned by task "${task.name}"`);
+}
+
+/** Puts each keyword argument in the place of its name, as Python does when it calls a function. */
+function placeArguments(
+  task: TaskDefinition,
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+): readonly unknown[] {
+  const names = Object.keys(kwargs);
+  if (names.length === 0) return args;
+  const { parameters } = task;
+  if (parameters === null)
+    refuse(task, `takes positional arguments only; it was given ${names.slice(0, 5).join(", ")} by keyword`);
+  const placed = [...args];
+  for (const name of names) {
+    const place = parameters.indexOf(name);
+    if (place === -1) refuse(task, `got an unexpected keyword argument "${name}"; it takes ${parameters.join(", ")}`);
+    if (place < args.length) refuse(task, `got multiple values for argument "${name}"`);
+    placed[place] = kwargs[name];
+  }
+  return Array.from(placed);
 }
 
 async function validate(schema: StandardSchemaV1, value: unknown, what: string): Promise<unknown> {

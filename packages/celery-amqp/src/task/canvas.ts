@@ -90,6 +90,22 @@ export function chunks<Args extends readonly unknown[], R>(
   return grouped(compose<[], R[][]>([], expanded));
 }
 
+/**
+ * The call that a value holds: a task's argument, or a result, by which any Celery program handed on a signature.
+ * Source: celery/canvas.py `Signature.from_dict`.
+ *
+ * @throws CeleryError `arguments-invalid` for what is no signature
+ */
+export function signatureFrom(value: unknown): Signature<[], unknown> {
+  try {
+    const signature = protocol.decodeSignature(value as Tree);
+    return composeSignature(travelling.get(signature.task) ?? defineTask(signature.task), { signature, tasks: [] });
+  } catch (error) {
+    if (!(error instanceof protocol.ProtocolError)) throw error;
+    throw new CeleryError("arguments-invalid", `No call can be made of this: ${error.message}`, { cause: error });
+  }
+}
+
 /** Tells the compiler that this is a group. */
 function grouped<Missing extends readonly unknown[], R extends readonly unknown[]>(
   call: Signature<Missing, R>,

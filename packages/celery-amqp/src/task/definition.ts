@@ -58,6 +58,8 @@ export interface CheckedInputDefinition<S, O> extends TaskOptions {
 export interface ArgsDefinition<S, R> extends TaskOptions {
   /** Schema of the argument list: a tuple. */
   readonly args: S;
+  /** Names of the arguments, in their order, as in `RunDefinition`. */
+  readonly parameters?: readonly string[];
   /** Schema of the result. Without it the result is what the handler returns, unchecked. */
   readonly returns?: undefined;
   /** The handler. Without it the worker gets one by `implement`. */
@@ -67,6 +69,7 @@ export interface ArgsDefinition<S, R> extends TaskOptions {
 /** The same with a schema for the result. */
 export interface CheckedArgsDefinition<S, O> extends TaskOptions {
   readonly args: S;
+  readonly parameters?: readonly string[];
   readonly returns: O;
   readonly run?: (context: TaskContext, ...args: List<Output<S>>) => Input<O> | Promise<Input<O>>;
 }
@@ -75,6 +78,11 @@ export interface CheckedArgsDefinition<S, O> extends TaskOptions {
 export interface RunDefinition<A extends readonly unknown[], R> extends TaskOptions {
   /** True: the one argument, an object, travels as keyword arguments. Default false. */
   readonly keywords?: boolean;
+  /**
+   * Names of the arguments, in their order: what a caller hands by keyword takes the place of its name, as in Python, whose
+   * callers mix both (`add.delay(1, y=2)`, `step.s(z=3)` in a chain). Default: keyword arguments are refused.
+   */
+  readonly parameters?: readonly string[];
   readonly run: (context: TaskContext, ...args: A) => R | Promise<R>;
 }
 
@@ -145,6 +153,7 @@ export function defineTask(name: unknown, definition: unknown = {}): unknown {
     kind: "task",
     name,
     passing: given.input !== undefined || given.keywords === true ? "keyword" : "positional",
+    parameters: given.parameters === undefined ? null : Object.freeze([...given.parameters]),
     accepts: given.input ?? given.args ?? null,
     returns: given.returns ?? null,
     policy: resolvePolicy(given, where),
@@ -158,10 +167,11 @@ interface AnyDefinition extends TaskOptions {
   readonly args?: StandardSchemaV1;
   readonly returns?: StandardSchemaV1;
   readonly keywords?: boolean;
+  readonly parameters?: readonly string[];
   readonly run?: AnyHandler;
 }
 
-const definitionNames = new Set([...taskOptionNames, "input", "args", "returns", "keywords", "run"]);
+const definitionNames = new Set([...taskOptionNames, "input", "args", "returns", "keywords", "parameters", "run"]);
 
 function checkDefinition(definition: unknown, where: string): AnyDefinition {
   if (typeof definition !== "object" || definition === null)
@@ -178,13 +188,21 @@ function checkDefinition(definition: unknown, where: string): AnyDefinition {
   return given;
 }
 
-function checkForms({ input, args, keywords, run }: AnyDefinition, where: string): void {
+function checkForms({ input, args, keywords, parameters, run }: AnyDefinition, where: string): void {
   if (input !== undefined && args !== undefined)
     refuse(`${where}: give input (keyword arguments) or args (positional arguments), not both`);
   if (keywords === true && args !== undefined)
     refuse(`${where}: args travel as positional arguments; use input for keywords`);
   if (keywords !== undefined && typeof keywords !== "boolean") refuse(`${where}: keywords must be true or false`);
+  if (parameters !== undefined) checkParameters(parameters, input !== undefined || keywords === true, where);
   if (run !== undefined && typeof run !== "function") refuse(`${where}: run must be a function`);
+}
+
+function checkParameters(parameters: unknown, isByKeyword: boolean, where: string): void {
+  if (isByKeyword) refuse(`${where}: parameters name arguments by position, and this task takes keywords alone`);
+  const isList = Array.isArray(parameters) && parameters.every((name) => typeof name === "string" && name !== "");
+  if (!isList || new Set(parameters).size !== parameters.length)
+    refuse(`${where}: parameters must be a list of different names, as in ["x", "y"]`);
 }
 
 function refuse(message: string): never {

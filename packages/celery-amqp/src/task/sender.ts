@@ -75,6 +75,8 @@ export interface AsyncResult<R> {
    * @throws CeleryError `closed`, and all that a publish can end in
    */
   revoke(options?: RevokeTaskOptions): Promise<void>;
+  /** Celery's form of a result in a message (`as_tuple`), so that a task can hand it on: ids, with those of its parents. */
+  toJSON(): unknown;
 }
 
 /** The end of one member of a group. */

@@ -1,4 +1,5 @@
 import {
+  encodeSignature,
   link,
   linkError,
   type Signature as WireSignature,
@@ -50,6 +51,8 @@ export interface Signature<Missing extends readonly unknown[], R> {
   onError(errback: Errback): this;
   /** The same call with stamps on every task in it and on what is linked to them; a visitor gives each its own. */
   stamp(stamping: Stamping): this;
+  /** The call as messages carry it: a task may hand it on in its arguments or its result, and others call it. */
+  toJSON(): unknown;
   /** Only for the compiler; never there. */
   readonly [types]?: { readonly missing: (...missing: Missing) => void; readonly result: R };
 }
@@ -132,6 +135,10 @@ class TaskCall<Missing extends readonly unknown[], R> implements Signature<Missi
     const signature = stamp(toWireSignature(this), stamping);
     return new ComposedCall(this.task, { signature, tasks: [this.task] }, this.options) as AnySignature as this;
   }
+
+  toJSON(): unknown {
+    return encodeSignature(toWireSignature(this));
+  }
 }
 
 class ComposedCall<Missing extends readonly unknown[], R> implements Signature<Missing, R> {
@@ -178,6 +185,10 @@ class ComposedCall<Missing extends readonly unknown[], R> implements Signature<M
 
   stamp(stamping: Stamping): this {
     return this.#again(stamp(this.composed.signature, stamping));
+  }
+
+  toJSON(): unknown {
+    return encodeSignature(this.composed.signature);
   }
 
   #joined(joining: typeof link, other: LinkedCall): this {

@@ -12,6 +12,8 @@ export interface TaskDefinition {
   readonly name: string;
   /** How arguments travel: as a list, or one object as keyword arguments; `message` leaves that to the handler. */
   readonly passing: "positional" | "keyword" | "message";
+  /** Names of the arguments by position, by which callers may hand them as keywords; null where they cannot. */
+  readonly parameters: readonly string[] | null;
   /** Checks the argument list (positional) or the object (keyword); null where nothing is known. */
   readonly accepts: StandardSchemaV1 | null;
   /** Checks the returned value; null where nothing is known. */

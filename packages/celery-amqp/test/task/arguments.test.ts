@@ -7,6 +7,7 @@ const input = z.object({ url: z.url(), width: z.coerce.number(), format: z.strin
 const resize = defineTask("resize", { input });
 const remind = defineTask("remind", { args: z.tuple([z.coerce.date(), z.string().default("!")]) });
 const add = defineTask("add", (_context, x: number, y: number) => x + y);
+const named = defineTask("named", { parameters: ["x", "y"], run: (_context, x: number, y: number) => x + y });
 const label = defineTask<(a: { image: string }) => void>("label", { keywords: true });
 
 describe("what a caller gives", () => {
@@ -45,7 +46,20 @@ describe("what has travelled", () => {
     expect(await unpackArguments(label, { args: [], kwargs: { image: 1 } })).toEqual([{ image: 1 }]);
   });
 
+  test("reaches the handler by place, by name or both where the places have names", async () => {
+    const scale = defineTask("scale", { parameters: ["x", "by", "from"], run: (_context, ..._args: number[]) => 0 });
+    expect(await unpackArguments(scale, { args: [1], kwargs: { by: 2 } })).toEqual([1, 2]);
+    expect(await unpackArguments(scale, { args: [], kwargs: { from: 3, x: 1 } })).toEqual([1, undefined, 3]);
+    const checked = defineTask("checked", {
+      args: z.tuple([z.coerce.number(), z.string()]),
+      parameters: ["n", "text"],
+    });
+    expect(await unpackArguments(checked, { args: ["1"], kwargs: { text: "a" } })).toEqual([1, "a"]);
+  });
+
   test.each([
+    [named, { args: [1, 2], kwargs: { y: 3 } }, /got multiple values for argument "y"/],
+    [named, { args: [1], kwargs: { z: 3 } }, /unexpected keyword argument "z"; it takes x, y/],
     [resize, { args: ["https://a/b"], kwargs: {} }, /keyword arguments only; it was given 1 positional/],
     [add, { args: [], kwargs: { x: 1, y: 2 } }, /positional arguments only; it was given x, y by keyword/],
     [resize, { args: [], kwargs: { url: 7 } }, /did not pass/],

@@ -1,10 +1,11 @@
 import { encodeResultTuple, encodeSignature } from "@leveret/celery-protocol";
 import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { chain, chord, chunks, group, map, starmap } from "../../src/task/canvas.ts";
+import { chain, chord, chunks, group, map, signatureFrom, starmap } from "../../src/task/canvas.ts";
 import type { TaskContext } from "../../src/task/context.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import type { TaskRequest } from "../../src/task/request.ts";
+import type { Signature } from "../../src/task/signature.ts";
 import { toWireSignature } from "../../src/task/wire-signature.ts";
 import { createMemoryResults } from "../../src/testing/memory-results.ts";
 import { type TestCelery, testCelery, type TestCeleryOptions } from "../../src/testing/test-celery.ts";
@@ -88,6 +89,37 @@ describe("errbacks", () => {
   });
 });
 
+describe("a call, and a result, as values", () => {
+  test("are handed on in results and arguments, and others call them", async () => {
+    const make = defineTask("make", () => chain(add.s(1, 2), add.s(10)));
+    const run = defineTask("run", (context, call: unknown) => context.replace(signatureFrom(call)));
+    await celery.stop();
+    celery = start({ tasks: [...tasks, make, run] });
+    const made = await celery.client.call(chain(make.s(), run.s()) as Signature<[], unknown>);
+    expect(made).toBe(13);
+    await expect(celery.client.call(run, add.s(3, 4))).resolves.toBe(7);
+    await expect(celery.client.call(run, { no: "call" })).rejects.toMatchObject({
+      excMessage: expect.stringContaining("No call can be made of this") as string,
+    });
+  });
+
+  test("a result is returned as Celery's tuple, with its parents'", async () => {
+    const begin = defineTask("begin", ({ client }) => client.send(chain(add.s(1, 2), add.s(10))));
+    const spread = defineTask("spread", ({ client }) => client.send(group(add.s(1, 2), add.s(3, 4))));
+    await celery.stop();
+    celery = start({ tasks: [...tasks, begin, spread] });
+    const text = expect.any(String) as string;
+    const written = async (task: typeof begin | typeof spread): Promise<unknown> =>
+      JSON.parse(JSON.stringify(await celery.client.call(task as typeof begin)));
+    expect(await written(begin)).toEqual([[text, [[text, null], null]], null]);
+    const member = [[text, null], null];
+    expect(await written(spread)).toEqual([
+      [text, null],
+      [member, member],
+    ]);
+  });
+});
+
 describe("a task that is replaced", () => {
   const replaced = (by: (context: TaskContext) => void) =>
     defineTask<() => number>("replaced", { run: by as never } as never);
@@ -114,6 +146,18 @@ describe("a task that is replaced", () => {
     expect(celery.sent(add)).toContainEqual(
       expect.objectContaining({ message: expect.objectContaining({ replacedTaskNesting: 1 }) as unknown }),
     );
+  });
+
+  test("by an empty chain fails as in Celery", async () => {
+    const empty = (chain as () => Signature<[], unknown>)();
+    const task = replaced((context) => context.replace(empty));
+    await celery.stop();
+    celery = start({ tasks: [...tasks, task] });
+    await expect(celery.client.call(task)).rejects.toMatchObject({
+      excType: "ImproperlyConfigured",
+      excModule: "celery.exceptions",
+      excMessage: expect.stringContaining("empty chain") as string,
+    });
   });
 
   test("by what is no call fails", async () => {

@@ -28,8 +28,9 @@ export function replacement(task: TaskMessage, by: Signature, mint: Mint): Signa
 }
 
 function checked(by: Signature): Signature {
-  if ("chord" in by.options) return refuse("it is a member of a chord; give one that is not");
-  if (by.subtaskType === "chain" && tasksOf(by).length === 0) return refuse("it is an empty chain; give it a step");
+  if ("chord" in by.options) return refuse("Cannot replace with a member of a chord: give a call that is in none.");
+  if (by.subtaskType === "chain" && tasksOf(by).length === 0)
+    return refuse("Cannot replace with an empty chain: give it a step.");
   const accumulate = signature("celery.accumulate", { kwargs: { index: 0 } });
   return by.subtaskType === "group" ? chord(tasksOf(by), accumulate) : by;
 }
@@ -54,8 +55,8 @@ function withSteps(chain: Signature, options: Readonly<Record<string, Tree>>): S
   return { ...chain, kwargs: { ...chain.kwargs, tasks } };
 }
 
-function refuse(why: string): never {
-  throw new ProtocolError("option-invalid", "local", `The signature cannot replace a task: ${why}.`);
+function refuse(message: string): never {
+  throw new ProtocolError("option-invalid", "local", message);
 }
 
 /**

@@ -62,6 +62,15 @@ export function unreadable(error: ProtocolError): Failure {
   return { ...pythonFailure("kombu.exceptions", refused ? "ContentDisallowed" : "DecodeError", error.message), error };
 }
 
+/** A task cannot be replaced by what it gave. Source: celery/app/task.py `Task.replace`. */
+export function unreplaceable(error: Error): Failure {
+  return {
+    ...pythonFailure("celery.exceptions", "ImproperlyConfigured", error.message),
+    traceback: error.stack ?? null,
+    error,
+  };
+}
+
 /** A result, or a message that follows from it, cannot be written. */
 export function unwritable(error: Error): Failure {
   return {

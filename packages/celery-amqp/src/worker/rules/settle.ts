@@ -1,4 +1,11 @@
-import { chordPart, type ResultMeta, type Signature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import {
+  chordPart,
+  ProtocolError,
+  type ResultMeta,
+  type Signature,
+  type TaskMessage,
+  type Tree,
+} from "@leveret/celery-protocol";
 import { endChord } from "./chord.ts";
 import type { Effect } from "./effect.ts";
 import {
@@ -7,6 +14,7 @@ import {
   maxRetriesExceeded,
   taskRevoked,
   timeLimitExceeded,
+  unreplaceable,
   unwritable,
   workerLost,
   type Failure,
@@ -185,7 +193,8 @@ function replace(request: Request, by: Signature, sent: readonly Tree[], world: 
   try {
     return [...followReplaced(request.task, by, world), ...ignore(request)];
   } catch (error) {
-    return fail(request, unwritable(error instanceof Error ? error : new Error(String(error))), sent, world);
+    const failure = error instanceof ProtocolError && error.code === "option-invalid" ? unreplaceable : unwritable;
+    return fail(request, failure(error instanceof Error ? error : new Error(String(error))), sent, world);
   }
 }
 
