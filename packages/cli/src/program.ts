@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { CeleryError } from "@leveret/celery-amqp";
 import { describeBeat } from "./command/beat.ts";
@@ -56,6 +57,7 @@ export function describeProgram(terminal: Terminal, done: (code: number) => void
     .description(
       "Celery on Node.js: run workers and beats, call tasks, watch and tell workers, bring dead letters back",
     )
+    .version(ownVersion(), "-V, --version", "print the version")
     .option("-A, --app <module>", "module that exports the tasks, such as ./tasks.ts")
     .option("-b, --broker <url>", "address of the broker, such as amqp://user:password@host:5672/vhost")
     .addOption(
@@ -77,7 +79,8 @@ export function describeProgram(terminal: Terminal, done: (code: number) => void
 function quiet(command: Command, terminal: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.out(text),
-    writeErr: (text) => terminal.err(withoutPasswords(text.trimEnd())),
+    writeErr: (text) => terminal.err(text.trimEnd()),
+    outputError: (text, write) => write(withoutPasswords(text)),
     getOutHelpWidth: () => terminal.columns,
     getErrHelpWidth: () => terminal.columns,
   });
@@ -87,6 +90,11 @@ function quiet(command: Command, terminal: Terminal): void {
 /** Mistakes are repeated as they were typed, and an address may stand among them: `--brokr=amqp://user:password@host`. */
 function withoutPasswords(text: string): string {
   return text.replaceAll(/:\/\/\S*@/g, "://********@");
+}
+
+function ownVersion(): string {
+  const { version } = createRequire(import.meta.url)("../package.json") as { readonly version: string };
+  return version;
 }
 
 function end(error: unknown, terminal: Terminal): number {

@@ -40,6 +40,15 @@ test("a worker is watched, asked and told", async () => {
   expect(unknown.code).toBe(1);
   expect(unknown.out).toContain("->  w1@fleet: ERROR");
 
+  const own = await ask("control", "broadcast", "doubled", '{"n": 21}', "--json", ...patience);
+  expect(own).toEqual({ code: 0, out: '{"w1@fleet":42}\n', err: "" });
+  expect(await ask("control", "broadcast", "halved", ...patience)).toMatchObject({ code: 1 });
+
+  const watched = start(["events"], vhost.url);
+  await eventually("it listens", () => watched.err().includes("listening"));
+  watched.child.stdout?.destroy();
+  expect(await watched.ended).toMatchObject({ code: 141, err: "listening; Ctrl-C ends\n" });
+
   const events = start(["events", "--json", "--types", "task-*", "--limit", "3"], vhost.url);
   await eventually("it listens", () => events.err().includes("listening"));
   const { out: id } = await ask("call", "demo.add", "-a", "[1, 2]", "--queue", "fleet");

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import manifest from "../package.json" with { type: "json" };
 import { run } from "./support/terminal.ts";
 
 const tasks = join(import.meta.dirname, "support/tasks.ts");
@@ -45,6 +46,14 @@ describe("what is asked wrongly ends with 2 and says what to type", () => {
     expect(out).toBe("");
     expect(code).toBe(2);
   });
+});
+
+test("a help that answers a mistake is whole", async () => {
+  expect((await run()).err).toContain("amqp://guest:guest@localhost:5672//");
+});
+
+test.each(["--version", "-V"])("%s prints the version", async (flag) => {
+  expect(await run(flag)).toEqual({ code: 0, out: `${manifest.version}\n`, err: "" });
 });
 
 test("the result backend may stand in the environment, and what is typed wins", async () => {

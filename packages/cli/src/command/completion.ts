@@ -3,6 +3,8 @@ import { bashCompletion } from "../completion/bash.ts";
 import type { CommandWords } from "../completion/command-words.ts";
 import { fishCompletion } from "../completion/fish.ts";
 import { zshCompletion } from "../completion/zsh.ts";
+import { commands } from "../fleet/commands.ts";
+import { inspections } from "../fleet/inspections.ts";
 import { oneOf } from "../reading/words.ts";
 import type { Describe } from "./describe.ts";
 
@@ -19,15 +21,24 @@ export const describeCompletion: Describe = (program, { terminal }) => {
 
 /** What can be typed: read off the commands themselves. */
 function wordsOf(command: Command): CommandWords {
+  const options = command.options.map(({ short = null, long = null, description, required }) => ({
+    short,
+    long,
+    description,
+    takesValue: required,
+  }));
+  const fleet = Object.entries(fleetCommands[command.name()] ?? {});
+  const told = fleet.map(([name, { description }]) => ({ name, description, options, commands: [] }));
   return {
     name: command.name(),
     description: command.description(),
-    options: command.options.map(({ short = null, long = null, description, required }) => ({
-      short,
-      long,
-      description,
-      takesValue: required,
-    })),
-    commands: command.commands.map(wordsOf),
+    options,
+    commands: [...command.commands.map(wordsOf), ...told],
   };
 }
+
+/** First arguments that are commands in all but form. */
+const fleetCommands: Readonly<Record<string, Readonly<Record<string, { readonly description: string }>>>> = {
+  inspect: inspections,
+  control: commands,
+};

@@ -1,5 +1,5 @@
 import type { Duration, TaskDefinition } from "@leveret/celery-amqp";
-import type { CreateWorkerOptions, LogFormat, LogLevel, PoolOption } from "@leveret/celery-amqp/worker";
+import type { CreateWorkerOptions, LogFormat, LogLevel, PoolOption, WorkerCommands } from "@leveret/celery-amqp/worker";
 import type { CommonOptions } from "../reading/broker.ts";
 import { UsageError } from "../terminal/terminal.ts";
 
@@ -27,6 +27,8 @@ export interface WorkerFlags extends CommonOptions {
 export interface WorkerModule {
   readonly url: string;
   readonly tasks: readonly TaskDefinition[];
+  /** Commands of remote control that it exports as `commands`; the worker checks them. */
+  readonly commands?: WorkerCommands | undefined;
 }
 
 /** Parts tasks that can be run from those that are only declared, such as Python's. */
@@ -44,7 +46,7 @@ export function withHandlers(tasks: readonly TaskDefinition[]): {
  *
  * @throws UsageError for flags that make no sense together
  */
-export function workerOptions(flags: WorkerFlags, { url, tasks }: WorkerModule): CreateWorkerOptions {
+export function workerOptions(flags: WorkerFlags, { url, tasks, commands }: WorkerModule): CreateWorkerOptions {
   const { broker, queues, hostname, loglevel, taskEvents, statedb, grace, logFormat, healthPort, chords } = flags;
   const concurrency = flags.pool === "solo" ? solo(flags) : flags.concurrency;
   return {
@@ -60,6 +62,7 @@ export function workerOptions(flags: WorkerFlags, { url, tasks }: WorkerModule):
     ...(grace !== undefined && { grace }),
     ...(logFormat !== undefined && { logFormat }),
     ...(healthPort !== undefined && { health: { port: healthPort } }),
+    ...(commands !== undefined && { commands }),
     ...(chords !== undefined && { chords }),
   };
 }

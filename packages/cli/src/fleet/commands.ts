@@ -1,4 +1,6 @@
 import type { Control, ControlOptions, RemoteRevokeOptions } from "@leveret/celery-amqp";
+import { InvalidArgumentError } from "commander";
+import { table } from "../reading/values.ts";
 import { UsageError } from "../terminal/terminal.ts";
 import type { Answers, FleetCommand } from "./inspections.ts";
 
@@ -13,6 +15,7 @@ export const commands: Readonly<Record<string, FleetCommand<Control>>> = {
   autoscale: command("bounds of the pool", "<max> <min>", (control, [max = "", min = ""], options) =>
     control.autoscale(whole(max, "max"), whole(min, "min"), shared(options)),
   ),
+  broadcast: command("a command of your own; its arguments as a JSON object", "<command> [arguments]", broadcast),
   cancel_consumer: command("no longer serve a queue", "<queue>", (control, [queue = ""], options) =>
     control.cancelConsumer(queue, shared(options)),
   ),
@@ -69,6 +72,14 @@ function addConsumer(control: Control, args: readonly string[], options: Command
   });
 }
 
+async function broadcast(
+  control: Control,
+  [name = "", json = "{}"]: readonly string[],
+  options: CommandOptions,
+): Promise<Answers> {
+  return control.broadcast(name, readKeywords(json), shared(options));
+}
+
 function timeLimit(
   control: Control,
   [task = "", soft = "", hard]: readonly string[],
@@ -104,4 +115,13 @@ function seconds(text: string, argument: string): number {
   const value = Number(text);
   if (text !== "" && Number.isFinite(value) && value >= 0) return value;
   throw new UsageError(`${argument} is "${text}": it must be seconds`);
+}
+
+function readKeywords(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return table(text);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new UsageError(`the arguments of the command: ${error.message}`);
+  }
 }

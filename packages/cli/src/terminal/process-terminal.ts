@@ -2,13 +2,37 @@ import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import type { Paint, Terminal } from "./terminal.ts";
 
+/** As a shell names the end by SIGPIPE: `leveret events | head` has what it wanted. */
+const readerGone = 128 + 13;
+
+/** What nobody reads any more is no failure; a worker goes on without its log. */
+function unlessBroken(onBroken: () => void): (error: Error) => void {
+  return (error) => {
+    if (!("code" in error) || error.code !== "EPIPE") throw error;
+    onBroken();
+  };
+}
+
 const clearLine = "\r\u001B[2K";
 
 /** The terminal that a process was started in. Ctrl-C and SIGTERM are listened to once somebody asks for `interrupted`. */
-export function processTerminal({ stdin, stdout, stderr }: NodeJS.Process): Terminal {
+export function processTerminal(process: NodeJS.Process): Terminal {
+  const { stdin, stdout, stderr } = process;
   let interruption: AbortController | null = null;
+  let isAnswering = false;
+  stdout.on(
+    "error",
+    unlessBroken(() => isAnswering && process.exit(readerGone)),
+  );
+  stderr.on(
+    "error",
+    unlessBroken(() => {}),
+  );
   return {
-    out: (text) => void stdout.write(text),
+    out: (text) => {
+      isAnswering = true;
+      stdout.write(text);
+    },
     err: (line) => void stderr.write(`${line}\n`),
     isInteractive: stdin.isTTY && stderr.isTTY,
     isScreen: stdout.isTTY,

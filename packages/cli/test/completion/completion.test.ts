@@ -27,6 +27,13 @@ test.each<readonly [readonly string[], readonly string[]]>([
     ["--task", "--to"],
   ],
   [["call", "demo.add", "--brok"], ["--broker"]],
+  [
+    ["inspect", "act"],
+    ["active", "active_queues"],
+  ],
+  [["control", "rate"], ["rate_limit"]],
+  [["control", "revoke", "--term"], ["--terminate"]],
+  [["--vers"], ["--version"]],
   [["queues", "--conc"], [""]],
 ])("bash completes %j by %j", async (words, expected) => {
   expect((await offered(...words)).toSorted()).toEqual(expect.arrayContaining(expected.toSorted()));

@@ -35,6 +35,7 @@ describe("what is asked wrongly ends with 2", () => {
     [["control", "pool_grow", "many"], /n is "many": it must be a whole number/],
     [["control", "time_limit", "demo.add", "soon"], /soft is "soon": it must be seconds/],
     [["control", "revoke_by_stamped_headers", "tenant"], /"tenant" is no stamp: write name=value/],
+    [["control", "broadcast", "cache_size", "[1]"], /arguments of the command: it must be a JSON object/],
     [["control", "pool_grow", "--terminate"], /--terminate and --signal are for revoke/],
     [["status", "-t", "soon"], /it must be seconds/],
     [["events", "--limit", "0"], /whole number from 1/],

@@ -11,3 +11,5 @@ export const far = defineTask<(x: number) => number>("demo.far", { queue: "far" 
 export const beatSchedule = {
   often: { task: add, schedule: "1s", args: [1, 2], options: { queue: "beaten" } },
 };
+
+export const commands = { doubled: ({ n }: Readonly<Record<string, unknown>>) => Number(n) * 2 };
