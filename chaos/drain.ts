@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { createClient } from "@leveret/celery-amqp";
+import { createClient, type CreateClientOptions } from "@leveret/celery-amqp";
+import { redisResults } from "@leveret/celery-redis";
+import { Redis } from "ioredis";
+import type { CounterLeft } from "./judge-chords.ts";
 import { queues } from "./programs/orders.ts";
 import { answered } from "./programs/tasks.ts";
 import type { Recorder } from "./records.ts";
@@ -15,6 +18,10 @@ const DRAIN_MS = 240_000;
 const FINISH_MS = 60_000;
 /** RabbitMQ counts quorum queues every five seconds. */
 const STALE_MS = 6_000;
+/** How the queues begin that chords are counted in. */
+const CHORD_LOG = "celery_chord.";
+/** What counts a chord on Redis. What is left out is its result, and that it has ended. */
+const CHORD_COUNTER = /^celery-taskset-meta-(.+)\.[jtsdo]$/;
 /** How long a queue may take to be served again. */
 const PROBE_SECONDS = 30;
 
@@ -42,11 +49,16 @@ async function untilWorkedOff(stage: Stage): Promise<boolean> {
   const end = Date.now() + DRAIN_MS;
   for (let emptySince: number | null = null; Date.now() < end; await pause(1_000)) {
     const sizes = await stage.queueSizes();
-    const isEmpty = sizes.every(({ queue, messages }) => messages === 0 || queue.endsWith(".dead"));
+    const isEmpty = sizes.every(({ queue, messages }) => messages === 0 || isKept(queue));
     emptySince = isEmpty ? (emptySince ?? Date.now()) : null;
     if (emptySince !== null && Date.now() - emptySince > STALE_MS) return true;
   }
   return false;
+}
+
+/** Dead letters and the logs of chords are looked at later. */
+function isKept(queue: string): boolean {
+  return queue.endsWith(".dead") || queue.startsWith(CHORD_LOG);
 }
 
 /** Queues that are not empty: whether messages wait or are held, and by how many. */
@@ -55,18 +67,21 @@ async function rest({ broker }: Stage): Promise<string> {
   const listed = await broker.ctl("--silent", "list_queues", ...columns);
   const lines = listed.split("\n").map((line) => line.split("\t"));
   return lines
-    .filter(([name, messages]) => name !== undefined && Number(messages) > 0 && !name.endsWith(".dead"))
+    .filter(([name, messages]) => name !== undefined && Number(messages) > 0 && !isKept(name))
     .map(([name, , ready, held, consumers]) => `${name}: ${ready} wait, ${held} held by ${consumers} consumers`)
     .join("; ");
 }
 
 /** A queue that nobody serves any more would be empty too, had nobody sent to it. */
 async function probe(stage: Stage, recorder: Recorder): Promise<void> {
-  const client = createClient({
+  const common: CreateClientOptions = {
     broker: stage.broker.cluster.urls,
-    queues: [{ name: queues.quorum, type: "quorum" }],
-  });
+    queues: [queues.quorum, queues.redis].map((name) => ({ name, type: "quorum" })),
+  };
+  const onRpc = createClient(common);
+  const onRedis = createClient({ ...common, results: redisResults(stage.redis.url) });
   for (const queue of Object.values(queues)) {
+    const client = queue === queues.redis ? onRedis : onRpc;
     const id = randomUUID();
     recorder.write({ type: "sending", id, kind: "answered", queue, dueAt: null });
     try {
@@ -77,7 +92,7 @@ async function probe(stage: Stage, recorder: Recorder): Promise<void> {
       stage.complaints.push(`queue ${queue} is served no more: ${String(error)}`);
     }
   }
-  await client.close();
+  await Promise.all([onRpc.close(), onRedis.close()]);
 }
 
 /** The ids in all dead queues, which are empty then. */
@@ -108,8 +123,22 @@ export async function leftoversOf(
 ): Promise<readonly { readonly queue: string; readonly messages: number }[]> {
   const end = Date.now() + 3 * STALE_MS;
   for (;;) {
-    const left = (await stage.queueSizes()).filter(({ messages }) => messages > 0);
+    const sizes = await stage.queueSizes();
+    const left = sizes.filter(({ queue, messages }) => messages > 0 && !queue.startsWith(CHORD_LOG));
     if (left.length === 0 || Date.now() > end) return left;
     await pause(1_000);
   }
+}
+
+/** What is still there of what chords are counted by: their logs on RabbitMQ, their keys on Redis. */
+export async function countersLeft(stage: Stage): Promise<readonly CounterLeft[]> {
+  const logs = (await stage.queueSizes()).filter(({ queue }) => queue.startsWith(CHORD_LOG));
+  const redis = new Redis(stage.redis.url);
+  const keys = await redis.keys("celery-taskset-meta-*");
+  redis.disconnect();
+  const groups = new Set(keys.flatMap((key) => CHORD_COUNTER.exec(key)?.[1] ?? []));
+  return [
+    ...logs.map(({ queue }) => ({ counter: "rabbitmq" as const, group: queue.slice(CHORD_LOG.length) })),
+    ...[...groups].map((group) => ({ counter: "redis" as const, group })),
+  ];
 }

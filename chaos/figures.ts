@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Figures } from "./judge.ts";
 import { megabytes } from "./judge.ts";
+import { usualChords } from "./options.ts";
 import { counts } from "./report.ts";
 import type { Outcome } from "./run.ts";
 
@@ -13,6 +14,8 @@ export interface ChaosRow {
   readonly pools: string;
   readonly seconds: number;
   readonly seed: number;
+  /** Members of the largest chords. */
+  readonly chords: number;
   readonly faults: number;
   readonly missed: number;
   readonly restarts: number;
@@ -50,7 +53,7 @@ export function keepRow(row: ChaosRow | FuzzRow): void {
 
 /** The row of a run. */
 export function rowOf({ options, brokerVersion, figures, violations, ...hurt }: Outcome): ChaosRow {
-  const { nodes, pools, seconds, seed } = options;
+  const { nodes, pools, seconds, seed, chords } = options;
   return {
     kind: "chaos",
     brokerVersion,
@@ -58,6 +61,7 @@ export function rowOf({ options, brokerVersion, figures, violations, ...hurt }: 
     pools: pools.join(", "),
     seconds,
     seed,
+    chords,
     faults: hurt.faults,
     missed: hurt.missed,
     restarts: hurt.restarts,
@@ -71,12 +75,15 @@ export function chaosPage(rows: readonly (ChaosRow | FuzzRow)[]): string {
   const chaos = rows.filter((row) => row.kind === "chaos");
   const fuzz = rows.filter((row) => row.kind === "fuzz");
   const text = readFileSync(join(import.meta.dirname, "page.md"), "utf8");
-  return text.replace("<!-- chaos figures -->", chaosTable(chaos)).replace("<!-- fuzz figures -->", fuzzTable(fuzz));
+  return text
+    .replace("<!-- chaos figures -->", chaosTable(chaos))
+    .replace("<!-- chord figures -->", chordTable(chaos))
+    .replace("<!-- fuzz figures -->", fuzzTable(fuzz));
 }
 
 function keyOf(row: ChaosRow | FuzzRow): string {
   return row.kind === "chaos"
-    ? `chaos ${row.brokerVersion.split(".").slice(0, 2).join(".")} ${row.nodes} ${row.pools}`
+    ? `chaos ${row.brokerVersion.split(".").slice(0, 2).join(".")} ${row.nodes} ${row.pools} ${row.seconds} ${Math.max(row.chords, usualChords)}`
     : `fuzz ${row.way}`;
 }
 
@@ -112,6 +119,22 @@ function chaosTable(rows: readonly ChaosRow[]): string {
       row.violations,
     ]),
   );
+}
+
+/** A line for each counter of each run. */
+function chordTable(all: readonly ChaosRow[]): string {
+  const rows = all.filter((row) => row.chords > 0);
+  if (rows.length === 0) return "No run has been written down yet.";
+  const heads = ["RabbitMQ", "nodes", "seconds", "seed", "counted on", "chords", "members", "largest", "sends"];
+  const lines = rows.flatMap((row) =>
+    (["rabbitmq", "redis"] as const).map((counter) => {
+      const { chords, members, largest, outcomes, ends, again } = row.figures.chords[counter];
+      const run = [row.brokerVersion, row.nodes, row.seconds, row.seed];
+      const size = [counter === "redis" ? "Redis" : "RabbitMQ alone", chords, members, largest];
+      return run.concat(size, [counts(outcomes), counts(ends), counts(again)]);
+    }),
+  );
+  return table([...heads, "ended in", "body ran again"], lines);
 }
 
 function fuzzTable(rows: readonly FuzzRow[]): string {

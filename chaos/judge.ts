@@ -1,4 +1,16 @@
-import type { Record, TaskKind } from "./records.ts";
+import {
+  type ChordFigures,
+  chordFigures,
+  type ChordLife,
+  chordLosses,
+  chordsOf,
+  type CounterLeft,
+  counterLosses,
+  ranAgain,
+  runsOf,
+  tally,
+} from "./judge-chords.ts";
+import type { CounterName, Record, TaskKind } from "./records.ts";
 
 /** What is known of a run beside the records. */
 export interface Evidence {
@@ -9,6 +21,8 @@ export interface Evidence {
   readonly deadIds: readonly string[];
   /** Queues that were not empty in the end, with what they held. */
   readonly leftovers: readonly { readonly queue: string; readonly messages: number }[];
+  /** What was still there of what chords are counted by. */
+  readonly counters: readonly CounterLeft[];
   /** What the conductor itself saw and must not be: a program that ended by itself, a queue that is served no more. */
   readonly complaints: readonly string[];
 }
@@ -34,6 +48,7 @@ export interface Figures {
   readonly duplicates: number;
   readonly causes: Readonly<{ [cause in DuplicateCause]?: number }>;
   readonly largestHeapBytes: number;
+  readonly chords: { readonly [counter in CounterName]: ChordFigures };
 }
 
 /** Attempts that a retried task makes, the first included. */
@@ -44,6 +59,16 @@ export const HEAP_LIMIT_BYTES = 96 * 1024 * 1024;
 const FORGOTTEN_MS = 10_000;
 /** A handler may begin a moment before its eta: clocks are read in whole milliseconds. */
 const EARLY_MS = 5;
+
+/** What is asked for the reason of a second run. */
+interface Sightings {
+  readonly kind: TaskKind;
+  readonly sentBy: string;
+  readonly sentAt: number;
+  readonly settledAt: number;
+  /** Whenever somebody had it in hand. */
+  readonly seen: readonly Record[];
+}
 
 interface Life {
   readonly id: string;
@@ -65,7 +90,13 @@ export function judge(evidence: Evidence): Verdict {
   const duplicates = [...lives.values()].filter(isDuplicated);
   const senders = new Set([...lives.values()].map(({ sentBy }) => sentBy));
   const loss = { resends, senders, nodeDeaths: evidence.nodeDeaths };
-  const causes = duplicates.map((life) => ({ life, cause: causeOf(life, loss) }));
+  const causes = duplicates.map((life) => ({
+    life,
+    cause: causeOf({ ...life, seen: [...life.received, ...life.began] }, loss),
+  }));
+  const chords = chordsOf(evidence.records);
+  const chordsAgain = [...chords.values()].filter(ranAgain);
+  const chordCauses = chordsAgain.map((chord) => ({ chord, cause: causeOf(lifeOfChord(chord), loss) }));
   const finished = evidence.records.filter((record) => record.type === "finished");
   const violations = [
     ...evidence.complaints,
@@ -75,6 +106,11 @@ export function judge(evidence: Evidence): Verdict {
     ...causes.flatMap(({ life, cause }) =>
       cause === null ? [`${life.id} (${life.kind}) ran twice without a reason`] : [],
     ),
+    ...[...chords.values()].flatMap(chordLosses),
+    ...chordCauses.flatMap(({ chord, cause }) =>
+      cause === null ? [`the body of chord ${chord.sent.chord} ran twice without a reason`] : [],
+    ),
+    ...counterLosses(evidence.counters, chords),
     ...evidence.leftovers.map(({ queue, messages }) => `queue ${queue} still holds ${messages} messages`),
     ...finished
       .filter(({ heapBytes }) => heapBytes > HEAP_LIMIT_BYTES)
@@ -90,6 +126,7 @@ export function judge(evidence: Evidence): Verdict {
       duplicates: duplicates.length,
       causes: tally(causes.flatMap(({ cause }) => (cause === null ? [] : [cause]))),
       largestHeapBytes: Math.max(0, ...finished.map(({ heapBytes }) => heapBytes)),
+      chords: chordFigures(chords, new Map(chordCauses.map(({ chord, cause }) => [chord.sent.chord, cause ?? "?"]))),
     },
   };
 }
@@ -176,9 +213,16 @@ interface Losses {
   readonly nodeDeaths: readonly number[];
 }
 
+/** Its body is sent again by whoever runs a member once more, so the reason may be any of its tasks'. */
+function lifeOfChord(chord: ChordLife): Sightings {
+  const { sent, settled } = chord;
+  const settledAt = settled?.at ?? Number.POSITIVE_INFINITY;
+  return { kind: "plain", sentBy: sent.by, sentAt: sent.at, settledAt, seen: runsOf(chord) };
+}
+
 /** The first reason that accounts for it, null for none. */
-function causeOf(life: Life, { resends, senders, nodeDeaths }: Losses): DuplicateCause | null {
-  const seen = [...life.received, ...life.began].toSorted((a, b) => a.at - b.at);
+function causeOf(life: Sightings, { resends, senders, nodeDeaths }: Losses): DuplicateCause | null {
+  const seen = life.seen.toSorted((a, b) => a.at - b.at);
   if (seen.some((record) => "redelivered" in record && record.redelivered)) return "redelivered";
   const [first, last] = [seen[0]?.at ?? 0, seen.at(-1)?.at ?? 0];
   const isWhileSent = ({ by, at }: Record): boolean => by === life.sentBy && at >= life.sentAt && at <= life.settledAt;
@@ -191,12 +235,6 @@ function causeOf(life: Life, { resends, senders, nodeDeaths }: Losses): Duplicat
   return nodeDeaths.some((at) => at >= first && at <= last && at - first < FORGOTTEN_MS)
     ? "ack lost with a node"
     : null;
-}
-
-function tally(names: readonly string[]): { [name: string]: number } {
-  const counts: { [name: string]: number } = {};
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
-  return counts;
 }
 
 /** With one digit. */

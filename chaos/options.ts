@@ -14,8 +14,10 @@ export interface ChaosOptions {
   readonly publishers: number;
   /** One worker each, in this order. */
   readonly pools: readonly PoolName[];
-  /** Tasks a second, of each publisher. */
+  /** Tasks a second, of each publisher; and half as many members of chords. */
   readonly rate: number;
+  /** Members of the largest chords. */
+  readonly chords: number;
   /** Where records and logs are kept; null for a folder that is removed after a run that went well. */
   readonly keep: string | null;
 }
@@ -36,7 +38,8 @@ Publishers and workers against a real RabbitMQ, under faults drawn from a seed; 
   --nodes N         1 (default) or 3, a cluster
   --publishers N    processes that send (2)
   --pool P,P,…      one worker each: inline, threads, processes (inline,threads,processes)
-  --rate N          tasks a second of each publisher (40)
+  --rate N          tasks a second of each publisher, and half as many members of chords (40)
+  --chords N        members of the largest chords, of which every fourth is one (60)
   --keep FOLDER     leave the records and logs of all programs there
   --schedule        print the faults and do nothing
   --write           put the figures into chaos/figures.json and docs/chaos.md
@@ -44,6 +47,9 @@ Publishers and workers against a real RabbitMQ, under faults drawn from a seed; 
 
 Exit codes: 0 nothing was lost, 1 a promise was broken or the run failed, 64 wrong use.
 `;
+
+/** Members of the largest chords, where nothing is said. */
+export const usualChords = 60;
 
 const pools: readonly PoolName[] = ["inline", "threads", "processes"];
 
@@ -55,6 +61,7 @@ const said = {
   publishers: { type: "string" },
   pool: { type: "string" },
   rate: { type: "string" },
+  chords: { type: "string" },
   keep: { type: "string" },
   schedule: { type: "boolean" },
   write: { type: "boolean" },
@@ -74,6 +81,7 @@ export function parseCommand(args: readonly string[], drawSeed: () => number): C
       publishers: whole("--publishers", values.publishers ?? "2", 1, 16),
       pools: (values.pool ?? pools.join(",")).split(",").map((pool) => oneOf("--pool", pool, pools)),
       rate: whole("--rate", values.rate ?? "40", 1, 10_000),
+      chords: whole("--chords", values.chords ?? String(usualChords), 4, 10_000),
       keep: values.keep ?? null,
     };
     if (options.nodes === 2)
@@ -98,8 +106,8 @@ function oneOf<T extends string>(option: string, text: string, allowed: readonly
 
 /** The command that does the same again. */
 export function replayCommand(options: ChaosOptions): string {
-  const { seconds, seed, version, nodes, publishers, rate } = options;
-  const flags = { seconds, seed, version, nodes, publishers, pool: options.pools.join(","), rate };
+  const { seconds, seed, version, nodes, publishers, rate, chords } = options;
+  const flags = { seconds, seed, version, nodes, publishers, pool: options.pools.join(","), rate, chords };
   return `pnpm chaos ${Object.entries(flags)
     .map(([flag, value]) => `--${flag} ${value}`)
     .join(" ")}`;

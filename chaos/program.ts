@@ -9,10 +9,11 @@ import type { Order, ProgramSetting } from "./programs/orders.ts";
 /** What a program is made of. */
 export interface ProgramParts {
   readonly sort: "publisher" | "worker";
-  readonly setting: Omit<ProgramSetting, "urls">;
+  readonly setting: Omit<ProgramSetting, "urls" | "redisUrl">;
   /** Where records and logs go. */
   readonly folder: string;
   readonly brokerUrls: readonly string[];
+  readonly redisUrl: string;
   /** It ended by itself, and should not have. */
   readonly onSurprise: (what: string) => void;
 }
@@ -20,7 +21,7 @@ export interface ProgramParts {
 /** How long a supervisor waits before it starts a process again. */
 const RESTART_MS = 300;
 
-/** A process under a supervisor, as in Kubernetes, and the ways of its own to each node of the broker. */
+/** A process under a supervisor, as in Kubernetes, and the ways of its own to each node of the broker and to Redis. */
 export class Program {
   readonly name: string;
   readonly proxies: readonly TcpProxy[];
@@ -37,7 +38,8 @@ export class Program {
   }
 
   static async start(parts: ProgramParts): Promise<Program> {
-    const program = new Program(parts, await Promise.all(parts.brokerUrls.map((url) => createTcpProxy(url))));
+    const urls = [...parts.brokerUrls, parts.redisUrl];
+    const program = new Program(parts, await Promise.all(urls.map((url) => createTcpProxy(url))));
     program.#spawn();
     return program;
   }
@@ -101,7 +103,9 @@ export class Program {
     const { sort, setting, folder } = this.#parts;
     const log = openSync(join(folder, `${this.name}.log`), "a");
     const urls = this.proxies.map(({ url }) => url);
-    const child = fork(join(import.meta.dirname, `programs/${sort}.ts`), [JSON.stringify({ ...setting, urls })], {
+    const redisUrl = urls.pop() ?? "";
+    const whole: ProgramSetting = { ...setting, urls, redisUrl };
+    const child = fork(join(import.meta.dirname, `programs/${sort}.ts`), [JSON.stringify(whole)], {
       env: { ...process.env, CHAOS_RECORDS: folder, CHAOS_NAME: this.name },
       execArgv: ["--conditions=@leveret/source", "--expose-gc"],
       stdio: ["ignore", log, log, "ipc"],
@@ -129,7 +133,7 @@ export class Program {
 
   #isBrokerAway(): boolean {
     const log = readFileSync(join(this.#parts.folder, `${this.name}.log`), "utf8");
-    return /did not start \((broker-unreachable|connection-lost|rpc-timeout)\)[^\n]*\n*$/.test(log);
+    return /did not start \((broker-unreachable|connection-lost|rpc-timeout|results-unreachable)\)[^\n]*\n*$/.test(log);
   }
 }
 

@@ -4,6 +4,9 @@ import { join } from "node:path";
 /** The sorts of tasks that publishers send; what each does is in `programs/tasks.ts`. */
 export type TaskKind = "plain" | "answered" | "retried" | "delayed" | "failing" | "slow" | "volatile" | "unknown";
 
+/** Who counts the parts of a chord. */
+export type CounterName = "rabbitmq" | "redis";
+
 /** What programs write down, in the order in which it happened to them. Times are epoch milliseconds. */
 export type Entry =
   /** A publisher is about to send. */
@@ -22,6 +25,45 @@ export type Entry =
   | { readonly type: "received"; readonly id: string; readonly redelivered: boolean }
   /** A handler begins, and is about to end. */
   | { readonly type: "began" | "ended"; readonly id: string; readonly attempt: number; readonly redelivered: boolean }
+  /** A publisher is about to send a chord, known by a name of its own; `order` is what its body is to get, as JSON. */
+  | {
+      readonly type: "chord-sending";
+      readonly chord: string;
+      readonly counter: CounterName;
+      readonly members: number;
+      readonly order: string;
+      /** One of its members will fail. */
+      readonly fails: boolean;
+      /** The chord whose header it stands in. */
+      readonly within: string | null;
+    }
+  /** What that send ended in; the ids where they are known: of the group that is counted, and of the body. */
+  | {
+      readonly type: "chord-settled";
+      readonly chord: string;
+      readonly outcome: string;
+      readonly group: string | null;
+      readonly body: string | null;
+    }
+  /** What awaiting the body's result ended in, and what it was, as JSON. */
+  | {
+      readonly type: "chord-answered";
+      readonly chord: string;
+      readonly outcome: string;
+      readonly order: string | null;
+    }
+  /** A task of a chord begins, and is about to end. `place` is a member's, `order` what a body got, as JSON. */
+  | {
+      readonly type: "chord-task";
+      readonly phase: "began" | "ended";
+      readonly chord: string;
+      readonly taskId: string;
+      readonly place: number | null;
+      readonly order: string | null;
+      readonly redelivered: boolean;
+    }
+  /** An errback was called for a body that will not run. */
+  | { readonly type: "chord-failed"; readonly body: string }
   /** A program's publishes in flight were cut off, and that many are sent again. */
   | { readonly type: "resending"; readonly count: number }
   /** A program came to its end, and this was its heap then. */

@@ -1,3 +1,4 @@
+import type { ChordFigures } from "./judge-chords.ts";
 import { megabytes } from "./judge.ts";
 import { replayCommand } from "./options.ts";
 import type { Outcome } from "./run.ts";
@@ -16,6 +17,8 @@ export function describeOutcome(outcome: Outcome): string {
     ["results awaited", counts(figures.answers)],
     ["runs", String(figures.runs)],
     ["ran more than once", `${figures.duplicates}: ${counts(figures.causes)}`],
+    ["chords on RabbitMQ alone", describeChords(figures.chords.rabbitmq)],
+    ["chords on Redis", describeChords(figures.chords.redis)],
     ["largest heap in the end", `${megabytes(figures.largestHeapBytes)} MB`],
     ["seed", `${options.seed}; again: ${replayCommand(options)}`],
   ];
@@ -32,6 +35,11 @@ export function describeOutcome(outcome: Outcome): string {
     ...(rest > 0 ? [`… and ${rest} more`] : []),
     ...(folder === null ? [] : [`records and logs: ${folder}`]),
   ].join("\n");
+}
+
+function describeChords({ chords, members, largest, outcomes, ends, again }: ChordFigures): string {
+  const size = `${chords} of ${members} members, the largest of ${largest}`;
+  return `${size}: ${counts(outcomes)}; ${counts(ends)}; bodies run again: ${counts(again)}`;
 }
 
 /** `confirmed 12, unroutable 1`: the most frequent first. */

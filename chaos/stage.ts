@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createAmqpTransport } from "../packages/celery-amqp/src/amqp/transport.ts";
 import type { Transport } from "../packages/celery-amqp/src/ports/transport.ts";
+import { findRedis, type RedisServer, startRedis } from "../scripts/vitest/redis-server.ts";
 import { Broker } from "./broker.ts";
 import type { ChaosOptions } from "./options.ts";
 import { Program } from "./program.ts";
@@ -21,9 +22,10 @@ export function sceneOf(options: ChaosOptions): Scene {
   };
 }
 
-/** A broker, programs that use it, and a quiet way of our own to look at it. */
+/** A broker and a Redis, programs that use them, and a quiet way of our own to look at it. */
 export class Stage {
   readonly broker: Broker;
+  readonly redis: RedisServer;
   /** Reaches the broker past all proxies. */
   readonly transport: Transport;
   readonly programs: Program[] = [];
@@ -31,17 +33,19 @@ export class Stage {
   readonly #options: ChaosOptions;
   readonly #folder: string;
 
-  private constructor(options: ChaosOptions, folder: string, broker: Broker) {
+  private constructor(options: ChaosOptions, folder: string, broker: Broker, redis: RedisServer) {
     this.broker = broker;
+    this.redis = redis;
     this.#options = options;
     this.#folder = folder;
     const url = broker.cluster.urls;
     this.transport = createAmqpTransport({ url, backoff: { minMs: 50, maxMs: 1_000 }, connectionName: "chaos" });
   }
 
-  /** Starts the broker, no program yet. */
+  /** Starts broker and Redis, no program yet. */
   static async open(options: ChaosOptions, folder: string): Promise<Stage> {
-    const stage = new Stage(options, folder, await Broker.start(options));
+    const program = await findRedis((line) => console.error(line));
+    const stage = new Stage(options, folder, await Broker.start(options), await startRedis(program));
     await stage.transport.connect({ retry: true });
     return stage;
   }
@@ -86,15 +90,17 @@ export class Stage {
     await Promise.all(this.programs.map((program) => program.remove()));
     await this.transport.close();
     await this.broker.cluster.remove();
+    await this.redis.stop();
   }
 
   async #start(sort: "publisher" | "worker", name: string, pool: string): Promise<void> {
-    const { seed, rate } = this.#options;
+    const { seed, rate, chords } = this.#options;
     const program = await Program.start({
       sort,
       folder: this.#folder,
       brokerUrls: this.broker.cluster.urls,
-      setting: { name, pool, rate, seed: seed + this.programs.length + 1 },
+      redisUrl: this.redis.url,
+      setting: { name, pool, rate, chords, seed: seed + this.programs.length + 1 },
       onSurprise: (what) => this.complaints.push(what),
     });
     this.programs.push(program);

@@ -11,10 +11,18 @@ export interface ProgramSetting {
   readonly seed: number;
   readonly rate: number;
   readonly pool: string;
+  /** Members of the largest chords. */
+  readonly chords: number;
+  readonly redisUrl: string;
 }
 
-/** Names of the queues. */
-export const queues = { classic: "chaos.classic", quorum: "chaos.quorum", volatile: "chaos.volatile" } as const;
+/** Names of the queues. The last one's tasks are answered on Redis, where their chords are counted too. */
+export const queues = {
+  classic: "chaos.classic",
+  quorum: "chaos.quorum",
+  volatile: "chaos.volatile",
+  redis: "chaos.redis",
+} as const;
 
 /** Waits that are short enough for faults of some seconds to matter. */
 export const patience = {

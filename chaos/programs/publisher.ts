@@ -6,11 +6,14 @@ import {
   type CallOptions,
   CeleryError,
   type Client,
+  type CreateClientOptions,
   createClient,
   type Logger,
 } from "@leveret/celery-amqp";
+import { redisResults } from "@leveret/celery-redis";
 import { createRandom } from "../random.ts";
-import type { TaskKind } from "../records.ts";
+import type { CounterName, TaskKind } from "../records.ts";
+import { chordsIn, type DrawnChord, drawChord, signatureOf } from "./chords.ts";
 import { offend, watchChannels } from "./channels.ts";
 import { type Order, patience, queues, readSetting } from "./orders.ts";
 import { answered, delayed, failing, plain, retried, slow } from "./tasks.ts";
@@ -29,6 +32,7 @@ const shares: readonly (readonly [TaskKind, number])[] = [
 ];
 /** Sends that wait for their confirm at once; beyond it the next one waits too. */
 const MOST_UNDER_WAY = 500;
+const noIds = { group: null, body: null };
 
 const setting = readSetting();
 const random = createRandom(setting.seed);
@@ -46,12 +50,17 @@ function logLine(level: string): Logger["info"] {
   };
 }
 
-const client: Client = createClient({
+const common: CreateClientOptions = {
   broker: setting.urls,
   amqp: patience,
-  queues: [{ name: queues.quorum, type: "quorum" }],
+  queues: [queues.quorum, queues.redis].map((name) => ({ name, type: "quorum" })),
   logger: { debug: () => {}, info: logLine("info"), warn: logLine("warn"), error: logLine("error") },
-});
+};
+const client: Client = createClient({ ...common, chords: "rabbitmq" });
+const clients: { readonly [counter in CounterName]: Client } = {
+  rabbitmq: client,
+  redis: createClient({ ...common, results: redisResults(setting.redisUrl) }),
+};
 
 function drawKind(): TaskKind {
   let left = random.between(1, 100);
@@ -95,6 +104,36 @@ async function sendOne(): Promise<void> {
   recordsHere().write({ type: "answered", id, outcome: answer.outcome === "confirmed" ? "SUCCESS" : answer.outcome });
 }
 
+/** One after the other, as many members a second as was asked for. */
+async function sendChords(): Promise<void> {
+  const drawn = createRandom(setting.seed + 0x10_000);
+  for (let index = setting.seed; !finishing.signal.aborted; index += 1) {
+    const chord = drawChord(drawn, index, setting.chords);
+    track(sendChord(chord));
+    const gapMs = (chord.members * 2000) / setting.rate;
+    await pause(gapMs, null, { signal: finishing.signal }).catch(() => {});
+  }
+}
+
+async function sendChord(drawn: DrawnChord): Promise<void> {
+  const records = recordsHere();
+  const chords = chordsIn(drawn);
+  for (const { chord, members, order, within } of chords) {
+    const entry = { chord, members, order: JSON.stringify(order), within };
+    records.write({ type: "chord-sending", ...entry, counter: drawn.counter, fails: drawn.failing !== null });
+  }
+  const { outcome, value } = await outcomeOf(clients[drawn.counter].send(signatureOf(drawn)));
+  for (const { chord, within } of chords) {
+    const ids = within === null && value !== null ? { group: value.parent?.id ?? null, body: value.id } : noIds;
+    records.write({ type: "chord-settled", chord, outcome, ...ids });
+  }
+  if (value === null) return;
+  const answer = await outcomeOf(value.get({ timeout: 20 }));
+  const isAnswered = answer.outcome === "confirmed";
+  const told = isAnswered ? { outcome: "SUCCESS", order: JSON.stringify(answer.value) } : { ...answer, order: null };
+  records.write({ type: "chord-answered", chord: drawn.chord, outcome: told.outcome, order: told.order });
+}
+
 async function outcomeOf<T>(attempt: Promise<T>): Promise<{ readonly outcome: string; readonly value: T | null }> {
   try {
     return { outcome: "confirmed", value: await attempt };
@@ -125,13 +164,15 @@ process.on("message", (order: Order) => {
   else finishing.abort();
 });
 
+const chordsSent = sendChords();
 while (!finishing.signal.aborted) {
   track(sendOne());
   if (underWay.size >= MOST_UNDER_WAY) await Promise.race([...underWay, aborted()]);
   await pause(random.between(0, 2000 / setting.rate), null, { signal: finishing.signal }).catch(() => {});
 }
+await chordsSent;
 await Promise.all(underWay);
-await client.close();
+await Promise.all(Object.values(clients).map((each) => each.close()));
 recordEnd();
 process.disconnect();
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { defineTask, type TaskContext } from "@leveret/celery-amqp";
 import { RETRIED_ATTEMPTS } from "../judge.ts";
-import { isProgram, recordFaults, recordsHere } from "./witness.ts";
+import { isProgram, recordFaults, recordsHere, wasRedelivered } from "./witness.ts";
 
 // Here and not in the programs, so that the children of pools, which load this module alone, are watched too.
 if (isProgram) recordFaults();
@@ -64,5 +64,53 @@ export const slow = defineTask("chaos.slow", {
   rejectOnWorkerLost: true,
 });
 
+/** Does `work` as a task of a chord, and writes that down. */
+async function witnessedOf<T>(
+  { id: taskId, message }: TaskContext,
+  part: { readonly chord: string; readonly place: number | null; readonly order: string | null },
+  work: () => Promise<T> | T,
+): Promise<T> {
+  const entry = { type: "chord-task", ...part, taskId, redelivered: wasRedelivered(message) } as const;
+  recordsHere().write({ ...entry, phase: "began" });
+  try {
+    return await work();
+  } finally {
+    recordsHere().write({ ...entry, phase: "ended" });
+  }
+}
+
+/** A member of a chord, which answers its place in the header, or fails. */
+export const member = defineTask("chaos.chord-member", {
+  run: (context, chord: string, place: number, ms: number, fails: boolean) =>
+    witnessedOf(context, { chord, place, order: null }, async () => {
+      await pause(ms);
+      if (fails) throw new RangeError("as it was asked to");
+      return place;
+    }),
+  rejectOnWorkerLost: true,
+});
+
+/** A chain's second task, which passes a place on. */
+export const relay = defineTask("chaos.chord-relay", {
+  run: (context, place: number, chord: string) => witnessedOf(context, { chord, place, order: null }, () => place),
+  rejectOnWorkerLost: true,
+});
+
+/** Answers what it got. */
+export const body = defineTask("chaos.chord-body", {
+  run: (context, order: unknown, chord: string) =>
+    witnessedOf(context, { chord, place: null, order: JSON.stringify(order) }, () => order),
+  rejectOnWorkerLost: true,
+});
+
+/** Is told of a body that will not run. */
+export const alarm = defineTask("chaos.chord-failed", {
+  run: (_context, failedId: string) => recordsHere().write({ type: "chord-failed", body: failedId }),
+  ignoreResult: true,
+  rejectOnWorkerLost: true,
+});
+
+/** What chords are made of. */
+export const chordTasks = [member, relay, body, alarm];
 /** All that workers run. */
-export const tasks = [plain, answered, retried, delayed, failing, slow];
+export const tasks = [plain, answered, retried, delayed, failing, slow, ...chordTasks];

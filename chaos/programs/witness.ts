@@ -1,3 +1,4 @@
+import type { TaskMessage } from "@leveret/celery-protocol";
 import { Recorder } from "../records.ts";
 
 /** The records of this process, or of this thread of it; made when first asked for. */
@@ -10,6 +11,11 @@ export const isProgram: boolean = process.env["CHAOS_NAME"] !== undefined;
 export function recordsHere(): Recorder {
   recorder ??= new Recorder(process.env["CHAOS_RECORDS"] ?? ".", process.env["CHAOS_NAME"] ?? "nobody");
   return recorder;
+}
+
+/** By the broker's word, or by the count that a message carries which a worker has published again. */
+export function wasRedelivered({ deliveryInfo, extraHeaders }: TaskMessage): boolean {
+  return deliveryInfo?.redelivered === true || Number(extraHeaders["x-leveret-redeliveries"] ?? 0) > 0;
 }
 
 /** Nothing may go unhandled; what does is written down, and the process goes on so that more may be learned. */

@@ -1,11 +1,11 @@
-// A process that serves all queues until it is told to stop by SIGTERM, or killed.
+// A process that serves all queues, by a worker that counts chords on RabbitMQ and one that does so on Redis, until it is told to stop by SIGTERM, or killed.
 import type { Logger } from "@leveret/celery-amqp";
-import { createWorker, type CreateWorkerOptions, runWorker } from "@leveret/celery-amqp/worker";
-import type { TaskMessage } from "@leveret/celery-protocol";
+import { createWorker, type CreateWorkerOptions, runWorker, type Worker } from "@leveret/celery-amqp/worker";
+import { redisResults } from "@leveret/celery-redis";
 import { offend, watchChannels } from "./channels.ts";
 import { type Order, patience, queues, readSetting } from "./orders.ts";
-import { tasks } from "./tasks.ts";
-import { endWithConductor, recordEnd, recordsHere } from "./witness.ts";
+import { answered, chordTasks, tasks } from "./tasks.ts";
+import { endWithConductor, recordEnd, recordsHere, wasRedelivered } from "./witness.ts";
 
 /** Tasks at once in the worker's own process. */
 const INLINE_TASKS = 20;
@@ -31,30 +31,48 @@ function running(pool: string): Pick<CreateWorkerOptions, "pool" | "concurrency"
   return { concurrency: CHILDREN, pool: { kind, module: new URL("./tasks.ts", import.meta.url) } };
 }
 
-const worker = createWorker({
-  tasks,
+const common: Omit<CreateWorkerOptions, "tasks"> = {
   broker: setting.urls,
   amqp: patience,
+  grace: 5,
+  logger: { debug: () => {}, info: logLine("info"), warn: logLine("warn"), error: logLine("error") },
+};
+const worker = createWorker({
+  ...common,
+  tasks,
   queues: [queues.classic, { name: queues.quorum, type: "quorum" }, queues.volatile],
   ...running(setting.pool),
-  grace: 5,
+  chords: "rabbitmq",
   name: `${setting.name}@%h`,
-  logger: { debug: () => {}, info: logLine("info"), warn: logLine("warn"), error: logLine("error") },
+});
+const workerOnRedis = createWorker({
+  ...common,
+  tasks: [answered, ...chordTasks],
+  queues: [{ name: queues.redis, type: "quorum" }],
+  concurrency: INLINE_TASKS,
+  results: redisResults(setting.redisUrl),
+  name: `${setting.name}-redis@%h`,
 });
 
-worker.on("taskReceived", ({ task }) => {
-  recordsHere().write({ type: "received", id: task.id, redelivered: wasRedelivered(task) });
-});
+const namesInChords = new Set(chordTasks.map(({ name }) => name));
+for (const each of [worker, workerOnRedis]) {
+  each.on("taskReceived", ({ task }) => {
+    // Of the tasks of chords only what they do is written down.
+    if (namesInChords.has(task.task)) return;
+    recordsHere().write({ type: "received", id: task.id, redelivered: wasRedelivered(task) });
+  });
+}
 process.on("message", (order: Order) => {
   if (order.do === "offend") offend(order.code, order.draw);
 });
 // The channel to the conductor must not keep a stopped worker alive, nor its end stop a working one.
 process.channel?.unref();
 
-await runWorker(worker);
+await Promise.all([untilStopped(worker), untilStopped(workerOnRedis)]);
 recordEnd();
 
-/** By the broker's word, or by the count that a message carries which a worker has published again. */
-function wasRedelivered({ deliveryInfo, extraHeaders }: TaskMessage): boolean {
-  return deliveryInfo?.redelivered === true || Number(extraHeaders["x-leveret-redeliveries"] ?? 0) > 0;
+/** One that could not start takes the other down with it. */
+async function untilStopped(one: Worker): Promise<void> {
+  await runWorker(one);
+  if (process.exitCode === 1) process.exit();
 }
