@@ -56,7 +56,7 @@ function resolveEntry(name: string, entry: BeatEntry, zone: Zone): ResolvedEntry
   const where = `entry "${name}"`;
   if (!isTable(entry)) refuse(where, entry, "an object with task and schedule");
   const alien = Object.keys(entry).find((option) => !known.has(option));
-  if (alien !== undefined) refuse(`${where}: ${alien}`, "there", `one of ${[...known].join(", ")}`);
+  if (alien !== undefined) refuse(`${where}: option`, alien, `one of ${[...known].join(", ")}`);
   const { task, schedule, args = [], kwargs = {}, options = {} } = entry;
   if (!Array.isArray(args)) refuse(`${where}: args`, args, "a list");
   if (!isTable(kwargs)) refuse(`${where}: kwargs`, kwargs, "an object");

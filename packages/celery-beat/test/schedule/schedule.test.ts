@@ -67,7 +67,7 @@ test.each<readonly [string, object, RegExp]>([
   ["a schedule that is a word", { entries: { a: { task, schedule: "daily" } } }, /schedule is "daily"/],
   ["four fields", { entries: { a: { task, schedule: "* * * *" } } }, /give five fields/],
   ["a day that never comes", { entries: { a: { task, schedule: "0 0 31 2 *" } } }, /never comes/],
-  ["a misspelt option", { entries: { a: { task, schedule: 1, arguments: [] } } }, /entry "a": arguments/],
+  ["a misspelt option", { entries: { a: { task, schedule: 1, arguments: [] } } }, /entry "a": option is "arguments"/],
   ["an id of its own", { entries: { a: { task, schedule: 1, options: { id: "x" } } } }, /without id and eta/],
   ["a zone nobody knows", { entries: { a: { task, schedule: 1 } }, timezone: "Mars/Base" }, /timezone is "Mars\/Base"/],
   ["a policy nobody knows", { entries: { a: { task, schedule: 1 } }, catchUp: "twice" }, /catchUp "twice"/],

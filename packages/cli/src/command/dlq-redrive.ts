@@ -56,6 +56,8 @@ function tell({ moved, stay }: Tally, { json }: DlqFlags, terminal: Terminal): v
   if (json === true) terminal.out(`${toJson({ moved, stay: Object.fromEntries(stay) })}\n`);
   else terminal.out(`Redrove ${counted(moved, "dead letter")}.\n`);
   if (json !== true)
-    for (const [reason, count] of stay) terminal.err(`${counted(count, "dead letter")} stay: ${reason}`);
+    for (const [reason, count] of stay) {
+      terminal.err(`${counted(count, "dead letter")} ${count === 1 ? "stays" : "stay"}: ${reason}`);
+    }
   if (terminal.interrupted.aborted) terminal.err("Interrupted: the rest is where it was.");
 }

@@ -61,6 +61,10 @@ async function ask(
   const lines = createInterface(streams);
   try {
     return await lines.question(`${question} [y/N] `);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+    streams.output.write("\n"); // Ctrl-C or Ctrl-D: below the question
+    return "";
   } finally {
     lines.close();
   }
