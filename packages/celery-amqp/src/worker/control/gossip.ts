@@ -17,8 +17,10 @@ export interface GossipParts {
 }
 
 /**
- * Takes note of the elections that Python workers call: each of them waits until as many workers have done so as send
- * heartbeats, and this one does. It never stands itself, so it is never elected. Source: celery/worker/consumer/gossip.py.
+ * Hears the other workers, as each of Celery's does, which keeps its logical clock beside theirs: monitors put the tasks of
+ * all workers in order by it. Takes note of the elections that Python workers call: each of them waits until as many workers
+ * have done so as send heartbeats, and this one does. It never stands itself, so it is never elected. Source:
+ * celery/worker/consumer/gossip.py.
  */
 export class Gossip {
   readonly #parts: GossipParts;
@@ -31,8 +33,8 @@ export class Gossip {
       transport,
       clock,
       log,
-      what: "elections of other workers",
-      topology: exclusively(eventQueue(ids.uuid(), { pattern: "worker.elect" })),
+      what: "events of other workers",
+      topology: exclusively(eventQueue(ids.uuid(), { pattern: "worker.#" })),
       onDelivery: (delivery) => this.#receive(delivery),
     });
   }
@@ -51,7 +53,7 @@ export class Gossip {
     const { content, log, worker } = this.#parts;
     try {
       for (const event of decodeEvents(message, content)) {
-        worker.ticks.adjust(event.clock);
+        if (event.hostname !== worker.nodeName) worker.ticks.adjust(event.clock);
         if (event.type === "worker-elect" && event.id !== undefined) worker.events?.acknowledgeElection(event.id);
       }
     } catch (error) {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { createContent, encodeEvent } from "@leveret/celery-protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../../src/amqp/transport.ts";
@@ -83,6 +84,34 @@ describe.each(brokersAtHand())("commands reach a worker on RabbitMQ (%s)", (whic
     await answers(client, name);
     expect(other.worker.state).toBe("running");
   });
+});
+
+test("a worker's logical clock keeps beside those of the others it hears", async () => {
+  const vhost = await freshVhost();
+  live.push(() => vhost.remove());
+  const name = `clocked@${randomUUID()}`;
+  const worker = createWorker({ broker: vhost.url, tasks: [hold], name, logLevel: "silent" });
+  live.push(() => worker.stop({ grace: 0 }));
+  await worker.start();
+  const client = createClient({ broker: vhost.url });
+  live.push(() => client.close());
+  const transport = createAmqpTransport({ url: vhost.url });
+  live.push(() => transport.close());
+  await transport.connect();
+  const to = { exchange: "celeryev", routingKey: "worker.heartbeat" };
+  const beat = async (hostname: string, clock: number) => {
+    const stamp = { hostname, clock, utcoffset: 0, pid: 1, timestamp: 1.5, freq: 2 };
+    const message = encodeEvent({ ...stamp, type: "worker-heartbeat" }, createContent());
+    await transport.publisher.publish(message, to, { mandatory: false });
+  };
+  const clock = async (): Promise<number> => {
+    const { [name]: answer } = await client.inspect.clock({ destination: name, timeout: "50s" });
+    return answer !== undefined && "clock" in answer ? answer.clock : 0;
+  };
+  await beat(name, 9_000_000);
+  await beat("python@far", 70_000);
+  await eventually("it has heard of it", async () => (await clock()) > 70_000);
+  expect(await clock()).toBeLessThan(9_000_000);
 });
 
 describe("whatever comes to the mailbox", () => {
