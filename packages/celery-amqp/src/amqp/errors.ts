@@ -69,9 +69,11 @@ export function requestFailure(cause: unknown, what: string): CeleryError {
     case 404:
       return new CeleryError("not-found", `Cannot ${what}: ${text}: declare it first, or start who does`, { cause });
     case 405:
-      return new CeleryError("access-refused", `Cannot ${what}: another connection has it exclusively (${text})`, {
-        cause,
-      });
+      return new CeleryError(
+        "access-refused",
+        `Cannot ${what}: another connection has it exclusively, as that of a process of the same name has (${text})`,
+        { cause },
+      );
     case 406:
       return new CeleryError("queue-mismatch", `Cannot ${what}: ${mismatch(text)}`, { cause });
     default:

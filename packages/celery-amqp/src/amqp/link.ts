@@ -33,6 +33,7 @@ export class Link {
   /** Ends each request that still waits: amqplib answers none of them once the connection is gone. */
   readonly #requests = new Set<(reason: Error) => void>();
   #isLost = false;
+  #isClosing = false;
   #loseWith: (reason: Error) => void = () => {};
 
   constructor(model: ChannelModel, parts: LinkParts) {
@@ -69,8 +70,8 @@ export class Link {
     try {
       return await within(clock, rpcTimeoutMs, Promise.race([ask(), lost.promise]), () => this.#silence(what));
     } catch (error) {
-      // amqplib throws this when the connection ended before we could listen.
-      if (error instanceof Error && error.name === "IllegalOperationError") this.kill(error);
+      // amqplib throws this when the connection ended before we could listen, and while it says goodbye.
+      if (!this.#isClosing && error instanceof Error && error.name === "IllegalOperationError") this.kill(error);
       throw requestFailure(error, what);
     } finally {
       this.#requests.delete(lost.reject);
@@ -86,8 +87,10 @@ export class Link {
   /** Says goodbye, and hangs up if the broker does not answer in time. Never rejects. */
   async close(timeoutMs: number): Promise<void> {
     const goodbye = new CeleryError("closed", "The connection was closed");
+    this.#isClosing = true;
     try {
-      await within(this.#parts.clock, timeoutMs, this.#model.close(), () => goodbye);
+      // amqplib never answers for a connection that breaks meanwhile.
+      await within(this.#parts.clock, timeoutMs, Promise.race([this.#model.close(), this.lost]), () => goodbye);
     } catch {
       // A peer that does not answer a goodbye is hung up on below.
     }

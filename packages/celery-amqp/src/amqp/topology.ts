@@ -3,7 +3,7 @@ import type { Channel } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { DeclareMode, QueueInfo } from "../ports/transport.ts";
-import { brokerText, differingArgument } from "./errors.ts";
+import { brokerText, differingArgument, replyCode } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { toFields } from "./table.ts";
 
@@ -175,7 +175,7 @@ class Declarer {
       await bind();
     } catch (error) {
       const isForeign = this.#foreign.has(`declare ${destinationType} "${destination}"`);
-      if (!isForeign || !isCode(error, "access-refused")) throw error;
+      if (!isForeign || !lacksRight(error)) throw error;
       this.#logger.warn(`No right to ${what}: it is taken to be there`);
     }
   }
@@ -201,9 +201,9 @@ class Declarer {
     try {
       await declare();
     } catch (error) {
-      if (!isCode(error, "access-refused")) throw error;
+      if (!lacksRight(error)) throw error;
       // RabbitMQ 4 does not even say whether it exists to who has no right on it at all.
-      const found = await check().catch((reason: unknown) => (isCode(reason, "access-refused") ? null : undefined));
+      const found = await check().catch((reason: unknown) => (lacksRight(reason) ? null : undefined));
       if (found === undefined) throw error;
       this.#foreign.add(what);
       const state = found === null ? "taken to be there, unseen" : "it exists and is taken as it is";
@@ -230,6 +230,7 @@ class Declarer {
   }
 }
 
-function isCode(error: unknown, code: CeleryError["code"]): boolean {
-  return error instanceof CeleryError && error.code === code;
+/** 405, which has the same code of ours, is no question of rights: what is another connection's own is of no use. */
+function lacksRight(error: unknown): boolean {
+  return replyCode(error) === 403;
 }

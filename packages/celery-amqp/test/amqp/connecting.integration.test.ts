@@ -161,3 +161,24 @@ test("after the first connect attempts go on for ever, each with a log line", as
   await eventually("it is open again", () => transport.state === "open");
   expect(logger.text).not.toContain("guest:");
 });
+
+test("a close while consumers are being opened waits for none of them", async () => {
+  const tenMinutes = 600_000;
+  for (let round = 0; round < 10; round++) {
+    const { transport } = create({ url: inject("amqpUrl"), closeTimeoutMs: tenMinutes });
+    await transport.connect();
+    const open = (name: string) => {
+      const queues = [{ name, durable: false, autoDelete: false, exclusive: true }];
+      const topology = { exchanges: [], queues, bindings: [] };
+      return transport.subscribe({ queue: name, prefetch: 1, topology }, () => {});
+    };
+    const name = `connecting-${process.pid}-${round}`;
+    await open(name);
+    const opening = Array.from({ length: 20 }, (_, n) => open(`${name}-${n}`));
+    const settled = Promise.allSettled(opening);
+    await Promise.any(opening);
+    await transport.close();
+    await settled;
+    expect(transport.state).toBe("closed");
+  }
+});

@@ -82,6 +82,22 @@ test("who may not declare is told when nothing is there", async () => {
   expect(String(error)).not.toContain("hunter2");
 });
 
+test("what another connection has for itself is said to be that, and no question of rights", async () => {
+  const vhost = await freshVhost();
+  const logger = new RecordingLogger();
+  const transports = [createAmqpTransport({ url: vhost.url }), createAmqpTransport({ url: vhost.url }, { logger })];
+  onTestFinished(async () => {
+    await Promise.all(transports.map((transport) => transport.close()));
+    await vhost.remove();
+  });
+  await Promise.all(transports.map((transport) => transport.connect()));
+  const queues = [{ name: "own", durable: false, autoDelete: false, exclusive: true }];
+  const [first, second] = transports.map((transport) => () => transport.declare({ ...TOPOLOGY, queues, bindings: [] }));
+  await first?.();
+  await expect(second?.()).rejects.toMatchObject({ message: expect.stringMatching(/another connection has it/) });
+  expect(logger.text).not.toContain("No right");
+});
+
 test("who may not consume is told", async () => {
   const { transport } = await world({ configure: "^$", write: ".*", read: "^$" }, true);
   const subscribing = transport.subscribe({ queue: "orders", prefetch: 1 }, () => {});
