@@ -1,6 +1,6 @@
 /** Where what is kept of a chord stands, beside the group's own key. */
 export type ChordField =
-  /** Parts, ordered by their places. */
+  /** Parts: a sorted set by their places, or a list as they came. */
   | "j"
   /** How many more parts are awaited than the size says. */
   | "t"

@@ -16,6 +16,12 @@ export interface RedisResultsOptions extends ContentOptions {
   readonly serializer?: string;
   /** Keep with each result what was called and where it ran. Default false. Celery: `result_extended`. */
   readonly extended?: boolean;
+  /**
+   * Hand the results of a header to the body of its chord in the order of the header. Default true. False: in the order in
+   * which they came, for fleets whose Python workers are told so; a header with groups in it keeps its order. Celery:
+   * `result_chord_ordered` of `result_backend_transport_options`.
+   */
+  readonly chordsOrdered?: boolean;
   /** Node name of the worker, for extended results. Default `celery@` and the host's name. */
   readonly nodeName?: string;
   /** Certificates and the like, handed to `node:tls`; only where the address asks for TLS. */
@@ -47,6 +53,7 @@ export interface ResolvedResults {
   /** Seconds; 0 is for ever. */
   readonly expiresSeconds: number;
   readonly extended: boolean;
+  readonly chordsOrdered: boolean;
   readonly nodeName: string;
   readonly kept: KeptLimits;
   readonly logger: Logger;
@@ -58,6 +65,7 @@ const optionNames: ReadonlySet<string> = new Set([
   "keyPrefix",
   "serializer",
   "extended",
+  "chordsOrdered",
   "nodeName",
   "tls",
   "keepResults",
@@ -89,7 +97,7 @@ export function resolveResults(
   const alien = Object.keys(options).find((name) => !optionNames.has(name));
   if (alien !== undefined) throw invalid(`there is no option "${alien}"; there are ${[...optionNames].join(", ")}`);
   const { expires = "1d", keyPrefix = "", serializer = "json", extended = false, tls = null, ...rest } = options;
-  const { nodeName = `celery@${host}`, keepResults, logger = silent, clock = systemClock } = rest;
+  const { chordsOrdered = true, nodeName = `celery@${host}`, keepResults, logger = silent, clock = systemClock } = rest;
   const place = placeOf(where, tls);
   const content = contentOf({ ...rest, accept: rest.accept ?? [serializer] });
   const { contentType, contentEncoding } = sample(content, serializer);
@@ -101,6 +109,7 @@ export function resolveResults(
     stored: { contentType, contentEncoding },
     expiresSeconds: Math.ceil(durationMs(expires, "expires") / 1000),
     extended: flag("extended", extended),
+    chordsOrdered: flag("chordsOrdered", chordsOrdered),
     nodeName: text("nodeName", nodeName),
     kept: { maxResults: 10_000, maxBytes: 64_000_000, ...keepResults },
     logger,

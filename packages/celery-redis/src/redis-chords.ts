@@ -17,7 +17,7 @@ import type { Commands } from "./commands.ts";
 import type { ChordField } from "./keys.ts";
 import type { ResolvedResults } from "./options.ts";
 import { encoded } from "./redis-store.ts";
-import { beginScript, extendScript, finishScript, partScript } from "./scripts.ts";
+import { beginScript, extendScript, finishScript, orderedPartScript, unorderedPartScript } from "./scripts.ts";
 
 /** A part without a place goes to the end, as in Celery. */
 const atTheEnd = "+inf";
@@ -62,14 +62,15 @@ export class RedisChords implements ChordCounter {
   }
 
   async addPart(part: ChordPart, meta: ResultMeta): Promise<ChordProgress> {
-    const { content, serializer, keys, expiresSeconds } = this.#options;
+    const { content, serializer, keys, expiresSeconds, chordsOrdered } = this.#options;
+    const script = chordsOrdered ? orderedPartScript : unorderedPartScript;
     const { groupId, taskId, groupIndex } = part;
     const value = encoded(() => encodeChordPart({ ...meta, taskId }, content, { serializer }));
     const place = groupIndex === null ? atTheEnd : String(groupIndex);
     const fields = [...this.#fields(groupId, ...fieldsOfAll), keys.group(groupId)];
     const args = [taskId, value, place, expiresSeconds, startOf(value, taskId), this.#untold(part)];
     for (;;) {
-      const answer = await this.#commands.script(partScript, fields, args);
+      const answer = await this.#commands.script(script, fields, args);
       this.#remember(part);
       if (Array.isArray(answer)) return this.#ended(answer as readonly unknown[], part);
       if (typeof answer !== "number") return { state: "waiting" };

@@ -28,27 +28,56 @@ redis.call('PUBLISH', KEYS[1], ARGV[1])
 return false
 `);
 
+/** How parts stand in Redis: what to ask of the key they stand under. */
+interface PartsKey {
+  /** Sets `known` where a worker that keeps no list of who brought parts has brought this one. */
+  readonly look: string;
+  readonly add: string;
+  readonly count: string;
+  readonly all: string;
+}
+
+const sortedSet: PartsKey = {
+  look: `
+  for _, each in ipairs(redis.call('ZRANGEBYSCORE', parts, place, place)) do
+    if string.sub(each, 1, #start) == start then known = true end
+  end`,
+  add: "redis.call('ZADD', parts, place, part)",
+  count: "redis.call('ZCARD', parts)",
+  all: "redis.call('ZRANGE', parts, 0, -1)",
+};
+
+/** A list knows no places, and is looked through only where somebody brought parts to it without saying who. */
+const list: PartsKey = {
+  look: `
+  if redis.call('SCARD', who) < redis.call('LLEN', parts) then
+    for _, each in ipairs(redis.call('LRANGE', parts, 0, -1)) do
+      if string.sub(each, 1, #start) == start then known = true end
+    end
+  end`,
+  add: "redis.call('RPUSH', parts, part)",
+  count: "redis.call('LLEN', parts)",
+  all: "redis.call('LRANGE', parts, 0, -1)",
+};
+
 /**
  * Keeps a part of a chord and says what the chord has come to. Parts stand as Celery's workers of all versions put them; who
  * brought one is kept beside them as by Celery 5.7, and looked up among the parts for those that earlier ones brought.
- *
  * The first part that a worker brings has the body with it, for those that do not know it.
  *
  * KEYS parts, extra, size, who, done, owner, body, group. ARGV task id, part, place, seconds to keep, start of the task's
  * parts, body or nothing. Gives nothing while others are awaited, how long (ms) another worker may still be at it, or all
  * parts, the group and the body.
  */
-export const partScript: Script = script(`
+function partScript({ look, add, count, all }: PartsKey): Script {
+  return script(`
 local parts, extra, size, who, done, owner, body, group = unpack(KEYS)
 local id, part, place, seconds, start, called = unpack(ARGV)
 if redis.call('GET', done) == 'done' then return false end
 local member = id .. ':' .. place
 if redis.call('SISMEMBER', who, member) == 0 then
-  local known = false
-  for _, each in ipairs(redis.call('ZRANGEBYSCORE', parts, place, place)) do
-    if string.sub(each, 1, #start) == start then known = true end
-  end
-  if not known then redis.call('ZADD', parts, place, part) end
+  local known = false${look}
+  if not known then ${add} end
   redis.call('SADD', who, member)
 end
 if called ~= '' then redis.call('SET', body, called) end
@@ -57,7 +86,7 @@ if tonumber(seconds) > 0 then
 end
 local awaited = redis.call('GET', size)
 if not awaited then return false end
-if redis.call('ZCARD', parts) ~= tonumber(awaited) + tonumber(redis.call('GET', extra) or 0) then return false end
+if ${count} ~= tonumber(awaited) + tonumber(redis.call('GET', extra) or 0) then return false end
 if redis.call('EXISTS', done) == 1 then return math.max(redis.call('PTTL', done), 1) end
 local mine = redis.call('GET', owner)
 if mine and mine ~= id then return false end
@@ -65,8 +94,15 @@ if not mine then
   redis.call('SET', owner, id)
   if tonumber(seconds) > 0 then redis.call('EXPIRE', owner, seconds) end
 end
-return {redis.call('ZRANGE', parts, 0, -1), redis.call('GET', group), redis.call('GET', body)}
+return {${all}, redis.call('GET', group), redis.call('GET', body)}
 `);
+}
+
+/** Parts by their places: Celery's `result_chord_ordered`, its default. */
+export const orderedPartScript: Script = partScript(sortedSet);
+
+/** Parts as they come: `result_chord_ordered` switched off. */
+export const unorderedPartScript: Script = partScript(list);
 
 /**
  * Forgets a chord, and remembers for a while that it has ended: a task of its header may run once more.

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { msgpack, yaml } from "@leveret/celery-codecs";
 import { resultConformance } from "@leveret/celery-amqp/testing";
-import { describe, expect, test } from "vitest";
+import { signature } from "@leveret/celery-protocol";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { redisResults, type RedisResultsOptions } from "../src/index.ts";
 import { redisUrl } from "./support/redis.ts";
+import { success } from "./support/results.ts";
 
 const cases = resultConformance("states", "memory", "chords", "groups");
 
@@ -35,4 +37,35 @@ describe("results on Redis in msgpack", () => {
       await expect(run(harness({ serializers: [msgpack], serializer: "msgpack" }))).resolves.toBeUndefined();
     },
   );
+});
+
+describe("chords on Redis without an order", () => {
+  const ordered = new Set([
+    "the last part completes a chord, with the results in the order of the header",
+    "of many parts that come at once exactly one completes the chord",
+  ]);
+  test.each(cases.filter(({ needs, name }) => needs.includes("chords") && !ordered.has(name)))(
+    "$name",
+    async ({ run }) => {
+      await expect(run(harness({ chordsOrdered: false }))).resolves.toBeUndefined();
+    },
+  );
+
+  test("give the results as they came", async () => {
+    const { store } = await harness({ chordsOrdered: false }).connect();
+    onTestFinished(() => store.close());
+    const groupId = randomUUID();
+    await store.chords?.setSize(groupId, 3);
+    const bring = (groupIndex: number) => {
+      const taskId = `${groupId}-${groupIndex}`;
+      const part = { taskId, groupId, groupIndex, body: signature("body") };
+      return store.chords?.addPart(part, success(taskId, groupIndex));
+    };
+    expect([await bring(2), await bring(0), await bring(2)]).toEqual([
+      { state: "waiting" },
+      { state: "waiting" },
+      { state: "waiting" },
+    ]);
+    expect(await bring(1)).toEqual({ state: "complete", results: [2, 0, 1] });
+  });
 });

@@ -8,7 +8,12 @@ const url = "redis://h";
 describe("options", () => {
   test("have Celery's defaults", () => {
     const resolved = resolveResults(url, {}, "box");
-    expect(resolved).toMatchObject({ serializer: "json", expiresSeconds: 86_400, extended: false });
+    expect(resolved).toMatchObject({
+      serializer: "json",
+      expiresSeconds: 86_400,
+      extended: false,
+      chordsOrdered: true,
+    });
     expect(resolved).toMatchObject({ nodeName: "celery@box", stored: { contentType: "application/json" } });
     expect(resolved.keys.task("a")).toBe("celery-task-meta-a");
   });
@@ -32,6 +37,7 @@ describe("options", () => {
     ["a time that is none", { expires: "soon" }, /expires/],
     ["a prefix that is no text", { keyPrefix: 5 }, /keyPrefix/],
     ["extended that is no flag", { extended: "yes" }, /extended/],
+    ["an order that is no flag", { chordsOrdered: 0 }, /chordsOrdered/],
   ])("refuse %s", (_what, options, reason) => {
     const make = (): unknown => redisResults(url, options);
     expect(make).toThrow(expect.objectContaining({ code: "option-invalid" }) as Error);
