@@ -45,10 +45,13 @@ interface Flow {
 
 function against(place: Place, flow: Flow): Match {
   const { celery } = place.scene;
-  const contenders: Contender[] = [
-    { name: "Leveret, concurrency 100", run: () => ours(place, flow) },
-    ...(celery === null ? [] : [{ name: "Celery 5.6.3, prefork pool of 2", run: () => pythons(place, flow, celery) }]),
-  ];
+  const contenders: Contender[] = [{ name: "Leveret, concurrency 100", run: () => ours(place, flow) }];
+  if (celery !== null) {
+    contenders.push(
+      { name: "Celery, threads pool of 10", run: () => pythons(place, flow, celery, ["threads", "-c", "10"]) },
+      { name: "Celery, prefork pool of 2", run: () => pythons(place, flow, celery, ["prefork", "-c", "2"]) },
+    );
+  }
   return { title: `Redis results, ${described(flow)}`, unit: "ms until the result", better: "lower", contenders };
 }
 
@@ -109,11 +112,16 @@ const results: Record<Flow["shape"], (client: Client, size: number) => Promise<n
     ),
 };
 
-/** Celery's client and its worker, a process each (and two more of the pool). */
-function pythons({ scene, redis }: Place, { shape, size }: Flow, python: string): Promise<number> {
+/** Celery's client and its worker, in processes of their own. */
+function pythons(
+  { scene, redis }: Place,
+  { shape, size }: Flow,
+  python: string,
+  pool: readonly string[],
+): Promise<number> {
   return withQueue(scene, {}, async (queue) => {
     const env = { CELERY_BROKER_URL: scene.url, CELERY_RESULT_BACKEND: redis, BENCH_QUEUE: queue };
-    const worker = celeryWorker(python, { app: "workflow_app", queue, pool: ["prefork", "-c", "2"], env });
+    const worker = celeryWorker(python, { app: "workflow_app", queue, pool, env });
     return whileReady(worker, async () => {
       const { stdout } = await promisify(execFile)(python, ["workflow_app.py", shape, String(size)], {
         cwd: pythonFolder,
