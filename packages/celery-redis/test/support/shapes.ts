@@ -169,3 +169,33 @@ export const shapes: Readonly<Record<string, { readonly canvas: Shape; readonly 
   "a stamped task": { canvas: { ...task("stamps"), options: stamped } },
   "a stamped task that is retried by a chain": { canvas: chain(flaky, { ...task("stamps"), options: stamped }) },
 };
+
+/** A choice of them: each kind of joint once. */
+export const joints: readonly string[] = [
+  "a task that is retried",
+  "a chain of three",
+  "a chain that fails in the middle",
+  "a group of chains",
+  "a group behind a task",
+  "a group between tasks",
+  "a chord of chains",
+  "a chord with a group in its header",
+  "a chord with a chord in its header",
+  "a chord with a chain for its body",
+  "a chord with a group for its body",
+  "a chord with a failure in a chain",
+  "a chord that a task follows",
+  "a link of a chain",
+  "a link of a chord",
+  "errbacks of both styles",
+  "an errback of a chord",
+  "an errback of a body",
+  "replaced in a chain",
+  "replaced by a group in a chain",
+  "replaced by a chord in a header",
+  "replaced for a body",
+  "a chain added to a chord",
+  "a starmap in a chord",
+  "chunks before a task",
+  "a stamped task",
+];
