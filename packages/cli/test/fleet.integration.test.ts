@@ -44,6 +44,11 @@ test("a worker is watched, asked and told", async () => {
   expect(own).toEqual({ code: 0, out: '{"w1@fleet":42}\n', err: "" });
   expect(await ask("control", "broadcast", "halved", ...patience)).toMatchObject({ code: 1 });
 
+  const beats = start(["events", "--json", "--types", "worker-heartbeat"], vhost.url);
+  await eventually("the worker was asked to beat", () => beats.out().includes('"freq": 5'));
+  beats.child.kill("SIGTERM");
+  expect((await beats.ended).code).toBe(0);
+
   const watched = start(["events"], vhost.url);
   await eventually("it listens", () => watched.err().includes("listening"));
   watched.child.stdout?.destroy();

@@ -39,6 +39,8 @@ async function watch(flags: EventsFlags, terminal: Terminal): Promise<void> {
       ...(tasks !== undefined && { tasks }),
     });
     await stream.opened;
+    // As Celery's monitors do: those that beat seldom are seen at once. Who may not ask waits for their beat.
+    client.control.heartbeat({ timeout: 0 }).catch(() => {});
     const isLive = terminal.isScreen && flags.dump !== true && flags.json !== true;
     if (isLive) await live(stream, flags, terminal);
     else await dump(stream, flags, terminal);
