@@ -90,6 +90,7 @@ export default defineConfig({
             "scripts/vitest/broker.ts",
             "scripts/vitest/newest-broker.ts",
             "scripts/vitest/redis.ts",
+            "scripts/vitest/peers.ts",
             "scripts/vitest/podlab.ts",
           ],
           include: ["packages/*/test/**/*.long.test.ts", "apps/*/test/**/*.long.test.ts", "chaos/**/*.long.test.ts"],

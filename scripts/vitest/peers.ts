@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 
@@ -16,6 +16,8 @@ export interface Peers {
   readonly latestCelery: Peer;
   /** Python of a venv with the recorded Celery and OpenTelemetry's instrumentation of it. */
   readonly tracedCelery: Peer;
+  /** Python of a venv with the recorded Celery; in `suite` beside its `bin` stands Celery's own integration suite. */
+  readonly celerySuite: Peer;
   /** The example's Go program, built on gocelery. */
   readonly gocelery: Peer;
   /** A browser without a window, for the pages of Flower. */
@@ -42,11 +44,21 @@ const traced = [
   "opentelemetry-instrumentation-celery==0.66b2",
   "opentelemetry-sdk==1.45.2",
 ];
+/** What Celery 5.6.3 tests itself with, as far as its integration suite needs it (requirements/test.txt). */
+const suite = [
+  "celery[redis]==5.6.3",
+  ...pinned,
+  "pytest==8.4.2",
+  "pytest-rerunfailures==16.1",
+  "pytest-subtests==0.15.0",
+  "pytest-timeout==2.4.0",
+  "pydantic==2.12.5",
+];
 
 /** Makes the peers once and keeps them in the workspace's cache. In CI a missing peer is an error, elsewhere a skip that says why. */
 export default async function setup(project: TestProject): Promise<void> {
   await mkdir(cache, { recursive: true });
-  const [recordedCelery, latestCelery, tracedCelery, gocelery, chromium] = await Promise.all([
+  const [recordedCelery, latestCelery, tracedCelery, celerySuite, gocelery, chromium] = await Promise.all([
     peer("Celery 5.6.3", "install Python 3 with venv (Debian: apt-get install python3-venv)", () => makeVenv(recorded)),
     peer("the newest Celery 5", "install Python 3 with venv (Debian: apt-get install python3-venv)", () =>
       makeVenv(latest),
@@ -54,10 +66,11 @@ export default async function setup(project: TestProject): Promise<void> {
     peer("OpenTelemetry's Celery", "install Python 3 with venv (Debian: apt-get install python3-venv)", () =>
       makeVenv(traced),
     ),
+    peer("Celery's suite", "install Python 3 with venv (Debian: apt-get install python3-venv)", makeSuite),
     peer("gocelery", "install Go 1.19 or newer (Debian: apt-get install golang)", buildGo),
     peer("Chromium", "install it (Debian: apt-get install chromium)", findChromium),
   ]);
-  project.provide("peers", { recordedCelery, latestCelery, tracedCelery, gocelery, chromium });
+  project.provide("peers", { recordedCelery, latestCelery, tracedCelery, celerySuite, gocelery, chromium });
 }
 
 async function peer(name: string, remedy: string, make: () => Promise<string>): Promise<Peer> {
@@ -86,6 +99,30 @@ async function makeVenv(requirements: readonly string[]): Promise<string> {
   ]);
   return python;
 }
+
+/** The suite is in Celery's source distribution, and in no wheel. */
+async function makeSuite(): Promise<string> {
+  const python = await makeVenv(suite);
+  const folder = join(python, "../../suite");
+  if (existsSync(folder)) return python;
+  const part = await mkdtemp(`${folder}.part-`);
+  const download = ["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", "celery"];
+  await execute(python, ["-m", "pip", ...download, "--dest", part, "celery==5.6.3"]);
+  await execute(python, ["-c", unpackSuite, part]);
+  await rename(part, folder).catch((error: unknown) => {
+    if (!existsSync(folder)) throw error;
+  });
+  return python;
+}
+
+const unpackSuite = `
+import glob, sys, tarfile
+with tarfile.open(*glob.glob(sys.argv[1] + "/*.tar.gz")) as archive:
+    for member in archive.getmembers():
+        top, _, member.name = member.name.partition("/")
+        if member.name == "pyproject.toml" or member.name.startswith("t/"):
+            archive.extract(member, sys.argv[1])
+`;
 
 async function buildGo(): Promise<string> {
   const binary = join(cache, "gocelery-example");

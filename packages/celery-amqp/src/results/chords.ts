@@ -7,7 +7,12 @@ export type ChordProgress =
   /** All have come: the body is to be called with these results of the header, in its order. */
   | ({ readonly state: "complete"; readonly results: readonly Tree[] } & KeptBody)
   /** All have come, and not all are good: the chord fails with this exception. */
-  | ({ readonly state: "failed"; readonly exception: WireException } & KeptBody);
+  | ({
+      readonly state: "failed";
+      readonly exception: WireException;
+      /** The exception of the part that failed, where one did: that of the members of a group which is the body. */
+      readonly cause?: WireException;
+    } & KeptBody);
 
 /** What the end of a chord is told with. */
 export interface KeptBody {

@@ -77,6 +77,7 @@ export interface TaskRequest {
     readonly priority: number | null;
     readonly deliveryMode: 1 | 2;
     readonly expirationMs: number | null;
+    readonly appId: string | null;
   };
   /** Always false: nothing is run without a message. */
   readonly isEager: false;

@@ -350,7 +350,7 @@ test("a handler may know all that Celery's self.request tells", async () => {
     ignoreResult: false,
     replacedTaskNesting: 0,
     deliveryInfo: { routingKey: "celery", priority: 3 },
-    properties: { deliveryMode: 2, priority: 3 },
+    properties: { deliveryMode: 2, priority: 3, appId: null },
     isEager: false,
   });
 });

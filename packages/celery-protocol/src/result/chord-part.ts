@@ -17,7 +17,10 @@ export interface ReturnedPart {
 }
 
 /** What a chord whose parts are all there comes to. */
-export type ChordOutcome = { readonly results: readonly Tree[] } | { readonly exception: WireException };
+export type ChordOutcome =
+  | { readonly results: readonly Tree[] }
+  /** `cause` is the exception of the part that failed, where one did. */
+  | { readonly exception: WireException; readonly cause?: WireException };
 
 /** Stands first in a part, for no reader. */
 const MARK = 1;
@@ -57,7 +60,10 @@ export function decodeChordPart(body: Uint8Array, content: Content, options: Sto
  */
 export function chordOutcome(parts: readonly ReturnedPart[], header: ResultTuple | null): ChordOutcome {
   const failed = parts.find(({ exception }) => exception !== null);
-  if (failed?.exception) return failure(`Dependency ${failed.taskId} raised ${describeException(failed.exception)}`);
+  if (failed?.exception) {
+    const reason = `Dependency ${failed.taskId} raised ${describeException(failed.exception)}`;
+    return { ...failure(reason), cause: failed.exception };
+  }
   if (header === null) return { results: parts.map(({ result }) => result) };
   const byId = new Map(parts.map(({ taskId, result }) => [taskId, result]));
   const missing = leaves(header).find((id) => !byId.has(id));
@@ -70,7 +76,7 @@ function leaves({ id, members }: ResultTuple): readonly string[] {
   return members === null ? [id] : members.flatMap(leaves);
 }
 
-function failure(reason: string): ChordOutcome {
+function failure(reason: string): { readonly exception: WireException } {
   return { exception: { type: "ChordError", module: "celery.exceptions", args: [reason] } };
 }
 

@@ -62,9 +62,9 @@ function delivery(
   headers: HeaderTable,
 ): Pick<
   TaskMessage,
-  "replyTo" | "correlationId" | "priority" | "expirationMs" | "persistent" | "serializer" | "compression"
+  "replyTo" | "correlationId" | "priority" | "expirationMs" | "persistent" | "serializer" | "compression" | "appId"
 > {
-  const { contentType = "", replyTo, correlationId, priority, expirationMs, persistent } = properties;
+  const { contentType = "", replyTo, correlationId, priority, expirationMs, persistent, appId } = properties;
   return {
     replyTo: nonEmpty(replyTo),
     correlationId: nonEmpty(correlationId),
@@ -74,6 +74,7 @@ function delivery(
     persistent: persistent ?? true,
     serializer: SERIALIZERS.get(contentType) ?? contentType,
     compression: nonEmpty(headers["compression"]),
+    ...(appId === undefined ? {} : { appId }),
   };
 }
 

@@ -92,6 +92,8 @@ export interface TaskMessage {
   readonly chain: readonly Signature[] | null;
   /** Embed `chord`: the body signature. */
   readonly chord: Signature | null;
+  /** Property `app_id` of a message that was received; never written, and missing where the sender gave none. */
+  readonly appId?: string;
   /** Set on messages that were received; never written. */
   readonly deliveryInfo: DeliveryInfo | null;
 }

@@ -53,6 +53,7 @@ describe("the outcome of a chord", () => {
   test("is the first part that failed, in Celery's words", () => {
     const parts = [good("a", 1), { taskId: "b", result: null, exception: boom }];
     expect(chordOutcome(parts, null)).toEqual({
+      cause: { type: "ValueError", module: "builtins", args: ["part"] },
       exception: {
         type: "ChordError",
         module: "celery.exceptions",

@@ -233,7 +233,7 @@ test("in the hybrid, the headers win over the body", () => {
 
 test("properties and delivery become fields", () => {
   const deliveryInfo = { exchange: "", routingKey: "celery", redelivered: true };
-  const properties = { replyTo: "r", correlationId: "c", priority: 3, persistent: false, expirationMs: 5 };
+  const properties = { replyTo: "r", correlationId: "c", priority: 3, persistent: false, expirationMs: 5, appId: "a" };
   expect(decodeTask(message("[[], {}, {}]", minimal, properties), content, deliveryInfo)).toMatchObject({
     ...properties,
     deliveryInfo,

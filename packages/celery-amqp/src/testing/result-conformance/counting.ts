@@ -58,7 +58,8 @@ export const countingCases: readonly ResultCase[] = [
       module: "celery.exceptions",
       args: [`Dependency ${first} raised ValueError('part')`],
     };
-    assert.deepEqual(await chord.bring(1), { state: "failed", exception });
+    const cause = { type: "ValueError", module: "builtins", args: ["part"] };
+    assert.deepEqual(await chord.bring(1), { state: "failed", exception, cause });
   }),
 
   resultCase(

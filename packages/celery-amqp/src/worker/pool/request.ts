@@ -4,6 +4,7 @@ import type { TaskRequest } from "../../task/request.ts";
 /** What a handler may know of the message that it runs for. */
 export function requestOf(message: TaskMessage, hostname: string): TaskRequest {
   const { id, task, deliveryInfo, correlationId, replyTo, priority, persistent, expirationMs, timeLimit } = message;
+  const { appId = null } = message;
   return {
     ...callOf(message),
     id,
@@ -15,7 +16,7 @@ export function requestOf(message: TaskMessage, hostname: string): TaskRequest {
     correlationId,
     hostname,
     deliveryInfo: deliveryInfo && { ...deliveryInfo, priority },
-    properties: { correlationId, replyTo, priority, deliveryMode: persistent ? 2 : 1, expirationMs },
+    properties: { correlationId, replyTo, priority, deliveryMode: persistent ? 2 : 1, expirationMs, appId },
     isEager: false,
   };
 }

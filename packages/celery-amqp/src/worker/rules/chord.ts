@@ -12,6 +12,7 @@ import type { Effect } from "./effect.ts";
 import type { Failure } from "./failure.ts";
 import { effectsOf, followFailure, mintOf, reachOf, tellUnreached } from "./follow-up.ts";
 import type { ChordEnd } from "./outcome.ts";
+import { resultTuple } from "./result.ts";
 import type { World } from "./world.ts";
 
 /** What has become of a chord now that a part of it has come; `body` is told to a part that does not know it. */
@@ -19,11 +20,17 @@ export type Progress =
   | { readonly state: "waiting" }
   /** Results of the header, in its order. */
   | { readonly state: "complete"; readonly results: readonly Tree[]; readonly body?: Signature }
-  | { readonly state: "failed"; readonly exception: WireException; readonly body?: Signature };
+  | {
+      readonly state: "failed";
+      readonly exception: WireException;
+      readonly cause?: WireException;
+      readonly body?: Signature;
+    };
 
 /**
  * What a part costs that has come: nothing while others are awaited; with the last one the call of the body, or its
- * failure. The chord is forgotten after that, so that whoever brings the last part again calls the body again.
+ * failure. The chord is forgotten after that, so that whoever brings the last part again calls the body again; where all
+ * is to be as in Celery, a chord that failed is left to expire.
  * Source: celery/backends/redis.py `on_chord_part_return`, celery/backends/base.py `chord_error_from_stack`.
  *
  * @param last - the task that brought the part
@@ -33,7 +40,12 @@ export function afterPart(part: ChordPart, progress: Progress, last: TaskMessage
   if (body === null || progress.state === "waiting") return [];
   const { groupId } = part;
   const finish: Effect = { do: "finish-chord", groupId, task: last, required: false };
-  if (progress.state === "failed") return [...failBody(body, progress.exception, last, world), finish];
+  if (progress.state === "failed") {
+    // Of a body that is a group each member fails by what failed in the header.
+    const { exception, cause = exception } = progress;
+    const told = failBody(body, body.subtaskType === "group" ? cause : exception, last, world);
+    return world.failsUnfinishableChords ? [...told, finish] : told;
+  }
   return [...endChord(body, { results: progress.results }, last, world), finish];
 }
 
@@ -74,15 +86,26 @@ function failBody(body: Signature, exception: WireException, last: TaskMessage, 
   const failure: Failure = { exception, traceback: null };
   const { unreached, failed } = afterChordFailure(body, reachOf(world));
   const { task, args, kwargs } = body;
-  return [
-    ...unreached.flatMap((call) => tellUnreached(call, last, failure, true)),
-    ...failed.flatMap((each) =>
-      followFailure(
-        each,
-        newTask({ ...each, task, args, kwargs, parentId: last.id, rootId: last.rootId }),
-        failure,
-        world,
-      ),
+  const told = failed.flatMap((each) =>
+    followFailure(
+      each,
+      newTask({ ...each, task, args, kwargs, parentId: last.id, rootId: last.rootId }),
+      failure,
+      world,
     ),
+  );
+  const [itself, ...others] = failed;
+  const children = others.length === 0 ? groupOf(told, world) : [];
+  return [
+    ...unreached.flatMap((call) =>
+      tellUnreached(call, last, failure, true, call.taskId === itself?.id ? children : []),
+    ),
+    ...told,
   ];
+}
+
+/** Errbacks that are sent are a group among the children of the body they are told of. */
+function groupOf(told: readonly Effect[], world: World): readonly Tree[] {
+  const sent = told.flatMap((effect) => (effect.do === "send" ? [resultTuple(effect.task.id)] : []));
+  return sent.length === 0 ? [] : [[[world.uuid(), null], sent]];
 }

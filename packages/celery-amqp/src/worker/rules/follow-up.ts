@@ -95,9 +95,10 @@ export function tellUnreached(
   last: TaskMessage,
   failure: Failure,
   stores: boolean,
+  children: readonly Tree[] = [],
 ): readonly Effect[] {
   if (taskId === null) return [];
-  const meta = failureMeta(taskId, failure, []);
+  const meta = failureMeta(taskId, failure, children);
   const task = { ...last, id: taskId, replyTo: replyTo ?? last.replyTo, correlationId: taskId, chain: null };
   return [
     ...(stores ? [{ do: "store", meta, task, required: false } as const] : []),

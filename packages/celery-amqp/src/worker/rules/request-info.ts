@@ -1,4 +1,4 @@
-import type { RequestInfo, ScheduledInfo } from "@leveret/celery-protocol";
+import { formatIso, type RequestInfo, type ScheduledInfo, type WireTime } from "@leveret/celery-protocol";
 import type { Request } from "./request.ts";
 
 /** A task that a worker has. */
@@ -42,8 +42,13 @@ const timerPriority = 6;
 export function scheduledInfo(held: HeldTask, hostname: string): ScheduledInfo {
   const { eta } = held.request.task;
   return {
-    eta: eta === null ? null : new Date(eta.epochMs).toISOString().replace("Z", "+00:00"),
+    eta: eta && inUtc(eta),
     priority: timerPriority,
     request: requestInfo(held, hostname),
   };
+}
+
+/** In Python's form; to the microsecond where the message says it so. */
+function inUtc({ text, epochMs }: WireTime): string {
+  return text.endsWith("+00:00") ? text : formatIso(epochMs);
 }

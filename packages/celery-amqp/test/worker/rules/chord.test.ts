@@ -44,13 +44,29 @@ describe("a part of a chord", () => {
     const around = { group_id: "outer", chord: encodeSignature(signature("outer-body")) };
     const body = signature("body", { options: { task_id: "id-b", ...around } });
     const world = freshWorld({ countsChords: true, failsUnfinishableChords: false });
-    expect(inShort(after(body, failed, world))).toEqual(["store FAILURE id-b", "finish-chord g"]);
+    expect(inShort(after(body, failed, world))).toEqual(["store FAILURE id-b"]);
+  });
+
+  test("fails the members of a group that is the body by what failed in the header", () => {
+    const cause = { type: "ValueError", module: "builtins", args: ["boom"] };
+    const member = (id: string): Signature => signature("member", { options: { task_id: id } });
+    const body = withOptions(group(member("m-1"), member("m-2")), { task_id: "id-b" });
+    const exceptions = after(body, { ...failed, cause }).flatMap((effect) =>
+      effect.do === "store" && effect.meta.status === "FAILURE" ? [effect.meta.exception.type] : [],
+    );
+    expect(exceptions).toEqual(["ValueError", "ValueError", "ValueError"]);
+    const [alone] = after(signature("body", { options: { task_id: "id-b" } }), { ...failed, cause });
+    expect(alone).toMatchObject({ meta: { exception: { type: "ChordError" } } });
   });
 
   test("that is the last fails the body where one of them has failed", () => {
     const errback = encodeSignature(signature("on-error"));
     const body = signature("body", { options: { task_id: "id-b", link_error: [errback] } });
-    expect(inShort(after(body, failed))).toEqual(["store FAILURE id-b", "send on-error", "finish-chord g"]);
+    const effects = after(body, failed);
+    expect(inShort(effects)).toEqual(["store FAILURE id-b", "send on-error", "finish-chord g"]);
+    const [stored, sent] = effects;
+    const errbackId = sent?.do === "send" ? sent.task.id : "";
+    expect(stored).toMatchObject({ meta: { children: [[[expect.any(String), null], [[[errbackId, null], null]]]] } });
   });
 
   test("whose body cannot be called fails it, too", () => {
