@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { controlExchange } from "@leveret/celery-protocol";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient, defineTask } from "../../src/index.ts";
 import { createWorker, type CreateWorkerOptions, type Worker } from "../../src/worker.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
 import { eventually } from "../support/eventually.ts";
 
 const live: (() => unknown)[] = [];
@@ -57,6 +60,31 @@ describe.each(brokersAtHand())("a client controls workers on RabbitMQ (%s)", (wh
       [one]: { pid: process.pid, broker: { transport: "amqp", userid: expect.any(String) } },
     });
     expect(JSON.stringify(await inspect.conf({ destination: one, timeout: "30s" }))).toContain(":********@");
+  });
+
+  test("though a mailbox among theirs takes nothing", async () => {
+    const name = `deafened@${randomUUID()}`;
+    await start(name, { concurrency: 1 });
+    const transport = createAmqpTransport({ url: vhost.url });
+    live.push(() => transport.close());
+    await transport.connect();
+    const full = { "x-max-length": 0, "x-overflow": "reject-publish" };
+    const queue = { name: "full", durable: true, autoDelete: false, exclusive: false, arguments: full };
+    const { name: source } = controlExchange();
+    const binding = { source, destination: queue.name, destinationType: "queue", routingKey: "" } as const;
+    await transport.declare({ exchanges: [controlExchange()], queues: [queue], bindings: [binding] });
+    const logger = new RecordingLogger();
+    const client = createClient({ broker: vhost.url, logger });
+    live.push(() => client.close());
+    const { control, inspect } = client;
+    expect(await control.poolGrow(1, { destination: name, timeout: "30s" })).toEqual({
+      [name]: { ok: "pool will grow" },
+    });
+    expect(await inspect.stats({ destination: name, timeout: "30s" })).toMatchObject({
+      [name]: { pool: { "max-concurrency": 2 } },
+    });
+    expect(logger.text).toContain("a mailbox did not take a command of remote control");
+    await transport.deleteQueue(queue.name);
   });
 
   test("whose commands are done", async () => {
