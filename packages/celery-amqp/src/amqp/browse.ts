@@ -5,7 +5,7 @@ import { CeleryError } from "../ports/errors.ts";
 import type { BrowseOptions } from "../ports/transport.ts";
 import { within } from "./deadline.ts";
 import { fromEnvelope } from "./envelope.ts";
-import { brokerText, isNodeDown, requestFailure } from "./errors.ts";
+import { passingIfNodeDown, requestFailure } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { endOf } from "./supervise.ts";
 
@@ -30,9 +30,9 @@ export async function browseQueue(
       if (messages !== null) return messages;
     }
   } catch (error) {
-    if (isNodeDown(error)) throw new CeleryError("connection-lost", brokerText(error), { cause: error });
-    if (error instanceof CeleryError && error.code === "not-found") return null;
-    throw error;
+    const failure = passingIfNodeDown(error);
+    if (failure instanceof CeleryError && failure.code === "not-found") return null;
+    throw failure;
   }
 }
 

@@ -85,9 +85,14 @@ export function requestFailure(cause: unknown, what: string): CeleryError {
 export function isNodeDown(error: unknown): boolean {
   return (
     error instanceof CeleryError &&
-    error.code === "not-found" &&
+    (error.code === "not-found" || error.code === "connection-lost") &&
     /is down or inaccessible/.test(brokerText(error.cause))
   );
+}
+
+/** What passes, where a queue's node is down: it comes back, and the queue with it. Anything else is given as it is. */
+export function passingIfNodeDown(error: unknown): unknown {
+  return isNodeDown(error) ? new CeleryError("connection-lost", brokerText(error), { cause: error }) : error;
 }
 
 /** The argument in which a declaration differs from what exists, from the broker's text. */

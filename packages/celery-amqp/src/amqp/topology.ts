@@ -3,7 +3,7 @@ import type { Channel } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { DeclareMode, QueueInfo } from "../ports/transport.ts";
-import { brokerText, differingArgument, replyCode } from "./errors.ts";
+import { brokerText, differingArgument, passingIfNodeDown, replyCode } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { toFields } from "./table.ts";
 
@@ -21,7 +21,8 @@ export interface BrokerHabits {
  * a queue that was asked for without arguments and exists with some (a quorum queue, say) is taken as it is, as a plain
  * Python client declares none; and who may not declare may still use what exists.
  *
- * @throws CeleryError with code `queue-mismatch`, `access-refused`, `not-found`, `rpc-timeout` or `connection-lost`.
+ * @throws CeleryError with code `queue-mismatch`, `access-refused`, `not-found`, `rpc-timeout` or `connection-lost`,
+ * the last also while the node of a queue is down.
  */
 export async function declareTopology(
   link: Link,
@@ -32,6 +33,8 @@ export async function declareTopology(
   const declarer = new Declarer(link, logger, habits);
   try {
     for (let attempt = 1; !(await declaresAll(declarer, topology, mode, attempt === maxAttempts)); attempt += 1);
+  } catch (error) {
+    throw passingIfNodeDown(error);
   } finally {
     await declarer.close();
   }

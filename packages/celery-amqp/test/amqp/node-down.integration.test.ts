@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import { chord, createClient, defineTask } from "../../src/index.ts";
 import type { Transport } from "../../src/ports/transport.ts";
+import { createWorker } from "../../src/worker.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RabbitCluster, startLocalCluster } from "../support/rabbit-cluster.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
@@ -45,4 +47,29 @@ test("a queue whose node is down is consumed when the node is back", async () =>
   const message = { headers: { id: "a" }, properties: {}, body: new Uint8Array() };
   await transport.publisher.publish(message, { exchange: "", routingKey: "homely" });
   await eventually("a message comes", () => received.includes("a"));
+});
+
+test("what follows from a task waits for a queue whose node is down", async () => {
+  const owner = await connect(2, new RecordingLogger());
+  const body = { name: "bodies", durable: true, autoDelete: false, exclusive: false };
+  await owner.declare({ exchanges: [], queues: [body], bindings: [] });
+  await owner.close();
+  await cluster.stop(2);
+  const broker = cluster.urls[0] ?? "";
+  const logger = new RecordingLogger();
+  const member = defineTask("down.member", (_ctx, place: number) => place);
+  const total = defineTask<(places: readonly number[]) => number>("down.body");
+  const worker = createWorker({ broker, tasks: [member], queues: ["members"], chords: "rabbitmq", logger });
+  onTestFinished(() => worker.stop());
+  await worker.start();
+  const client = createClient({ broker, chords: "rabbitmq" });
+  onTestFinished(() => client.close());
+  const header = [0, 1].map((place) => member.s(place).with({ queue: "members" }));
+  const call = chord(header, total.s().with({ queue: "bodies" }));
+  expect(await client.send(call).catch((error: unknown) => error)).toMatchObject({ id: expect.any(String) as string });
+  await eventually("it waits", () => /waiting for the broker[^]*is down or inaccessible/.test(logger.text));
+  await cluster.start(2);
+  const look = await connect(1, new RecordingLogger());
+  await eventually("the body comes", async () => (await look.inspectQueue("bodies"))?.messageCount === 1);
+  expect(logger.text).not.toContain("cannot send what follows");
 });
