@@ -125,12 +125,17 @@ function chaosTable(rows: readonly ChaosRow[]): string {
 function chordTable(all: readonly ChaosRow[]): string {
   const rows = all.filter((row) => row.chords > 0);
   if (rows.length === 0) return "No run has been written down yet.";
-  const heads = ["RabbitMQ", "nodes", "seconds", "seed", "counted on", "chords", "members", "largest", "sends"];
+  const heads = ["RabbitMQ", "nodes", "seconds", "seed", "counted on", "chords", "members", "largest bodies", "sends"];
   const lines = rows.flatMap((row) =>
     (["rabbitmq", "redis"] as const).map((counter) => {
-      const { chords, members, largest, outcomes, ends, again } = row.figures.chords[counter];
+      const { chords, members, largest, largestEnded, outcomes, ends, again } = row.figures.chords[counter];
       const run = [row.brokerVersion, row.nodes, row.seconds, row.seed];
-      const size = [counter === "redis" ? "Redis" : "RabbitMQ alone", chords, members, largest];
+      const size = [
+        counter === "redis" ? "Redis" : "RabbitMQ alone",
+        chords,
+        members,
+        `${largestEnded} of ${largest} members`,
+      ];
       return run.concat(size, [counts(outcomes), counts(ends), counts(again)]);
     }),
   );

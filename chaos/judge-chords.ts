@@ -27,6 +27,8 @@ export interface ChordFigures {
   readonly chords: number;
   readonly members: number;
   readonly largest: number;
+  /** Those of the largest whose bodies ran. */
+  readonly largestEnded: number;
   /** Ends of their sends, by outcome. */
   readonly outcomes: Readonly<{ [outcome: string]: number }>;
   /** What became of them: their body ran, a member failed and their errback ran, or they were never wholly sent. */
@@ -146,10 +148,12 @@ export function chordFigures(
 ): { readonly [counter in CounterName]: ChordFigures } {
   const of = (counter: CounterName): ChordFigures => {
     const lives = [...chords.values()].filter(({ sent }) => sent.counter === counter);
+    const largest = Math.max(0, ...lives.map(({ sent }) => sent.members));
     return {
       chords: lives.length,
       members: lives.reduce((sum, { sent }) => sum + sent.members, 0),
-      largest: Math.max(0, ...lives.map(({ sent }) => sent.members)),
+      largest,
+      largestEnded: lives.filter((life) => life.sent.members === largest && hasEnded(life)).length,
       outcomes: tally(lives.flatMap(({ settled }) => settled?.outcome ?? [])),
       ends: tally(lives.map(endOf)),
       again: tally(lives.flatMap(({ sent }) => again.get(sent.chord) ?? [])),

@@ -37,8 +37,9 @@ export function describeOutcome(outcome: Outcome): string {
   ].join("\n");
 }
 
-function describeChords({ chords, members, largest, outcomes, ends, again }: ChordFigures): string {
-  const size = `${chords} of ${members} members, the largest of ${largest}`;
+function describeChords(figures: ChordFigures): string {
+  const { chords, members, largest, largestEnded, outcomes, ends, again } = figures;
+  const size = `${chords} of ${members} members, ${largestEnded} bodies after ${largest} each`;
   return `${size}: ${counts(outcomes)}; ${counts(ends)}; bodies run again: ${counts(again)}`;
 }
 

@@ -8,6 +8,7 @@ const chords: ChordFigures = {
   chords: 3,
   members: 90,
   largest: 60,
+  largestEnded: 2,
   outcomes: { confirmed: 3 },
   ends: { body: 2, errback: 1 },
   again: { redelivered: 1 },
@@ -49,6 +50,6 @@ test("a run is a line of the table", () => {
 test("and two lines of the table of chords", () => {
   const page = chaosPage([row]).replaceAll(/ +/g, " ");
   const rest = "confirmed 3 | body 2, errback 1 | redelivered 1 |";
-  expect(page).toContain(`| 3.10.8 | 1 | 300 | 7 | RabbitMQ alone | 3 | 90 | 60 | ${rest}`);
-  expect(page).toContain(`| 3.10.8 | 1 | 300 | 7 | Redis | 3 | 90 | 70 | ${rest}`);
+  expect(page).toContain(`| 3.10.8 | 1 | 300 | 7 | RabbitMQ alone | 3 | 90 | 2 of 60 members | ${rest}`);
+  expect(page).toContain(`| 3.10.8 | 1 | 300 | 7 | Redis | 3 | 90 | 2 of 70 members | ${rest}`);
 });

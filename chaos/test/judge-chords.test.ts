@@ -52,6 +52,7 @@ test("a chord whose members and one body ran breaks nothing", () => {
     chords: 1,
     members: 2,
     largest: 2,
+    largestEnded: 1,
     outcomes: { confirmed: 1 },
     ends: { body: 1 },
     again: {},

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeFault, planFaults, type Scene } from "../schedule.ts";
+import { shortRuns } from "./short-runs.ts";
 
 const scene: Scene = {
   seed: 11,
@@ -11,6 +12,24 @@ const scene: Scene = {
   volatileQueue: "volatile",
 };
 const nodeKinds = new Set(["kill-node", "stop-node", "freeze-node", "memory-alarm", "consumer-timeout"]);
+/** All but the timeout of consumers. */
+const quickKinds = [
+  "black-hole",
+  "cancel-consumers",
+  "channel-404",
+  "channel-406",
+  "delete-queue",
+  "freeze-node",
+  "kill-child",
+  "kill-node",
+  "kill-worker",
+  "memory-alarm",
+  "missing-exchange",
+  "refuse",
+  "reset",
+  "stop-node",
+  "stop-worker",
+];
 const seeds = Array.from({ length: 50 }, (_, seed) => seed);
 
 test("the same scene has the same faults, another seed others", () => {
@@ -36,24 +55,13 @@ describe.each(seeds)("seed %i", (seed) => {
 
   test("two minutes have every quick kind, and each that hurts a node", () => {
     const kinds = new Set(planFaults({ ...scene, seed, seconds: 120 }).map(({ kind }) => kind));
-    expect([...kinds].toSorted()).toEqual([
-      "black-hole",
-      "cancel-consumers",
-      "channel-404",
-      "channel-406",
-      "delete-queue",
-      "freeze-node",
-      "kill-child",
-      "kill-node",
-      "kill-worker",
-      "memory-alarm",
-      "missing-exchange",
-      "refuse",
-      "reset",
-      "stop-node",
-      "stop-worker",
-    ]);
+    expect([...kinds].toSorted()).toEqual(quickKinds);
   });
+});
+
+test("the runs that each test run has show every quick kind between them", () => {
+  const kinds = new Set(shortRuns.flatMap((run) => planFaults({ ...scene, ...run })).map(({ kind }) => kind));
+  expect([...kinds].toSorted()).toEqual(quickKinds);
 });
 
 test("without a pool of processes no child is killed", () => {
