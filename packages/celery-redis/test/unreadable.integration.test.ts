@@ -59,3 +59,23 @@ test.each(countings)(
     await eventually("the counter is gone", async () => (await redis.keys(`${group}*`)).join() === left.join());
   },
 );
+
+test("a chord one of whose members expires in its queue fails by it", async () => {
+  const vhost = await freshVhost();
+  onTestFinished(() => vhost.remove());
+  const options = { broker: vhost.url, results: redisResults(redisUrl()) };
+  const client = createClient(options);
+  onTestFinished(() => client.close());
+  const header = [measure.s("a"), measure.s("b").with({ expires: "100ms" })];
+  const result = await client.send(chord(header, body.s()));
+  const expired = Date.now() + 200;
+  await eventually("its time is over", () => Date.now() > expired);
+
+  const results = redisResults(redisUrl());
+  const worker = createWorker({ ...options, results, tasks: [measure, body], logLevel: "silent" });
+  onTestFinished(() => worker.stop());
+  await worker.start();
+  expect(await result.settled({ timeout: 50 })).toMatchObject({
+    error: { excType: "ChordError", excMessage: expect.stringContaining("raised TaskRevokedError") as string },
+  });
+});

@@ -158,6 +158,7 @@ class CeleryClient implements Client {
       content,
       declarer,
       interceptors: options.interceptors,
+      keepsExpiredMembers: options.failUnfinishableChords,
       ...(events && { onSent: (task, way) => events.send(taskSent(task, way)) }),
     });
     this.#sender = new Sender({

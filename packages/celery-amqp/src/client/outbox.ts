@@ -17,7 +17,7 @@ export interface PreparedMessage {
   readonly headers: HeaderTable;
   readonly properties: WireProperties;
   readonly body: Uint8Array;
-  /** When the task expires, epoch milliseconds, or null. */
+  /** When the broker may drop the message, for the task expires then: epoch milliseconds, or null. */
   readonly expiresAt: number | null;
 }
 
@@ -29,7 +29,8 @@ export type RelayOutcome =
 /** The row of a message. */
 export function toRow({ message, way }: Outgoing, { headers, properties, body }: WireMessage): PreparedMessage {
   const { to, queue } = way;
-  return { id: message.id, ...to, queue, headers, properties, body, expiresAt: message.expires?.epochMs ?? null };
+  const expiresAt = properties.expirationMs === undefined ? null : (message.expires?.epochMs ?? null);
+  return { id: message.id, ...to, queue, headers, properties, body, expiresAt };
 }
 
 /** The message of a row, with what is left of its time to live. */

@@ -3,6 +3,7 @@ import { CeleryError, UnroutableError } from "../ports/errors.ts";
 import { composeSend, type Interceptor } from "../ports/interceptor.ts";
 import type { PublishOptions, Transport } from "../ports/transport.ts";
 import type { Destination } from "./destination.ts";
+import { keptForItsChord } from "./expiring-member.ts";
 import type { QueueDeclarer } from "./queue-declarer.ts";
 
 /** What dispatching needs. */
@@ -11,6 +12,8 @@ export interface DispatchParts {
   readonly content: Content;
   readonly declarer: QueueDeclarer;
   readonly interceptors: readonly Interceptor[];
+  /** Whether members of chords that expire come to a worker all the same, which tells their chords. */
+  readonly keepsExpiredMembers: boolean;
   /** Told of each task that the broker has confirmed. Default nobody. */
   readonly onSent?: (task: TaskMessage, way: Way) => void;
 }
@@ -88,7 +91,8 @@ export class Dispatch {
 
   #encode(task: TaskMessage): WireMessage {
     try {
-      return encodeTask(task, this.#parts.content);
+      const { content, keepsExpiredMembers } = this.#parts;
+      return encodeTask(keepsExpiredMembers ? keptForItsChord(task) : task, content);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const code =

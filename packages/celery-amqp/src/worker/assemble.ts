@@ -60,7 +60,8 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const { queues } = options;
   const spread = new Spread(() => ids.random());
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active" });
-  const dispatch = new Dispatch({ transport, content, declarer, interceptors: options.interceptors });
+  const { interceptors, failUnfinishableChords: keepsExpiredMembers } = options;
+  const dispatch = new Dispatch({ transport, content, declarer, interceptors, keepsExpiredMembers });
   const store = createStore(parts, content);
   const counter = options.chords === null ? null : new RabbitChords({ transport, ids, content });
   const chords = counter ?? store.chords;

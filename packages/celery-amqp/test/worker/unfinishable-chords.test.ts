@@ -15,12 +15,13 @@ const sum = defineTask("sum", (_context, items: readonly number[]) => items.leng
 function start(failUnfinishableChords?: boolean, chords?: "rabbitmq") {
   const results = createMemoryResults();
   const counted = chords && { chords };
+  const said = failUnfinishableChords !== undefined && { failUnfinishableChords };
   return testCelery({
     tasks: [one, ignored, rejected, endless, sum],
     results: results.connect(),
-    client: { results: results.connect(), ...counted },
+    client: { results: results.connect(), ...counted, ...said },
     ...counted,
-    ...(failUnfinishableChords !== undefined && { failUnfinishableChords }),
+    ...said,
   });
 }
 
@@ -98,4 +99,22 @@ describe("a member of a chord that is refused unread", () => {
       expect(await endOf(chords, spoil, true, false)).toMatchObject({ code: "result-timeout" });
     });
   });
+});
+
+test.each([
+  [true, { excType: "ChordError", excMessage: expect.stringContaining("raised TaskRevokedError") as string }],
+  [false, { code: "result-timeout" }],
+])("a member that expires in its queue reports that: %s", async (failUnfinishableChords, expected) => {
+  await using celery = start(failUnfinishableChords);
+  const outside = createMemoryTransport({ broker: celery.broker });
+  await outside.connect();
+  const late = one.s().with({ queue: "late", expires: "1m" });
+  const result = await celery.client.send(chord([one.s(), late], sum.s()));
+  const ended = result.get({ timeout: "1h" }).catch((error: unknown) => error);
+  await celery.advance("2m");
+  for (const message of celery.broker.messages("late"))
+    await outside.publisher.publish(message, { exchange: "", routingKey: "celery" });
+  await celery.advance("2h");
+  await outside.close();
+  expect(await ended).toMatchObject(expected);
 });
