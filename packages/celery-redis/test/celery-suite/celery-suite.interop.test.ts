@@ -63,7 +63,7 @@ describe.skipIf("missing" in peer)("Celery's integration suite with our worker",
 
   beforeAll(async () => {
     const python = "path" in peer ? peer.path : "";
-    const runs = await Promise.all(parts.map((select) => runSuite({ python, whose: "ours", select })));
+    const runs = await Promise.all(parts.map((select) => runSuite({ python, whose: "our", select })));
     ends = joined(runs);
   });
 

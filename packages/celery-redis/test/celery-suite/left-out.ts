@@ -3,7 +3,6 @@ const logs = "reads the log records of a worker in the process of the test";
 
 /** Cases that no worker in a process of its own can pass, Python's as little as ours, each with the reason. */
 export const needTheProcess: Readonly<Record<string, string>> = {
-  "test_canvas.py::test_stamping_mechanism::test_stamping_workflow": signals,
   "test_canvas.py::test_stamping_mechanism::test_task_received_has_access_to_stamps": signals,
   "test_canvas.py::test_stamping_mechanism::test_linking_stamped_sig": signals,
   "test_canvas.py::test_stamping_mechanism::test_err_linking_stamped_sig": signals,

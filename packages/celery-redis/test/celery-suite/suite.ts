@@ -6,7 +6,7 @@ import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { ownRedis } from "../support/redis.ts";
 
 /** Whose worker runs the tasks. */
-export type Whose = "ours" | "Python's";
+export type Whose = "our" | "Python's";
 
 /** How a case of the suite ended. */
 export interface CaseEnd {
@@ -61,7 +61,7 @@ interface Places {
 
 function runPytest({ python, whose, select, leaveOut = [] }: SuitePart, places: Places): Promise<string> {
   const worker =
-    whose === "ours"
+    whose === "our"
       ? [process.execPath, "--conditions=@leveret/source", join(folder, "worker.ts")]
       : [python, join(folder, "python_worker.py")];
   const quiet = ["-q", "-p", "no:cacheprovider", "--timeout", String(caseTimeoutSeconds)];
