@@ -2,7 +2,7 @@ import type { CancelOptions, Delivery, SubscribeOptions, Subscription } from "..
 import { Backoff } from "./backoff.ts";
 import type { AmqpParts, Connection } from "./connection.ts";
 import { Consumer } from "./consumer.ts";
-import { isNodeDown, lossReason } from "./errors.ts";
+import { isNodeDown, lossReason, replyCode } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedAmqp } from "./options.ts";
 import { supervise } from "./supervise.ts";
@@ -19,6 +19,9 @@ export interface SubscriptionParts {
   /** Called once, when it is cancelled. */
   readonly onCancel: (subscription: AmqpSubscription) => void;
 }
+
+/** Someone may delete a queue between its declaration and its consumer, again and again. */
+const maxAttempts = 5;
 
 /** A consumer that is brought back after every loss: of the connection, of its channel, of its queue. */
 export class AmqpSubscription implements Subscription {
@@ -70,13 +73,22 @@ export class AmqpSubscription implements Subscription {
 
   async #openFirst(): Promise<Consumer | null> {
     const { connection, subscribe } = this.#made;
-    try {
-      return await connection.use(`consume queue "${subscribe.queue}"`, (link) => this.#open(link));
-    } catch (error) {
-      if (!isNodeDown(error)) throw error;
-      this.#warn("is not consumed yet, trying on", error);
-      return null;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await connection.use(`consume queue "${subscribe.queue}"`, (link) => this.#open(link));
+      } catch (error) {
+        if (this.#wasDeleted(error) && attempt < maxAttempts) continue;
+        if (!isNodeDown(error)) throw error;
+        this.#warn("is not consumed yet, trying on", error);
+        return null;
+      }
     }
+  }
+
+  /** Whether what it declares was gone again when it was to be consumed. */
+  #wasDeleted(error: unknown): boolean {
+    const { topology, declare = "active" } = this.#made.subscribe;
+    return topology !== undefined && declare === "active" && !isNodeDown(error) && replyCode(error) === 404;
   }
 
   #keepOpen(first: Consumer | null): Promise<void> {

@@ -163,23 +163,45 @@ test.each(["classic", "quorum"])("another prefetch takes another subscription, i
   expect(new Set(held.map(({ redelivered }) => redelivered))).toEqual(new Set([false]));
 });
 
-test("a queue that is deleted before it is bound is declared again", async () => {
-  const { transport } = await world();
-  const raw = await connect(inject("amqpUrl"));
-  const prototype = Object.getPrototypeOf(await raw.createChannel()) as Channel;
-  await raw.close();
-  const { bindQueue } = prototype as unknown as {
-    readonly bindQueue: (this: Channel, ...args: unknown[]) => Promise<never>;
-  };
-  const spy = vi.spyOn(prototype, "bindQueue").mockImplementationOnce(async function spied(this: Channel, ...args) {
-    await this.deleteQueue("doomed");
-    return bindQueue.apply(this, args);
+describe("a queue that is deleted as soon as it was declared", () => {
+  /** Deletes the queue `doomed` just before the first call of a method of channels. */
+  async function deleteBefore(method: "bindQueue" | "consume") {
+    const raw = await connect(inject("amqpUrl"));
+    const prototype = Object.getPrototypeOf(await raw.createChannel()) as Channel;
+    await raw.close();
+    type Method = (this: Channel, ...args: unknown[]) => Promise<never>;
+    const original = (prototype as unknown as Record<typeof method, Method>)[method];
+    const deleting: Method = async function deleting(...args) {
+      await this.deleteQueue("doomed");
+      return original.apply(this, args);
+    };
+    const spy = vi.spyOn(prototype, method).mockImplementationOnce(deleting);
+    onTestFinished(() => spy.mockRestore());
+    return spy;
+  }
+
+  test("is declared again to be bound", async () => {
+    const { transport } = await world();
+    const spy = await deleteBefore("bindQueue");
+    await transport.declare({
+      ...topology("doomed"),
+      bindings: [{ source: "amq.direct", destination: "doomed", destinationType: "queue", routingKey: "doomed" }],
+    });
+    expect(spy).toHaveBeenCalledTimes(2);
+    expect(await transport.inspectQueue("doomed")).toMatchObject({ messageCount: 0 });
   });
-  onTestFinished(() => spy.mockRestore());
-  await transport.declare({
-    ...topology("doomed"),
-    bindings: [{ source: "amq.direct", destination: "doomed", destinationType: "queue", routingKey: "doomed" }],
+
+  test("is declared again to be consumed", async () => {
+    const { transport } = await world();
+    const spy = await deleteBefore("consume");
+    await transport.subscribe({ queue: "doomed", prefetch: 1, topology: topology("doomed") }, () => {});
+    expect(spy).toHaveBeenCalledTimes(2);
+    expect(await transport.inspectQueue("doomed")).toMatchObject({ consumerCount: 1 });
   });
-  expect(spy).toHaveBeenCalledTimes(2);
-  expect(await transport.inspectQueue("doomed")).toMatchObject({ messageCount: 0 });
+
+  test("is told to be missing where it was not to be declared", async () => {
+    const { transport } = await world();
+    const subscribing = transport.subscribe({ queue: "doomed", prefetch: 1 }, () => {});
+    await expect(subscribing).rejects.toMatchObject({ code: "not-found" });
+  });
 });
