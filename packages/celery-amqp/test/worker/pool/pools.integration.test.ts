@@ -197,14 +197,14 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
   test("aborts what runs when the grace is over, and kills what does not listen", async () => {
     const { client, worker } = await pair({ kind }, { concurrency: 2 });
     const begun: string[] = [];
-    const rejected: string[] = [];
+    const cancelled: string[] = [];
     worker.on("taskStarted", ({ task }) => void begun.push(task.task));
-    worker.on("taskRejected", ({ task, requeue }) => void (requeue && rejected.push(task.task)));
+    worker.on("taskCancelled", ({ task, requeue }) => void (requeue && cancelled.push(task.task)));
     await client.send(tasks.patient);
     await client.send(tasks.spin, 60_000);
     await eventually("both have begun", () => begun.length === 2);
     await worker.stop({ grace: "100ms" });
-    expect(rejected.toSorted()).toEqual(["pool.patient", "pool.spin"]);
+    expect(cancelled.toSorted()).toEqual(["pool.patient", "pool.spin"]);
     expect(worker.runaways).toBe(0);
   });
 
