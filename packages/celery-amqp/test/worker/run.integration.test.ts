@@ -112,7 +112,11 @@ describe("a worker as a process", () => {
     await eventually("the task runs", () => stderr().includes("task started"));
     child.kill("SIGQUIT");
     expect(await ended).toEqual([131, null]);
-    expect(messages(stderr()).slice(-3)).toEqual(["worker draining", "task rejected", "worker stopped"]);
+    expect(messages(stderr()).slice(-3)).toEqual([
+      "worker draining",
+      "task cut short, as the worker stops",
+      "worker stopped",
+    ]);
     const next = await started({ QUEUE: queue });
     await eventually("it runs again", () => next.stderr().includes("task started"));
   });
