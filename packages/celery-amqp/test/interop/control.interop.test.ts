@@ -1,17 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { defineTask } from "../../src/index.ts";
 import type { Worker } from "../../src/worker.ts";
 import { pairings } from "./support/brokers.ts";
-import { freshQueue, ourTasks, ourWorker } from "./support/ours.ts";
+import { freshQueue, ourWorker } from "./support/ours.ts";
 import { PythonClient } from "./support/python.ts";
 
 // What our worker is told by its own program, as a Python caller sees it.
-
-const hold = defineTask("interop.hold", ({ signal }) => {
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(signal.reason as Error));
-  return promise;
-});
 
 for (const { label, brokerUrl, python, absent } of pairings()) {
   describe.skipIf(absent)(`a task of a Python client with ${label}`, () => {
@@ -27,7 +20,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
 
     beforeEach(async () => {
       queue = freshQueue("controlled");
-      worker = await ourWorker(brokerUrl, queue, { tasks: [...ourTasks, hold] });
+      worker = await ourWorker(brokerUrl, queue);
     });
     afterEach(() => worker.stop({ grace: 0 }));
 
