@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { brokersAtHand, freshVhost } from "../../../../scripts/vitest/vhost.ts";
+import { type BrokerName, brokersAtHand, freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { chord, createClient, defineTask } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
@@ -12,6 +12,18 @@ const program = join(import.meta.dirname, "../support/chord-worker.ts");
 const members = Number(process.env["LEVERET_CHORD_MEMBERS"] ?? 200);
 
 const member = defineTask<(place: number, pauseMs: number) => number>("killed.member");
+
+/** A vhost of the test's own, a client that counts chords there, and a transport to look into its queues. */
+async function world(broker: BrokerName) {
+  const vhost = await freshVhost(broker);
+  onTestFinished(() => vhost.remove());
+  const client = createClient({ broker: vhost.url, chords: "rabbitmq" });
+  onTestFinished(() => client.close());
+  const look = createAmqpTransport({ url: vhost.url });
+  onTestFinished(() => look.close());
+  await look.connect();
+  return { vhost, client, look };
+}
 
 function startWorker(broker: string): ChildProcess {
   const child = spawn(process.execPath, ["--conditions=@leveret/source", program, broker], {
@@ -31,13 +43,7 @@ async function kill(child: ChildProcess | undefined): Promise<void> {
 test.each(brokersAtHand())(
   "a chord on the broker alone whose workers are killed one after the other has one body, in order (RabbitMQ %s)",
   async (broker) => {
-    const vhost = await freshVhost(broker);
-    onTestFinished(() => vhost.remove());
-    const client = createClient({ broker: vhost.url, chords: "rabbitmq" });
-    onTestFinished(() => client.close());
-    const look = createAmqpTransport({ url: vhost.url });
-    onTestFinished(() => look.close());
-    await look.connect();
+    const { vhost, client, look } = await world(broker);
 
     const bodies: string[] = [];
     const body = defineTask("killed.body", (ctx, places: readonly number[]) => {
@@ -84,13 +90,7 @@ const steps = [
 test.each(brokersAtHand().flatMap((broker) => steps.map(({ step, bodies }) => ({ broker, step, bodies }))))(
   "a worker that dies before it can $step leaves the chord to others, with $bodies call(s) of one id (RabbitMQ $broker)",
   async ({ broker, step, bodies: expected }) => {
-    const vhost = await freshVhost(broker);
-    onTestFinished(() => vhost.remove());
-    const client = createClient({ broker: vhost.url, chords: "rabbitmq" });
-    onTestFinished(() => client.close());
-    const look = createAmqpTransport({ url: vhost.url });
-    onTestFinished(() => look.close());
-    await look.connect();
+    const { vhost, client, look } = await world(broker);
     const at = join(import.meta.dirname, "../support/chord-worker-killed-at.ts");
     const doomed = spawn(process.execPath, ["--conditions=@leveret/source", at, vhost.url, step], {
       stdio: ["ignore", "inherit", "inherit"],
