@@ -7,7 +7,13 @@ export interface Report {
   readonly numPendingTests: number;
   readonly testResults: readonly {
     readonly name: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    /** Why the file itself could not be run; empty where it could. */
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -53,6 +59,27 @@ export function tally(report: Report, relativePath: (file: string) => string): R
     };
   }
   return Object.fromEntries(Object.entries(counts).toSorted(([a], [b]) => a.localeCompare(b)));
+}
+
+/** What failed and why, so that the end of a long log says it; a whole stack trace stands above, where vitest wrote it. */
+export function failures(report: Report, relativePath: (file: string) => string): string[] {
+  return report.testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = relativePath(name);
+    const ofFile = message === undefined || message === "" ? [] : [`${file}\n${opening(message)}`];
+    const ofCases = assertionResults
+      .filter(({ status }) => status === "failed")
+      .map(({ fullName, failureMessages }) => `${file} > ${fullName}\n${opening((failureMessages ?? []).join("\n"))}`);
+    return [...ofFile, ...ofCases];
+  });
+}
+
+/** The first lines of a text, indented. */
+function opening(text: string): string {
+  return text
+    .split("\n")
+    .slice(0, 12)
+    .map((line) => `    ${line.slice(0, 400)}`)
+    .join("\n");
 }
 
 /** What is wrong with the counts, a line each; none is good. */

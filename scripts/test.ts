@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { type Report, judge, merge, tally } from "./tally.ts";
+import { type Report, failures, judge, merge, tally } from "./tally.ts";
 
 const root = join(import.meta.dirname, "..");
 const long = process.argv.includes("--long");
@@ -61,6 +61,8 @@ const minima = Object.fromEntries(expected.filter(([suite]) => !long && (lab || 
 const counts = tally(report, (file) => relative(root, file));
 const complaints = judge(counts, minima, { skipsAllowed: process.env["CI"] === undefined });
 
+const failed = failures(report, (file) => relative(root, file));
+if (failed.length > 0) console.error(`\n── Failed\n${failed.join("\n")}`);
 console.log("\n── Cases by suite");
 for (const [suite, count] of Object.entries(counts)) {
   console.log(`${suite}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);

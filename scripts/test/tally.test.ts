@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judge, merge, suiteOf, tally } from "../tally.ts";
+import { failures, judge, merge, suiteOf, tally } from "../tally.ts";
 
 const report = {
   numPassedTests: 2,
@@ -17,9 +17,10 @@ const report = {
       name: "packages/celery-amqp/test/send/compose.test.ts",
       assertionResults: [
         { status: "passed", fullName: "c" },
-        { status: "failed", fullName: "d" },
+        { status: "failed", fullName: "d", failureMessages: ["Error: expected 1\n    at compose.test.ts:3"] },
       ],
     },
+    { name: "packages/cli/test/program.test.ts", message: "SyntaxError: unexpected }", assertionResults: [] },
   ],
 };
 const counts = tally(report, (file) => file);
@@ -29,6 +30,7 @@ describe("the count of cases", () => {
     expect(counts).toEqual({
       "celery-amqp interop": { passed: 1, failed: 0, skipped: 1, skips: ["b"] },
       "celery-amqp unit": { passed: 1, failed: 1, skipped: 0, skips: [] },
+      "cli unit": { passed: 0, failed: 0, skipped: 0, skips: [] },
     });
     expect(suiteOf("scripts/test/tally.test.ts")).toBe("workspace unit");
     expect(suiteOf("packages/rabbit-k8s/test/podlab/seed.lab.test.ts")).toBe("rabbit-k8s lab");
@@ -52,6 +54,13 @@ describe("the count of cases", () => {
       ...counts,
       "rabbit-k8s lab": { passed: 1, failed: 0, skipped: 0, skips: [] },
     });
+  });
+
+  test("names what failed, with its reason", () => {
+    expect(failures(report, (file) => file)).toEqual([
+      "packages/celery-amqp/test/send/compose.test.ts > d\n    Error: expected 1\n        at compose.test.ts:3",
+      "packages/cli/test/program.test.ts\n    SyntaxError: unexpected }",
+    ]);
   });
 
   test("complains of a suite that ran too little, or not at all", () => {
