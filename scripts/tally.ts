@@ -1,19 +1,21 @@
 // Counts cases by suite and says what is wrong with the counts: green must not mean "did not run".
 
-/** What vitest's JSON report holds of what is needed here. */
+/** What a run of tests came to, as `vitest/reporter.ts` writes it. */
 export interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly testResults: readonly {
+  /** Errors that no test caught, which fail the run by themselves. */
+  readonly unhandledErrors: number;
+  readonly files: readonly FileReport[];
+}
+
+export interface FileReport {
+  /** Its path, from the root of the workspace. */
+  readonly file: string;
+  /** Why it, or what it does before and after its cases, could not be run. */
+  readonly errors: readonly string[];
+  readonly cases: readonly {
     readonly name: string;
-    /** Why the file itself could not be run; empty where it could. */
-    readonly message?: string;
-    readonly assertionResults: readonly {
-      readonly status: string;
-      readonly fullName: string;
-      readonly failureMessages?: readonly string[];
-    }[];
+    readonly state: "passed" | "failed" | "skipped" | "pending";
+    readonly errors: readonly string[];
   }[];
 }
 
@@ -25,6 +27,9 @@ export interface Count {
   readonly skips: readonly string[];
 }
 
+/** Failures in more files than these are no accident. */
+const MOST_FILES_AGAIN = 4;
+
 /** The suite of a file: its package, and how it runs where that is not as a unit test. */
 export function suiteOf(file: string): string {
   const folder = /^(?:packages|apps)\/([^/]+)\//.exec(file)?.[1] ?? "workspace";
@@ -34,50 +39,65 @@ export function suiteOf(file: string): string {
 
 /** One report of several runs. */
 export function merge(reports: readonly Report[]): Report {
-  const sum = (of: (report: Report) => number): number => reports.reduce((total, report) => total + of(report), 0);
   return {
-    numPassedTests: sum(({ numPassedTests }) => numPassedTests),
-    numFailedTests: sum(({ numFailedTests }) => numFailedTests),
-    numPendingTests: sum(({ numPendingTests }) => numPendingTests),
-    testResults: reports.flatMap(({ testResults }) => testResults),
+    unhandledErrors: reports.reduce((sum, { unhandledErrors }) => sum + unhandledErrors, 0),
+    files: reports.flatMap(({ files }) => files),
   };
 }
 
-export function tally(report: Report, relativePath: (file: string) => string): Record<string, Count> {
+/**
+ * The files to run once more by themselves: those that failed, where they are few and work with brokers and other programs,
+ * whose timing a busy machine can upset. A unit test depends on nothing but itself, so its failure stands.
+ */
+export function filesToRunAgain(report: Report): string[] {
+  const failed = report.files.filter(hasFailed).map(({ file }) => file);
+  const few = failed.length <= MOST_FILES_AGAIN && report.unhandledErrors === 0;
+  return few && failed.every((file) => /\.(integration|interop|lab)\.test\.ts$/.test(file)) ? failed : [];
+}
+
+/** The report with some files as their second run left them. */
+export function withSecondRun(first: Report, second: Report): Report {
+  const again = new Set(second.files.map(({ file }) => file));
+  return merge([{ ...first, files: first.files.filter(({ file }) => !again.has(file)) }, second]);
+}
+
+export function tally(report: Report): Record<string, Count> {
   const counts: Record<string, Count> = {};
-  for (const { name, assertionResults } of report.testResults) {
-    const suite = suiteOf(relativePath(name));
+  for (const { file, cases } of report.files) {
+    const suite = suiteOf(file);
     const before = counts[suite] ?? { passed: 0, failed: 0, skipped: 0, skips: [] };
-    const of = (status: string): number => assertionResults.filter((result) => result.status === status).length;
+    const of = (wanted: string): number => cases.filter(({ state }) => state === wanted).length;
     const [passed, failed] = [of("passed"), of("failed")];
-    const skips = assertionResults.filter(({ status }) => status !== "passed" && status !== "failed");
+    const skips = cases.filter(({ state }) => state !== "passed" && state !== "failed");
     counts[suite] = {
       passed: before.passed + passed,
       failed: before.failed + failed,
       skipped: before.skipped + skips.length,
-      skips: [...before.skips, ...skips.map(({ fullName }) => fullName)],
+      skips: [...before.skips, ...skips.map(({ name }) => name)],
     };
   }
   return Object.fromEntries(Object.entries(counts).toSorted(([a], [b]) => a.localeCompare(b)));
 }
 
-/** What failed and why, so that the end of a long log says it; a whole stack trace stands above, where vitest wrote it. */
-export function failures(report: Report, relativePath: (file: string) => string): string[] {
-  return report.testResults.flatMap(({ name, message, assertionResults }) => {
-    const file = relativePath(name);
-    const ofFile = message === undefined || message === "" ? [] : [`${file}\n${opening(message)}`];
-    const ofCases = assertionResults
-      .filter(({ status }) => status === "failed")
-      .map(({ fullName, failureMessages }) => `${file} > ${fullName}\n${opening((failureMessages ?? []).join("\n"))}`);
-    return [...ofFile, ...ofCases];
+/** What failed and why, so that the end of a long log says it; whole stack traces stand above, where vitest wrote them. */
+export function failures(report: Report): string[] {
+  return report.files.flatMap(({ file, errors, cases }) => {
+    const failed = cases.filter(({ state }) => state === "failed");
+    const ofCases = failed.map((each) => `${file} > ${each.name}\n${opening(each.errors.join("\n"))}`);
+    return errors.map((error) => `${file}\n${opening(error)}`).concat(ofCases);
   });
 }
 
-/** The first lines of a text, indented. */
+function hasFailed({ errors, cases }: FileReport): boolean {
+  return errors.length > 0 || cases.some(({ state }) => state === "failed");
+}
+
+/** The first lines of a text, without the stack of the test runner. */
 function opening(text: string): string {
   return text
     .split("\n")
-    .slice(0, 12)
+    .filter((line) => !line.includes("/node_modules/"))
+    .slice(0, 20)
     .map((line) => `    ${line.slice(0, 400)}`)
     .join("\n");
 }

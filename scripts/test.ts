@@ -2,44 +2,52 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { type Report, failures, judge, merge, tally } from "./tally.ts";
+import { join } from "node:path";
+import { type Count, type Report, failures, filesToRunAgain, judge, merge, tally, withSecondRun } from "./tally.ts";
 
 const root = join(import.meta.dirname, "..");
 const long = process.argv.includes("--long");
 const folder = mkdtempSync(join(tmpdir(), "leveret-test-"));
 const lab = process.env["RABBIT_K8S_LAB"] !== undefined;
 
-function step(title: string, command: string, args: readonly string[]): number {
+function step(title: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): number {
   console.log(`\n── ${title}`);
   const { status, error } = spawnSync(command, args, {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, DO_NOT_TRACK: "1" },
+    env: { ...process.env, ...env, DO_NOT_TRACK: "1" },
   });
   if (error !== undefined) console.error(`${command} could not be started: ${error.message}`);
   return status ?? 1;
 }
 
-/** One run of vitest, and what it reports; where it ended before it could report, that is nothing and a failure. */
-function run(
-  projects: readonly string[],
-  ...flags: readonly string[]
-): { readonly status: number; readonly report: Report } {
-  const reportFile = join(folder, `${projects.join("-")}.json`);
-  const status = step(`Tests: ${projects.join(", ")}`, process.execPath, [
-    "node_modules/vitest/vitest.mjs",
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${reportFile}`,
-    ...projects.flatMap((project) => ["--project", project]),
-    ...flags,
-  ]);
-  if (existsSync(reportFile)) return { status, report: JSON.parse(readFileSync(reportFile, "utf8")) as Report };
-  return { status: 1, report: { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, testResults: [] } };
+interface Ran {
+  readonly status: number;
+  readonly report: Report;
 }
 
+/** One run of vitest, and what it came to; where it ended before it could tell, that is nothing and a failure. */
+function vitest(title: string, projects: readonly string[], flags: readonly string[]): Ran {
+  const file = join(mkdtempSync(join(folder, "run-")), "report.json");
+  const reporters = ["--reporter=default", "--reporter=./scripts/vitest/reporter.ts"];
+  const chosen = projects.flatMap((project) => ["--project", project]);
+  const args = ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...chosen, ...flags];
+  const status = step(title, process.execPath, args, { LEVERET_REPORT_FILE: file });
+  if (existsSync(file)) return { status, report: JSON.parse(readFileSync(file, "utf8")) as Report };
+  return { status: 1, report: { unhandledErrors: 0, files: [] } };
+}
+
+/** The tests of these projects; what failed by accident has a second try, which is told at the end. */
+function run(projects: readonly string[], ...flags: readonly string[]): Ran {
+  const first = vitest(`Tests: ${projects.join(", ")}`, projects, flags);
+  const again = filesToRunAgain(first.report);
+  if (again.length === 0) return first;
+  upset.push(...failures(first.report));
+  const second = vitest("Tests: once more, one by one, what failed", projects, [...again, "--maxWorkers=1"]);
+  return { status: second.status, report: withSecondRun(first.report, second.report) };
+}
+
+const upset: string[] = [];
 const checks = long ? 0 : step("Lint, walls, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
 // Two files at a time, also where vitest would keep a processor to itself: most wait for brokers and other programs.
 const runs = [long ? run(["long"]) : run(["unit", "integration", "interop"], "--maxWorkers=2")];
@@ -58,16 +66,20 @@ const expected = Object.entries(
   JSON.parse(readFileSync(join(root, "scripts/minimum-cases.json"), "utf8")) as Record<string, number>,
 );
 const minima = Object.fromEntries(expected.filter(([suite]) => !long && (lab || !suite.endsWith(" lab"))));
-const counts = tally(report, (file) => relative(root, file));
+const counts = tally(report);
 const complaints = judge(counts, minima, { skipsAllowed: process.env["CI"] === undefined });
+const totals = Object.values(counts);
+const total = (of: (count: Count) => number): number => totals.reduce((sum, count) => sum + of(count), 0);
 
-const failed = failures(report, (file) => relative(root, file));
-if (failed.length > 0) console.error(`\n── Failed\n${failed.join("\n")}`);
 console.log("\n── Cases by suite");
 for (const [suite, count] of Object.entries(counts)) {
   console.log(`${suite}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 }
+if (upset.length > 0) console.error(`\n── Failed at first, and were run once more by themselves\n${upset.join("\n")}`);
+const failed = failures(report);
+if (failed.length > 0) console.error(`\n── Failed\n${failed.join("\n")}`);
 for (const complaint of complaints) console.error(complaint);
 if (checks !== 0) console.error("Lint, walls, types or packages failed: see above");
-console.log(`\n${report.numPassedTests} passed, ${report.numFailedTests} failed, ${report.numPendingTests} skipped`);
+const sums = [total(({ passed }) => passed), total((each) => each.failed), total(({ skipped }) => skipped)];
+console.log(`\n${sums[0]} passed, ${sums[1]} failed, ${sums[2]} skipped`);
 process.exitCode = checks === 0 && tests === 0 && complaints.length === 0 ? 0 : 1;

@@ -1,66 +1,40 @@
 import { describe, expect, test } from "vitest";
-import { failures, judge, merge, suiteOf, tally } from "../tally.ts";
+import { type Report, failures, filesToRunAgain, judge, merge, suiteOf, tally, withSecondRun } from "../tally.ts";
 
-const report = {
-  numPassedTests: 2,
-  numFailedTests: 1,
-  numPendingTests: 1,
-  testResults: [
-    {
-      name: "packages/celery-amqp/test/interop/python.interop.test.ts",
-      assertionResults: [
-        { status: "passed", fullName: "a" },
-        { status: "skipped", fullName: "b" },
-      ],
-    },
-    {
-      name: "packages/celery-amqp/test/send/compose.test.ts",
-      assertionResults: [
-        { status: "passed", fullName: "c" },
-        { status: "failed", fullName: "d", failureMessages: ["Error: expected 1\n    at compose.test.ts:3"] },
-      ],
-    },
-    { name: "packages/cli/test/program.test.ts", message: "SyntaxError: unexpected }", assertionResults: [] },
+const python = "packages/celery-amqp/test/interop/python.interop.test.ts";
+const compose = "packages/celery-amqp/test/send/compose.test.ts";
+const program = "packages/cli/test/program.integration.test.ts";
+const seed = "packages/rabbit-k8s/test/podlab/seed.lab.test.ts";
+
+const passed = (name: string) => ({ name, state: "passed", errors: [] }) as const;
+const skipped = (name: string) => ({ name, state: "skipped", errors: [] }) as const;
+const failed = (name: string, error: string) => ({ name, state: "failed", errors: [error] }) as const;
+
+const report: Report = {
+  unhandledErrors: 0,
+  files: [
+    { file: python, errors: [], cases: [passed("a"), skipped("b")] },
+    { file: compose, errors: [], cases: [passed("c"), failed("d", "Error: expected 1\n    at compose.test.ts:3")] },
+    { file: program, errors: ["SyntaxError: unexpected }"], cases: [] },
   ],
 };
-const counts = tally(report, (file) => file);
+const counts = tally(report);
 
 describe("the count of cases", () => {
   test("is kept by package and kind", () => {
     expect(counts).toEqual({
       "celery-amqp interop": { passed: 1, failed: 0, skipped: 1, skips: ["b"] },
       "celery-amqp unit": { passed: 1, failed: 1, skipped: 0, skips: [] },
-      "cli unit": { passed: 0, failed: 0, skipped: 0, skips: [] },
+      "cli integration": { passed: 0, failed: 0, skipped: 0, skips: [] },
     });
     expect(suiteOf("scripts/test/tally.test.ts")).toBe("workspace unit");
-    expect(suiteOf("packages/rabbit-k8s/test/podlab/seed.lab.test.ts")).toBe("rabbit-k8s lab");
+    expect(suiteOf(seed)).toBe("rabbit-k8s lab");
   });
 
   test("is one over several runs", () => {
-    const lab = {
-      numPassedTests: 1,
-      numFailedTests: 0,
-      numPendingTests: 0,
-      testResults: [
-        {
-          name: "packages/rabbit-k8s/test/podlab/seed.lab.test.ts",
-          assertionResults: [{ status: "passed", fullName: "e" }],
-        },
-      ],
-    };
-    const both = merge([report, lab]);
-    expect(both).toMatchObject({ numPassedTests: 3, numFailedTests: 1, numPendingTests: 1 });
-    expect(tally(both, (file) => file)).toEqual({
-      ...counts,
-      "rabbit-k8s lab": { passed: 1, failed: 0, skipped: 0, skips: [] },
-    });
-  });
-
-  test("names what failed, with its reason", () => {
-    expect(failures(report, (file) => file)).toEqual([
-      "packages/celery-amqp/test/send/compose.test.ts > d\n    Error: expected 1\n        at compose.test.ts:3",
-      "packages/cli/test/program.test.ts\n    SyntaxError: unexpected }",
-    ]);
+    const both = merge([report, { unhandledErrors: 2, files: [{ file: seed, errors: [], cases: [passed("e")] }] }]);
+    expect(both.unhandledErrors).toBe(2);
+    expect(tally(both)).toEqual({ ...counts, "rabbit-k8s lab": { passed: 1, failed: 0, skipped: 0, skips: [] } });
   });
 
   test("complains of a suite that ran too little, or not at all", () => {
@@ -75,5 +49,33 @@ describe("the count of cases", () => {
     expect(judge(counts, { "celery-amqp interop": 1 }, { skipsAllowed: false })).toEqual([
       'Skipped in suite "celery-amqp interop": b',
     ]);
+  });
+});
+
+describe("failures", () => {
+  test("are named with their reason, those of whole files too", () => {
+    expect(failures(report)).toEqual([
+      `${compose} > d\n    Error: expected 1\n        at compose.test.ts:3`,
+      `${program}\n    SyntaxError: unexpected }`,
+    ]);
+  });
+
+  const timedOut = (file: string) => ({ file, errors: [], cases: [passed("f"), failed("g", "Error: timed out")] });
+  const upset = ["b", "c", "d", "e"].map((name) => timedOut(`packages/cli/test/${name}.integration.test.ts`));
+
+  test.each([
+    ["of files that work with other programs", { unhandledErrors: 0, files: upset }, upset.map(({ file }) => file)],
+    ["never of unit tests", report, []],
+    ["nor of many files", { unhandledErrors: 0, files: [...upset, timedOut(python)] }, []],
+    ["nor where an error was caught by nobody", { unhandledErrors: 1, files: upset }, []],
+    ["nor where all is well", { unhandledErrors: 0, files: [] }, []],
+  ])("have a second try: %s", (_name, of, expected) => {
+    expect(filesToRunAgain(of)).toEqual(expected);
+  });
+
+  test("count as the second try left them", () => {
+    const first = { unhandledErrors: 0, files: [timedOut(python), timedOut(seed)] };
+    const second = { unhandledErrors: 1, files: [{ file: seed, errors: [], cases: [passed("f"), passed("g")] }] };
+    expect(withSecondRun(first, second)).toEqual({ unhandledErrors: 1, files: [timedOut(python), ...second.files] });
   });
 });
