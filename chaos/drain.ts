@@ -23,7 +23,7 @@ const CHORD_LOG = "celery_chord.";
 /** What counts a chord on Redis. What is left out is its result, and that it has ended. */
 const CHORD_COUNTER = /^celery-taskset-meta-(.+)\.[jtsdo]$/;
 /** How long a queue may take to be served again. */
-const PROBE_SECONDS = 30;
+const PROBE_SECONDS = 60;
 
 /** Lets publishers settle and workers work everything off; then asks each queue for one more answer. */
 export async function drain(stage: Stage, recorder: Recorder): Promise<void> {

@@ -28,7 +28,7 @@ const hasLab = process.env["RABBITMQ_LAB"] !== undefined;
 
 test.for(shortRuns.filter(({ version }) => version === "3.10" || hasLab))(
   "under a schedule that is always the same nothing is lost on RabbitMQ $version",
-  { timeout: 400_000 },
+  { timeout: 900_000 },
   async ({ version, seed, seconds }) => {
     const args = ["--seed", String(seed), "--seconds", String(seconds), "--version", version];
     const { code, stdout, stderr } = await chaos(...args);

@@ -7,7 +7,7 @@ const COUNT = 1_500;
 
 test.for(brokersAtHand())(
   "broken messages over RabbitMQ (%s) are settled once, the good ones between them run",
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async (broker) => {
     const vhost = await freshVhost(broker);
     const seed = 20_261_124;

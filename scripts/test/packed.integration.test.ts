@@ -65,7 +65,7 @@ beforeAll(async () => {
   await writeFile(join(project, "tasks.mjs"), tasks);
   const tarballs = (await readdir(join(project, "tarballs"))).map((file) => `./tarballs/${file}`);
   await run("npm", ["install", "--no-audit", "--no-fund", ...tarballs], { cwd: project });
-}, 240_000);
+}, 600_000);
 
 afterAll(async () => {
   await rm(project, { recursive: true, force: true });
@@ -87,7 +87,7 @@ async function textOf(entry: string): Promise<string> {
   return (await Promise.all([...files].map((file) => readFile(file, "utf8")))).join("\n");
 }
 
-describe("the packed packages", { timeout: 240_000 }, () => {
+describe("the packed packages", { timeout: 600_000 }, () => {
   test.each(["22.23.3", "24.21.0", "26.10.0"])(
     "run client, worker and each kind of pool on Node %s",
     async (version) => {

@@ -65,7 +65,7 @@ async function finish(document: string, snippet: Snippet): Promise<void> {
   expect(lines).toEqual(expect.arrayContaining([...snippet.prints]));
 }
 
-describe("the documents' snippets", { timeout: 180_000 }, () => {
+describe("the documents' snippets", { timeout: 600_000 }, () => {
   test("are found", () => {
     expect(snippets.get("README.md")?.length).toBeGreaterThan(2);
   });

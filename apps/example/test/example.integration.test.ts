@@ -53,7 +53,7 @@ async function unusedPort(): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-describe("the example", { timeout: 120_000 }, () => {
+describe("the example", { timeout: 600_000 }, () => {
   test("serves and sends as two processes, and stops when told", async () => {
     const vhost = await freshVhost();
     const env = { CELERY_BROKER_URL: vhost.url };

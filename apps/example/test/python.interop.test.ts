@@ -33,7 +33,7 @@ function listen(child: ChildProcess): { text: string } {
 
 const absent = "missing" in peer ? ` (${peer.missing})` : "";
 
-describe.skipIf("missing" in peer)(`the example in Python${absent}`, { timeout: 180_000 }, () => {
+describe.skipIf("missing" in peer)(`the example in Python${absent}`, { timeout: 600_000 }, () => {
   let vhost: TestVhost;
 
   beforeEach(async () => {
@@ -75,7 +75,7 @@ describe.skipIf("missing" in peer)(`the example in Python${absent}`, { timeout: 
   ])("has %s answered by our worker", async (call, answer) => {
     const worker = createWorker({ broker: vhost.url, tasks, logLevel: "error" });
     await worker.start();
-    const code = `from tasks import *; print(${call}.get(timeout=60))`;
+    const code = `from tasks import *; print(${call}.get(timeout=150))`;
     const caller = startPython(["-c", code], vhost.url);
     const output = listen(caller);
     await once(caller, "close");

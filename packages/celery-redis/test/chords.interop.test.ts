@@ -58,7 +58,7 @@ for (const { label, brokerUrl, python, absent } of oldestAndNewest) {
       ["Python's worker", theirs],
       ["ours", mine],
     ])("have all results, whoever brought them, and a body for %s", async (_whose, queue) => {
-      const theirChord = `celery.chord([${header.join()}], ${call("", queue)}).apply_async().get(timeout=50)`;
+      const theirChord = `celery.chord([${header.join()}], ${call("", queue)}).apply_async().get(timeout=150)`;
       const ourChord = chord(
         places.map((place) => tag.s(place).with({ queue: byTurns(place) })),
         tag.s().with({ queue }),
@@ -77,7 +77,7 @@ for (const { label, brokerUrl, python, absent } of oldestAndNewest) {
       const noted = `signature('wf.noted', app=app).set(queue='${theirs}', task_id='${id}')`;
       const failing = `celery.chord([${[...header, large].join()}], ${call("", theirs)}.on_error(${noted}))`;
       const told = `(lambda error: [type(error).__name__, str(error)])`;
-      const ended = await pythonClient.value(`${told}(${failing}.apply_async().get(timeout=50, propagate=False))`);
+      const ended = await pythonClient.value(`${told}(${failing}.apply_async().get(timeout=150, propagate=False))`);
       expect(ended).toEqual(["ChordError", expect.stringContaining("raised DecodeError")]);
       // Its `get` may miss what came while it waited for the chord.
       const state = () => pythonClient.value(`app.AsyncResult('${id}').state`);

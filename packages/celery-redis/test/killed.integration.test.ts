@@ -44,7 +44,7 @@ test("a chord whose workers are killed one after the other has one body, with al
   }
 
   const places = Array.from({ length: members }, (_, place) => place);
-  expect(await result.get({ timeout: 50 })).toEqual(places);
+  expect(await result.get({ timeout: 150 })).toEqual(places);
   expect(await redis.get(`bodies-${result.id}`)).toBe("1");
   await eventually("the counter is gone", async () => (await redis.exists(parts)) === 0);
   const left = await redis.keys(`celery-taskset-meta-${result.parent?.id}*`);

@@ -85,7 +85,7 @@ describe("Redis Cluster", () => {
   });
 });
 
-describe("Redis behind Sentinel", { timeout: 300_000 }, () => {
+describe("Redis behind Sentinel", { timeout: 600_000 }, () => {
   test("goes on with the new primary when the old one dies, and nobody who waits misses anything", async () => {
     const folder = await mkdtemp(join(tmpdir(), "leveret-sentinel-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -51,13 +51,13 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
     });
 
     test("ours are read by Python", async () => {
-      const call = `app.send_task('interop.add', [2, 3], queue='${mine}').get(timeout=50)`;
+      const call = `app.send_task('interop.add', [2, 3], queue='${mine}').get(timeout=150)`;
       expect(await pythonClient.value(call)).toBe(5);
     });
 
     test("ours tell Python who did what", async () => {
       const { id } = await client.send(add.with({ queue: mine }), 20, 3);
-      expect(await pythonClient.value(`app.AsyncResult('${id}').get(timeout=50)`)).toBe(23);
+      expect(await pythonClient.value(`app.AsyncResult('${id}').get(timeout=150)`)).toBe(23);
       const fields = "[r.name, r.args, r.kwargs, r.worker, r.retries, r.queue, r.state, r.date_done is not None]";
       expect(await pythonClient.value(`(lambda r: ${fields})(app.AsyncResult('${id}'))`)).toEqual([
         "interop.add",
@@ -72,12 +72,12 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
     });
 
     test("our failures raise in Python", async () => {
-      const call = `app.send_task('interop.fail', ['boom'], queue='${mine}').get(timeout=50)`;
+      const call = `app.send_task('interop.fail', ['boom'], queue='${mine}').get(timeout=150)`;
       expect(await pythonClient.answer(call)).toMatchObject({ error: "ValueError", message: "boom" });
     });
 
     test("our retries end in Python's hands", async () => {
-      expect(await pythonClient.value(`app.send_task('interop.retry_once', queue='${mine}').get(timeout=50)`)).toBe(1);
+      expect(await pythonClient.value(`app.send_task('interop.retry_once', queue='${mine}').get(timeout=150)`)).toBe(1);
     });
 
     test("a Python worker's are read by us", async () => {
@@ -108,7 +108,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         [theirs, mine].map(async (queue) => (await client.send(add.with({ queue }), 1, 1)).id),
       );
       const other = ourClient(brokerUrl, { results: redisResults(redisUrl(), options) });
-      expect(await Promise.all(ids.map((id) => other.result(id, add).get({ timeout: 50 })))).toEqual([2, 2]);
+      expect(await Promise.all(ids.map((id) => other.result(id, add).get({ timeout: 150 })))).toEqual([2, 2]);
       await other.close();
     });
 
@@ -144,7 +144,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       ]);
 
       const call = `group([signature('interop.add', args=[n, n], app=app).set(queue='${mine}') for n in (1, 2)])`;
-      const saved = `(lambda r: (r.save(), [r.id, r.get(timeout=50), [m.id for m in r.results]])[1])(${call}.apply_async())`;
+      const saved = `(lambda r: (r.save(), [r.id, r.get(timeout=150), [m.id for m in r.results]])[1])(${call}.apply_async())`;
       const [groupId, values, members] = (await pythonClient.value(saved)) as [string, number[], string[]];
       expect(values).toEqual([2, 4]);
       expect(await backend.groups?.restore(groupId)).toEqual({
@@ -153,16 +153,16 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         members: members.map(member),
       });
       const ours = await client.restoreGroup(groupId);
-      expect(await ours?.get({ timeout: 50 })).toEqual([2, 4]);
+      expect(await ours?.get({ timeout: 150 })).toEqual([2, 4]);
       expect(ours?.completedCount).toBe(2);
     });
 
     test("a group that we sent and saved is joined by Python", async () => {
       const sent = await client.send(group(add.with({ queue: mine }).s(1, 2), add.with({ queue: theirs }).s(3, 4)));
       await sent.save();
-      expect(await sent.join({ timeout: 50 })).toEqual([3, 7]);
+      expect(await sent.join({ timeout: 150 })).toEqual([3, 7]);
       const restored = `celery.result.GroupResult.restore('${sent.id}', app=app)`;
-      expect(await pythonClient.value(`${restored}.join(timeout=50)`)).toEqual([3, 7]);
+      expect(await pythonClient.value(`${restored}.join(timeout=150)`)).toEqual([3, 7]);
       await sent.delete();
       expect(await pythonClient.value(`${restored} is None`)).toBe(true);
     });

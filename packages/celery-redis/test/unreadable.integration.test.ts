@@ -45,7 +45,7 @@ test.each(countings)(
     const header = texts.map((text) => measure.s(text));
     const result = await client.send(chord(header, body.s()).onError(note.s()));
     await worker.start();
-    const settled = await result.settled({ timeout: 50 });
+    const settled = await result.settled({ timeout: 150 });
     expect(settled).toMatchObject({
       status: "FAILURE",
       error: { excType: "ChordError", excMessage: expect.stringContaining("raised DecodeError") as string },
@@ -75,7 +75,7 @@ test("a chord one of whose members expires in its queue fails by it", async () =
   const worker = createWorker({ ...options, results, tasks: [measure, body], logLevel: "silent" });
   onTestFinished(() => worker.stop());
   await worker.start();
-  expect(await result.settled({ timeout: 50 })).toMatchObject({
+  expect(await result.settled({ timeout: 150 })).toMatchObject({
     error: { excType: "ChordError", excMessage: expect.stringContaining("raised TaskRevokedError") as string },
   });
 });

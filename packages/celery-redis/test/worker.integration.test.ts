@@ -35,6 +35,6 @@ test("a worker holds the messages of tasks whose results it cannot store, and st
   expect(result.state).toBe("PENDING");
   await proxy.resume();
   await succeeded;
-  expect(await result.get({ timeout: 50 })).toBe(1);
+  expect(await result.get({ timeout: 150 })).toBe(1);
   expect(runs).toBe(1);
 });

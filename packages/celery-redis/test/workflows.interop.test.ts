@@ -16,7 +16,7 @@ import { joints, type Shape, shapes } from "./support/shapes.ts";
 /** How a shape ended, and each of the tasks that are linked to it. */
 type Ends = readonly ({ readonly value: unknown } | { readonly error: string })[];
 
-const timeout = 50;
+const timeout = 150;
 const everyone = ["Python alone", "Python and us", "us and Python", "us alone"] as const;
 type Whom = (typeof everyone)[number];
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 test(
   "three nodes form a cluster whose quorum queue survives the loss of one, and the one comes back",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const [first, second, third] = rabbit.nodes;
     const quorum = { arguments: { "x-queue-type": "quorum", "x-quorum-initial-group-size": 3 } };
@@ -21,7 +21,7 @@ test(
     await first!.kill();
     // Refused until the nodes that are left have chosen a leader.
     await vi.waitFor(() => fill(second!.url, "orders", ["while one is down"], quorum), {
-      timeout: 60_000,
+      timeout: 150_000,
       interval: 250,
     });
     await first!.start();
@@ -31,7 +31,7 @@ test(
   },
 );
 
-test("a frozen node answers nobody until it goes on", { timeout: 60_000 }, async () => {
+test("a frozen node answers nobody until it goes on", { timeout: 150_000 }, async () => {
   const [first] = rabbit.nodes;
   await first!.pause();
   const answer = drain(first!.url, "orders").then(() => "answered");

@@ -55,7 +55,7 @@ async function makeInstallation(): Promise<string> {
 }
 
 describe.runIf(await probes.hasApt())("an ordinary user with an empty home", () => {
-  test("fetches the distribution's packages with apt and runs them", { timeout: 300_000 }, async () => {
+  test("fetches the distribution's packages with apt and runs them", { timeout: 600_000 }, async () => {
     const { traces, progress } = await startAsUser({ PATH: "/usr/bin:/bin", RABBIT_LOCAL_SERVER: "packages" });
     expect(traces.urls).toHaveLength(1);
     expect(progress).toContainEqual(expect.stringMatching(/^fetching \d+ of \d+: rabbitmq-server$/));
@@ -63,12 +63,12 @@ describe.runIf(await probes.hasApt())("an ordinary user with an empty home", () 
     expect(cache.filter((name) => name.includes(".part-"))).toEqual([]);
   });
 
-  test("fetches nothing the second time", { timeout: 120_000 }, async () => {
+  test("fetches nothing the second time", { timeout: 600_000 }, async () => {
     const { progress } = await startAsUser({ PATH: "/usr/bin:/bin", RABBIT_LOCAL_SERVER: "packages" });
     expect(progress).toEqual([expect.stringMatching(/^starting a node of /)]);
   });
 
-  test("runs an installed server, although its wrapper on PATH wants root", { timeout: 120_000 }, async () => {
+  test("runs an installed server, although its wrapper on PATH wants root", { timeout: 600_000 }, async () => {
     const installation = await makeInstallation();
     const path = [`${installation}/usr/sbin`, `${installation}/usr/lib/erlang/bin`, "/usr/bin", "/bin"].join(":");
     const { progress } = await startAsUser({ PATH: path });

@@ -98,7 +98,7 @@ test("a connection that an operator closes comes back", async () => {
   expect(logger.text).toMatch(/CONNECTION_FORCED/);
 });
 
-test("a broker that is stopped, and then killed, loses nothing that was confirmed", { timeout: 180_000 }, async () => {
+test("a broker that is stopped, and then killed, loses nothing that was confirmed", { timeout: 600_000 }, async () => {
   const { transport, received, logger } = await connect();
   const [node] = rabbit.nodes;
   const confirmed: string[] = [];

@@ -87,7 +87,7 @@ describe("where nobody answers", () => {
     const { transport } = create({ url: `amqp://127.0.0.1:${port}`, connectTimeoutMs: 150 });
     const startedAt = performance.now();
     await expect(transport.connect()).rejects.toThrow("no answer within 150 ms");
-    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     await eventually("the sockets are closed", () => sockets.length === 2 && sockets.every(({ closed }) => closed));
   });
 

@@ -127,8 +127,8 @@ test("the next node is taken when one confirms nothing, and not the same again",
   const proxies = await Promise.all([createTcpProxy(vhost.url), createTcpProxy(vhost.url)]);
   const transport = createAmqpTransport({
     url: proxies.map(({ url }) => url),
-    confirmTimeoutMs: 300,
-    rpcTimeoutMs: 1000,
+    confirmTimeoutMs: 1_000,
+    rpcTimeoutMs: 5_000,
   });
   onTestFinished(async () => {
     await transport.close();
@@ -143,7 +143,7 @@ test("the next node is taken when one confirms nothing, and not the same again",
     silent.hold("to the client");
     const startedAt = performance.now();
     for (let count = 0; count < 3; count++) await send(transport, "q", "x");
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(other?.connections).toBeGreaterThan(0);
     await silent.resume();
   }
@@ -165,7 +165,7 @@ test.each([1, 2, 3, 4])("every send settles once, whatever befalls the network (
     publishTimeoutMs: 1500,
     confirmTimeoutMs: 400,
     heartbeatSeconds: 1,
-    connectTimeoutMs: 300,
+    connectTimeoutMs: 1_000,
   });
   await declare(transport, "q");
   await declare(transport, "full", { "x-max-length": 1, "x-overflow": "reject-publish" });

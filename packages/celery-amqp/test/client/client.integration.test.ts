@@ -114,7 +114,7 @@ describe("a client on RabbitMQ", () => {
       { status: "confirmed" },
       { status: "confirmed" },
     ]);
-    expect(await client.result(row.id, add).get({ timeout: "30s" })).toBe(42);
+    expect(await client.result(row.id, add).get({ timeout: "150s" })).toBe(42);
   });
 
   test("makes its queue where there is none, once more when it was deleted", async () => {
@@ -135,7 +135,7 @@ describe("a client on RabbitMQ", () => {
     const proxy = await createTcpProxy(vhost.url);
     const options = {
       url: proxy.url,
-      rpcTimeoutMs: 200,
+      rpcTimeoutMs: 2_000,
       publishTimeoutMs: 120_000,
       backoff: { minMs: 10, maxMs: 100 },
     };
@@ -146,7 +146,7 @@ describe("a client on RabbitMQ", () => {
       await client.send(call, 1, 2);
       await proxy.refuse();
       proxy.cut();
-      await vi.waitUntil(() => transport.state === "connecting", { timeout: 55_000 });
+      await vi.waitUntil(() => transport.state === "connecting", { timeout: 150_000 });
       const sending = client.send(call, 3, 4);
       const topology = { exchanges: [], queues: [], bindings: [] };
       expect(await rejection(transport.declare(topology))).toMatchObject({ code: "rpc-timeout" });
@@ -166,7 +166,7 @@ describe("a client on RabbitMQ", () => {
     const channel = await line.createChannel();
     await channel.assertQueue("it.quorum", { durable: true, arguments: { "x-queue-type": "quorum" } });
     await connect({ results: false }).send(add.with({ queue: "it.quorum" }), 1, 2);
-    await expect.poll(async () => (await channel.checkQueue("it.quorum")).messageCount, { timeout: 30_000 }).toBe(1);
+    await expect.poll(async () => (await channel.checkQueue("it.quorum")).messageCount, { timeout: 150_000 }).toBe(1);
     await line.close();
   });
 

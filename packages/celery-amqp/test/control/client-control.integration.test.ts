@@ -46,20 +46,20 @@ describe.each(brokersAtHand())("a client controls workers on RabbitMQ (%s)", (wh
     await start(two);
     const { inspect, control } = connect();
     const both = { [one]: { ok: "pong" }, [two]: { ok: "pong" } };
-    expect(await inspect.ping({ destination: [one, two], timeout: "30s" })).toEqual(both);
-    expect(await inspect.ping({ limit: 2, timeout: "30s" })).toEqual(both);
-    expect(await control.ping({ destination: two, timeout: "30s" })).toEqual({ [two]: { ok: "pong" } });
-    expect(await inspect.ping({ pattern: "one@*", limit: 1, timeout: "30s" })).toEqual({ [one]: { ok: "pong" } });
-    expect(await inspect.ping({ pattern: "t.o@", matcher: "pcre", limit: 1, timeout: "30s" })).toHaveProperty([two]);
+    expect(await inspect.ping({ destination: [one, two], timeout: "150s" })).toEqual(both);
+    expect(await inspect.ping({ limit: 2, timeout: "150s" })).toEqual(both);
+    expect(await control.ping({ destination: two, timeout: "150s" })).toEqual({ [two]: { ok: "pong" } });
+    expect(await inspect.ping({ pattern: "one@*", limit: 1, timeout: "150s" })).toEqual({ [one]: { ok: "pong" } });
+    expect(await inspect.ping({ pattern: "t.o@", matcher: "pcre", limit: 1, timeout: "150s" })).toHaveProperty([two]);
     expect(await inspect.ping({ destination: "nobody@here", timeout: "50ms" })).toEqual({});
-    expect(await inspect.registered([], { destination: one, timeout: "30s" })).toEqual({
+    expect(await inspect.registered([], { destination: one, timeout: "150s" })).toEqual({
       [one]: ["control.add", "control.hold"],
     });
-    const stats = await inspect.stats({ destination: one, timeout: "30s" });
+    const stats = await inspect.stats({ destination: one, timeout: "150s" });
     expect(stats).toMatchObject({
       [one]: { pid: process.pid, broker: { transport: "amqp", userid: expect.any(String) } },
     });
-    expect(JSON.stringify(await inspect.conf({ destination: one, timeout: "30s" }))).toContain(":********@");
+    expect(JSON.stringify(await inspect.conf({ destination: one, timeout: "150s" }))).toContain(":********@");
   });
 
   test("though a mailbox among theirs takes nothing", async () => {
@@ -77,10 +77,10 @@ describe.each(brokersAtHand())("a client controls workers on RabbitMQ (%s)", (wh
     const client = createClient({ broker: vhost.url, logger });
     live.push(() => client.close());
     const { control, inspect } = client;
-    expect(await control.poolGrow(1, { destination: name, timeout: "30s" })).toEqual({
+    expect(await control.poolGrow(1, { destination: name, timeout: "150s" })).toEqual({
       [name]: { ok: "pool will grow" },
     });
-    expect(await inspect.stats({ destination: name, timeout: "30s" })).toMatchObject({
+    expect(await inspect.stats({ destination: name, timeout: "150s" })).toMatchObject({
       [name]: { pool: { "max-concurrency": 2 } },
     });
     expect(logger.text).toContain("a mailbox did not take a command of remote control");
@@ -96,7 +96,7 @@ describe.each(brokersAtHand())("a client controls workers on RabbitMQ (%s)", (wh
       commands: { twice: ({ n }) => Number(n) * 2 },
     });
     const { control, inspect } = connect();
-    const him = { destination: name, timeout: "30s" } as const;
+    const him = { destination: name, timeout: "150s" } as const;
     expect(await control.poolGrow(3, him)).toEqual({ [name]: { ok: "pool will grow" } });
     expect(await inspect.stats(him)).toMatchObject({ [name]: { pool: { "max-concurrency": 5 }, prefetch_count: 5 } });
     expect(await control.addConsumer(`${queue}-2`, him)).toEqual({ [name]: { ok: `add consumer ${queue}-2` } });
@@ -122,11 +122,11 @@ describe.each(brokersAtHand())("a client controls workers on RabbitMQ (%s)", (wh
     await eventually("it runs", () => worker.health.active === 1);
     const waiting = await client.send(add, 1, 2);
     await waiting.revoke();
-    const him = { destination: name, timeout: "30s" } as const;
+    const him = { destination: name, timeout: "150s" } as const;
     expect(await client.inspect.active(him)).toMatchObject({ [name]: [{ id: running.id, type: "control.hold" }] });
     await running.revoke({ terminate: true, reason: "user left" });
-    await expect(running.get({ timeout: "30s" })).rejects.toMatchObject({ reason: "terminated" });
-    await expect(waiting.get({ timeout: "30s" })).rejects.toMatchObject({ reason: "revoked" });
+    await expect(running.get({ timeout: "150s" })).rejects.toMatchObject({ reason: "terminated" });
+    await expect(waiting.get({ timeout: "150s" })).rejects.toMatchObject({ reason: "revoked" });
     expect(await client.inspect.revoked(him)).toEqual({ [name]: [waiting.id, running.id] });
   });
 
@@ -135,11 +135,11 @@ describe.each(brokersAtHand())("a client controls workers on RabbitMQ (%s)", (wh
     await start(old);
     const { control, inspect } = connect();
     const id = randomUUID();
-    await control.revoke(id, { destination: old, timeout: "30s" });
+    await control.revoke(id, { destination: old, timeout: "150s" });
     await start(young, { queues: [randomUUID()] });
     let known: unknown;
     await eventually("it knows", async () => {
-      known = (await inspect.revoked({ destination: young, timeout: "30s" }))[young];
+      known = (await inspect.revoked({ destination: young, timeout: "150s" }))[young];
       return Array.isArray(known) && known.includes(id);
     });
     expect(known).toContain(id);

@@ -36,7 +36,7 @@ for (const { label, brokerUrl, python, absent } of oldestAndNewest) {
       const ids = [randomUUID(), randomUUID()] as const;
       const header = [add.s(3, 3).with({ id: ids[0] }), add.s(4, 4).with({ id: ids[1], queue: theirs })];
       const waiting = await client.send(chord(header, body));
-      expect(await client.result(ids[1]).get({ timeout: 50 })).toBe(8);
+      expect(await client.result(ids[1]).get({ timeout: 150 })).toBe(8);
       const queue = `celery_chord.${waiting.parent?.id}`;
       onTestFinished(() => look.deleteQueue(queue));
       const logged = async () => (await look.browse({ queue, messageIds: [], count: 3 })) ?? [];

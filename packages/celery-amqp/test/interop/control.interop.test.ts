@@ -26,7 +26,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
 
     function stamped(stamps: string): string {
       const signature = `app.signature('interop.add', args=[2, 3], queue='${queue}')`;
-      return `${signature}.stamp(${stamps}).apply_async().get(timeout=60)`;
+      return `${signature}.stamp(${stamps}).apply_async().get(timeout=150)`;
     }
 
     test.each(["tenant='blue'", "tenant=['red', 'blue']", "owner='me', tenant='blue'"])(
@@ -40,7 +40,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
 
     test("that is terminated ends as Python's own would", async () => {
       const begun = new Promise<string>((resolve) => worker.on("taskStarted", ({ task }) => resolve(task.id)));
-      const ended = client.answer(`app.send_task('interop.hold', queue='${queue}').get(timeout=60)`);
+      const ended = client.answer(`app.send_task('interop.hold', queue='${queue}').get(timeout=150)`);
       expect(worker.revoke(await begun, { terminate: true }).running).toHaveLength(1);
       expect(await ended).toMatchObject({ error: "TaskRevokedError", message: "terminated" });
     });

@@ -53,7 +53,7 @@ for (const { label, brokerUrl, python, absent } of tried) {
       const client = new PythonClient({ python, brokerUrl, conf: { task_default_queue: queue } });
       await client.ready();
       const dueAt = Date.now() / 1000 + 3.3;
-      const ranAt = await client.value("app.send_task('interop.when', countdown=3.3).get(timeout=60)");
+      const ranAt = await client.value("app.send_task('interop.when', countdown=3.3).get(timeout=150)");
       expect(ranAt).toBeGreaterThanOrEqual(dueAt);
       await Promise.all([worker.stop(), client.stop()]);
     });
@@ -94,14 +94,14 @@ for (const { label, brokerUrl, python, absent } of tried) {
       const client = new PythonClient({ python, brokerUrl, conf });
       await client.ready();
       const dueAt = Date.now() / 1000 + 3.3;
-      const ranAt = await client.value("app.send_task('interop.when', countdown=3.3).get(timeout=60)");
+      const ranAt = await client.value("app.send_task('interop.when', countdown=3.3).get(timeout=150)");
       expect(ranAt).toBeGreaterThanOrEqual(dueAt);
-      const retried = await client.value("app.send_task('interop.retry_later', countdown=3).get(timeout=60)");
+      const retried = await client.value("app.send_task('interop.retry_later', countdown=3).get(timeout=150)");
       expect(retried).toBe(1);
       await worker.stop();
       const pythons = pythonWorker(queue, conf);
       await pythons.ready();
-      expect(await client.value("app.send_task('interop.add', [2, 3], countdown=1).get(timeout=60)")).toBe(5);
+      expect(await client.value("app.send_task('interop.add', [2, 3], countdown=1).get(timeout=150)")).toBe(5);
       await Promise.all([pythons.stop(), client.stop()]);
     });
 
@@ -113,7 +113,7 @@ for (const { label, brokerUrl, python, absent } of tried) {
       const ours = await ourWorker(brokerUrl, queue, { queues: [ofNativeDelay(queue)] });
       const client = new PythonClient({ python, brokerUrl, conf });
       const code =
-        "[r.get(timeout=60) for r in [app.send_task('interop.add', [n, 1], countdown=3) for n in range(10)]]";
+        "[r.get(timeout=150) for r in [app.send_task('interop.add', [n, 1], countdown=3) for n in range(10)]]";
       expect(await client.value(code)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
       await Promise.all([pythons.stop(), ours.stop(), client.stop()]);
     });

@@ -31,7 +31,7 @@ describe.skipIf(python === null)("Flower", () => {
   let our: Worker;
   let client: Client;
   let flower: Flower;
-  const toOurs = { destination: ours, timeout: "50s" } as const;
+  const toOurs = { destination: ours, timeout: "150s" } as const;
 
   beforeAll(async () => {
     vhost = await freshVhost();
@@ -99,7 +99,7 @@ describe.skipIf(python === null)("Flower", () => {
 
   test.skipIf(browser === null)("shows our worker and its task to a browser", async () => {
     const sent = await client.sendByName("interop.add", { args: [20, 22] });
-    await sent.get({ timeout: "50s" });
+    await sent.get({ timeout: "150s" });
     await eventually("Flower has heard of it", async () => JSON.stringify(await task(sent.id)).includes("SUCCESS"));
     const page = (path: string) => renderPage(browser ?? "", flower.url + path);
     const [workers, details] = await Promise.all([page("/workers"), page(`/task/${sent.id}`)]);
@@ -124,14 +124,14 @@ describe.skipIf(python === null)("Flower", () => {
       message: expect.stringContaining("time limits set successfully") as unknown,
     });
     const limited = await client.sendByName("interop.wait_for");
-    await expect(limited.get({ timeout: "50s" })).rejects.toMatchObject({ excType: "SoftTimeLimitExceeded" });
+    await expect(limited.get({ timeout: "150s" })).rejects.toMatchObject({ excType: "SoftTimeLimitExceeded" });
     await flower.post(`/api/task/timeout/interop.wait_for?workername=${ours}`);
   });
 
   test("has ours serve another queue, and leave it", async () => {
     await flower.post(`/api/worker/queue/add-consumer/${ours}?queue=extra`);
     const sent = await client.sendByName("interop.add", { args: [1, 2], queue: "extra" });
-    expect(await sent.get({ timeout: "50s" })).toBe(3);
+    expect(await sent.get({ timeout: "150s" })).toBe(3);
     await flower.post(`/api/worker/queue/cancel-consumer/${ours}?queue=extra`);
     expect(await client.inspect.activeQueues(toOurs)).toMatchObject({ [ours]: [{ name: "ours" }] });
   });

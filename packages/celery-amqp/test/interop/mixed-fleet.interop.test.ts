@@ -49,7 +49,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         await fleet.worker.ready();
         const worker = await ourWorker(brokerUrl, queue);
         expect(await sumsOf(queue)).toEqual(expectedSums);
-        expect(await fleet.client.value("app.send_task('interop.add', [2, 3]).get(timeout=60)")).toBe(5);
+        expect(await fleet.client.value("app.send_task('interop.add', [2, 3]).get(timeout=150)")).toBe(5);
         await Promise.all([worker.stop(), fleet.stop()]);
       });
     });
@@ -60,7 +60,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       const fleet = startFleet(queue, {});
       await fleet.worker.ready();
       expect(await sumsOf(queue)).toEqual(expectedSums);
-      expect(await fleet.client.value("app.send_task('interop.add', [2, 3]).get(timeout=60)")).toBe(5);
+      expect(await fleet.client.value("app.send_task('interop.add', [2, 3]).get(timeout=150)")).toBe(5);
       await Promise.all([worker.stop(), fleet.stop()]);
     });
 
@@ -71,7 +71,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       await client.value(`app.send_task('interop.add', [1, 2]).id`);
       const worker = createWorker({ broker: brokerUrl, tasks: ourTasks, queues: [queue] });
       await worker.start();
-      expect(await client.value(`app.send_task('interop.add', [2, 3]).get(timeout=60)`)).toBe(5);
+      expect(await client.value(`app.send_task('interop.add', [2, 3]).get(timeout=150)`)).toBe(5);
       await worker.stop();
       await client.stop();
     });

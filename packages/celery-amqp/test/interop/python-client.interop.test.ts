@@ -37,7 +37,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
     }
 
     function call(name: string, args: string, options = ""): string {
-      return `${send(name, args, options)}.get(timeout=60)`;
+      return `${send(name, args, options)}.get(timeout=150)`;
     }
 
     test("gets a result", async () => {
@@ -154,7 +154,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
     });
 
     test("is refused a pickle, and the worker goes on", async () => {
-      const answer = await client.answer(`${send("echo", "[1]", "serializer='pickle'")}.get(timeout=30)`);
+      const answer = await client.answer(`${send("echo", "[1]", "serializer='pickle'")}.get(timeout=150)`);
       expect(answer.error).toBeDefined();
       expect(await client.value(call("add", "[2, 2]"))).toBe(4);
     });

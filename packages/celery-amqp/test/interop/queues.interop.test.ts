@@ -55,7 +55,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       const client = new PythonClient({ python, brokerUrl, conf });
       await client.value(`app.send_task('interop.add', [1, 2], queue='${queue}').id`);
       const worker = await ourWorker(brokerUrl, queue, { queues: [{ name: queue, ...ours }] });
-      const sum = `app.send_task('interop.add', [2, 3], queue='${queue}', priority=5).get(timeout=60)`;
+      const sum = `app.send_task('interop.add', [2, 3], queue='${queue}', priority=5).get(timeout=150)`;
       expect(await client.value(sum)).toBe(5);
       await worker.stop();
       await client.stop();

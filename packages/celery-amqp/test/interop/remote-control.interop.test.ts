@@ -61,7 +61,7 @@ for (const [index, { label, brokerUrl, python, absent }] of pairings().entries()
 
     /** What both workers say to one command, by Celery's client. */
     async function ask(method: string, args = "{}"): Promise<Readonly<Record<string, unknown>>> {
-      const options = `destination=${JSON.stringify(both)}, timeout=50, reply=True`;
+      const options = `destination=${JSON.stringify(both)}, timeout=150, reply=True`;
       const replies = await python3.value(`app.control.broadcast('${method}', arguments=${args}, ${options})`);
       return Object.assign({}, ...(replies as object[])) as Readonly<Record<string, unknown>>;
     }
@@ -69,9 +69,9 @@ for (const [index, { label, brokerUrl, python, absent }] of pairings().entries()
     test("both are there, and know what was revoked before", async () => {
       expect(await ask("ping")).toEqual({ [theirs]: { ok: "pong" }, [ours]: { ok: "pong" } });
       expect(await ask("revoked")).toEqual({ [theirs]: ["revoked-before"], [ours]: ["revoked-before"] });
-      await python3.value(`app.control.revoke('revoked-there', destination=['${theirs}'], reply=True, timeout=50)`);
+      await python3.value(`app.control.revoke('revoked-there', destination=['${theirs}'], reply=True, timeout=150)`);
       const late = await ourWorker(vhost.url, "late", { name: "late@interop" });
-      const him = { destination: "late@interop", timeout: "50s" } as const;
+      const him = { destination: "late@interop", timeout: "150s" } as const;
       await eventually("it has heard", async () =>
         JSON.stringify(await client.inspect.revoked(him)).includes("revoked-there"),
       );
@@ -161,7 +161,7 @@ for (const [index, { label, brokerUrl, python, absent }] of pairings().entries()
     });
 
     test("our client asks and tells both", async () => {
-      const all = { destination: both, timeout: "50s" } as const;
+      const all = { destination: both, timeout: "150s" } as const;
       expect(await client.inspect.ping(all)).toEqual({ [theirs]: { ok: "pong" }, [ours]: { ok: "pong" } });
       expect(await client.inspect.registered([], all)).toMatchObject({
         [theirs]: expect.arrayContaining(["interop.when"]) as unknown,
@@ -218,7 +218,7 @@ for (const [index, { label, brokerUrl, python, absent }] of pairings().entries()
       await more.ready();
       const action = "app.signature('interop.add', args=[2, 3], queue='theirs')";
       const args = `{'id': 'el-1', 'topic': 'task', 'action': ${action}}`;
-      await python3.value(`app.control.broadcast('election', arguments=${args}, limit=3, timeout=50, reply=True)`);
+      await python3.value(`app.control.broadcast('election', arguments=${args}, limit=3, timeout=150, reply=True)`);
       await eventually("it is decided", () => (worker.log + more.log).includes("I won the election 'el-1'"));
       expect([our.state, worker.running, more.running]).toEqual(["running", true, true]);
     }

@@ -80,7 +80,7 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
         );
         const late = await Promise.all(results.map(async (result) => (await result.get({ timeout: "60s" })) - dueAt));
         expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
-        expect(Math.max(...late)).toBeLessThan(3_000);
+        expect(Math.max(...late)).toBeLessThan(10_000);
       });
     });
   });

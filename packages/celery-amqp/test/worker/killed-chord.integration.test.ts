@@ -72,7 +72,7 @@ test.each(brokersAtHand())(
       workers.push(startWorker(vhost.url));
     }
 
-    expect(await result.get({ timeout: 50 })).toEqual(Array.from({ length: members }, (_, place) => place));
+    expect(await result.get({ timeout: 150 })).toEqual(Array.from({ length: members }, (_, place) => place));
     await eventually("the log is gone", async () => (await look.inspectQueue(log)) === null);
     await eventually("all is done", async () => (await look.inspectQueue("chord.body"))?.messageCount === 0);
     expect(bodies).toEqual([result.id]);
@@ -118,7 +118,7 @@ test.each(brokersAtHand().flatMap((broker) => steps.map(({ step, bodies }) => ({
     });
     onTestFinished(() => worker.stop());
     await worker.start();
-    expect(await result.get({ timeout: 50 })).toEqual([0, 1, 2]);
+    expect(await result.get({ timeout: 150 })).toEqual([0, 1, 2]);
     const log = `celery_chord.${result.parent?.id}`;
     await eventually("the log is gone", async () => (await look.inspectQueue(log)) === null);
     await eventually("every body has run", () => bodies.length === expected);

@@ -28,7 +28,7 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
       const worker = createWorker({ broker: vhost.url, logLevel: "silent", tasks: [poison], queues, concurrency: 1 });
       const client = createClient({ broker: vhost.url, defaultQueue: name });
       await worker.start();
-      const settled = await (await client.send(poison)).settled({ timeout: "30s" });
+      const settled = await (await client.send(poison)).settled({ timeout: "150s" });
       expect(settled).toMatchObject({ status: "FAILURE", error: { excType: "WorkerLostError" } });
       expect(runs).toBe(20);
       await worker.stop();

@@ -74,7 +74,7 @@ describe("a worker as a process", () => {
     const result = await client.send(hold, 1_500);
     await eventually("the task runs", () => stderr().includes("task started"));
     child.kill("SIGTERM");
-    expect(await result.get({ timeout: "20s" })).toBe("held");
+    expect(await result.get({ timeout: "150s" })).toBe("held");
     expect(await ended).toEqual([0, null]);
     expect(stdout()).toBe("after\n");
     expect(messages(stderr())).toEqual([
@@ -127,7 +127,7 @@ describe("a worker as a process", () => {
     await eventually("the first task runs", () => first.stderr().includes("task started"));
     first.child.kill("SIGTERM");
     const second = await started({ QUEUE: first.queue });
-    expect(await Promise.all(results.map((result) => result.get({ timeout: "20s" })))).toEqual(["held", "held"]);
+    expect(await Promise.all(results.map((result) => result.get({ timeout: "150s" })))).toEqual(["held", "held"]);
     expect(await first.ended).toEqual([0, null]);
     expect(messages(first.stderr()).filter((message) => message === "task succeeded")).toHaveLength(1);
     await eventually("the other has told it", () => messages(second.stderr()).includes("task succeeded"));

@@ -101,7 +101,7 @@ describe.each(brokersAtHand())("sharded queues on RabbitMQ (%s)", (broker) => {
       const waiting = await Promise.all([0, 1, 2, 3].map((shard) => lab.inspect(`${images.name}.shard-${shard}`)));
       expect(waiting.map(({ messageCount }) => messageCount)).toEqual([18, 18, 18, 18]);
       gate.resolve();
-      await Promise.all(results.map((result) => result.get({ timeout: "30s" })));
+      await Promise.all(results.map((result) => result.get({ timeout: "150s" })));
     });
 
     test("lose nothing when they become more, and when they become fewer", async () => {

@@ -90,7 +90,7 @@ describe.each(stages)("a worker on RabbitMQ ($broker) and a $type queue", ({ bro
   test("keeps what it does not know in the dead queue, and tells the sender", async () => {
     const { client, queue } = await pair({ tasks: [add] });
     const result = await client.sendByName("it.unknown");
-    expect(await result.settled({ timeout: "20s" })).toMatchObject({
+    expect(await result.settled({ timeout: "150s" })).toMatchObject({
       status: "FAILURE",
       error: { excType: "NotRegistered" },
     });
@@ -116,7 +116,7 @@ describe.each(stages)("a worker on RabbitMQ ($broker) and a $type queue", ({ bro
     await started.promise;
     await worker.stop({ grace: 0 });
     await pair({ tasks: [slow] }, queue);
-    expect(await result.get({ timeout: "30s" })).toBe(true);
+    expect(await result.get({ timeout: "150s" })).toBe(true);
   });
 
   test("shares a queue with others, each message to one of them", async () => {

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Resolves when `holds` says so; rejects with `what` when it has not after fifty-five seconds. */
+/** Resolves when `holds` says so; rejects with `what` when it has not after two and a half minutes. */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 55_000;
+  const end = Date.now() + 150_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`Waited in vain: ${what}`);
     await pause(10);

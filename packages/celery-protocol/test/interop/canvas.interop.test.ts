@@ -83,7 +83,7 @@ describe.skipIf(python === "")("what Celery 5.6.3 sends for a random canvas, and
       { names: ["a", "b", "c", "d", "fail"], maxDepth: 4, links: true, options: true, replacing: true },
       {},
     ],
-  ])("%s", { timeout: 300_000 }, async (_, numRuns, ingredients, how) => {
+  ])("%s", { timeout: 600_000 }, async (_, numRuns, ingredients, how) => {
     const described = fc.sample(canvases(ingredients), { numRuns, seed: SEED });
     const witnesses = await askCelery(
       python,

@@ -72,13 +72,13 @@ describe.each(brokersAtHand())("commands reach a worker on RabbitMQ (%s)", (whic
     await answers(client, name);
     await hurt(proxy);
     await answers(client, name);
-    expect(await client.inspect.active({ destination: name, timeout: "50s" })).toHaveProperty([name]);
+    expect(await client.inspect.active({ destination: name, timeout: "150s" })).toHaveProperty([name]);
   });
 
   test("of which one of two with the same name hears, and the other says why it does not", async () => {
     const { client, name, worker } = await setUp();
     const other = await setUp(name);
-    expect(await client.inspect.ping({ destination: name, timeout: "50s" })).toEqual({ [name]: { ok: "pong" } });
+    expect(await client.inspect.ping({ destination: name, timeout: "150s" })).toEqual({ [name]: { ok: "pong" } });
     expect(other.logger.text).toMatch(/commands of remote control do not come, trying again[^]*exclusively/);
     await worker.stop();
     await answers(client, name);
@@ -105,7 +105,7 @@ test("a worker's logical clock keeps beside those of the others it hears", async
     await transport.publisher.publish(message, to, { mandatory: false });
   };
   const clock = async (): Promise<number> => {
-    const { [name]: answer } = await client.inspect.clock({ destination: name, timeout: "50s" });
+    const { [name]: answer } = await client.inspect.clock({ destination: name, timeout: "150s" });
     return answer !== undefined && "clock" in answer ? answer.clock : 0;
   };
   await beat(name, 9_000_000);
@@ -173,7 +173,7 @@ describe("whatever comes to the mailbox", () => {
     );
     const client = createClient({ broker: vhost.url });
     live.push(() => client.close());
-    expect(await client.inspect.ping({ destination: name, timeout: "50s" })).toEqual({ [name]: { ok: "pong" } });
+    expect(await client.inspect.ping({ destination: name, timeout: "150s" })).toEqual({ [name]: { ok: "pong" } });
     expect(worker.state).toBe("running");
   });
 });

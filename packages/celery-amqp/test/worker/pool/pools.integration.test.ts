@@ -212,7 +212,7 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
     const { client, worker } = await pair({ kind }, { concurrency: 2, name: `pool-${randomUUID()}@here` });
     const spinning = await client.send(tasks.spin, 600_000);
     await eventually("it runs", () => worker.health.active === 1);
-    const asked = { destination: worker.name, timeout: "50s" } as const;
+    const asked = { destination: worker.name, timeout: "150s" } as const;
     const own = kind === "threads";
     const stats = await client.inspect.stats(asked);
     const active = await client.inspect.active(asked);
@@ -223,7 +223,7 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
       true,
     ]);
     await spinning.revoke({ terminate: true });
-    await expect(spinning.get({ timeout: "50s" })).rejects.toMatchObject({ reason: "terminated" });
+    await expect(spinning.get({ timeout: "150s" })).rejects.toMatchObject({ reason: "terminated" });
     expect(await client.call(tasks.revokes)).toBe("REVOKED");
   });
 
@@ -235,7 +235,7 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
     await eventually("both have begun", () => begun.length === 2);
     worker.revoke(begun, { terminate: true, reason: "enough" });
     for (const result of results) {
-      await expect(result.get({ timeout: "20s" })).rejects.toMatchObject({
+      await expect(result.get({ timeout: "150s" })).rejects.toMatchObject({
         code: "task-revoked",
         reason: "terminated",
       });
@@ -276,14 +276,14 @@ describe("a worker with a pool of processes", () => {
   });
 
   test("runs 1 000 tasks through four children, with heartbeats while they compute", async () => {
-    const { client, lines } = await pair({ kind: "processes" }, { concurrency: 4, amqp: { heartbeatSeconds: 1 } });
+    const { client, lines } = await pair({ kind: "processes" }, { concurrency: 4, amqp: { heartbeatSeconds: 2 } });
     const pids = new Set<number>();
     await eventually("four children have computed", async () => {
       const spinning = await client.sendMany(Array.from({ length: 4 }, () => tasks.spin.s(500)));
       for (const result of spinning) pids.add(await result.get());
       return pids.size === 4;
     });
-    await client.call(tasks.spin, 3_500);
+    await client.call(tasks.spin, 7_000);
     const results = await client.sendMany(Array.from({ length: 1_000 }, (_, n) => tasks.add.s(n, 1)));
     const sums = await Promise.all(results.map((result) => result.get()));
     expect(sums).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 1));
