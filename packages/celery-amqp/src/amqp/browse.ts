@@ -5,7 +5,7 @@ import { CeleryError } from "../ports/errors.ts";
 import type { BrowseOptions } from "../ports/transport.ts";
 import { within } from "./deadline.ts";
 import { fromEnvelope } from "./envelope.ts";
-import { passingIfNodeDown, requestFailure } from "./errors.ts";
+import { passingIfQueueAway, requestFailure } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { endOf } from "./supervise.ts";
 
@@ -30,7 +30,7 @@ export async function browseQueue(
       if (messages !== null) return messages;
     }
   } catch (error) {
-    const failure = passingIfNodeDown(error);
+    const failure = passingIfQueueAway(error);
     if (failure instanceof CeleryError && failure.code === "not-found") return null;
     throw failure;
   }

@@ -81,18 +81,25 @@ export function requestFailure(cause: unknown, what: string): CeleryError {
   }
 }
 
-/** Whether a queue is there and its node is not: classic queues live on one (RabbitMQ 3.10 answers 404). */
-export function isNodeDown(error: unknown): boolean {
+/**
+ * What RabbitMQ says with 404 of a queue that is there and cannot be reached for now (`rabbit_amqqueue`, 3.10 to 4.3): the
+ * node of a classic queue is down, or stops or starts, or its process is between two lives.
+ */
+const away =
+  /is down or inaccessible|process is stopped by supervisor|has crashed and failed to restart|due to timeout|may be stopping or being demoted/;
+
+/** Whether a queue is there and out of reach: it comes back. */
+export function isQueueAway(error: unknown): boolean {
   return (
     error instanceof CeleryError &&
     (error.code === "not-found" || error.code === "connection-lost") &&
-    /is down or inaccessible/.test(brokerText(error.cause))
+    away.test(brokerText(error.cause))
   );
 }
 
-/** What passes, where a queue's node is down: it comes back, and the queue with it. Anything else is given as it is. */
-export function passingIfNodeDown(error: unknown): unknown {
-  return isNodeDown(error) ? new CeleryError("connection-lost", brokerText(error), { cause: error }) : error;
+/** What passes, where a queue is out of reach: it comes back. Anything else is given as it is. */
+export function passingIfQueueAway(error: unknown): unknown {
+  return isQueueAway(error) ? new CeleryError("connection-lost", brokerText(error), { cause: error }) : error;
 }
 
 /** The argument in which a declaration differs from what exists, from the broker's text. */

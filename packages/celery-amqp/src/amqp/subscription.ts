@@ -2,7 +2,7 @@ import type { CancelOptions, Delivery, SubscribeOptions, Subscription } from "..
 import { Backoff } from "./backoff.ts";
 import type { AmqpParts, Connection } from "./connection.ts";
 import { Consumer } from "./consumer.ts";
-import { isNodeDown, lossReason, replyCode } from "./errors.ts";
+import { isQueueAway, lossReason, replyCode } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedAmqp } from "./options.ts";
 import { supervise } from "./supervise.ts";
@@ -78,7 +78,7 @@ export class AmqpSubscription implements Subscription {
         return await connection.use(`consume queue "${subscribe.queue}"`, (link) => this.#open(link));
       } catch (error) {
         if (this.#wasDeleted(error) && attempt < maxAttempts) continue;
-        if (!isNodeDown(error)) throw error;
+        if (!isQueueAway(error)) throw error;
         this.#warn("is not consumed yet, trying on", error);
         return null;
       }
@@ -88,7 +88,7 @@ export class AmqpSubscription implements Subscription {
   /** Whether what it declares was gone again when it was to be consumed. */
   #wasDeleted(error: unknown): boolean {
     const { topology, declare = "active" } = this.#made.subscribe;
-    return topology !== undefined && declare === "active" && !isNodeDown(error) && replyCode(error) === 404;
+    return topology !== undefined && declare === "active" && !isQueueAway(error) && replyCode(error) === 404;
   }
 
   #keepOpen(first: Consumer | null): Promise<void> {

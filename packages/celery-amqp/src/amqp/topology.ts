@@ -3,7 +3,7 @@ import type { Channel } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { DeclareMode, QueueInfo } from "../ports/transport.ts";
-import { brokerText, differingArgument, passingIfNodeDown, replyCode } from "./errors.ts";
+import { brokerText, differingArgument, passingIfQueueAway, replyCode } from "./errors.ts";
 import type { Link } from "./link.ts";
 import { toFields } from "./table.ts";
 
@@ -34,7 +34,7 @@ export async function declareTopology(
   try {
     for (let attempt = 1; !(await declaresAll(declarer, topology, mode, attempt === maxAttempts)); attempt += 1);
   } catch (error) {
-    throw passingIfNodeDown(error);
+    throw passingIfQueueAway(error);
   } finally {
     await declarer.close();
   }

@@ -4,7 +4,9 @@ import {
   dialFailure,
   differingArgument,
   isBlameless,
+  isQueueAway,
   lossReason,
+  passingIfQueueAway,
   replyCode,
   requestFailure,
 } from "../../src/amqp/errors.ts";
@@ -91,4 +93,30 @@ test.each([
   [closed(406, "PRECONDITION_FAILED - inequivalent arg 'durable'"), false],
 ])("a request is made again after what is not its fault: %s", (cause, isAgain) => {
   expect(isBlameless(lossReason(cause))).toBe(isAgain);
+});
+
+describe("a queue that is there and out of reach", () => {
+  test.each([
+    "home node 'rabbit@b' of durable queue 'q' in vhost '/' is down or inaccessible",
+    "queue 'q' in vhost '/' process is stopped by supervisor",
+    "queue 'q' in vhost '/' has crashed and failed to restart",
+    "failed to perform operation on queue 'q' in vhost '/' due to timeout",
+    "failed to perform operation on queue 'q' in vhost '/': its leader <0.1.0> may be stopping or being demoted",
+  ])("passes: %s", (text) => {
+    const error = requestFailure(closed(404, `NOT_FOUND - ${text}`), 'declare queue "q"');
+    expect(isQueueAway(error)).toBe(true);
+    const passing = passingIfQueueAway(error);
+    expect(passing).toMatchObject({ code: "connection-lost", cause: error });
+    expect(isQueueAway(passing)).toBe(true);
+  });
+
+  test.each([
+    [404, "NOT_FOUND - no queue 'q' in vhost '/'"],
+    [404, "NOT_FOUND - no exchange 'e' in vhost '/'"],
+    [406, "PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'q' in vhost '/'"],
+  ])("is not meant by %i %s", (code, text) => {
+    const error = requestFailure(closed(code, text), 'declare queue "q"');
+    expect(isQueueAway(error)).toBe(false);
+    expect(passingIfQueueAway(error)).toBe(error);
+  });
 });
