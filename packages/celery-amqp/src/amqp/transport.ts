@@ -15,7 +15,8 @@ import type {
 import { systemClock, systemIds } from "../system/clock.ts";
 import { browseQueue } from "./browse.ts";
 import { type AmqpParts, Connection } from "./connection.ts";
-import { settledWithin } from "./deadline.ts";
+import { pause, settledWithin } from "./deadline.ts";
+import { isQueueAway } from "./errors.ts";
 import { type AmqpOptions, type ResolvedAmqp, resolveAmqp } from "./options.ts";
 import { AmqpPublisher } from "./publisher.ts";
 import { AmqpSubscription } from "./subscription.ts";
@@ -38,6 +39,7 @@ class AmqpTransport implements Transport {
   readonly #leaving = new Set<AmqpSubscription>();
   readonly #listeners = new Set<(state: TransportState) => void>();
   #state: TransportState = "idle";
+  readonly #stopping = new AbortController();
   #closing: Promise<void> | null = null;
 
   constructor(options: ResolvedAmqp, parts: AmqpParts) {
@@ -64,10 +66,17 @@ class AmqpTransport implements Transport {
   }
 
   async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {
-    const { logger } = this.#parts;
-    await this.#consuming.use("declare queues", (link) =>
-      declareTopology(link, topology, mode, { logger, habits: this.#habits }),
-    );
+    const { logger, clock } = this.#parts;
+    const parts = { logger, habits: this.#habits };
+    const deadline = clock.now() + this.#options.rpcTimeoutMs;
+    for (;;) {
+      try {
+        return await this.#consuming.use("declare queues", (link) => declareTopology(link, topology, mode, parts));
+      } catch (error) {
+        if (!isQueueAway(error) || clock.now() + ASK_AGAIN_MS > deadline) throw error;
+        await pause(clock, ASK_AGAIN_MS, this.#stopping.signal);
+      }
+    }
   }
 
   async inspectQueue(name: string): Promise<QueueInfo | null> {
@@ -115,6 +124,7 @@ class AmqpTransport implements Transport {
   }
 
   close(): Promise<void> {
+    this.#stopping.abort();
     this.#closing ??= this.#close(this.#options.closeTimeoutMs);
     return this.#closing;
   }
@@ -172,6 +182,9 @@ class AmqpTransport implements Transport {
     }
   }
 }
+
+/** Before a queue is asked for once more whose node was down. */
+const ASK_AGAIN_MS = 500;
 
 /** How long a close waits for acks; deliveries that nobody settles must not hold it up. */
 const ACK_GRACE_MS = 500;

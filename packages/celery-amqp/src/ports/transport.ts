@@ -28,7 +28,10 @@ export interface Transport {
    * `idle` again.
    */
   connect(options?: ConnectOptions): Promise<void>;
-  /** Declares in the order exchanges, queues, bindings, waiting for a connection as long as an RPC may take. */
+  /**
+   * Declares in the order exchanges, queues, bindings. As long as an RPC may take, it waits for a connection, and for the node
+   * of a queue that is there and out of reach.
+   */
   declare(topology: Topology, mode?: DeclareMode): Promise<void>;
   /** What is known of a queue now, or null when there is none. */
   inspectQueue(name: string): Promise<QueueInfo | null>;

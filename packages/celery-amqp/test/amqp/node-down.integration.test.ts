@@ -49,6 +49,27 @@ test("a queue whose node is down is consumed when the node is back", async () =>
   await eventually("a message comes", () => received.includes("a"));
 });
 
+test("a send waits for a queue whose node is down, as long as a request may take", async () => {
+  const owner = await connect(2, new RecordingLogger());
+  const queue = { name: "patient", durable: true, autoDelete: false, exclusive: false };
+  await owner.declare({ exchanges: [], queues: [queue], bindings: [] });
+  await owner.close();
+  await cluster.stop(2);
+  const [broker = ""] = cluster.urls;
+  const [hasty, patient] = [1_500, 150_000].map((rpcTimeoutMs) =>
+    createClient({ broker, results: false, amqp: { rpcTimeoutMs } }),
+  );
+  onTestFinished(() => hasty?.close());
+  onTestFinished(() => patient?.close());
+  const call = defineTask<() => void>("down.patient").s().with({ queue: "patient" });
+  await expect(hasty?.send(call)).rejects.toMatchObject({ code: "connection-lost" });
+  const sending = patient?.send(call);
+  await cluster.start(2);
+  await sending;
+  const look = await connect(1, new RecordingLogger());
+  expect((await look.inspectQueue("patient"))?.messageCount).toBe(1);
+});
+
 test("what follows from a task waits for a queue whose node is down", async () => {
   const owner = await connect(2, new RecordingLogger());
   const body = { name: "bodies", durable: true, autoDelete: false, exclusive: false };
