@@ -41,8 +41,11 @@ test("a worker shows its metrics beside its health, and counts connections that 
     return response.text();
   };
   const labels = 'worker="metrics@lab",task="metrics.add"';
+  // The worker counts a task when the broker has confirmed its result, which may be here before.
+  await eventually("the task is counted", async () =>
+    (await scrape()).includes(`celery_tasks_total{${labels},state="succeeded"} 1`),
+  );
   const text = await scrape();
-  expect(text).toContain(`celery_tasks_total{${labels},state="succeeded"} 1`);
   expect(text).toContain(`celery_task_queue_wait_seconds_count{${labels},queue="celery"} 1`);
   expect(text).toContain('celery_published_total{task="metrics.add",outcome="confirmed"} 1');
   expect(text).toContain('celery_reconnects_total{peer="metrics@lab"} 0');
