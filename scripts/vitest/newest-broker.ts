@@ -71,10 +71,13 @@ function addressesOf(amqpUrl: string): { readonly amqpUrl: string; readonly mana
   return { amqpUrl, managementUrl: `http://${username}:${password}@${hostname}:${Number(port) + 10_000}` };
 }
 
-/** A port for a node of the lab, which takes the ports 10 000 and 20 000 above this one too. */
+/**
+ * A port for a node of the lab, which takes the ports 10 000 and 20 000 above this one too. All lie below those that Linux
+ * gives to outgoing connections, which could take one of them meanwhile.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(20_000, 40_000);
+    const port = randomInt(10_000, 12_700);
     const free = await Promise.all([port, port + 10_000, port + 20_000].map(isFree));
     if (free.every(Boolean)) return port;
   }

@@ -34,6 +34,7 @@ export interface RedisServer {
 
 const cache = join(import.meta.dirname, "../../node_modules/.cache/leveret");
 const commandTimeoutMs = 300_000;
+const portAttempts = 10;
 
 /**
  * The `redis-server` on PATH, else the distribution's, unpacked into the workspace's cache without being installed.
@@ -54,12 +55,21 @@ export async function findRedis(onProgress: (line: string) => void): Promise<Red
  * @param args - more arguments of redis-server; a `--port` among them is the one it takes. Behind `sentinel` stands the
  * file by which it watches over others.
  */
-export async function startRedis(
-  { path, libraries }: RedisProgram,
-  args: readonly string[] = [],
-): Promise<RedisServer> {
+export async function startRedis(program: RedisProgram, args: readonly string[] = []): Promise<RedisServer> {
   const given = args.indexOf("--port");
-  const [port = 0] = given === -1 ? await findFreePorts(1) : [Number(args[given + 1])];
+  if (given !== -1) return startOn(program, args, Number(args[given + 1]));
+  for (let attempt = 1; ; attempt += 1) {
+    const [port = 0] = await findFreePorts(1);
+    try {
+      return await startOn(program, args, port);
+    } catch (error) {
+      // Somebody was faster, or an outgoing connection has the port of a cluster's bus, 10 000 above.
+      if (attempt === portAttempts || !String(error).includes("Address already in use")) throw error;
+    }
+  }
+}
+
+async function startOn({ path, libraries }: RedisProgram, args: readonly string[], port: number): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), "leveret-redis-"));
   const bare = ["--bind", "127.0.0.1", "--dir", folder, "--port", String(port)];
   const [kind, file = "", ...more] = args;
@@ -71,7 +81,6 @@ export async function startRedis(
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, LD_LIBRARY_PATH: libraries.join(":") },
   });
-  await ready(child);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ended = new Promise((resolve) => child.once("close", resolve));
     if (child.exitCode === null && child.signalCode === null) {
@@ -80,6 +89,12 @@ export async function startRedis(
     }
     await rm(folder, { recursive: true, force: true });
   };
+  try {
+    await ready(child);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
   return { url: `redis://127.0.0.1:${port}/0`, port, kill: () => end("SIGKILL"), stop: () => end("SIGTERM") };
 }
 

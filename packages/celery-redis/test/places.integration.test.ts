@@ -6,6 +6,7 @@ import { resultConformance } from "@leveret/celery-amqp/testing";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { eventually } from "../../celery-amqp/test/support/eventually.ts";
+import { findFreePorts } from "../../rabbit-local/src/system/ports.ts";
 import type { RedisServer } from "../../../scripts/vitest/redis-server.ts";
 import { redisResults, type RedisSentinel } from "../src/index.ts";
 import { ownRedis } from "./support/redis.ts";
@@ -31,8 +32,8 @@ describe("Redis by TLS", () => {
     const [cert, key] = [join(fixtures, "server.pem"), join(fixtures, "server.key")];
     const files = ["--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", join(fixtures, "ca.pem")];
     server = await ownRedis(...files, "--tls-auth-clients", "no", "--tls-port", "0");
-    const port = String(server.port + 1_000);
-    await ask(server.port, "config", "set", "tls-port", port);
+    const [port] = await findFreePorts(1);
+    await ask(server.port, "config", "set", "tls-port", String(port));
     url = `rediss://127.0.0.1:${port}/0`;
   });
   afterAll(() => server.stop());
