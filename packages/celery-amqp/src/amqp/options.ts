@@ -19,7 +19,10 @@ export interface AmqpOptions {
   readonly heartbeatSeconds?: number;
   /** For one attempt at one address, TCP, TLS and login together. Default 10 000. */
   readonly connectTimeoutMs?: number;
-  /** For one request to the broker, such as a declare; then the connection counts as dead. Default 20 000. */
+  /**
+   * For one request to the broker, such as a declare; then the connection counts as dead. So long a declare waits, too, for
+   * a queue whose node is down. Default 20 000.
+   */
   readonly rpcTimeoutMs?: number;
   /** For one publish up to its confirm, all resends included. Default 30 000. */
   readonly publishTimeoutMs?: number;

@@ -14,7 +14,7 @@
  * - `overloaded`: more publishes wait already than the transport holds
  * - `message-too-large`: the message or its header table passes a limit
  * - `rpc-timeout`: the broker did not answer a request in time
- * - `connection-lost`: the connection or channel went away before the answer
+ * - `connection-lost`: the connection or channel went away before the answer, or the node of a queue stayed down
  * - `closed`: the client, worker or transport was closed
  * - `task-failed`, `task-revoked`, `result-timeout`: what awaiting a result can end in
  * - `results-disabled`: a result was asked for where none is kept

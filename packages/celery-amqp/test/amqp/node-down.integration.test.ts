@@ -1,3 +1,4 @@
+import type { Topology } from "@leveret/celery-protocol";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { chord, createClient, defineTask } from "../../src/index.ts";
@@ -8,11 +9,9 @@ import { type RabbitCluster, startLocalCluster } from "../support/rabbit-cluster
 import { RecordingLogger } from "../support/recording-logger.ts";
 
 // Two nodes of the distribution's RabbitMQ. A classic queue lives on one of them.
-const TOPOLOGY = {
-  exchanges: [],
-  queues: [{ name: "homely", durable: true, autoDelete: false, exclusive: false }],
-  bindings: [],
-};
+function only(name: string): Topology {
+  return { exchanges: [], queues: [{ name, durable: true, autoDelete: false, exclusive: false }], bindings: [] };
+}
 
 let cluster: RabbitCluster;
 beforeAll(async () => {
@@ -28,18 +27,26 @@ async function connect(node: number, logger: RecordingLogger): Promise<Transport
   return transport;
 }
 
-test("a queue whose node is down is consumed when the node is back", async () => {
-  const logger = new RecordingLogger();
+/** Declares a queue on the second node, and stops that node. */
+async function strand(name: string): Promise<void> {
   const owner = await connect(2, new RecordingLogger());
-  await owner.declare(TOPOLOGY);
-  const transport = await connect(1, logger);
+  await owner.declare(only(name));
   await owner.close();
   await cluster.stop(2);
+}
+
+test("a queue whose node is down is consumed when the node is back", async () => {
+  const logger = new RecordingLogger();
+  const transport = await connect(1, logger);
+  await strand("homely");
   const received: unknown[] = [];
-  const subscription = await transport.subscribe({ queue: "homely", prefetch: 1, topology: TOPOLOGY }, (delivery) => {
-    received.push(delivery.message.headers["id"]);
-    delivery.ack();
-  });
+  const subscription = await transport.subscribe(
+    { queue: "homely", prefetch: 1, topology: only("homely") },
+    (delivery) => {
+      received.push(delivery.message.headers["id"]);
+      delivery.ack();
+    },
+  );
   expect(subscription.isConsuming).toBe(false);
   expect(logger.text).toMatch(/"homely" is not consumed yet, trying on: .* is down or inaccessible/);
   await cluster.start(2);
@@ -50,11 +57,7 @@ test("a queue whose node is down is consumed when the node is back", async () =>
 });
 
 test("a send waits for a queue whose node is down, as long as a request may take", async () => {
-  const owner = await connect(2, new RecordingLogger());
-  const queue = { name: "patient", durable: true, autoDelete: false, exclusive: false };
-  await owner.declare({ exchanges: [], queues: [queue], bindings: [] });
-  await owner.close();
-  await cluster.stop(2);
+  await strand("patient");
   const [broker = ""] = cluster.urls;
   const [hasty, patient] = [1_500, 150_000].map((rpcTimeoutMs) =>
     createClient({ broker, results: false, amqp: { rpcTimeoutMs } }),
@@ -71,11 +74,7 @@ test("a send waits for a queue whose node is down, as long as a request may take
 });
 
 test("what follows from a task waits for a queue whose node is down", async () => {
-  const owner = await connect(2, new RecordingLogger());
-  const body = { name: "bodies", durable: true, autoDelete: false, exclusive: false };
-  await owner.declare({ exchanges: [], queues: [body], bindings: [] });
-  await owner.close();
-  await cluster.stop(2);
+  await strand("bodies");
   const broker = cluster.urls[0] ?? "";
   const logger = new RecordingLogger();
   const member = defineTask("down.member", (_ctx, place: number) => place);
