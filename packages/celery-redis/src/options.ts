@@ -82,6 +82,7 @@ const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer(delayMs, fn) {
     const timer = setTimeout(fn, delayMs);
     return () => clearTimeout(timer);

@@ -6,8 +6,8 @@ import type { Clock } from "../ports/clock.ts";
  * run with nothing unsettled before it is one `basic.ack` with `multiple`.
  */
 export class Acks {
-  /** When acks were last sent, on the clock; 0 is never. */
-  flushedAt = 0;
+  /** When acks were last sent, on the monotonic clock. */
+  flushedAt = Number.NEGATIVE_INFINITY;
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
@@ -51,7 +51,7 @@ export class Acks {
     const acked = this.#acked;
     if (acked.length === 0) return;
     this.#acked = [];
-    this.flushedAt = this.#clock.now();
+    this.flushedAt = this.#clock.monotonicMs();
     const [oldest = Number.POSITIVE_INFINITY] = this.#unsettled;
     const run = acked.filter((tag) => tag < oldest);
     if (run.length > 0) this.#send(() => this.#channel.ack(withTag(Math.max(...run)), run.length > 1));

@@ -71,13 +71,13 @@ export class Connection {
     const { clock } = this.#parts;
     const { rpcTimeoutMs } = this.#options;
     const late = new CeleryError("rpc-timeout", `No connection to the broker within ${rpcTimeoutMs} ms: ${what}`);
-    const deadline = clock.now() + rpcTimeoutMs;
+    const deadline = clock.monotonicMs() + rpcTimeoutMs;
     for (;;) {
-      const link = await within(clock, deadline - clock.now(), this.ready(), () => late);
+      const link = await within(clock, deadline - clock.monotonicMs(), this.ready(), () => late);
       try {
         return await work(link);
       } catch (error) {
-        if (!isLinkLost(error, link) || clock.now() >= deadline) throw error;
+        if (!isLinkLost(error, link) || clock.monotonicMs() >= deadline) throw error;
       }
     }
   }
@@ -175,7 +175,7 @@ export class Connection {
     if (this.#link !== link) return;
     this.#link = null;
     this.#arrival = createArrival();
-    this.#backoff.onHeld(this.#parts.clock.now() - link.openedAt);
+    this.#backoff.onHeld(this.#parts.clock.monotonicMs() - link.openedAt);
     this.#parts.logger.warn(`${reason.message}; connecting again`, { connection: this.name, address: link.address });
     this.#move("connecting");
     try {

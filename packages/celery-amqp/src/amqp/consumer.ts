@@ -172,7 +172,7 @@ export class Consumer implements Session, Settling {
     this.#isClosing = true;
     this.#acks.flush();
     const { clock } = this.#parts;
-    const restMs = this.#acks.flushedAt + ACK_REST_MS - clock.now();
+    const restMs = this.#acks.flushedAt + ACK_REST_MS - clock.monotonicMs();
     if (restMs > 0) await new Promise<void>((resolve) => clock.setTimer(restMs, resolve));
     if (!this.#isOpen) return;
     this.#isOpen = false;

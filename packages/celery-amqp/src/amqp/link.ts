@@ -39,7 +39,7 @@ export class Link {
   constructor(model: ChannelModel, parts: LinkParts) {
     this.epoch = parts.epoch;
     this.address = parts.address;
-    this.openedAt = parts.clock.now();
+    this.openedAt = parts.clock.monotonicMs();
     this.#model = model;
     this.#parts = parts;
     this.lost = new Promise((resolve) => (this.#loseWith = resolve));

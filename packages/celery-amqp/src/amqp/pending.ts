@@ -5,7 +5,7 @@ export class Pending {
   readonly message: WireMessage;
   readonly address: Address;
   readonly mandatory: boolean;
-  /** Epoch milliseconds. */
+  /** Milliseconds of the monotonic clock. */
   readonly deadline: number;
   readonly timeoutMs: number;
   /** It may be written more than once. */

@@ -64,7 +64,7 @@ export class AmqpPublisher implements Publisher {
   publish(message: WireMessage, to: Address, options: PublishOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       const timeoutMs = options.timeoutMs ?? this.#options.publishTimeoutMs;
-      const deadline = this.#parts.clock.now() + timeoutMs;
+      const deadline = this.#parts.clock.monotonicMs() + timeoutMs;
       const { mandatory = true, resend = true } = options;
       const entry = new Pending({ message, address: to, mandatory, deadline, timeoutMs, resend }, resolve, reject);
       this.#admit(entry);
@@ -86,7 +86,7 @@ export class AmqpPublisher implements Publisher {
 
   /** The broker takes publishes again. */
   onUnblocked(): void {
-    this.#watch.restart(this.#parts.clock.now());
+    this.#watch.restart(this.#parts.clock.monotonicMs());
     this.#pump();
     this.#wakeBy(Number.POSITIVE_INFINITY);
   }
@@ -120,7 +120,7 @@ export class AmqpPublisher implements Publisher {
     const session = this.#session;
     if (session === null) throw new Error("Nothing can be written without a channel");
     const { exchange, routingKey } = entry.address;
-    if (this.#unconfirmed === 0) this.#watch.onConfirm(this.#parts.clock.now());
+    if (this.#unconfirmed === 0) this.#watch.onConfirm(this.#parts.clock.monotonicMs());
     this.#inFlight.add(entry);
     try {
       const { content, options } = toEnvelope(entry.message, entry.mandatory, this.#headers);
@@ -146,7 +146,7 @@ export class AmqpPublisher implements Publisher {
   #onConfirm(session: PublishSession, entry: Pending, error: Error | null): void {
     // "channel closed" is no answer; the end of the session decides what becomes of the publish.
     if (session !== this.#session || (error !== null && error.message !== NACKED)) return;
-    this.#watch.onConfirm(this.#parts.clock.now());
+    this.#watch.onConfirm(this.#parts.clock.monotonicMs());
     if (this.#expired.size === 0 || !this.#expired.delete(entry)) {
       if (entry.wasReturned) this.#settle(entry, unroutable(entry));
       else if (error === null) this.#settle(entry, null);
@@ -158,7 +158,7 @@ export class AmqpPublisher implements Publisher {
 
   /** What a channel refused that may itself be at fault goes again, once, by the next one. */
   #onNack(session: PublishSession, entry: Pending): void {
-    if (!session.isRetiring && this.#watch.isRenewalDue(this.#parts.clock.now())) {
+    if (!session.isRetiring && this.#watch.isRenewalDue(this.#parts.clock.monotonicMs())) {
       session.isRetiring = true;
       this.#parts.logger.info("The broker refused a message: the next ones go by a new channel");
     }
@@ -203,7 +203,7 @@ export class AmqpPublisher implements Publisher {
     channel.on("drain", () => this.#onDrain(session));
     this.#session = session;
     this.#isWritable = true;
-    this.#watch.onOpen(this.#parts.clock.now());
+    this.#watch.onOpen(this.#parts.clock.monotonicMs());
     this.onUnblocked();
     return session;
   }
@@ -239,7 +239,7 @@ export class AmqpPublisher implements Publisher {
 
   /** One timer for all publishes: set for the earliest deadline known, it looks at them all when it fires. */
   #wakeBy(deadline: number): void {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.monotonicMs();
     const wanted = this.#isConfirmDue ? Math.min(deadline, this.#watch.lookAt(now)) : deadline;
     if (wanted >= this.#wakeAt) return;
     this.#cancelWake();
@@ -249,7 +249,7 @@ export class AmqpPublisher implements Publisher {
 
   #wake(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.monotonicMs();
     let next = Number.POSITIVE_INFINITY;
     for (const line of [this.#inFlight, this.#waiting]) {
       for (const entry of line) {

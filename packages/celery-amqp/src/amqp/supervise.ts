@@ -47,12 +47,12 @@ export async function supervise(what: Supervised, first: Session | null): Promis
   while (!stopping.aborted) {
     session ??= await openNext(what);
     if (session === null) return;
-    const openedAt = clock.now();
+    const openedAt = clock.monotonicMs();
     const { link } = session;
     const reason = await untilEnded(session, stopping);
     if (reason === null) return;
     session = null;
-    backoff.onHeld(clock.now() - openedAt);
+    backoff.onHeld(clock.monotonicMs() - openedAt);
     what.onEnded(reason);
     if (!link.isLost) await pause(clock, backoff.next(), stopping);
   }

@@ -68,12 +68,12 @@ class AmqpTransport implements Transport {
   async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {
     const { logger, clock } = this.#parts;
     const parts = { logger, habits: this.#habits };
-    const deadline = clock.now() + this.#options.rpcTimeoutMs;
+    const deadline = clock.monotonicMs() + this.#options.rpcTimeoutMs;
     for (;;) {
       try {
         return await this.#consuming.use("declare queues", (link) => declareTopology(link, topology, mode, parts));
       } catch (error) {
-        if (!isQueueAway(error) || clock.now() + ASK_AGAIN_MS > deadline) throw error;
+        if (!isQueueAway(error) || clock.monotonicMs() + ASK_AGAIN_MS > deadline) throw error;
         await pause(clock, ASK_AGAIN_MS, this.#stopping.signal);
       }
     }
@@ -132,8 +132,8 @@ class AmqpTransport implements Transport {
   /** Nothing new comes in, what goes out is finished, then the connections end: acks must still pass. */
   async #close(timeoutMs: number): Promise<void> {
     this.#move("closing");
-    const endsAt = this.#parts.clock.now() + timeoutMs;
-    const left = () => Math.max(1, endsAt - this.#parts.clock.now());
+    const endsAt = this.#parts.clock.monotonicMs() + timeoutMs;
+    const left = () => Math.max(1, endsAt - this.#parts.clock.monotonicMs());
     const cancelled = [...this.#subscriptions].map((subscription) => subscription.cancel());
     await settledWithin(this.#parts.clock, timeoutMs / 3, Promise.all(cancelled));
     await this.#outbox.close(left() / 2);

@@ -192,7 +192,7 @@ export class EventDispatcher {
   /** The exchange is there before anything is published to it: a missing one would cost the channel that all share. */
   #prepare(): void {
     const { transport, clock } = this.#parts;
-    const now = clock.now();
+    const now = clock.monotonicMs();
     if (this.#isClosed || this.#exchange !== "unknown" || transport.state !== "open" || now < this.#askAgainAt) return;
     this.#exchange = "asked";
     this.#askAgainAt = now + askAgainMs;

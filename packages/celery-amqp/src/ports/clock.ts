@@ -1,7 +1,9 @@
 /** Time, as the world tells it. Tests bring one that moves when told. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** The wall clock: milliseconds since the epoch. Only for moments (eta, expires, timestamps): it may be set, also back. */
   now(): number;
+  /** Milliseconds since a start that means nothing; never set, and never back. For deadlines, timeouts, backoffs, rates. */
+  monotonicMs(): number;
   /** Calls `fn` once when `delayMs` have passed; the returned function cancels and may be called twice. */
   setTimer(delayMs: number, fn: () => void): () => void;
 }

@@ -10,6 +10,7 @@ const longestMs = 2 ** 31 - 1;
  */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer(delayMs, fn) {
     let immediate: NodeJS.Immediate | undefined;
     let timer = later(delayMs);

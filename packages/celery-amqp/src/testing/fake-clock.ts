@@ -8,9 +8,11 @@ export interface FakeClock extends Clock {
    * promises get their turn, so a timer set by what an earlier one woke is still called in time.
    */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock alone, as an operator or NTP does: `now` steps by so many milliseconds, back where negative. */
+  step(ms: number): void;
   /** How many timers wait. */
   readonly pending: number;
-  /** When the next timer is due, epoch milliseconds; null when none waits. */
+  /** When the next timer is due, by `now`; null when none waits. */
   readonly nextAt: number | null;
 }
 
@@ -21,16 +23,19 @@ export interface FakeClockOptions {
 }
 
 interface Timer {
+  /** By the monotonic clock. */
   readonly at: number;
   readonly fn: () => void;
 }
 
 class ManualClock implements FakeClock {
-  #now: number;
+  /** What the wall clock shows at 0 of the monotonic one. */
+  #epoch: number;
+  #elapsed = 0;
   readonly #timers = new Set<Timer>();
 
   constructor(now: number) {
-    this.#now = now;
+    this.#epoch = now;
   }
 
   get pending(): number {
@@ -38,29 +43,38 @@ class ManualClock implements FakeClock {
   }
 
   get nextAt(): number | null {
-    return this.#next()?.at ?? null;
+    const next = this.#next();
+    return next === null ? null : this.#epoch + next.at;
   }
 
   now(): number {
-    return this.#now;
+    return this.#epoch + this.#elapsed;
+  }
+
+  monotonicMs(): number {
+    return this.#elapsed;
+  }
+
+  step(ms: number): void {
+    this.#epoch += ms;
   }
 
   setTimer(delayMs: number, fn: () => void): () => void {
-    const timer = { at: this.#now + Math.max(0, delayMs), fn };
+    const timer = { at: this.#elapsed + Math.max(0, delayMs), fn };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
 
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms;
+    const end = this.#elapsed + ms;
     await nextTurn();
     for (let timer = this.#next(); timer !== null && timer.at <= end; timer = this.#next()) {
-      this.#now = timer.at;
+      this.#elapsed = timer.at;
       this.#timers.delete(timer);
       timer.fn();
       await nextTurn();
     }
-    this.#now = end;
+    this.#elapsed = end;
   }
 
   /** Timers of one moment go in the order they were set: a Set keeps it. */

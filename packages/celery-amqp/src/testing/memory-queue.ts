@@ -167,7 +167,7 @@ export class MemoryQueue {
 
   /** Only what stands at the head expires, as in RabbitMQ. */
   #expireHeads(): void {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.monotonicMs();
     for (const lane of this.#lanes) {
       for (let head = lane.head(); isOver(head, now); head = lane.head()) {
         lane.takeHead();
@@ -180,7 +180,7 @@ export class MemoryQueue {
     this.#cancelExpiry();
     const times = this.#lanes.flatMap((lane) => lane.head()?.expiresAt ?? []);
     if (times.length === 0) return;
-    const delayMs = Math.min(...times) - this.#parts.clock.now();
+    const delayMs = Math.min(...times) - this.#parts.clock.monotonicMs();
     this.#cancelExpiry = this.#parts.clock.setTimer(Math.max(0, delayMs), () => {
       this.#expireHeads();
       this.#awaitExpiry();

@@ -108,7 +108,7 @@ export class MemoryVhost {
   push(queue: MemoryQueue, message: WireMessage, address: Address): boolean {
     const lifetimes = [message.properties.expirationMs, queue.arguments["x-message-ttl"]];
     const lifetime = Math.min(...lifetimes.filter((value) => typeof value === "number"));
-    const expiresAt = Number.isFinite(lifetime) ? this.#clock.now() + lifetime : null;
+    const expiresAt = Number.isFinite(lifetime) ? this.#clock.monotonicMs() + lifetime : null;
     this.#sequence += 1;
     return queue.push({ message, address, sequence: this.#sequence, expiresAt, deliveries: 0 });
   }

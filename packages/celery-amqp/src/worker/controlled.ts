@@ -42,7 +42,7 @@ export class Controlled implements ControlledWorker {
 
   constructor(parts: ControlledParts) {
     this.#parts = parts;
-    this.#startedAt = parts.worker.clock.now();
+    this.#startedAt = parts.worker.clock.monotonicMs();
   }
 
   get nodeName(): string {
@@ -75,8 +75,9 @@ export class Controlled implements ControlledWorker {
 
   held(): readonly HeldTask[] {
     const { pipeline, pool, worker } = this.#parts;
+    const zero = worker.clock.now() - worker.clock.monotonicMs();
     const running = new Map(
-      pool.running.map(({ job, startedAt, pid }) => [job, { startedAt, pid: pid ?? worker.pid }]),
+      pool.running.map(({ job, startedAt, pid }) => [job, { startedAt: zero + startedAt, pid: pid ?? worker.pid }]),
     );
     return pipeline.held().map(({ request, state, job }) => {
       const { startedAt = null, pid = null } = (job !== null && running.get(job)) || {};
@@ -101,7 +102,7 @@ export class Controlled implements ControlledWorker {
     return statsOf({
       total,
       pid: worker.pid,
-      uptimeSeconds: (this.now() - this.#startedAt) / 1_000,
+      uptimeSeconds: (worker.clock.monotonicMs() - this.#startedAt) / 1_000,
       pools: worker.options.pools,
       concurrency: concurrency.total,
       processes: pool.processes,

@@ -77,7 +77,7 @@ function createOnePool(parts: WorkerParts, pool: ResolvedPool, setting: PoolSett
   const host = createHost(parts, announcer);
   if (pool.kind === "inline") {
     const onRunawayEnd: InlinePoolParts["onRunawayEnd"] = ({ task }, ms) =>
-      log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms });
+      log.warn("a task that was given up has ended at last", { task: task.task, id: task.id, ms: Math.round(ms) });
     const longRun = watch && { fromMs: longRunMs, onEnd: (run: RunningJob) => watch.onInlineEnd(run) };
     return createInlinePool({ size: options.concurrency, clock, host, intercept, runnable, longRun, onRunawayEnd });
   }

@@ -36,7 +36,7 @@ export class RunWatch {
 
   start(pool: Pick<Pool, "running">): void {
     this.#pool = pool;
-    this.#lookedAt = this.#parts.clock.now();
+    this.#lookedAt = this.#parts.clock.monotonicMs();
     this.#wait();
   }
 
@@ -56,7 +56,7 @@ export class RunWatch {
   }
 
   #look(): void {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.monotonicMs();
     const running = this.#pool?.running ?? [];
     this.#reportLag(now - this.#lookedAt - lookMs, running);
     this.#reportStuck(now, running);
@@ -71,7 +71,11 @@ export class RunWatch {
     const suspects = [...this.#ended, ...running.filter(({ job }) => isInline(job))].slice(0, maxNamed);
     log.warn(
       "the event loop was held up: the broker cuts connections that miss heartbeats; run what computes in a pool of threads or processes",
-      { ms: lagMs, heartbeatMs, tasks: suspects.map(({ job: { task } }) => `${task.task}[${task.id}]`).join(", ") },
+      {
+        ms: Math.round(lagMs),
+        heartbeatMs,
+        tasks: suspects.map(({ job: { task } }) => `${task.task}[${task.id}]`).join(", "),
+      },
     );
   }
 

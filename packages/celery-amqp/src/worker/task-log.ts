@@ -30,7 +30,7 @@ function writeLine(log: Logger, event: TaskEvent): void {
     case "taskStarted":
       return log.debug("task started", about(event));
     case "taskSucceeded":
-      return log.info("task succeeded", { ...about(event), ms: event.runtimeMs });
+      return log.info("task succeeded", { ...about(event), ms: Math.round(event.runtimeMs) });
     case "taskFailed": {
       const { traceback } = event.failure;
       return log.error("task failed", { ...about(event), error: describeFailure(event.failure), traceback });

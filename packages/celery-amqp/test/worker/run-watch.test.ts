@@ -18,7 +18,11 @@ function watchOver({
   const running: RunningJob[] = [];
   const lines: { message: string; fields: LogFields | undefined }[] = [];
   let heldUpMs = 0;
-  const clock: Clock = { now: () => fake.now() + heldUpMs, setTimer: (ms, fn) => fake.setTimer(ms, fn) };
+  const clock: Clock = {
+    now: () => fake.now(),
+    monotonicMs: () => fake.monotonicMs() + heldUpMs,
+    setTimer: (ms, fn) => fake.setTimer(ms, fn),
+  };
   const log: Logger = {
     debug: () => {},
     info: () => {},
@@ -30,7 +34,7 @@ function watchOver({
   const begin = (id: string): RunningJob => {
     const run = {
       job: { task: newTask({ id, task: "demo.long" }), policy, redelivered: false },
-      startedAt: clock.now(),
+      startedAt: clock.monotonicMs(),
     };
     running.push(run);
     return run;

@@ -137,7 +137,7 @@ export class StateQueue {
   /** Saves the state, where there is anything new: confirmed before what it replaces is acked. Rejects as a publish does. */
   async save(): Promise<void> {
     const isNew = this.#saved === null || !covers(this.#saved.state, this.#state);
-    const isOld = this.#parts.clock.now() - this.#savedAt >= renewMs;
+    const isOld = this.#parts.clock.monotonicMs() - this.#savedAt >= renewMs;
     if (isNew || isOld) await this.#within(this.#write(this.#parts.uuid()));
   }
 
@@ -179,7 +179,7 @@ export class StateQueue {
     await this.#publish(lease, encodeState(next.state, id), this.#address);
     if (lease !== this.#lease || id !== this.#savingId) return;
     this.#saved = next;
-    this.#savedAt = this.#parts.clock.now();
+    this.#savedAt = this.#parts.clock.monotonicMs();
     for (const [delivery, held] of this.#held) this.#ackIfSpare(delivery, held);
   }
 

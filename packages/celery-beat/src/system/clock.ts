@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer: (delayMs, fn) => {
     const timer = setTimeout(fn, delayMs);
     return () => clearTimeout(timer);

@@ -41,11 +41,11 @@ export class Held {
     const count = this.#counts.get(queue);
     if (count === undefined) return;
     count.held -= 1;
-    if (count.held === 0) count.emptyAt = this.#parts.clock.now();
+    if (count.held === 0) count.emptyAt = this.#parts.clock.monotonicMs();
   }
 
   #tell(): void {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.monotonicMs();
     for (const [queue, count] of this.#counts) {
       if (count.held > count.told) this.#announce(queue, count);
       if (count.held > 0 || now < count.emptyAt + keepForMs) continue;

@@ -34,13 +34,13 @@ export interface Patience {
  * @throws BrokerAway when `patienceMs` have passed or the transport is closed; otherwise what `attempt` threw
  */
 export async function withPatience(attempt: () => Promise<void>, { clock, log, patienceMs }: Patience): Promise<void> {
-  const deadline = clock.now() + patienceMs;
+  const deadline = clock.monotonicMs() + patienceMs;
   for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
     try {
       return await attempt();
     } catch (error) {
       if (!isPassing(error)) throw error;
-      if (error.code === "closed" || clock.now() + waitMs > deadline) {
+      if (error.code === "closed" || clock.monotonicMs() + waitMs > deadline) {
         throw new BrokerAway(`The broker did not take it: ${error.message}`, { cause: error });
       }
       log.warn("waiting for the broker", { error: error.message, waitMs });

@@ -12,6 +12,9 @@ export interface ScheduleParts {
   readonly held: Held;
 }
 
+/** The wall clock may be set forward meanwhile; what became due by that waits no longer than this. */
+const lookAgainMs = 10_000;
+
 interface Waiting {
   readonly at: number;
   readonly reservation: Reservation;
@@ -75,7 +78,7 @@ export class Schedule {
       this.#cancelTimer = null;
       return;
     }
-    const delayMs = Math.max(0, first.at - this.#parts.clock.now());
+    const delayMs = Math.min(Math.max(0, first.at - this.#parts.clock.now()), lookAgainMs);
     this.#cancelTimer = this.#parts.clock.setTimer(delayMs, () => this.#fire());
   }
 }

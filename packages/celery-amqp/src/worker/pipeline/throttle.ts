@@ -112,7 +112,7 @@ class Line {
   setRate(perSecond: number): void {
     this.#intervalMs = intervalOf(perSecond);
     this.#bookedUntil = 0;
-    this.#freeAt = tokenAt(this.#freeAt, this.#parts.clock.now(), this.#intervalMs);
+    this.#freeAt = tokenAt(this.#freeAt, this.#parts.clock.monotonicMs(), this.#intervalMs);
     this.#arm();
   }
 
@@ -121,7 +121,7 @@ class Line {
     return this.#waiting.length === 0 && this.#take(false);
   }
 
-  /** Until when the broker is to keep a task; null for one that waits here. */
+  /** Until when, by the wall clock, the broker is to keep a task; null for one that waits here. */
   book({ request, delivery }: Reservation, isFull: boolean): number | null {
     const line = {
       waiting: this.#waiting.length,
@@ -130,10 +130,12 @@ class Line {
       intervalMs: this.#intervalMs,
       bookedUntil: this.#bookedUntil,
     };
-    const place = placeOf(line, this.#parts.clock.now(), isBack(delivery));
+    const { clock } = this.#parts;
+    const now = clock.monotonicMs();
+    const place = placeOf(line, now, isBack(delivery));
     if (place.kind === "line") return null;
     this.#bookedUntil = place.bookedUntil;
-    return Math.min(place.until, request.task.expires?.epochMs ?? Infinity);
+    return Math.min(clock.now() + place.until - now, request.task.expires?.epochMs ?? Infinity);
   }
 
   hold(reservation: Reservation): void {
@@ -163,7 +165,7 @@ class Line {
 
   /** Takes the token, if it is there. */
   #take(waited: boolean): boolean {
-    const now = this.#parts.clock.now();
+    const now = this.#parts.clock.monotonicMs();
     this.#freeAt = tokenAt(this.#freeAt, now, this.#intervalMs);
     if (this.#freeAt > now) return false;
     this.#freeAt = takeToken(this.#freeAt, now, this.#intervalMs, waited);
@@ -175,7 +177,7 @@ class Line {
     this.#cancelTimer = null;
     if (this.#waiting.length === 0) return;
     const { clock } = this.#parts;
-    const now = clock.now();
+    const now = clock.monotonicMs();
     const delayMs = Math.max(0, this.#freeAt - now);
     this.#cancelTimer = clock.setTimer(Math.ceil(delayMs), () => this.#fire());
   }

@@ -78,7 +78,7 @@ export class ChildRun {
   /** Both limits count from here. */
   begin(site: RunSite): void {
     this.#site = site;
-    this.#startedAt = this.#parts.clock.now();
+    this.#startedAt = this.#parts.clock.monotonicMs();
     this.#limit();
     if (this.#parts.intercept === null) this.#execute();
     else void this.#intercepted(this.#parts.intercept);
@@ -155,7 +155,7 @@ export class ChildRun {
     if (this.#finished) return;
     this.#finished = true;
     for (const cancel of this.#timers) cancel();
-    const runtimeMs = this.#startedAt === null ? 0 : this.#parts.clock.now() - this.#startedAt;
+    const runtimeMs = this.#startedAt === null ? 0 : this.#parts.clock.monotonicMs() - this.#startedAt;
     this.#finish({ ...ending, children: this.#children, runtimeMs });
     this.#site?.free();
   }

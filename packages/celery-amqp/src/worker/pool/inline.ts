@@ -117,7 +117,7 @@ class InlineRun {
     this.#parts = parts;
     this.#finish = finish;
     this.#running = new RunningTask(job, parts.host);
-    this.startedAt = parts.clock.now();
+    this.startedAt = parts.clock.monotonicMs();
   }
 
   /** `onHandlerEnd` may be long after the run was given up. */
@@ -171,6 +171,6 @@ class InlineRun {
   }
 
   #runtimeMs(): number {
-    return this.#parts.clock.now() - this.startedAt;
+    return this.#parts.clock.monotonicMs() - this.startedAt;
   }
 }

@@ -4,7 +4,7 @@ import type { Job } from "./job.ts";
 /** A job that has begun. */
 export interface RunningJob {
   readonly job: Job;
-  /** Epoch milliseconds. */
+  /** Milliseconds of the monotonic clock. */
   readonly startedAt: number;
   /** The process it runs in; missing where that is this one. */
   readonly pid?: number;

@@ -7,7 +7,7 @@ const latenessMs = 50;
  * late do not slow the rate down. Source: kombu/utils/limits.py `TokenBucket`; after idling Celery lets two go at once,
  * because its bucket's clock stands still while it is full.
  *
- * @param freeAt - when the token is there; milliseconds since the epoch
+ * @param freeAt - when the token is there; milliseconds of the monotonic clock
  * @param now - the time of the taking, not before `freeAt`
  * @param intervalMs - from one token to the next
  * @param waited - whether the task had to wait for it
@@ -17,7 +17,7 @@ export function takeToken(freeAt: number, now: number, intervalMs: number, waite
   return (waited ? Math.max(freeAt, now - latenessMs) : now) + intervalMs;
 }
 
-/** When the token is there as of now. It is never further off than one interval, unless the machine's clock was set back. */
+/** When the token is there as of now. A faster rate since then brings it nearer: it is never further off than one interval. */
 export function tokenAt(freeAt: number, now: number, intervalMs: number): number {
   return Math.min(freeAt, now + intervalMs);
 }
@@ -30,7 +30,7 @@ export function intervalOf(perSecond: number): number {
 /** Turns within this time are awaited in memory, later ones in the broker, each time for so long at most. */
 const [longestLineMs, longestParkMs] = [600_000, 600_000];
 
-/** A line of tasks that wait for their tokens. Times are milliseconds since the epoch. */
+/** A line of tasks that wait for their tokens. Times are milliseconds of the monotonic clock. */
 export interface TokenLine {
   /** How many wait in it. */
   readonly waiting: number;
