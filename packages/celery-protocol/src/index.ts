@@ -2,6 +2,15 @@
 export { type Fault, ProtocolError, type ProtocolErrorCode } from "./wire/errors.ts";
 export type { Address, HeaderTable, WireMessage, WireProperties } from "./wire/message.ts";
 export { checkHeaderSize, MAX_HEADER_BYTES } from "./wire/header-size.ts";
+export { Secret } from "./wire/secret.ts";
+export {
+  maskUrls,
+  readServiceUrl,
+  type ServiceUrl,
+  type ServiceUrlForm,
+  splitServiceUrls,
+  unquote,
+} from "./wire/service-url.ts";
 
 // Times.
 export { formatIso, parseIso } from "./time/iso8601.ts";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 import { CeleryError } from "@leveret/celery-amqp";
+import { ProtocolError, readServiceUrl, type ServiceUrl, unquote } from "@leveret/celery-protocol";
 
 /** What `node:tls` may be told. */
 export type RedisTls = Pick<
@@ -62,7 +63,7 @@ const sentinelPort = 26_379;
 /**
  * Reads an address: a URL as Celery's `result_backend` has it, or an object for Sentinel and Cluster.
  *
- * @throws CeleryError `option-invalid`; the password of a URL is never shown
+ * @throws CeleryError `option-invalid`; no part of a URL's login is shown
  */
 export function placeOf(where: string | RedisSentinel | RedisCluster, tls: RedisTls | null): Place {
   if (typeof where === "string") return urlPlace(where, tls);
@@ -100,40 +101,41 @@ function describeNode({ host, port }: Required<RedisNode>): string {
 }
 
 const parameterNames = ["db", "virtual_host", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"];
+const form = {
+  noun: "URL",
+  schemes: ["redis", "rediss", "redis+socket", "socket"],
+  example: "redis://user:password@host:6379/0",
+};
 
 function urlPlace(url: string, tls: RedisTls | null): Place {
-  const { protocol, hostname, port, pathname, search, searchParams, username, password } = parsed(url);
-  const alien = [...searchParams.keys()].find((name) => !parameterNames.includes(name));
-  // With a `?` in its password, the rest of that would be taken for a parameter, and shown.
-  if (alien !== undefined && search.includes("@")) throw unreadable();
-  if (alien !== undefined) throw invalid(`the URL has a parameter "${alien}"; known are ${parameterNames.join(", ")}`);
-  const login = { username: textOrNull(username), password: textOrNull(password) };
-  if (protocol === "redis+socket:" || protocol === "socket:") {
-    const db = database(searchParams.get("virtual_host") ?? searchParams.get("db") ?? 0);
-    return { kind: "socket", path: decodeURIComponent(pathname), db, ...login, tls: null };
+  const { scheme, user, password, host, port, path, parameters } = parsed(url);
+  if (parameters.some(([name]) => !parameterNames.includes(name)))
+    throw invalid(`the URL has a parameter that is not known: known are ${parameterNames.join(", ")}`);
+  const given = new Map(parameters);
+  const login = { username: user, password: password?.reveal() ?? null };
+  if (scheme === "redis+socket" || scheme === "socket") {
+    const db = database(given.get("virtual_host") ?? given.get("db") ?? 0);
+    return { kind: "socket", path: unquote(path), db, ...login, tls: null };
   }
-  const isSecure = protocol === "rediss:";
-  if (!isSecure && protocol !== "redis:") throw invalid("the URL must start with redis:// or rediss://");
-  const named = tlsOf(searchParams);
+  const isSecure = scheme === "rediss";
+  const named = tlsOf(given);
   if (!isSecure && (tls !== null || named !== null))
     throw invalid("certificates are given, but the URL starts with redis://, which is not encrypted: write rediss://");
-  const db = database(searchParams.get("db") ?? (pathname.replaceAll("/", "") || 0));
-  const host = (hostname === "" ? "localhost" : hostname).replace(/^\[(.*)\]$/, "$1");
-  const where = { host, port: port === "" ? redisPort : Number(port), db };
+  const db = database(given.get("db") ?? (path.replaceAll("/", "") || 0));
+  const where = { host: host || "localhost", port: port ?? redisPort, db };
   return { kind: "node", ...where, ...login, tls: isSecure ? { ...named, ...tls } : null };
 }
 
-function parsed(url: string): URL {
-  if (URL.canParse(url)) return new URL(url);
-  throw unreadable();
-}
-
-function unreadable(): CeleryError {
-  return invalid("the URL cannot be read: write redis://user:password@host:6379/0, what is special in it as %3F for ?");
+function parsed(url: string): ServiceUrl {
+  try {
+    return readServiceUrl(url, form);
+  } catch (error) {
+    throw error instanceof ProtocolError ? invalid(error.message) : error;
+  }
 }
 
 /** What Celery's URLs say of TLS. Source: celery/backends/redis.py `_params_from_url`. */
-function tlsOf(parameters: URLSearchParams): RedisTls | null {
+function tlsOf(parameters: ReadonlyMap<string, string>): RedisTls | null {
   const [demand, ca, cert, key] = ["ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"].map((name) =>
     parameters.get(name),
   );
@@ -168,10 +170,6 @@ function database(value: unknown): number {
   const db = Number(value);
   if (Number.isInteger(db) && db >= 0) return db;
   throw invalid("the database must be a whole number from 0");
-}
-
-function textOrNull(part: string): string | null {
-  return part === "" ? null : decodeURIComponent(part);
 }
 
 function invalid(what: string): CeleryError {

@@ -12,6 +12,8 @@ describe("an address", () => {
     ["redis://h?db=3", { ...node, db: 3 }],
     ["redis://", { ...node, host: "localhost" }],
     ["redis://[::1]:7000", { ...node, host: "::1", port: 7000 }],
+    ["redis://:100%@h", { ...node, password: "100%" }],
+    ["redis://:%ff%zz;a b@c@h", { ...node, password: "%ff%zz;a b@c" }],
     ["redis://:p%40ss@h", { ...node, password: "p@ss" }],
     ["redis://user:pass@h/1", { ...node, username: "user", password: "pass", db: 1 }],
     ["rediss://h", { ...node, tls: {} }],
@@ -33,12 +35,12 @@ describe("an address", () => {
   });
 
   test.each([
-    ["h:6379", /start with redis/],
+    ["h:6379", /starts with none of redis/],
     ["nonsense", /cannot be read/],
-    ["http://h", /start with redis/],
+    ["http://h", /starts with none of redis/],
     ["redis://h/x", /database/],
     ["redis://h?db=-1", /database/],
-    ["redis://h?timeout=1", /parameter "timeout"/],
+    ["redis://h?timeout=1", /parameter that is not known/],
     ["redis://h?ssl_cert_reqs=CERT_NONE", /rediss/],
     ["rediss://h?ssl_ca_certs=/nowhere.pem", /nowhere\.pem/],
   ])("%s is refused", (url, reason) => {
@@ -49,7 +51,9 @@ describe("an address", () => {
     expect(describePlace(placeOf("redis://user:secret@h:1/0", null))).toBe("h:1");
     expect(() => placeOf("redis://user:secret@h:port/0", null)).toThrow(/^(?!.*secret)/);
     expect(() => placeOf("redis://user:secret@h/x", null)).toThrow(/^(?!.*secret)/);
-    expect(() => placeOf("redis://user:1?secret@h/0", null)).toThrow(/^(?!.*secret).*cannot be read/);
+    for (const login of ["user:1?secret", "user:1/secret", "user:1#secret", "user:a@secret/b", "secret:secret#"])
+      expect(() => placeOf(`redis://${login}@h/0`, null)).toThrow(/^(?!.*secret).*cannot be read/);
+    expect(() => placeOf("redis://user:secret", null)).toThrow(/^(?!.*secret).*cannot be read/);
   });
 
   test("with certificates asks for TLS", () => {

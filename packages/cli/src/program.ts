@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { CeleryError } from "@leveret/celery-amqp";
+import { maskUrls } from "@leveret/celery-protocol";
 import { describeBeat } from "./command/beat.ts";
 import { describeCall } from "./command/call.ts";
 import { describeCompletion } from "./command/completion.ts";
@@ -80,16 +81,12 @@ function quiet(command: Command, terminal: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.out(text),
     writeErr: (text) => terminal.err(text.trimEnd()),
-    outputError: (text, write) => write(withoutPasswords(text)),
+    // Commander repeats a mistyped option, which may hold an address.
+    outputError: (text, write) => write(maskUrls(text)),
     getOutHelpWidth: () => terminal.columns,
     getErrHelpWidth: () => terminal.columns,
   });
   for (const child of command.commands) quiet(child.configureHelp({ showGlobalOptions: true }), terminal);
-}
-
-/** Mistakes are repeated as they were typed, and an address may stand among them: `--brokr=amqp://user:password@host`. */
-function withoutPasswords(text: string): string {
-  return text.replaceAll(/:\/\/\S*@/g, "://********@");
 }
 
 function ownVersion(): string {

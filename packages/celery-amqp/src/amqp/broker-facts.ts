@@ -14,7 +14,6 @@ export function brokerFacts(options: AmqpOptions): BrokerFacts | null {
   return {
     hostname: address.host,
     port: address.port,
-    userid: address.user,
     virtualHost: address.vhost,
     ssl: address.tls,
     heartbeat: heartbeatSeconds,

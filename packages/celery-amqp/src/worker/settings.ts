@@ -11,7 +11,7 @@ export interface SettingsParts {
   readonly tellsOfTasks: boolean;
 }
 
-/** How a secret is shown, as Celery shows it. */
+/** How a login is shown. Celery shows the user and masks the password alone. */
 const mask = "********";
 
 /**
@@ -64,7 +64,7 @@ function backendOf({ results }: ResolvedWorker): string | null {
   return typeof results === "string" ? `${results}://` : "custom";
 }
 
-function maskedUrl({ userid, hostname, port, virtualHost, ssl }: BrokerFacts): string {
+function maskedUrl({ hostname, port, virtualHost, ssl }: BrokerFacts): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return `${ssl ? "amqps" : "amqp"}://${encodeURIComponent(userid)}:${mask}@${host}:${port}/${virtualHost}`;
+  return `${ssl ? "amqps" : "amqp"}://${mask}:${mask}@${host}:${port}/${virtualHost}`;
 }

@@ -53,7 +53,7 @@ function brokerOf(broker: BrokerFacts | null): WorkerStats["broker"] {
   if (broker === null) return { hostname: null, port: null, transport: "memory" };
   return {
     hostname: broker.hostname,
-    userid: broker.userid,
+    userid: "********",
     virtual_host: broker.virtualHost,
     port: broker.port,
     insist: false,

@@ -86,7 +86,7 @@ export interface WorkerStats {
   readonly uptime: number;
   /** `implementation`, `max-concurrency`, `processes`, … */
   readonly pool: Readonly<Record<string, Tree>>;
-  /** `hostname`, `port`, `userid`, `virtual_host`, `transport`, … and never a password. */
+  /** `hostname`, `port`, `userid`, `virtual_host`, `transport`, … and never a password; a worker of this package masks `userid`, too. */
   readonly broker: Readonly<Record<string, Tree>>;
   readonly prefetch_count: number;
   /** Resources used, where the system tells. */

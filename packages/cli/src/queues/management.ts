@@ -1,3 +1,11 @@
+import {
+  ProtocolError,
+  readServiceUrl,
+  type ServiceUrl,
+  type ServiceUrlForm,
+  splitServiceUrls,
+  unquote,
+} from "@leveret/celery-protocol";
 import { CommandError, UsageError } from "../terminal/terminal.ts";
 import type { QueueDepth } from "./queue-depth.ts";
 
@@ -10,36 +18,47 @@ export interface Management {
   readonly vhost: string;
 }
 
+const form = { noun: "URL", schemes: ["http", "https"], example: "http://user:password@host:15672" };
+const brokerForm = {
+  noun: "broker URL",
+  schemes: ["amqp", "amqps", "pyamqp"],
+  example: "amqp://user:password@host:5672/vhost",
+};
+
 /**
  * The management API that a URL names. User, password and vhost are the broker's where the URL has none.
  *
- * @throws UsageError for what is no URL of HTTP
+ * @throws UsageError for a string that is no URL of HTTP
  */
 export function readManagement(url: string, broker: string | undefined): Management {
-  const address = URL.canParse(url) ? new URL(url) : null;
-  if (address === null || !/^https?:$/.test(address.protocol))
-    throw new UsageError("--management must be a URL such as http://localhost:15672");
-  const { user, password, vhost } = readBroker(broker);
-  const path = address.pathname.replace(/\/(api\/?)?$/, "");
+  const { scheme, user, password, host, port, path } = read("--management", url, form);
+  const name = host.includes(":") ? `[${host}]` : host || "localhost";
+  const login = readBroker(broker);
   return {
-    origin: address.origin + path,
-    user: address.username === "" ? user : decodeURIComponent(address.username),
-    password: address.username === "" ? password : decodeURIComponent(address.password),
-    vhost,
+    origin: `${scheme}://${name}${port === null ? "" : `:${port}`}${path.replace(/\/(api\/?)?$/, "")}`,
+    user: user ?? login.user,
+    password: user === null ? login.password : (password?.reveal() ?? ""),
+    vhost: login.vhost,
   };
 }
 
 /** Of several brokers the first: they are one cluster. */
 function readBroker(broker = "amqp://guest:guest@localhost:5672//"): Omit<Management, "origin"> {
-  const [first = ""] = broker.split(";");
-  if (!URL.canParse(first)) throw new UsageError("-b must be a URL such as amqp://user:password@host:5672/vhost");
-  const { username, password, pathname } = new URL(first);
-  const vhost = decodeURIComponent(pathname.slice(1));
+  const [first = ""] = splitServiceUrls(broker);
+  const { user, password, path } = read("-b", first, brokerForm);
   return {
-    user: username === "" ? "guest" : decodeURIComponent(username),
-    password: username === "" ? "guest" : decodeURIComponent(password),
-    vhost: vhost === "" ? "/" : vhost,
+    user: user ?? "guest",
+    password: password?.reveal() ?? "guest",
+    vhost: unquote(path.slice(1)) || "/",
   };
+}
+
+function read(option: string, url: string, like: ServiceUrlForm): ServiceUrl {
+  try {
+    return readServiceUrl(url, like);
+  } catch (error) {
+    throw error instanceof ProtocolError ? new UsageError(`${option}: ${error.message}`) : error;
+  }
 }
 
 interface ManagedQueue {

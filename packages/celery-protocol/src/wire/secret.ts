@@ -6,7 +6,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The value, for whoever sends it to the broker. */
+  /** The value, for the one call that sends it to the service. */
   reveal(): string {
     return this.#value;
   }
