@@ -1,6 +1,7 @@
 import type { ResolvedSeed } from "../cluster/resolved.ts";
 import { formatConf } from "../rabbitmq/conf-file.ts";
 import { renderPlugins } from "../server/plugins.ts";
+import { writeFile } from "../server/setup.ts";
 
 /** The document's `enabled_plugins`. */
 const seedPlugins: readonly string[] = ["rabbitmq_federation", "rabbitmq_management", "rabbitmq_peer_discovery_k8s"];
@@ -27,16 +28,20 @@ export function seedFiles({ clusterDomain }: ResolvedSeed): Readonly<Record<stri
 }
 
 /**
- * The document's script with its two faults mended: the cookie is quoted, and the password is escaped for JSON instead of
- * being put through `envsubst`, which a quote or a backslash breaks. It needs no image but RabbitMQ's own.
+ * The document's script with its faults repaired: the cookie is quoted, the password is escaped for JSON instead of being
+ * put through `envsubst`, which a quote or a backslash breaks, and each file is written beside its place and renamed, so
+ * that the script runs again over what an earlier run left. It needs no image but RabbitMQ's own.
  */
 const script = `set -eu
-cp /tmp/config/rabbitmq.conf /etc/rabbitmq/rabbitmq.conf
-cp /tmp/config/enabled_plugins /etc/rabbitmq/enabled_plugins
+${["rabbitmq.conf", "enabled_plugins"].map((file) => writeFile(`/etc/rabbitmq/${file}`, (part) => `cp /tmp/config/${file} ${part}`)).join("\n")}
 umask 077
-printf '%s' "$RABBITMQ_ERLANG_COOKIE" > /var/lib/rabbitmq/.erlang.cookie
-chmod 600 /var/lib/rabbitmq/.erlang.cookie
-awk '
+${writeFile(
+  "/var/lib/rabbitmq/.erlang.cookie",
+  (part) => `printf '%s' "$RABBITMQ_ERLANG_COOKIE" > ${part}\nchmod 600 ${part}`,
+)}
+${writeFile(
+  "/etc/rabbitmq/import.json",
+  (part) => `awk '
   BEGIN {
     mark = "$RABBITMQ_ADMIN_PASSWORD"
     value = ENVIRON["RABBITMQ_ADMIN_PASSWORD"]
@@ -53,7 +58,8 @@ awk '
     if (at) print substr($0, 1, at - 1) quoted substr($0, at + length(mark))
     else print
   }
-' /tmp/config/import.json > /etc/rabbitmq/import.json
+' /tmp/config/import.json > ${part}`,
+)}
 `;
 
 const definitions = {

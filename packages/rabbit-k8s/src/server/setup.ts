@@ -12,6 +12,16 @@ export const configKeys = {
 } as const;
 
 /**
+ * Lines of a script that write `target` by `command`, whole or not at all, over whatever an earlier run left: a kubelet
+ * runs init containers again over the same folders after a reboot, and the copy of a read-only file cannot be opened for
+ * writing. Only the folder must be writable, so a file of another user is no obstacle either.
+ */
+export function writeFile(target: string, command: (part: string) => string): string {
+  const part = `${target}.part`;
+  return `rm -f ${part}\n${command(part)}\nmv -f ${part} ${target}`;
+}
+
+/**
  * The script of the init container, which runs in RabbitMQ's own image: it writes `/etc/rabbitmq` whole, the cookie, and
  * the definitions with their secrets.
  */
@@ -24,11 +34,13 @@ if [ ! -s ${cookie} ]; then
   echo "the Secret ${erlangCookie.name} has an empty ${erlangCookie.key}" >&2
   exit 1
 fi
-cp ${cookie} ${paths.home}/.erlang.cookie
-chmod 600 ${paths.home}/.erlang.cookie
-${files.map((file) => `cp ${paths.config}/${file} ${paths.etc}/${file}`).join("\n")}
-awk -v folder=${paths.secrets} -f ${paths.config}/${configKeys.fill} \\
-  ${paths.config}/${configKeys.definitions} >${paths.definitions}
+${writeFile(`${paths.home}/.erlang.cookie`, (part) => `cp ${cookie} ${part}\nchmod 600 ${part}`)}
+${files.map((file) => writeFile(`${paths.etc}/${file}`, (part) => `cp ${paths.config}/${file} ${part}`)).join("\n")}
+${writeFile(
+  paths.definitions,
+  (part) => `awk -v folder=${paths.secrets} -f ${paths.config}/${configKeys.fill} \\
+  ${paths.config}/${configKeys.definitions} >${part}`,
+)}
 `;
 }
 
