@@ -36,6 +36,10 @@ function namedIn(text: string): ((entry: Pending) => boolean) | null {
 
 function rejected(reason: Error): CeleryError {
   const text = brokerText(reason);
-  const code = /message size|larger than/.test(text) ? "message-too-large" : "publish-nacked";
-  return new CeleryError(code, `The broker refused the message: ${text}`, { cause: reason });
+  const isTooLarge = /message size|larger than/.test(text);
+  return new CeleryError(
+    isTooLarge ? "message-too-large" : "publish-refused",
+    `The broker refused the message (${text}). The message was not sent${isTooLarge ? ": make it smaller" : ""}.`,
+    { cause: reason },
+  );
 }

@@ -9,8 +9,10 @@
  * - `queue-mismatch`: the queue or exchange exists with other arguments (406)
  * - `not-found`: the queue or exchange does not exist (404)
  * - `unroutable`: no queue took the message
- * - `publish-nacked`: the broker refused the message (queue full, `reject-publish`)
- * - `publish-timeout`: no confirm in time; the outcome is unknown
+ * - `publish-nacked`: the broker refused the message for now (queue full, `reject-publish`)
+ * - `publish-refused`: the broker closed the channel over the message, and would again (another user's `user-id`)
+ * - `publish-timeout`: no confirm in time; `outcome` says whether the message may have arrived
+ * - `limit-reached`: a limit of the broker on connections, channels, queues or exchanges is reached
  * - `overloaded`: more publishes wait already than the transport holds
  * - `message-too-large`: the message or its header table passes a limit
  * - `rpc-timeout`: the broker did not answer a request in time
@@ -39,7 +41,9 @@ export type CeleryErrorCode =
   | "not-found"
   | "unroutable"
   | "publish-nacked"
+  | "publish-refused"
   | "publish-timeout"
+  | "limit-reached"
   | "overloaded"
   | "message-too-large"
   | "rpc-timeout"

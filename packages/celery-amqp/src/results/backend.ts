@@ -7,6 +7,11 @@ import type { GroupStore } from "./groups.ts";
 export interface ResultStore {
   /** Stores one state; resolves when it is safe to ack. `task` says where to. */
   store(meta: ResultMeta, task: TaskMessage): Promise<void>;
+  /**
+   * Resolves where a state could be stored now. A worker asks before it takes its first message, and every 5 seconds after
+   * the backend has failed. Absent: it is taken to work. Rejects as `store` does.
+   */
+  check?(): Promise<void>;
   /** Where it can count the parts of chords; absent: a chord is refused. */
   readonly chords?: ChordCounter;
   close(): Promise<void>;

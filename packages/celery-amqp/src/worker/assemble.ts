@@ -89,6 +89,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     saved,
     results: {
       store: (meta, task) => store.store(meta, task),
+      ...(store.check && { check: () => store.check?.() ?? Promise.resolve() }),
       ...(chords && { chords }),
       close: () => closeBoth(store, source),
     },

@@ -23,6 +23,8 @@ export interface HealthFacts {
   readonly throttled: number;
   /** Tasks that it can run at once. */
   readonly concurrency: number;
+  /** Why ended tasks wait to be settled though the connections are open: the result backend fails, too many publishes wait. */
+  readonly obstacles: readonly string[];
 }
 
 /** How a worker is. The body of what its health endpoints answer; it holds no secrets. */
@@ -33,24 +35,35 @@ export interface HealthReport extends HealthFacts {
    */
   readonly isAlive: boolean;
   /**
-   * It runs, its connections are open and not blocked, and all its queues are consumed: what `/readyz` asks. With a queue
-   * that is paused, or none at all, it is not ready: it was told not to take what it is there for.
+   * It runs, its connections are open and not blocked, all its queues are consumed, and its result backend works: what
+   * `/readyz` asks. With a queue that is paused, or none at all, it is not ready: it was told not to take what it is there
+   * for.
    */
   readonly isReady: boolean;
+  /** One sentence per cause; empty where the worker is ready. */
+  readonly notReadyBecause: readonly string[];
 }
 
 /** What the facts mean. */
 export function reportHealth(facts: HealthFacts): HealthReport {
-  return { isAlive: isAlive(facts), isReady: isReady(facts), ...facts };
+  const notReadyBecause = causes(facts);
+  return { isAlive: isAlive(facts), isReady: notReadyBecause.length === 0, notReadyBecause, ...facts };
 }
 
 function isAlive({ state, transport }: HealthFacts): boolean {
   return state !== "stopped" && !(state === "running" && transport === "closed");
 }
 
-function isReady({ state, transport, queues }: HealthFacts): boolean {
-  const isConsuming = queues.length > 0 && queues.every(({ isConsumed }) => isConsumed);
-  return state === "running" && transport === "open" && isConsuming;
+function causes({ state, transport, queues, obstacles }: HealthFacts): readonly string[] {
+  return [
+    ...(state === "running" ? [] : [`The worker is ${state}`]),
+    ...(transport === "open" ? [] : [`The transport is ${transport}`]),
+    ...(queues.length === 0 ? ["The worker consumes no queue"] : []),
+    ...queues.flatMap(({ name, isConsumed, isPaused }) =>
+      isConsumed ? [] : [`Queue "${name}" is ${isPaused ? "paused" : "not consumed"}`],
+    ),
+    ...obstacles,
+  ];
 }
 
 /** Paths of the endpoints, the same as Kubernetes' own components have. */

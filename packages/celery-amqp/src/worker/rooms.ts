@@ -8,6 +8,7 @@ import { withFields } from "./log-lines.ts";
 import { DeadLetters } from "./pipeline/dead-letters.ts";
 import { Performer } from "./pipeline/perform.ts";
 import { Pipeline, type PipelineParts } from "./pipeline/pipeline.ts";
+import { Waits } from "./pipeline/waits.ts";
 import { createChildPool } from "./pool/child-pool.ts";
 import { createInlinePool, type InlinePoolParts } from "./pool/inline.ts";
 import type { Job, JobHost } from "./pool/job.ts";
@@ -16,6 +17,7 @@ import { processStarter } from "./pool/process-child.ts";
 import { createRoutedPool } from "./pool/routed-pool.ts";
 import { threadStarter } from "./pool/thread-child.ts";
 import { poolKindOf, type ResolvedPool } from "./pool-options.ts";
+import type { Readiness } from "./readiness.ts";
 import { RunWatch } from "./run-watch.ts";
 import { afterPart } from "./rules/chord.ts";
 import { keepsResult } from "./rules/request.ts";
@@ -116,6 +118,7 @@ function createHost(parts: WorkerParts, announcer: PoolSetting["announcer"]): Jo
 
 /** What a pipeline is told by the worker it belongs to. */
 export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld" | "lanes"> {
+  readonly readiness: Readiness;
   readonly errbacks: Errbacks;
   readonly tasks: TaskRegistry;
   readonly pool: Pool;
@@ -125,7 +128,7 @@ export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld" |
 /** The rooms that messages walk through. */
 export function createPipeline(
   parts: WorkerParts,
-  { tasks, pool, lanes, revoked, emit, onHeld, errbacks }: PipelineSetting,
+  { tasks, pool, lanes, revoked, emit, onHeld, errbacks, readiness }: PipelineSetting,
 ): Pipeline {
   const { options, transport, clock, log, results, content, nodeName, send, delayQueues } = parts;
   const deadLetters = new DeadLetters({
@@ -136,10 +139,17 @@ export function createPipeline(
     logicalName: (queue) => logicalName(options.queues, queue),
   });
   const world = createWorld(parts, (name) => errbacks.isCalledHere(name));
+  const waits = new Waits({
+    clock,
+    log,
+    onObstacle: (obstacle, reason) => readiness.onObstacle(obstacle, reason),
+    onCleared: (obstacle) => readiness.onCleared(obstacle),
+  });
   return new Pipeline({
     clock,
     log,
     patienceMs,
+    waits,
     publisher: transport.publisher,
     delayQueues,
     deliveryLimit: options.deliveryLimit,
@@ -156,8 +166,10 @@ export function createPipeline(
       clock,
       log,
       patienceMs,
+      waits,
       results,
       deadLetters,
+      keepsDeadLetters: options.deadLetter,
       emit,
       send,
       afterPart: ({ part, task }, progress) => afterPart(part, progress, task, world),

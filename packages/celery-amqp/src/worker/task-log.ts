@@ -1,5 +1,6 @@
 import type { Logger } from "../ports/logger.ts";
 import { isWritten, type LogLevel } from "./log-lines.ts";
+import { shortened } from "./rules/bounds.ts";
 import { describeFailure } from "./rules/failure.ts";
 import type { TaskEvent } from "./rules/event.ts";
 
@@ -23,6 +24,9 @@ export function createTaskLog(log: Logger, least: LogLevel): (event: TaskEvent) 
   };
 }
 
+/** Characters of a traceback in the log; the stored result has more. */
+const longestTraceback = 8_000;
+
 function writeLine(log: Logger, event: TaskEvent): void {
   switch (event.type) {
     case "taskReceived":
@@ -32,7 +36,8 @@ function writeLine(log: Logger, event: TaskEvent): void {
     case "taskSucceeded":
       return log.info("task succeeded", { ...about(event), ms: Math.round(event.runtimeMs) });
     case "taskFailed": {
-      const { traceback } = event.failure;
+      const { traceback: whole } = event.failure;
+      const traceback = whole === null ? null : shortened(whole, longestTraceback);
       return log.error("task failed", { ...about(event), error: describeFailure(event.failure), traceback });
     }
     case "taskRetried": {

@@ -32,6 +32,7 @@ import type { TaskEvent } from "./rules/event.ts";
 import { Revocations } from "./rules/revocations.ts";
 import type { WorkerParts } from "./parts.ts";
 import { ConnectionLost } from "./pool/stop-reasons.ts";
+import { Readiness } from "./readiness.ts";
 import { RemoteControl } from "./remote-control.ts";
 import { Probes } from "./probes.ts";
 import type { RunWatch } from "./run-watch.ts";
@@ -98,6 +99,7 @@ class AssembledWorker implements Worker {
   readonly #keeper: StateKeeper | null;
   readonly #watch: RunWatch | null;
   readonly #probes: Probes | null;
+  readonly #readiness: Readiness;
   readonly #announcer: Announcer | null;
   readonly #remote: RemoteControl | null;
   #state: WorkerState = "new";
@@ -121,7 +123,10 @@ class AssembledWorker implements Worker {
     const pool = createPool(parts, { tasks, runnable, watch: this.#watch, announcer: () => this.#announcer });
     const concurrency = new Concurrency(options.slots, options.queues);
     this.#concurrency = concurrency; // consumers made below ask it
+    const readiness = new Readiness(parts);
+    this.#readiness = readiness;
     const pipeline = createPipeline(parts, {
+      readiness,
       errbacks: new Errbacks({ ...parts, tasks, pool, hostname: this.name, handlerOf }),
       tasks,
       pool,
@@ -167,7 +172,8 @@ class AssembledWorker implements Worker {
     const { states: queues } = this.#consumption;
     const { total: concurrency } = this.#concurrency;
     const transport = this.#parts.transport.state;
-    return reportHealth({ worker, state, transport, queues, concurrency, ...this.#pipeline.counts });
+    const { reasons: obstacles } = this.#readiness;
+    return reportHealth({ worker, state, transport, queues, concurrency, obstacles, ...this.#pipeline.counts });
   }
 
   get healthPort(): number | null {
@@ -243,6 +249,7 @@ class AssembledWorker implements Worker {
       await this.#startProbes(health);
       await this.#keeper?.start();
       await this.#parts.transport.connect();
+      await this.#readiness.start();
       await this.#pool.start();
       this.#watch?.start(this.#pool);
       this.#announcer?.start();
@@ -283,6 +290,7 @@ class AssembledWorker implements Worker {
       this.#remote?.stop();
       await this.#announcer?.stop();
       void this.#parts.broadcaster.close(); // it may wait for the broker, until the transport is closed
+      this.#readiness.stop();
       await this.#parts.results.close();
       this.#watch?.stop();
       await this.#pool.stop();

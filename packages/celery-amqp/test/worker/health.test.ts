@@ -19,6 +19,7 @@ const facts: HealthFacts = {
   scheduled: 3,
   throttled: 4,
   concurrency: 5,
+  obstacles: [],
 };
 
 const consumed = { name: "a", isConsumed: true, isPaused: false };
@@ -61,7 +62,7 @@ describe("the health of a worker", () => {
   test("is told as JSON", () => {
     const { headers, body } = answerProbe("GET", "/readyz", reportHealth(facts));
     expect(headers).toMatchObject({ "content-type": "application/json", "cache-control": "no-store" });
-    expect(JSON.parse(body)).toEqual({ ...facts, isAlive: true, isReady: true });
+    expect(JSON.parse(body)).toEqual({ ...facts, isAlive: true, isReady: true, notReadyBecause: [] });
   });
 
   test.each([
@@ -218,6 +219,8 @@ describe("a worker that is asked for its health", () => {
       scheduled: 0,
       throttled: 0,
       concurrency: 1,
+      obstacles: [],
+      notReadyBecause: [],
     });
   });
 

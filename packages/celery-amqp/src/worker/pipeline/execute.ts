@@ -2,11 +2,11 @@ import type { Logger } from "../../ports/logger.ts";
 import type { Job } from "../pool/job.ts";
 import type { Pool } from "../pool/pool.ts";
 import { begin } from "../rules/begin.ts";
-import { unwritable } from "../rules/failure.ts";
 import type { Request } from "../rules/request.ts";
 import type { Outcome } from "../rules/outcome.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke, settle } from "../rules/settle.ts";
+import { unsettled } from "./unsettled.ts";
 import type { World } from "../rules/world.ts";
 import type { Inflight } from "./inflight.ts";
 import { BrokerAway } from "./patience.ts";
@@ -138,12 +138,10 @@ export class Execution {
     }
   }
 
-  /** What follows from a task and can never be written or sent fails the task: its caller learns why. */
+  /** What follows from a task and can never be written, sent or stored fails the task: its caller learns why. */
   async #fail({ request, delivery }: Reservation, outcome: Outcome, error: unknown): Promise<void> {
-    if (error instanceof BrokerAway || !(error instanceof Error)) throw error;
-    const failure = outcome.kind === "failed" ? outcome.failure : unwritable(error);
-    const failed: Outcome = { ...outcome, kind: "failed", failure, retryable: false };
-    await this.#parts.performer.perform(delivery, settle(request, failed, this.#parts.world));
+    if (error instanceof BrokerAway) throw error;
+    await this.#parts.performer.perform(delivery, settle(request, unsettled(outcome, error), this.#parts.world));
   }
 
   #giveBack({ request, delivery }: Reservation, error: unknown): void {

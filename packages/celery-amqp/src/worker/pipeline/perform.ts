@@ -1,10 +1,13 @@
-import type { Logger } from "../../ports/logger.ts";
+import { errorClass, type Operation } from "../../ports/error-class.ts";
+import type { Logger, LogFields } from "../../ports/logger.ts";
+import type { TaskMessage } from "@leveret/celery-protocol";
 import type { Delivery } from "../../ports/transport.ts";
 import type { ResultStore } from "../../results/backend.ts";
 import type { ChordCounter, ChordProgress } from "../../results/chords.ts";
-import { bodyOf, callbackError } from "../rules/chord.ts";
+import { bodyOf, callbackError, uncounted } from "../rules/chord.ts";
 import type { Effect, Sending } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
+import { unstorable } from "../rules/result.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { BrokerAway, withPatience, type Patience } from "./patience.ts";
 
@@ -12,6 +15,8 @@ import { BrokerAway, withPatience, type Patience } from "./patience.ts";
 export interface PerformParts extends Patience {
   readonly results: ResultStore;
   readonly deadLetters: DeadLetters;
+  /** Whether messages that cannot be settled go to the dead queue. */
+  readonly keepsDeadLetters: boolean;
   readonly log: Logger;
   /** Resolves when the broker has confirmed the message. */
   readonly send: (sending: Sending) => Promise<void>;
@@ -21,6 +26,9 @@ export interface PerformParts extends Patience {
   /** Never rejects. */
   readonly callErrback: (call: ErrbackEffect) => Promise<void>;
 }
+
+type RequiredEffect = Extract<Effect, { readonly required: boolean }>;
+type StoreEffect = Extract<Effect, { readonly do: "store" }>;
 
 /** A part that is brought to a chord. */
 export type ChordPartEffect = Extract<Effect, { readonly do: "chord-part" }>;
@@ -47,13 +55,18 @@ export class Performer {
   perform(delivery: Delivery, effects: readonly Effect[], from = 0): Promise<void> | undefined {
     for (let at = from; at < effects.length; at += 1) {
       const effect = effects[at];
+      if (effect?.do === "chord-part") {
+        const bringing = this.#bring(delivery, effect, effects.slice(at + 1));
+        if (bringing === undefined) continue;
+        return bringing.then((rest) => this.perform(delivery, rest));
+      }
       const pending = effect && this.#do(delivery, effect);
       if (pending !== undefined) return pending.then(() => this.perform(delivery, effects, at + 1));
     }
     return undefined;
   }
 
-  #do(delivery: Delivery, effect: Effect): Promise<void> | undefined {
+  #do(delivery: Delivery, effect: Exclude<Effect, ChordPartEffect>): Promise<void> | undefined {
     switch (effect.do) {
       case "emit":
         this.#parts.emit(effect.event);
@@ -65,9 +78,9 @@ export class Performer {
         this.#warnIfLost(delivery, delivery.reject({ requeue: effect.requeue }));
         return undefined;
       case "store":
-        return this.#patiently(effect, () => this.#parts.results.store(effect.meta, effect.task));
+        return this.#store(effect);
       case "send":
-        return this.#patiently(effect, () => this.#parts.send(effect));
+        return this.#patiently(effect, "send", () => this.#parts.send(effect));
       case "dead-letter":
         return this.#deadLetter(delivery, effect);
       case "apply-chord":
@@ -76,32 +89,87 @@ export class Performer {
         return this.#count(effect, (chords) => chords.setSize(effect.groupId, effect.size));
       case "finish-chord":
         return this.#count(effect, (chords) => chords.finish(effect.groupId));
-      case "chord-part":
-        return this.#bring(delivery, effect);
       case "call-errback":
         return this.#parts.callErrback(effect);
     }
   }
 
-  #count(
-    effect: Extract<Effect, { readonly required: boolean }>,
-    count: (chords: ChordCounter) => Promise<void>,
-  ): Promise<void> | undefined {
+  #count(effect: RequiredEffect, count: (chords: ChordCounter) => Promise<void>): Promise<void> | undefined {
     const { chords } = this.#parts.results;
-    return chords && this.#patiently(effect, () => count(chords));
+    return chords && this.#patiently(effect, "count", () => count(chords));
   }
 
-  /** Whoever brings the last part calls the body; where that can never be done, the chord fails. */
-  #bring(delivery: Delivery, effect: ChordPartEffect): Promise<void> | undefined {
-    const { chords } = this.#parts.results;
-    return chords && this.#bringTo(chords, delivery, effect);
+  /** A state that is too large or cannot be written is stored as a small one, unless it is a success: that fails the task. */
+  async #store(effect: StoreEffect): Promise<void> {
+    const { results, log } = this.#parts;
+    try {
+      await withPatience(() => results.store(effect.meta, effect.task), "store", this.#parts);
+    } catch (error) {
+      const small = errorClass(error, "store") === "task" ? unstorable(effect.meta, messageOf(error)) : null;
+      if (small === null) return this.#passOver(effect, error);
+      log.warn("a state cannot be stored, a smaller one is stored in its place", aboutOf(effect, error));
+      await this.#patiently(effect, "store", () => results.store(small, effect.task));
+    }
   }
 
-  async #bringTo(chords: ChordCounter, delivery: Delivery, effect: ChordPartEffect): Promise<void> {
+  /**
+   * The task that brings the last part calls the body; where that can never be done, the chord fails. Returns what is left
+   * to do of `rest`, the effects behind this one.
+   */
+  #bring(delivery: Delivery, effect: ChordPartEffect, rest: readonly Effect[]): Promise<readonly Effect[]> | undefined {
+    const { chords } = this.#parts.results;
+    return chords && this.#bringTo(chords, delivery, effect, rest);
+  }
+
+  async #bringTo(
+    chords: ChordCounter,
+    delivery: Delivery,
+    effect: ChordPartEffect,
+    rest: readonly Effect[],
+  ): Promise<readonly Effect[]> {
     let progress: ChordProgress = { state: "waiting" };
-    await withPatience(async () => {
-      progress = await chords.addPart(effect.part, effect.meta);
-    }, this.#parts);
+    try {
+      await withPatience(
+        async () => {
+          progress = await chords.addPart(effect.part, effect.meta);
+        },
+        "count",
+        this.#parts,
+      );
+    } catch (error) {
+      if (errorClass(error, "count") !== "permanent") throw error;
+      return this.#endUncounted(delivery, effect, rest, error);
+    }
+    await this.#afterPart(delivery, effect, progress);
+    return rest;
+  }
+
+  /** A part that can never be counted fails its chord, and its message is kept in the dead queue. */
+  async #endUncounted(
+    delivery: Delivery,
+    effect: ChordPartEffect,
+    rest: readonly Effect[],
+    error: unknown,
+  ): Promise<readonly Effect[]> {
+    const { afterPart, log, keepsDeadLetters } = this.#parts;
+    log.error("a part of a chord can never be counted, the chord fails", aboutOf(effect, error));
+    const failed: ChordProgress = { state: "failed", exception: uncounted(messageOf(error)) };
+    for (const told of afterPart(effect, failed)) await this.#tell(delivery, effect, told);
+    const isAcked = rest.some(({ do: kind }) => kind === "ack");
+    if (!isAcked || !keepsDeadLetters) return rest;
+    const reason = "settle-refused";
+    const letter: Effect = { do: "dead-letter", reason, error: messageOf(error), traceback: null, attempts: 1 };
+    return rest.map((each) => (each.do === "ack" ? letter : each));
+  }
+
+  /** Each part of the header comes here: the states are the same from all of them, errbacks are called by the first alone. */
+  async #tell(delivery: Delivery, { part: { groupIndex } }: ChordPartEffect, told: Effect): Promise<void> {
+    const isCall = told.do === "send" || told.do === "call-errback";
+    if (isCall && groupIndex !== null && groupIndex > 0) return;
+    await this.perform(delivery, ["required" in told ? { ...told, required: false } : told]);
+  }
+
+  async #afterPart(delivery: Delivery, effect: ChordPartEffect, progress: ChordProgress): Promise<void> {
     if (progress.state !== "waiting" && bodyOf(effect.part, progress) === null) this.#warnOfNobody(effect);
     try {
       await this.perform(delivery, this.#parts.afterPart(effect, progress));
@@ -112,26 +180,24 @@ export class Performer {
     }
   }
 
-  async #patiently(
-    effect: Extract<Effect, { readonly required: boolean }>,
-    attempt: () => Promise<void>,
-  ): Promise<void> {
+  async #patiently(effect: RequiredEffect, operation: Operation, attempt: () => Promise<void>): Promise<void> {
     try {
-      await withPatience(attempt, this.#parts);
+      await withPatience(attempt, operation, this.#parts);
     } catch (error) {
-      if (effect.required || error instanceof BrokerAway) throw error;
-      this.#parts.log.error(`cannot ${effect.do} what follows from a task`, {
-        task: effect.task.task,
-        id: effect.task.id,
-        error: messageOf(error),
-      });
+      this.#passOver(effect, error);
     }
+  }
+
+  /** @throws the error, unless the effect may be left out and can never be done */
+  #passOver(effect: RequiredEffect, error: unknown): void {
+    if (effect.required || error instanceof BrokerAway) throw error;
+    this.#parts.log.error(`cannot ${effect.do} what follows from a task`, aboutOf(effect, error));
   }
 
   /** Without a dead queue the message goes the way Celery sends it, and someone has to hear of it. */
   async #deadLetter(delivery: Delivery, letter: Extract<Effect, { readonly do: "dead-letter" }>): Promise<void> {
     try {
-      await withPatience(() => this.#parts.deadLetters.put(delivery, letter), this.#parts);
+      await withPatience(() => this.#parts.deadLetters.put(delivery, letter), "dead-letter", this.#parts);
       this.#warnIfLost(delivery, delivery.ack());
     } catch (error) {
       if (error instanceof BrokerAway) throw error;
@@ -160,6 +226,10 @@ export class Performer {
       id: delivery.message.properties.correlationId ?? null,
     });
   }
+}
+
+function aboutOf({ task: { task, id } }: { readonly task: TaskMessage }, error: unknown): LogFields {
+  return { task, id, error: messageOf(error) };
 }
 
 function messageOf(error: unknown): string {

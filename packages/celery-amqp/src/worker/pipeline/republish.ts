@@ -99,9 +99,13 @@ export class Republisher {
     const losses = this.#lossesOf(queue);
     let fate: Fate = "stays";
     try {
-      await withPatience(async () => {
-        fate = losses === this.#lossesOf(queue) ? await attempt() : "lost";
-      }, this.#parts);
+      await withPatience(
+        async () => {
+          fate = losses === this.#lossesOf(queue) ? await attempt() : "lost";
+        },
+        "republish",
+        this.#parts,
+      );
       return fate;
     } catch (error) {
       return error instanceof BrokerAway ? "lost" : "stays";

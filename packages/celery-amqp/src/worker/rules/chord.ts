@@ -67,6 +67,11 @@ export function callbackError(error: Error): WireException {
   return { type: "ChordError", module: "celery.exceptions", args: [`Callback error: ${error.message}`] };
 }
 
+/** Why a chord fails whose parts the result backend refuses to count. */
+export function uncounted(reason: string): WireException {
+  return { type: "ChordError", module: "celery.exceptions", args: [`The chord cannot be counted: ${reason}`] };
+}
+
 function callBody(
   body: Signature,
   results: readonly Tree[],

@@ -7,7 +7,13 @@ interface About {
 }
 
 /** Why a message went to the dead queue. */
-export type DeadLetterReason = "undecodable" | "unregistered" | "arguments-invalid" | "redelivered-too-often";
+export type DeadLetterReason =
+  | "undecodable"
+  | "unregistered"
+  | "arguments-invalid"
+  | "redelivered-too-often"
+  /** The broker or the result backend refuses for good what follows from the task. */
+  | "settle-refused";
 
 /** What happened to one task, as `worker.on` tells it. */
 export type TaskEvent =

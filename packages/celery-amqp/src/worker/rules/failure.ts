@@ -6,6 +6,8 @@ import {
   type WireException,
 } from "@leveret/celery-protocol";
 
+import { shortened } from "./bounds.ts";
+
 /** Why a run failed, in the form that is stored. */
 export interface Failure {
   readonly exception: WireException;
@@ -71,6 +73,15 @@ export function unreplaceable(error: Error): Failure {
   };
 }
 
+/** The broker or the result backend refuses for good to take what follows from a task. */
+export function refusedFollowUp(error: Error): Failure {
+  return {
+    ...pythonFailure("celery.exceptions", "BackendError", error.message),
+    traceback: error.stack ?? null,
+    error,
+  };
+}
+
 /** A result, or a message that follows from it, cannot be written. */
 export function unwritable(error: Error): Failure {
   return {
@@ -80,9 +91,11 @@ export function unwritable(error: Error): Failure {
   };
 }
 
-/** One line for logs and headers: `ValueError: boom`. */
+/** One line for logs and headers, at most about 1 000 characters: `ValueError: boom`. */
 export function describeFailure(failure: Failure): string {
   const [first] = failure.exception.args;
   const message = typeof first === "string" || typeof first === "number" ? `: ${first}` : "";
-  return `${failure.exception.type}${message}`;
+  return shortened(`${failure.exception.type}${message}`, longestLine);
 }
+
+const longestLine = 1_000;

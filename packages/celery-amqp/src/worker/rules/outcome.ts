@@ -22,6 +22,8 @@ export type Ending =
   | { readonly kind: "failed"; readonly failure: Failure; readonly retryable: boolean }
   /** The arguments do not pass the task's schema, so the handler was not called. */
   | { readonly kind: "invalid"; readonly failure: Failure }
+  /** The broker or the result backend refuses for good what follows from the run, and the task is not the cause. */
+  | { readonly kind: "refused"; readonly failure: Failure }
   /** The task asked to run again; `delayMs` null takes its policy, `cause` null is "no error of its own". */
   | {
       readonly kind: "retry";

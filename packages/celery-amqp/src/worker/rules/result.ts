@@ -1,4 +1,5 @@
 import type { ResultMeta, Tree } from "@leveret/celery-protocol";
+import { shortened } from "./bounds.ts";
 import type { Failure } from "./failure.ts";
 
 const bare = { traceback: null, children: [], dateDone: null, extra: {} } as const;
@@ -26,6 +27,23 @@ export function retryMeta(
 export function revokedMeta(taskId: string, failure: Failure): ResultMeta {
   return { ...bare, taskId, status: "REVOKED", exception: failure.exception };
 }
+
+/**
+ * A small state in place of one that is too large to be stored or cannot be written; null for a state that has no error.
+ * The exception keeps its name, and says what became of it.
+ */
+export function unstorable(meta: ResultMeta, reason: string): ResultMeta | null {
+  if (meta.status !== "FAILURE" && meta.status !== "RETRY") return null;
+  const { taskId, status, exception } = meta;
+  if (exception === null) return { ...bare, taskId, status: "RETRY", exception: null };
+  const [first] = exception.args;
+  const message = typeof first === "string" ? `${shortened(first, smallText)} ` : "";
+  const args = [`${message}(The whole error could not be stored: ${shortened(reason, smallText)})`];
+  return { ...bare, taskId, status, exception: { ...exception, args } };
+}
+
+/** Characters of each part of a small state. */
+const smallText = 1_000;
 
 /** Who runs it, as Celery tells it. */
 export function startedMeta(taskId: string, pid: number, hostname: string): ResultMeta {

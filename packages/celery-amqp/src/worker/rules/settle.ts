@@ -6,8 +6,10 @@ import {
   type TaskMessage,
   type Tree,
 } from "@leveret/celery-protocol";
+import { boundedFailure, longestFailureText, shortened } from "./bounds.ts";
 import { endChord } from "./chord.ts";
 import type { Effect } from "./effect.ts";
+import type { DeadLetterReason } from "./event.ts";
 import {
   describeFailure,
   endedWithoutResult,
@@ -36,7 +38,7 @@ import type { World } from "./world.ts";
  * | replaced | what takes its place | | ack | taskIgnored |
  * | failed | errbacks, after storing | FAILURE, also for the rest of the chain | `acksOnFailure` ? ack : reject | taskRejected if it was, taskFailed |
  * | failed, retried automatically | the next run | RETRY | ack | taskRetried |
- * | invalid | as failed | as failed | dead letter | taskFailed |
+ * | invalid, refused | as failed | as failed | dead letter | taskFailed |
  * | retry | the next run | RETRY | ack | taskRetried |
  * | retry, none left | as failed | as failed | as failed | taskFailed |
  * | snoozed | the next run, not counted | RETRY | ack | taskRetried |
@@ -59,15 +61,13 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
     case "succeeded":
       return succeed(request, outcome, world);
     case "failed":
-      return outcome.retryable && request.policy.retry.automatic && mayRunAgain(request)
-        ? again(request, { ...outcome, cause: outcome.failure, delayMs: null, counted: true }, world)
-        : fail(request, outcome.failure, outcome.children, world);
+      return failOrRetry(request, { ...outcome, failure: boundedFailure(outcome.failure) }, world);
     case "invalid":
-      return failInvalid(request, outcome.failure, world);
+      return failForGood(request, boundedFailure(outcome.failure), "arguments-invalid", world);
+    case "refused":
+      return failForGood(request, boundedFailure(outcome.failure), "settle-refused", world);
     case "retry":
-      return mayRunAgain(request)
-        ? again(request, { ...outcome, counted: true }, world)
-        : fail(request, outcome.cause ?? maxRetriesExceeded(request.task, outcome.traceback), outcome.children, world);
+      return retry(request, { ...outcome, cause: outcome.cause && boundedFailure(outcome.cause) }, world);
     case "snoozed":
       return again(request, { ...outcome, cause: null, counted: false }, world);
     case "ignored":
@@ -115,6 +115,27 @@ export function revoke(
   return effects;
 }
 
+function failOrRetry(
+  request: Request,
+  outcome: Extract<Outcome, { readonly kind: "failed" }>,
+  world: World,
+): readonly Effect[] {
+  return outcome.retryable && request.policy.retry.automatic && mayRunAgain(request)
+    ? again(request, { ...outcome, cause: outcome.failure, delayMs: null, counted: true }, world)
+    : fail(request, outcome.failure, outcome.children, world);
+}
+
+function retry(
+  request: Request,
+  outcome: Extract<Outcome, { readonly kind: "retry" }>,
+  world: World,
+): readonly Effect[] {
+  const traceback = outcome.traceback === null ? null : shortened(outcome.traceback, longestFailureText);
+  return mayRunAgain(request)
+    ? again(request, { ...outcome, traceback, counted: true }, world)
+    : fail(request, outcome.cause ?? maxRetriesExceeded(request.task, traceback), outcome.children, world);
+}
+
 type Success = Extract<Outcome, { readonly kind: "succeeded" }>;
 
 function succeed(request: Request, outcome: Success, world: World): readonly Effect[] {
@@ -153,17 +174,16 @@ function fail(request: Request, failure: Failure, sent: readonly Tree[], world: 
   return [...tellFailure(request, failure, sent, world), ...settling, failed(request, failure)];
 }
 
-/** Arguments that do not fit will not fit the next time either: the message goes where someone can look at it. */
-function failInvalid(request: Request, failure: Failure, world: World): readonly Effect[] {
+/** The next run would end the same way: the message goes where an operator can look at it. */
+function failForGood(request: Request, failure: Failure, reason: DeadLetterReason, world: World): readonly Effect[] {
   const told = tellFailure(request, failure, [], world);
   if (request.policy.acks === "early") return [...told, failed(request, failure)];
-  return [...told, ...putAside(request, failure, world), failed(request, failure)];
+  return [...told, ...putAside(request, failure, reason, world), failed(request, failure)];
 }
 
-function putAside(request: Request, failure: Failure, world: World): readonly Effect[] {
+function putAside(request: Request, failure: Failure, reason: DeadLetterReason, world: World): readonly Effect[] {
   if (!world.deadLetter) return [{ do: "ack" }];
   const { task, queue } = request;
-  const reason = "arguments-invalid";
   const error = describeFailure(failure);
   return [
     { do: "dead-letter", reason, error, traceback: failure.traceback, attempts: task.retries + 1 },
