@@ -122,7 +122,7 @@ export interface TaskSender {
    * Sends a task; resolves when the broker has confirmed it.
    *
    * @throws CeleryError `arguments-invalid`, `option-invalid`, `encode-failed`, `aborted`, and all that a publish can end in:
-   * UnroutableError, PublishTimeoutError, `publish-nacked`, `message-too-large`, `closed`
+   * UnroutableError, PublishTimeoutError, `publish-nacked`, `publish-refused`, `overloaded`, `message-too-large`, `closed`
    */
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
   send<R extends readonly unknown[]>(call: GroupSignature<[], R>): Promise<GroupResult<R>>;

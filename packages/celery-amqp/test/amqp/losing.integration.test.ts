@@ -161,7 +161,7 @@ describe("publishing across losses", () => {
     );
     const outcomes = await Promise.allSettled(publishes);
     expect(outcomes.flatMap(({ status }, index) => (status === "rejected" ? [index] : []))).toEqual([10]);
-    expect(outcomes[10]).toMatchObject({ reason: { code: "publish-nacked" } });
+    expect(outcomes[10]).toMatchObject({ reason: { code: "publish-refused" } });
   });
 });
 

@@ -27,4 +27,9 @@ export async function redrive(
   return { moved: true };
 }
 
-const itsOwnFault: ReadonlySet<string> = new Set(["unroutable", "publish-nacked", "publish-refused", "message-too-large"]);
+const itsOwnFault: ReadonlySet<string> = new Set([
+  "unroutable",
+  "publish-nacked",
+  "publish-refused",
+  "message-too-large",
+]);
