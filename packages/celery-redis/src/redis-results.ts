@@ -10,8 +10,9 @@ import { RedisSource } from "./redis-source.ts";
 import { RedisStore } from "./redis-store.ts";
 
 /**
- * Results in Redis, as Celery's `redis://` backend keeps them: for one client or one worker, which closes it. Nothing is
- * connected before it is used.
+ * Results in Redis, as Celery's `redis://` backend keeps them: for one client or one worker, which closes it; a second one
+ * refuses it. A worker connects when it starts, and does not start where Redis refuses its login; a client connects when it
+ * first needs a result.
  *
  * @example
  * ```ts
@@ -54,6 +55,10 @@ class RedisBackend implements ResultBackend {
 
   store(meta: ResultMeta, task: TaskMessage): Promise<void> {
     return this.#store.store(meta, task);
+  }
+
+  check(): Promise<void> {
+    return this.#store.check();
   }
 
   watch(taskId: string, watcher: ResultWatcher): () => void {

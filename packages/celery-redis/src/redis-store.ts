@@ -9,14 +9,14 @@ import {
 } from "@leveret/celery-protocol";
 import type { Commands } from "./commands.ts";
 import type { ResolvedResults } from "./options.ts";
-import { storeScript } from "./scripts.ts";
+import { checkScript, storeScript } from "./scripts.ts";
 import { storedMeta } from "./stored-meta.ts";
 
 /** The longest value that Redis takes, and Celery writes. */
 const longestBytes = 536_870_912;
 
 /** Writes results as Celery's workers do: kept for a while, and told to those who listen. Source: celery/backends/redis.py. */
-export class RedisStore implements Pick<ResultStore, "store"> {
+export class RedisStore implements Pick<ResultStore, "store" | "check"> {
   readonly #commands: Commands;
   readonly #options: ResolvedResults;
 
@@ -38,6 +38,18 @@ export class RedisStore implements Pick<ResultStore, "store"> {
       if (!(current instanceof Uint8Array) || this.#isGood(current)) return;
       known = createHash("sha1").update(current).digest("hex");
     }
+  }
+
+  /**
+   * Does what `store` does, for the task id `leveret.check`.
+   *
+   * @throws CeleryError as `Commands`
+   */
+  async check(): Promise<void> {
+    const { keys, place } = this.#options;
+    // A database that does not exist is left for the first one, without an error of the connection.
+    if (place.kind !== "cluster" && place.db > 0) await this.#commands.run("select", place.db);
+    await this.#commands.script(checkScript, [keys.task("leveret.check")], []);
   }
 
   #encode(meta: ResultMeta, task: TaskMessage): Uint8Array {

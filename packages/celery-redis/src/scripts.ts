@@ -28,6 +28,14 @@ redis.call('PUBLISH', KEYS[1], ARGV[1])
 return false
 `);
 
+/** Writes and publishes as `storeScript` does, and leaves nothing behind for longer than a second. KEYS result. */
+export const checkScript: Script = script(`
+redis.call('GET', KEYS[1])
+redis.call('SETEX', KEYS[1], 1, '')
+redis.call('PUBLISH', KEYS[1], '')
+return false
+`);
+
 /** How parts stand in Redis: what to ask of the key they stand under. */
 interface PartsKey {
   /** Sets `known` where a worker that keeps no list of who brought parts has brought this one. */

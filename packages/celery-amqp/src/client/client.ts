@@ -14,6 +14,7 @@ import { createIntake, type Intake } from "../results/intake.ts";
 import { createNoResults } from "../results/none.ts";
 import { withChords } from "../results/counting-source.ts";
 import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
+import { own } from "../results/ownership.ts";
 import { RabbitChords } from "../results/rabbit-chords.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { Dispatch } from "../send/dispatch.ts";
@@ -323,5 +324,5 @@ function sourceOf({ transport, ids, options }: ClientParts, gate: Gate): ResultS
   if (results === "amqp") {
     return new PerTaskQueueSource({ transport, content, logger, limits, connected: () => gate.connected() });
   }
-  return results;
+  return own(results, "client");
 }

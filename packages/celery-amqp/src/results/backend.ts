@@ -44,5 +44,5 @@ export interface ResultSource {
   close(): Promise<void>;
 }
 
-/** Where results go and come from: one object for both sides, for one client or one worker, which closes it. */
+/** Where results go and come from: one object for both sides, for one client or one worker, which closes it. A second is refused. */
 export interface ResultBackend extends ResultStore, ResultSource {}

@@ -12,6 +12,7 @@ import { withChords } from "../results/counting-source.ts";
 import { createNoResults } from "../results/none.ts";
 import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
 import { PerTaskQueueStore } from "../results/per-task-queue.ts";
+import { own } from "../results/ownership.ts";
 import { createReplyStore } from "../results/reply-store.ts";
 import { RabbitChords } from "../results/rabbit-chords.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
@@ -111,7 +112,7 @@ function createRevoke(broadcaster: Broadcaster): RevokeTask {
 function createStore({ options, transport }: AssemblyParts, content: Content): ResultStore {
   const { results } = options;
   if (results === false) return { store: async () => {}, close: async () => {} };
-  if (results !== "rpc" && results !== "amqp") return results;
+  if (results !== "rpc" && results !== "amqp") return own(results, "worker");
   const rpc = new RpcStore({ transport, content });
   return createReplyStore({ rpc, perTask: results === "amqp" ? new PerTaskQueueStore({ transport, content }) : null });
 }
