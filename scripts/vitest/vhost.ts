@@ -15,6 +15,8 @@ export interface TestVhost {
   /** The AMQP address with this vhost. */
   readonly url: string;
   readonly name: string;
+  /** Asks the management API: `path` begins after `/api`, with `{vhost}` for this vhost; `body` is sent as JSON. */
+  manage(method: string, path: string, body?: unknown): Promise<void>;
   /** Removes the vhost with its queues and closes the connections to it. */
   remove(): Promise<void>;
 }
@@ -35,6 +37,7 @@ export async function freshVhost(broker: BrokerName = "distribution"): Promise<T
   return {
     name,
     url: `${amqpUrl.replace(/\/*$/, "")}/${name}`,
+    manage: (method, path, body) => manage(managementUrl, method, `/api${path.replace("{vhost}", name)}`, body),
     remove: () => manage(managementUrl, "DELETE", `/api/vhosts/${name}`),
   };
 }
@@ -48,9 +51,13 @@ function addressesOf(broker: BrokerName): { readonly amqpUrl: string; readonly m
   return { amqpUrl, managementUrl };
 }
 
-async function manage(address: string, method: string, path: string): Promise<void> {
+async function manage(address: string, method: string, path: string, body?: unknown): Promise<void> {
   const { username, password, origin } = new URL(address);
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
-  const response = await fetch(origin + path, { method, headers: { authorization } });
+  const response = await fetch(origin + path, {
+    method,
+    headers: { authorization, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
   if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
 }

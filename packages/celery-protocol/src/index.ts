@@ -1,7 +1,8 @@
 // Errors and what a broker carries.
 export { type Fault, ProtocolError, type ProtocolErrorCode } from "./wire/errors.ts";
 export type { Address, HeaderTable, WireMessage, WireProperties } from "./wire/message.ts";
-export { checkHeaderSize, MAX_HEADER_BYTES } from "./wire/header-size.ts";
+export { checkHeaderSize, headerBytes, MAX_HEADER_BYTES } from "./wire/header-size.ts";
+export { isOfDeath, isOfFirstPublish, republishable, withoutHeaders } from "./wire/republish.ts";
 export { Secret } from "./wire/secret.ts";
 export {
   maskUrls,

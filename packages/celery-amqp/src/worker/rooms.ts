@@ -134,6 +134,7 @@ export function createPipeline(
   const deadLetters = new DeadLetters({
     transport,
     nodeName,
+    log,
     bounds: options.deadQueue,
     now: () => clock.now(),
     logicalName: (queue) => logicalName(options.queues, queue),

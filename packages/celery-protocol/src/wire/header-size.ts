@@ -26,6 +26,11 @@ export function checkHeaderSize(headers: HeaderTable): void {
   throw new ProtocolError("headers-too-large", "local", `${message} Large values belong into the arguments.`);
 }
 
+/** Bytes that a header table takes at most: numbers count as the widest type. */
+export function headerBytes(headers: HeaderTable): number {
+  return tableSize(headers, utf8Length);
+}
+
 type Measure = (text: string) => number;
 
 /** Size of a field table (AMQP 0-9-1, section 4.2.5.5); numbers count as the widest type. */

@@ -1,4 +1,13 @@
-import { deadQueue, type HeaderTable, matchesGlob, peekTask, type WireMessage } from "@leveret/celery-protocol";
+import {
+  deadQueue,
+  type HeaderTable,
+  isOfDeath,
+  matchesGlob,
+  peekTask,
+  republishable,
+  type WireMessage,
+  withoutHeaders,
+} from "@leveret/celery-protocol";
 
 /** What a message in a dead queue says of itself. */
 export interface DeadLetter {
@@ -71,21 +80,13 @@ export function isEverything({ ids, task, reason }: Selection): boolean {
  * The message as it was before it died: without why it did, and without counts of its deliveries, by which the next worker
  * would give it up at once.
  */
-export function revived({ headers, properties, body }: WireMessage): WireMessage {
-  const kept = Object.entries(headers).filter(([name]) => !ofItsDeath(name));
-  return { headers: Object.fromEntries(kept), properties, body };
+export function revived(message: WireMessage): WireMessage {
+  const { headers, properties, body } = republishable(message);
+  return { headers: withoutHeaders(headers, ofItsDeath), properties, body };
 }
-
-/** The message for another place in the same dead queue: only what the broker counted is left out. */
-export function recounted({ headers, properties, body }: WireMessage): WireMessage {
-  const kept = Object.entries(headers).filter(([name]) => !counts.has(name));
-  return { headers: Object.fromEntries(kept), properties, body };
-}
-
-const counts: ReadonlySet<string> = new Set(["x-delivery-count", "x-acquired-count"]);
 
 function ofItsDeath(header: string): boolean {
-  return counts.has(header) || header.startsWith("x-leveret-") || /^x-(first-|last-)?death(-|$)/.test(header);
+  return header.startsWith("x-leveret-") || isOfDeath(header);
 }
 
 function text(headers: HeaderTable, name: string): string | null {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { CeleryError, type Delivery, type Subscription, type Transport } from "@leveret/celery-amqp";
-import { recounted } from "./dead-letter.ts";
+import { republishable } from "@leveret/celery-protocol";
 
 /** Whether a message has been settled, or shall be given back at the end. */
 export type Taken = "settled" | "keep";
@@ -125,7 +125,7 @@ class Round {
 
   async #renew(delivery: Delivery): Promise<void> {
     const address = { exchange: "", routingKey: this.#options.queue };
-    await this.#transport.publisher.publish(recounted(delivery.message), address);
+    await this.#transport.publisher.publish(republishable(delivery.message), address);
     delivery.ack();
   }
 }

@@ -1,27 +1,14 @@
-import {
-  deadQueue,
-  formatIso,
-  type DeadQueueOptions,
-  type QueueTopology,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+import { deadQueue, type DeadQueueOptions, type QueueTopology, type WireMessage } from "@leveret/celery-protocol";
 import { CeleryError, UnroutableError } from "../../ports/errors.ts";
+import type { Logger } from "../../ports/logger.ts";
 import type { Delivery, Transport } from "../../ports/transport.ts";
-import { sentTo } from "../rules/arrival.ts";
-import type { Effect } from "../rules/effect.ts";
-
-type DeadLetter = Extract<Effect, { readonly do: "dead-letter" }>;
-
-/** Longest error text that goes into a header: a header table has to fit into one frame. */
-const longestError = 1_000;
-
-/** The innermost frames come first and tell the most. */
-const longestTraceback = 8_000;
+import { bareDeadLetterOf, deadLetterOf, droppedFrom, type DeadLetter } from "../rules/dead-letter.ts";
 
 /** Who puts dead letters away. */
 export interface DeadLetterParts {
   readonly transport: Transport;
   readonly nodeName: string;
+  readonly log: Logger;
   readonly bounds: DeadQueueOptions;
   readonly now: () => number;
   /** The queue of tasks that a queue belongs to: shards share a dead queue, which is one place to look. */
@@ -29,8 +16,8 @@ export interface DeadLetterParts {
 }
 
 /**
- * The dead queues of one worker: `<queue>.dead`, declared when first needed. A message goes there unchanged, with headers
- * that say why, beside those it has.
+ * The dead queues of one worker: `<queue>.dead`, declared when first needed. A message goes there with
+ * headers that say why, beside those it has.
  */
 export class DeadLetters {
   readonly #parts: DeadLetterParts;
@@ -46,16 +33,12 @@ export class DeadLetters {
    */
   async put(delivery: Delivery, letter: DeadLetter): Promise<void> {
     const topology = this.#topologyFor(delivery.queue);
-    const publish = async (): Promise<void> => {
-      await this.#declare(topology);
-      await this.#publish(this.#addressed(delivery, letter), topology.queue);
-    };
     try {
-      await publish();
+      await this.#publishTo(topology, delivery, letter);
     } catch (error) {
       if (!(error instanceof UnroutableError)) throw error;
       this.#declared.delete(topology.queue);
-      await publish();
+      await this.#publishTo(topology, delivery, letter);
     }
   }
 
@@ -68,8 +51,24 @@ export class DeadLetters {
     return deadQueue(this.#parts.logicalName(queue), this.#parts.bounds);
   }
 
-  #publish(message: WireMessage, queue: string): Promise<void> {
-    return this.#parts.transport.publisher.publish(message, { exchange: "", routingKey: queue });
+  /** Headers that AMQP cannot carry are dropped: a body can be run again without them. */
+  async #publishTo(topology: QueueTopology, delivery: Delivery, letter: DeadLetter): Promise<void> {
+    const { nodeName, now } = this.#parts;
+    const facts = { nodeName, now: now() };
+    await this.#declare(topology);
+    try {
+      await this.#publish(deadLetterOf(delivery, letter, facts), topology.queue);
+    } catch (error) {
+      if (!(error instanceof CeleryError) || !ofItsHeaders.has(error.code)) throw error;
+      await this.#publish(bareDeadLetterOf(delivery, letter, facts), topology.queue);
+    }
+  }
+
+  async #publish(message: WireMessage, queue: string): Promise<void> {
+    await this.#parts.transport.publisher.publish(message, { exchange: "", routingKey: queue });
+    const dropped = droppedFrom(message);
+    if (dropped === null) return;
+    this.#parts.log.warn("a dead letter was kept without some of its headers", { queue, dropped });
   }
 
   #declare(topology: QueueTopology): Promise<void> {
@@ -90,27 +89,8 @@ export class DeadLetters {
       await this.#parts.transport.declare(topology, "passive");
     }
   }
-
-  /** Its time to live was meant for the work queue; here it would make the message vanish. */
-  #addressed(delivery: Delivery, { reason, error, traceback, attempts }: DeadLetter): WireMessage {
-    const { message, queue } = delivery;
-    const { nodeName, now } = this.#parts;
-    const address = sentTo(delivery);
-    const headers = {
-      ...message.headers,
-      "x-leveret-reason": reason,
-      "x-leveret-error": error.slice(0, longestError),
-      ...(traceback === null ? {} : { "x-leveret-traceback": traceback.slice(0, longestTraceback) }),
-      "x-leveret-attempts": attempts,
-      "x-leveret-worker": nodeName,
-      "x-leveret-time": formatIso(now()),
-      "x-leveret-queue": queue,
-      "x-leveret-exchange": address.exchange,
-      "x-leveret-routing-key": address.routingKey,
-    };
-    const { expirationMs: _, ...properties } = message.properties;
-    return { ...message, headers, properties };
-  }
 }
 
 const takenAsItIs: ReadonlySet<string> = new Set(["queue-mismatch", "access-refused"]);
+
+const ofItsHeaders: ReadonlySet<string> = new Set(["message-too-large", "encode-failed"]);

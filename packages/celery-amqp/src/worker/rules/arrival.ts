@@ -1,4 +1,12 @@
-import type { Address, HeaderTable, WireMessage } from "@leveret/celery-protocol";
+import {
+  isOfDeath,
+  isOfFirstPublish,
+  republishable,
+  withoutHeaders,
+  type Address,
+  type HeaderTable,
+  type WireMessage,
+} from "@leveret/celery-protocol";
 
 /** A message as it came: what rules look at of a delivery. */
 export interface Arrival {
@@ -53,7 +61,7 @@ export function isBack({ address }: Pick<Arrival, "address">): boolean {
  * address where the queue's name does not say it; what the broker wrote about its way is left out.
  */
 export function republished(arrival: Arrival): WireMessage {
-  const { headers, properties, body } = arrival.message;
+  const { headers, properties, body } = republishable(arrival.message);
   const count = redeliveries(arrival);
   const { exchange, routingKey } = sentTo(arrival);
   const address = exchange === "" ? {} : { [exchangeHeader]: exchange, [routingKeyHeader]: routingKey };
@@ -65,18 +73,9 @@ export function republished(arrival: Arrival): WireMessage {
 }
 
 /**
- * The headers without those that tell where a message has been: copied, RabbitMQ would take its delay for a loop and drop
- * it, and a count would belong to another message.
+ * The headers without those that belong to one delivery. Copied, `x-death` would make RabbitMQ take a delay for a loop and
+ * drop the message, and a count would belong to another message.
  */
 export function withoutWay(headers: HeaderTable): HeaderTable {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !belongsToTheWay(name)));
-}
-
-function belongsToTheWay(header: string): boolean {
-  return (
-    /^x-(first-|last-)?death(-|$)/.test(header) ||
-    header === "x-delivery-count" ||
-    header === "x-acquired-count" ||
-    header.startsWith("x-leveret-")
-  );
+  return withoutHeaders(headers, (name) => isOfDeath(name) || isOfFirstPublish(name) || name.startsWith("x-leveret-"));
 }
