@@ -7,6 +7,8 @@ const connectTimeoutMs = 10_000;
 const commandTimeoutMs = 10_000;
 /** A connection that answers nothing for so long, though asked, is dead. */
 const silenceMs = 10_000;
+/** An answer after which another connection is needed; before version 7 Redis puts words before that of a script. */
+const endsUse = /^(?:ERR Error running script .*-)?READONLY\b|^ERR Protocol error/;
 const firstWaitMs = 50;
 const longestWaitMs = 2_000;
 
@@ -25,8 +27,8 @@ export function commandConnection(place: Place): Redis | Cluster {
     maxRetriesPerRequest: 1,
     autoResendUnfulfilledCommands: false,
     retryStrategy: waitMs,
-    // After a failover the old primary still answers for a while, as a replica.
-    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+    // After a failover the old primary still answers for a while, as a replica; after a protocol error nothing is read any more.
+    reconnectOnError: ({ message }) => endsUse.test(message),
   };
   if (place.kind !== "cluster") return new Redis({ ...options, ...wayTo(place) });
   return new Cluster([...place.nodes], {
