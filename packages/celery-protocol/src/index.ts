@@ -1,4 +1,5 @@
 // Errors and what a broker carries.
+export { type Budget, type BudgetOptions, overBudget, resolveBudget } from "./wire/budget.ts";
 export { type Fault, ProtocolError, type ProtocolErrorCode } from "./wire/errors.ts";
 export type { Address, HeaderTable, WireMessage, WireProperties } from "./wire/message.ts";
 export { checkHeaderSize, headerBytes, MAX_HEADER_BYTES } from "./wire/header-size.ts";
@@ -27,6 +28,7 @@ export {
 } from "./content/content.ts";
 export { pythonFloat } from "./content/float-text.ts";
 export { json } from "./content/json.ts";
+export { ownText } from "./content/own-text.ts";
 export { MAX_DEPTH } from "./content/json-read.ts";
 export { DateTime, Float } from "./content/lossless.ts";
 export { isPlainObject, setOwn } from "./content/plain-object.ts";

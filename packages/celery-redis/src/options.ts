@@ -74,7 +74,7 @@ const optionNames: ReadonlySet<string> = new Set([
   "serializers",
   "compressors",
   "accept",
-  "maxBytes",
+  "budget",
   "allowNaN",
 ] satisfies (keyof RedisResultsOptions)[]);
 
@@ -118,8 +118,8 @@ export function resolveResults(
   };
 }
 
-function contentOf({ serializers, compressors, accept, maxBytes, allowNaN }: ContentOptions): Content {
-  return told(() => createContent({ serializers, compressors, accept, maxBytes, allowNaN }));
+function contentOf({ serializers, compressors, accept, budget, allowNaN }: ContentOptions): Content {
+  return told(() => createContent({ serializers, compressors, accept, budget, allowNaN }));
 }
 
 /** What is said of values by this serializer, which must be there to write and to read. */

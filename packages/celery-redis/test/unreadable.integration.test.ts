@@ -33,7 +33,7 @@ test.each(countings)(
     const worker = createWorker({
       ...options,
       tasks: [measure, body, note],
-      maxBytes: 5_000,
+      budget: { bodyBytes: 5_000 },
       concurrency: 1,
       logLevel: "silent",
     });

@@ -94,7 +94,7 @@ export const clientOptionNames: readonly (keyof ClientOptions)[] = [
   "serializers",
   "compressors",
   "accept",
-  "maxBytes",
+  "budget",
   "allowNaN",
   "validate",
   "taskSentEvents",
@@ -106,7 +106,7 @@ const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** @throws CeleryError `option-invalid`, naming the option */
 export function resolveClient(options: ClientOptions): ResolvedClient {
-  const { serializers, compressors, accept, maxBytes, allowNaN, routes, results = "rpc", ...rest } = options;
+  const { serializers, compressors, accept, budget, allowNaN, routes, results = "rpc", ...rest } = options;
   const {
     declare = "active",
     defaultQueue = "celery",
@@ -136,7 +136,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
   check("interceptors", interceptors, Array.isArray(interceptors), "a list");
   check("errorClasses", errorClasses, isObject(errorClasses), "an object of classes");
   return {
-    content: contentOf({ serializers, compressors, accept, maxBytes, allowNaN }),
+    content: contentOf({ serializers, compressors, accept, budget, allowNaN }),
     results,
     chords,
     failUnfinishableChords,

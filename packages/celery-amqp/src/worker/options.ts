@@ -204,7 +204,7 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
   "serializers",
   "compressors",
   "accept",
-  "maxBytes",
+  "budget",
   "allowNaN",
 ];
 
@@ -315,8 +315,8 @@ function resolveChords(chords: WorkerOptions["chords"] | null = null): ResolvedW
   return refuse("chords", chords, '"rabbitmq", or left out');
 }
 
-function contentOf({ serializers, compressors, accept, maxBytes, allowNaN }: WorkerOptions): ContentOptions {
-  return { serializers, compressors, accept, maxBytes, allowNaN };
+function contentOf({ serializers, compressors, accept, budget, allowNaN }: WorkerOptions): ContentOptions {
+  return { serializers, compressors, accept, budget, allowNaN };
 }
 
 function resolveSending(options: WorkerOptions): ResolvedSending {

@@ -19,7 +19,7 @@ interface Counting {
   readonly reads: number[];
 }
 
-async function counting(broker: MemoryBroker, maxBytes?: number): Promise<Counting> {
+async function counting(broker: MemoryBroker, bodyBytes?: number): Promise<Counting> {
   const transport: Transport = createMemoryTransport({ broker });
   await transport.connect();
   const reads: number[] = [];
@@ -29,7 +29,7 @@ async function counting(broker: MemoryBroker, maxBytes?: number): Promise<Counti
     reads.push(messages?.length ?? 0);
     return messages;
   };
-  const own = maxBytes === undefined ? content : createContent({ maxBytes });
+  const own = bodyBytes === undefined ? content : createContent({ budget: { bodyBytes } });
   return { chords: new RabbitChords({ transport, content: own, ids: systemIds }), reads };
 }
 

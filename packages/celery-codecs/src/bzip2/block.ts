@@ -1,9 +1,12 @@
+import { ProtocolError } from "@leveret/celery-protocol";
 import { corrupt } from "../compression/bounded.ts";
 import type { BitReader } from "./bit-reader.ts";
 import { HuffmanCode, readCodeLengths } from "./huffman.ts";
 
 /** One selector chooses the code for this many symbols. */
 const GROUP_SIZE = 50;
+/** Blocks of all streams; each takes some ten microseconds, however small it is. */
+const MAX_BLOCKS = 10_000;
 /** The symbols below this one are digits of a run's length; those above it move a byte to the front. */
 const FIRST_LITERAL = 2;
 
@@ -51,6 +54,26 @@ export class BlockBuffer {
       next[byte] = place + 1;
     }
     return links;
+  }
+}
+
+/** Buffers by the level of a stream, kept for the streams that follow: to make one takes longer than to read a small stream. */
+export class BlockBuffers {
+  readonly #made = new Map<number, BlockBuffer>();
+  #blocks = 0;
+
+  /**
+   * The buffer for one more block.
+   *
+   * @param level - 1 to 9: so many times 100 000 bytes.
+   * @throws ProtocolError `too-large` for more blocks than an honest body has.
+   */
+  of(level: number): BlockBuffer {
+    this.#blocks += 1;
+    if (this.#blocks > MAX_BLOCKS) throw tooManyBlocks();
+    const buffer = this.#made.get(level) ?? new BlockBuffer(level * 100_000);
+    this.#made.set(level, buffer);
+    return buffer;
   }
 }
 
@@ -148,6 +171,11 @@ function moveToFront(list: Uint8Array, place: number): number {
   for (let at = place; at > 0; at--) list[at] = list[at - 1] ?? 0;
   list[0] = value;
   return value;
+}
+
+function tooManyBlocks(): ProtocolError {
+  const advice = "Compress it in blocks of 100 000 bytes or more";
+  return new ProtocolError("too-large", "remote", `The bzip2 body has more than ${MAX_BLOCKS} blocks. ${advice}.`);
 }
 
 function overfull(): Error {

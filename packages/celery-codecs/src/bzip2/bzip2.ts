@@ -1,7 +1,7 @@
 import { type Compressor, ProtocolError } from "@leveret/celery-protocol";
 import { corrupt } from "../compression/bounded.ts";
 import { BitReader } from "./bit-reader.ts";
-import { BlockBuffer, readColumn } from "./block.ts";
+import { type BlockBuffer, BlockBuffers, readColumn } from "./block.ts";
 import { checksum, combine } from "./checksum.ts";
 import { Output } from "./output.ts";
 
@@ -23,23 +23,22 @@ export const bzip2: Compressor = {
 /** As Python's `bz2.decompress`: streams may follow each other, and what follows them and is none is left alone. */
 function decompressBzip2(body: Uint8Array, maxBytes: number): Uint8Array {
   const output = new Output(maxBytes);
+  const buffers = new BlockBuffers();
   let offset = 0;
-  do offset = readStream(body, offset, output);
+  do offset = readStream(body, offset, buffers, output);
   while (isStream(body, offset));
   return output.since(0);
 }
 
 /** @returns where the stream ends. */
-function readStream(body: Uint8Array, offset: number, output: Output): number {
+function readStream(body: Uint8Array, offset: number, buffers: BlockBuffers, output: Output): number {
   if (!isStream(body, offset)) throw corrupt("bzip2", "it does not begin as such");
   const bits = new BitReader(body, offset + 4);
   const level = (body[offset + 3] ?? 0) - 0x30;
-  let buffer: BlockBuffer | null = null;
   let check = 0;
   for (let mark = readMark(bits); mark !== END; mark = readMark(bits)) {
     if (mark !== BLOCK) throw corrupt("bzip2", "a block begins with the wrong mark");
-    buffer ??= new BlockBuffer(level * 100_000);
-    check = combine(check, readBlock(bits, buffer, output));
+    check = combine(check, readBlock(bits, buffers.of(level), output));
   }
   if (bits.readWord() !== check) throw wrongChecksum("stream");
   return bits.byteOffset;

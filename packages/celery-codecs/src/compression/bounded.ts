@@ -25,7 +25,11 @@ export function decompressBounded(
 
 /** The body would be larger than allowed once decompressed. */
 export function tooLarge(maxBytes: number): ProtocolError {
-  return new ProtocolError("too-large", "remote", `The decompressed body would be larger than ${maxBytes} bytes.`);
+  return new ProtocolError(
+    "too-large",
+    "remote",
+    `The decompressed body would be larger than ${maxBytes} bytes. Send less, or raise budget.bodyBytes.`,
+  );
 }
 
 /** The body is not what its `compression` header says. */

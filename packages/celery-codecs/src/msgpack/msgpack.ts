@@ -1,4 +1,4 @@
-import type { Serializer, Tree } from "@leveret/celery-protocol";
+import type { Budget, Serializer, Tree } from "@leveret/celery-protocol";
 import { toTree } from "../to-tree.ts";
 import { readMsgpack } from "./read.ts";
 import { writeMsgpack } from "./write.ts";
@@ -19,5 +19,5 @@ export const msgpack: Serializer = {
   contentType: "application/x-msgpack",
   contentEncoding: "binary",
   encode: (value: unknown): Uint8Array => writeMsgpack(toTree(value)),
-  decode: (body: Uint8Array): Tree => readMsgpack(body),
+  decode: (body: Uint8Array, budget?: Budget): Tree => readMsgpack(body, budget),
 };

@@ -1,5 +1,6 @@
-import { MAX_DEPTH, ProtocolError, setOwn, type Tree, tryUtf8 } from "@leveret/celery-protocol";
+import { type Budget, MAX_DEPTH, ProtocolError, setOwn, type Tree, tryUtf8 } from "@leveret/celery-protocol";
 import { toFloat } from "../numbers.ts";
+import { ValueCount } from "./value-count.ts";
 
 /**
  * Reads MessagePack without loss, as Python's msgpack does with kombu's options. The last of two equal keys wins.
@@ -7,19 +8,23 @@ import { toFloat } from "../numbers.ts";
  * A length that the body cannot hold is refused where it stands: nothing is reserved for it.
  *
  * @throws ProtocolError `decode-failed` for bytes that are no MessagePack, or more than one value; `too-deep` beyond
- * `MAX_DEPTH` levels; `type-unknown` for an extension type.
+ * `MAX_DEPTH` levels; `too-many` for more values than `budget.values`; `type-unknown` for an extension type.
  */
-export function readMsgpack(body: Uint8Array): Tree {
-  return new Reader(body).read();
+export function readMsgpack(body: Uint8Array, budget?: Budget): Tree {
+  // Each value takes a byte at least, so a short body cannot hold too many.
+  const isLong = budget !== undefined && body.length > budget.values;
+  return new Reader(body, isLong ? new ValueCount(budget) : null).read();
 }
 
 class Reader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #count: ValueCount | null;
   #at = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, count: ValueCount | null) {
     this.#bytes = bytes;
+    this.#count = count;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -107,6 +112,7 @@ class Reader {
     for (let index = 0; index < size; index++) {
       const key = this.#value(depth);
       if (typeof key !== "string") throw invalid("a map has a key that is no text");
+      this.#count?.key(key);
       setOwn(members, key, this.#value(depth));
     }
     return members;
@@ -118,6 +124,7 @@ class Reader {
       throw new ProtocolError("too-deep", "remote", `The body nests deeper than ${MAX_DEPTH} levels.`);
     }
     if (items > this.#bytes.length - this.#at) throw invalid("it is cut short");
+    this.#count?.container(items);
   }
 
   #text(length: number): string {

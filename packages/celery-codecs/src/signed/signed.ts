@@ -1,5 +1,13 @@
 import { constants, createPrivateKey, type KeyObject, sign, verify } from "node:crypto";
-import { type Content, createContent, json, ProtocolError, type Serializer, type Tree } from "@leveret/celery-protocol";
+import {
+  type Budget,
+  type Content,
+  createContent,
+  json,
+  ProtocolError,
+  type Serializer,
+  type Tree,
+} from "@leveret/celery-protocol";
 import { readCertificate } from "./certificate.ts";
 import { packEnvelope, unpackEnvelope } from "./envelope.ts";
 
@@ -48,12 +56,12 @@ export function signed(options: SigningOptions): Serializer {
       const signature = sign(digest, inner, { key: signer.privateKey, ...PSS });
       return packEnvelope({ signer: signer.id, signature, contentType, contentEncoding, inner });
     },
-    decode(body: Uint8Array): Tree {
+    decode(body: Uint8Array, budget?: Budget): Tree {
       const { signer: id, signature, contentType, inner } = unpackEnvelope(body);
       const publicKey = trusted.get(id);
       if (publicKey === undefined) throw untrusted(id, "is not among the trusted certificates");
       if (!verify(digest, inner, { key: publicKey, ...PSS }, signature)) throw untrusted(id, "did not sign this body");
-      return content.decode({ contentType, body: inner });
+      return content.decode({ contentType, body: inner }, budget);
     },
   };
 }

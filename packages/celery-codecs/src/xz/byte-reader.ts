@@ -9,6 +9,14 @@ export class ByteReader {
     this.#bytes = bytes;
   }
 
+  get isEnd(): boolean {
+    return this.#offset >= this.#bytes.length;
+  }
+
+  get isZero(): boolean {
+    return this.#bytes[this.#offset] === 0;
+  }
+
   get offset(): number {
     return this.#offset;
   }

@@ -7,36 +7,68 @@ export interface XzClaims {
   readonly outputBytes: number;
   /** The largest window that any block asks for, bytes. */
   readonly dictionaryBytes: number;
+  /** The windows of all blocks together, bytes: a decoder clears each. */
+  readonly windowBytes: number;
+  readonly streams: number;
+  readonly blocks: number;
 }
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const STREAM_HEADER_BYTES = 12;
+const STREAM_FOOTER_BYTES = 12;
+const INDEX_CHECK_BYTES = 4;
 const LZMA2 = 0x21;
 /** Size of the check behind each block, by the type in the stream's header. Source: the .xz file format, 2.1.1.2. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
 /**
- * Adds up what the chunks of an xz file say they hold. A decoder writes exactly that much, so the sum is a bound to be
+ * Adds up what the chunks of all streams of an xz file say they hold. A decoder writes exactly that much, so the sum is a bound to be
  * held against a limit before anything is decompressed. The checksums are left to the decoder.
  *
  * @throws ProtocolError `decode-failed` for bytes that are no xz file.
  */
 export function readClaims(body: Uint8Array): XzClaims {
   const reader = new ByteReader(body);
+  const claims = { outputBytes: 0, dictionaryBytes: 0, windowBytes: 0, streams: 0, blocks: 0 };
+  do readStream(reader, claims);
+  while (skipPadding(reader));
+  return claims;
+}
+
+function readStream(reader: ByteReader, claims: { -readonly [Claim in keyof XzClaims]: XzClaims[Claim] }): void {
+  const start = reader.offset;
+  claims.streams += 1;
   if (!MAGIC.every((byte) => reader.byte() === byte)) throw corrupt("xz", "it does not begin as such");
   reader.skip(1);
   const checkBytes = CHECK_BYTES[reader.byte() & 0x0f] ?? 0;
-  reader.seek(STREAM_HEADER_BYTES);
-  let outputBytes = 0;
-  let dictionaryBytes = 0;
+  reader.seek(start + STREAM_HEADER_BYTES);
   // A header of size zero is the index, which follows the last block.
   for (let header = reader.byte(); header !== 0; header = reader.byte()) {
-    dictionaryBytes = Math.max(dictionaryBytes, readBlockHeader(reader, (header + 1) * 4));
-    outputBytes += readChunks(reader);
+    const dictionaryBytes = readBlockHeader(reader, (header + 1) * 4);
+    claims.dictionaryBytes = Math.max(claims.dictionaryBytes, dictionaryBytes);
+    claims.windowBytes += dictionaryBytes;
+    claims.blocks += 1;
+    claims.outputBytes += readChunks(reader);
     reader.align(4);
     reader.skip(checkBytes);
   }
-  return { outputBytes, dictionaryBytes };
+  skipIndex(reader);
+}
+
+/** The index lists the blocks; a footer ends the stream. Source: the .xz file format, 4 and 2.1.2. */
+function skipIndex(reader: ByteReader): void {
+  const begin = reader.offset - 1;
+  for (let records = reader.variable(); records > 0; records--) {
+    reader.variable();
+    reader.variable();
+  }
+  reader.seek(begin + Math.ceil((reader.offset - begin) / 4) * 4 + INDEX_CHECK_BYTES + STREAM_FOOTER_BYTES);
+}
+
+/** Streams may follow each other, and zeros may stand between and behind them. @returns whether another stream follows. */
+function skipPadding(reader: ByteReader): boolean {
+  while (reader.isZero) reader.skip(1);
+  return !reader.isEnd;
 }
 
 /** @returns the window that the block's last filter, LZMA2, asks for. */

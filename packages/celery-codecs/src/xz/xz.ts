@@ -6,6 +6,11 @@ import { readClaims } from "./claims.ts";
 
 /** What `xz -9` asks for; Python's `lzma.compress` asks for an eighth of it. */
 const MAX_DICTIONARY_BYTES = 64 * 1024 * 1024;
+/** All windows together: the library takes a quarter of a second to clear so much. */
+const MAX_WINDOW_BYTES = 16 * 1024 ** 3;
+const MAX_BLOCKS = 1000;
+/** The library goes one call deeper for each stream, and some thousands of them overflow the stack of the process. */
+const MAX_STREAMS = 100;
 
 /**
  * xz containers under the name `application/x-lzma`, which Celery gives them. The work is done by `@napi-rs/lzma`, which
@@ -31,12 +36,18 @@ export const xz: Compressor = {
 
 /** The library itself knows no bound. */
 function refuseLarge(body: Uint8Array, maxBytes: number): void {
-  const { outputBytes, dictionaryBytes } = readClaims(body);
+  const { outputBytes, dictionaryBytes, windowBytes, streams, blocks } = readClaims(body);
   if (outputBytes > maxBytes) throw tooLarge(maxBytes);
-  if (dictionaryBytes > MAX_DICTIONARY_BYTES) {
-    const window = `a window of ${dictionaryBytes} bytes; ${MAX_DICTIONARY_BYTES} are allowed`;
-    throw new ProtocolError("too-large", "remote", `To decompress the body takes ${window}.`);
-  }
+  refuseAbove(MAX_DICTIONARY_BYTES, dictionaryBytes, "bytes for a window");
+  refuseAbove(MAX_WINDOW_BYTES, windowBytes, "bytes for the windows of all blocks");
+  refuseAbove(MAX_STREAMS, streams, "streams");
+  refuseAbove(MAX_BLOCKS, blocks, "blocks");
+}
+
+function refuseAbove(limit: number, claimed: number, what: string): void {
+  if (claimed <= limit) return;
+  const claim = `${claimed} ${what}, and ${limit} are allowed`;
+  throw new ProtocolError("too-large", "remote", `The xz body claims too much: ${claim}. Compress it as one stream.`);
 }
 
 function load(code: "encode-failed" | "decode-failed"): (typeof Lzma)["xz"] {

@@ -1,4 +1,4 @@
-import { ProtocolError, type Tree } from "@leveret/celery-protocol";
+import { ownText, ProtocolError, type Tree } from "@leveret/celery-protocol";
 import { toFloat } from "../numbers.ts";
 import { invalid } from "./invalid.ts";
 import { readTimestamp } from "./timestamp.ts";
@@ -12,7 +12,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /** How the text of a scalar becomes a value, by the last part of its tag. Source: PyYAML, yaml/constructor.py. */
 const READERS: ReadonlyMap<string, (text: string) => Tree> = new Map([
-  ["str", (text: string): Tree => text],
+  ["str", ownText],
   ["null", (): Tree => null],
   ["bool", readBool],
   ["int", readInteger],

@@ -1,10 +1,10 @@
+import { type Budget, type BudgetOptions, overBudget, resolveBudget } from "../wire/budget.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import { show } from "../wire/show.ts";
 import { json, jsonSerializer } from "./json.ts";
 import type { Compressor, Serializer } from "./serializer.ts";
 import type { Tree } from "./tree.ts";
 
-const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const PICKLE: ReadonlySet<string> = new Set(["pickle", "application/x-python-serialize"]);
 
 /** What a `Content` can read and write. */
@@ -15,8 +15,8 @@ export interface ContentOptions {
   readonly compressors?: readonly Compressor[] | undefined;
   /** Names or content types that may be read, as Celery's `accept_content`. Default `['json']`. */
   readonly accept?: readonly string[] | undefined;
-  /** Largest body, also after decompression. Default 64 MiB. */
-  readonly maxBytes?: number | undefined;
+  /** What one message may cost. Default: see `Budget`. */
+  readonly budget?: BudgetOptions | undefined;
   /** Write NaN and Infinity as Python does; other readers of JSON refuse that. Default false. */
   readonly allowNaN?: boolean | undefined;
 }
@@ -41,6 +41,8 @@ export interface ReceivedContent {
 
 /** The way between values and bodies. */
 export interface Content {
+  /** What one message may cost. */
+  readonly budget: Budget;
   /**
    * @param options - `serializer` by name, default `json`; `compression` by name or header value, default none.
    * @throws ProtocolError `encode-failed` for a value that cannot be sent, `content-unknown` or `compression-unknown` for
@@ -51,10 +53,11 @@ export interface Content {
     options?: { readonly serializer?: string | undefined; readonly compression?: string | null | undefined },
   ): EncodedContent;
   /**
+   * @param budget - default: the content's own.
    * @throws ProtocolError `pickle-refused`, `content-refused`, `content-unknown`, `compression-unknown`, `decode-failed`,
-   * `type-unknown`, `too-large`, `too-deep`.
+   * `type-unknown`, `too-large`, `too-many`, `too-deep`.
    */
-  decode(message: ReceivedContent): Tree;
+  decode(message: ReceivedContent, budget?: Budget): Tree;
 }
 
 /**
@@ -67,17 +70,17 @@ export function createContent(options: ContentOptions = {}): Content {
 }
 
 class PluggedContent implements Content {
+  readonly budget: Budget;
   readonly #serializers: ReadonlyMap<string, Serializer>;
   readonly #compressors: ReadonlyMap<string, Compressor>;
   readonly #accepted: ReadonlySet<string>;
-  readonly #maxBytes: number;
 
   constructor(options: ContentOptions) {
     const own = options.allowNaN === true ? jsonSerializer({ allowNaN: true }) : json;
     this.#serializers = byName([own, ...(options.serializers ?? [])]);
     this.#compressors = byAlias(options.compressors ?? []);
     this.#accepted = new Set((options.accept ?? ["json"]).map((name) => this.#acceptable(name)));
-    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.budget = resolveBudget(options.budget);
   }
 
   encode(
@@ -93,9 +96,9 @@ class PluggedContent implements Content {
     return { contentType, contentEncoding, compression: compressor.contentType, body: compressor.compress(body) };
   }
 
-  decode(message: ReceivedContent): Tree {
+  decode(message: ReceivedContent, budget: Budget = this.budget): Tree {
     const serializer = this.#reader(message.contentType);
-    return serializer.decode(this.#decompressed(message));
+    return serializer.decode(this.#decompressed(message, budget), budget);
   }
 
   #acceptable(name: string): string {
@@ -148,16 +151,13 @@ class PluggedContent implements Content {
     throw new ProtocolError("compression-unknown", fault, `Compression ${shown} is not known; known are: ${known}.`);
   }
 
-  #decompressed({ compression, body }: ReceivedContent): Uint8Array {
-    if (body.length > this.#maxBytes) throw this.#tooLarge();
+  #decompressed({ compression, body }: ReceivedContent, budget: Budget): Uint8Array {
+    const { bodyBytes } = budget;
+    if (body.length > bodyBytes) throw overBudget("bodyBytes", budget, body.length);
     if (compression === undefined || compression === null || compression === "") return body;
-    const decompressed = this.#compressor(compression, "remote").decompress(body, this.#maxBytes);
-    if (decompressed.length > this.#maxBytes) throw this.#tooLarge();
+    const decompressed = this.#compressor(compression, "remote").decompress(body, bodyBytes);
+    if (decompressed.length > bodyBytes) throw overBudget("bodyBytes", budget, decompressed.length);
     return decompressed;
-  }
-
-  #tooLarge(): ProtocolError {
-    return new ProtocolError("too-large", "remote", `The body is larger than ${this.#maxBytes} bytes.`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { ProtocolError } from "../wire/errors.ts";
 import { isTyped, readTyped } from "./json-typed.ts";
 import { Float } from "./lossless.ts";
+import { ownText } from "./own-text.ts";
 import { setOwn } from "./plain-object.ts";
 import type { Tree } from "./tree.ts";
 
@@ -28,6 +29,8 @@ const HIDING_ESCAPE = /\\u00[2-7]/;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const IN_FLOATS = /[.eE]/;
+/** Floats of so many characters at most are made once for a body. */
+const SHORT_FLOAT = 5;
 /** What a string cannot hold as it is: a backslash, or a control character, which JSON does not allow. */
 const IN_ESCAPED = /\\|[^\u0020-\uffff]/;
 const STRING_END = /["\\]|[^\u0020-\uffff]/g;
@@ -85,6 +88,8 @@ function tooDeep(): ProtocolError {
 /** A reader of one text, by recursive descent. */
 class Reader {
   readonly #text: string;
+  /** Whole floats by their short forms, of which a body may be full. */
+  readonly #floats = new Map<string, Tree>();
   #at = 0;
 
   constructor(text: string) {
@@ -119,7 +124,7 @@ class Reader {
     do {
       this.#skipSpace();
       if (this.#text[this.#at] !== '"') throw this.#unexpected();
-      const key = this.#string();
+      const key = this.#rawString();
       this.#skipSpace();
       this.#expect(":");
       this.#skipSpace();
@@ -160,6 +165,11 @@ class Reader {
   }
 
   #string(): string {
+    return ownText(this.#rawString());
+  }
+
+  /** It may be a slice of the whole text. */
+  #rawString(): string {
     const start = this.#at + 1;
     const end = this.#text.indexOf('"', start);
     const plain = this.#text.slice(start, end);
@@ -187,7 +197,16 @@ class Reader {
     if (!NUMBER.test(this.#text)) return this.#word();
     const number = this.#text.slice(this.#at, NUMBER.lastIndex);
     this.#at = NUMBER.lastIndex;
-    return IN_FLOATS.test(number) ? float(number) : integer(number);
+    if (!IN_FLOATS.test(number)) return integer(number);
+    return number.length > SHORT_FLOAT ? float(number) : this.#shortFloat(number);
+  }
+
+  #shortFloat(number: string): Tree {
+    const known = this.#floats.get(number);
+    if (known !== undefined) return known;
+    const made = float(number);
+    this.#floats.set(number, made);
+    return made;
   }
 
   #word(): Tree {

@@ -1,3 +1,5 @@
+import type { Budget } from "../wire/budget.ts";
+import { checkValues } from "./count-values.ts";
 import { readJson } from "./json-read.ts";
 import { type JsonRules, writeJson } from "./json-write.ts";
 import type { Serializer } from "./serializer.ts";
@@ -14,6 +16,9 @@ export function jsonSerializer(rules: JsonRules): Serializer {
     contentType: "application/json",
     contentEncoding: "utf-8",
     encode: (value: unknown): Uint8Array => encodeUtf8(writeJson(value, rules)),
-    decode: (body: Uint8Array): Tree => readJson(decodeUtf8(body)),
+    decode(body: Uint8Array, budget?: Budget): Tree {
+      if (budget !== undefined) checkValues(body, budget);
+      return readJson(decodeUtf8(body));
+    },
   };
 }

@@ -1,3 +1,4 @@
+import type { Budget } from "../wire/budget.ts";
 import type { Tree } from "./tree.ts";
 
 /**
@@ -13,8 +14,11 @@ export interface Serializer {
   readonly contentEncoding: "utf-8" | "binary";
   /** Throws ProtocolError `encode-failed` for a value it cannot carry. */
   encode(value: unknown): Uint8Array;
-  /** Throws ProtocolError `decode-failed`, `too-deep` or `type-unknown` for bytes that are not its own. */
-  decode(body: Uint8Array): Tree;
+  /**
+   * Throws ProtocolError `decode-failed`, `too-deep` or `type-unknown` for bytes that are not its own, `too-many` for a
+   * body that would take more memory than `budget.values` allows.
+   */
+  decode(body: Uint8Array, budget?: Budget): Tree;
 }
 
 /** A way to make bodies smaller, named in the `compression` header. Source: kombu/compression.py. */

@@ -9,7 +9,8 @@ export type Fault = "local" | "remote";
  * - `content-unknown`: no serializer is known for the content type
  * - `compression-unknown`: no compressor is known for the `compression` header
  * - `decode-failed`: the bytes are not what their content type, charset or compression says
- * - `too-large`: the decoded size passes the limit
+ * - `too-large`: a body, or the messages a canvas causes, pass a limit of bytes (`Budget`)
+ * - `too-many`: values, signatures or messages pass a limit of numbers (`Budget`)
  * - `too-deep`: the nesting passes the limit
  * - `type-unknown`: a typed value (`__type__`) of a type nobody declared, or with a value that does not fit
  * - `message-invalid`: decoded, but not a task, result, event or control message
@@ -27,6 +28,7 @@ export type ProtocolErrorCode =
   | "compression-unknown"
   | "decode-failed"
   | "too-large"
+  | "too-many"
   | "too-deep"
   | "type-unknown"
   | "message-invalid"

@@ -91,7 +91,7 @@ describe("decode", () => {
     ["an empty body", { contentType, body: new Uint8Array() }, "decode-failed"],
   ])("refuses %s", (_what, message, code) => {
     const grow: Compressor = { ...mirror, aliases: ["grow"], decompress: () => new Uint8Array(1001) };
-    const content = createContent({ serializers: [shout], compressors: [grow], maxBytes: 1000 });
+    const content = createContent({ serializers: [shout], compressors: [grow], budget: { bodyBytes: 1000 } });
     expect(() => content.decode({ body: utf8("1"), ...message })).toThrow(
       expect.objectContaining({ code, fault: "remote" }),
     );

@@ -1,0 +1,42 @@
+import { type Budget, overBudget } from "@leveret/celery-protocol";
+
+/** Different keys that are remembered. */
+const MOST_KEYS = 65_536;
+/** A key of its own makes V8 keep a dictionary, or a shape, for its object. */
+const KEY_WEIGHT = 2;
+/** A place in a list takes eight bytes, an object or a list some 64. */
+const ITEMS_A_VALUE = 8;
+
+/** Holds what is read against `budget.values`, as the core does with JSON, whose items take two bytes at least. */
+export class ValueCount {
+  readonly #budget: Budget;
+  readonly #keys = new Set<string>();
+  #values = 0;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  /** @throws ProtocolError `too-many`, before the items are read. */
+  container(items: number): void {
+    this.#add(1 + items / ITEMS_A_VALUE);
+  }
+
+  /** @throws ProtocolError `too-many`. */
+  key(key: string): void {
+    if (this.#keys.has(key)) return;
+    if (this.#keys.size < MOST_KEYS && !isIndex(key)) this.#keys.add(key);
+    this.#add(KEY_WEIGHT);
+  }
+
+  #add(weight: number): void {
+    this.#values += weight;
+    if (this.#values > this.#budget.values) throw overBudget("values", this.#budget, Math.ceil(this.#values));
+  }
+}
+
+/** Keys that look like places in a list are kept in tables of their own, however often they come. */
+function isIndex(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 0x30 && first <= 0x39;
+}
