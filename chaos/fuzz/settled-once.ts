@@ -42,6 +42,7 @@ function counted(delivery: Delivery, counts: Settlings): Delivery {
     queue: delivery.queue,
     redelivered: delivery.redelivered,
     deliveryCount: delivery.deliveryCount,
+    unreadable: delivery.unreadable,
     ack: () => settle("acked", () => delivery.ack()),
     reject: (options) => settle("rejected", () => delivery.reject(options)),
     publish: (message, to) => delivery.publish(message, to),

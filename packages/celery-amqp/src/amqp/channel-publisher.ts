@@ -5,18 +5,21 @@ import { Pending, PendingLine } from "./pending.ts";
 import { cutOff, NACKED, nacked, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
+import { checkAddress } from "./short-string.ts";
 
 /** Publishes on one channel, and never again on another: what is not confirmed when it ends is told so. */
 export class ChannelPublisher {
   readonly #channel: ConfirmChannel;
   readonly #queue: string;
+  readonly #frameMax: number;
   readonly #headers = new SharedFields();
   readonly #inFlight = new PendingLine();
 
   /** `queue` is what the channel consumes, for the errors. */
-  constructor(channel: ConfirmChannel, queue: string) {
+  constructor(channel: ConfirmChannel, queue: string, frameMax: number) {
     this.#channel = channel;
     this.#queue = queue;
+    this.#frameMax = frameMax;
     channel.on("return", (message) => {
       const entry = returnedBy(message, this.#inFlight);
       if (entry !== null) entry.wasReturned = true;
@@ -43,12 +46,13 @@ export class ChannelPublisher {
     const { exchange, routingKey } = entry.address;
     this.#inFlight.add(entry);
     try {
-      const { content, options } = toEnvelope(entry.message, true, this.#headers);
+      checkAddress(entry.address);
+      const { content, options } = toEnvelope(entry.message, true, this.#headers, this.#frameMax);
       this.#channel.publish(exchange, routingKey, content, options, (error) => this.#onConfirm(entry, error));
     } catch (error) {
       this.#inFlight.delete(entry);
       const isClosed = error instanceof Error && error.name === "IllegalOperationError";
-      entry.settle(isClosed ? cutOff(this.#queue) : unsendable(error));
+      entry.settle(isClosed ? cutOff(this.#queue) : unsendable(error, entry.message));
     }
   }
 

@@ -146,6 +146,8 @@ export class Connection {
         clock,
         rpcTimeoutMs,
         onBlocked: (reason) => this.#onBlocked(link, reason),
+        onFault: (error) =>
+          this.#parts.logger.error("a listener of the connection failed", { connection: this.name, error }),
       });
       if (this.#stopping.signal.aborted) link.kill(closedError());
       return link;

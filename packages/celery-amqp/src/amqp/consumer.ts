@@ -8,6 +8,7 @@ import { Acks } from "./acks.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
 import { AmqpDelivery, type Settling } from "./delivery.ts";
 import type { Link } from "./link.ts";
+import { PassedOver } from "./passed-over.ts";
 import { endOf, type Session } from "./supervise.ts";
 import { toFields } from "./table.ts";
 
@@ -39,6 +40,7 @@ export class Consumer implements Session, Settling {
   readonly #channel: Channel;
   readonly #parts: ConsumerParts;
   readonly #acks: Acks;
+  readonly #passedOver: PassedOver;
   readonly #publisher: ChannelPublisher | null;
   #isOpen = true;
   #isClosing = false;
@@ -53,6 +55,7 @@ export class Consumer implements Session, Settling {
     this.#publisher = publisher;
     this.#parts = parts;
     this.#acks = new Acks(channel, parts.clock, () => (this.#isOpen = false));
+    this.#passedOver = new PassedOver(this.queue, parts);
     const channelEnd = endOf(channel, link);
     void channelEnd.then(() => this.#onChannelEnd());
     channel.on("close", () => (this.#isOpen = false));
@@ -75,7 +78,7 @@ export class Consumer implements Session, Settling {
   static async #onChannel(link: Link, parts: ConsumerParts): Promise<Consumer> {
     if (parts.options.publishes !== true) return new Consumer(link, await link.openChannel(), null, parts);
     const channel: ConfirmChannel = await link.openConfirmChannel();
-    return new Consumer(link, channel, new ChannelPublisher(channel, parts.options.queue), parts);
+    return new Consumer(link, channel, new ChannelPublisher(channel, parts.options.queue, link.frameMax), parts);
   }
 
   ack(tag: number): boolean {
@@ -142,7 +145,13 @@ export class Consumer implements Session, Settling {
     if (isTracked && this.#isClosing) return;
     if (isTracked) this.#acks.deliver(deliveryTag);
     if (isTracked && (this.#isRetired || !this.#parts.isWanted())) this.reject(deliveryTag, true, false);
-    else this.#hand(new AmqpDelivery(message, this));
+    else this.#receive(new AmqpDelivery(message, this));
+  }
+
+  /** A reply, event or command of which a part is missing is of no use; what has to be acked is its receiver's to judge. */
+  #receive(delivery: AmqpDelivery): void {
+    if (delivery.unreadable === null || this.#parts.options.noAck !== true) this.#hand(delivery);
+    else this.#passedOver.note(delivery.unreadable);
   }
 
   /** A callback that fails is a fault of ours: said loudly, and the message stays unsettled until the channel goes. */

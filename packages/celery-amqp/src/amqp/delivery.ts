@@ -2,6 +2,7 @@ import type { Address, WireMessage } from "@leveret/celery-protocol";
 import type { ConsumeMessage } from "amqplib";
 import type { Delivery, RejectOptions } from "../ports/transport.ts";
 import { fromEnvelope } from "./envelope.ts";
+import { contentHeaderOf } from "./guard.ts";
 
 /** What a delivery asks of the session that brought it. */
 export interface Settling {
@@ -16,6 +17,7 @@ export class AmqpDelivery implements Delivery {
   readonly message: WireMessage;
   readonly address: Address;
   readonly redelivered: boolean;
+  readonly unreadable: string | null;
   readonly #tag: number;
   readonly #session: Settling;
 
@@ -24,6 +26,7 @@ export class AmqpDelivery implements Delivery {
     this.message = fromEnvelope(message);
     this.address = { exchange: fields.exchange, routingKey: fields.routingKey };
     this.redelivered = fields.redelivered;
+    this.unreadable = contentHeaderOf(message).unreadable;
     this.#tag = fields.deliveryTag;
     this.#session = session;
   }

@@ -1,7 +1,8 @@
-import { type ChannelModel, connect, credentials, type SocketOptions } from "amqplib";
+import { type ChannelModel, connect, credentials, type Options, type SocketOptions } from "amqplib";
 import type { Clock } from "../ports/clock.ts";
 import type { BrokerAddress } from "./address.ts";
 import { within } from "./deadline.ts";
+import { guard } from "./guard.ts";
 import type { ResolvedAmqp } from "./options.ts";
 
 /**
@@ -41,10 +42,22 @@ export async function dial(
     credentials: credentialsFor(address, options),
     clientProperties: { connection_name: connectionName, product: "leveret" },
   } as SocketOptions;
-  return within(clock, timeoutMs, connect(target, socketOptions), expire).finally(() => {
+  return within(clock, timeoutMs, connectGuarded(target, socketOptions), expire).finally(() => {
     // From here on the connection is closed with a goodbye.
     stopping.removeEventListener("abort", stop);
   });
+}
+
+/** The guard stands before another byte is read: what the broker sends before, in the handshake, is its own. */
+async function connectGuarded(target: Options.Connect, socketOptions: SocketOptions): Promise<ChannelModel> {
+  const model = await connect(target, socketOptions);
+  try {
+    guard(model.connection);
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
+  return model;
 }
 
 function credentialsFor(address: BrokerAddress, { auth }: ResolvedAmqp): ReturnType<typeof credentials.external> {

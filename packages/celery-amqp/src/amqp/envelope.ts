@@ -1,8 +1,9 @@
-import type { HeaderTable, WireMessage, WireProperties } from "@leveret/celery-protocol";
-import type { ConsumeMessage, MessageProperties, Options } from "amqplib";
+import { checkHeaderSize, type WireMessage, type WireProperties } from "@leveret/celery-protocol";
+import type { ConsumeMessage, Options } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
+import { contentHeaderOf } from "./guard.ts";
 import type { SharedFields } from "./shared-fields.ts";
-import { fromFields } from "./table.ts";
+import { checkShort } from "./short-string.ts";
 
 /** A message as amqplib sends it. */
 export interface Envelope {
@@ -13,13 +14,24 @@ export interface Envelope {
 /**
  * A message in amqplib's terms, with headers that are valid until the next call. The body is not copied.
  *
- * @throws CeleryError with code `encode-failed` for a header or property that AMQP cannot carry.
+ * @param frameMax - the largest frame that the broker takes; default RabbitMQ's
+ * @throws CeleryError with code `encode-failed` for a header or property that AMQP cannot carry; ProtocolError with code
+ * `headers-too-large` for headers that a small frame cannot
  */
-export function toEnvelope(message: WireMessage, mandatory: boolean, shared: SharedFields): Envelope {
+export function toEnvelope(
+  message: WireMessage,
+  mandatory: boolean,
+  shared: SharedFields,
+  frameMax: number = USUAL_FRAME_MAX,
+): Envelope {
   const { headers, properties, body } = message;
   const { priority, persistent, expirationMs } = properties;
   assertWhole("priority", priority, 255);
   assertWhole("expirationMs", expirationMs, MAX_EXPIRATION_MS);
+  assertWhole("timestampSeconds", properties.timestampSeconds, Number.MAX_SAFE_INTEGER);
+  checkShortStrings(properties);
+  // amqplib writes headers of 64 KiB at most, which the usual frame holds with all that may stand beside them.
+  if (frameMax < USUAL_FRAME_MAX) checkHeaderSize(headers, frameMax - sizeBeside(properties));
   // amqplib leaves out what is undefined, though its types do not say so.
   const options = {
     headers: shared.fieldsOf(headers),
@@ -44,48 +56,38 @@ export function toEnvelope(message: WireMessage, mandatory: boolean, shared: Sha
 }
 
 /** A delivered message in our terms. The body is not copied: it is a view on what came from the socket. */
-export function fromEnvelope({ content, properties }: ConsumeMessage): WireMessage {
-  return { headers: headersOf(properties), properties: propertiesOf(properties), body: content };
+export function fromEnvelope(message: ConsumeMessage): WireMessage {
+  const { headers, properties } = contentHeaderOf(message);
+  return { headers, properties, body: message.content };
+}
+
+const USUAL_FRAME_MAX = 131_072;
+
+/** Frame, class, weight, size of the body, flags, and the properties that have a fixed size. */
+const FIXED_SIZE = 60;
+
+/** What a header frame holds beside the headers, in bytes. */
+function sizeBeside(properties: WireProperties): number {
+  let size = FIXED_SIZE;
+  for (const value of Object.values(properties)) if (typeof value === "string") size += 1 + Buffer.byteLength(value);
+  return size;
 }
 
 /** RabbitMQ's limit of a time to live. */
 const MAX_EXPIRATION_MS = 2 ** 32 - 1;
 
-function headersOf({ headers }: MessageProperties): HeaderTable {
-  return headers === undefined ? {} : fromFields(headers);
-}
-
-function propertiesOf(from: MessageProperties): WireProperties {
-  return {
-    contentType: text(from.contentType),
-    contentEncoding: text(from.contentEncoding),
-    correlationId: text(from.correlationId),
-    replyTo: text(from.replyTo),
-    priority: from.priority,
-    persistent: from.deliveryMode === undefined ? undefined : from.deliveryMode === 2,
-    expirationMs: milliseconds(from.expiration),
-    messageId: text(from.messageId),
-    type: text(from.type),
-    appId: text(from.appId),
-    userId: text(from.userId),
-    timestampSeconds: from.timestamp,
-  };
-}
-
-/** amqplib's types promise less than its decoder: what is absent is undefined. */
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-/** The broker checks that it is a whole number in decimal. */
-function milliseconds(expiration: unknown): number | undefined {
-  return typeof expiration === "string" && /^\d+$/.test(expiration) ? Number(expiration) : undefined;
+function checkShortStrings(properties: WireProperties): void {
+  checkShort("property contentType", properties.contentType);
+  checkShort("property contentEncoding", properties.contentEncoding);
+  checkShort("property correlationId", properties.correlationId);
+  checkShort("property replyTo", properties.replyTo);
+  checkShort("property messageId", properties.messageId);
+  checkShort("property type", properties.type);
+  checkShort("property appId", properties.appId);
+  checkShort("property userId", properties.userId);
 }
 
 function assertWhole(name: string, value: number | undefined, max: number): void {
   if (value === undefined || (Number.isInteger(value) && value >= 0 && value <= max)) return;
-  throw new CeleryError(
-    "encode-failed",
-    `The property ${name} is ${value}: it must be a whole number from 0 to ${max}`,
-  );
+  throw new CeleryError("encode-failed", `The property ${name} is ${value}: it must be an integer from 0 to ${max}.`);
 }

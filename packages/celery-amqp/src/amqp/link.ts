@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
 import type { Clock } from "../ports/clock.ts";
@@ -16,6 +17,14 @@ export interface LinkParts {
   readonly rpcTimeoutMs: number;
   /** The broker holds publishes back (with its reason), or no longer does (null). */
   readonly onBlocked: (reason: string | null) => void;
+  /** A listener of ours has thrown, which amqplib would take for a fault of the peer. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What amqplib's types leave out of its connection. */
+interface Opened extends EventEmitter {
+  readonly stream: Duplex;
+  readonly frameMax: number;
 }
 
 /**
@@ -50,12 +59,17 @@ export class Link {
     return this.#isLost;
   }
 
-  openChannel(): Promise<Channel> {
-    return this.request("open a channel", () => this.#model.createChannel());
+  /** The largest frame that the broker takes, in bytes with the 8 around its payload. */
+  get frameMax(): number {
+    return this.#connection.frameMax;
   }
 
-  openConfirmChannel(): Promise<ConfirmChannel> {
-    return this.request("open a channel with confirms", () => this.#model.createConfirmChannel());
+  async openChannel(): Promise<Channel> {
+    return this.#shielded(await this.request("open a channel", () => this.#model.createChannel()));
+  }
+
+  async openConfirmChannel(): Promise<ConfirmChannel> {
+    return this.#shielded(await this.request("open a channel with confirms", () => this.#model.createConfirmChannel()));
   }
 
   /**
@@ -97,9 +111,20 @@ export class Link {
     this.kill(goodbye);
   }
 
-  /** amqplib types the connection by its server properties alone; its socket is the only way to hang up. */
+  /** amqplib types the connection by its server properties alone. */
+  get #connection(): Opened {
+    return this.#model.connection as unknown as Opened;
+  }
+
+  /** The only way to hang up. */
   get #stream(): Duplex {
-    return (this.#model.connection as unknown as { readonly stream: Duplex }).stream;
+    return this.#connection.stream;
+  }
+
+  /** With such a listener amqplib emits what another listener throws, and goes on; else the channel or connection ends. */
+  #shielded<Emitter extends EventEmitter>(emitter: Emitter): Emitter {
+    emitter.on("handler-error", (error: unknown) => this.#parts.onFault(error));
+    return emitter;
   }
 
   /** Listens to both `error` and `close`: a graceful stop of the broker emits only the second (amqplib 445). */
@@ -107,6 +132,7 @@ export class Link {
     const { onBlocked } = this.#parts;
     const stream = this.#stream;
     coalesceWrites(stream);
+    this.#shielded(this.#connection);
     this.#model.on("error", (error) => this.#onError(error));
     this.#model.on("close", (error) => this.#lose(error ?? new Error("The connection was closed")));
     this.#model.on("blocked", (reason) => onBlocked(reason));

@@ -1,3 +1,4 @@
+import { checkHeaderSize, type HeaderTable, ProtocolError, type WireMessage } from "@leveret/celery-protocol";
 import { CeleryError, PublishTimeoutError, UnroutableError } from "../ports/errors.ts";
 import type { TransportState } from "../ports/transport.ts";
 import type { Pending } from "./pending.ts";
@@ -44,14 +45,23 @@ export function overloaded(waiting: number): CeleryError {
   return new CeleryError("overloaded", `${waiting} publishes wait already: await some before you send more`);
 }
 
-/** What amqplib cannot write. */
-export function unsendable(error: unknown): Error {
+/** What amqplib cannot write, or a frame cannot hold. */
+export function unsendable(error: unknown, { headers }: Pick<WireMessage, "headers">): Error {
   if (error instanceof CeleryError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  if (/exceeds the \d+ byte/.test(text)) {
-    return new CeleryError("message-too-large", "The headers of the message pass 64 KiB: shorten them", {
-      cause: error,
-    });
+  if (/exceeds the \d+ byte/.test(text)) return unsendable(sizeError(headers), { headers });
+  if (error instanceof ProtocolError && error.code === "headers-too-large") {
+    return new CeleryError("message-too-large", error.message, { cause: error });
   }
   return new CeleryError("encode-failed", `The message cannot be written: ${text}`, { cause: error });
+}
+
+/** amqplib does not say which header is the largest. */
+function sizeError(headers: HeaderTable): unknown {
+  try {
+    checkHeaderSize(headers);
+    return new CeleryError("message-too-large", "The headers of the message pass 64 KiB. Shorten them.");
+  } catch (error) {
+    return error;
+  }
 }

@@ -14,6 +14,7 @@ import { Pending, PendingLine } from "./pending.ts";
 import { interrupted, NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
+import { checkAddress } from "./short-string.ts";
 import { endOf, type Session, supervise } from "./supervise.ts";
 
 /** One confirm channel on one link. */
@@ -123,14 +124,15 @@ export class AmqpPublisher implements Publisher {
     if (this.#unconfirmed === 0) this.#watch.onConfirm(this.#parts.clock.monotonicMs());
     this.#inFlight.add(entry);
     try {
-      const { content, options } = toEnvelope(entry.message, entry.mandatory, this.#headers);
+      checkAddress(entry.address);
+      const { content, options } = toEnvelope(entry.message, entry.mandatory, this.#headers, session.link.frameMax);
       const onConfirm = (error: Error | null) => this.#onConfirm(session, entry, error);
       this.#isWritable = session.channel.publish(exchange, routingKey, content, options, onConfirm);
       entry.wasSent = true;
     } catch (error) {
       // A closed channel is told by its own event, which sends this publish again.
       if (error instanceof Error && error.name === "IllegalOperationError") this.#isWritable = false;
-      else this.#settle(entry, unsendable(error));
+      else this.#settle(entry, unsendable(error, entry.message));
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Message } from "amqplib";
+import { contentHeaderOf } from "./guard.ts";
 import type { Pending } from "./pending.ts";
 
 /**
@@ -10,8 +11,10 @@ export function returnedBy(message: Message, inFlight: Iterable<Pending>): Pendi
   return null;
 }
 
-function isSame({ fields, properties, content }: Message, entry: Pending): boolean {
+function isSame(returned: Message, entry: Pending): boolean {
+  const { fields, content } = returned;
   const { address, mandatory, message, wasReturned } = entry;
+  const { properties } = contentHeaderOf(returned);
   return (
     mandatory &&
     !wasReturned &&

@@ -1,60 +1,127 @@
-import type { HeaderTable } from "@leveret/celery-protocol";
+import { type HeaderTable, isPlainObject, setOwn } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
+import { MAX_FIELD_DEPTH } from "./field-table.ts";
+import { byteLength, MAX_SHORT_BYTES } from "./short-string.ts";
 
-/** A value with its AMQP type said, as amqplib reads and writes it. */
+/** A value with its AMQP type said, as amqplib writes it. */
 interface Typed {
   readonly "!": string;
   readonly value: unknown;
 }
 
-const MAX_DEPTH = 64;
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_INT64 = 2n ** 63n - 1n;
 
+/** Each value takes a byte at least, and amqplib writes 64 KiB: what is shared among many values must not be walked for ever. */
+const MOST_VALUES = 65_536;
+
 /**
- * A header table in amqplib's terms. Whole numbers get the types that py-amqp would choose (int32, else int64), a Date
+ * A header table in amqplib's terms. Integers get the types that py-amqp would choose (int32, else int64), a Date
  * becomes a timestamp of whole seconds, `undefined` is left out.
  *
  * @param into - filled instead of a new object; whatever names it has are names of the table
- * @throws CeleryError with code `encode-failed` for what no field can hold: functions, symbols, too large a bigint,
- * NaN and the infinities, nesting deeper than 64.
+ * @throws CeleryError with code `encode-failed`, naming the header, for what no field can hold: functions, symbols, Map, Set
+ * and instances of other classes, too large a bigint, NaN and the infinities, nesting deeper than 64, names of more than 255
+ * bytes. `message-too-large` for more values than a table can have.
  */
 export function toFields(table: HeaderTable, into: Record<string, unknown> = {}): Record<string, unknown> {
-  return tableToFields(table, 0, into);
-}
-
-/** A header table as amqplib read it, in our terms: timestamps become Date, decimals become numbers. */
-export function fromFields(fields: Record<string, unknown>): HeaderTable {
-  return isPlain(fields) ? fields : tableFromFields(fields);
-}
-
-function tableToFields(table: HeaderTable, depth: number, into: Record<string, unknown>): Record<string, unknown> {
+  const walk = new Walk();
   for (const name of Object.keys(table)) {
     const value = table[name];
     // amqplib leaves out what is undefined.
-    define(into, name, value === undefined ? undefined : toField(name, value, depth));
+    setOwn(into, name, value === undefined ? undefined : walk.start(name, value));
   }
   return into;
 }
 
-function toField(name: string, value: unknown, depth: number): unknown {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return value;
-    case "number":
-      // RabbitMQ cannot read them, and closes the connection with 541 (3.10.8, 4.3.6).
-      if (!Number.isFinite(value)) throw notCarried(name, String(value));
-      return numberToField(value);
-    case "bigint":
-      if (value <= MAX_INT64 && value >= -MAX_INT64 - 1n) return { "!": "int64", value };
-      throw notCarried(name, "a whole number beyond 64 bits");
-    case "object":
-      return value === null ? null : objectToField(name, value, depth + 1);
-    case "undefined":
-      return null;
-    default:
-      throw notCarried(name, `a ${typeof value}`);
+/** Through the value of one header after the other. */
+class Walk {
+  #header = "";
+  #values = 0;
+
+  start(header: string, value: unknown): unknown {
+    this.#header = header;
+    this.#checkName(header);
+    return this.#field(value, 0);
+  }
+
+  #field(value: unknown, depth: number): unknown {
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return value;
+      case "number":
+        // RabbitMQ cannot read them, and closes the connection with 541 (3.10.8, 4.3.6).
+        if (!Number.isFinite(value)) throw this.#notCarried(String(value));
+        return numberToField(value);
+      case "bigint":
+        if (value <= MAX_INT64 && value >= -MAX_INT64 - 1n) return { "!": "int64", value };
+        throw this.#notCarried("an integer beyond 64 bits");
+      case "object":
+        return value === null ? null : this.#object(value, depth + 1);
+      case "undefined":
+        return null;
+      default:
+        throw this.#notCarried(`a ${typeof value}`);
+    }
+  }
+
+  #object(value: object, depth: number): unknown {
+    if (depth > MAX_FIELD_DEPTH) throw this.#notCarried(`a value nested deeper than ${MAX_FIELD_DEPTH}`);
+    if (Array.isArray(value)) return this.#array(value, depth);
+    if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    if (value instanceof Date) return this.#date(value);
+    if (!isPlainObject(value)) throw this.#notCarried(`an instance of ${className(value)}`);
+    // Said to be a table, a key "!" in it is no type to amqplib.
+    return { "!": "object", value: this.#table(value, depth) };
+  }
+
+  #array(value: readonly unknown[], depth: number): unknown {
+    this.#count(value.length);
+    return value.map((member) => this.#field(member, depth));
+  }
+
+  #table(table: HeaderTable, depth: number): Record<string, unknown> {
+    const fields: Record<string, unknown> = {};
+    const names = Object.keys(table);
+    this.#count(names.length);
+    for (const name of names) {
+      this.#checkName(name);
+      const value = table[name];
+      setOwn(fields, name, value === undefined ? undefined : this.#field(value, depth));
+    }
+    return fields;
+  }
+
+  #date(value: Date): Typed {
+    const seconds = Math.floor(value.getTime() / 1000);
+    if (seconds >= 0) return { "!": "timestamp", value: seconds };
+    throw this.#notCarried("a time before 1970");
+  }
+
+  #count(values: number): void {
+    this.#values += values;
+    if (this.#values <= MOST_VALUES) return;
+    throw new CeleryError(
+      "message-too-large",
+      `The header ${shownName(this.#header)} is too large: it holds more than ${MOST_VALUES} values. Put it into the arguments.`,
+    );
+  }
+
+  #checkName(name: string): void {
+    const bytes = byteLength(name);
+    if (bytes > MAX_SHORT_BYTES)
+      throw this.#notCarried(
+        `a name of ${bytes} bytes (${shownName(name)}), and names have ${MAX_SHORT_BYTES} at most`,
+      );
+  }
+
+  #notCarried(what: string): CeleryError {
+    const header = shownName(this.#header);
+    return new CeleryError(
+      "encode-failed",
+      `The header ${header} holds ${what}, which AMQP cannot carry. Leave it out.`,
+    );
   }
 }
 
@@ -63,63 +130,12 @@ function numberToField(value: number): Typed {
   return { "!": Math.abs(value) <= MAX_INT32 ? "int" : "int64", value };
 }
 
-function objectToField(name: string, value: object, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw notCarried(name, `something nested deeper than ${MAX_DEPTH}`);
-  if (Array.isArray(value)) return value.map((member) => toField(name, member, depth));
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof Date) return dateToField(name, value);
-  // Said to be a table, a key "!" in it is no type to amqplib.
-  return { "!": "object", value: tableToFields(value as HeaderTable, depth, {}) };
+function className(value: object): string {
+  const { constructor } = value;
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "a class";
 }
 
-function dateToField(name: string, value: Date): Typed {
-  const seconds = Math.floor(value.getTime() / 1000);
-  if (seconds >= 0) return { "!": "timestamp", value: seconds };
-  throw notCarried(name, "a time before 1970");
-}
-
-/** Most tables hold texts, numbers and nothing else: they are passed on as they are. */
-function isPlain(fields: Record<string, unknown>): boolean {
-  if (Object.getPrototypeOf(fields) !== Object.prototype) return false;
-  for (const name of Object.keys(fields)) {
-    const value = fields[name];
-    if (typeof value === "object" && value !== null && !isPlainList(value)) return false;
-  }
-  return true;
-}
-
-function isPlainList(value: object): boolean {
-  return Array.isArray(value) && value.every((member) => typeof member !== "object" || member === null);
-}
-
-function tableFromFields(fields: Record<string, unknown>): HeaderTable {
-  const table: Record<string, unknown> = {};
-  for (const name of Object.keys(fields)) define(table, name, fromField(fields[name]));
-  // A field named __proto__ has become the prototype of amqplib's table.
-  const prototype: unknown = Object.getPrototypeOf(fields);
-  if (prototype !== Object.prototype) define(table, "__proto__", fromField(prototype));
-  return table;
-}
-
-function fromField(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
-  if (Array.isArray(value)) return value.map((member) => fromField(member));
-  const typed = value as Typed;
-  if (typed["!"] === "timestamp" && typeof typed.value === "number") return new Date(typed.value * 1000);
-  if (typed["!"] === "decimal" && isDecimal(typed.value)) return typed.value.digits / 10 ** typed.value.places;
-  return tableFromFields(value as Record<string, unknown>);
-}
-
-function isDecimal(value: unknown): value is { readonly digits: number; readonly places: number } {
-  return typeof value === "object" && value !== null && "digits" in value && "places" in value;
-}
-
-/** As an own property, whatever the name; `__proto__` must not become a prototype. */
-function define(table: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === "__proto__") Object.defineProperty(table, name, { value, enumerable: true, configurable: true });
-  else table[name] = value;
-}
-
-function notCarried(name: string, what: string): CeleryError {
-  return new CeleryError("encode-failed", `The header "${name}" holds ${what}, which AMQP cannot carry: leave it out`);
+/** Names of the caller's choice may be long. */
+function shownName(name: string): string {
+  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }

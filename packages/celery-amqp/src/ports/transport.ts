@@ -109,7 +109,10 @@ export interface SubscribeOptions {
   readonly queue: string;
   /** Unsettled deliveries held at most; fixed for the subscription's life. 0 is no limit. Ignored with `noAck`. */
   readonly prefetch: number;
-  /** Deliveries count as settled when sent. Only for replies, events and control, never for tasks. */
+  /**
+   * Deliveries count as settled when sent. Only for replies, events and control, never for tasks. What is not wholly
+   * readable is dropped, and logged once a minute.
+   */
   readonly noAck?: boolean;
   readonly exclusive?: boolean;
   readonly arguments?: HeaderTable;
@@ -162,6 +165,12 @@ export interface Delivery {
   readonly redelivered: boolean;
   /** How often a quorum queue has delivered it before (`x-delivery-count`), null where the broker does not say. */
   readonly deliveryCount: number | null;
+  /**
+   * Why a header or property of the message could not be read, which is then left out of `message`: an unknown type tag, a
+   * table nested deeper than 64 or with wrong lengths, names or properties that are not UTF-8. Null where all were read.
+   * A message that a program would act on must not be taken for whole.
+   */
+  readonly unreadable: string | null;
   /** False: it was settled before, or the channel is gone and the broker will redeliver. Never throws. */
   ack(): boolean;
   /** As `ack`. Without requeue the broker dead-letters the message if the queue says so, else drops it. */

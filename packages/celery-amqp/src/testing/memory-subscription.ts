@@ -139,6 +139,7 @@ export class MemorySubscription implements Subscription {
       queue: this.#options.queue,
       redelivered: stored.deliveries > 0,
       deliveryCount: stored.deliveries > 0 && broker.isQuorum(this.#options.queue) ? stored.deliveries : null,
+      unreadable: null,
       ack: () => settle("ack"),
       reject: ({ requeue }) => settle(requeue ? "requeue" : "reject"),
       publish: (message, to) => this.#publish(consumer, message, to),

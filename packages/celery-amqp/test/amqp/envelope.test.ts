@@ -1,7 +1,8 @@
-import type { ConsumeMessage } from "amqplib";
 import { describe, expect, test } from "vitest";
-import { fromEnvelope, toEnvelope } from "../../src/amqp/envelope.ts";
+import { toEnvelope } from "../../src/amqp/envelope.ts";
+import { unsendable } from "../../src/amqp/publish-errors.ts";
 import { SharedFields } from "../../src/amqp/shared-fields.ts";
+import { checkAddress } from "../../src/amqp/short-string.ts";
 
 const body = new Uint8Array(Buffer.from("whole")).subarray(1, 4);
 
@@ -15,10 +16,9 @@ test.each([
   [true, 2],
   [false, 1],
   [undefined, undefined],
-])("persistent %s is delivery mode %s, and back", (persistent, deliveryMode) => {
+])("persistent %s is delivery mode %s", (persistent, deliveryMode) => {
   const { options } = toEnvelope({ headers: {}, properties: { persistent }, body }, true, new SharedFields());
   expect(options.deliveryMode).toBe(deliveryMode);
-  expect(fromEnvelope(delivered({ deliveryMode })).properties.persistent).toBe(persistent);
 });
 
 describe("a property that the broker would refuse is refused first", () => {
@@ -30,25 +30,59 @@ describe("a property that the broker would refuse is refused first", () => {
     { expirationMs: 0.5 },
     { expirationMs: Number.NaN },
     { expirationMs: 2 ** 32 },
+    { timestampSeconds: Number.NaN },
+    { timestampSeconds: -1 },
   ])("%o", (properties) => {
     const attempt = () => toEnvelope({ headers: {}, properties, body }, true, new SharedFields());
     expect(attempt).toThrow(expect.objectContaining({ code: "encode-failed" }));
   });
 });
 
-test.each([
-  ["1500", 1500],
-  ["0", 0],
-  ["soon", undefined],
-  [undefined, undefined],
-])("expiration %s is %s milliseconds", (expiration, expirationMs) => {
-  expect(fromEnvelope(delivered({ expiration })).properties.expirationMs).toBe(expirationMs);
+describe("a property that AMQP cannot carry is refused by its name", () => {
+  const long = "x".repeat(256);
+  test.each([
+    "contentType",
+    "contentEncoding",
+    "correlationId",
+    "replyTo",
+    "messageId",
+    "type",
+    "appId",
+    "userId",
+  ] as const)("%s", (name) => {
+    const attempt = (value: unknown) => () =>
+      toEnvelope({ headers: {}, properties: { [name]: value }, body }, true, new SharedFields());
+    const refused = expect.objectContaining({
+      code: "encode-failed",
+      message: expect.stringContaining(`property ${name}`),
+    });
+    expect(attempt(long)).toThrow(refused);
+    expect(attempt("€".repeat(86))).toThrow(refused);
+    expect(attempt(7)).toThrow(refused);
+    expect(attempt("€".repeat(85))).not.toThrow();
+  });
+
+  test("an exchange or routing key", () => {
+    expect(() => checkAddress({ exchange: long, routingKey: "" })).toThrow("exchange has 256 bytes");
+    expect(() => checkAddress({ exchange: "", routingKey: "€".repeat(86) })).toThrow("routing key has 258 bytes");
+    expect(() => checkAddress({ exchange: "", routingKey: "€".repeat(85) })).not.toThrow();
+  });
 });
 
-test("a message without headers has none", () => {
-  expect(fromEnvelope(delivered({})).headers).toEqual({});
+test("headers that the broker's frames cannot hold are refused, the largest named", () => {
+  const message = { headers: { small: 1, big: "x".repeat(4000) }, properties: { type: "t".repeat(200) }, body };
+  expect(() => toEnvelope(message, true, new SharedFields())).not.toThrow();
+  expect(() => toEnvelope(message, true, new SharedFields(), 8192)).not.toThrow();
+  expect(() => toEnvelope(message, true, new SharedFields(), 4096)).toThrow(
+    expect.objectContaining({ code: "headers-too-large", message: expect.stringContaining('"big"') }),
+  );
 });
 
-function delivered(properties: object): ConsumeMessage {
-  return { content: Buffer.from("x"), properties, fields: {} } as unknown as ConsumeMessage;
-}
+test("what amqplib's buffer cannot hold is told by the largest header", () => {
+  const message = { headers: { small: 1, big: "x".repeat(70_000) } };
+  const error = unsendable(
+    new RangeError("Encoded field table (headers or arguments) exceeds the 65536 byte encoding buffer"),
+    message,
+  );
+  expect(error).toMatchObject({ code: "message-too-large", message: expect.stringContaining('"big"') });
+});

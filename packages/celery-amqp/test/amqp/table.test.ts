@@ -1,5 +1,6 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { fromFields, toFields } from "../../src/amqp/table.ts";
+import { toFields } from "../../src/amqp/table.ts";
 
 describe("values get the AMQP types that py-amqp would give them", () => {
   test.each<[string, unknown, unknown]>([
@@ -42,37 +43,38 @@ describe("values get the AMQP types that py-amqp would give them", () => {
     ["infinity", [{ deep: Number.POSITIVE_INFINITY }]],
     ["deep nesting", deep(65)],
     ["a circle", circle],
+    ["a circle in a list", [[circle]]],
+    ["a Map", new Map([["a", 1]])],
+    ["a Set in a table", { set: new Set() }],
+    ["an instance of a class", new URL("http://localhost")],
+    ["an error", [new Error("boom")]],
+    ["a promise", Promise.resolve()],
+    ["a boxed number", Object(1)],
+    ["a name of 256 bytes", { ["x".repeat(256)]: 1 }],
+    ["a name of 300 bytes in UTF-8", [{ ["€".repeat(100)]: 1 }]],
   ])("%s is refused by the header's name", (_name, value) => {
-    expect(() => toFields({ wrong: value })).toThrow(expect.objectContaining({ code: "encode-failed" }));
-  });
-});
-
-describe("what amqplib read is given back in plain values", () => {
-  test("a table of plain values is passed on as it is", () => {
-    const fields = { a: "b", n: 1, list: [1, null], nothing: null };
-    expect(fromFields(fields)).toBe(fields);
+    const refused = { code: "encode-failed", message: expect.stringContaining('The header "wrong" holds') };
+    expect(() => toFields({ fine: 1, wrong: value })).toThrow(expect.objectContaining(refused));
   });
 
-  test("timestamps become times, decimals numbers, at any depth", () => {
-    const time = { "!": "timestamp", value: 60 };
-    const fields = { time, list: [{ time }], price: { "!": "decimal", value: { places: 2, digits: 150 } } };
-    expect(fromFields(fields)).toEqual({ time: new Date(60_000), list: [{ time: new Date(60_000) }], price: 1.5 });
+  test("a header's own name of more than 255 bytes is refused", () => {
+    const refused = { code: "encode-failed", message: expect.stringContaining("a name of 300 bytes") };
+    expect(() => toFields({ ["€".repeat(100)]: 1 })).toThrow(expect.objectContaining(refused));
   });
 
-  test("a table that only looks typed stays a table", () => {
-    const fields = { odd: { "!": "timestamp", value: "noon" } };
-    expect(fromFields(fields)).toEqual(fields);
+  test("a name of 255 bytes, a table without a prototype and one of another realm are carried", () => {
+    const table = {
+      ["€".repeat(85)]: Object.assign(Object.create(null), { a: "b" }),
+      other: runInNewContext('({ a: "b" })'),
+    };
+    const carried = { "!": "object", value: { a: "b" } };
+    expect(toFields(table)).toEqual({ ["€".repeat(85)]: carried, other: carried });
   });
 
-  test("a field named __proto__ is a value like others and never a prototype", () => {
-    const fields: Record<string, unknown> = { a: 1 };
-    Object.setPrototypeOf(fields, { polluted: true });
-    const table = fromFields(fields);
-    expect(Object.getPrototypeOf(table)).toBe(Object.prototype);
-    expect(table["polluted"]).toBeUndefined();
-    expect(Object.entries(table)).toEqual([
-      ["a", 1],
-      ["__proto__", { polluted: true }],
-    ]);
+  test("a value that doubles with each level is refused at once", () => {
+    let value: unknown = "leaf";
+    for (let level = 0; level < 60; level += 1) value = [value, value];
+    const refused = { code: "message-too-large", message: expect.stringContaining('"wrong"') };
+    expect(() => toFields({ wrong: value })).toThrow(expect.objectContaining(refused));
   });
 });

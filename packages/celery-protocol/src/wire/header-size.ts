@@ -7,6 +7,11 @@ import type { HeaderTable } from "./message.ts";
  */
 export const MAX_HEADER_BYTES = 65_000;
 
+/** Levels of arrays and tables in a header. */
+const MAX_DEPTH = 64;
+/** Each value takes a byte at least. What many values share must not be walked once for each of them. */
+const MAX_VALUES = 65_536;
+
 const TYPE_AND_LENGTH = 5;
 const LARGEST_SCALAR = 13;
 /** UTF-8 takes at most three bytes for each unit of a JavaScript string. */
@@ -15,14 +20,16 @@ const UTF8_PER_UNIT = 3;
 /**
  * Refuses a header table that a broker connection could not carry, before it is sent.
  *
- * @throws ProtocolError `headers-too-large`, naming the largest header.
+ * @param maxBytes - what the table may take. Default: `MAX_HEADER_BYTES`
+ * @throws ProtocolError `headers-too-large`, naming the largest header; `encode-failed`, naming the header, for one that is
+ * nested deeper than 64 or holds itself.
  */
-export function checkHeaderSize(headers: HeaderTable): void {
-  if (tableSize(headers, unitsTimesThree) <= MAX_HEADER_BYTES) return;
+export function checkHeaderSize(headers: HeaderTable, maxBytes: number = MAX_HEADER_BYTES): void {
+  if (tableSize(headers, unitsTimesThree) <= maxBytes) return;
   const size = tableSize(headers, utf8Length);
-  if (size <= MAX_HEADER_BYTES) return;
+  if (size <= maxBytes) return;
   const largest = Object.keys(headers).reduce((a, b) => (entrySize(headers, a) >= entrySize(headers, b) ? a : b));
-  const message = `The headers take ${size} bytes and may take ${MAX_HEADER_BYTES}; the largest is ${largest}.`;
+  const message = `The headers take ${size} bytes and may take ${maxBytes}; the largest is ${shown(largest)}.`;
   throw new ProtocolError("headers-too-large", "local", `${message} Large values belong into the arguments.`);
 }
 
@@ -36,20 +43,65 @@ type Measure = (text: string) => number;
 /** Size of a field table (AMQP 0-9-1, section 4.2.5.5); numbers count as the widest type. */
 function tableSize(table: HeaderTable, measure: Measure): number {
   let size = 4;
-  for (const key of Object.keys(table)) size += 1 + measure(key) + valueSize(table[key], measure);
+  for (const key of Object.keys(table)) size += 1 + measure(key) + valueSize(key, table[key], measure);
   return size;
 }
 
-function valueSize(value: unknown, measure: Measure): number {
+/** Most headers are no tables. */
+function valueSize(name: string, value: unknown, measure: Measure): number {
   if (typeof value === "string") return TYPE_AND_LENGTH + measure(value);
-  if (typeof value !== "object" || value === null) return LARGEST_SCALAR;
-  if (value instanceof Uint8Array) return TYPE_AND_LENGTH + value.length;
-  if (!Array.isArray(value)) return 1 + tableSize(value as HeaderTable, measure);
-  return value.reduce<number>((size, item) => size + valueSize(item, measure), TYPE_AND_LENGTH);
+  return typeof value === "object" && value !== null ? new Header(name, measure).size(value, 0) : LARGEST_SCALAR;
+}
+
+/** Measures one header. */
+class Header {
+  readonly #name: string;
+  readonly #measure: Measure;
+  #values = 0;
+
+  constructor(name: string, measure: Measure) {
+    this.#name = name;
+    this.#measure = measure;
+  }
+
+  size(value: unknown, depth: number): number {
+    if (typeof value === "string") return TYPE_AND_LENGTH + this.#measure(value);
+    if (typeof value !== "object" || value === null) return LARGEST_SCALAR;
+    if (value instanceof Uint8Array) return TYPE_AND_LENGTH + value.length;
+    if (depth === MAX_DEPTH) throw this.#refused("encode-failed", `is nested deeper than ${MAX_DEPTH} or holds itself`);
+    let size = TYPE_AND_LENGTH;
+    if (Array.isArray(value)) {
+      this.#count(value.length);
+      for (const member of value) size += this.size(member, depth + 1);
+      return size;
+    }
+    const table = value as HeaderTable;
+    const names = Object.keys(table);
+    this.#count(names.length);
+    for (const name of names) size += 1 + this.#measure(name) + this.size(table[name], depth + 1);
+    return size;
+  }
+
+  #count(values: number): void {
+    this.#values += values;
+    if (this.#values > MAX_VALUES) throw this.#refused("headers-too-large", `holds more than ${MAX_VALUES} values`);
+  }
+
+  #refused(code: "encode-failed" | "headers-too-large", why: string): ProtocolError {
+    return new ProtocolError(
+      code,
+      "local",
+      `The header ${shown(this.#name)} ${why}. Such values belong into the arguments.`,
+    );
+  }
 }
 
 function entrySize(headers: HeaderTable, key: string): number {
-  return valueSize(headers[key], utf8Length);
+  return valueSize(key, headers[key], utf8Length);
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }
 
 function unitsTimesThree(text: string): number {

@@ -60,7 +60,7 @@ export class Reception {
   }
 
   #read(delivery: Delivery): void {
-    const task = this.#decoded(delivery);
+    const task = delivery.unreadable === null ? this.#decoded(delivery) : incomplete(delivery.unreadable);
     if (task instanceof ProtocolError) {
       this.#refuse(delivery, this.#undecodable(delivery, task));
       return;
@@ -154,4 +154,9 @@ export class Reception {
   #refuse(delivery: Delivery, effects: readonly Effect[]): void {
     refuseDelivery(this.#parts, delivery, effects);
   }
+}
+
+/** A task without one of its headers may be another task. */
+function incomplete(unreadable: string): ProtocolError {
+  return new ProtocolError("decode-failed", "remote", `The message cannot be read: ${unreadable}`);
 }

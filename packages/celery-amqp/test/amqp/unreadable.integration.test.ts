@@ -1,0 +1,104 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
+import { defineTask } from "../../src/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { createQueueLab, type QueueLab } from "../support/queue-lab.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
+import { array, entry, nested, text, uint, value } from "../support/wire/fields.ts";
+import { shortString } from "../support/wire/frames.ts";
+import { RawClient } from "../support/wire/raw-client.ts";
+import { readQueue } from "../support/wire/read-queue.ts";
+import { rawTask } from "../support/wire/raw-task.ts";
+
+const scenes = brokersAtHand().flatMap((broker) => ["classic", "quorum"].map((type) => ({ broker, type })));
+
+describe.each(scenes)("a worker on a $type queue ($broker)", ({ broker, type }) => {
+  const lab = createQueueLab(broker);
+
+  test("runs a task with integers of any tag and size, and its handler sees them exactly", async () => {
+    const { queue, raw, seen, logger } = await scene(lab, type);
+    const numbers = {
+      ts_ms: value("L", uint(8, 1_764_500_000_000)),
+      negative: value("L", uint(8, -1_764_500_000_000)),
+      beyond: value("L", uint(8, 2n ** 53n + 1n)),
+      byte: value("B", uint(1, 255)),
+      short: value("u", uint(2, 65_535)),
+      long: value("i", uint(4, 2 ** 32 - 1)),
+      list: array(value("L", uint(8, 2 ** 40)), value("V")),
+    };
+    const extra = Object.entries(numbers).map(([name, bytes]) => entry(name, bytes));
+    expect(await raw.publish({ routingKey: queue, ...rawTask("noted", randomUUID(), extra) })).toBe(true);
+    await eventually("the task has run", () => seen.length > 0);
+    expect(seen).toEqual([
+      expect.objectContaining({
+        ts_ms: 1_764_500_000_000,
+        negative: -1_764_500_000_000,
+        beyond: 2n ** 53n + 1n,
+        byte: 255,
+        short: 65_535,
+        long: 2 ** 32 - 1,
+        list: [2 ** 40, null],
+      }),
+    ]);
+    expect(logger.lines.filter((line) => !line.startsWith("info"))).toEqual([]);
+  });
+
+  test("keeps its connection over headers that cannot be read, puts them into the dead queue once, and works on", async () => {
+    const { queue, raw, seen, logger, outside } = await scene(lab, type);
+    const client = lab.client([{ name: queue, type: type as "classic" | "quorum" }]);
+    const good = async (): Promise<void> => {
+      const sent = await client.send(noted.with({ queue }));
+      expect(await sent.get({ timeout: 20 })).toBe("noted");
+    };
+    await good();
+    const bad: readonly (readonly Buffer[])[] = [
+      [entry("deep", nested(12_000))],
+      [entry("deep", nested(3_000, "F"))],
+      [entry("first", text("kept")), entry("deep", nested(65)), entry("last", text("kept"))],
+    ];
+    for (const headers of bad) {
+      expect(await raw.publish({ routingKey: queue, ...rawTask("noted", randomUUID(), headers) })).toBe(true);
+      await good();
+    }
+    const correlationId = shortString(Buffer.alloc(255, 0xff));
+    await raw.publish({ routingKey: queue, ...rawTask("noted", "odd", [], { correlationId }) });
+    await good();
+    await eventually("the dead queue has all", async () => (await lab.inspect(`${queue}.dead`)).messageCount === 4);
+    expect(seen).toHaveLength(5);
+    expect(await lab.inspect(queue)).toMatchObject({ messageCount: 0 });
+    const dead = await readQueue(outside, `${queue}.dead`, 4);
+    expect(
+      dead.map(({ headers }) => [headers["x-leveret-reason"], headers["task"], headers["x-leveret-attempts"]]),
+    ).toEqual(dead.map(() => ["undecodable", "noted", 1]));
+    const errors = dead.map(({ headers }) => String(headers["x-leveret-error"]));
+    expect(errors.slice(0, 3)).toEqual(
+      [1, 2, 3].map(() => expect.stringContaining('The header "deep" is nested deeper')),
+    );
+    expect(errors[3]).toContain("The property correlationId is not UTF-8");
+    expect(dead[2]?.headers).toMatchObject({ first: "kept", last: "kept" });
+    // The bytes as they came, where they are few enough.
+    const kept = dead[2]?.headers["x-leveret-unread-headers"];
+    expect(Buffer.from(kept as Uint8Array).includes(nested(65))).toBe(true);
+    expect(logger.text).not.toMatch(/connecting again|no longer consumed/);
+  });
+});
+
+const noted = defineTask("noted", ({ request }) => {
+  notes.get(request.deliveryInfo?.routingKey ?? "")?.push(request.headers);
+  return "noted";
+});
+/** Headers that tasks saw, by their queues: tests run beside one another. */
+const notes = new Map<string, unknown[]>();
+
+async function scene(lab: QueueLab, type: string) {
+  const queue = lab.queueName();
+  const seen: unknown[] = [];
+  notes.set(queue, seen);
+  const logger = new RecordingLogger();
+  const worker = lab.worker({ tasks: [noted], queues: [{ name: queue, type: type as "classic" | "quorum" }], logger });
+  await worker.start();
+  const raw = new RawClient(lab.url);
+  onTestFinished(() => raw.close());
+  return { queue, raw, seen, logger, outside: lab.outside };
+}
