@@ -4,6 +4,7 @@ export { type Fault, ProtocolError, type ProtocolErrorCode } from "./wire/errors
 export type { Address, HeaderTable, WireMessage, WireProperties } from "./wire/message.ts";
 export { checkHeaderSize, headerBytes, MAX_HEADER_BYTES } from "./wire/header-size.ts";
 export { isOfDeath, isOfFirstPublish, republishable, withoutHeaders } from "./wire/republish.ts";
+export { plain, plainLines } from "./wire/plain.ts";
 export { Secret } from "./wire/secret.ts";
 export {
   maskUrls,

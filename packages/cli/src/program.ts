@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { CeleryError } from "@leveret/celery-amqp";
-import { maskUrls } from "@leveret/celery-protocol";
+import { maskUrls, plainLines } from "@leveret/celery-protocol";
 import { describeBeat } from "./command/beat.ts";
 import { describeCall } from "./command/call.ts";
 import { describeCompletion } from "./command/completion.ts";
@@ -82,7 +82,7 @@ function quiet(command: Command, terminal: Terminal): void {
     writeOut: (text) => terminal.out(text),
     writeErr: (text) => terminal.err(text.trimEnd()),
     // Commander repeats a mistyped option, which may hold an address.
-    outputError: (text, write) => write(maskUrls(text)),
+    outputError: (text, write) => write(plainLines(maskUrls(text))),
     getOutHelpWidth: () => terminal.columns,
     getErrHelpWidth: () => terminal.columns,
   });

@@ -1,3 +1,5 @@
+import { plain } from "@leveret/celery-protocol";
+
 /**
  * Every way in which client, worker and transport can fail.
  *
@@ -64,14 +66,17 @@ export type CeleryErrorCode =
   | "encode-failed"
   | "chords-unsupported";
 
-/** The error of this package. The message says what happened, to what, and what to do; it never holds a password. */
+/**
+ * The error of this package. The message says what happened, to what, and what to do; it never holds a password, and is one
+ * line of visible characters, whatever names it holds.
+ */
 export class CeleryError extends Error {
   override readonly name: string = "CeleryError";
   /** What happened, for programs. */
   readonly code: CeleryErrorCode;
 
   constructor(code: CeleryErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+    super(plain(message), options);
     this.code = code;
   }
 }

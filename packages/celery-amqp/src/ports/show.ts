@@ -1,9 +1,11 @@
+import { plain } from "@leveret/celery-protocol";
+
 const maxLength = 80;
 
 /** A value as an error shows it, cut: text in quotes, objects as JSON, what has no JSON by its own text. */
 export function showValue(value: unknown): string {
   const shown = asText(value);
-  return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown;
+  return plain(shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown);
 }
 
 function asText(value: unknown): string {

@@ -85,12 +85,27 @@ async function validate(schema: StandardSchemaV1, value: unknown, what: string):
   const shown = result.issues.slice(0, 5).map(describeIssue);
   const more = result.issues.length - shown.length;
   const text = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
-  throw new CeleryError("arguments-invalid", `${what} did not pass its schema: ${text}`, { cause: result.issues });
+  throw new CeleryError("arguments-invalid", `${what}${refusal}: ${text}`, { cause: result.issues });
 }
 
-function describeIssue({ path, message }: StandardSchemaV1.Issue): string {
-  const where = (path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".");
-  return where === "" ? message : `${where}: ${message}`;
+const refusal = " did not pass its schema";
+
+/**
+ * What a schema refused, without the schema's own words, which may quote values: for logs. Null for another error.
+ */
+export function refusedPaths(error: unknown): string | null {
+  if (!(error instanceof CeleryError) || error.code !== "arguments-invalid" || !Array.isArray(error.cause)) return null;
+  const paths = error.cause.slice(0, 5).map((issue: StandardSchemaV1.Issue) => pathOf(issue) || "the whole");
+  return `${error.message.slice(0, error.message.indexOf(refusal))}${refusal} at ${paths.join(", ")}`;
+}
+
+function describeIssue(issue: StandardSchemaV1.Issue): string {
+  const where = pathOf(issue);
+  return where === "" ? issue.message : `${where}: ${issue.message}`;
+}
+
+function pathOf({ path }: StandardSchemaV1.Issue): string {
+  return (path ?? []).map((part) => String(typeof part === "object" ? part.key : part)).join(".");
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

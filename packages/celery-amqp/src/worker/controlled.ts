@@ -148,7 +148,7 @@ export class Controlled implements ControlledWorker {
   }
 
   shutdown(message: string): void {
-    this.#parts.worker.log.warn(message);
+    this.#parts.worker.log.warn("remote control asks the worker to stop", { reason: message });
     this.#parts.shutdown();
   }
 }

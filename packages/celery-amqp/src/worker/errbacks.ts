@@ -8,7 +8,7 @@ import { mostArguments } from "./pool/arity.ts";
 import type { Job } from "./pool/job.ts";
 import type { Pool } from "./pool/pool.ts";
 import { requestOf } from "./pool/request.ts";
-import { describeFailure, type Failure } from "./rules/failure.ts";
+import { describeForLog, type Failure } from "./rules/failure.ts";
 
 /** What calling errbacks needs of the worker. */
 export interface ErrbackParts {
@@ -61,7 +61,7 @@ export class Errbacks {
             task: errback.task,
             failed: failed.id,
             how: outcome.kind,
-            ...("failure" in outcome && { error: describeFailure(outcome.failure) }),
+            ...("failure" in outcome && { error: describeForLog(outcome.failure) }),
           });
         resolve();
       });

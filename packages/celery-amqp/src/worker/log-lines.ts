@@ -1,3 +1,4 @@
+import { plain, plainLines } from "@leveret/celery-protocol";
 import type { LogFields, Logger } from "../ports/logger.ts";
 
 /** How serious a line is; lines below the level asked for are not written. `silent` writes none. */
@@ -13,6 +14,9 @@ export function isWritten(level: LogLevel, least: LogLevel): boolean {
   return ranks[level] >= ranks[least];
 }
 
+/** Characters of one string of a line; names, ids and error texts may come from strangers. */
+const longestText = 16_384;
+
 /** What a line logger is made of. */
 export interface LineLoggerParts {
   readonly level: LogLevel;
@@ -22,7 +26,10 @@ export interface LineLoggerParts {
   readonly write: (line: string) => void;
 }
 
-/** A logger that writes lines. */
+/**
+ * The one writer of log lines. A line is of visible characters alone, and a traceback stands below it, indented: no string in
+ * it can look like another line, or command a terminal. A line of JSON stays JSON of the same values.
+ */
 export function createLineLogger({ level, format, now, write }: LineLoggerParts): Logger {
   const form = format === "json" ? jsonLine : textLine;
   const at = (own: Exclude<LogLevel, "silent">) =>
@@ -50,11 +57,11 @@ export function withFields(logger: Logger, fields: LogFields): Logger {
 }
 
 function jsonLine(time: number, level: string, message: string, fields: LogFields): string {
-  return JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields }, safely);
+  return plain(JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields }, safely));
 }
 
 function safely(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
+  return typeof value === "bigint" ? String(value) : typeof value === "string" ? cut(value) : value;
 }
 
 /** `2026-11-22 10:00:00.123 INFO  task succeeded tasks.add[8f5d…] ms=3`; a traceback stands on lines of its own. */
@@ -63,11 +70,19 @@ function textLine(time: number, level: string, message: string, fields: LogField
   const stamp = new Date(time).toISOString().slice(0, 23).replace("T", " ");
   const about = task === undefined ? "" : ` ${textOf(task)}[${textOf(id)}]`;
   const details = Object.entries(rest).map(([name, value]) => ` ${name}=${textOf(value)}`);
-  const below = typeof traceback === "string" ? `\n${traceback}` : "";
-  return `${stamp} ${level.toUpperCase().padEnd(5)} ${message}${about}${details.join("")}${below}`;
+  const line = plain(`${stamp} ${level.toUpperCase().padEnd(5)} ${cut(message)}${about}${details.join("")}`);
+  return typeof traceback === "string" ? `${line}\n${indented(plainLines(cut(traceback)))}` : line;
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === "string") return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === "string") return /^[^\s"=[\]]+$/.test(value) ? cut(value) : JSON.stringify(cut(value));
   return JSON.stringify(value, safely) ?? String(value);
+}
+
+function cut(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+}
+
+function indented(lines: string): string {
+  return lines.replaceAll(/^/gm, "  ");
 }

@@ -1,7 +1,7 @@
 import type { Logger } from "../ports/logger.ts";
 import { isWritten, type LogLevel } from "./log-lines.ts";
 import { shortened } from "./rules/bounds.ts";
-import { describeFailure } from "./rules/failure.ts";
+import { describeForLog } from "./rules/failure.ts";
 import type { TaskEvent } from "./rules/event.ts";
 
 const levels = {
@@ -36,12 +36,13 @@ function writeLine(log: Logger, event: TaskEvent): void {
     case "taskSucceeded":
       return log.info("task succeeded", { ...about(event), ms: Math.round(event.runtimeMs) });
     case "taskFailed": {
-      const { traceback: whole } = event.failure;
-      const traceback = whole === null ? null : shortened(whole, longestTraceback);
-      return log.error("task failed", { ...about(event), error: describeFailure(event.failure), traceback });
+      const { traceback: whole, withoutValues } = event.failure;
+      const isShown = whole !== null && withoutValues === undefined;
+      const traceback = isShown ? shortened(whole, longestTraceback) : null;
+      return log.error("task failed", { ...about(event), error: describeForLog(event.failure), traceback });
     }
     case "taskRetried": {
-      const error = event.failure === null ? {} : { error: describeFailure(event.failure) };
+      const error = event.failure === null ? {} : { error: describeForLog(event.failure) };
       return log.info("task will run again", { ...about(event), inSeconds: event.delayMs / 1000, ...error });
     }
     case "taskRevoked":

@@ -27,7 +27,7 @@ describe("log lines", () => {
     log.warn("waiting", { big: 10n, list: [1, "a"], nothing: undefined });
     expect(lines).toEqual([
       "2026-11-22 10:00:00.123 INFO  task succeeded tasks.add[8f5d] ms=3",
-      '2026-11-22 10:00:00.123 ERROR task failed tasks.add[8f5d] error="ValueError: no such thing"\nat a\nat b',
+      '2026-11-22 10:00:00.123 ERROR task failed tasks.add[8f5d] error="ValueError: no such thing"\n  at a\n  at b',
       '2026-11-22 10:00:00.123 WARN  waiting big="10" list=[1,"a"] nothing=undefined',
     ]);
   });
@@ -45,6 +45,25 @@ describe("log lines", () => {
         big: "10",
       },
     ]);
+  });
+
+  test.each(["text", "json"] as const)("of %s hold one line each, of visible characters, whatever comes in", (format) => {
+    const { lines, log } = linesOf(format);
+    const foreign = "x\r\n2026-11-22 10:00:00.123 ERROR forged\u001B[2J\u009B\u0007\u202E\u200B\u2028\uD800\u{E0041}";
+    log.warn(`stop: ${foreign}`, { task: foreign, id: foreign, [foreign]: [foreign], queue: foreign });
+    log.error("task failed", { traceback: `Error: ${foreign}\n  at a` });
+    log.info("long", { text: "y".repeat(1_000_000) });
+    const written = lines.join("\n").split("\n");
+    expect(written.filter((line) => !/^[ -~…]*$/.test(line))).toEqual([]);
+    expect(written.filter((line) => /^(2026|\{"time)/.test(line))).toHaveLength(3);
+    expect(lines.at(-1)?.length).toBeLessThan(20_000);
+  });
+
+  test("of JSON hold the same values, whatever is escaped", () => {
+    const { lines, log } = linesOf("json");
+    const id = "a\n\u001B\u009B\u202E\u2028\u{E0041}";
+    log.warn("a", { id });
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ id });
   });
 
   test("below the level asked for are not written", () => {

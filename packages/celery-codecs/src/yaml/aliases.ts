@@ -24,7 +24,7 @@ export class Aliases {
   target(alias: Alias): Node {
     this.#targets ??= findTargets(this.#root);
     const target = this.#targets.get(alias);
-    if (target === undefined) throw invalid(`the alias ${JSON.stringify(alias.source.slice(0, 64))} names nothing`);
+    if (target === undefined) throw invalid(`an alias names nothing`);
     return target;
   }
 

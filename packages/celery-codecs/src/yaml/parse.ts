@@ -34,7 +34,7 @@ export function parseYaml(text: string): ParsedNode | null {
   if (another !== undefined) throw invalid("it has more than one document");
   const error = document?.errors[0];
   if (error?.code === "RESOURCE_EXHAUSTION") throw tooDeep();
-  if (error !== undefined) throw invalid(`${error.message} at character ${error.pos[0]}`, error);
+  if (error !== undefined) throw invalid(`${error.code} at character ${error.pos[0]}`);
   return document?.contents ?? null;
 }
 
@@ -57,7 +57,7 @@ function compose(text: string): Document.Parsed[] {
 
 /** One error is enough: the library would make one of each token that follows. */
 function composed(composer: Composer, token: CST.Token): Iterable<Document.Parsed> {
-  if (token.type === "error") throw invalid(`${token.message} at character ${token.offset}`);
+  if (token.type === "error") throw invalid(`UNEXPECTED_TOKEN at character ${token.offset}`);
   return composer.next(token);
 }
 

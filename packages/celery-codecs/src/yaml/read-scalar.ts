@@ -30,7 +30,7 @@ const READERS: ReadonlyMap<string, (text: string) => Tree> = new Map([
  */
 export function readScalar(kind: string, text: string): Tree {
   const read = READERS.get(kind);
-  if (read === undefined) throw unreadable(kind, "is of a type that is not read from YAML");
+  if (read === undefined) throw unreadable("has the tag of a type that is not read");
   return read(text);
 }
 
@@ -84,8 +84,8 @@ function readTime(text: string): Tree {
   try {
     const time = readTimestamp(text);
     if (time !== null) return time;
-  } catch (cause) {
-    throw unfit("timestamp", cause);
+  } catch {
+    throw unfit("timestamp");
   }
   throw unfit("timestamp");
 }
@@ -96,11 +96,10 @@ function readBinary(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(digits, "base64"));
 }
 
-function unfit(kind: string, cause?: unknown): ProtocolError {
-  return unreadable(kind, "does not fit its type", cause);
+function unfit(kind: string): ProtocolError {
+  return unreadable(`does not fit its tag ${kind}`);
 }
 
-function unreadable(kind: string, what: string, cause?: unknown): ProtocolError {
-  const tag = kind.length > 64 ? `${kind.slice(0, 64)}…` : kind;
-  return new ProtocolError("type-unknown", "remote", `A YAML value tagged ${JSON.stringify(tag)} ${what}.`, { cause });
+function unreadable(what: string): ProtocolError {
+  return new ProtocolError("type-unknown", "remote", `A YAML value ${what}.`);
 }

@@ -19,8 +19,7 @@ export function kindOf(scalar: Scalar): string {
 /** @throws ProtocolError `type-unknown` for a collection that is tagged as something else than a plain map or list. */
 export function expectPlain(node: YAMLMap | YAMLSeq, kind: "map" | "seq"): void {
   if (node.tag === undefined || shortTag(node.tag) === kind) return;
-  const tag = JSON.stringify(shortTag(node.tag).slice(0, 64));
-  throw new ProtocolError("type-unknown", "remote", `A YAML ${kind} tagged ${tag} is of a type that is not read.`);
+  throw new ProtocolError("type-unknown", "remote", `A YAML ${kind} has the tag of a type that is not read.`);
 }
 
 function shortTag(tag: string): string {

@@ -1,6 +1,6 @@
 import { type Budget, type BudgetOptions, overBudget, resolveBudget } from "../wire/budget.ts";
 import { ProtocolError } from "../wire/errors.ts";
-import { show } from "../wire/show.ts";
+import { kindOf, quoted } from "../wire/show.ts";
 import { json, jsonSerializer } from "./json.ts";
 import type { Compressor, Serializer } from "./serializer.ts";
 import type { Tree } from "./tree.ts";
@@ -122,7 +122,7 @@ class PluggedContent implements Content {
   #writer(name: string): Serializer {
     const serializer = this.#serializers.get(name);
     if (serializer !== undefined) return serializer;
-    throw new ProtocolError("content-unknown", "local", `There is no serializer ${show(name)} to write with.`);
+    throw new ProtocolError("content-unknown", "local", `There is no serializer ${quoted(name)} to write with.`);
   }
 
   #reader(contentType: string | undefined): Serializer {
@@ -139,7 +139,7 @@ class PluggedContent implements Content {
     const serializer = this.#accepted.has(contentType) ? this.#serializers.get(contentType) : undefined;
     if (serializer !== undefined) return serializer;
     const accepted = [...this.#accepted].join(", ");
-    const shown = show(contentType);
+    const shown = quoted(contentType);
     throw new ProtocolError("content-refused", "remote", `Content of type ${shown} is not accepted, only ${accepted}.`);
   }
 
@@ -147,7 +147,7 @@ class PluggedContent implements Content {
     const compressor = typeof name === "string" ? this.#compressors.get(name) : undefined;
     if (compressor !== undefined) return compressor;
     const known = [...new Set([...this.#compressors.values()].map((each) => each.contentType))].join(", ") || "none";
-    const shown = show(name);
+    const shown = typeof name === "string" ? quoted(name) : kindOf(name);
     throw new ProtocolError("compression-unknown", fault, `Compression ${shown} is not known; known are: ${known}.`);
   }
 

@@ -65,8 +65,9 @@ function readPlain(text: string): Tree {
   let tree: Tree;
   try {
     tree = JSON.parse(text) as Tree;
-  } catch (cause) {
-    throw new ProtocolError("decode-failed", "remote", "The body is not JSON.", { cause });
+  } catch {
+    // The cause is left out: its message quotes the body.
+    throw new ProtocolError("decode-failed", "remote", "The body is not JSON.");
   }
   // Each level takes two characters at least, so a short text cannot be too deep.
   if (text.length > 2 * MAX_DEPTH && isDeeper(tree, MAX_DEPTH)) throw tooDeep();
@@ -229,9 +230,8 @@ class Reader {
   }
 
   #unexpected(): ProtocolError {
-    const found = this.#at < this.#text.length ? JSON.stringify(this.#text[this.#at]) : "the end";
-    const where = `at character ${this.#at}`;
-    return new ProtocolError("decode-failed", "remote", `The body is not JSON: ${found} was not expected ${where}.`);
+    const where = this.#at < this.#text.length ? `at character ${this.#at}` : "at its end";
+    return new ProtocolError("decode-failed", "remote", `The body is not JSON ${where}.`);
   }
 }
 

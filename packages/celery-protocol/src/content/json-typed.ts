@@ -1,5 +1,4 @@
 import { ProtocolError } from "../wire/errors.ts";
-import { show } from "../wire/show.ts";
 import { decodeBase64 } from "./base64.ts";
 import { DateTime } from "./lossless.ts";
 import { isPlainObject } from "./plain-object.ts";
@@ -39,11 +38,11 @@ export function isTyped(object: Readonly<Record<string, unknown>>): boolean {
 export function readTyped(object: Readonly<Record<string, Tree>>): Tree {
   const type = object["__type__"];
   const read = READERS.get(type);
-  if (read === undefined) throw unreadable(`is of the type ${show(type)}, which kombu's JSON does not have`);
+  if (read === undefined) throw unreadable("is of a type that kombu's JSON does not have");
   try {
     return read(object["__value__"]);
-  } catch (cause) {
-    throw unreadable(`does not fit its type ${show(type)}`, cause);
+  } catch {
+    throw unreadable("does not fit its type");
   }
 }
 
@@ -67,6 +66,6 @@ function base64(value: string): Uint8Array {
   return bytes;
 }
 
-function unreadable(what: string, cause?: unknown): ProtocolError {
-  return new ProtocolError("type-unknown", "remote", `A typed value (__type__) ${what}.`, { cause });
+function unreadable(what: string): ProtocolError {
+  return new ProtocolError("type-unknown", "remote", `A typed value (__type__) ${what}.`);
 }

@@ -1,6 +1,6 @@
 import { isPlainObject } from "../content/plain-object.ts";
 import type { Tree } from "../content/tree.ts";
-import { show } from "../wire/show.ts";
+import { kindOf } from "../wire/show.ts";
 import { invalid } from "./fields.ts";
 import type { TaskMessage } from "./message.ts";
 import type { Signature } from "./signature.ts";
@@ -39,7 +39,7 @@ export function signatures(list: readonly Signature[]): Tree {
 export function decodeBody(body: readonly Tree[]): BodyFields {
   if (body.length < 3) throw invalid(`its body has ${body.length} items instead of [args, kwargs, embed]`);
   const [args, kwargs, embed] = body;
-  if (embed !== null && !isPlainObject(embed)) throw invalid(`its embed must be an object, not ${show(embed)}`);
+  if (embed !== null && !isPlainObject(embed)) throw invalid(`its embed must be an object, not ${kindOf(embed)}`);
   return bodyFields(args, kwargs, embed ?? {});
 }
 
@@ -61,11 +61,11 @@ function positional(args: Tree | undefined): readonly Tree[] {
   if (args === undefined || args === null) return [];
   if (Array.isArray(args)) return args;
   if (isPlainObject(args)) return Object.keys(args);
-  throw invalid(`args must be a list, not ${show(args)}`);
+  throw invalid(`args must be a list, not ${kindOf(args)}`);
 }
 
 function keywords(kwargs: Tree | undefined): Members {
   if (kwargs === undefined || kwargs === null) return {};
   if (isPlainObject(kwargs)) return kwargs;
-  throw invalid(`kwargs must be an object, not ${show(kwargs)}`);
+  throw invalid(`kwargs must be an object, not ${kindOf(kwargs)}`);
 }

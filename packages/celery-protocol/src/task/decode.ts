@@ -3,7 +3,7 @@ import { readBody } from "../content/message-body.ts";
 import { isPlainObject } from "../content/plain-object.ts";
 import type { Tree } from "../content/tree.ts";
 import type { HeaderTable, WireMessage, WireProperties } from "../wire/message.ts";
-import { show } from "../wire/show.ts";
+import { kindOf } from "../wire/show.ts";
 import { type BodyFields, bodyFields, decodeBody } from "./body.ts";
 import { invalid } from "./fields.ts";
 import { customHeaders, decodeHeaders, extraHeaders, type HeaderFields } from "./headers.ts";
@@ -41,7 +41,7 @@ function version2(headers: HeaderTable, body: Tree): Fields {
   const rest = { protocol: 2, extraHeaders: extraHeaders(headers) } as const;
   if (Array.isArray(body)) return { ...decodeHeaders(headers), ...decodeBody(body), ...rest };
   if (isPlainObject(body) && "args" in body) return { ...hybrid(headers, body), ...rest };
-  throw invalid(`its body must be [args, kwargs, embed], not ${show(body)}`);
+  throw invalid(`its body must be [args, kwargs, embed], not ${kindOf(body)}`);
 }
 
 /** Headers of protocol 2 over a body of protocol 1: the headers win. */
@@ -53,7 +53,7 @@ function hybrid(headers: HeaderTable, body: Readonly<Record<string, Tree>>): Hea
 }
 
 function version1(headers: HeaderTable, body: Tree): Fields {
-  if (!isPlainObject(body)) throw invalid(`its headers name no task and its body is ${show(body)}, not an object`);
+  if (!isPlainObject(body)) throw invalid(`its headers name no task and its body is ${kindOf(body)}, not an object`);
   return { protocol: 1, ...decodeVersion1(body), extraHeaders: customHeaders(headers) };
 }
 

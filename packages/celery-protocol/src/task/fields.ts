@@ -3,7 +3,7 @@ import { isPlainObject, setOwn } from "../content/plain-object.ts";
 import { parseIso } from "../time/iso8601.ts";
 import type { WireTime } from "../time/wire-time.ts";
 import { ProtocolError } from "../wire/errors.ts";
-import { show } from "../wire/show.ts";
+import { kindOf, quoted } from "../wire/show.ts";
 import type { TimeLimit } from "./message.ts";
 
 /** Named values of a message from outside: the headers of protocol 2, the body of protocol 1. Nothing in it is trusted. */
@@ -26,7 +26,7 @@ export function optionalText(fields: Fields, key: string): string | null {
   const value = fields[key] ?? null;
   if (value === null || typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "bigint") return String(value);
-  throw invalid(`${key} must be a text, not ${show(value)}`);
+  throw invalid(`${key} must be a text, not ${kindOf(value)}`);
 }
 
 /** A text that only people read: anything else is dropped, for no task should fail by a remark about it. */
@@ -41,7 +41,7 @@ export function optionalCount(fields: Fields, key: string): number | null {
   if (value === null) return null;
   const count = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : toNumber(value);
   if (count !== null && Number.isSafeInteger(count) && count >= 0) return count;
-  throw invalid(`${key} must be a whole number from 0, not ${show(value)}`);
+  throw invalid(`${key} must be a whole number from 0, not ${kindOf(value)}`);
 }
 
 /** A yes or no by Python's rules of truth for numbers; null where it is missing or null. */
@@ -50,18 +50,18 @@ export function optionalFlag(fields: Fields, key: string): boolean | null {
   if (value === null || typeof value === "boolean") return value;
   const number = toNumber(value);
   if (number !== null) return number !== 0;
-  throw invalid(`${key} must be true or false, not ${show(value)}`);
+  throw invalid(`${key} must be true or false, not ${kindOf(value)}`);
 }
 
 /** A time as ISO 8601; null where it is missing or null. */
 export function optionalTime(fields: Fields, key: string): WireTime | null {
   const value = fields[key] ?? null;
   if (value === null) return null;
-  if (typeof value !== "string") throw invalid(`${key} must be a time as text, not ${show(value)}`);
+  if (typeof value !== "string") throw invalid(`${key} must be a time as text, not ${kindOf(value)}`);
   try {
     return parseIso(value);
   } catch (cause) {
-    throw invalid(`${key} is no time: ${show(value)}`, cause);
+    throw invalid(`${key} is no time: ${quoted(value)}`, cause);
   }
 }
 
@@ -85,7 +85,7 @@ export function optionalTexts(fields: Fields, key: string): readonly string[] | 
 export function table(fields: Fields, key: string): Fields {
   const value = fields[key] ?? {};
   if (isPlainObject(value)) return value;
-  throw invalid(`${key} must be an object, not ${show(value)}`);
+  throw invalid(`${key} must be an object, not ${kindOf(value)}`);
 }
 
 /** The fields whose names are not among the known ones. */
@@ -104,7 +104,7 @@ function seconds(value: unknown, key: string): number | null {
   if (value === null) return null;
   const number = toNumber(value);
   if (number !== null && Number.isFinite(number) && number >= 0) return number;
-  throw invalid(`${key} must be two numbers [hard, soft], not ${show(value)}`);
+  throw invalid(`${key} must be two numbers [hard, soft], not ${kindOf(value)}`);
 }
 
 function toNumber(value: unknown): number | null {

@@ -1,6 +1,6 @@
 import { isPlainObject, setOwn } from "../content/plain-object.ts";
 import type { Tree } from "../content/tree.ts";
-import { show } from "../wire/show.ts";
+import { kindOf } from "../wire/show.ts";
 import { type Fields, invalid, optionalFlag, optionalText, requiredText, unknownFields } from "./fields.ts";
 import type { Signature } from "./signature.ts";
 
@@ -13,7 +13,7 @@ const KNOWN: ReadonlySet<string> = new Set(["task", "args", "kwargs", "options",
  * @throws ProtocolError `message-invalid` for anything that is no signature.
  */
 export function decodeSignature(tree: Tree): Signature {
-  if (!isPlainObject(tree)) throw invalid(`a signature must be an object, not ${show(tree)}`);
+  if (!isPlainObject(tree)) throw invalid(`a signature must be an object, not ${kindOf(tree)}`);
   const fields = tree as Readonly<Record<string, Tree>>;
   return {
     task: requiredText(fields, "task"),
@@ -29,7 +29,7 @@ export function decodeSignature(tree: Tree): Signature {
 /** Reads a list of signatures; null is none. */
 export function decodeSignatures(tree: Tree | undefined, key: string): readonly Signature[] | null {
   if (tree === undefined || tree === null) return null;
-  if (!Array.isArray(tree)) throw invalid(`${key} must be a list of signatures, not ${show(tree)}`);
+  if (!Array.isArray(tree)) throw invalid(`${key} must be a list of signatures, not ${kindOf(tree)}`);
   return tree.map(decodeSignature);
 }
 
@@ -51,12 +51,12 @@ function signatureArgs(fields: Readonly<Record<string, Tree>>): readonly Tree[] 
   const args = fields["args"];
   if (args === null) return [];
   if (Array.isArray(args)) return args;
-  throw invalid(`args of a signature must be a list, not ${show(args)}`);
+  throw invalid(`args of a signature must be a list, not ${kindOf(args)}`);
 }
 
 function members(fields: Fields, key: string): Readonly<Record<string, Tree>> {
   const value = fields[key];
   if (value === null) return {};
   if (isPlainObject(value)) return value as Readonly<Record<string, Tree>>;
-  throw invalid(`${key} of a signature must be an object, not ${show(value)}`);
+  throw invalid(`${key} of a signature must be an object, not ${kindOf(value)}`);
 }

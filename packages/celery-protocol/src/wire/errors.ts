@@ -1,3 +1,5 @@
+import { plain } from "./plain.ts";
+
 /** Whose fault an error is: `local` is a value we were asked to write, `remote` is a message we were asked to read. */
 export type Fault = "local" | "remote";
 
@@ -39,7 +41,10 @@ export type ProtocolErrorCode =
   | "rate-invalid"
   | "option-invalid";
 
-/** The only error this package throws. The message says what happened, to what, and what to do. */
+/**
+ * The only error this package throws. The message says what happened, to what, and what to do; it is one line of visible
+ * characters, whatever names it holds, and shows nothing of a body.
+ */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
   /** What happened, for programs. */
@@ -48,7 +53,7 @@ export class ProtocolError extends Error {
   readonly fault: Fault;
 
   constructor(code: ProtocolErrorCode, fault: Fault, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+    super(plain(message), options);
     this.code = code;
     this.fault = fault;
   }

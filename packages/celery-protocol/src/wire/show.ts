@@ -1,3 +1,5 @@
+import { plain } from "./plain.ts";
+
 const LONGEST = 100;
 
 /** The name of an object's class, also where its prototype chain is odd. */
@@ -6,13 +8,14 @@ export function className(value: object): string {
   return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "unnamed";
 }
 
-/** A value of unknown kind, short enough for an error message. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(shortened(value));
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" && value !== null ? "an object" : shortened(String(value));
+/** A name that came from outside, in quotes, for an error: short, and of visible characters alone. */
+export function quoted(text: string): string {
+  return plain(JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text));
 }
 
-function shortened(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+/** What kind of value it is, for an error about a body: bodies hold arguments, which no error shows. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

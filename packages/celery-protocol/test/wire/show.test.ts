@@ -1,17 +1,24 @@
 import { expect, test } from "vitest";
-import { className, show } from "../../src/wire/show.ts";
+import { className, kindOf, quoted } from "../../src/wire/show.ts";
 
-test.each<[string, unknown]>([
+test.each([
   ['"a\\"b"', 'a"b'],
   [`"${"x".repeat(100)}…"`, "x".repeat(200)],
-  ["1", 1n],
-  [`${"1".repeat(100)}…`, BigInt("1".repeat(200))],
+  ['"a\\n\\u001b[2J\\u202e"', "a\n\u001B[2J\u202E"],
+])("quotes a name as %s in an error", (text, name) => {
+  expect(quoted(name)).toBe(text);
+});
+
+test.each<[string, unknown]>([
+  ["a string", "secret"],
+  ["a number", 1],
+  ["a bigint", 1n],
   ["null", null],
   ["undefined", undefined],
   ["an array", [1, 2]],
   ["an object", { secret: 1 }],
-])("shows %s in an error", (text, value) => {
-  expect(show(value)).toBe(text);
+])("tells %s by its kind alone", (kind, value) => {
+  expect(kindOf(value)).toBe(kind);
 });
 
 test("names a class, also where the chain of prototypes is odd", () => {

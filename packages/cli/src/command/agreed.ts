@@ -1,3 +1,4 @@
+import { plain } from "@leveret/celery-protocol";
 import { type Terminal, UsageError } from "../terminal/terminal.ts";
 
 /** The flags by which a question is answered beforehand. */
@@ -13,6 +14,6 @@ export interface Agreement {
  */
 export async function agreed(question: string, { yes, force }: Agreement, terminal: Terminal): Promise<boolean> {
   if (yes === true || force === true) return true;
-  if (terminal.isInteractive) return terminal.confirm(question);
+  if (terminal.isInteractive) return terminal.confirm(plain(question));
   throw new UsageError(`${question} Nobody is here to ask: give --yes`);
 }

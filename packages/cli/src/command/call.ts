@@ -1,4 +1,5 @@
 import { type CallOptions, createClient, type Duration, type NamedCall, TaskFailedError } from "@leveret/celery-amqp";
+import { plain } from "@leveret/celery-protocol";
 import { loadModule } from "../reading/load-module.ts";
 import type { CommonOptions } from "../reading/broker.ts";
 import { duration, natural } from "../reading/numbers.ts";
@@ -122,10 +123,10 @@ export function showSettled(
     terminal.out(
       `${toJson({ id, status, ...(error === undefined ? { result: value } : { error: failure(error) }) })}\n`,
     );
-  } else if (error === undefined) terminal.out(`${id}\n${toJson(value)}\n`);
+  } else if (error === undefined) terminal.out(`${plain(id)}\n${toJson(value)}\n`);
   else {
-    terminal.out(`${id}\n`);
-    terminal.err(terminal.paint("red", `the task ended in ${status}: ${error.message}`));
+    terminal.out(`${plain(id)}\n`);
+    terminal.err(terminal.paint("red", `the task ended in ${status}: ${plain(error.message)}`));
   }
   return error === undefined ? exitCodes.well : exitCodes.failed;
 }

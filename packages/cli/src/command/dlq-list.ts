@@ -1,6 +1,6 @@
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { withTransport } from "../reading/broker.ts";
-import { counted, cut, printable, table } from "../terminal/table.ts";
+import { counted, cut, table } from "../terminal/table.ts";
 import { exitCodes, type Terminal } from "../terminal/terminal.ts";
 import { toJson } from "../terminal/to-json.ts";
 import { deadQueues, type DlqFlags, eachDeadLetter } from "./dlq-flags.ts";
@@ -31,7 +31,7 @@ function showLetters(letters: readonly DeadLetter[], total: number, terminal: Te
   const heads = ["TIME", "ID", "TASK", "QUEUE", "REASON", "ERROR"];
   const rows = letters.map(({ time, id, task, queue, reason, error }) => [
     time?.slice(0, 19) ?? "-",
-    printable(id ?? "-"),
+    cut(id ?? "-", 100),
     cut(task ?? "-", 40),
     cut(queue, 30),
     cut(reason ?? "-", 24),

@@ -1,3 +1,4 @@
+import { plain } from "@leveret/celery-protocol";
 import { redrive } from "../dead-letters/redrive.ts";
 import { withTransport } from "../reading/broker.ts";
 import { createProgress } from "../terminal/progress.ts";
@@ -57,7 +58,7 @@ function tell({ moved, stay }: Tally, { json }: DlqFlags, terminal: Terminal): v
   else terminal.out(`Redrove ${counted(moved, "dead letter")}.\n`);
   if (json !== true)
     for (const [reason, count] of stay) {
-      terminal.err(`${counted(count, "dead letter")} ${count === 1 ? "stays" : "stay"}: ${reason}`);
+      terminal.err(`${counted(count, "dead letter")} ${count === 1 ? "stays" : "stay"}: ${plain(reason)}`);
     }
   if (terminal.interrupted.aborted) terminal.err("Interrupted: the rest is where it was.");
 }

@@ -2,7 +2,7 @@ import type { WireMessage } from "@leveret/celery-protocol";
 import { createContent, decodeTask, toValue } from "@leveret/celery-protocol";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { withTransport } from "../reading/broker.ts";
-import { printable } from "../terminal/table.ts";
+import { plain, plainLines } from "@leveret/celery-protocol";
 import { exitCodes, type Terminal } from "../terminal/terminal.ts";
 import { toJson } from "../terminal/to-json.ts";
 import { deadQueues, type DlqFlags, eachDeadLetter } from "./dlq-flags.ts";
@@ -29,7 +29,7 @@ export async function showDeadLetters(flags: DlqFlags, terminal: Terminal): Prom
   if (flags.json === true) terminal.out(`${toJson(letters)}\n`);
   else terminal.out(letters.map((letter) => describe(letter, terminal)).join("\n"));
   const missing = flags.id?.filter((id) => !letters.some((letter) => letter.id === id)) ?? [];
-  for (const id of missing) terminal.err(`no dead letter of task ${id}`);
+  for (const id of missing) terminal.err(`no dead letter of task ${plain(id)}`);
   return missing.length === 0 ? exitCodes.well : exitCodes.failed;
 }
 
@@ -64,8 +64,8 @@ function describe(letter: FullLetter, terminal: Terminal): string {
   ];
   const lines = fields
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${terminal.paint("bold", name.padEnd(9))} ${printable(String(value))}\n`);
+    .map(([name, value]) => `${terminal.paint("bold", name.padEnd(9))} ${plain(String(value))}\n`);
   const trace =
-    traceback === null ? [] : [`${terminal.paint("bold", "traceback")}\n`, `${printable(traceback).trimEnd()}\n`];
+    traceback === null ? [] : [`${terminal.paint("bold", "traceback")}\n`, `${plainLines(traceback).trimEnd().replaceAll(/^/gm, "  ")}\n`];
   return [...lines, ...trace].join("");
 }

@@ -1,10 +1,9 @@
 import { createClient, type EventStream } from "@leveret/celery-amqp";
-import { ClusterState, createContent, decodeUtf8, encodeEvent, type Event } from "@leveret/celery-protocol";
+import { ClusterState, createContent, decodeUtf8, encodeEvent, type Event, plain } from "@leveret/celery-protocol";
 import { screen } from "../fleet/screen.ts";
 import type { CommonOptions } from "../reading/broker.ts";
 import { count } from "../reading/numbers.ts";
 import { names } from "../reading/words.ts";
-import { printable } from "../terminal/table.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Describe } from "./describe.ts";
 
@@ -53,7 +52,7 @@ async function dump(stream: EventStream, { json, limit = Infinity }: EventsFlags
   terminal.err("listening; Ctrl-C ends");
   let seen = 0;
   for await (const event of stream) {
-    terminal.out(`${json === true ? wire(event) : line(event)}\n`);
+    terminal.out(`${json === true ? plain(wire(event)) : line(event)}\n`);
     seen += 1;
     if (seen >= limit) break;
   }
@@ -71,10 +70,7 @@ function line(event: Event): string {
   const time = new Date(Number(fields["timestamp"]) * 1_000).toISOString();
   const rest = Object.entries(fields).filter(([name, value]) => !leading.has(name) && value !== null);
   const words = rest.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  return printable([time, String(fields["hostname"]), String(fields["type"]), ...words].join(" ")).replaceAll(
-    "\n",
-    "\\n",
-  );
+  return plain([time, String(fields["hostname"]), String(fields["type"]), ...words].join(" "));
 }
 
 const frameMs = 500;

@@ -1,3 +1,4 @@
+import { plain } from "@leveret/celery-protocol";
 import { loadModule } from "../reading/load-module.ts";
 import { type CommonOptions, withTransport } from "../reading/broker.ts";
 import { names } from "../reading/words.ts";
@@ -67,7 +68,7 @@ function show(queues: readonly (QueueDepth | MissingQueue)[], { json }: CommonOp
 }
 
 function row(queue: QueueDepth | MissingQueue, terminal: Terminal): readonly (string | number)[] {
-  if (isMissing(queue)) return [queue.name, "-", "-", "-", terminal.paint("yellow", "no such queue")];
+  if (isMissing(queue)) return [plain(queue.name), "-", "-", "-", terminal.paint("yellow", "no such queue")];
   const { name, ready, unacknowledged, consumers, type } = queue;
-  return [name, ready, unacknowledged ?? "-", consumers, type ?? "-"];
+  return [plain(name), ready, unacknowledged ?? "-", consumers, plain(type ?? "-")];
 }

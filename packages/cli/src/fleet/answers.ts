@@ -1,4 +1,4 @@
-import { printable } from "../terminal/table.ts";
+import { plain, plainLines } from "@leveret/celery-protocol";
 import type { Terminal } from "../terminal/terminal.ts";
 import { toJson } from "../terminal/to-json.ts";
 import type { Answers } from "./inspections.ts";
@@ -27,20 +27,20 @@ function showAnswer(node: string, answer: unknown, terminal: Terminal): string {
   const verdict = isRefusal(answer) ? terminal.paint("red", "ERROR") : terminal.paint("green", "OK");
   const lines = wordsOf(answer).split("\n");
   const below = lines.filter((line) => line !== "").map((line) => `${indent}${line}\n`);
-  return `->  ${printable(node)}: ${verdict}\n${below.join("")}`;
+  return `->  ${plain(node)}: ${verdict}\n${below.join("")}`;
 }
 
 function wordsOf(answer: unknown): string {
   if (isTable(answer) && "ok" in answer) return wordsOf(answer["ok"]);
   if (isTable(answer) && "error" in answer) return wordsOf(answer["error"]);
   if (answer === null) return "";
-  if (typeof answer === "string") return printable(answer);
-  if (!Array.isArray(answer)) return printable(JSON.stringify(JSON.parse(toJson(answer)), null, 2));
+  if (typeof answer === "string") return plainLines(answer);
+  if (!Array.isArray(answer)) return plainLines(JSON.stringify(JSON.parse(toJson(answer)), null, 2));
   return answer.length === 0 ? "- empty -" : answer.map((item) => `* ${itemText(item)}`).join("\n");
 }
 
 function itemText(item: unknown): string {
-  return printable(typeof item === "string" ? item : toJson(item));
+  return plain(typeof item === "string" ? item : toJson(item));
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,4 +1,5 @@
 import { CeleryError, createTransport, type Transport } from "@leveret/celery-amqp";
+import { plainLines } from "@leveret/celery-protocol";
 import { CommandError, UsageError } from "../terminal/terminal.ts";
 
 /** Options that every command takes. */
@@ -31,5 +32,5 @@ export async function withTransport<T>(
 export function explain(error: unknown): string {
   if (error instanceof UsageError || error instanceof CommandError) return error.message;
   if (error instanceof CeleryError) return `${error.message} (${error.code})`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return plainLines(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }

@@ -1,5 +1,6 @@
 import type { LogFields, Logger } from "@leveret/celery-amqp";
 import type { LogLevel } from "@leveret/celery-amqp/worker";
+import { plain } from "@leveret/celery-protocol";
 import type { Terminal } from "./terminal.ts";
 
 const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const satisfies Record<LogLevel, number>;
@@ -11,7 +12,7 @@ export function lineLogger(terminal: Terminal, least: LogLevel): Logger {
     (message: string, fields: LogFields = {}): void => {
       if (ranks[level] < ranks[least]) return;
       const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${shown(value)}`);
-      terminal.err(`${new Date().toISOString()} ${level.toUpperCase()} ${message}${rest.join("")}`);
+      terminal.err(plain(`${new Date().toISOString()} ${level.toUpperCase()} ${message}${rest.join("")}`));
     };
   return { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
 }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { plain } from "@leveret/celery-protocol";
 
 /** Rows of cells below their heads, the columns as wide as their widest cell; numbers stand at the right. */
 export function table(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
@@ -25,9 +26,9 @@ function width(text: string): number {
   return characters(stripVTControlCharacters(text)).length;
 }
 
-/** The text cut to so many characters, with an ellipsis where something is missing, and on one line. */
+/** A foreign text cut to so many characters, with an ellipsis where something is missing: one line of visible characters. */
 export function cut(text: string, length: number): string {
-  const line = printable(text).replaceAll(/\s+/g, " ");
+  const line = plain(text.replaceAll(/\s+/g, " "));
   const all = characters(line);
   return all.length <= length ? line : `${all.slice(0, Math.max(0, length - 1)).join("")}…`;
 }
@@ -37,12 +38,6 @@ const segmenter = new Intl.Segmenter();
 /** As a person counts them. */
 function characters(text: string): readonly string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
-}
-
-/** The text without what would command a terminal: messages come from strangers. Line ends and tabs stay. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  return text.replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, "\uFFFD");
 }
 
 /** `1 message`, `2 messages`. */

@@ -1,3 +1,5 @@
+import { plain } from "@leveret/celery-protocol";
+
 /** How a text is made to stand out. */
 export type Paint = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
@@ -34,7 +36,7 @@ export const exitCodes = { well: 0, failed: 1, usage: 2, noReply: 69 } as const;
 /** Thrown when what was typed makes no sense; the message says what to type instead. */
 export class UsageError extends Error {
   constructor(message: string) {
-    super(message);
+    super(plain(message));
     this.name = "UsageError";
   }
 }
@@ -42,7 +44,7 @@ export class UsageError extends Error {
 /** Thrown when what was asked cannot be done; the message says why, to a person. */
 export class CommandError extends Error {
   constructor(message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+    super(plain(message), options);
     this.name = "CommandError";
   }
 }

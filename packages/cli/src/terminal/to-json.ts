@@ -1,9 +1,11 @@
+import { plain } from "@leveret/celery-protocol";
+
 /**
  * A value as one line of JSON for the next program: big integers as numbers in full, bytes as base64, dates in ISO 8601, what
- * JSON has no word for (NaN, Infinity) as null.
+ * JSON has no word for (NaN, Infinity) as null. A character that a terminal would obey or hide is escaped.
  */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, replace) ?? "null";
+  return plain(JSON.stringify(value, replace) ?? "null");
 }
 
 function replace(this: unknown, _key: string, value: unknown): unknown {

@@ -14,7 +14,7 @@ describe("answers read as those of Celery's command", () => {
     ["no tasks", [], "->  w1@h: OK\n        - empty -\n"],
     ["tasks", ["a", { id: 1 }], '->  w1@h: OK\n        * a\n        * {"id":1}\n'],
     ["numbers", { clock: 3 }, '->  w1@h: OK\n        {\n          "clock": 3\n        }\n'],
-    ["what would command a terminal", { ok: "\u001B[2J" }, "->  w1@h: OK\n        \uFFFD[2J\n"],
+    ["what would command a terminal", { ok: "\u001B[2J" }, "->  w1@h: OK\n        \\u001b[2J\n"],
   ])("%s", (_, answer, text) => {
     expect(showAnswers({ "w1@h": answer }, recordedTerminal())).toBe(text);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { progressLine } from "../../src/terminal/progress.ts";
-import { counted, cut, printable, table } from "../../src/terminal/table.ts";
+import { counted, cut, table } from "../../src/terminal/table.ts";
 import { toJson } from "../../src/terminal/to-json.ts";
 
 test("columns are as wide as their widest cell, numbers stand at the right", () => {
@@ -26,8 +26,17 @@ test("what does not fit is cut, on one line", () => {
   expect(cut("ab", 0)).toBe("…");
 });
 
-test("a message cannot command the terminal", () => {
-  expect(printable("a\u001B[2Jb\u0007\r\nc\td\u009B")).toBe("a\uFFFD[2Jb\uFFFD\uFFFD\nc\td\uFFFD");
+test("a foreign name cannot command the terminal, and its column still aligns", () => {
+  expect(cut("a\u001B[2Jb\u0007\r\nc\td\u009B\u202E", 100)).toBe("a\\u001b[2Jb\\u0007 c d\\u009b\\u202e");
+  const rows = ["\u001B[2J", "a\u202Eb\u200B", "celery"].map((name) => [cut(name, 40), 1]);
+  const [, ...lines] = table(["QUEUE", "READY"], rows).trimEnd().split("\n");
+  expect(new Set(lines.map((line) => line.length)).size).toBe(1);
+});
+
+test("JSON shows no character that a terminal obeys or hides, and stays the same value", () => {
+  const value = { "id\u202E": "\u009B2J\u2028\u007F\u200B" };
+  expect(toJson(value)).toMatch(/^[\x20-\x7E]+$/);
+  expect(JSON.parse(toJson(value))).toEqual(value);
 });
 
 test("one is not many", () => {

@@ -84,7 +84,7 @@ export class Mailbox {
   async #reply({ method, ticket, replyTo }: ControlRequest, reply: Tree): Promise<void> {
     const { transport, log } = this.#parts;
     const refused = typeof reply === "object" && reply !== null && "error" in reply ? reply["error"] : null;
-    if (refused !== null) log.warn("a command of remote control failed", { method, error: JSON.stringify(refused) });
+    if (refused !== null) log.warn("a command of remote control failed", { method, error: withoutValues(refused) });
     if (replyTo === null) return;
     const exchange = { name: replyTo.exchange, type: "direct", durable: false, autoDelete: false } as const;
     await this.#exchanges.ensure(exchange);
@@ -109,6 +109,11 @@ export class Mailbox {
       return encode({ error: reprError(error) });
     }
   }
+}
+
+/** The kind of an error reply: its text, which the sender gets, may quote arguments of the command. */
+function withoutValues(refused: Tree | undefined): string {
+  return (typeof refused === "string" && /^\w+(?=\()/.exec(refused)?.[0]) || "refused";
 }
 
 function textOf(error: unknown): string {

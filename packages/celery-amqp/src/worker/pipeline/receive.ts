@@ -124,7 +124,9 @@ export class Reception {
       });
     } catch (error) {
       if (error instanceof ProtocolError) return error;
-      return new ProtocolError("decode-failed", "local", `The message cannot be decoded: ${String(error)}`, {
+      // The message of a serializer that is no ProtocolError may quote the body, and would be logged.
+      const name = error instanceof Error ? error.name : typeof error;
+      return new ProtocolError("decode-failed", "local", `The message cannot be decoded: its decoder threw a ${name}`, {
         cause: error,
       });
     }

@@ -1,6 +1,6 @@
 import { toValue, type TaskMessage } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
-import { unpackArguments } from "../../task/arguments.ts";
+import { refusedPaths, unpackArguments } from "../../task/arguments.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import { mostArguments } from "./arity.ts";
 
@@ -8,10 +8,13 @@ import { mostArguments } from "./arity.ts";
 export class ArgumentsInvalid extends Error {
   override readonly name = "ArgumentsInvalid";
   readonly pythonType: "TypeError" | "ValueError";
+  /** The message without values, for logs. */
+  readonly withoutValues: string;
 
-  constructor(pythonType: "TypeError" | "ValueError", message: string) {
+  constructor(pythonType: "TypeError" | "ValueError", message: string, withoutValues: string = message) {
     super(message);
     this.pythonType = pythonType;
+    this.withoutValues = withoutValues;
   }
 }
 
@@ -42,7 +45,8 @@ async function unpacked(definition: TaskDefinition, task: TaskMessage): Promise<
     });
   } catch (error) {
     if (!(error instanceof CeleryError)) throw error;
-    throw new ArgumentsInvalid(error.cause === undefined ? "TypeError" : "ValueError", error.message);
+    const paths = refusedPaths(error);
+    throw new ArgumentsInvalid(paths === null ? "TypeError" : "ValueError", error.message, paths ?? error.message);
   }
 }
 

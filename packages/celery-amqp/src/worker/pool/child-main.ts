@@ -101,7 +101,8 @@ function packEnding(ending: Ending): Packed {
 }
 
 /** What cannot cross is replaced by a text, as it would be when the failure is stored. */
-function packFailure({ exception, traceback, error }: Failure): Packed {
+function packFailure({ exception, traceback, error, withoutValues }: Failure): Packed {
   const args = exception.args.map(packLeniently);
-  return { exception: { ...exception, args }, traceback, error: packLeniently(error) };
+  const packed = { exception: { ...exception, args }, traceback, error: packLeniently(error) };
+  return withoutValues === undefined ? packed : { ...packed, withoutValues };
 }

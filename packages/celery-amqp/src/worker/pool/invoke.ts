@@ -1,5 +1,5 @@
 import { type TaskMessage, toWireException, type Tree } from "@leveret/celery-protocol";
-import { checkReturned } from "../../task/arguments.ts";
+import { checkReturned, refusedPaths } from "../../task/arguments.ts";
 import { runAsTask } from "../../task/current-task.ts";
 import {
   ChordEndSignal,
@@ -89,11 +89,13 @@ function isRetryable(job: Job, error: unknown): boolean {
 
 function invalidArguments(error: ArgumentsInvalid): Failure {
   const exception = { module: "builtins", type: error.pythonType, args: [error.message] };
-  return { exception, traceback: null, error };
+  return { exception, traceback: null, error, withoutValues: `${error.pythonType}: ${error.withoutValues}` };
 }
 
 function failureOf(error: unknown): Failure {
-  return { exception: toWireException(error), traceback: tracebackOf(error), error };
+  const paths = refusedPaths(error);
+  const failure = { exception: toWireException(error), traceback: tracebackOf(error), error };
+  return paths === null ? failure : { ...failure, withoutValues: `CeleryError: ${paths}` };
 }
 
 /** The stack, and below it those of the causes, as Python's tracebacks show them. */

@@ -15,6 +15,8 @@ export interface Failure {
   readonly traceback: string | null;
   /** What was thrown, where it was thrown in this process. */
   readonly error?: unknown;
+  /** The failure for logs, where message or traceback hold values of the task. */
+  readonly withoutValues?: string;
 }
 
 function pythonFailure(module: string, type: string, ...args: WireException["args"]): Failure {
@@ -26,7 +28,8 @@ export function maxRetriesExceeded(task: TaskMessage, traceback: string | null):
   const args = task.argsRepr ?? argsRepr(task.args);
   const kwargs = task.kwargsRepr ?? kwargsRepr(task.kwargs);
   const message = `Can't retry ${task.task}[${task.id}] args:${args} kwargs:${kwargs}`;
-  return { ...pythonFailure("celery.exceptions", "MaxRetriesExceededError", message), traceback };
+  const withoutValues = "MaxRetriesExceededError: the attempts are used up";
+  return { ...pythonFailure("celery.exceptions", "MaxRetriesExceededError", message), traceback, withoutValues };
 }
 
 /** Celery stores the limit itself, in seconds, as the only argument. */
@@ -91,11 +94,16 @@ export function unwritable(error: Error): Failure {
   };
 }
 
-/** One line for logs and headers, at most about 1 000 characters: `ValueError: boom`. */
+/** One line for headers, at most about 1 000 characters: `ValueError: boom`. */
 export function describeFailure(failure: Failure): string {
   const [first] = failure.exception.args;
   const message = typeof first === "string" || typeof first === "number" ? `: ${first}` : "";
   return shortened(`${failure.exception.type}${message}`, longestLine);
+}
+
+/** The same for logs, which hold no arguments and no results. */
+export function describeForLog(failure: Failure): string {
+  return failure.withoutValues ?? describeFailure(failure);
 }
 
 const longestLine = 1_000;

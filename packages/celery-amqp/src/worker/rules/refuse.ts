@@ -2,7 +2,7 @@ import { newTask, type Peek, type ProtocolError, type TaskMessage, type Workflow
 import { redeliveries, type Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { DeadLetterReason } from "./event.ts";
-import { describeFailure, notRegistered, redeliveredTooOften, unreadable, type Failure } from "./failure.ts";
+import { describeFailure, describeForLog, notRegistered, redeliveredTooOften, unreadable, type Failure } from "./failure.ts";
 import { followFailure, tellAround } from "./follow-up.ts";
 import { failureMeta } from "./result.ts";
 import type { World } from "./world.ts";
@@ -122,6 +122,6 @@ function putAside({ id, name, queue, reason, failure, attempts }: Aside, world: 
   const error = describeFailure(failure);
   return [
     { do: "dead-letter", reason, error, traceback: tracebackOf(failure), attempts },
-    { do: "emit", event: { type: "deadLettered", id, name, queue, reason, error } },
+    { do: "emit", event: { type: "deadLettered", id, name, queue, reason, error: describeForLog(failure) } },
   ];
 }

@@ -12,6 +12,7 @@ import type { Effect } from "./effect.ts";
 import type { DeadLetterReason } from "./event.ts";
 import {
   describeFailure,
+  describeForLog,
   endedWithoutResult,
   maxRetriesExceeded,
   taskRevoked,
@@ -184,9 +185,9 @@ function failForGood(request: Request, failure: Failure, reason: DeadLetterReaso
 function putAside(request: Request, failure: Failure, reason: DeadLetterReason, world: World): readonly Effect[] {
   if (!world.deadLetter) return [{ do: "ack" }];
   const { task, queue } = request;
-  const error = describeFailure(failure);
+  const [inHeader, error] = [describeFailure(failure), describeForLog(failure)];
   return [
-    { do: "dead-letter", reason, error, traceback: failure.traceback, attempts: task.retries + 1 },
+    { do: "dead-letter", reason, error: inHeader, traceback: failure.traceback, attempts: task.retries + 1 },
     { do: "emit", event: { type: "deadLettered", id: task.id, name: task.task, queue, reason, error } },
   ];
 }
