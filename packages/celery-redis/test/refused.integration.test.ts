@@ -18,8 +18,7 @@ async function vhostOfTest(): Promise<TestVhost> {
 }
 
 function workerOf(vhost: TestVhost, url: string, options: Omit<WorkerOptions, "broker" | "results">): Worker {
-  const results = redisResults(url);
-  const worker = createWorker({ broker: vhost.url, results, logLevel: "silent", ...options });
+  const worker = createWorker({ broker: vhost.url, results: redisResults(url), logLevel: "silent", ...options });
   onTestFinished(() => worker.stop());
   return worker;
 }
@@ -195,7 +194,7 @@ test("a result under whose key another program keeps a list fails its task for i
 
   const failed: string[] = [];
   const worker = workerOf(vhost, redisUrl(), { tasks: [note] });
-  worker.on("taskFailed", ({ task, failure }) => failed.push(`${task.id} ${String(failure.exception.args[0])}`));
+  worker.on("taskFailed", ({ task, failure }) => failed.push(`${task.id} ${JSON.stringify(failure.exception.args)}`));
   await worker.start();
   await eventually("it fails", () => failed.length > 0);
   expect(failed).toEqual([expect.stringMatching(`${id} .*WRONGTYPE`)]);
