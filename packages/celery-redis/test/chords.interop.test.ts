@@ -39,7 +39,12 @@ for (const { label, brokerUrl, python, absent } of oldestAndNewest) {
       pythonWorker = new PythonWorker({ python, brokerUrl, conf, queues: [theirs], name });
       pythonClient = new PythonClient({ python, brokerUrl, conf });
       await Promise.all([pythonWorker.ready(), pythonClient.ready()]);
-      const options = { tasks: workflowTasks, results: backend(), budget: { bodyBytes: 5_000 }, logLevel: "silent" } as const;
+      const options = {
+        tasks: workflowTasks,
+        results: backend(),
+        budget: { bodyBytes: 5_000 },
+        logLevel: "silent",
+      } as const;
       worker = await ourWorker(brokerUrl, mine, options);
       client = ourClient(brokerUrl, { results: backend() });
     });

@@ -47,17 +47,20 @@ describe("log lines", () => {
     ]);
   });
 
-  test.each(["text", "json"] as const)("of %s hold one line each, of visible characters, whatever comes in", (format) => {
-    const { lines, log } = linesOf(format);
-    const foreign = "x\r\n2026-11-22 10:00:00.123 ERROR forged\u001B[2J\u009B\u0007\u202E\u200B\u2028\uD800\u{E0041}";
-    log.warn(`stop: ${foreign}`, { task: foreign, id: foreign, [foreign]: [foreign], queue: foreign });
-    log.error("task failed", { traceback: `Error: ${foreign}\n  at a` });
-    log.info("long", { text: "y".repeat(1_000_000) });
-    const written = lines.join("\n").split("\n");
-    expect(written.filter((line) => !/^[ -~…]*$/.test(line))).toEqual([]);
-    expect(written.filter((line) => /^(2026|\{"time)/.test(line))).toHaveLength(3);
-    expect(lines.at(-1)?.length).toBeLessThan(20_000);
-  });
+  test.each(["text", "json"] as const)(
+    "of %s hold one line each, of visible characters, whatever comes in",
+    (format) => {
+      const { lines, log } = linesOf(format);
+      const foreign = "x\r\n2026-11-22 10:00:00.123 ERROR forged\u001B[2J\u009B\u0007\u202E\u200B\u2028\uD800\u{E0041}";
+      log.warn(`stop: ${foreign}`, { task: foreign, id: foreign, [foreign]: [foreign], queue: foreign });
+      log.error("task failed", { traceback: `Error: ${foreign}\n  at a` });
+      log.info("long", { text: "y".repeat(1_000_000) });
+      const written = lines.join("\n").split("\n");
+      expect(written.filter((line) => !/^[ -~…]*$/.test(line))).toEqual([]);
+      expect(written.filter((line) => /^(2026|\{"time)/.test(line))).toHaveLength(3);
+      expect(lines.at(-1)?.length).toBeLessThan(20_000);
+    },
+  );
 
   test("of JSON hold the same values, whatever is escaped", () => {
     const { lines, log } = linesOf("json");

@@ -62,13 +62,18 @@ test.each([
 });
 
 test("an errback that fails: no argument in the log", async () => {
-  const errback = { task: tasks.errback.name, args: [], kwargs: {}, options: {}, subtaskType: null, immutable: false, extra: {} };
+  const errback = {
+    task: tasks.errback.name,
+    args: [],
+    kwargs: {},
+    options: {},
+    subtaskType: null,
+    immutable: false,
+    extra: {},
+  };
   const written = await linesAfter((harness) =>
     harness.publish(
-      encodeTask(
-        newTask({ id: "a", task: tasks.retried.name, args: [canary], errbacks: [errback] }),
-        createContent(),
-      ),
+      encodeTask(newTask({ id: "a", task: tasks.retried.name, args: [canary], errbacks: [errback] }), createContent()),
     ),
   );
   expect(written).toContain("an errback did not succeed");

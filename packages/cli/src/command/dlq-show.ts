@@ -66,6 +66,8 @@ function describe(letter: FullLetter, terminal: Terminal): string {
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${terminal.paint("bold", name.padEnd(9))} ${plain(String(value))}\n`);
   const trace =
-    traceback === null ? [] : [`${terminal.paint("bold", "traceback")}\n`, `${plainLines(traceback).trimEnd().replaceAll(/^/gm, "  ")}\n`];
+    traceback === null
+      ? []
+      : [`${terminal.paint("bold", "traceback")}\n`, `${plainLines(traceback).trimEnd().replaceAll(/^/gm, "  ")}\n`];
   return [...lines, ...trace].join("");
 }

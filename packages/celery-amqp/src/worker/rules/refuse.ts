@@ -2,7 +2,14 @@ import { newTask, type Peek, type ProtocolError, type TaskMessage, type Workflow
 import { redeliveries, type Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { DeadLetterReason } from "./event.ts";
-import { describeFailure, describeForLog, notRegistered, redeliveredTooOften, unreadable, type Failure } from "./failure.ts";
+import {
+  describeFailure,
+  describeForLog,
+  notRegistered,
+  redeliveredTooOften,
+  unreadable,
+  type Failure,
+} from "./failure.ts";
 import { followFailure, tellAround } from "./follow-up.ts";
 import { failureMeta } from "./result.ts";
 import type { World } from "./world.ts";
