@@ -170,6 +170,7 @@ export type {
   RevokeSelection,
   TimeLimitOptions,
 } from "./worker/control/controls.ts";
+export type { RemoteControlOptions } from "./worker/control/allowance.ts";
 export type { CommandedWorker, WorkerCommand, WorkerCommands } from "./worker/control/panel.ts";
 export type { Stamps, StampValue } from "./worker/rules/revocations.ts";
 export type { TaskQueue } from "./send/queue-table.ts";

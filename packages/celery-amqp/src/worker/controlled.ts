@@ -32,6 +32,8 @@ export interface ControlledParts {
   readonly total: ReadonlyMap<string, number>;
   /** What outlives the process has changed. */
   readonly onChanged: () => void;
+  /** Slots that remote control may reach; null: ten times those at the start. */
+  readonly maxConcurrency: number | null;
   readonly shutdown: () => void;
 }
 
@@ -39,9 +41,11 @@ export interface ControlledParts {
 export class Controlled implements ControlledWorker {
   readonly #parts: ControlledParts;
   readonly #startedAt: number;
+  readonly maxConcurrency: number;
 
   constructor(parts: ControlledParts) {
     this.#parts = parts;
+    this.maxConcurrency = parts.maxConcurrency ?? 10 * parts.concurrency.total;
     this.#startedAt = parts.worker.clock.monotonicMs();
   }
 

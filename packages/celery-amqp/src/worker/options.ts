@@ -12,7 +12,8 @@ import type { TaskDefinition } from "../task/task.ts";
 import { type EventsOption, resolveEvents } from "./events-option.ts";
 import type { LogFormat, LogLevel } from "./log-lines.ts";
 import { type PoolOption, type ResolvedPool, resolvePools } from "./pool-options.ts";
-import { resolveCommands, type WorkerCommands } from "./control/panel.ts";
+import { type Allowance, type RemoteControlOptions, resolveAllowance } from "./control/allowance.ts";
+import { commandNames, resolveCommands, type WorkerCommands } from "./control/panel.ts";
 import { divideSlots, type Slots, type SlotWish } from "./rules/slots.ts";
 
 /** How much the dead queues keep; beyond either bound the oldest go. */
@@ -112,9 +113,10 @@ export interface WorkerOptions extends ContentOptions {
   readonly events?: EventsOption;
   /**
    * Answer Celery's remote control (`celery inspect`, `celery control`, Flower, other programs' clients), learn from the
-   * other workers at the start what was revoked, and take note of their elections. Default true.
+   * other workers at the start what was revoked, and take note of their elections; an object allows some commands alone.
+   * Default true: all commands.
    */
-  readonly remoteControl?: boolean;
+  readonly remoteControl?: boolean | RemoteControlOptions;
   /** Commands of your own for remote control, by name. */
   readonly commands?: WorkerCommands;
   /** Behaviour around running and sending; the first is the outermost. */
@@ -146,7 +148,8 @@ export interface ResolvedWorker {
   readonly unknownTaskGraceMs: number;
   readonly cancelOnConnectionLoss: boolean;
   readonly events: EventsOption;
-  readonly remoteControl: boolean;
+  /** Null: the worker takes no commands. */
+  readonly remoteControl: Allowance | null;
   readonly failUnfinishableChords: boolean;
   readonly commands: WorkerCommands;
   readonly interceptors: readonly Interceptor[];
@@ -214,18 +217,18 @@ export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
 export function resolveWorker(options: WorkerOptions): ResolvedWorker {
   const { tasks, pool = "inline", grace = "25s", name = "celery@%h", ...rest } = options;
   const { deadLetter = true, scheduledLimit = 1_000, cancelOnConnectionLoss = false, interceptors = [] } = rest;
-  const { stuckAfter = "10m", remoteControl = true, failUnfinishableChords = true } = rest;
+  const { stuckAfter = "10m", failUnfinishableChords = true } = rest;
   if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
   if (!Number.isInteger(scheduledLimit) || scheduledLimit < 0)
     refuse("scheduledLimit", scheduledLimit, "a whole number from 0");
   if (typeof cancelOnConnectionLoss !== "boolean")
     refuse("cancelOnConnectionLoss", cancelOnConnectionLoss, "true or false");
-  if (typeof remoteControl !== "boolean") refuse("remoteControl", remoteControl, "true or false");
   if (typeof failUnfinishableChords !== "boolean")
     refuse("failUnfinishableChords", failUnfinishableChords, "true or false");
   if (typeof name !== "string" || name === "") refuse("name", name, 'a text such as "images@%h"');
   if (!Array.isArray(interceptors)) refuse("interceptors", interceptors, "a list");
   const queues = resolveQueues(options.queues ?? ["celery"]);
+  const commands = resolveCommands(options.commands);
   if (queues.queues.size === 0) refuse("queues", options.queues, "a list with at least one queue");
   const slots = resolveSlots(options, queues);
   const concurrency = slots.total;
@@ -244,9 +247,9 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
     unknownTaskGraceMs: durationMs(options.unknownTaskGrace ?? 0, "unknownTaskGrace"),
     cancelOnConnectionLoss,
     events: resolveEvents(options.events),
-    remoteControl,
+    remoteControl: resolveAllowance(options.remoteControl, commandNames(commands)),
     failUnfinishableChords,
-    commands: resolveCommands(options.commands),
+    commands,
     interceptors,
     ...resolveLog(options),
     results: resolveResults(options.results),

@@ -1,3 +1,4 @@
+import type { Allowance } from "./control/allowance.ts";
 import { createPanel, type CommandedWorker } from "./control/panel.ts";
 import { Gossip } from "./control/gossip.ts";
 import { Mailbox } from "./control/mailbox.ts";
@@ -6,7 +7,8 @@ import { Controlled, type ControlledParts } from "./controlled.ts";
 import type { TaskEvent } from "./rules/event.ts";
 
 /** What remote control is made of. */
-export interface RemoteControlParts extends Omit<ControlledParts, "total"> {
+export interface RemoteControlParts extends Omit<ControlledParts, "total" | "maxConcurrency"> {
+  readonly allowance: Allowance;
   /** What commands of the user's are given. */
   readonly commanded: CommandedWorker;
 }
@@ -20,8 +22,12 @@ export class RemoteControl {
   readonly #gossip: Gossip | null;
 
   constructor(parts: RemoteControlParts) {
-    const worker = new Controlled({ ...parts, total: this.#total });
-    const panel = createPanel(parts.worker.options.commands, parts.commanded);
+    const {
+      allowance,
+      worker: { options },
+    } = parts;
+    const worker = new Controlled({ ...parts, total: this.#total, maxConcurrency: allowance.maxConcurrency });
+    const panel = createPanel(options.commands, parts.commanded, allowance);
     this.#parts = parts;
     this.#controlled = worker;
     this.#mailbox = new Mailbox({ ...parts.worker, panel, worker });

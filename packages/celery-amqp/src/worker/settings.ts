@@ -55,7 +55,7 @@ function usual({ options, broker }: SettingsParts): Readonly<Record<string, Tree
     task_serializer: sending.defaults.serializer,
     timezone: "UTC",
     worker_cancel_long_running_tasks_on_connection_loss: options.cancelOnConnectionLoss,
-    worker_enable_remote_control: options.remoteControl,
+    worker_enable_remote_control: options.remoteControl !== null,
   };
 }
 

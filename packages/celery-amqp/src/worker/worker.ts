@@ -152,7 +152,8 @@ class AssembledWorker implements Worker {
     this.#announcer = announcer;
     const reached = { ...rooms, worker: parts, controls: this.#controls, announcer, commanded: this, onChanged };
     const shutdown = (): void => void this.stop();
-    this.#remote = options.remoteControl ? new RemoteControl({ ...reached, shutdown }) : null;
+    const { remoteControl: allowance } = options;
+    this.#remote = allowance && new RemoteControl({ ...reached, shutdown, allowance });
   }
 
   get state(): WorkerState {

@@ -61,13 +61,36 @@ export function optionalNumber(given: Given, name: string): number | null {
   return typeof value !== "boolean" && value !== "" && Number.isFinite(number) ? number : wrong(name, "a number");
 }
 
-/** One text or several, each once. @throws PythonError `TypeError` for anything else */
+/** Strings in one list of a command. */
+const mostStrings = 10_000;
+/** Characters of each. */
+const longestString = 1_024;
+
+/**
+ * One string or several, each once.
+ *
+ * @throws PythonError `TypeError` for anything else, `ValueError` beyond 10 000 strings or 1 024 characters
+ */
 export function textsOf(given: Given, name: string): readonly string[] {
   const value = given[name];
   if (isMissing(value)) return [];
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length > mostStrings) throw new PythonError("ValueError", `${name} must be at most ${mostStrings} strings`);
   if (!list.every((item) => typeof item === "string")) return wrong(name, "a text, or a list of texts");
+  if (list.some((item) => item.length > longestString))
+    throw new PythonError("ValueError", `${name} must be strings of at most ${longestString} characters`);
   return [...new Set(list)];
+}
+
+/**
+ * A number within bounds; null where it is missing or null.
+ *
+ * @throws PythonError `TypeError` where it is no number, `ValueError` where it is out of bounds
+ */
+export function boundedNumber(given: Given, name: string, least: number, most: number): number | null {
+  const number = optionalNumber(given, name);
+  if (number === null || (number >= least && number <= most)) return number;
+  throw new PythonError("ValueError", `${name} must be a number from ${least} to ${most}`);
 }
 
 function isMissing(value: Tree | undefined): value is null | undefined {

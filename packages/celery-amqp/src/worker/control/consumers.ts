@@ -7,6 +7,9 @@ import { PythonError } from "./python-error.ts";
 // Commands about queues and slots. Celery answers before it has done what they ask; here failures are told.
 // Source: celery/worker/control.py; recorded replies.
 
+/** Queues that commands may make a worker consume from: each is a consumer, and may be declared. */
+const mostQueues = 256;
+
 /** By name. */
 export const consumers: Readonly<Record<string, Command>> = {
   add_consumer: {
@@ -14,6 +17,8 @@ export const consumers: Readonly<Record<string, Command>> = {
     optional: ["exchange", "exchange_type", "routing_key"],
     run: async (given, worker) => {
       const queue = readQueue(given);
+      if (worker.queues().length >= mostQueues)
+        throw new PythonError("ValueError", `this worker consumes from ${mostQueues} queues at most`);
       await worker.controls.addConsumer(queue);
       return ok(`add consumer ${queue.name}`);
     },
@@ -63,6 +68,9 @@ function readQueue(given: Given): ConsumedQueue {
 async function resize(worker: ControlledWorker, given: Given, direction: 1 | -1, done: string): Promise<object> {
   const n = given["n"] === undefined ? 1 : Number(given["n"]);
   if (!Number.isInteger(n) || n < 0) throw new PythonError("ValueError", "n must be a whole number from 0");
+  const { maxConcurrency } = worker;
+  if (direction === 1 && worker.concurrency + n > maxConcurrency)
+    throw new PythonError("ValueError", `the pool of this worker grows to ${maxConcurrency} at most`);
   await worker.controls.setConcurrency(worker.concurrency + direction * n);
   return ok(done);
 }

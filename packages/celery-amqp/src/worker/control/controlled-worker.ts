@@ -24,6 +24,8 @@ export interface ControlledWorker {
   readonly events: EventSwitch | null;
   /** Slots of all queues together. */
   readonly concurrency: number;
+  /** Slots that a command may reach. */
+  readonly maxConcurrency: number;
   /** Its tasks, by name. */
   readonly tasks: readonly TaskDefinition[];
   /** How many of these tasks it begins at most, as it was said last. */

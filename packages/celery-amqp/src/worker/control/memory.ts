@@ -1,5 +1,5 @@
 import { humanBytes } from "../rules/human-bytes.ts";
-import { optionalNumber } from "./arguments.ts";
+import { boundedNumber } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import type { ControlledWorker } from "./controlled-worker.ts";
 import { PythonError } from "./python-error.ts";
@@ -24,7 +24,7 @@ export function createMemoryCommands(): Readonly<Record<string, Command>> {
     memdump: {
       optional: ["samples"],
       run: (given, worker) => {
-        const taken = pick(samples, Math.max(1, optionalNumber(given, "samples") ?? 10));
+        const taken = pick(samples, boundedNumber(given, "samples", 1, limit) ?? 10);
         samples = [];
         const head = taken.length === 0 ? [] : ["- rss (sample):", ...taken.map((sample) => `-    > ${sample},`)];
         return [...head, `- rss (end): ${now(worker)}.`, ""].join("\n");

@@ -1,6 +1,7 @@
 import { CONTROL_ALIASES, toValue } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import { showValue } from "../../ports/show.ts";
+import { type Allowance, allowedOnly } from "./allowance.ts";
 import type { Command, Panel } from "./command.ts";
 import { consumers } from "./consumers.ts";
 import { limits } from "./limits.ts";
@@ -26,15 +27,21 @@ export type WorkerCommand = (args: Readonly<Record<string, unknown>>, worker: Co
 /** Commands by name. */
 export type WorkerCommands = Readonly<Record<string, WorkerCommand>>;
 
-/** All commands of a worker: Celery's with their older names, and those of the user. */
-export function createPanel(custom: WorkerCommands, worker: CommandedWorker): Panel {
+/** All commands of a worker, Celery's with their older names and those of the user: those that are not allowed refuse. */
+export function createPanel(custom: WorkerCommands, worker: CommandedWorker, allowance: Allowance): Panel {
   const panel = new Map(Object.entries(builtIn()));
   for (const [alias, name] of CONTROL_ALIASES) {
     const command = panel.get(name);
     if (command !== undefined) panel.set(alias, command);
   }
   for (const [name, run] of Object.entries(custom)) panel.set(name, customCommand(run, worker));
+  for (const [name, command] of panel) panel.set(name, allowedOnly(name, command, allowance));
   return panel;
+}
+
+/** Names of all commands: Celery's own and those of the user. */
+export function commandNames(custom: WorkerCommands): ReadonlySet<string> {
+  return new Set([...Object.keys(builtIn()), ...Object.keys(custom)]);
 }
 
 /**
