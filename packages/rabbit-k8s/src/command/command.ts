@@ -62,14 +62,13 @@ function describe(terminal: Terminal, done: (code: number) => void): Command {
     });
   program
     .command("runbook")
-    .description("the steps of what an apply alone cannot do")
+    .description("a shell script for what an apply alone cannot do; read it, or pipe it to sh")
     .argument("<operation>", "scale-down, upgrade or grow-volume")
     .option("--name <name>", "name of the cluster", "rabbitmq")
     .option("--namespace <namespace>", "its namespace", "default")
     .option("--cluster-domain <domain>", "DNS domain of the Kubernetes cluster", "cluster.local")
     .option("--from <from>", "nodes, or version, that run now")
     .option("--to <to>", "nodes, or version, that shall run")
-    .option("--replicas <count>", "nodes, for grow-volume", "3")
     .option("--size <size>", "new size of each volume")
     .action((operation: string, options: RunbookOptions) => {
       done(runbook(operation, options, terminal));

@@ -1,8 +1,10 @@
 import { parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
-import { growVolumeSteps } from "../runbook/grow-volume.ts";
+import { isDnsLabel, isDnsSubdomain } from "../cluster/naming.ts";
+import { parseBytes } from "../cluster/quantity.ts";
+import { growVolumeScript } from "../runbook/grow-volume.ts";
 import type { Place } from "../runbook/place.ts";
-import { scaleDownSteps } from "../runbook/scale-down.ts";
-import { upgradeSteps } from "../runbook/upgrade.ts";
+import { scaleDownScript } from "../runbook/scale-down.ts";
+import { upgradeScript } from "../runbook/upgrade.ts";
 import { exitCodes, type Terminal, UsageError } from "./terminal.ts";
 
 /** The options of `rabbit-k8s runbook`. */
@@ -12,22 +14,28 @@ export interface RunbookOptions {
   readonly clusterDomain: string;
   readonly from?: string;
   readonly to?: string;
-  readonly replicas: string;
   readonly size?: string;
 }
 
 /**
- * Prints the steps of an operation that an apply alone cannot do.
+ * Prints a script for an operation that an apply alone cannot do.
  *
  * @throws UsageError for an operation or a value that does not exist.
  */
 export function runbook(operation: string, options: RunbookOptions, terminal: Terminal): number {
-  const place: Place = options;
-  terminal.out(`${steps(operation, place, options)}\n`);
+  terminal.out(script(operation, placeOf(options), options));
   return exitCodes.well;
 }
 
-function steps(operation: string, place: Place, options: RunbookOptions): string {
+/** The names stand in a script, so nothing but names may pass. */
+function placeOf({ name, namespace, clusterDomain }: RunbookOptions): Place {
+  for (const [option, text] of Object.entries({ name, namespace }))
+    if (!isDnsLabel(text)) throw new UsageError(`--${option} "${text}" is no name that Kubernetes takes`);
+  if (!isDnsSubdomain(clusterDomain)) throw new UsageError(`--cluster-domain "${clusterDomain}" is no DNS domain`);
+  return { name, namespace, clusterDomain };
+}
+
+function script(operation: string, place: Place, options: RunbookOptions): string {
   switch (operation) {
     case "scale-down":
       return scaleDown(place, count(options.from, "--from"), count(options.to, "--to"));
@@ -35,19 +43,24 @@ function steps(operation: string, place: Place, options: RunbookOptions): string
       return upgrade(place, version(options.from, "--from"), version(options.to, "--to"));
     case "grow-volume":
       if (options.size === undefined) throw new UsageError("how large? Give --size, such as --size 20Gi");
-      return growVolumeSteps(place, count(options.replicas, "--replicas"), options.size);
+      if (parseBytes(options.size) === null) throw new UsageError(`--size "${options.size}" is no size; write 20Gi`);
+      return growVolumeScript(place, options.size);
     default:
       throw new UsageError(`there is no runbook "${operation}"; use scale-down, upgrade or grow-volume`);
   }
 }
 
 function scaleDown(place: Place, from: number, to: number): string {
-  if (to < 1 || to >= from) throw new UsageError(`from ${from} to ${to} nodes is no scaling down`);
-  return scaleDownSteps(place, from, to);
+  if (to >= from) throw new UsageError(`from ${from} to ${to} nodes is no scaling down`);
+  if (to === 1)
+    throw new UsageError(
+      "one node of two is no majority, so the cluster could not forget the other. Set up a cluster of one node and move the messages by a shovel",
+    );
+  return scaleDownScript(place, from, to);
 }
 
 function upgrade(place: Place, from: RabbitVersion, to: RabbitVersion): string {
-  const text = upgradeSteps(place, from, to);
+  const text = upgradeScript(place, from, to);
   if (text === null) throw new UsageError(`no way leads from ${from.text} to ${to.text}: RabbitMQ has no downgrades`);
   return text;
 }

@@ -80,6 +80,7 @@ function setupContainer(cluster: ResolvedCluster): Container {
     ...image(cluster),
     command: ["sh", `${paths.config}/${configKeys.setup}`],
     securityContext: containerSecurity,
+    env: nodeName(cluster),
     resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "64Mi" } },
     volumeMounts: setupMounts,
   };
@@ -137,9 +138,8 @@ function bounded(command: string, seconds: number): string {
   return `timeout ${seconds + 10} rabbitmq-upgrade ${command} -t ${seconds} || true`;
 }
 
-function environment(cluster: ResolvedCluster): EnvVar[] {
-  const { names, clusterDomain, tls, secretEnv } = cluster;
-  const erlangArguments = ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "RABBITMQ_CTL_ERL_ARGS"];
+/** The name by which a node is known, to itself and to its peers. */
+function nodeName({ names, clusterDomain }: ResolvedCluster): EnvVar[] {
   return [
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
     { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
@@ -148,6 +148,14 @@ function environment(cluster: ResolvedCluster): EnvVar[] {
       name: "RABBITMQ_NODENAME",
       value: `rabbit@$(POD_NAME).${names.headlessService}.$(POD_NAMESPACE).svc.${clusterDomain}`,
     },
+  ];
+}
+
+function environment(cluster: ResolvedCluster): EnvVar[] {
+  const { tls, secretEnv } = cluster;
+  const erlangArguments = ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "RABBITMQ_CTL_ERL_ARGS"];
+  return [
+    ...nodeName(cluster),
     ...(tls?.interNode === true ? erlangArguments.map((name) => ({ name, value: interNodeArguments })) : []),
     ...Object.entries(secretEnv).map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } })),
   ];

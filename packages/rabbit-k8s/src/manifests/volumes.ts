@@ -28,12 +28,13 @@ function needsLogFolder({ version }: ResolvedCluster): boolean {
   return !isAtLeast(version, "4.0");
 }
 
-/** What the init container sees. */
+/** What the init container sees; the volume only to read which release wrote it. */
 export const setupMounts: VolumeMount[] = [
   { name: "config", mountPath: paths.config, readOnly: true },
   { name: "secrets", mountPath: paths.secrets, readOnly: true },
   { name: "etc", mountPath: paths.etc },
   { name: "home", mountPath: paths.home },
+  { name: "data", mountPath: paths.data, readOnly: true },
 ];
 
 /** What the broker sees; parents stand before the folders within them. */

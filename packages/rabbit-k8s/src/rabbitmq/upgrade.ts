@@ -22,6 +22,23 @@ export function upgradePath(from: Series, to: Series): readonly Series[] | null 
   return null;
 }
 
+/**
+ * The feature flags without which a release does not run on data that an older one wrote, as 4.0.5 and 4.3.6 list them
+ * (`rabbitmqctl list_feature_flags name stability`, "required"); 3.12 by its release notes. Between those the older list.
+ */
+export function requiredFeatureFlags(version: RabbitVersion): readonly string[] {
+  const lists: Readonly<Partial<Record<Series, readonly string[]>>> = releases.requiredFeatureFlags;
+  return knownSeries
+    .filter((series) => isAtLeast(version, series))
+    .flatMap((series) => lists[series] ?? [])
+    .filter((flag, index, all) => all.indexOf(flag) === index);
+}
+
+/** The series from which a release can be reached in one step, oldest first. */
+export function previousSteps(series: Series): readonly Series[] {
+  return knownSeries.filter((candidate) => nextSteps(candidate).includes(series));
+}
+
 /** Why a running cluster of `from` cannot be rolled to `to` directly, and what to do; `null` when it can. */
 export function upgradeRefusal(from: RabbitVersion, to: RabbitVersion): { reason: string; remedy: string } | null {
   if (from.series === to.series) return downgradeWithin(from, to);

@@ -1,57 +1,117 @@
-import { upgradePath } from "../rabbitmq/upgrade.ts";
-import { isAtLeast, latestOf, type RabbitVersion, type Series } from "../rabbitmq/version.ts";
-import { formatSteps, kubectl, onNode, type Place } from "./place.ts";
+import { requiredFeatureFlags, upgradePath } from "../rabbitmq/upgrade.ts";
+import { isAtLeast, latestOf, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
+import type { Place } from "./place.ts";
+import { checkHealth, eachBelow, formatScript, type Step } from "./script.ts";
 
-/** The steps from one version to another, by way of every series between; `null` where no way leads there. */
-export function upgradeSteps(place: Place, from: RabbitVersion, to: RabbitVersion): string | null {
+/** The script from one version to another, by way of every series between; `null` where no way leads there. */
+export function upgradeScript(place: Place, from: RabbitVersion, to: RabbitVersion): string | null {
   const path = upgradePath(from.series, to.series);
   if (path === null) return null;
-  const [, ...series] = path;
-  const releases = series.map((name) => (name === to.series && to.text !== to.series ? to.text : latestOf(name)));
-  const mirrored = !isAtLeast(from, "4.0") && isAtLeast(to, "4.0");
-  return formatSteps([
-    [
-      "See that all is well before anything else.",
-      onNode(place, 0, "rabbitmqctl cluster_status"),
-      onNode(place, 0, "rabbitmq-diagnostics check_if_node_is_quorum_critical"),
-    ],
-    ...(from.series === "3.11" && !isAtLeast(from, "3.11.18")
-      ? [[`First go to 3.11.28: 3.12 can only be reached from 3.11.18 on.`] as const]
-      : []),
-    ...(mirrored
-      ? [
-          [
-            "Before 4.x: move mirrored classic queues to quorum queues and delete every policy with ha-* keys, in each VHOST.",
-            onNode(place, 0, "rabbitmqctl list_vhosts"),
-            onNode(place, 0, "rabbitmqctl list_policies -p VHOST"),
-          ] as const,
-        ]
-      : []),
-    ...releases.flatMap((release, index) =>
-      step(place, index === 0 ? from.text : (releases[index - 1] ?? from.text), release, series[index]),
+  const releases = [
+    from.text,
+    ...(from.series === "3.11" && !isAtLeast(from, "3.11.18") && path.length > 1 ? [latestOf("3.11")] : []),
+    // A newer patch of the same series is one step too.
+    ...(path.length === 1 ? path : path.slice(1)).map((series) =>
+      series === to.series && to.text !== to.series ? to.text : latestOf(series),
     ),
+  ];
+  const hops = releases
+    .slice(1)
+    .map((release, index) => ({ from: releases[index] ?? from.text, to: release, later: releases.slice(index + 2) }));
+  const { name, namespace } = place;
+  return formatScript(place, `Takes ${name} in ${namespace} from RabbitMQ ${releases.join(" > ")}.`, [
+    [
+      "The manifests of each release are here.",
+      ...hops.map(
+        (hop) =>
+          `[ -s ${fileOf(place, hop.to)} ] || stop "there is no ${fileOf(place, hop.to)}: rabbit-k8s synth --version ${hop.to} --from ${hop.from} ... > ${fileOf(place, hop.to)}, then rabbit-k8s diff what runs and it"`,
+      ),
+    ],
+    ...hops.flatMap((hop) => hopSteps(place, hop)),
   ]);
 }
 
-function step(
-  place: Place,
-  from: string,
-  release: string,
-  series: Series | undefined,
-): readonly (readonly [string, ...string[]])[] {
+interface Hop {
+  readonly from: string;
+  readonly to: string;
+  /** The releases that come after it: a second run passes over what is done. */
+  readonly later: readonly string[];
+}
+
+function fileOf({ name }: Place, release: string): string {
+  return `${name}-${release}.yaml`;
+}
+
+/** What `rabbitmqctl version` prints for a release, as a pattern of the shell; any patch where only the series is known. */
+function pattern(release: string): string {
+  const version = parseVersion(release);
+  return version === null || version.text === version.series ? `${release}|${release}.*` : release;
+}
+
+/** Sets `old` and `new` to the number of nodes of each release, `later` where one is beyond, and stops at any other. */
+function countReleases(place: Place, hop: Hop): readonly string[] {
+  return [
+    "old=0 new=0",
+    ...eachBelow(
+      "$replicas",
+      `release=$(on ${place.name}-$i rabbitmqctl version)`,
+      `case $release in`,
+      `  ${pattern(hop.to)}) new=$((new + 1)) ;;`,
+      `  ${pattern(hop.from)}) old=$((old + 1)) ;;`,
+      ...(hop.later.length > 0 ? [`  ${hop.later.map(pattern).join("|")}) later=1 ;;`] : []),
+      `  *) stop "${place.name}-$i runs $release, not ${hop.from}" ;;`,
+      "esac",
+    ),
+  ];
+}
+
+function hopSteps(place: Place, hop: Hop): readonly Step[] {
+  const { name } = place;
+  const to = parseVersion(hop.to);
+  const flags = to === null ? [] : requiredFeatureFlags(to);
   return [
     [
-      `Enable all stable feature flags on ${from}; without them the first ${series ?? release} node does not start.`,
-      onNode(place, 0, "rabbitmqctl enable_feature_flag all"),
+      `${hop.from} to ${hop.to}: every node runs ${hop.from}, and the cluster is well.`,
+      "later=",
+      ...countReleases(place, hop),
+      `if [ -z "$later" ] && [ "$old" -gt 0 ]; then`,
+      ...[
+        ...checkHealth(place, "$replicas"),
+        ...eachBelow(
+          "$replicas",
+          `on ${name}-$i rabbitmq-diagnostics -q check_if_node_is_quorum_critical || stop "a queue would lose its majority without ${name}-$i: wait until its members are there"`,
+        ),
+        `(umask 077; on ${name}-0 rabbitmqctl -q export_definitions - > ${name}-${hop.from}-definitions.json)`,
+        `[ -s ${name}-${hop.from}-definitions.json ] || stop "the definitions could not be saved"`,
+        ...(isMirrorEnd(hop)
+          ? [
+              `if grep -q '"ha-mode"' ${name}-${hop.from}-definitions.json; then stop "a policy mirrors classic queues, which ${hop.to} no longer does: move them to quorum queues and delete each policy with ha-* keys"; fi`,
+            ]
+          : []),
+        `on ${name}-0 rabbitmqctl enable_feature_flag all`,
+        `flags=$(on ${name}-0 rabbitmqctl -q list_feature_flags name state | tr -s "\\t" " ")`,
+        `for flag in ${flags.join(" ")}; do`,
+        `  case "$flags" in *"$flag enabled"*) ;; *) stop "${hop.to} needs the feature flag $flag: rabbitmqctl enable_feature_flag $flag" ;; esac`,
+        "done",
+        `say "there is no way back from here: take snapshots of the volumes where the storage can"`,
+      ].map((line) => `  ${line}`),
+      "fi",
     ],
     [
-      `Set \`version: '${release}'\` and \`from: '${from}'\`, apply, and wait; there is no way back.`,
-      `${kubectl(place)} rollout status statefulset ${place.name} --timeout=30m`,
-    ],
-    [
-      "Enable the new release's flags and spread the leaders again.",
-      onNode(place, 0, "rabbitmqctl enable_feature_flag all"),
-      onNode(place, 0, "rabbitmq-queues rebalance all"),
+      `${hop.from} to ${hop.to}: the nodes are replaced one by one.`,
+      `if [ -z "$later" ]; then`,
+      `  k apply -f ${fileOf(place, hop.to)}`,
+      `  k rollout status statefulset ${name} --timeout=30m || stop "a node of ${hop.to} does not get ready; the others serve. See kubectl -n ${place.namespace} logs of the pod, container setup, then rabbitmq"`,
+      ...countReleases(place, hop).map((line) => `  ${line}`),
+      `  [ "$new" = "$replicas" ] || stop "only $new of $replicas nodes run ${hop.to}: is it the image of ${fileOf(place, hop.to)}?"`,
+      `  on ${name}-0 rabbitmqctl enable_feature_flag all`,
+      `  on ${name}-0 rabbitmq-queues rebalance all`,
+      "fi",
     ],
   ];
+}
+
+function isMirrorEnd({ from, to }: Hop): boolean {
+  const [before, after] = [parseVersion(from), parseVersion(to)];
+  return before !== null && after !== null && !isAtLeast(before, "4.0") && isAtLeast(after, "4.0");
 }

@@ -1,4 +1,6 @@
 import type { ResolvedCluster } from "../cluster/resolved.ts";
+import { previousSteps, requiredFeatureFlags } from "../rabbitmq/upgrade.ts";
+import type { RabbitVersion } from "../rabbitmq/version.ts";
 import { paths } from "./paths.ts";
 
 /** Keys of the ConfigMap. */
@@ -22,10 +24,35 @@ export function writeFile(target: string, command: (part: string) => string): st
 }
 
 /**
+ * Lines that refuse the data of a release from which this one cannot be reached in one step. RabbitMQ refuses it too, but
+ * 4.3 first moves the metadata of nodes that still run 4.0 to another database, which these do not find again.
+ *
+ * `rabbit_serial` is written after the feature flags of a new node are complete: a node that was killed on its first boot
+ * has none and may go on.
+ */
+function refuseOldData(version: RabbitVersion): string {
+  const flags = requiredFeatureFlags(version);
+  if (flags.length === 0) return "";
+  const from = previousSteps(version.series).join(", ");
+  return `data=${paths.data}/$RABBITMQ_NODENAME
+if [ -e "$data/rabbit_serial" ] && [ -s "$data-feature_flags" ]; then
+  missing=
+  for flag in ${flags.join(" ")}; do
+    grep -Eq "(^|[^a-z0-9_.])$flag([^a-z0-9_.]|$)" "$data-feature_flags" || missing="$missing $flag"
+  done
+  if [ -n "$missing" ]; then
+    echo "RabbitMQ ${version.text} cannot run on this volume: feature flags are not enabled:$missing. Nothing was changed. Apply the previous version again, enable all feature flags (rabbitmqctl enable_feature_flag all), and come from ${from} only." >&2
+    exit 1
+  fi
+fi
+`;
+}
+
+/**
  * The script of the init container, which runs in RabbitMQ's own image: it writes `/etc/rabbitmq` whole, the cookie, and
  * the definitions with their secrets.
  */
-export function renderSetup({ erlangCookie, tls }: ResolvedCluster): string {
+export function renderSetup({ erlangCookie, tls, version }: ResolvedCluster): string {
   const cookie = `${paths.secrets}/${erlangCookie.name}/${erlangCookie.key}`;
   const files = [configKeys.conf, configKeys.plugins, ...(tls?.interNode === true ? [configKeys.interNode] : [])];
   return `set -eu
@@ -34,7 +61,7 @@ if [ ! -s ${cookie} ]; then
   echo "the Secret ${erlangCookie.name} has an empty ${erlangCookie.key}" >&2
   exit 1
 fi
-${writeFile(`${paths.home}/.erlang.cookie`, (part) => `cp ${cookie} ${part}\nchmod 600 ${part}`)}
+${refuseOldData(version)}${writeFile(`${paths.home}/.erlang.cookie`, (part) => `cp ${cookie} ${part}\nchmod 600 ${part}`)}
 ${files.map((file) => writeFile(`${paths.etc}/${file}`, (part) => `cp ${paths.config}/${file} ${part}`)).join("\n")}
 ${writeFile(
   paths.definitions,

@@ -130,6 +130,22 @@ export class Lab {
     return this.ctl("exec", pod, "--", ...command);
   }
 
+  /** Runs a shell script in a folder with these files, with a `kubectl` that asks podlab; answers its end and its words. */
+  async script(text: string, files: Readonly<Record<string, string>> = {}): Promise<{ code: number; text: string }> {
+    const folder = mkdtempSync(join(this.#state, "script-"));
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    const words = [process.execPath, join(import.meta.dirname, "kubectl.mjs"), program("podlab.mjs"), this.#state];
+    writeFileSync(join(folder, "kubectl"), `#!/bin/sh\nexec ${words.join(" ")} "$@"\n`, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` };
+    try {
+      const { stdout, stderr } = await run("sh", ["-c", text], { cwd: folder, env, maxBuffer: 64 * 1024 ** 2 });
+      return { code: 0, text: stdout + stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { code, text: stdout + stderr };
+    }
+  }
+
   /** Applies changed manifests. */
   async apply(yaml: string): Promise<void> {
     const file = join(this.#state, "changed.yaml");
