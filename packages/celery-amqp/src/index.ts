@@ -169,7 +169,14 @@ export {
 } from "@leveret/celery-protocol";
 
 // Errors.
-export { CeleryError, type CeleryErrorCode, PublishTimeoutError, UnroutableError } from "./ports/errors.ts";
+export {
+  CeleryError,
+  type CeleryErrorCode,
+  type PublishOutcome,
+  PublishTimeoutError,
+  SendManyError,
+  UnroutableError,
+} from "./ports/errors.ts";
 export { ResultTimeoutError, TaskFailedError, type TaskFailure, TaskRevokedError } from "./task/errors.ts";
 
 // Values that JavaScript has no class for.

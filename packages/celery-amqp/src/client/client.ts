@@ -34,7 +34,7 @@ import { bindTasks, type BoundTasks } from "./bind.ts";
 import { Gate } from "./gate.ts";
 import type { ResolvedClient } from "./options.ts";
 import { fromRow, type PreparedMessage, type RelayOutcome, toRow } from "./outbox.ts";
-import { forEachOf, type ManyOptions } from "./send-many.ts";
+import { forEachOf, type ManyOptions, sendEach, type SendOne } from "./send-many.ts";
 
 /** Sends tasks and awaits their results. It connects at the first use, reconnects by itself, and lives until `close`. */
 export interface Client extends TaskSender, AsyncDisposable {
@@ -55,6 +55,9 @@ export interface Client extends TaskSender, AsyncDisposable {
   /**
    * Sends many calls, their confirms pipelined; results in the order of the calls. At the first failure no more are
    * taken; it is thrown when those under way have ended, and what was confirmed before stays sent.
+   *
+   * @throws SendManyError with the code of the first failure and the ids of the calls that were sent, may have arrived, and
+   * were not sent; what the iterable throws
    */
   sendMany<R>(
     calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
@@ -205,7 +208,9 @@ class CeleryClient implements Client {
     calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
     options?: ManyOptions,
   ): Promise<AsyncResult<R>[]> {
-    return forEachOf(calls, (call) => this.send(call), options);
+    const sendOne: SendOne = (call, leaving) =>
+      this.#gate.enter(async () => (await this.#sender.dispatch(call, [], leaving)).result);
+    return sendEach(calls, sendOne, options) as Promise<AsyncResult<R>[]>;
   }
 
   result<R>(id: string, task: TypedTask<never, R>): AsyncResult<R>;

@@ -1,4 +1,8 @@
-import { CeleryError } from "../ports/errors.ts";
+import { CeleryError, PublishTimeoutError, SendManyError } from "../ports/errors.ts";
+
+import type { Leaving } from "../send/outgoing.ts";
+import type { AsyncResult } from "../task/sender.ts";
+import type { Signature } from "../task/signature.ts";
 
 /** How much work is under way at a time. */
 export interface ManyOptions {
@@ -35,6 +39,73 @@ export async function forEachOf<T, R>(
   }
   crew.assertNoneFailed();
   return answers;
+}
+
+/** Sends a call; `leaving` is called when its first message goes out. */
+export type SendOne = (
+  call: Signature<[], unknown>,
+  leaving: (outgoing: Leaving) => void,
+) => Promise<AsyncResult<unknown>>;
+
+/**
+ * Sends many calls, and says of each what became of it where one fails.
+ *
+ * @throws SendManyError; what the iterable throws
+ */
+export async function sendEach(
+  calls: Iterable<Signature<[], unknown>> | AsyncIterable<Signature<[], unknown>>,
+  sendOne: SendOne,
+  options?: ManyOptions,
+): Promise<AsyncResult<unknown>[]> {
+  const [sent, unknown, notSent]: [string[], string[], string[]] = [[], [], []];
+  const failures: unknown[] = [];
+  let taken = 0;
+  const send = async (call: Signature<[], unknown>): Promise<AsyncResult<unknown>> => {
+    taken += 1;
+    let left: Leaving | null = null;
+    try {
+      const result = await sendOne(call, (outgoing) => (left = outgoing));
+      sent.push(result.id);
+      return result;
+    } catch (error) {
+      failures.push(error);
+      const id = idOf(left, call);
+      if (id !== null) (left !== null && mayHaveArrived(error, call) ? unknown : notSent).push(id);
+      throw error;
+    }
+  };
+  try {
+    return await forEachOf(calls, send, options);
+  } catch (error) {
+    if (failures.length === 0 || failures[0] !== error) throw error;
+    throw new SendManyError(error, { sent, unknown, notSent, taken });
+  }
+}
+
+function idOf(left: Leaving | null, { options }: Signature<[], unknown>): string | null {
+  return left?.result.id ?? options.id ?? null;
+}
+
+/** Errors by which the message is in no queue. */
+const refusals: ReadonlySet<string> = new Set([
+  "unroutable",
+  "publish-nacked",
+  "publish-refused",
+  "overloaded",
+  "message-too-large",
+  "encode-failed",
+  "option-invalid",
+  "access-refused",
+  "not-found",
+  "queue-mismatch",
+  "limit-reached",
+]);
+
+/** Of a canvas some messages may be out when another one is refused. */
+function mayHaveArrived(error: unknown, call: Signature<[], unknown>): boolean {
+  if (call.composed !== null) return true;
+  if (error instanceof PublishTimeoutError) return error.outcome === "unknown";
+  return !(error instanceof CeleryError && refusals.has(error.code));
 }
 
 /** A bounded number of works at a time. */

@@ -97,15 +97,45 @@ export class UnroutableError extends CeleryError {
   }
 }
 
-/** No confirm came in time. The message may have arrived: a resend must keep the same id. */
+/** Whether a message that was not confirmed may be in a queue all the same. */
+export type PublishOutcome = "unknown" | "not-sent";
+
+/** No confirm came in time. Where `outcome` is `unknown` the message may have arrived: a resend must keep the same id. */
 export class PublishTimeoutError extends CeleryError {
   override readonly name = "PublishTimeoutError";
-  readonly outcome = "unknown";
+  readonly outcome: PublishOutcome;
 
-  constructor(timeoutMs: number, reason: string) {
-    super(
-      "publish-timeout",
-      `The broker did not confirm the message within ${timeoutMs} ms (${reason}); it may or may not have arrived`,
-    );
+  constructor(timeoutMs: number, reason: string, outcome: PublishOutcome) {
+    const truth =
+      outcome === "not-sent"
+        ? "The message was not sent."
+        : "The message may have arrived: keep its id where it is sent again.";
+    super("publish-timeout", `The broker did not confirm the message within ${timeoutMs} ms (${reason}). ${truth}`);
+    this.outcome = outcome;
+  }
+}
+
+/** What became of the calls of `sendMany` when one of them failed. Code and cause are those of the first failure. */
+export class SendManyError extends CeleryError {
+  override readonly name = "SendManyError";
+  /** Task ids of the calls that the broker confirmed, in the order of their confirms. */
+  readonly sent: readonly string[];
+  /** Task ids of the calls that may have arrived, or in part, as a canvas of many messages. */
+  readonly unknown: readonly string[];
+  /** Task ids of the calls that were not sent; a call that failed before it had an id is not among them. */
+  readonly notSent: readonly string[];
+  /** Calls that were taken from the iterable. The calls behind them were not sent. */
+  readonly taken: number;
+
+  constructor(first: unknown, calls: Pick<SendManyError, "sent" | "unknown" | "notSent" | "taken">) {
+    const { sent, unknown, notSent, taken } = calls;
+    const counts = `${sent.length} of ${taken} calls were sent, ${unknown.length} may have arrived`;
+    const code = first instanceof CeleryError ? first.code : "aborted";
+    const reason = first instanceof Error ? first.message : String(first);
+    super(code, `sendMany stopped: ${reason} (${counts}).`, { cause: first });
+    this.sent = sent;
+    this.unknown = unknown;
+    this.notSent = notSent;
+    this.taken = taken;
   }
 }

@@ -90,10 +90,10 @@ export class MemoryPublisher implements Publisher {
   }
 
   #expire(sending: Sending, timeoutMs: number): void {
+    const outcome = this.#unconfirmed.has(sending) ? "unknown" : "not-sent";
+    const reason = this.#broker.isBlocked ? "the broker is blocked" : "no connection";
     this.#waiting = this.#waiting.filter((other) => other !== sending);
-    sending.settle(
-      new PublishTimeoutError(timeoutMs, this.#broker.isBlocked ? "the broker is blocked" : "no connection"),
-    );
+    sending.settle(new PublishTimeoutError(timeoutMs, reason, outcome));
   }
 }
 

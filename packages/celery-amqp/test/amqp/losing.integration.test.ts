@@ -90,7 +90,10 @@ describe("publishing across losses", () => {
     await proxy.refuse();
     await eventually("the loss is noticed", () => transport.state === "connecting");
     const startedAt = performance.now();
-    await expect(transport.publisher.publish(message("x"), TO, { timeoutMs: 100 })).rejects.toThrow("was never sent");
+    await expect(transport.publisher.publish(message("x"), TO, { timeoutMs: 100 })).rejects.toMatchObject({
+      outcome: "not-sent",
+      message: expect.stringMatching(/was not sent\.$/) as string,
+    });
     expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 

@@ -1,7 +1,16 @@
 import { eventExchange } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createClient, defineTask, ResultTimeoutError, TaskFailedError, TaskRevokedError } from "../../src/index.ts";
+import {
+  CeleryError,
+  createClient,
+  defineTask,
+  PublishTimeoutError,
+  ResultTimeoutError,
+  SendManyError,
+  TaskFailedError,
+  TaskRevokedError,
+} from "../../src/index.ts";
 import { runAsTask } from "../../src/task/current-task.ts";
 import type { TaskContext } from "../../src/task/context.ts";
 import { createLab, failure, rejection, revoked, state, success } from "./lab.ts";
@@ -182,6 +191,63 @@ describe("sending many", () => {
     await expect(lab.client().sendMany(calls(), { inFlight: 1 })).rejects.toMatchObject({ code: "option-invalid" });
     expect(taken).toBeLessThan(6);
     expect(lab.tasks("celery").length).toBeGreaterThanOrEqual(2);
+  });
+
+  test("says at a failure which calls were sent, which may have arrived, and which were not", async () => {
+    const lab = createLab();
+    const calls = ["a", "b", "c", "d"].map((id) => add.s(1, 2).with({ id }));
+    let count = 0;
+    const fate = {
+      send: async (task: never, next: (task: never) => Promise<void>) => {
+        count += 1;
+        if (count === 3) throw new PublishTimeoutError(1_000, "no answer", "unknown");
+        if (count === 4) throw new PublishTimeoutError(1_000, "no connection", "not-sent");
+        await next(task);
+      },
+    };
+    const error: unknown = await lab
+      .client({ interceptors: [fate] })
+      .sendMany(calls, { inFlight: 4 })
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SendManyError);
+    expect(error).toMatchObject({
+      code: "publish-timeout",
+      message: expect.stringMatching(/^sendMany stopped: .*2 of 4 calls were sent, 1 may have arrived/) as string,
+      sent: ["a", "b"],
+      unknown: ["c"],
+      notSent: ["d"],
+      taken: 4,
+    });
+    expect(error).toHaveProperty("cause.outcome", "unknown");
+    expect(lab.tasks("celery").map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  test.each([
+    ["unroutable", "notSent"],
+    ["publish-nacked", "notSent"],
+    ["publish-refused", "notSent"],
+    ["overloaded", "notSent"],
+    ["message-too-large", "notSent"],
+    ["encode-failed", "notSent"],
+    ["connection-lost", "unknown"],
+    ["closed", "unknown"],
+    ["aborted", "unknown"],
+  ] as const)("counts a call that ends in %s among %s", async (code, list) => {
+    const refuse = { send: () => Promise.reject(new CeleryError(code, "no")) };
+    const error: unknown = await createLab()
+      .client({ interceptors: [refuse] })
+      .sendMany([add.s(1, 2).with({ id: "a" })])
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code, sent: [], unknown: [], notSent: [], [list]: ["a"] });
+  });
+
+  test("says so of a call that was wrong before it had a message", async () => {
+    const calls = [add.s(1, 2).with({ id: "a" }), add.s(1, 2).with({ id: "b", priority: 999 })];
+    const error: unknown = await createLab()
+      .client()
+      .sendMany(calls, { inFlight: 1 })
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "option-invalid", sent: ["a"], unknown: [], notSent: ["b"], taken: 2 });
   });
 
   test("passes on what the iterable throws, after those under way have ended", async () => {

@@ -54,7 +54,7 @@ test.each(Object.entries(rows) as [CeleryErrorCode, Rows[CeleryErrorCode]][])(
 );
 
 test("subclasses have the class of their code", () => {
-  expect(errorClass(new PublishTimeoutError(1_000, "no answer"), "send")).toBe("transient");
+  expect(errorClass(new PublishTimeoutError(1_000, "no answer", "unknown"), "send")).toBe("transient");
   expect(errorClass(new UnroutableError("", "nowhere"), "send")).toBe("permanent");
 });
 

@@ -63,7 +63,7 @@ describe("time in the memory broker", () => {
     const sent = transport.publisher.publish(text("a"), { exchange: "", routingKey: "q" });
     const outcome = sent.catch((error: unknown) => error);
     await clock.advance(1000);
-    expect(await outcome).toMatchObject({ code: "publish-timeout", outcome: "unknown" });
+    expect(await outcome).toMatchObject({ code: "publish-timeout", outcome: "not-sent" });
   });
 });
 

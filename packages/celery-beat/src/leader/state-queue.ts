@@ -190,7 +190,7 @@ export class StateQueue {
 
   async #within(work: Promise<unknown>): Promise<void> {
     if (!(await isOverWithin(this.#parts.clock, patienceMs, work)))
-      throw new PublishTimeoutError(patienceMs, "no answer");
+      throw new PublishTimeoutError(patienceMs, "no answer", "unknown");
     await work;
   }
 

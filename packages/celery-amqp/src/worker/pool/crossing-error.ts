@@ -1,5 +1,5 @@
 import { ProtocolError, PythonError } from "@leveret/celery-protocol";
-import { CeleryError, PublishTimeoutError, UnroutableError } from "../../ports/errors.ts";
+import { CeleryError, PublishTimeoutError, SendManyError, UnroutableError } from "../../ports/errors.ts";
 import { showValue } from "../../ports/show.ts";
 import { ResultTimeoutError, TaskFailedError, TaskRevokedError } from "../../task/errors.ts";
 import { ArgumentsInvalid } from "./arguments.ts";
@@ -31,6 +31,7 @@ const known: readonly AnyErrorClass[] = [
   CeleryError,
   UnroutableError,
   PublishTimeoutError,
+  SendManyError,
   TaskFailedError,
   TaskRevokedError,
   ResultTimeoutError,

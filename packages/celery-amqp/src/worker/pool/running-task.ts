@@ -16,6 +16,7 @@ import { IgnoreSignal, RejectSignal, ReplaceSignal, RetrySignal, SnoozeSignal } 
 import type { Signature } from "../../task/signature.ts";
 import { toWireSignature } from "../../task/wire-signature.ts";
 import type { Job, JobHost } from "./job.ts";
+import { reported, reportedSender } from "./reported.ts";
 import { requestOf } from "./request.ts";
 
 /** One run of one task, as its handler sees it. What few tasks ask for is made when asked. */
@@ -78,7 +79,9 @@ export class RunningTask implements TaskContext {
   }
 
   get client(): TaskSender {
-    return (this.#client ??= this.#host.senderFor(this.#job, (sent) => this.#children.push(...sent)));
+    if (this.#client !== null) return this.#client;
+    const sender = this.#host.senderFor(this.#job, (sent) => this.#children.push(...sent));
+    return (this.#client = reportedSender(sender, () => this.log));
   }
 
   /** Result tuples of what this run has sent so far. */
@@ -100,14 +103,22 @@ export class RunningTask implements TaskContext {
     return this.setState("PROGRESS", meta);
   }
 
-  async setState(state: string, meta: unknown = null): Promise<void> {
+  setState(state: string, meta: unknown = null): Promise<void> {
+    return reported("setState", this.#setState(state, meta), () => this.log);
+  }
+
+  sendEvent(type: string, fields: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    return reported("sendEvent", this.#sendEvent(type, fields), () => this.log);
+  }
+
+  async #setState(state: string, meta: unknown): Promise<void> {
     // One that wrote a state of Celery's own would lie to whoever waits.
     if (typeof state !== "string" || state === "" || isBuiltinState(state))
       throw new CeleryError("option-invalid", `Task ${this.name} may not set the state ${state}: choose another name`);
     await this.#host.setState(this.#job, state, meta as Tree);
   }
 
-  async sendEvent(type: string, fields: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  async #sendEvent(type: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
     // One that told what Celery itself tells would lie to monitors.
     if (typeof type !== "string" || !/^[^\s-]+-[^\s]+$/.test(type) || isEventType(type))
       throw new CeleryError(
@@ -137,7 +148,11 @@ export class RunningTask implements TaskContext {
     throw new ReplaceSignal(wireOf("replace", call));
   }
 
-  async addToChord(call: Signature<[], unknown>): Promise<void> {
+  addToChord(call: Signature<[], unknown>): Promise<void> {
+    return reported("addToChord", this.#addToChord(call), () => this.log);
+  }
+
+  async #addToChord(call: Signature<[], unknown>): Promise<void> {
     this.#children.push(...(await this.#host.addToChord(this.#job, wireOf("addToChord", call))));
   }
 
