@@ -44,7 +44,10 @@ export interface ClientOptions extends ContentOptions {
    * (`passive`, needs no right to configure), or nothing (`off`).
    */
   readonly declare?: DeclarePolicy;
-  /** Serializer of tasks by name. Default `json`; others are plugged in by `serializers`. */
+  /**
+   * Serializer of tasks by name; others than JSON are plugged in by `serializers`. Default `json` where JSON is accepted, else
+   * the first of `accept`, which writes all that names no serializer: remote control, too.
+   */
   readonly serializer?: string;
   /** Compression of tasks by name. Default none; compressions are plugged in by `compressors`. */
   readonly compression?: string | null;
@@ -110,7 +113,6 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
   const {
     declare = "active",
     defaultQueue = "celery",
-    serializer = "json",
     compression = null,
     validate = true,
     taskSentEvents = false,
@@ -129,6 +131,8 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
   check("failUnfinishableChords", failUnfinishableChords, isFlag, "true or false");
   check("declare", declare, ["active", "passive", "off"].includes(declare), '"active", "passive" or "off"');
   check("defaultQueue", defaultQueue, isText(defaultQueue), "a queue's name");
+  const content = contentOf({ serializers, compressors, accept, budget, allowNaN });
+  const { serializer = content.defaultSerializer } = rest;
   check("serializer", serializer, isText(serializer), "a serializer's name");
   check("compression", compression, compression === null || isText(compression), "a compression's name, or null");
   check("validate", validate, typeof validate === "boolean", "true or false");
@@ -136,7 +140,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
   check("interceptors", interceptors, Array.isArray(interceptors), "a list");
   check("errorClasses", errorClasses, isObject(errorClasses), "an object of classes");
   return {
-    content: contentOf({ serializers, compressors, accept, budget, allowNaN }),
+    content,
     results,
     chords,
     failUnfinishableChords,

@@ -122,9 +122,16 @@ export class Controlled implements ControlledWorker {
 
   settings(withDefaults: boolean): Readonly<Record<string, Tree>> {
     const { worker, announcer, concurrency } = this.#parts;
-    const { options, broker } = worker;
+    const {
+      options,
+      broker,
+      content: { defaultSerializer },
+    } = worker;
     const tellsOfTasks = announcer?.tellsOfTasks ?? false;
-    return settingsOf({ options, broker, concurrency: concurrency.total, tellsOfTasks }, withDefaults);
+    return settingsOf(
+      { options, broker, concurrency: concurrency.total, tellsOfTasks, defaultSerializer },
+      withDefaults,
+    );
   }
 
   report(): string {

@@ -1,4 +1,10 @@
-import { type ContentOptions, type DeadQueueOptions, expandNodeName, workerNodeName } from "@leveret/celery-protocol";
+import {
+  type ContentOptions,
+  createContent,
+  type DeadQueueOptions,
+  expandNodeName,
+  workerNodeName,
+} from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Interceptor } from "../ports/interceptor.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -77,7 +83,10 @@ export interface WorkerOptions extends ContentOptions {
   readonly routes?: Routes;
   /** Queue of all tasks sent from here that name none. Default `celery`. */
   readonly defaultQueue?: string;
-  /** Serializer of tasks sent from here. Default `json`. */
+  /**
+   * Serializer of tasks sent from here. Default `json` where JSON is accepted, else the first of `accept`, which writes all
+   * that names no serializer: results, events and remote control, too.
+   */
   readonly serializer?: string;
   /** Compression of tasks sent from here. Default none. */
   readonly compression?: string | null;
@@ -323,7 +332,8 @@ function contentOf({ serializers, compressors, accept, budget, allowNaN }: Worke
 }
 
 function resolveSending(options: WorkerOptions): ResolvedSending {
-  const { routes, defaultQueue = "celery", serializer = "json", compression = null, errorClasses = {} } = options;
+  const { routes, defaultQueue = "celery", compression = null, errorClasses = {} } = options;
+  const { serializer = createContent(contentOf(options)).defaultSerializer } = options;
   if (!isText(defaultQueue)) refuse("defaultQueue", defaultQueue, "the name of a queue");
   if (!isText(serializer)) refuse("serializer", serializer, "the name of a serializer");
   if (compression !== null && !isText(compression))

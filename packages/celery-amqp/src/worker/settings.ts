@@ -9,6 +9,8 @@ export interface SettingsParts {
   /** Slots as they are now. */
   readonly concurrency: number;
   readonly tellsOfTasks: boolean;
+  /** Of results, events and remote control. */
+  readonly defaultSerializer: string;
 }
 
 /** How a login is shown. Celery shows the user and masks the password alone. */
@@ -34,7 +36,7 @@ export function settingsOf(parts: SettingsParts, withDefaults: boolean): Readonl
   return withDefaults ? { ...usual(parts), ...settings } : settings;
 }
 
-function usual({ options, broker }: SettingsParts): Readonly<Record<string, Tree>> {
+function usual({ options, broker, defaultSerializer }: SettingsParts): Readonly<Record<string, Tree>> {
   const { content, sending } = options;
   return {
     accept_content: [...(content.accept ?? ["json"])],
@@ -45,8 +47,8 @@ function usual({ options, broker }: SettingsParts): Readonly<Record<string, Tree
     control_queue_exclusive: true,
     enable_utc: true,
     event_exchange: "celeryev",
-    event_serializer: "json",
-    result_serializer: "json",
+    event_serializer: defaultSerializer,
+    result_serializer: defaultSerializer,
     task_acks_on_failure_or_timeout: true,
     task_compression: sending.defaults.compression,
     task_create_missing_queues: true,

@@ -7,6 +7,8 @@ import type { Tree } from "./tree.ts";
 
 const PICKLE: ReadonlySet<string> = new Set(["pickle", "application/x-python-serialize"]);
 
+const JSON_TYPE = "application/json";
+
 /** What a `Content` can read and write. */
 export interface ContentOptions {
   /** Serializers beside JSON. Default: none. */
@@ -41,10 +43,15 @@ export interface ReceivedContent {
 
 /** The way between values and bodies. */
 export interface Content {
+  /**
+   * Name of the serializer that writes where none is named: JSON where JSON is accepted, else the first that is accepted. So
+   * `accept: ["auth"]` alone has tasks, results, events and remote control signed.
+   */
+  readonly defaultSerializer: string;
   /** What one message may cost. */
   readonly budget: Budget;
   /**
-   * @param options - `serializer` by name, default `json`; `compression` by name or header value, default none.
+   * @param options - `serializer` by name, default `defaultSerializer`; `compression` by name or header value, default none.
    * @throws ProtocolError `encode-failed` for a value that cannot be sent, `content-unknown` or `compression-unknown` for
    * a name without a plug-in.
    */
@@ -70,6 +77,7 @@ export function createContent(options: ContentOptions = {}): Content {
 }
 
 class PluggedContent implements Content {
+  readonly defaultSerializer: string;
   readonly budget: Budget;
   readonly #serializers: ReadonlyMap<string, Serializer>;
   readonly #compressors: ReadonlyMap<string, Compressor>;
@@ -80,6 +88,8 @@ class PluggedContent implements Content {
     this.#serializers = byName([own, ...(options.serializers ?? [])]);
     this.#compressors = byAlias(options.compressors ?? []);
     this.#accepted = new Set((options.accept ?? ["json"]).map((name) => this.#acceptable(name)));
+    const [first = JSON_TYPE] = this.#accepted;
+    this.defaultSerializer = this.#writer(this.#accepted.has(JSON_TYPE) ? JSON_TYPE : first).name;
     this.budget = resolveBudget(options.budget);
   }
 
@@ -87,7 +97,7 @@ class PluggedContent implements Content {
     value: unknown,
     options: { readonly serializer?: string | undefined; readonly compression?: string | null | undefined } = {},
   ): EncodedContent {
-    const serializer = this.#writer(options.serializer ?? "json");
+    const serializer = this.#writer(options.serializer ?? this.defaultSerializer);
     const body = serializer.encode(value);
     const { contentType, contentEncoding } = serializer;
     const compression = options.compression ?? null;

@@ -29,6 +29,18 @@ describe("encode", () => {
     });
   });
 
+  test.each([
+    [["shout"], "shout"],
+    [["text/shout"], "shout"],
+    [["shout", "json"], "json"],
+    [["shout", "application/json"], "json"],
+    [[], "json"],
+  ])("writes what names no serializer in what is accepted: %j", (accept, name) => {
+    const content = createContent({ serializers: [shout], accept });
+    expect(content.defaultSerializer).toBe(name);
+    expect(content.encode("abc").contentType).toBe(name === "json" ? "application/json" : "text/shout");
+  });
+
   test("writes with the serializer and compression named", () => {
     const content = createContent({ serializers: [shout], compressors: [mirror] });
     expect(content.encode("abc", { serializer: "shout", compression: "mirror" })).toEqual({

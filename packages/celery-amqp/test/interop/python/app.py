@@ -20,6 +20,8 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
 )
 app.conf.update(json.loads(os.environ.get("INTEROP_CONF", "{}")))
+if app.conf.security_key:
+    app.setup_security()
 
 
 class Refused(Exception):
