@@ -152,13 +152,14 @@ function checkRoute({ managementRoute }: ModernProps): readonly Refusal[] {
 function checkLifecycle({ lifecycle = {}, celery }: ModernProps): readonly Refusal[] {
   const longest = typeof celery === "object" ? celery.longestTaskSeconds : undefined;
   return Object.entries({ ...lifecycle, longestTaskSeconds: longest }).flatMap(([name, seconds]) =>
-    seconds === undefined || (Number.isInteger(seconds) && seconds > 0 && seconds <= 2_000_000)
+    seconds === undefined ||
+    (Number.isInteger(seconds) && seconds >= (name === "minReadySeconds" ? 0 : 1) && seconds <= 2_000_000)
       ? []
       : [
           {
             prop: name === "longestTaskSeconds" ? `celery.${name}` : `lifecycle.${name}`,
             reason: `${seconds} is no number of seconds`,
-            remedy: "give a whole number above 0",
+            remedy: `give an integer, ${name === "minReadySeconds" ? "0 or more" : "above 0"}`,
           },
         ],
   );

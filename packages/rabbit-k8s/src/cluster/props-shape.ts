@@ -164,7 +164,12 @@ export const modernShape: Shape = props({
     hostSpread: oneOf("required", "preferred"),
     affinity: foreign,
   }),
-  lifecycle: props({ startupSeconds: number, awaitQuorumSeconds: number, drainSeconds: number }),
+  lifecycle: props({
+    startupSeconds: number,
+    awaitQuorumSeconds: number,
+    drainSeconds: number,
+    minReadySeconds: number,
+  }),
   service: props({ type: oneOf("ClusterIP", "NodePort", "LoadBalancer"), annotations: texts }),
   labels: texts,
   annotations: texts,

@@ -109,6 +109,12 @@ export interface LifecycleProps {
   readonly awaitQuorumSeconds?: number;
   /** How long stopping may move clients and leaders away. Default 60. */
   readonly drainSeconds?: number;
+  /**
+   * How long a node must be ready before a rolling restart takes the next, for clusters of more than one node. Default 35: a
+   * restarted node has another address, and its peers resolve the old one for as long as DNS caches it, 30 s in many
+   * Kubernetes clusters. Where nothing caches the cluster's own names, 0 restarts faster.
+   */
+  readonly minReadySeconds?: number;
 }
 
 /** Settings for a cluster that Celery uses. */

@@ -79,7 +79,13 @@ function decide(props: ModernProps, version: RabbitVersion): ResolvedCluster {
     monitoring: decideMonitoring(props.monitoring ?? false),
     managementRoute: props.managementRoute ?? null,
     scheduling: { hostSpread: "preferred", ...props.scheduling },
-    lifecycle: { startupSeconds: 900, awaitQuorumSeconds: 60, drainSeconds: 60, ...props.lifecycle },
+    lifecycle: {
+      startupSeconds: 900,
+      awaitQuorumSeconds: 60,
+      drainSeconds: 60,
+      minReadySeconds: 35,
+      ...props.lifecycle,
+    },
     service: { type: "ClusterIP", annotations: {}, ...props.service },
   };
 }

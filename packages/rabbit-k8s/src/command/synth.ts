@@ -60,7 +60,8 @@ function readProps(options: SynthOptions, terminal: Terminal): RabbitClusterProp
       throw new UsageError(`--${alien} is for the modern cluster; leave it out with --preset seed`);
     return seedProps(options);
   }
-  const props = { ...(options.props !== undefined && readPropsFile(options.props, terminal)), ...modernProps(options) };
+  const file = options.props === undefined ? {} : readPropsFile(options.props, terminal);
+  const props = { ...file, ...modernProps(options, file) };
   if (props.version === undefined) throw new UsageError("which RabbitMQ? Give --version, such as --version 4.3");
   if (props.namespace === undefined) throw new UsageError("where? Give --namespace");
   return { ...props, version: props.version, namespace: props.namespace };
@@ -100,7 +101,8 @@ function seedProps(options: SynthOptions): SeedProps {
   };
 }
 
-function modernProps(options: SynthOptions): Partial<ModernProps> {
+/** The props that options say; an option changes one prop of the file, not all beside it. */
+function modernProps(options: SynthOptions, file: Partial<ModernProps>): Partial<ModernProps> {
   const storage = {
     ...(options.storage !== undefined && { size: options.storage }),
     ...(options.storageClass !== undefined && { className: options.storageClass }),
@@ -112,13 +114,30 @@ function modernProps(options: SynthOptions): Partial<ModernProps> {
     ...(options.from !== undefined && { from: options.from }),
     ...(options.replicas !== undefined && { replicas: Number(options.replicas) }),
     ...(options.image !== undefined && { image: options.image }),
-    ...(options.memory !== undefined && { resources: { memory: options.memory } }),
-    ...(Object.keys(storage).length > 0 && { storage }),
+    ...(options.memory !== undefined && { resources: merge(file.resources, { memory: options.memory }) }),
+    ...(Object.keys(storage).length > 0 && { storage: merge(file.storage, storage) }),
     ...(options.vhost !== undefined && { vhosts: options.vhost.map((name) => ({ name })) }),
-    ...(options.celery === true && { celery: true }),
-    ...(options.monitoring === true && { monitoring: true }),
-    ...(options.tls !== undefined && { tls: parseTls(options.tls) }),
+    ...(options.celery === true && !isObject(file.celery) && { celery: true }),
+    ...(options.monitoring === true && !isObject(file.monitoring) && { monitoring: true }),
+    ...(options.tls !== undefined && { tls: mergeTls(file.tls, parseTls(options.tls)) }),
   };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What is no object in the file is refused with the file's other props. */
+function merge<Props extends object>(file: Props | undefined, given: Props): Props {
+  return file === undefined || isObject(file) ? { ...file, ...given } : file;
+}
+
+/** An option that says where the certificate comes from takes the place of the file's word on it. */
+function mergeTls(file: TlsProps | undefined, given: TlsProps): TlsProps {
+  if (file === undefined || !isObject(file) || (given.issuer === undefined && given.secretName === undefined))
+    return merge(file, given);
+  const { issuer: _issuer, secretName: _secretName, ...rest } = file;
+  return { ...rest, ...given };
 }
 
 /** Reads `issuer=NAME`, `cluster-issuer=NAME`, `secret=NAME`, `keep-plain`, `verify-clients`, `inter-node`. */

@@ -10,7 +10,7 @@ import { podTemplate } from "./pod.ts";
  * stopped together; updates still go one by one.
  */
 export function statefulSet(cluster: ResolvedCluster): StatefulSet & Manifest {
-  const { names, storage } = cluster;
+  const { names, storage, lifecycle } = cluster;
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
@@ -20,6 +20,8 @@ export function statefulSet(cluster: ResolvedCluster): StatefulSet & Manifest {
       replicas: cluster.replicas,
       podManagementPolicy: "Parallel",
       updateStrategy: { type: "RollingUpdate" },
+      // The next node must not stop while DNS caches hide the address of the one before.
+      ...(cluster.replicas > 1 && { minReadySeconds: lifecycle.minReadySeconds }),
       persistentVolumeClaimRetentionPolicy: { whenDeleted: storage.whenDeleted, whenScaled: storage.whenScaled },
       selector: { matchLabels: selectorLabels(names.cluster) },
       template: podTemplate(cluster),

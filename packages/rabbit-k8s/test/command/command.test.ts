@@ -5,6 +5,14 @@ import { parseAllDocuments, stringify } from "yaml";
 import { runCommand } from "../../src/command/command.ts";
 import { originalYaml } from "../seed/original.ts";
 
+interface StatefulSet {
+  readonly kind: string;
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly resources: unknown }[] } };
+    readonly volumeClaimTemplates: readonly { readonly spec: unknown }[];
+  };
+}
+
 interface Ending {
   readonly code: number;
   readonly out: string;
@@ -27,6 +35,12 @@ function run(words: string, files: Readonly<Record<string, string>> = {}): Endin
 
 const kinds = (yaml: string): readonly string[] =>
   parseAllDocuments(yaml).map((document) => String(document.get("kind")));
+
+const setOf = (yaml: string): StatefulSet =>
+  parseAllDocuments(yaml)
+    .map((document) => document.toJS() as StatefulSet)
+    .find(({ kind }) => kind === "StatefulSet")!;
+const claimOf = (yaml: string): unknown => setOf(yaml).spec.volumeClaimTemplates[0]?.spec;
 
 describe("rabbit-k8s synth", () => {
   it("writes the original document's cluster, and how to make its Secret", () => {
@@ -53,6 +67,51 @@ describe("rabbit-k8s synth", () => {
     expect(out).toContain("  name: orders\n  namespace: shop\n");
     expect(out).toContain("replicas: 5\n");
     expect(err).toContain("kubectl -n shop create secret generic orders-default-user");
+  });
+
+  it("changes by an option what the option names, and nothing beside it in the file's props", () => {
+    const files = {
+      "props.json": JSON.stringify({
+        resources: { cpu: "100m", cpuLimit: "300m" },
+        storage: { className: "fast", whenScaled: "Delete", size: "5Gi" },
+        tls: { issuer: { name: "old" }, verifyClients: true, dnsNames: ["rabbit.example.com"] },
+        celery: { python: false },
+        monitoring: { monitor: "ServiceMonitor" },
+      }),
+    };
+    const base = "synth --version 4.3 --namespace shop --props props.json";
+    const { code, out } = run(
+      `${base} --memory 1Gi --storage 20Gi --celery --monitoring --tls secret=new,keep-plain`,
+      files,
+    );
+    expect(code).toBe(0);
+    expect(setOf(out).spec.template.spec.containers[0]?.resources).toEqual({
+      requests: { cpu: "100m", memory: "1Gi" },
+      limits: { memory: "1Gi", cpu: "300m" },
+    });
+    expect(claimOf(out)).toMatchObject({ storageClassName: "fast", resources: { requests: { storage: "20Gi" } } });
+    expect(out).toContain("whenScaled: Delete");
+    expect(out).toContain("kind: ServiceMonitor");
+    expect(out).not.toContain("transient_nonexcl_queues");
+    expect(out).toContain("ssl_options.verify = verify_peer");
+    expect(out).toContain("secretName: new");
+    expect(out).not.toContain("kind: Certificate");
+    expect(claimOf(run(`${base} --storage-class slow`, files).out)).toMatchObject({
+      storageClassName: "slow",
+      resources: { requests: { storage: "5Gi" } },
+    });
+  });
+
+  it("refuses what the file has of a wrong kind, also beside an option for it", () => {
+    for (const storage of ["20Gi", [], null, 7]) {
+      const files = { "props.json": JSON.stringify({ storage, resources: storage }) };
+      const { code, err } = run(
+        "synth --version 4.3 --namespace shop --props props.json --memory 1Gi --storage 2Gi",
+        files,
+      );
+      expect(code).toBe(1);
+      expect(err).toMatch(/resources: it is [\s\S]*storage: it is|storage: it is [\s\S]*resources: it is/);
+    }
   });
 
   it("writes the operators' resources", () => {

@@ -243,6 +243,15 @@ describe("any valid props", () => {
     });
   });
 
+  it("let a restarted node be known to its peers' DNS before the next one stops", () => {
+    const seconds = (more: Partial<ModernProps>): unknown =>
+      only(views({ namespace: "messaging", version: "4.3.6", ...more }), "StatefulSet").at("spec", "minReadySeconds");
+    expect(seconds({})).toBe(35);
+    expect(seconds({ replicas: 1 })).toBeUndefined();
+    expect(seconds({ lifecycle: { minReadySeconds: 0 } })).toBe(0);
+    expect(() => seconds({ lifecycle: { minReadySeconds: -1 } })).toThrow(/lifecycle\.minReadySeconds.*0 or more/);
+  });
+
   it("restart no node when only the number of nodes changes", () => {
     check((props) => {
       const template = (replicas: number): unknown =>
