@@ -3,6 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { BrokerAddress } from "./address.ts";
 import { within } from "./deadline.ts";
 import { guard } from "./guard.ts";
+import { overhear } from "./overheard.ts";
 import type { ResolvedAmqp } from "./options.ts";
 
 /**
@@ -50,7 +51,12 @@ export async function dial(
 
 /** The guard stands before another byte is read: what the broker sends before, in the handshake, is its own. */
 async function connectGuarded(target: Options.Connect, socketOptions: SocketOptions): Promise<ChannelModel> {
-  const model = await connect(target, socketOptions);
+  const { result, closeText, stop } = overhear(() => connect(target, socketOptions));
+  const model = await result.catch((error: unknown) => {
+    const text = closeText();
+    throw text === null ? error : new Error(text, { cause: error });
+  });
+  stop();
   try {
     guard(model.connection);
   } catch (error) {

@@ -38,10 +38,21 @@ export function dialFailure(cause: unknown, address: BrokerAddress): DialFailure
     const hint = "check user and password (guest may only log in from the broker's own host)";
     return refused("access-refused", `The broker at ${where} refused the login: ${hint}`, cause);
   }
-  // The broker answers `connection.open` with a close whose text amqplib keeps to itself.
-  if (/Expected ConnectionOpenOk; got <ConnectionClose/.test(text)) {
-    const hint = "create it, or give the user permissions there; a connection limit may be reached, too";
-    return refused("vhost-missing", `The broker refused the vhost "${address.vhost}" (${where}): ${hint}`, cause);
+  if (limit.test(text)) {
+    const message = `The broker refused the connection: a limit is reached at ${where} (${text}). Raise the limit, or close other connections.`;
+    return { isFinal: false, error: new CeleryError("limit-reached", message, { cause }) };
+  }
+  if (/NOT_ALLOWED - (?:access to vhost|vhost access)/.test(text)) {
+    const message = `The broker refused the vhost "${address.vhost}" to the user (${where}). Give the user permissions there.`;
+    return refused("access-refused", message, cause);
+  }
+  // Over TLS the text of the broker's close is not known.
+  const isUnexplained = /Expected ConnectionOpenOk; got <ConnectionClose/.test(text);
+  if (isUnexplained || /NOT_ALLOWED - vhost .*not found/.test(text)) {
+    const hint = isUnexplained
+      ? "Create it, give the user permissions there, or look for a connection limit that is reached."
+      : "Create it.";
+    return refused("vhost-missing", `The broker refused the vhost "${address.vhost}" (${where}). ${hint}`, cause);
   }
   const message = `No broker answers at ${where} (${reason(cause)})`;
   return { isFinal: false, error: new CeleryError("broker-unreachable", message, { cause }) };
@@ -49,9 +60,12 @@ export function dialFailure(cause: unknown, address: BrokerAddress): DialFailure
 
 /** All addresses failed: one error that names each. */
 export function unreachable(failures: readonly DialFailure[]): CeleryError {
+  const [first] = failures;
   const messages = failures.map(({ error }) => error.message).join("; ");
+  const isLimit = failures.every(({ error }) => error.code === "limit-reached");
+  if (first !== undefined && isLimit) return new CeleryError("limit-reached", messages, { cause: first.error.cause });
   const hint = "start one, or check the broker URL";
-  return new CeleryError("broker-unreachable", `${messages}: ${hint}`, { cause: failures[0]?.error.cause });
+  return new CeleryError("broker-unreachable", `${messages}: ${hint}`, { cause: first?.error.cause });
 }
 
 /** The failure of a request to the broker, said in our codes. `what` is the request: `declare queue "celery"`. */
@@ -75,10 +89,36 @@ export function requestFailure(cause: unknown, what: string): CeleryError {
         { cause },
       );
     case 406:
-      return new CeleryError("queue-mismatch", `Cannot ${what}: ${mismatch(text)}`, { cause });
+      return preconditionFailure(cause, what, text);
     default:
+      if (limit.test(text)) return limitReached(cause, what, text);
       return new CeleryError("connection-lost", `The connection went away during ${what} (${text})`, { cause });
   }
+}
+
+/**
+ * What RabbitMQ says where a limit is reached: of connections or channels (530), or of queues or exchanges (406), per user,
+ * vhost, node or cluster (`rabbit_reader`, `rabbit_channel`, `rabbit_vhost_limit`, `rabbit_amqqueue`; 3.10 to 4.3).
+ */
+const limit = /limit .*is reached|reached the maximum allowed|limit of .* reached|No channels left/;
+
+/** `queue-mismatch` only where something exists and differs. */
+function preconditionFailure(cause: unknown, what: string, text: string): CeleryError {
+  if (limit.test(text)) return limitReached(cause, what, text);
+  const code = /invalid (?:arg|property)|unknown (?:exchange type|queue type)/.test(text)
+    ? "option-invalid"
+    : "queue-mismatch";
+  return new CeleryError(code, `Cannot ${what}: ${mismatch(text)}`, { cause });
+}
+
+function limitReached(cause: unknown, what: string, text: string): CeleryError {
+  return new CeleryError(
+    "limit-reached",
+    `Cannot ${what}: a limit of the broker is reached (${text}). Raise the limit.`,
+    {
+      cause,
+    },
+  );
 }
 
 /**

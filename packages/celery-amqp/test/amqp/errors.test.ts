@@ -28,6 +28,19 @@ describe("why a connection failed", () => {
       true,
     ],
     [new Error("Expected ConnectionOpenOk; got <ConnectionClose channel:0>"), "vhost-missing", true],
+    [new Error("NOT_ALLOWED - vhost shop not found"), "vhost-missing", true],
+    [new Error("NOT_ALLOWED - access to vhost 'shop' refused for user 'user'"), "access-refused", true],
+    [
+      new Error("NOT_ALLOWED - access to vhost 'shop' refused for user 'user': connection limit (0) is reached"),
+      "limit-reached",
+      false,
+    ],
+    [
+      new Error("NOT_ALLOWED - connection refused for user 'user': user connection limit (1) is reached"),
+      "limit-reached",
+      false,
+    ],
+    [new Error("NOT_ALLOWED - connection refused: node connection limit (9) is reached"), "limit-reached", false],
     [
       Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" }),
       "broker-unreachable",
@@ -52,7 +65,15 @@ describe("why a request failed", () => {
     [403, "ACCESS_REFUSED - configure access to queue 'q' in vhost '/' refused for user 'u'", "access-refused"],
     [404, "NOT_FOUND - no queue 'q' in vhost '/'", "not-found"],
     [405, "RESOURCE_LOCKED - cannot obtain exclusive access to locked queue 'q'", "access-refused"],
-    [406, "PRECONDITION_FAILED - invalid arg 'x-max-priority' for queue 'q'", "queue-mismatch"],
+    [406, "PRECONDITION_FAILED - invalid arg 'x-max-priority' for queue 'q'", "option-invalid"],
+    [406, "PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'q' in vhost '/'", "queue-mismatch"],
+    [406, "PRECONDITION_FAILED - cannot declare queue 'q': queue limit in vhost '/' (1) is reached", "limit-reached"],
+    [406, "PRECONDITION_FAILED - cannot declare exchange 'x': exchange limit of 1 is reached", "limit-reached"],
+    [
+      530,
+      "NOT_ALLOWED - number of channels opened for user 'u' has reached the maximum allowed user limit of (1)",
+      "limit-reached",
+    ],
     [541, "INTERNAL_ERROR", "connection-lost"],
   ])("%i", (code, text, expected) => {
     const error = requestFailure(closed(code, text), 'declare queue "q"');
