@@ -7,7 +7,7 @@ import type { Clock } from "../ports/clock.ts";
  */
 export class Acks {
   /** When acks were last sent, on the monotonic clock. */
-  flushedAt = Number.NEGATIVE_INFINITY;
+  flushedAt: number = Number.NEGATIVE_INFINITY;
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;

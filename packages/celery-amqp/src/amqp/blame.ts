@@ -1,9 +1,40 @@
 import { CeleryError } from "../ports/errors.ts";
 import { brokerText, replyCode, requestFailure } from "./errors.ts";
 import type { Pending } from "./pending.ts";
+import { interrupted, unroutable } from "./publish-errors.ts";
+
+/** What becomes of the publishes that were in flight when their channel ended. */
+export interface Sorted {
+  /** With what their callers get. */
+  readonly failed: ReadonlyMap<Pending, CeleryError>;
+  /** To be sent again, in their order. */
+  readonly again: readonly Pending[];
+  /** The broker accuses one of `again`, without saying which. */
+  readonly areSuspects: boolean;
+}
+
+/** Sorts what was in flight by the reason for which the channel ended. */
+export function sortOut(entries: readonly Pending[], reason: Error): Sorted {
+  const culprits = blamed(
+    reason,
+    entries.filter(({ wasReturned }) => !wasReturned),
+  );
+  const failed = new Map(culprits);
+  for (const entry of entries) {
+    if (entry.wasReturned) failed.set(entry, unroutable(entry));
+    else if (isSpent(entry) && !failed.has(entry)) failed.set(entry, interrupted(entry));
+  }
+  const again = entries.filter((entry) => !failed.has(entry));
+  return { failed, again, areSuspects: culprits.size === 0 && isAccusation(reason) };
+}
+
+/** It may have arrived, and must not twice. */
+function isSpent({ resend, wasSent }: Pending): boolean {
+  return !resend && wasSent;
+}
 
 /** The broker ended channel or connection over something that was published; an operator's stop (320) is no accusation. */
-export function isAccusation(reason: Error): boolean {
+function isAccusation(reason: Error): boolean {
   const code = replyCode(reason);
   return code !== null && code !== CONNECTION_FORCED;
 }

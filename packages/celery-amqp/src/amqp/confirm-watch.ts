@@ -8,15 +8,13 @@ export interface ConfirmDeadlines {
 
 /**
  * Tells a node that takes messages and confirms none from a slow one. Such nodes go on with heartbeats and give no error,
- * so confirms have a deadline of their own: a node that a partition cut off (4.3) confirms nothing; one that has lost the
- * leader of a queue (3.10, on a channel opened within some 50 ms of the leader's death) nothing for that queue.
+ * so confirms have a deadline of their own: a node that a partition cut off (4.3) confirms nothing. Silence of one
+ * destination beside confirms of others accuses no node: its queue is away, or the channel has lost it (3.10, on a channel
+ * opened within some 50 ms of the death of the queue's leader), which a new channel on the same connection repairs.
  */
 export class ConfirmWatch {
   readonly #deadlines: ConfirmDeadlines;
   #lastConfirmAt = 0;
-  /** What had waited longest for its confirm when that was looked at last. */
-  #oldest: Pending | null = null;
-  #oldestSince = 0;
   #leftStragglerAt = Number.NEGATIVE_INFINITY;
   #openedAt = 0;
   #lastNackAt = Number.NEGATIVE_INFINITY;
@@ -26,9 +24,14 @@ export class ConfirmWatch {
     this.#deadlines = deadlines;
   }
 
-  /** When to ask for a complaint next. */
+  /** How old a message is that is late. */
+  get lateMs(): number {
+    return this.#deadlines.confirmTimeoutMs / 5;
+  }
+
+  /** When to ask next whether the node is silent, and which messages are late. */
   lookAt(now: number): number {
-    return Math.min(this.#silentAt, now + this.#deadlines.confirmTimeoutMs / 2);
+    return Math.min(this.#silentAt, now + this.lateMs / 2);
   }
 
   /** A confirm has come, or the first message that waits for one was written. */
@@ -58,36 +61,26 @@ export class ConfirmWatch {
   /** All counts from now on: what was held back may flow again. */
   restart(now: number): void {
     this.#lastConfirmAt = now;
-    this.#oldest = null;
   }
 
-  /** What the node is to be left for, as words after "has confirmed"; null: it is to be kept. `oldest` is looked at anew each time. */
-  complaint(now: number, oldest: Pending | null): string | null {
-    const ms = this.#deadlines.confirmTimeoutMs;
-    if (now >= this.#silentAt) return `nothing for ${ms} ms`;
-    if (!this.#isStraggler(now, oldest) || oldest === null) return null;
-    const { exchange, routingKey } = oldest.address;
-    return `nothing to exchange "${exchange}", routing key "${routingKey}", for ${ms} ms`;
+  /** Whether the node is to be left: messages are due, and nothing was confirmed for the time allowed. */
+  isSilent(now: number): boolean {
+    return now >= this.#silentAt;
+  }
+
+  /**
+   * Whether `oldest`, the message that waits longest, was passed over for the time allowed while others were confirmed. A
+   * queue may be down whatever the channel, so this is found no more than once in a publish's life.
+   */
+  isStraggler(now: number, oldest: Pending): boolean {
+    const { confirmTimeoutMs, publishTimeoutMs } = this.#deadlines;
+    if (now - oldest.writtenAt < confirmTimeoutMs || now - this.#leftStragglerAt < publishTimeoutMs) return false;
+    this.#leftStragglerAt = now;
+    return true;
   }
 
   get #silentAt(): number {
     return this.#lastConfirmAt + this.#deadlines.confirmTimeoutMs;
-  }
-
-  /**
-   * A queue may also be down on every node. Then a new connection helps nobody, and doubles what is in flight for other
-   * queues: so this is found no more than once in a publish's life.
-   */
-  #isStraggler(now: number, oldest: Pending | null): boolean {
-    if (oldest !== this.#oldest) {
-      this.#oldest = oldest;
-      this.#oldestSince = now;
-      return false;
-    }
-    const { confirmTimeoutMs, publishTimeoutMs } = this.#deadlines;
-    if (now - this.#oldestSince < confirmTimeoutMs || now - this.#leftStragglerAt < publishTimeoutMs) return false;
-    this.#leftStragglerAt = now;
-    return true;
   }
 }
 

@@ -8,10 +8,14 @@ export class Pending {
   /** Milliseconds of the monotonic clock. */
   readonly deadline: number;
   readonly timeoutMs: number;
+  /** How long the broker may take once it is written; null: until the deadline. Its silence then accuses no node and no channel. */
+  readonly answerTimeoutMs: number | null;
   /** It may be written more than once. */
   readonly resend: boolean;
   /** What it counts for in the limits. */
   readonly bytes: number;
+  /** When it was written to the channel that it is on, on the monotonic clock. */
+  writtenAt: number = Number.POSITIVE_INFINITY;
   /** It has been written at least once: its outcome is unknown until the broker says. */
   wasSent = false;
   /** The broker has handed it back as unroutable; its ack is still to come. */
@@ -27,10 +31,24 @@ export class Pending {
     this.mandatory = request.mandatory;
     this.deadline = request.deadline;
     this.timeoutMs = request.timeoutMs;
+    this.answerTimeoutMs = request.answerTimeoutMs ?? null;
     this.resend = request.resend ?? true;
     this.bytes = request.message.body.byteLength + HEADER_BYTES;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  /** The destination, as one string. */
+  get key(): string {
+    const { exchange, routingKey } = this.address;
+    return exchange === "" ? routingKey : `${exchange}\n${routingKey}`;
+  }
+
+  /** When it fails, as far as is known now. */
+  get endsAt(): number {
+    return this.answerTimeoutMs === null
+      ? this.deadline
+      : Math.min(this.deadline, this.writtenAt + this.answerTimeoutMs);
   }
 
   /** Ends the publish; a promise takes only the first end. */
@@ -47,6 +65,8 @@ export interface PublishRequest {
   readonly mandatory: boolean;
   readonly deadline: number;
   readonly timeoutMs: number;
+  /** Default none. */
+  readonly answerTimeoutMs?: number | undefined;
   /** Default true. */
   readonly resend?: boolean;
 }
@@ -58,6 +78,7 @@ const HEADER_BYTES = 1024;
 export class PendingLine {
   readonly #entries = new Set<Pending>();
   #bytes = 0;
+  #due = 0;
 
   get size(): number {
     return this.#entries.size;
@@ -67,21 +88,30 @@ export class PendingLine {
     return this.#bytes;
   }
 
-  get oldest(): Pending | null {
-    for (const entry of this.#entries) return entry;
+  /** How many of them wait for the broker as long as it takes. */
+  get due(): number {
+    return this.#due;
+  }
+
+  /** The first that waits for the broker as long as it takes. */
+  get oldestDue(): Pending | null {
+    if (this.#due > 0) for (const entry of this.#entries) if (entry.answerTimeoutMs === null) return entry;
     return null;
   }
 
   add(entry: Pending): void {
     this.#entries.add(entry);
     this.#bytes += entry.bytes;
+    if (entry.answerTimeoutMs === null) this.#due += 1;
   }
 
   /** False: it is not (any more) in this line. */
   delete(entry: Pending): boolean {
     const was = this.#entries.delete(entry);
-    if (was) this.#bytes -= entry.bytes;
-    return was;
+    if (!was) return false;
+    this.#bytes -= entry.bytes;
+    if (entry.answerTimeoutMs === null) this.#due -= 1;
+    return true;
   }
 
   /** Puts `entries` in front, in their order. */
@@ -95,6 +125,7 @@ export class PendingLine {
     const all = [...this.#entries];
     this.#entries.clear();
     this.#bytes = 0;
+    this.#due = 0;
     return all;
   }
 

@@ -7,7 +7,9 @@ import type { Pending } from "./pending.ts";
 export function timedOut(entry: Pending, state: TransportState): PublishTimeoutError {
   const reason =
     state === "open" ? "no answer" : state === "blocked" ? "the broker is blocked by an alarm" : "no connection";
-  return new PublishTimeoutError(entry.timeoutMs, reason, entry.wasSent ? "unknown" : "not-sent");
+  const { answerTimeoutMs, timeoutMs } = entry;
+  const waitedMs = answerTimeoutMs !== null && state === "open" ? answerTimeoutMs : timeoutMs;
+  return new PublishTimeoutError(waitedMs, reason, entry.wasSent ? "unknown" : "not-sent");
 }
 
 /** No queue took it. */

@@ -1,36 +1,27 @@
 import type { Address, WireMessage } from "@leveret/celery-protocol";
-import type { ConfirmChannel, Message } from "amqplib";
+import type { Message } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
 import type { Publisher, PublishOptions } from "../ports/transport.ts";
 import { Backoff } from "./backoff.ts";
-import { blamed, isAccusation } from "./blame.ts";
+import { sortOut } from "./blame.ts";
 import { ConfirmWatch } from "./confirm-watch.ts";
 import type { AmqpParts, Connection } from "./connection.ts";
 import { toEnvelope } from "./envelope.ts";
 import { lossReason } from "./errors.ts";
 import type { Link } from "./link.ts";
-import type { QueueLimit, ResolvedAmqp } from "./options.ts";
-import { Pending, PendingLine } from "./pending.ts";
-import { interrupted, NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
+import type { ResolvedAmqp } from "./options.ts";
+import { PublishLines } from "./lines.ts";
+import { Pending } from "./pending.ts";
+import { PublishSession } from "./publish-session.ts";
+import { NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
 import { checkAddress } from "./short-string.ts";
-import { endOf, type Session, supervise } from "./supervise.ts";
-
-/** One confirm channel on one link. */
-interface PublishSession extends Session {
-  readonly channel: ConfirmChannel;
-  /** Nothing more is written to it; it is closed when all that was is confirmed or refused. */
-  isRetiring: boolean;
-  /** What it has refused stays in flight until it is closed, and then goes again. */
-  refused: number;
-}
+import { supervise } from "./supervise.ts";
 
 /**
- * Publishes with confirms over channel after channel. Every publish is in one of two lines: `waiting` for room or for
- * a channel, or `inFlight`, written and not confirmed. What is in flight when a channel goes may or may not have
- * arrived: it is sent again, unchanged, on the next one, until its deadline. After that its caller is told, and it goes
- * on taking up room in `expired` while its channel lives, as amqplib holds it until it is confirmed.
+ * Publishes with confirms over channel after channel. A message that is in flight when its channel ends may or may not have
+ * arrived: it is sent again, unchanged, on the next channel, until its deadline.
  */
 export class AmqpPublisher implements Publisher {
   readonly #connection: Connection;
@@ -39,14 +30,15 @@ export class AmqpPublisher implements Publisher {
   readonly #ready: () => Promise<void>;
   readonly #stopping = new AbortController();
   readonly #headers = new SharedFields();
-  readonly #waiting = new PendingLine();
-  readonly #inFlight = new PendingLine();
-  readonly #expired = new PendingLine();
+  readonly #lines: PublishLines;
   readonly #watch: ConfirmWatch;
   /** One of these made the broker close the channel, without saying which: they go again one at a time. */
   readonly #suspects = new Set<Pending>();
   #session: PublishSession | null = null;
   #isWritable = false;
+  /** When the broker confirmed or refused a message last. */
+  #heardAt = 0;
+  #isProbing = false;
   #isClosing = false;
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancelWake: () => void = () => {};
@@ -58,6 +50,7 @@ export class AmqpPublisher implements Publisher {
     this.#options = options;
     this.#parts = parts;
     this.#ready = ready;
+    this.#lines = new PublishLines(options);
     this.#watch = new ConfirmWatch(options);
     void this.#keepOpen();
   }
@@ -66,9 +59,9 @@ export class AmqpPublisher implements Publisher {
     return new Promise((resolve, reject) => {
       const timeoutMs = options.timeoutMs ?? this.#options.publishTimeoutMs;
       const deadline = this.#parts.clock.monotonicMs() + timeoutMs;
-      const { mandatory = true, resend = true } = options;
-      const entry = new Pending({ message, address: to, mandatory, deadline, timeoutMs, resend }, resolve, reject);
-      this.#admit(entry);
+      const { mandatory = true, resend = true, answerTimeoutMs } = options;
+      const request = { message, address: to, mandatory, deadline, timeoutMs, answerTimeoutMs, resend };
+      this.#admit(new Pending(request, resolve, reject));
     });
   }
 
@@ -77,7 +70,7 @@ export class AmqpPublisher implements Publisher {
     this.#isClosing = true;
     if (this.#connection.state === "idle") this.#abandon("there is no connection");
     const stop = this.#parts.clock.setTimer(timeoutMs, () => this.#abandon("the broker did not confirm it in time"));
-    while (this.#waiting.size + this.#inFlight.size > 0) {
+    while (this.#lines.open > 0) {
       await new Promise<void>((resolve) => (this.#onChange = resolve));
     }
     stop();
@@ -97,32 +90,28 @@ export class AmqpPublisher implements Publisher {
       entry.settle(new CeleryError("closed", "The transport is closed: create a new one"));
       return;
     }
-    if (this.#waiting.size === 0 && this.#hasRoomFor(entry)) this.#write(entry);
-    else if (isWithin(this.#waiting.size, this.#waiting.bytes, entry, this.#options.maxWaiting))
-      this.#waiting.add(entry);
-    else entry.settle(overloaded(this.#waiting.size));
-    if (entry.deadline < this.#wakeAt) this.#wakeBy(entry.deadline);
+    const lines = this.#lines;
+    const isHeld = lines.isLate(entry);
+    if (!isHeld && lines.waiting.size === 0 && this.#hasRoomFor(entry)) this.#write(entry);
+    else if (lines.canWait(entry)) (isHeld ? lines.held : lines.waiting).add(entry);
+    else entry.settle(overloaded(lines.unwritten));
+    if (entry.endsAt < this.#wakeAt) this.#wakeBy(entry.endsAt);
   }
 
   #hasRoomFor(entry: Pending): boolean {
     if (this.#session === null || this.#session.isRetiring) return false;
     if (!this.#isWritable || this.#connection.state === "blocked") return false;
-    if (this.#suspects.size > 0) return this.#unconfirmed === 0;
-    const { size, bytes } = this.#inFlight;
-    return isWithin(size + this.#expired.size, bytes + this.#expired.bytes, entry, this.#options.maxInFlight);
-  }
-
-  /** How many are written and not confirmed. */
-  get #unconfirmed(): number {
-    return this.#inFlight.size + this.#expired.size;
+    if (this.#suspects.size > 0) return this.#lines.unconfirmed === 0;
+    return this.#lines.canWrite(entry);
   }
 
   #write(entry: Pending): void {
     const session = this.#session;
     if (session === null) throw new Error("Nothing can be written without a channel");
     const { exchange, routingKey } = entry.address;
-    if (this.#unconfirmed === 0) this.#watch.onConfirm(this.#parts.clock.monotonicMs());
-    this.#inFlight.add(entry);
+    entry.writtenAt = this.#parts.clock.monotonicMs();
+    if (this.#lines.due === 0) this.#watch.onConfirm(entry.writtenAt);
+    this.#lines.inFlight.add(entry);
     try {
       checkAddress(entry.address);
       const { content, options } = toEnvelope(entry.message, entry.mandatory, this.#headers, session.link.frameMax);
@@ -138,18 +127,23 @@ export class AmqpPublisher implements Publisher {
 
   /** Writes what waits, as far as there is room. */
   #pump(): void {
-    for (const entry of this.#waiting) {
+    const { waiting } = this.#lines;
+    for (const entry of waiting) {
       if (!this.#hasRoomFor(entry)) return;
-      this.#waiting.delete(entry);
+      waiting.delete(entry);
       this.#write(entry);
+      if (entry.endsAt < this.#wakeAt) this.#wakeBy(entry.endsAt);
     }
   }
 
   #onConfirm(session: PublishSession, entry: Pending, error: Error | null): void {
     // "channel closed" is no answer; the end of the session decides what becomes of the publish.
     if (session !== this.#session || (error !== null && error.message !== NACKED)) return;
-    this.#watch.onConfirm(this.#parts.clock.monotonicMs());
-    if (this.#expired.size === 0 || !this.#expired.delete(entry)) {
+    const { expired } = this.#lines;
+    this.#heardAt = this.#parts.clock.monotonicMs();
+    // A queue on the node itself takes messages also where the node is cut off from all others.
+    if (entry.answerTimeoutMs === null) this.#watch.onConfirm(this.#heardAt);
+    if (expired.size === 0 || !expired.delete(entry)) {
       if (entry.wasReturned) this.#settle(entry, unroutable(entry));
       else if (error === null) this.#settle(entry, null);
       else this.#onNack(session, entry);
@@ -158,24 +152,30 @@ export class AmqpPublisher implements Publisher {
     else this.#pump();
   }
 
-  /** What a channel refused that may itself be at fault goes again, once, by the next one. */
+  /** A message goes again, once, by the next channel, where its refusal may be the channel's own fault. */
   #onNack(session: PublishSession, entry: Pending): void {
-    if (!session.isRetiring && this.#watch.isRenewalDue(this.#parts.clock.monotonicMs())) {
-      session.isRetiring = true;
-      this.#parts.logger.info("The broker refused a message: the next ones go by a new channel");
+    const isLasting = entry.answerTimeoutMs === null;
+    if (isLasting && !session.isRetiring && this.#watch.isRenewalDue(this.#parts.clock.monotonicMs())) {
+      this.#retire(session, "the broker refused a message");
     }
-    if (!session.isRetiring || entry.wasNacked || !entry.resend) return this.#settle(entry, nacked(entry));
+    if (!isLasting || !session.isRetiring || entry.wasNacked || !entry.resend) {
+      return this.#settle(entry, nacked(entry));
+    }
     entry.wasNacked = true;
-    session.refused += 1;
+    this.#lines.setLate(entry);
   }
 
-  #closeIfDone({ link, channel, refused }: PublishSession): void {
-    if (this.#unconfirmed === refused) void link.request("close a channel", () => channel.close()).catch(() => {});
+  #retire(session: PublishSession, reason: string): void {
+    session.isRetiring = true;
+    this.#parts.logger.info("the next messages are published on a new channel", { reason });
+  }
+
+  #closeIfDone(session: PublishSession): void {
+    if (this.#lines.inFlight.size === 0) session.close();
   }
 
   #settle(entry: Pending, error: Error | null): void {
-    this.#inFlight.delete(entry);
-    this.#waiting.delete(entry);
+    this.#lines.drop(entry);
     this.#suspects.delete(entry);
     entry.settle(error);
     this.#onChange();
@@ -199,10 +199,9 @@ export class AmqpPublisher implements Publisher {
 
   async #open(link: Link): Promise<PublishSession> {
     await this.#ready();
-    const channel = await link.openConfirmChannel();
-    const session = { link, channel, ended: endOf(channel, link), isRetiring: false, refused: 0 };
-    channel.on("return", (message) => this.#onReturn(message));
-    channel.on("drain", () => this.#onDrain(session));
+    const session = new PublishSession(link, await link.openConfirmChannel());
+    session.channel.on("return", (message) => this.#onReturn(message));
+    session.channel.on("drain", () => this.#onDrain(session));
     this.#session = session;
     this.#isWritable = true;
     this.#watch.onOpen(this.#parts.clock.monotonicMs());
@@ -217,25 +216,20 @@ export class AmqpPublisher implements Publisher {
   }
 
   #onReturn(message: Message): void {
-    const entry = returnedBy(message, this.#inFlight);
+    const entry = returnedBy(message, this.#lines.inFlight) ?? returnedBy(message, this.#lines.late);
     if (entry !== null) entry.wasReturned = true;
   }
 
   /** What was in flight goes again, before what waits; but for those that made the broker close the channel. */
   #onEnded(reason: Error): void {
+    const isRenewed = this.#session?.isClosing === true;
     this.#session = null;
     this.#isWritable = false;
-    const entries = this.#inFlight.takeAll();
-    this.#expired.takeAll();
-    const unknown = entries.filter(({ wasReturned }) => !wasReturned);
-    const culprits = blamed(reason, unknown);
-    for (const entry of entries) if (entry.wasReturned) this.#settle(entry, unroutable(entry));
-    for (const [entry, error] of culprits) this.#settle(entry, error);
-    const left = unknown.filter((entry) => !culprits.has(entry));
-    const again = left.filter((entry) => !isSpent(entry));
-    for (const entry of left.filter(isSpent)) this.#settle(entry, interrupted(entry));
-    if (culprits.size === 0 && isAccusation(reason)) for (const entry of again) this.#suspects.add(entry);
-    this.#waiting.prepend(again);
+    const { failed, again, areSuspects } = sortOut(this.#lines.takeFlight(), reason);
+    for (const [entry, error] of failed) this.#settle(entry, error);
+    if (areSuspects) for (const entry of again) this.#suspects.add(entry);
+    this.#lines.waiting.prepend(again);
+    if (isRenewed) return;
     this.#parts.logger.warn(`Publishing was cut off: ${lossReason(reason).message}`, { sentAgain: again.length });
   }
 
@@ -252,55 +246,67 @@ export class AmqpPublisher implements Publisher {
   #wake(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     const now = this.#parts.clock.monotonicMs();
-    let next = Number.POSITIVE_INFINITY;
-    for (const line of [this.#inFlight, this.#waiting]) {
-      for (const entry of line) {
-        if (entry.deadline <= now) this.#expire(entry);
-        else next = Math.min(next, entry.deadline);
-      }
-    }
-    this.#judgeLink(now);
-    if (this.#unconfirmed + this.#waiting.size > 0) this.#wakeBy(next);
+    const { overdue, next, isUnsure } = this.#lines.sweep(now, this.#heardAt);
+    for (const entry of overdue) this.#expire(entry);
+    if (isUnsure) this.#probe();
+    this.#judge(now);
+    if (this.#lines.open + this.#lines.expired.size > 0) this.#wakeBy(isUnsure ? now + PROBE_AGAIN_MS : next);
+  }
+
+  /** A message that no queue takes: a node that is well confirms it at once, whatever has become of queues. */
+  #probe(): void {
+    if (this.#isProbing) return;
+    this.#isProbing = true;
+    const end = (): void => void (this.#isProbing = false);
+    this.publish(PROBE, PROBE_ADDRESS, { mandatory: false, resend: false }).then(end, end);
   }
 
   #expire(entry: Pending): void {
-    const wasInFlight = this.#inFlight.delete(entry);
+    const wasInFlight = this.#lines.takeFlying(entry);
     this.#settle(entry, timedOut(entry, this.#connection.state));
-    if (wasInFlight) this.#expired.add(entry);
+    if (wasInFlight) this.#lines.expired.add(entry);
   }
 
   /** A blocked broker says so, and may be silent. */
   get #isConfirmDue(): boolean {
-    return this.#session !== null && this.#unconfirmed > 0 && this.#connection.state !== "blocked";
+    return this.#session !== null && this.#lines.due > 0 && this.#connection.state !== "blocked";
   }
 
   /** Another node may do better than one that confirms nothing: the connection takes the next address. */
-  #judgeLink(now: number): void {
-    const complaint = this.#isConfirmDue
-      ? this.#watch.complaint(now, this.#expired.oldest ?? this.#inFlight.oldest)
-      : null;
-    if (complaint === null) return;
-    const link = this.#session?.link;
-    link?.kill(new CeleryError("connection-lost", `The broker at ${link.address} has confirmed ${complaint}`));
+  #judge(now: number): void {
+    const session = this.#session;
+    if (session === null || this.#connection.state === "blocked") return;
+    if (this.#isConfirmDue && this.#watch.isSilent(now)) return this.#leave(session.link);
+    this.#lines.age(now - this.#watch.lateMs);
+    const oldest = this.#lines.oldestDue;
+    if (!session.isRetiring) {
+      if (oldest !== null && this.#watch.isStraggler(now, oldest)) this.#retire(session, stragglerReason(oldest));
+      else if (this.#lines.isClogged) this.#retire(session, "the broker left many messages unanswered");
+    }
+    if (session.isRetiring) this.#closeIfDone(session);
+    else this.#pump();
+  }
+
+  #leave(link: Link): void {
+    const reason = `The broker at ${link.address} has confirmed nothing for ${this.#options.confirmTimeoutMs} ms`;
+    link.kill(new CeleryError("connection-lost", reason));
   }
 
   #abandon(why: string): void {
-    for (const entry of [...this.#inFlight.takeAll(), ...this.#waiting.takeAll()]) {
+    for (const entry of this.#lines.takeAll()) {
       entry.settle(new CeleryError("closed", `The transport was closed before the message was confirmed: ${why}`));
     }
     this.#onChange();
   }
 }
 
-/** It may have arrived, and must not twice. */
-function isSpent({ resend, wasSent }: Pending): boolean {
-  return !resend && wasSent;
-}
-
 /** Many deadlines close together are looked at in one go. */
 const MIN_WAKE_MS = 20;
 
-function isWithin(messages: number, bytes: number, entry: Pending, limit: Required<QueueLimit>): boolean {
-  // A message larger than the limit goes alone.
-  return messages === 0 || (messages < limit.messages && bytes + entry.bytes <= limit.bytes);
+const PROBE_AGAIN_MS = 50;
+const PROBE: WireMessage = { headers: {}, properties: {}, body: new Uint8Array() };
+const PROBE_ADDRESS: Address = { exchange: "", routingKey: "leveret.probe" };
+
+function stragglerReason({ address: { exchange, routingKey } }: Pending): string {
+  return `no confirm came for exchange "${exchange}", routing key "${routingKey}"`;
 }

@@ -10,6 +10,8 @@ export interface Session {
   readonly link: Link;
   /** Resolves with the reason, when it is over against our will. Never rejects. */
   readonly ended: Promise<Error>;
+  /** It was ended by its owner, to be opened anew at once. Default false. */
+  readonly isClosing?: boolean;
 }
 
 /** The end of a channel, as `Session.ended` wants it: with the broker's reason, if it gave one. */
@@ -48,13 +50,13 @@ export async function supervise(what: Supervised, first: Session | null): Promis
     session ??= await openNext(what);
     if (session === null) return;
     const openedAt = clock.monotonicMs();
-    const { link } = session;
-    const reason = await untilEnded(session, stopping);
+    const ended = session;
+    const reason = await untilEnded(ended, stopping);
     if (reason === null) return;
     session = null;
     backoff.onHeld(clock.monotonicMs() - openedAt);
     what.onEnded(reason);
-    if (!link.isLost) await pause(clock, backoff.next(), stopping);
+    if (!ended.link.isLost && ended.isClosing !== true) await pause(clock, backoff.next(), stopping);
   }
 }
 

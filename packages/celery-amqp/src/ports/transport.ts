@@ -85,6 +85,12 @@ export interface PublishOptions {
   /** How long to wait for the confirm, connection included. Default: the transport's `publishTimeoutMs`. */
   readonly timeoutMs?: number;
   /**
+   * How long the broker may take to confirm the message once it is written, in milliseconds; the publish then rejects with
+   * code `publish-timeout`. For messages to queues that may have gone with a node: silence and refusal of such a message
+   * never cost the connection or the channel. Default: until `timeoutMs`.
+   */
+  readonly answerTimeoutMs?: number | undefined;
+  /**
    * Send it again where the connection goes, or its channel is given up, before the broker has answered. Default true: at
    * least once. False is at most once, for what must not be done twice: it then rejects with `connection-lost`, outcome
    * unknown.

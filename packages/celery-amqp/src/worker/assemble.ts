@@ -109,11 +109,11 @@ function createRevoke(broadcaster: Broadcaster): RevokeTask {
   return async (taskId, options) => void (await control.revoke(taskId, { ...options, timeout: 0 }));
 }
 
-function createStore({ options, transport }: AssemblyParts, content: Content): ResultStore {
+function createStore({ options, transport, clock, log }: AssemblyParts, content: Content): ResultStore {
   const { results } = options;
   if (results === false) return { store: async () => {}, close: async () => {} };
   if (results !== "rpc" && results !== "amqp") return own(results, "worker");
-  const rpc = new RpcStore({ transport, content });
+  const rpc = new RpcStore({ transport, content, clock, logger: log });
   return createReplyStore({ rpc, perTask: results === "amqp" ? new PerTaskQueueStore({ transport, content }) : null });
 }
 

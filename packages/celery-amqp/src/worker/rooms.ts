@@ -29,6 +29,9 @@ import type { WorkerParts } from "./parts.ts";
 /** How long a task waits to be settled while the broker is away; then its message goes back, or has gone already. */
 const patienceMs = 60_000;
 
+/** Tasks that have ended and wait to be settled, while others run. */
+const unsettledLimit = 1_000;
+
 /** Runs shorter than this do not hold an event loop up for long. */
 const longRunMs = 250;
 
@@ -162,6 +165,7 @@ export function createPipeline(
     pool,
     lanes,
     revoked,
+    unsettledLimit,
     throttledLimit: options.scheduledLimit / 2, // the rest is for those on their way back to the broker
     performer: new Performer({
       clock,

@@ -61,7 +61,7 @@ test.each(brokersAtHand().flatMap((broker) => ["classic", "quorum"].map((type) =
     // In the long run too, when a new channel has been tried in vain.
     await eventually(
       "a new channel is tried",
-      async () => (await refused()) && /go by a new channel/.test(logger.text),
+      async () => (await refused()) && /published on a new channel/.test(logger.text),
     );
     const outcomes = await Promise.all(
       Array.from({ length: 100 }, (_, index) => outcomeOf(send(transport, index % 2 === 0 ? "small" : "free", "x"))),

@@ -10,6 +10,7 @@ import { onTestFinished } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { createClient, type CreateClientOptions } from "../../src/index.ts";
 import { PerTaskQueueStore } from "../../src/results/per-task-queue.ts";
+import { RecordingLogger } from "../support/recording-logger.ts";
 import { createReplyStore } from "../../src/results/reply-store.ts";
 import { RpcStore } from "../../src/results/rpc/rpc-store.ts";
 import { createFakeClock, type FakeClock } from "../../src/testing/fake-clock.ts";
@@ -53,7 +54,10 @@ export function createLab(): Lab {
       onTestFinished(() => transport.close());
       await transport.connect();
       const parts = { transport, content };
-      const store = createReplyStore({ rpc: new RpcStore(parts), perTask: new PerTaskQueueStore(parts) });
+      const store = createReplyStore({
+        rpc: new RpcStore({ ...parts, clock, logger: new RecordingLogger() }),
+        perTask: new PerTaskQueueStore(parts),
+      });
       const topology = {
         exchanges: [],
         bindings: [],

@@ -9,7 +9,7 @@ import { PerTaskQueueStore } from "../../src/results/per-task-queue.ts";
 import { RabbitChords } from "../../src/results/rabbit-chords.ts";
 import { RpcSource } from "../../src/results/rpc/rpc-source.ts";
 import { RpcStore } from "../../src/results/rpc/rpc-store.ts";
-import { systemIds } from "../../src/system/clock.ts";
+import { systemClock, systemIds } from "../../src/system/clock.ts";
 import { resultConformance, type ResultCase, type ResultSides } from "../../src/testing.ts";
 
 const content = createContent();
@@ -40,7 +40,7 @@ describe("results by a reply queue on RabbitMQ", () => {
   test.each(resultConformance("states"))("$name", async ({ run }) => {
     const sides = (transport: Transport): ResultSides => ({
       source: new RpcSource({ transport, content, logger, limits, queue: randomUUID() }),
-      store: new RpcStore({ transport, content }),
+      store: new RpcStore({ transport, content, clock: systemClock, logger }),
     });
     await expect(runOn(run, sides)).resolves.toBeUndefined();
   });
@@ -63,7 +63,7 @@ describe.each(brokersAtHand())("chords counted on RabbitMQ alone (%s)", (broker)
     const vhost = await freshVhost(broker);
     onTestFinished(() => vhost.remove());
     const sides = (transport: Transport): ResultSides => {
-      const rpc = new RpcStore({ transport, content });
+      const rpc = new RpcStore({ transport, content, clock: systemClock, logger });
       return {
         source: new RpcSource({ transport, content, logger, limits, queue: randomUUID() }),
         store: {

@@ -6,7 +6,7 @@ import { PerTaskQueueStore } from "../../src/results/per-task-queue.ts";
 import { RabbitChords } from "../../src/results/rabbit-chords.ts";
 import { RpcSource } from "../../src/results/rpc/rpc-source.ts";
 import { RpcStore } from "../../src/results/rpc/rpc-store.ts";
-import { systemIds } from "../../src/system/clock.ts";
+import { systemClock, systemIds } from "../../src/system/clock.ts";
 import {
   createMemoryBroker,
   createMemoryResults,
@@ -42,7 +42,7 @@ describe("results by a reply queue", () => {
     const connect = async () => {
       const transport = await connectTo(broker);
       const source = new RpcSource({ transport, content, logger, limits, queue: randomUUID() });
-      return { source, store: new RpcStore({ transport, content }) };
+      return { source, store: new RpcStore({ transport, content, clock: systemClock, logger }) };
     };
     await expect(run({ connect })).resolves.toBeUndefined();
   });
@@ -67,7 +67,7 @@ describe("chords counted on the broker alone", () => {
       const transport = await connectTo(broker);
       const chords = new RabbitChords({ transport, content, ids: systemIds });
       const source = new RpcSource({ transport, content, logger, limits, queue: randomUUID() });
-      const rpc = new RpcStore({ transport, content });
+      const rpc = new RpcStore({ transport, content, clock: systemClock, logger });
       return { source, store: { store: rpc.store.bind(rpc), chords, close: () => transport.close() } };
     };
     await expect(run({ connect })).resolves.toBeUndefined();

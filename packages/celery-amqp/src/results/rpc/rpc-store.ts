@@ -1,30 +1,76 @@
-import { type Content, encodeResult, type ResultMeta, type TaskMessage } from "@leveret/celery-protocol";
+import {
+  type Content,
+  encodeResult,
+  type ResultMeta,
+  type TaskMessage,
+  type WireMessage,
+} from "@leveret/celery-protocol";
+import type { Clock } from "../../ports/clock.ts";
+import { CeleryError } from "../../ports/errors.ts";
+import type { Logger } from "../../ports/logger.ts";
 import type { Transport } from "../../ports/transport.ts";
 import type { ResultStore } from "../backend.ts";
+import { BadQueues } from "./bad-queues.ts";
 
 /** What the worker's side of rpc results is made of. */
 export interface RpcStoreParts {
   readonly transport: Transport;
   readonly content: Content;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
+
+/** How long a reply queue may take to accept a state, in milliseconds. */
+const answerTimeoutMs = 1_000;
 
 /**
  * Celery's `rpc://` on the worker's side: each state is a message to the queue that the task names as `reply_to`, not
- * persistent, never compressed. One whose reader is gone vanishes, as with Celery. Source: celery/backends/rpc.py.
+ * persistent, never compressed. A state for a queue that is gone vanishes, as with Celery. So does, after a second, a state
+ * for a queue that the broker cannot reach (RabbitMQ 4.3 keeps the record of an exclusive queue whose node is down, and
+ * refuses messages for it): no task waits for one caller. Source: celery/backends/rpc.py.
  */
 export class RpcStore implements ResultStore {
   readonly #parts: RpcStoreParts;
+  readonly #bad: BadQueues;
 
   constructor(parts: RpcStoreParts) {
     this.#parts = parts;
+    this.#bad = new BadQueues(parts.clock);
   }
 
   async store(meta: ResultMeta, task: TaskMessage): Promise<void> {
-    if (!task.replyTo) return;
-    const { transport, content } = this.#parts;
-    const message = encodeResult(meta, content, { correlationId: task.correlationId });
-    await transport.publisher.publish(message, { exchange: "", routingKey: task.replyTo }, { mandatory: false });
+    const { replyTo, correlationId } = task;
+    if (!replyTo) return;
+    const message = encodeResult(meta, this.#parts.content, { correlationId });
+    const how = this.#bad.ask(replyTo);
+    if (how === "send") return this.#send(message, replyTo);
+    if (how === "try") this.#send(message, replyTo).catch(() => this.#bad.onFailed(replyTo));
   }
 
   async close(): Promise<void> {}
+
+  /** @throws CeleryError what says nothing on the queue: the broker is away, the message cannot be written */
+  async #send(message: WireMessage, queue: string): Promise<void> {
+    const { transport } = this.#parts;
+    const to = { exchange: "", routingKey: queue };
+    try {
+      await transport.publisher.publish(message, to, { mandatory: false, answerTimeoutMs });
+      this.#bad.onTaken(queue);
+    } catch (error) {
+      if (transport.state !== "open" || !isRefusal(error)) throw error;
+      this.#drop(queue, error);
+    }
+  }
+
+  #drop(queue: string, { message }: Error): void {
+    if (!this.#bad.onFailed(queue)) return;
+    this.#parts.logger.warn("a reply queue takes no results, they are dropped: its node may be down", {
+      queue,
+      error: message,
+    });
+  }
+}
+
+function isRefusal(error: unknown): error is CeleryError {
+  return error instanceof CeleryError && (error.code === "publish-nacked" || error.code === "publish-timeout");
 }

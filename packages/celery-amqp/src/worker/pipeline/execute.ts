@@ -13,6 +13,7 @@ import { BrokerAway } from "./patience.ts";
 import type { Lane, Lanes } from "./lanes.ts";
 import type { Performer } from "./perform.ts";
 import type { Reservation } from "./reservation.ts";
+import type { Settling } from "./settling.ts";
 import type { TimeLimits } from "./time-limits.ts";
 
 /** What execution needs of the worker. */
@@ -23,11 +24,12 @@ export interface ExecuteParts {
   readonly world: World;
   readonly revoked: Revoked;
   readonly inflight: Inflight;
+  readonly settling: Settling;
   readonly limits: TimeLimits;
   readonly log: Logger;
 }
 
-/** The last room: a slot, one more look, the run, its settling. What finds no slot waits in line. */
+/** The last room: a slot, one more look, the run, then its settling beside the slots. What finds no slot waits in line. */
 export class Execution {
   readonly #parts: ExecuteParts;
   readonly #running = new Map<Reservation, Job>();
@@ -84,7 +86,7 @@ export class Execution {
     }
   }
 
-  /** A slot is held until the task is settled, so that no more than the pool's size is ever in between. */
+  /** A slot is held until the run has ended: settling may wait for a node that is away. */
   #occupy(reservation: Reservation, lane: Lane): void {
     const { inflight, performer, world, revoked } = this.#parts;
     const { request, delivery } = reservation;
@@ -112,20 +114,34 @@ export class Execution {
 
   /** Nothing to wait for is the common case, and then no promise is made. */
   #leaveAfter(reservation: Reservation, settled: Promise<void> | undefined): void {
-    if (settled === undefined) this.#leave(reservation, null);
-    else
-      settled.then(
-        () => this.#leave(reservation, null),
-        (error: unknown) => this.#leave(reservation, error),
-      );
+    if (settled === undefined) return this.#leave(reservation, null);
+    const { settling } = this.#parts;
+    const leave = settling.hasRoom ? this.#standAside(reservation) : () => this.#vacate(reservation);
+    const end = (error: unknown): void => {
+      if (error !== null) this.#giveBack(reservation, error);
+      leave();
+      this.#parts.inflight.end();
+    };
+    settled.then(() => end(null), end);
+  }
+
+  /** Gives the slot to the next task at once; the returned function is for when it is settled. */
+  #standAside(reservation: Reservation): () => void {
+    const settled = this.#parts.settling.begin(reservation.request.queue);
+    this.#vacate(reservation);
+    return settled;
   }
 
   #leave(reservation: Reservation, error: unknown): void {
     if (error !== null) this.#giveBack(reservation, error);
-    const lane = this.#parts.lanes.of(reservation.request.queue);
+    this.#vacate(reservation);
+    this.#parts.inflight.end();
+  }
+
+  #vacate({ request }: Reservation): void {
+    const lane = this.#parts.lanes.of(request.queue);
     lane.active -= 1;
     this.#fill(lane);
-    this.#parts.inflight.end();
   }
 
   #settle(reservation: Reservation, outcome: Outcome): Promise<void> | undefined {

@@ -12,11 +12,12 @@ import { refuseDelivery } from "./refusals.ts";
 import { Republisher, type RepublishParts } from "./republish.ts";
 import type { Reservation } from "./reservation.ts";
 import { Schedule } from "./schedule.ts";
+import { Settling } from "./settling.ts";
 import { Throttle } from "./throttle.ts";
 import { type TaskLimits, TimeLimits } from "./time-limits.ts";
 
 type Given = Omit<ReceiveParts, "next" | "inflight" | "republisher"> &
-  Omit<ExecuteParts, "inflight" | "limits"> &
+  Omit<ExecuteParts, "inflight" | "limits" | "settling"> &
   Omit<RepublishParts, "held" | "inflight">;
 
 /** What a pipeline is made of. */
@@ -24,7 +25,12 @@ export interface PipelineParts extends Given {
   readonly pool: Pool;
   /** How many tasks may wait in memory under rate limits. */
   readonly throttledLimit: number;
-  /** So many tasks of a queue wait for their eta, for their turn under a rate limit, or are on their way back to the broker. */
+  /** How many ended tasks may wait beside the slots until they are settled. */
+  readonly unsettledLimit: number;
+  /**
+   * So many tasks of a queue wait for their eta, for their turn under a rate limit, to be settled after their run, or are on
+   * their way back to the broker.
+   */
   readonly onHeld: (queue: string, held: number) => void;
 }
 
@@ -65,7 +71,8 @@ export class Pipeline {
     this.#parts = parts;
     const inflight = this.#inflight;
     const held = new Held(parts);
-    this.#execution = new Execution({ ...parts, inflight, limits: this.#limits });
+    const settling = new Settling({ clock: parts.clock, held, limit: parts.unsettledLimit });
+    this.#execution = new Execution({ ...parts, inflight, settling, limits: this.#limits });
     this.#throttle = new Throttle({
       clock: parts.clock,
       limit: parts.throttledLimit,

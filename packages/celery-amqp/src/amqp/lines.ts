@@ -1,0 +1,169 @@
+import type { QueueLimit } from "./options.ts";
+import { type Pending, PendingLine } from "./pending.ts";
+
+/** How many publishes may be where. */
+export interface LineLimits {
+  readonly maxInFlight: Required<QueueLimit>;
+  readonly maxWaiting: Required<QueueLimit>;
+}
+
+/**
+ * Where the publishes of one publisher are. `waiting`: for room or a channel. `inFlight`: written, not confirmed. `late`:
+ * written a while ago and still not confirmed; these take no room from other destinations. `held`: publishes to a destination
+ * with late ones, so that a queue that confirms nothing keeps no more than `maxInFlight`. `expired`: their callers were
+ * told, and amqplib holds them until they are confirmed or their channel ends.
+ */
+export class PublishLines {
+  readonly waiting: PendingLine = new PendingLine();
+  readonly inFlight: PendingLine = new PendingLine();
+  readonly late: PendingLine = new PendingLine();
+  readonly held: PendingLine = new PendingLine();
+  readonly expired: PendingLine = new PendingLine();
+  readonly #limits: LineLimits;
+  readonly #lateKeys = new Map<string, number>();
+
+  constructor(limits: LineLimits) {
+    this.#limits = limits;
+  }
+
+  /** How many are written and not confirmed. */
+  get unconfirmed(): number {
+    return this.inFlight.size + this.late.size + this.expired.size;
+  }
+
+  /** How many of these must be confirmed by a node that is well. */
+  get due(): number {
+    return this.inFlight.due + this.late.due + this.expired.due;
+  }
+
+  /** How many are not settled. */
+  get open(): number {
+    return this.waiting.size + this.held.size + this.inFlight.size + this.late.size;
+  }
+
+  /** Those that are not written. */
+  get unwritten(): number {
+    return this.waiting.size + this.held.size;
+  }
+
+  /** The message that must be confirmed and has waited longest. */
+  get oldestDue(): Pending | null {
+    return this.expired.oldestDue ?? this.late.oldestDue ?? this.inFlight.oldestDue;
+  }
+
+  /** Whether so many were given up that their channel is to be ended, which lets go of them. */
+  get isClogged(): boolean {
+    return !isWithin(this.expired.size, this.expired.bytes, NOTHING, this.#limits.maxInFlight);
+  }
+
+  /** Whether the destination has late messages. */
+  isLate(entry: Pending): boolean {
+    return this.#lateKeys.size > 0 && this.#lateKeys.has(entry.key);
+  }
+
+  canWrite(entry: Pending): boolean {
+    const { inFlight, late } = this;
+    const { maxInFlight } = this.#limits;
+    if (!isWithin(inFlight.size, inFlight.bytes, entry, maxInFlight)) return false;
+    return late.size === 0 || isWithin(late.size / LATE_SHARES, late.bytes / LATE_SHARES, entry, maxInFlight);
+  }
+
+  canWait(entry: Pending): boolean {
+    const bytes = this.waiting.bytes + this.held.bytes;
+    return isWithin(this.unwritten, bytes, entry, this.#limits.maxWaiting);
+  }
+
+  /** Takes a message out of flight. False: it was given up before. */
+  takeFlying(entry: Pending): boolean {
+    if (this.inFlight.delete(entry)) return true;
+    if (this.late.size === 0 || !this.late.delete(entry)) return false;
+    this.#release(entry.key);
+    return true;
+  }
+
+  /** Takes a message out of wherever it waits. */
+  drop(entry: Pending): void {
+    if (this.takeFlying(entry) || this.waiting.delete(entry)) return;
+    this.held.delete(entry);
+  }
+
+  /** Makes those late that were written before `writtenBefore`. */
+  age(writtenBefore: number): void {
+    for (const entry of this.inFlight) {
+      if (entry.writtenAt > writtenBefore) return;
+      this.setLate(entry);
+    }
+  }
+
+  setLate(entry: Pending): void {
+    if (!this.inFlight.delete(entry)) return;
+    this.late.add(entry);
+    this.#lateKeys.set(entry.key, (this.#lateKeys.get(entry.key) ?? 0) + 1);
+  }
+
+  /** All that was in flight, oldest first, when its channel ends. What was held waits again. */
+  takeFlight(): readonly Pending[] {
+    this.expired.takeAll();
+    this.#lateKeys.clear();
+    const entries = [...this.late.takeAll(), ...this.inFlight.takeAll()];
+    for (const entry of entries) entry.writtenAt = Number.POSITIVE_INFINITY;
+    this.waiting.prepend(this.held.takeAll());
+    return entries;
+  }
+
+  takeAll(): readonly Pending[] {
+    return [...this.takeFlight(), ...this.waiting.takeAll()];
+  }
+
+  /**
+   * Which messages have had their time at `now`. A message with a time to be answered has had it where the broker confirmed
+   * another one since (`heardAt`): a broker that confirms nothing says nothing on a queue.
+   */
+  sweep(now: number, heardAt: number): Sweep {
+    const overdue: Pending[] = [];
+    let next = Number.POSITIVE_INFINITY;
+    let isUnsure = false;
+    for (const line of [this.late, this.inFlight, this.held, this.waiting]) {
+      for (const entry of line) {
+        if (entry.endsAt > now) next = Math.min(next, entry.endsAt);
+        else if (entry.deadline <= now || heardAt > entry.writtenAt) overdue.push(entry);
+        else isUnsure = true;
+      }
+    }
+    return { overdue, next, isUnsure };
+  }
+
+  /** A confirm, or an end, of a late message: its destination takes messages again. */
+  #release(key: string): void {
+    const left = (this.#lateKeys.get(key) ?? 1) - 1;
+    if (left > 0) this.#lateKeys.set(key, left);
+    else this.#lateKeys.delete(key);
+    if (this.held.size === 0) return;
+    const freed = [...this.held].filter((entry) => entry.key === key);
+    for (const entry of freed) this.held.delete(entry);
+    this.waiting.prepend(freed);
+  }
+}
+
+/** What a sweep found. */
+export interface Sweep {
+  readonly overdue: readonly Pending[];
+  /** When the next one has had its time, as far as is known now. */
+  readonly next: number;
+  /** One waits for its answer, and the broker was not heard since. */
+  readonly isUnsure: boolean;
+}
+
+interface Sized {
+  readonly bytes: number;
+}
+
+const NOTHING: Sized = { bytes: 0 };
+
+/** So many times `maxInFlight` may be late: one destination fills it once at most. */
+const LATE_SHARES = 4;
+
+function isWithin(messages: number, bytes: number, entry: Sized, limit: Required<QueueLimit>): boolean {
+  // A message larger than the limit goes alone.
+  return messages === 0 || (messages < limit.messages && bytes + entry.bytes <= limit.bytes);
+}
