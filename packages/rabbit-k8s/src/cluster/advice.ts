@@ -1,5 +1,6 @@
 import { isAtLeast, type RabbitVersion } from "../rabbitmq/version.ts";
 import { isShippedPlugin } from "../rabbitmq/plugins.ts";
+import type { ModernProps } from "./props.ts";
 import type { ResolvedCluster } from "./resolved.ts";
 import { parseBytes } from "./quantity.ts";
 
@@ -63,6 +64,20 @@ function adviseOnShovels({ topology, version, replicas }: ResolvedCluster): read
       ({ name }) =>
         `shovels: on RabbitMQ ${version.text} a shovel may declare its queue "${name}" before the other nodes joined, and a quorum queue then has one member. After the first boot: rabbitmq-queues grow NODE all.`,
     );
+}
+
+/** The type that `celery` decides by the version changes with it; the queues of a fleet do not. */
+export function adviseOnQueueType(
+  { defaultQueueType, from }: ModernProps,
+  cluster: ResolvedCluster,
+  forPython: boolean,
+): readonly string[] {
+  if (!forPython || defaultQueueType !== undefined || !isAtLeast(cluster.version, "4.3")) return [];
+  return [
+    cluster.defaultQueueType === "classic"
+      ? `defaultQueueType: it stays classic, as from ${from} on. Write defaultQueueType: 'classic' before you leave \`from\` out: with quorum, RabbitMQ refuses to Python workers the queues that they declared before.`
+      : "defaultQueueType: quorum, for a new cluster. One that was upgraded from before 4.3 needs defaultQueueType: 'classic', or RabbitMQ refuses to Python workers the queues that they declared before; rabbit-k8s diff says so.",
+  ];
 }
 
 function adviseOnPython(version: RabbitVersion): readonly string[] {

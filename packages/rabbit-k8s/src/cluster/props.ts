@@ -169,7 +169,7 @@ export interface ModernProps extends Topology {
   readonly resources?: ResourceProps;
   /** Share of the available memory at which publishers are blocked. Default 0.6; from 0.1 to 0.8. */
   readonly memoryWatermark?: number;
-  /** Type of durable queues declared without one. Default `quorum`; `classic` with `celery` before 4.3. */
+  /** Type of durable queues declared without one. Default `quorum`; `classic` with `celery` before 4.3, and where `from` is before it. */
   readonly defaultQueueType?: QueueType;
   /** Set what Celery needs on this version. Default false. */
   readonly celery?: boolean | CeleryProps;

@@ -1,5 +1,5 @@
 import { isAtLeast, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
-import { adviseOn } from "./advice.ts";
+import { adviseOn, adviseOnQueueType } from "./advice.ts";
 import { checkIdentity, versionOf } from "./check-identity.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkTopology } from "./check-topology.ts";
@@ -37,7 +37,8 @@ export function resolveCluster(props: ModernProps): Resolution {
   if (refusals.length > 0 || version === null) throw new RefusedPropsError(refusals);
   const cluster = decide(props, version);
   const celery = celeryProps(props);
-  return { cluster, warnings: adviseOn(cluster, celery !== null && celery.python !== false) };
+  const forPython = celery !== null && celery.python !== false;
+  return { cluster, warnings: [...adviseOn(cluster, forPython), ...adviseOnQueueType(props, cluster, forPython)] };
 }
 
 function decide(props: ModernProps, version: RabbitVersion): ResolvedCluster {
@@ -95,11 +96,15 @@ function celeryProps({ celery }: ModernProps): CeleryProps | null {
   return celery === true ? {} : celery;
 }
 
-/** Quorum is safe for what declares without a type, except for Python Celery workers before 4.3: they use global QoS. */
+/**
+ * Quorum is safe for what declares without a type, except for Python Celery workers before 4.3: they use global QoS. A
+ * cluster that comes from there keeps what its vhosts have, or its workers' own queues would be refused to them.
+ */
 function decideQueueType(props: ModernProps, version: RabbitVersion): QueueType {
   if (props.defaultQueueType !== undefined) return props.defaultQueueType;
   const celery = celeryProps(props);
-  return celery !== null && celery.python !== false && !isAtLeast(version, "4.3") ? "classic" : "quorum";
+  const oldest = (props.from === undefined ? null : parseVersion(props.from)) ?? version;
+  return celery !== null && celery.python !== false && !isAtLeast(oldest, "4.3") ? "classic" : "quorum";
 }
 
 function decideCelery(props: ModernProps, version: RabbitVersion): ResolvedCelery | null {

@@ -1,5 +1,6 @@
 import type { SourceObject } from "../check/source.ts";
 import { type Change, sameAt } from "./change.ts";
+import { definitionEffects } from "./definition-effects.ts";
 import type { Effect, EffectKind } from "./effect.ts";
 
 /** What an apply does to an object that is no StatefulSet. */
@@ -14,11 +15,9 @@ export function otherEffects(change: Change): readonly Effect[] {
     case "ConfigMap":
       return sameAt(change, "data")
         ? []
-        : [effect(change, "note", "its files change", "pods see them when they restart")];
+        : [effect(change, "note", "its files change", "pods see them when they restart"), ...definitionEffects(change)];
     case "Secret":
-      return sameAt(change, "data") && sameAt(change, "stringData")
-        ? []
-        : [effect(change, "note", "its values change", "pods see them when they restart")];
+      return secret(change);
     default:
       return [];
   }
@@ -30,6 +29,24 @@ function effect({ title }: Change, kind: EffectKind, message: string, advice: st
 
 function fixed(change: Change, field: string, advice: string): readonly Effect[] {
   return sameAt(change, field) ? [] : [effect(change, "refused", `${field} cannot change`, advice)];
+}
+
+function secret(change: Change): readonly Effect[] {
+  if (sameAt(change, "data") && sameAt(change, "stringData")) return [];
+  const renamed = ["data", "stringData"].some((part) => !sameAt(change, part, "username"));
+  return [
+    effect(change, "note", "its values change", "pods see them when they restart"),
+    ...(renamed
+      ? [
+          effect(
+            change,
+            "note",
+            "it names another user: the former one stays in the broker, with its password and permissions",
+            "after the restart: rabbitmqctl delete_user with its name",
+          ),
+        ]
+      : []),
+  ];
 }
 
 function service(change: Change): readonly Effect[] {

@@ -64,15 +64,27 @@ function environment(object: SourceObject, name: string): string {
   return object.text(...pod, "containers", 0, "env", index, "value") ?? "";
 }
 
+/** A value with its variables replaced by what they stand for: a variable of another name changes nothing. */
+function expanded(object: SourceObject, name: string): string {
+  const entries = object.list(...pod, "containers", 0, "env");
+  return environment(object, name).replaceAll(/\$\(([\w.-]+)\)/g, (mark, other: string) => {
+    const index = entries.findIndex(
+      (_, position) => object.text(...pod, "containers", 0, "env", position, "name") === other,
+    );
+    const path = [...pod, "containers", 0, "env", index] as const;
+    return object.text(...path, "value") ?? object.text(...path, "valueFrom", "fieldRef", "fieldPath") ?? mark;
+  });
+}
+
 function identity(change: Change): readonly Effect[] {
-  const before = environment(change.before, "RABBITMQ_NODENAME");
-  const after = environment(change.after, "RABBITMQ_NODENAME");
+  const before = expanded(change.before, "RABBITMQ_NODENAME");
+  const after = expanded(change.after, "RABBITMQ_NODENAME");
   if (before === after) return [];
   return [
     effect(
       change,
       "lost",
-      `the nodes get other names (${before} becomes ${after}) and do not find their data`,
+      `the nodes get other names (${before === "" ? "the default" : before} becomes ${after === "" ? "the default" : after}) and do not find their data`,
       "keep name, headless Service, namespace and cluster domain; move messages to a new cluster with a shovel",
     ),
   ];
@@ -154,6 +166,16 @@ function upgrade(change: Change): readonly Effect[] {
   const refusal = upgradeRefusal(from, to);
   if (refusal !== null) return [effect(change, "refused", refusal.reason, refusal.remedy)];
   if (from.series === to.series) return [];
+  if (Number(change.after.at("spec", "replicas") ?? 1) > Number(change.before.at("spec", "replicas") ?? 1)) {
+    return [
+      effect(
+        change,
+        "refused",
+        `new nodes of ${to.text} would join nodes of ${from.text} at once, before any of these was replaced`,
+        "first upgrade, then scale",
+      ),
+    ];
+  }
   return [
     effect(
       change,

@@ -316,4 +316,15 @@ describe("defaults", () => {
     expect(typeOf({ celery: { python: false }, version: "4.2" })).toBe("quorum");
     expect(typeOf({ celery: true, version: "4.2", defaultQueueType: "quorum" })).toBe("quorum");
   });
+
+  it("keep the default type of a fleet that comes from before 4.3", () => {
+    const upgraded = { celery: true, version: "4.3", from: "4.2" };
+    expect(typeOf(upgraded)).toBe("classic");
+    expect(typeOf({ ...upgraded, from: "4.2.9" })).toBe("classic");
+    expect(typeOf({ ...upgraded, from: "4.3.0" })).toBe("quorum");
+    expect(typeOf({ ...upgraded, celery: { python: false } })).toBe("quorum");
+    expect(typeOf({ ...upgraded, defaultQueueType: "quorum" })).toBe("quorum");
+    expect(warnings(upgraded)).toMatch(/it stays classic.*Write defaultQueueType: 'classic' before/);
+    expect(warnings({ ...upgraded, defaultQueueType: "classic" })).not.toMatch(/defaultQueueType:/);
+  });
 });

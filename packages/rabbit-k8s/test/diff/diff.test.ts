@@ -58,6 +58,70 @@ const cases: readonly (readonly [string, Partial<ModernProps>, Partial<ModernPro
     { tls: { secretName: "tls" } },
     [/^lost: Service messaging\/rabbitmq: clients of port 5672, 15672, 15692 are cut off/],
   ],
+  [
+    "another default type, as `celery` has it from 4.3 on",
+    { celery: true },
+    { celery: true, version: "4.3" },
+    [/^refused: ConfigMap.*vhost "\/" gets the default queue type quorum in place of classic.*406/],
+  ],
+  [
+    "other types of queues and exchanges",
+    {
+      queues: [{ name: "q", vhost: "/", type: "classic", arguments: { "x-max-priority": 5 } }],
+      exchanges: [{ name: "e", vhost: "/", type: "direct" }],
+    },
+    {
+      queues: [{ name: "q", vhost: "/", type: "quorum" }],
+      exchanges: [{ name: "e", vhost: "/", type: "topic", internal: true }],
+    },
+    [
+      /^refused.*queue "q" of vhost "\/" stays as it is: arguments was \{"x-queue-type":"classic","x-max-priority":5\}/,
+      /^refused.*exchange "e".*type was "direct", and "topic" counts for new ones only/,
+      /^refused.*exchange "e".*internal was false/,
+    ],
+  ],
+  [
+    "what leaves the props",
+    {
+      vhosts: [{ name: "/" }, { name: "old" }],
+      users: [{ name: "web", password: { name: "web", key: "password" } }],
+      permissions: [{ user: "web", vhost: "/" }],
+      topicPermissions: [{ user: "web", vhost: "/", exchange: "e" }],
+      policies: [{ name: "p", vhost: "/", pattern: ".*", definition: { expires: 1 } }],
+      operatorPolicies: [{ name: "o", vhost: "/", pattern: ".*", definition: { expires: 1 } }],
+      queues: [{ name: "q", vhost: "/" }],
+      exchanges: [{ name: "e", vhost: "/", type: "topic" }],
+      bindings: [{ vhost: "/", source: "e", destination: "q", routingKey: "a.b" }],
+      federationUpstreams: [{ name: "f", vhost: "/", uri: { name: "f", key: "uri" } }],
+      shovels: [{ name: "s", vhost: "/", source: { queue: "q" }, destination: { queue: "q" } }],
+    },
+    {},
+    [
+      /^note.*vhost "old", with its queues, stays/,
+      /^note.*user "web" stays/,
+      /^note.*the permissions of user "web" in vhost "\/" stays?/,
+      /^note.*topic permissions of user "web" on "e"/,
+      /^note.*policy "p" of vhost "\/"/,
+      /^note.*operator policy "o"/,
+      /^note.*queue "q"/,
+      /^note.*exchange "e"/,
+      /^note.*binding of "e" to "q" by "a\.b"/,
+      /^note.*federation upstream "f"/,
+      /^note.*shovel "s"/,
+    ],
+  ],
+  [
+    "another administrator",
+    {},
+    { credentialsSecret: "other" },
+    [/^note.*the administrator of Secret rabbitmq-default-user stays/],
+  ],
+  [
+    "the next version and more nodes",
+    {},
+    { version: "4.3", replicas: 5 },
+    [/^refused.*first|^refused.*would join nodes of 4\.2/],
+  ],
   ["no network policy any more", {}, { networkPolicy: false }, [/^note: NetworkPolicy.*without pruning/]],
 ];
 
@@ -82,6 +146,33 @@ describe("diff", () => {
         expect.stringContaining("spec.podManagementPolicy cannot change"),
       ]),
     );
+  });
+
+  it("tells that a Secret names another user, and where the former one is", () => {
+    const secret = (username: string): readonly SourceObject[] =>
+      readManifests(
+        "file",
+        stringify({
+          apiVersion: "v1",
+          kind: "Secret",
+          metadata: { name: "a", namespace: "b" },
+          stringData: { username, password: "x" },
+        }),
+      );
+    expect(diffManifests(secret("ann"), secret("bob")).map(({ message }) => message)).toContainEqual(
+      expect.stringContaining("the former one stays"),
+    );
+    expect(diffManifests(secret("ann"), secret("ann"))).toEqual([]);
+  });
+
+  it("takes a variable of another name for the same name of a node", () => {
+    const yaml = renderCluster(base)
+      .manifests.map((manifest) => stringify(manifest, { aliasDuplicateObjects: false }))
+      .join("---\n");
+    const renamed = yaml.replaceAll("POD_NAME", "MY_POD");
+    expect(renamed).not.toBe(yaml);
+    const kinds = diffManifests(readManifests("a", yaml), readManifests("b", renamed)).map(({ kind }) => kind);
+    expect(kinds).toEqual(["restart"]);
   });
 
   it("tells that workers are replaced", () => {
