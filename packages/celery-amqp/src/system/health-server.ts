@@ -1,28 +1,76 @@
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { CeleryError } from "../ports/errors.ts";
 import type { ProbeAnswer, ProbeServer, ServeProbesOptions } from "../ports/health.ts";
 
-/** A probe says all it has to say at once; who does not is let go. */
-const requestTimeout = 5_000;
+/** Milliseconds that a connection may take, however slowly it sends or reads, and how many may be open at once. */
+export interface ProbeLimits {
+  /** From the connect to the end of the request's head. */
+  readonly requestMs: number;
+  /** From then on to the end of the connection. */
+  readonly answerMs: number;
+  readonly connections: number;
+}
+
+const usualLimits: ProbeLimits = { requestMs: 2_000, answerMs: 30_000, connections: 256 };
 
 /**
- * Answers probes over HTTP, one a connection.
+ * Answers probes over HTTP, one request a connection, GET and HEAD alone. Each connection ends at its deadline. Where more
+ * are open than there may be, the oldest ends: a probe, which asks at once, is answered all the same.
  *
  * @throws CeleryError `option-invalid` for a port or host that cannot be had
  */
-export async function serveProbes({ port, host, page, answer, onFault }: ServeProbesOptions): Promise<ProbeServer> {
-  const timeouts = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout };
-  const server = createServer(timeouts, (request, response) => {
-    const { method = "", url = "" } = request;
+export async function serveProbes(
+  { port, host, page, answer, onFault }: ServeProbesOptions,
+  limits: ProbeLimits = usualLimits,
+): Promise<ProbeServer> {
+  const connections = new Connections(limits);
+  const server = createServer({ maxHeaderSize: 8_192, keepAlive: false }, (request, response) => {
+    const { method = "", url = "", socket } = request;
+    connections.onRequest(socket);
+    if (method !== "GET" && method !== "HEAD") {
+      respond(response, { status: 405, headers: { allow: "GET, HEAD" }, body: "" });
+      return;
+    }
     const found = page?.(method, url) ?? null;
     if (found === null) respond(response, answer(method, url));
     else void found.then((read) => respond(response, read));
   });
+  server.on("connection", (socket) => connections.add(socket));
   await listen(server, port, host);
   server.on("error", onFault);
   return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+}
+
+/** The open connections in their order, each with its deadline. */
+class Connections {
+  readonly #limits: ProbeLimits;
+  readonly #deadlines = new Map<Socket, NodeJS.Timeout>();
+
+  constructor(limits: ProbeLimits) {
+    this.#limits = limits;
+  }
+
+  add(socket: Socket): void {
+    const { requestMs, connections } = this.#limits;
+    this.#arm(socket, requestMs);
+    socket.once("close", () => {
+      clearTimeout(this.#deadlines.get(socket));
+      this.#deadlines.delete(socket);
+    });
+    const [oldest] = this.#deadlines.keys();
+    if (this.#deadlines.size > connections) oldest?.destroy();
+  }
+
+  onRequest(socket: Socket): void {
+    clearTimeout(this.#deadlines.get(socket));
+    this.#arm(socket, this.#limits.answerMs);
+  }
+
+  #arm(socket: Socket, ms: number): void {
+    this.#deadlines.set(socket, setTimeout(() => socket.destroy(), ms).unref());
+  }
 }
 
 function respond(response: ServerResponse, { status, headers, body }: ProbeAnswer): void {

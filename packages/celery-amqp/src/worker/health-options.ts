@@ -10,7 +10,10 @@ export interface HealthOptions {
    * variable `CELERY_HEALTH_PORT` for `runWorker`, else none.
    */
   readonly port?: number;
-  /** The address to listen at. Default: all of them, since Kubernetes asks from outside of the pod. */
+  /**
+   * The address to listen at. Default: all of them, since the kubelet asks at the address of the pod, which loopback does not
+   * answer. Every host that reaches the port reads queue names and counts: a firewall or a NetworkPolicy narrows it.
+   */
   readonly host?: string;
   /**
    * A file that gets the time every 5 seconds as long as `/healthz` would say yes, for probes that look at its age. It is
