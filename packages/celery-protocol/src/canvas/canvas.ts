@@ -2,6 +2,7 @@ import { asList, asNumber, asObject } from "../content/fields.ts";
 import type { Tree } from "../content/tree.ts";
 import type { Signature } from "../task/signature.ts";
 import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
+import { type Budget, overBudget, resolveBudget } from "../wire/budget.ts";
 import { ProtocolError } from "../wire/errors.ts";
 
 /** What a signature may say beside the name of its task. */
@@ -24,6 +25,11 @@ export function signature(task: string, fields: SignatureFields = {}): Signature
 
 /** The members of a group run side by side. A group alone gives its members. Source: celery/canvas.py `group`. */
 export function group(...members: readonly Signature[]): Signature {
+  return groupOf(members);
+}
+
+/** The same, of more members than a call can have arguments. */
+export function groupOf(members: readonly Signature[]): Signature {
   const [only] = members;
   const inner = members.length === 1 && only !== undefined ? readCanvas(only) : null;
   const tasks = inner?.kind === "group" ? inner.tasks : members;
@@ -95,14 +101,17 @@ export function readCanvas(composed: Signature): Canvas {
 /**
  * The group of starmaps that a chunks signature stands for.
  *
- * @throws ProtocolError `message-invalid` for any other signature.
+ * @param budget - default: see `Budget`.
+ * @throws ProtocolError `message-invalid` for any other signature, `too-many` for more parts than messages are allowed.
  */
-export function expandChunks(composed: Signature): Signature {
+export function expandChunks(composed: Signature, budget: Budget = resolveBudget()): Signature {
   const canvas = readCanvas(composed);
   if (canvas.kind !== "chunks") return refuse("chunks");
   const { task, items, size } = canvas;
-  const parts = Array.from({ length: Math.ceil(items.length / size) }, (_, index) => index * size);
-  return group(...parts.map((start) => starmap(task, items.slice(start, start + size))));
+  const count = Math.ceil(items.length / size);
+  if (count > budget.messages) throw overBudget("messages", budget, count, "local");
+  const parts = Array.from({ length: count }, (_, index) => index * size);
+  return groupOf(parts.map((start) => starmap(task, items.slice(start, start + size))));
 }
 
 /**

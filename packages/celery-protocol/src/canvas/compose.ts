@@ -8,7 +8,7 @@ import { decodeSignature } from "../task/signature-codec.ts";
 import { formatIso, parseIso } from "../time/iso8601.ts";
 import type { WireTime } from "../time/wire-time.ts";
 import type { Address } from "../wire/message.ts";
-import { Draft, type DraftOptions, listOf, type OptionValue, toSignature, treesOf } from "./draft.ts";
+import { Draft, type DraftOptions, listOf, type OptionValue, toSignature, toTree } from "./draft.ts";
 import type { Mint } from "./mint.ts";
 
 /** A task message to send. */
@@ -65,7 +65,7 @@ export function composeCall({ task, args, kwargs, options }: Call, mint: Mint, c
     shadow: asText(options["shadow"]),
     ignoreResult: options["ignore_result"] === true,
     replacedTaskNesting: asNumber(options["replaced_task_nesting"]) ?? 0,
-    extraHeaders: { ...asObject(treesOf(options)["headers"]) },
+    extraHeaders: { ...asObject(toTree(options["headers"] ?? null)) },
     ...timesOf(options, mint.now),
     ...stampsOf(options),
     ...deliveryOf(options, to, caller),
@@ -134,7 +134,7 @@ function deliveryOf(options: Readonly<DraftOptions>, to: Address | null, caller:
 }
 
 function addressOf(options: Readonly<DraftOptions>): Address | null {
-  const queue = given(options["queue"]) ?? given(treesOf(options)["queue"], "name");
+  const queue = given(options["queue"]) ?? given(options["queue"], "name");
   const exchange = given(options["exchange"]);
   const routingKey = given(options["routing_key"]);
   if (exchange !== null) return { exchange, routingKey: routingKey ?? queue ?? "" };
@@ -144,6 +144,6 @@ function addressOf(options: Readonly<DraftOptions>): Address | null {
 
 /** A text that says something; the empty one counts as none, as in Python. */
 function given(value: OptionValue | undefined, member?: string): string | null {
-  if (member !== undefined && !(value instanceof Draft)) return given(asObject(value)?.[member]);
-  return asText(value) || null;
+  if (member === undefined) return asText(value) || null;
+  return value instanceof Draft ? null : given(asObject(value)?.[member]);
 }

@@ -5,6 +5,7 @@ import type { Signature } from "../task/signature.ts";
 import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { readCanvas, tasksOf } from "./canvas.ts";
 import { immutableErrback } from "./link.ts";
+import type { Spending } from "./spending.ts";
 
 /** A value of an option; `chord` holds the body itself, which may still be given its id. */
 export type OptionValue = Tree | Draft;
@@ -31,9 +32,15 @@ export class Draft {
   body: Draft | null = null;
   extra: Readonly<Record<string, Tree>> = {};
 
-  constructor(kind: Draft["kind"], task: string) {
+  /** What all drafts of one canvas spend together. */
+  readonly spending: Spending;
+
+  /** @throws ProtocolError `too-many` where it is one too many. */
+  constructor(kind: Draft["kind"], task: string, spending: Spending) {
+    spending.signatures(1);
     this.kind = kind;
     this.task = task;
+    this.spending = spending;
   }
 
   /** Members of the header of a chord. */
@@ -43,8 +50,8 @@ export class Draft {
 }
 
 /** A group of these members, which stay the list's own. */
-export function draftGroup(tasks: Draft[], options: DraftOptions = {}): Draft {
-  const group = new Draft("group", "celery.group");
+export function draftGroup(tasks: Draft[], spending: Spending, options: DraftOptions = {}): Draft {
+  const group = new Draft("group", "celery.group", spending);
   group.tasks = tasks;
   group.options = options;
   return group;
@@ -52,7 +59,7 @@ export function draftGroup(tasks: Draft[], options: DraftOptions = {}): Draft {
 
 /** A chord over the members of a group. */
 export function draftChord(header: Draft, body: Draft, options: DraftOptions): Draft {
-  const chord = new Draft("chord", "celery.chord");
+  const chord = new Draft("chord", "celery.chord", header.spending);
   chord.header = header.tasks;
   chord.body = body;
   chord.options = options;
@@ -62,12 +69,13 @@ export function draftChord(header: Draft, body: Draft, options: DraftOptions): D
 /**
  * Reads a signature as Celery does when a message brings one. A chain and a group have no arguments of their own.
  *
- * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should.
+ * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should, `too-many` for too large a one.
  */
-export function toDraft(signature: Signature): Draft {
+export function toDraft(signature: Signature, spending: Spending): Draft {
   const canvas = readCanvas(signature);
   const isComposed = canvas.kind === "chain" || canvas.kind === "group" || canvas.kind === "chord";
-  const draft = new Draft(isComposed ? canvas.kind : "task", signature.task);
+  const draft = new Draft(isComposed ? canvas.kind : "task", signature.task, spending);
+  spending.fields(Object.keys(signature.options).length);
   draft.options = { ...signature.options };
   if (canvas.kind === "chain" || canvas.kind === "group") return withTasks(draft, tasksOf(signature));
   draft.args = signature.args;
@@ -76,8 +84,8 @@ export function toDraft(signature: Signature): Draft {
   if (canvas.kind !== "chord") draft.kwargs = signature.kwargs;
   else {
     draft.kwargs = asObject(signature.kwargs["kwargs"]) ?? {};
-    draft.header = canvas.header.map(toDraft);
-    draft.body = canvas.body && toDraft(canvas.body);
+    draft.header = canvas.header.map((member) => toDraft(member, spending));
+    draft.body = canvas.body && toDraft(canvas.body, spending);
   }
   return draft;
 }
@@ -87,17 +95,20 @@ function withTasks(draft: Draft, tasks: readonly Signature[]): Draft {
   const { immutable, ...options } = draft.options;
   draft.immutable = asFlag(immutable) ?? false;
   draft.options = options;
-  draft.tasks = tasks.map(toDraft);
+  draft.tasks = tasks.map((task) => toDraft(task, draft.spending));
   return draft;
 }
 
-/** The signature as it stands in a message. */
-export function toSignature(draft: Draft): Signature {
+/** What has been written already: a body stands in each member of its header, and is one object in all of them. */
+type Written = Map<Draft, Tree>;
+
+/** The signature as it stands in a message. Weigh it before, for it may be many times larger than the drafts. */
+export function toSignature(draft: Draft, written: Written = new Map()): Signature {
   return {
     task: draft.task,
     args: draft.args,
-    kwargs: kwargsOf(draft),
-    options: treesOf(draft.options),
+    kwargs: kwargsOf(draft, written),
+    options: Object.fromEntries(Object.entries(draft.options).map(([name, value]) => [name, toTree(value, written)])),
     subtaskType: draft.kind === "task" ? null : draft.kind,
     immutable: draft.immutable,
     extra: draft.extra,
@@ -105,20 +116,21 @@ export function toSignature(draft: Draft): Signature {
 }
 
 /** The same, written. */
-export function toTree(value: OptionValue): Tree {
-  return value instanceof Draft ? encodeSignature(toSignature(value)) : value;
+export function toTree(value: OptionValue, written: Written = new Map()): Tree {
+  if (!(value instanceof Draft)) return value;
+  const known = written.get(value);
+  if (known !== undefined) return known;
+  const tree = encodeSignature(toSignature(value, written));
+  written.set(value, tree);
+  return tree;
 }
 
-function kwargsOf(draft: Draft): Readonly<Record<string, Tree>> {
+function kwargsOf(draft: Draft, written: Written): Readonly<Record<string, Tree>> {
   const { kind, kwargs, header, body } = draft;
+  const write = (each: Draft): Tree => toTree(each, written);
   if (kind === "task") return kwargs;
-  if (kind !== "chord") return { tasks: draft.tasks.map(toTree) };
-  return { kwargs, header: Array.isArray(header) ? header.map(toTree) : toTree(header), body: body && toTree(body) };
-}
-
-/** Options with every draft in them written. */
-export function treesOf(options: DraftOptions): Readonly<Record<string, Tree>> {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, toTree(value)]));
+  if (kind !== "chord") return { tasks: draft.tasks.map(write) };
+  return { kwargs, header: Array.isArray(header) ? header.map(write) : write(header), body: body && write(body) };
 }
 
 /** What a signature is called with, beyond what it says itself. */
@@ -133,11 +145,12 @@ export interface Additions {
  * and the stamps, which stay. Source: celery/canvas.py `Signature._merge`.
  */
 export function merged(
-  own: Pick<Draft, "args" | "kwargs" | "options" | "immutable">,
+  own: Pick<Draft, "args" | "kwargs" | "options" | "immutable" | "spending">,
   { args = [], kwargs = {}, options = {} }: Additions,
 ): Pick<Draft, "args" | "kwargs" | "options"> {
+  own.spending.fields(own.args.length + Object.keys(own.kwargs).length + Object.keys(own.options).length);
   const stamps = listOf(own.options["stamped_headers"]).filter((name) => typeof name === "string");
-  const kept = ["group_id", "stamped_headers", ...stamps];
+  const kept = new Set(["group_id", "stamped_headers", ...stamps]);
   const merge = { ...own.options, ...withoutKept(own.options, options, kept) };
   if (own.immutable) return { args: own.args, kwargs: own.kwargs, options: merge };
   return { args: [...args, ...own.args], kwargs: { ...own.kwargs, ...kwargs }, options: merge };
@@ -147,16 +160,14 @@ export function merged(
 export function withoutKept(
   own: Readonly<DraftOptions>,
   options: Readonly<DraftOptions>,
-  kept: readonly string[],
+  kept: ReadonlySet<string>,
 ): DraftOptions {
-  return Object.fromEntries(
-    Object.entries(options).filter(([name]) => !kept.includes(name) || !Object.hasOwn(own, name)),
-  );
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !kept.has(name) || !Object.hasOwn(own, name)));
 }
 
 /** A copy to change, with additions. Source: celery/canvas.py `Signature.clone` and those of its kinds. */
 export function clone(draft: Draft, additions: Additions = {}): Draft {
-  const copy = new Draft(draft.kind, draft.task);
+  const copy = new Draft(draft.kind, draft.task, draft.spending);
   const { args, kwargs, options } = merged(draft, additions);
   copy.options = options;
   if (draft.kind === "chain") copy.tasks = draft.tasks.map((task) => clone(task));
@@ -212,6 +223,7 @@ export function linkErrorDraft(draft: Draft, errback: Tree): void {
 
 function append(draft: Draft, option: "link" | "link_error", added: Tree): void {
   const links = listOf(draft.options[option]);
+  draft.spending.signatures(links.length);
   if (!links.some((other) => isSameTree(other, added))) draft.options[option] = [...links, added];
 }
 

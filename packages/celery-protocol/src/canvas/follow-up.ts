@@ -5,6 +5,7 @@ import { encodeSignature } from "../task/signature-codec.ts";
 import { group } from "./canvas.ts";
 import type { Caller } from "./compose.ts";
 import type { Mint } from "./mint.ts";
+import { spendingOf } from "./spending.ts";
 import { type CanvasStep, unfold } from "./unfold.ts";
 import type { FailedTask } from "./unreached.ts";
 
@@ -35,8 +36,9 @@ export function afterSuccess(task: TaskMessage, result: Tree, mint: Mint, option
   const { inheritPriority = false } = options;
   const caller = callerOf(task, inheritPriority);
   const inherited = { parent_id: task.id, root_id: task.rootId ?? task.id, priority: caller.priority };
+  const spending = spendingOf(mint);
   const call = (signature: Signature, rest: Readonly<Record<string, Tree>> = {}): FollowUp =>
-    unfold(signature, mint, { args: [result], options: { ...rest, ...inherited }, caller });
+    unfold(signature, mint, { args: [result], options: { ...rest, ...inherited }, caller, spending });
   const called = bundled(task.callbacks).map((callback) => call(callback));
   const stepped = next === undefined ? [] : [call(next, { chain: chain.slice(0, -1).map(encodeSignature) })];
   return joined([...called, ...stepped]);

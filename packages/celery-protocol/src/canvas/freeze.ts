@@ -15,6 +15,8 @@ import {
   toSignature,
 } from "./draft.ts";
 import type { Mint } from "./mint.ts";
+import { spendingOf } from "./spending.ts";
+import { Scales } from "./weight.ts";
 import { oldest, ResultNode, toResultTuple } from "./result-node.ts";
 
 /** What freezing may set, beside the id; nothing that is absent or null. */
@@ -42,8 +44,10 @@ export interface Frozen {
  * @throws ProtocolError as `unfold`.
  */
 export function freezeSignature(signature: Signature, mint: Mint, id: string | null = null): Frozen {
-  const draft = toDraft(signature);
+  const spending = spendingOf(mint);
+  const draft = toDraft(signature, spending);
   const result = toResultTuple(freeze(draft, { id }, mint));
+  spending.writable(new Scales().weigh(draft));
   return { signature: toSignature(draft), result };
 }
 
@@ -127,7 +131,7 @@ function replaceAll(list: Draft[], items: readonly Draft[]): void {
 function freezeChord(draft: Draft, given: Freezing, mint: Mint): ResultNode {
   const { body } = draft;
   if (body === null) return refuse("a chord without a body");
-  const header = Array.isArray(draft.header) ? draftGroup(draft.header) : draft.header;
+  const header = Array.isArray(draft.header) ? draftGroup(draft.header, draft.spending) : draft.header;
   draft.header = header;
   const { rootId = null, parentId = null } = given;
   const headerResult = freezeGroup(header, { rootId, parentId, chord: body }, mint);

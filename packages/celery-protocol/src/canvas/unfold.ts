@@ -9,7 +9,7 @@ import { type Caller, composeCall, type Sending } from "./compose.ts";
 import {
   type Additions,
   clone,
-  type Draft,
+  Draft,
   draftGroup,
   type DraftOptions,
   linkDraft,
@@ -18,13 +18,14 @@ import {
   type OptionValue,
   sizeOf,
   toDraft,
-  toSignature,
   toTree,
   withoutKept,
 } from "./draft.ts";
 import { freeze, freezeGroup, prepareSteps } from "./freeze.ts";
 import type { Mint } from "./mint.ts";
 import { ResultNode, toResultTuple } from "./result-node.ts";
+import { type Spending, spendingOf } from "./spending.ts";
+import { Scales } from "./weight.ts";
 
 /** Something to do for a canvas to start, in the order given. */
 export type CanvasStep =
@@ -70,6 +71,8 @@ export interface Unfolding {
   readonly options?: Readonly<Record<string, Tree>>;
   /** The task that runs; null, the default, is none: a client. */
   readonly caller?: Caller | null;
+  /** What is caused together with other calls. Default: the call has the whole budget of the mint. */
+  readonly spending?: Spending;
 }
 
 /**
@@ -77,15 +80,18 @@ export interface Unfolding {
  * of a chain with the others inside it. Source: celery/canvas.py, `apply_async` of each kind.
  *
  * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should, `option-invalid` for an empty
- * chain inside another canvas and for a chord without a body, `time-invalid` for an eta or expires that is no time.
+ * chain inside another canvas and for a chord without a body, `time-invalid` for an eta or expires that is no time,
+ * `too-many` and `too-large` for what passes the budget, before it is made.
  */
 export function unfold(signature: Signature, mint: Mint, how: Unfolding = {}): Unfolded {
-  const { args = [], kwargs = {}, options = {}, caller = null } = how;
+  const { args = [], kwargs = {}, options = {}, caller = null, spending = spendingOf(mint) } = how;
   const canvas = readCanvas(signature);
   const isMap = canvas.kind === "map" || canvas.kind === "starmap" || canvas.kind === "chunks";
   const route = isMap ? { route_name: canvas.task.task } : {};
-  const sender = new CanvasSender(mint, caller);
-  const draft = toDraft(canvas.kind === "chunks" ? expandChunks(signature) : signature);
+  // Before so many are read.
+  if (canvas.kind === "group") spending.expect(canvas.tasks.length);
+  const sender = new CanvasSender(mint, caller, spending);
+  const draft = toDraft(canvas.kind === "chunks" ? expandChunks(signature, mint.budget) : signature, spending);
   const result = sender.apply(draft, { args, kwargs, options: { ...options, ...route } });
   return { steps: sender.steps, result: result && toResultTuple(result), children: sender.children };
 }
@@ -101,15 +107,24 @@ function isChord({ subtaskType }: Signature): boolean {
   return subtaskType === "chord";
 }
 
+const keptOfGroup: ReadonlySet<string> = new Set(["group_id", "stamped_headers"]);
+const keptOfMember: ReadonlySet<string> = new Set(["group_id"]);
+const nothingKept: ReadonlySet<string> = new Set();
+
 class CanvasSender {
   readonly steps: CanvasStep[] = [];
   readonly children: Tree[] = [];
   readonly #mint: Mint;
   readonly #caller: Caller | null;
+  readonly #spending: Spending;
+  readonly #scales = new Scales();
+  /** Bodies of chords as they stand in each member of their headers. */
+  readonly #bodies = new Map<Draft, Tree>();
 
-  constructor(mint: Mint, caller: Caller | null) {
+  constructor(mint: Mint, caller: Caller | null, spending: Spending) {
     this.#mint = mint;
     this.#caller = caller;
+    this.#spending = spending;
   }
 
   apply(draft: Draft, additions: Additions): ResultNode | null {
@@ -128,9 +143,29 @@ class CanvasSender {
   #send(draft: Draft, { args = [], kwargs = {}, options = {} }: Additions): ResultNode {
     const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
     const call = merged(draft, { args, kwargs, options: said });
+    const { chord } = call.options;
+    if (chord instanceof Draft) call.options["chord"] = this.#written(chord);
+    const { link, link_error, chain } = call.options;
+    this.#spending.signatures(listOf(link).length + listOf(link_error).length + listOf(chain).length);
+    this.#spending.message(this.#weigh(call));
     const sending = composeCall({ task: draft.task, ...call }, this.#mint, this.#caller);
     this.steps.push({ do: "send", ...sending });
     return this.#sent(new ResultNode(sending.task.id), call.options);
+  }
+
+  /** Lists and options of a call are its own; what stands in them is weighed once for all calls. */
+  #weigh({ args, kwargs, options }: Pick<Draft, "args" | "kwargs" | "options">): number {
+    return this.#scales.all(args) + this.#scales.members(kwargs) + this.#scales.members(options);
+  }
+
+  /** The body of a chord does not change any more once members of its header are sent. */
+  #written(body: Draft): Tree {
+    const known = this.#bodies.get(body);
+    if (known !== undefined) return known;
+    this.#spending.writable(new Scales().weigh(body));
+    const written = toTree(body);
+    this.#bodies.set(body, written);
+    return written;
   }
 
   /** What is sent within a group is named by the group. */
@@ -172,7 +207,9 @@ class CanvasSender {
     for (const callback of listOf(link)) if (tasks[0] !== undefined) linkDraft(tasks[0], callback);
     const first = tasks.pop();
     if (first === undefined) return null;
-    const sent = this.apply(first, { options: { ...rest, chain: [...listOf(rest["chain"]), ...tasks.map(toTree)] } });
+    this.#spending.writable(new Scales().all(tasks));
+    const steps = tasks.map((task) => toTree(task));
+    const sent = this.apply(first, { options: { ...rest, chain: [...listOf(rest["chain"]), ...steps] } });
     return tasks.length === 0 ? sent : (results[0] ?? null);
   }
 
@@ -182,8 +219,9 @@ class CanvasSender {
       task_id,
       add_to_parent: _parent,
       ...options
-    } = { ...draft.options, ...withoutKept(draft.options, given, ["group_id", "stamped_headers"]) };
+    } = { ...draft.options, ...withoutKept(draft.options, given, keptOfGroup) };
     const groupId = asText(task_id) ?? this.#mint.id();
+    this.#spending.expect(draft.tasks.length);
     const members = this.#members(draft.tasks, groupId, asText(options["root_id"]));
     const { chord: around = null, group_index: _, ...said }: DraftOptions = { ...options, group_id: groupId };
     let size = 0;
@@ -210,17 +248,19 @@ class CanvasSender {
   #applyChord(draft: Draft, { args = [], kwargs = {}, options = {} }: Additions): ResultNode {
     const { task_id, ...given } = options;
     const { body: otherBody = null, ...ofHeader } = kwargs;
-    const body = clone(otherBody === null ? bodyOf(draft) : toDraft(decodeSignature(otherBody)), { options: given });
+    const body = clone(otherBody === null ? bodyOf(draft) : toDraft(decodeSignature(otherBody), draft.spending), {
+      options: given,
+    });
     const { task_id: own, ...said } = draft.options;
     const header = Array.isArray(draft.header)
-      ? draftGroup(draft.header, { task_id: own ?? this.#mint.id() })
+      ? draftGroup(draft.header, draft.spending, { task_id: own ?? this.#mint.id() })
       : clone(draft.header);
     const { interval, countdown, max_retries, ...passed } = { ...said, ...given };
     const toBody: DraftOptions = { ...said, ...passed };
     const rootId = asText(body.options["root_id"]);
     // Celery puts the group that is called here over that of the header which the body reports to: the chord then hangs.
     const isMember = (toBody["chord"] ?? body.options["chord"] ?? null) !== null;
-    Object.assign(body.options, withoutKept(body.options, toBody, isMember ? ["group_id"] : []));
+    Object.assign(body.options, withoutKept(body.options, toBody, isMember ? keptOfMember : nothingKept));
     const waiting = { interval, countdown, maxRetries: max_retries };
     const id = asText(task_id) ?? asText(own);
     return this.#applyHeader(
@@ -245,7 +285,8 @@ class CanvasSender {
       result.parent = headerResult;
       return result;
     }
-    this.steps.push({ do: "apply-chord", chord: appliedChord(groupId, headerResult, body, waiting) });
+    const written = decodeSignature(this.#written(body));
+    this.steps.push({ do: "apply-chord", chord: appliedChord(groupId, headerResult, written, waiting) });
     const { chain: _chain, chord: _chord, link: _link, link_error: _errbacks, ...options } = additions.options ?? {};
     result.parent = this.#applyGroup(header, { ...additions, options: { ...options, task_id: groupId } }, true);
     return result;
@@ -265,12 +306,17 @@ interface Awaiting {
   readonly waiting: Readonly<Record<"interval" | "countdown" | "maxRetries", OptionValue | undefined>>;
 }
 
-function appliedChord(groupId: string, header: ResultNode, body: Draft, waiting: Awaiting["waiting"]): AppliedChord {
+function appliedChord(
+  groupId: string,
+  header: ResultNode,
+  body: Signature,
+  waiting: Awaiting["waiting"],
+): AppliedChord {
   const { interval = null, countdown = 1, maxRetries = null } = waiting;
   return {
     groupId,
     header: toResultTuple(header),
-    body: toSignature(body),
+    body,
     interval: toTree(interval),
     countdown: toTree(countdown),
     maxRetries: toTree(maxRetries),
