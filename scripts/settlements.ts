@@ -1,5 +1,5 @@
 // What becomes of a task message, as tables: the rules of the worker are asked, one row each.
-import { newTask } from "../packages/celery-protocol/src/index.ts";
+import { newTask, resolveBudget } from "../packages/celery-protocol/src/index.ts";
 import { defineTask } from "../packages/celery-amqp/src/task/definition.ts";
 import type { TaskPolicy } from "../packages/celery-amqp/src/task/policy.ts";
 import { begin } from "../packages/celery-amqp/src/worker/rules/begin.ts";
@@ -18,6 +18,7 @@ const world: World = {
   nodeName: "celery@host",
   pid: 1,
   deadLetter: true,
+  budget: resolveBudget(),
   countsChords: true,
   failsUnfinishableChords: true,
   inheritsPriority: false,

@@ -98,6 +98,7 @@ export {
   chunks,
   expandChunks,
   group,
+  groupOf,
   map,
   readCanvas,
   signature,

@@ -167,6 +167,7 @@ class CeleryClient implements Client {
     });
     this.#sender = new Sender({
       ...parts,
+      budget: content.budget,
       validate: options.validate,
       planner: new Planner({ ...options, spread: new Spread(() => parts.ids.random()) }),
       results: { ...this.#results, prepare: (id) => this.#gate.connected().then(() => this.#source.prepare(id)) },

@@ -80,10 +80,10 @@ export class CanvasSender {
 
   /** In a child of the worker a plan tells where results are awaited. */
   async #mint(): Promise<Mint> {
-    const { ids, clock, origin, planner, results } = this.#parts;
+    const { ids, clock, origin, planner, results, budget } = this.#parts;
     const id = ids.uuid();
     await planner.plan("celery.chain", { id });
-    return { id: () => ids.uuid(), now: clock.now(), origin, replyTo: results.replyTo(id) };
+    return { id: () => ids.uuid(), now: clock.now(), origin, replyTo: results.replyTo(id), budget };
   }
 
   #resultOf(
@@ -120,9 +120,10 @@ export class CanvasSender {
     await this.#parts.dispatch.send(message, way, children);
   }
 
-  #routed(step: Sending, options: AnySignature["options"]): ReturnType<typeof routeSending> {
+  async #routed(step: Sending, options: AnySignature["options"]): ReturnType<typeof routeSending> {
     const { planner, clock } = this.#parts;
-    return routeSending(step, planner, options, clock.now());
+    const { message, way } = await routeSending(step, planner, options, clock.now());
+    return { message, way: step.to === null ? way : { ...way, isNamedByMessage: true } };
   }
 
   async #count(step: Exclude<CanvasStep, { readonly do: "send" }>): Promise<void> {

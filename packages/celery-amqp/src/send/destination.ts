@@ -10,6 +10,8 @@ export interface Destination {
   readonly to: Address;
   /** Null where the call names an exchange and no queue: then nothing is declared, as in Celery. */
   readonly queue: string | null;
+  /** Nothing but a message or a canvas names the queue: it is declared while the budget allows. Default false. */
+  readonly isNamedByMessage?: boolean;
 }
 
 /** The shards that a call may go to. */

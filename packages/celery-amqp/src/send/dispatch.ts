@@ -79,12 +79,12 @@ export class Dispatch {
     if (way.queue === null) return transport.publisher.publish(message, way.to, options);
     // The publisher waits longer for a broker that is away than a declaration does; a queue that is gone by then is unroutable.
     const isAway = transport.state === "connecting" && way.to.exchange === "";
-    if (!isAway) await declarer.ensure(way.queue);
+    if (!isAway) await declarer.ensure(way.queue, way.isNamedByMessage);
     try {
       await transport.publisher.publish(message, way.to, options);
     } catch (error) {
       if (!(error instanceof UnroutableError) || !declarer.forget(way.queue)) throw error;
-      await declarer.ensure(way.queue);
+      await declarer.ensure(way.queue, way.isNamedByMessage);
       await transport.publisher.publish(message, way.to, options);
     }
   }

@@ -2,6 +2,7 @@ import { type QueueTopology, taskQueue, type Topology } from "@leveret/celery-pr
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
+import type { QueueAllowance } from "./queue-allowance.ts";
 import type { QueueTable } from "./queue-table.ts";
 import type { DeclarePolicy } from "./queues.ts";
 
@@ -12,6 +13,8 @@ export interface QueueDeclarerParts {
   readonly queues: QueueTable;
   /** For queues of which nothing else was said. */
   readonly policy: DeclarePolicy;
+  /** For queues that nothing but messages name. Default: all of them are declared. */
+  readonly allowance?: QueueAllowance;
 }
 
 /**
@@ -22,6 +25,7 @@ export interface QueueDeclarerParts {
 export class QueueDeclarer {
   readonly #parts: QueueDeclarerParts;
   readonly #declared = new Map<string, Promise<void>>();
+  #isSpent = false;
 
   constructor(parts: QueueDeclarerParts) {
     this.#parts = parts;
@@ -31,14 +35,34 @@ export class QueueDeclarer {
   }
 
   /**
-   * Resolves when the queue is there.
+   * Resolves when the queue is there. One that nothing but a message names, where too many were, is not looked after: the
+   * message is unroutable where it does not exist.
    *
    * @throws CeleryError `not-found` or `access-refused` where it is not there and cannot be made, and what `declare` throws
    */
-  ensure(queue: string): Promise<void> {
-    const declared = this.#declared.get(queue) ?? this.#declareOnce(queue);
+  ensure(queue: string, isNamedByMessage = false): Promise<void> {
+    const known = this.#declared.get(queue);
+    if (known !== undefined) return known;
+    if (isNamedByMessage && !this.#allows(queue)) return Promise.resolve();
+    const declared = this.#declareOnce(queue);
     this.#declared.set(queue, declared);
     return declared;
+  }
+
+  #allows(queue: string): boolean {
+    const { allowance, logger, queues } = this.#parts;
+    if (allowance === undefined || queues.queues.has(queue)) return true;
+    const isAllowed = allowance.take();
+    if (!isAllowed && !this.#isSpent) {
+      logger.warn(
+        "queues that only messages name are not declared any more: list them in queues, or raise budget.queues",
+        {
+          queue,
+        },
+      );
+    }
+    this.#isSpent = !isAllowed;
+    return isAllowed;
   }
 
   /** Has the queue declared anew before the next send: it was deleted. False where it is never declared. */

@@ -1,4 +1,4 @@
-import type { AppliedChord, ResultTuple, TaskMessage, Tree } from "@leveret/celery-protocol";
+import type { AppliedChord, Budget, ResultTuple, TaskMessage, Tree } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { AsyncResult } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
@@ -47,6 +47,8 @@ export interface SenderParts {
   readonly planner: CallPlanner;
   readonly dispatch: TaskDispatch;
   readonly results: ResultIntake;
+  /** What one call may cause. */
+  readonly budget: Budget;
   /** Check arguments by the task's schema before they are sent. */
   readonly validate: boolean;
   readonly clock: Clock;

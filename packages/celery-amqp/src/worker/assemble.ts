@@ -19,6 +19,7 @@ import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { RpcStore } from "../results/rpc/rpc-store.ts";
 import { Dispatch } from "../send/dispatch.ts";
 import { Planner } from "../send/plan.ts";
+import { QueueAllowance } from "../send/queue-allowance.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Spread } from "../send/sharded-queue.ts";
 import type { RevokeTask } from "../task/sender.ts";
@@ -60,7 +61,9 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const content = createContent(options.content);
   const { queues } = options;
   const spread = new Spread(() => ids.random());
-  const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active" });
+  const { budget } = content;
+  const allowance = new QueueAllowance(budget.queues, () => clock.monotonicMs());
+  const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active", allowance });
   const { interceptors, failUnfinishableChords: keepsExpiredMembers } = options;
   const dispatch = new Dispatch({ transport, content, declarer, interceptors, keepsExpiredMembers });
   const store = createStore(parts, content);
@@ -99,7 +102,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
       return dispatch.send(task, way);
     },
     sending: senders,
-    senderFor: createHandlerSenders({ ...options.sending, ...senders, clock, ids, origin: nodeName }),
+    senderFor: createHandlerSenders({ ...options.sending, ...senders, budget, clock, ids, origin: nodeName }),
   });
 }
 

@@ -28,7 +28,7 @@ export function followUpWay({ task, to, routeName }: Sending, parts: FollowUpPar
   if (to !== null) {
     const spreading = to.exchange === "" ? queues.sharded.get(to.routingKey) : undefined;
     if (spreading !== undefined) return { task, way: shardFor(task, spreading, parts) };
-    return { task, way: { to, queue: to.exchange === "" ? to.routingKey : null } };
+    return { task, way: { to, queue: to.exchange === "" ? to.routingKey : null, isNamedByMessage: true } };
   }
   const route = router(routeName ?? task.task);
   const routed = route.protocol === undefined ? task : { ...task, protocol: route.protocol };

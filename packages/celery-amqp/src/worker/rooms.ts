@@ -92,6 +92,7 @@ function createOnePool(parts: WorkerParts, pool: ResolvedPool, setting: PoolSett
     log,
     settings: {
       origin,
+      budget: parts.content.budget,
       countsChords: parts.results.chords !== undefined,
       inheritsPriority: options.sending.inheritsPriority,
     },
@@ -185,7 +186,7 @@ export function createPipeline(
 }
 
 function createWorld(
-  { clock, ids, nodeName, pid, options, results }: WorkerParts,
+  { clock, content, ids, nodeName, pid, options, results }: WorkerParts,
   callsErrback: World["callsErrback"] = () => false,
 ): World {
   return {
@@ -195,6 +196,7 @@ function createWorld(
     nodeName,
     pid,
     deadLetter: options.deadLetter,
+    budget: content.budget,
     countsChords: results.chords !== undefined,
     failsUnfinishableChords: options.failUnfinishableChords,
     inheritsPriority: options.sending.inheritsPriority,

@@ -71,31 +71,33 @@ export function draftChord(header: Draft, body: Draft, options: DraftOptions): D
  *
  * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should, `too-many` for too large a one.
  */
-export function toDraft(signature: Signature, spending: Spending): Draft {
+export function toDraft(signature: Signature, spending: Spending, depth = 1): Draft {
+  // What lies deep in a canvas is copied once for each level above it.
+  if (depth > 2) spending.signatures(depth - 2);
   const canvas = readCanvas(signature);
   const isComposed = canvas.kind === "chain" || canvas.kind === "group" || canvas.kind === "chord";
   const draft = new Draft(isComposed ? canvas.kind : "task", signature.task, spending);
   spending.fields(Object.keys(signature.options).length);
   draft.options = { ...signature.options };
-  if (canvas.kind === "chain" || canvas.kind === "group") return withTasks(draft, tasksOf(signature));
+  if (canvas.kind === "chain" || canvas.kind === "group") return withTasks(draft, tasksOf(signature), depth);
   draft.args = signature.args;
   draft.immutable = signature.immutable;
   draft.extra = signature.extra;
   if (canvas.kind !== "chord") draft.kwargs = signature.kwargs;
   else {
     draft.kwargs = asObject(signature.kwargs["kwargs"]) ?? {};
-    draft.header = canvas.header.map((member) => toDraft(member, spending));
-    draft.body = canvas.body && toDraft(canvas.body, spending);
+    draft.header = canvas.header.map((member) => toDraft(member, spending, depth + 1));
+    draft.body = canvas.body && toDraft(canvas.body, spending, depth + 1);
   }
   return draft;
 }
 
 /** `immutable` among the options of a chain or group is Celery's argument of that name. */
-function withTasks(draft: Draft, tasks: readonly Signature[]): Draft {
+function withTasks(draft: Draft, tasks: readonly Signature[], depth: number): Draft {
   const { immutable, ...options } = draft.options;
   draft.immutable = asFlag(immutable) ?? false;
   draft.options = options;
-  draft.tasks = tasks.map((task) => toDraft(task, draft.spending));
+  draft.tasks = tasks.map((task) => toDraft(task, draft.spending, depth + 1));
   return draft;
 }
 
@@ -148,7 +150,9 @@ export function merged(
   own: Pick<Draft, "args" | "kwargs" | "options" | "immutable" | "spending">,
   { args = [], kwargs = {}, options = {} }: Additions,
 ): Pick<Draft, "args" | "kwargs" | "options"> {
-  own.spending.fields(own.args.length + Object.keys(own.kwargs).length + Object.keys(own.options).length);
+  own.spending.args(own.args.length + args.length);
+  own.spending.fields(Object.keys(own.kwargs).length + Object.keys(own.options).length);
+  own.spending.fields(Object.keys(options).length);
   const stamps = listOf(own.options["stamped_headers"]).filter((name) => typeof name === "string");
   const kept = new Set(["group_id", "stamped_headers", ...stamps]);
   const merge = { ...own.options, ...withoutKept(own.options, options, kept) };

@@ -9,7 +9,11 @@ import { callerOf, type FollowUpOptions } from "./follow-up.ts";
 import { freezeSignature } from "./freeze.ts";
 import { link, linkError, linksOf, withOptions } from "./link.ts";
 import type { Mint } from "./mint.ts";
+import { spendingOf } from "./spending.ts";
 import { unfold, type Unfolded } from "./unfold.ts";
+
+/** Steps of a chain that take as long to copy as a draft. */
+const STEPS_COPIED_AS_ONE = 16;
 
 /**
  * What is to be called in place of a running task: under its id, with its callbacks and errbacks, its place in a group and
@@ -24,6 +28,8 @@ export function replacement(task: TaskMessage, by: Signature, mint: Mint): Signa
   const placed = withOptions(frozen, { ...placeOf(task), ...nesting });
   const nested = placed.subtaskType === "chain" ? withSteps(placed, nesting) : placed;
   const rest = (task.chain ?? []).toReversed();
+  // Each step that is put behind the others copies them.
+  spendingOf(mint).signatures(rest.length ** 2 / STEPS_COPIED_AS_ONE);
   return rest.map((step) => withOptions(step, nesting)).reduce(pipe, nested);
 }
 

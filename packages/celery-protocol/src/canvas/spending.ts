@@ -1,8 +1,11 @@
 import { type Budget, overBudget, resolveBudget } from "../wire/budget.ts";
 import type { Mint } from "./mint.ts";
 
-/** Arguments and options of a signature that are not counted beside it. */
+/** So many arguments, keyword arguments and options are part of a signature, which is counted. */
 const USUAL_FIELDS = 64;
+/** Objects of more keys are dictionaries in V8, which take long to copy. */
+const SIGNATURES_A_FIELD = 25;
+const ARGUMENTS_A_SIGNATURE = 16;
 
 /** Adds up what is caused together, and ends it as soon as a limit is passed. */
 export class Spending {
@@ -21,18 +24,27 @@ export class Spending {
    * @throws ProtocolError `too-many`.
    */
   signatures(count: number): void {
-    this.#signatures += count;
+    this.#signatures += Math.ceil(count);
     if (this.#signatures > this.#budget.signatures)
       throw overBudget("signatures", this.#budget, this.#signatures, "local");
   }
 
   /**
-   * A signature with so many arguments and options is copied: what a person would write is part of the signature.
+   * A signature with so many keyword arguments and options is copied.
    *
    * @throws ProtocolError `too-many`.
    */
   fields(count: number): void {
-    if (count > USUAL_FIELDS) this.signatures(count);
+    if (count > USUAL_FIELDS) this.signatures(count * SIGNATURES_A_FIELD);
+  }
+
+  /**
+   * So many arguments are copied.
+   *
+   * @throws ProtocolError `too-many`.
+   */
+  args(count: number): void {
+    if (count > USUAL_FIELDS) this.signatures(Math.ceil(count / ARGUMENTS_A_SIGNATURE));
   }
 
   /**

@@ -29,7 +29,7 @@ export class Scales {
     if (value instanceof Draft) return this.#draft(value);
     if (Array.isArray(value)) return this.all(value);
     if (value instanceof Uint8Array) return TYPED_BYTES + Math.ceil(value.length * 1.5);
-    return isPlainObject(value) ? this.members(value as Readonly<Record<string, Tree>>) : TYPED_BYTES;
+    return isPlainObject(value) ? this.members(value) : TYPED_BYTES;
   }
 
   /** A list of these. */

@@ -9,9 +9,9 @@ export interface Budget {
    * before. Numbers, strings and repeated keys are bounded by `bodyBytes`. Default 1 000 000, some 100 MB of heap.
    */
   readonly values: number;
-  /** Signatures read and copied while a canvas is unfolded. Default 500 000. */
+  /** Signatures read and copied while a canvas is unfolded. Default 400 000. */
   readonly signatures: number;
-  /** Messages that a call, a finished task or a completed chord causes directly. Default 200 000. */
+  /** Messages that a call, a finished task or a completed chord causes directly. Default 100 000. */
   readonly messages: number;
   /** Estimated bytes of those messages together; each of them stays below `bodyBytes`. Default 536 870 912 (512 MiB). */
   readonly messageBytes: number;
@@ -30,8 +30,8 @@ const MIB = 1024 * 1024;
 const DEFAULTS: Budget = Object.freeze({
   bodyBytes: 64 * MIB,
   values: 1_000_000,
-  signatures: 500_000,
-  messages: 200_000,
+  signatures: 400_000,
+  messages: 100_000,
   messageBytes: 512 * MIB,
   queues: 50,
 });

@@ -14,6 +14,7 @@ import { withFreshId } from "../rules/anonymous.ts";
 import { redeliveries, sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
+import { overBudget } from "../rules/follow-up.ts";
 import { type Glimpse, isTooOften, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
 import type { Request } from "../rules/request.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
@@ -60,6 +61,7 @@ export class Reception {
   }
 
   #read(delivery: Delivery): void {
+    const { world } = this.#parts;
     const task = delivery.unreadable === null ? this.#decoded(delivery) : incomplete(delivery.unreadable);
     if (task instanceof ProtocolError) {
       this.#refuse(delivery, this.#undecodable(delivery, task));
@@ -70,7 +72,9 @@ export class Reception {
       this.#refuseUnknown(delivery, task);
       return;
     }
-    this.#admit({ request, delivery });
+    const refusal = overBudget(task, world);
+    if (refusal === null) this.#admit({ request, delivery });
+    else this.#refuse(delivery, this.#undecodable(delivery, refusal));
   }
 
   #admit(reservation: Reservation): void {

@@ -1,23 +1,22 @@
 import {
   chord,
   chunks,
-  decodeResultTuple,
   decodeSignature,
   expandChunks,
-  group,
+  groupOf,
   isPlainObject,
   PythonError,
-  type ResultTuple,
+  readCanvas,
   type Signature,
   type Tree,
 } from "@leveret/celery-protocol";
 import { unpackArguments } from "../../task/arguments.ts";
 import type { TaskContext } from "../../task/context.ts";
 import { defineTask } from "../../task/definition.ts";
-import { ResultTimeoutError } from "../../task/errors.ts";
-import { ChordEndSignal } from "../../task/signals.ts";
 import { composeSignature } from "../../task/signature.ts";
 import type { TaskDefinition } from "../../task/task.ts";
+import { ArgumentsInvalid } from "./arguments.ts";
+import { unlock } from "./chord-unlock.ts";
 import type { Runnable } from "./invoke.ts";
 
 /** Finds a task of this worker by its name; null where it has none or its handler is elsewhere. */
@@ -26,8 +25,11 @@ export type FindTask = (name: string) => Runnable | null;
 type Named = Readonly<Record<string, Tree>>;
 type Builtin = (context: TaskContext, given: Named, find: FindTask) => unknown;
 
-/** Seconds between two looks at the header of a chord: Celery's `result_chord_retry_interval`. */
-const unlockSeconds = 1;
+/** How long a map goes on before what else waits has its turn. */
+const turnMs = 20;
+
+/** The tasks made here: none of them calls another. */
+const made = new WeakSet<TaskDefinition>();
 
 /**
  * A worker's tasks and those that every worker of Celery has, by which maps, chords of replaced groups and older clients'
@@ -70,7 +72,47 @@ function toTask({ name, takes, run }: Described, find: FindTask): TaskDefinition
   const attempts = name === "celery.chord_unlock" ? Number.MAX_SAFE_INTEGER : 1;
   const task = defineTask(name, (context) => run(context, namedIn(context, takes), find));
   const { policy } = task;
-  return { ...task, passing: "message", policy: { ...policy, retry: { ...policy.retry, attempts } } };
+  const builtin: TaskDefinition = {
+    ...task,
+    passing: "message",
+    policy: { ...policy, retry: { ...policy.retry, attempts } },
+  };
+  made.add(builtin);
+  return builtin;
+}
+
+/**
+ * Maps call tasks of the application alone, and what a builtin task sends holds no other but maps and `celery.accumulate`.
+ * Celery's clients send nothing else; each builtin task more multiplies what one message may cause.
+ *
+ * @throws ArgumentsInvalid
+ */
+function refuseBuiltin(caller: TaskContext, name: string, find: FindTask): void {
+  const found = find(name);
+  if (found === null || !made.has(found.definition)) return;
+  const what = `${caller.message.task} cannot call the builtin task ${name}`;
+  throw new ArgumentsInvalid("ValueError", `${what}. Send the canvas itself, or name a task of the application.`);
+}
+
+/** The same for all that is in a canvas. */
+function refuseBuiltins(caller: TaskContext, members: readonly Signature[], find: FindTask): void {
+  for (const member of members) {
+    const canvas = readCanvas(member);
+    switch (canvas.kind) {
+      case "chain":
+      case "group":
+        refuseBuiltins(caller, canvas.tasks, find);
+        break;
+      case "chord":
+        refuseBuiltins(caller, canvas.body === null ? canvas.header : [...canvas.header, canvas.body], find);
+        break;
+      case "task":
+        if (member.task !== "celery.accumulate") refuseBuiltin(caller, member.task, find);
+        break;
+      default:
+        refuseBuiltin(caller, canvas.task.task, find);
+    }
+  }
 }
 
 function namedIn({ message: { args, kwargs } }: TaskContext, takes: readonly string[]): Named {
@@ -94,10 +136,17 @@ async function callEach(
   toArguments: (item: Tree) => readonly Tree[],
 ): Promise<readonly unknown[]> {
   const { task: name } = decodeSignature(task);
+  refuseBuiltin(context, name, find);
   const found = find(name);
   if (found === null) throw new PythonError("NotRegistered", name);
   const results: unknown[] = [];
+  let turn = performance.now();
   for (const item of listOf(it)) {
+    if (performance.now() - turn > turnMs) {
+      await new Promise(setImmediate);
+      context.signal.throwIfAborted();
+      turn = performance.now();
+    }
     // One after the other, as Celery calls them.
     const args = await unpackArguments(found.definition, { args: toArguments(item), kwargs: {} });
     results.push(await found.handler(context, ...args));
@@ -105,25 +154,38 @@ async function callEach(
   return results;
 }
 
-async function startChord({ client }: TaskContext, { header = null, body = null, partial_args }: Named): Promise<null> {
-  const members = listOf(isPlainObject(header) ? (decodeSignature(header).kwargs["tasks"] ?? null) : header);
-  const signature = chord(members.map(decodeSignature), decodeSignature(body));
-  await client.send(callOf("celery.chord", { ...signature, args: listOf(partial_args) }));
+async function startChord(
+  context: TaskContext,
+  { header = null, body = null, partial_args }: Named,
+  find: FindTask,
+): Promise<null> {
+  const listed = listOf(isPlainObject(header) ? (decodeSignature(header).kwargs["tasks"] ?? null) : header);
+  const members = listed.map(decodeSignature);
+  const signature = chord(members, decodeSignature(body));
+  refuseBuiltins(context, [signature], find);
+  await context.client.send(callOf("celery.chord", { ...signature, args: listOf(partial_args) }));
   return null;
 }
 
-async function startChunks({ client }: TaskContext, { task = null, it, n }: Named): Promise<null> {
-  const signature = expandChunks(chunks(decodeSignature(task), listOf(it), typeof n === "number" ? n : 0));
-  await client.send(callOf("celery.group", signature));
+async function startChunks(context: TaskContext, { task = null, it, n }: Named, find: FindTask): Promise<null> {
+  const chunked = chunks(decodeSignature(task), listOf(it), typeof n === "number" ? n : 0);
+  refuseBuiltins(context, [chunked], find);
+  const signature = expandChunks(chunked);
+  await context.client.send(callOf("celery.group", signature));
   return null;
 }
 
-async function startGroup({ client }: TaskContext, { tasks, group_id = null, partial_args }: Named): Promise<null> {
+async function startGroup(
+  context: TaskContext,
+  { tasks, group_id = null, partial_args }: Named,
+  find: FindTask,
+): Promise<null> {
   const given = listOf(partial_args);
   const members = listOf(tasks).map(decodeSignature);
+  refuseBuiltins(context, members, find);
   const called = members.map((member) => withArguments(member, given));
   const options = group_id === null ? {} : { task_id: group_id };
-  await client.send(callOf("celery.group", { ...group(...called), options }));
+  await context.client.send(callOf("celery.group", { ...groupOf(called), options }));
   return null;
 }
 
@@ -133,31 +195,6 @@ function withArguments(member: Signature, given: readonly Tree[]): Signature {
 
 function callOf(name: string, signature: Signature): ReturnType<typeof composeSignature<[], unknown>> {
   return composeSignature<[], unknown>(defineTask(name, { keywords: true }), { signature, tasks: [] });
-}
-
-/**
- * Ends a chord for clients whose backend cannot count: waits a while for the results of the header and comes again until
- * all are there. Source: celery/app/builtins.py `add_unlock_chord_task`.
- */
-async function unlock(context: TaskContext, given: Named): Promise<never> {
-  const { callback = null, interval, max_retries: most, result } = given;
-  const seconds = typeof interval === "number" ? interval : unlockSeconds;
-  const body = decodeSignature(callback);
-  try {
-    const header = listOf(result).map(decodeResultTuple);
-    const results = await Promise.all(header.map((tuple) => valueOf(context, tuple, seconds)));
-    throw new ChordEndSignal(body, { results: results as readonly Tree[] });
-  } catch (error) {
-    if (!(error instanceof Error) || error instanceof ChordEndSignal) throw error;
-    const isLate = error instanceof ResultTimeoutError;
-    if (isLate && (typeof most !== "number" || context.attempt <= most)) context.retry({ in: seconds });
-    throw new ChordEndSignal(body, { error: error.message });
-  }
-}
-
-async function valueOf(context: TaskContext, { id, members }: ResultTuple, timeout: number): Promise<unknown> {
-  if (members !== null) return Promise.all(members.map((member) => valueOf(context, member, timeout)));
-  return context.client.result(id).get({ timeout, signal: context.signal });
 }
 
 function listOf(tree: Tree | undefined): readonly Tree[] {

@@ -1,3 +1,4 @@
+import { resolveBudget } from "@leveret/celery-protocol";
 import { systemClock, systemIds } from "../../system/clock.ts";
 import type { Ending } from "../rules/outcome.ts";
 import { type Failure, unwritable } from "../rules/failure.ts";
@@ -22,7 +23,7 @@ class ChildService {
   readonly #link: ParentLink;
   readonly #running = new Map<number, RunningTask>();
   #tasks: ChildTasks | null = null;
-  #settings: ChildSettings = { origin: "", countsChords: false, inheritsPriority: false };
+  #settings: ChildSettings = { origin: "", budget: resolveBudget(), countsChords: false, inheritsPriority: false };
 
   constructor(channel: ChildChannel) {
     this.#channel = channel;

@@ -16,6 +16,7 @@ export interface HandlerSenderParts {
   readonly chords?: SenderParts["results"]["chords"];
   readonly errorClasses: ErrorClasses;
   readonly revoke: RevokeTask;
+  readonly budget: SenderParts["budget"];
   readonly clock: Clock;
   readonly ids: Ids;
   readonly origin: string;

@@ -1,4 +1,4 @@
-import type { AppliedChord, Signature, TaskMessage, Tree } from "@leveret/celery-protocol";
+import type { AppliedChord, Budget, Signature, TaskMessage, Tree } from "@leveret/celery-protocol";
 import type { LogFields, Logger } from "../../ports/logger.ts";
 import type { Way } from "../../send/dispatch.ts";
 import type { TravellingArguments } from "../../task/arguments.ts";
@@ -22,6 +22,8 @@ export interface PoolModule {
 export interface ChildSettings {
   /** Its node name. */
   readonly origin: string;
+  /** What one call may cause. */
+  readonly budget: Budget;
   /** Parts of chords are counted. */
   readonly countsChords: boolean;
   /** What is sent from a task has its priority, where it says none. */

@@ -1,4 +1,5 @@
 import {
+  afterChord,
   afterFailure,
   afterSuccess,
   callerOf,
@@ -131,9 +132,51 @@ export function followFailure(
   }
 }
 
+/** Calls that follow one another may be many without a canvas among them. */
+const manyCalls = 100;
+const anyId = "00000000-0000-0000-0000-000000000000";
+
+/**
+ * Refuses a message whose canvas passes the budget, before its task runs: what would follow is unfolded once without a
+ * result, and dropped. A task that is followed by plain calls alone is not looked at.
+ */
+export function overBudget(task: TaskMessage, world: World): ProtocolError | null {
+  const { callbacks, errbacks, chain, chord } = task;
+  if (callbacks.length === 0 && errbacks.length === 0 && chain === null && chord === null) return null;
+  const next = chain?.at(-1);
+  const followers = [
+    ...callbacks,
+    ...errbacks,
+    ...(next === undefined ? [] : [next]),
+    ...(chord === null ? [] : [chord]),
+  ];
+  if (followers.length < manyCalls && !followers.some(isComposed)) return null;
+  const mint = { ...mintOf(task, world), id: () => anyId };
+  return (
+    refusalOf(() => afterSuccess(task, null, mint)) ??
+    refusalOf(() => afterFailure(task, mint, ({ task: name }) => world.callsErrback(name))) ??
+    (chord === null ? null : refusalOf(() => afterChord(chord, [], task, mint)))
+  );
+}
+
+function isComposed({ subtaskType, task }: Signature): boolean {
+  return subtaskType !== null || task === "celery.chunks";
+}
+
+/** What cannot be called for another reason fails its task in the end. */
+function refusalOf(unfolding: () => unknown): ProtocolError | null {
+  try {
+    unfolding();
+    return null;
+  } catch (error) {
+    const isOver = error instanceof ProtocolError && (error.code === "too-many" || error.code === "too-large");
+    return isOver ? error : null;
+  }
+}
+
 /** The world of what follows from a task. */
 export function mintOf({ replyTo }: TaskMessage, world: World): Mint {
-  return { id: world.uuid, now: world.now, origin: world.nodeName, replyTo };
+  return { id: world.uuid, now: world.now, origin: world.nodeName, replyTo, budget: world.budget };
 }
 
 /**

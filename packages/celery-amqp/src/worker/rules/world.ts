@@ -1,3 +1,5 @@
+import type { Budget } from "@leveret/celery-protocol";
+
 /** What rules need to know of the world. The shell fills it in; a test gives constants. */
 export interface World {
   /** Milliseconds since the epoch, as of this decision. */
@@ -7,6 +9,8 @@ export interface World {
   readonly pid: number;
   /** Whether what cannot run goes to `<queue>.dead` (true) or is rejected as Celery does (false). */
   readonly deadLetter: boolean;
+  /** What one message may cause. */
+  readonly budget: Budget;
   /** Whether parts of chords are counted. */
   readonly countsChords: boolean;
   /** Whether a part that can never report fails its chord (true) or leaves it waiting where Celery does (false). */

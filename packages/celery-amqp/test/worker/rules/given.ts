@@ -1,4 +1,4 @@
-import { newTask, type Signature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { newTask, resolveBudget, type Signature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
 import type { RetryPolicy, TaskPolicy } from "../../../src/task/policy.ts";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
 import type { Failure } from "../../../src/worker/rules/failure.ts";
@@ -38,6 +38,7 @@ export const world: World = {
   nodeName: "celery@box",
   pid: 4242,
   deadLetter: true,
+  budget: resolveBudget(),
   countsChords: false,
   failsUnfinishableChords: true,
   inheritsPriority: false,
