@@ -6,7 +6,7 @@ import { assembleClient, type Client } from "./client/client.ts";
 import { type ClientOptions, clientOptionNames, resolveClient } from "./client/options.ts";
 import type { Clock, Ids } from "./ports/clock.ts";
 import { CeleryError } from "./ports/errors.ts";
-import type { Logger } from "./ports/logger.ts";
+import { guardedLogger, type Logger } from "./ports/logger.ts";
 import type { Transport } from "./ports/transport.ts";
 import { brokerUrl } from "./system/broker-url.ts";
 import { systemClock, systemIds } from "./system/clock.ts";
@@ -82,7 +82,7 @@ export function createTransport(options: CreateTransportOptions = {}): Transport
   const connectionName = name === undefined ? {} : { connectionName: name };
   return createAmqpTransport(
     { ...amqp, ...connectionName, url: brokerUrl(broker) },
-    logger === undefined ? {} : { logger },
+    logger === undefined ? {} : { logger: guardedLogger(logger) },
   );
 }
 
@@ -186,7 +186,7 @@ export { Decimal, LocalDate, LocalTime, Uuid } from "@leveret/celery-protocol";
 export type { AmqpOptions, BackoffOptions, QueueLimit } from "./amqp/options.ts";
 export type { Clock, Ids } from "./ports/clock.ts";
 export type { Interceptor, SendTarget } from "./ports/interceptor.ts";
-export type { LogFields, Logger } from "./ports/logger.ts";
+export { guardedLogger, type LogFields, type Logger } from "./ports/logger.ts";
 export type {
   BrowseOptions,
   CancelOptions,

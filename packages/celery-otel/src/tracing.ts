@@ -97,7 +97,11 @@ async function ended<T>(
   try {
     return await work();
   } catch (error) {
-    onThrown(span, error);
+    try {
+      onThrown(span, error);
+    } catch {
+      // A Proxy or a getter that throws: the span says less, and the error goes on as it is.
+    }
     throw error;
   } finally {
     span.end();

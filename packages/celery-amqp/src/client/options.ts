@@ -2,7 +2,7 @@ import { type Content, type ContentOptions, createContent, ProtocolError } from 
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { Interceptor } from "../ports/interceptor.ts";
-import type { Logger } from "../ports/logger.ts";
+import { guardedLogger, type Logger } from "../ports/logger.ts";
 import type { ResultSource } from "../results/backend.ts";
 import type { PendingLimits } from "../results/pending.ts";
 import type { ErrorClasses } from "../results/task-error.ts";
@@ -154,7 +154,7 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     validate,
     taskSentEvents,
     interceptors,
-    logger,
+    logger: guardedLogger(logger),
   };
 }
 

@@ -43,7 +43,13 @@ export function composeRun(
     (next, interceptor) =>
       interceptor.run === undefined
         ? next
-        : async (task, handler) => interceptor.run?.(task, () => next(task, handler)),
+        : async (task, handler) => interceptor.run?.(task, () => unheard(next(task, handler))),
     async (_task, handler) => handler(),
   );
+}
+
+/** An interceptor that does not await the handler must not end the process by what it throws. */
+function unheard<Result>(running: Promise<Result>): Promise<Result> {
+  running.catch(() => {});
+  return running;
 }

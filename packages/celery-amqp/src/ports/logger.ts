@@ -1,3 +1,6 @@
+import { isPromise } from "node:util/types";
+import { readableFields } from "./foreign.ts";
+
 /** Details of a log line; never secrets, never whole bodies. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -7,4 +10,28 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+}
+
+/**
+ * The logger as nobody is disturbed by it: one that throws or rejects is called a second time with fields that are plain
+ * strings, numbers, arrays and objects, and then the line is lost.
+ */
+export function guardedLogger(logger: Logger): Logger {
+  const at =
+    (level: keyof Logger) =>
+    (message: string, fields?: LogFields): void => {
+      if (!isWritten(logger, level, message, fields) && fields !== undefined)
+        isWritten(logger, level, message, readableFields(fields));
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function isWritten(logger: Logger, level: keyof Logger, message: string, fields: LogFields | undefined): boolean {
+  try {
+    const answer: unknown = logger[level](message, fields);
+    if (isPromise(answer)) answer.catch(() => {});
+    return true;
+  } catch {
+    return false;
+  }
 }

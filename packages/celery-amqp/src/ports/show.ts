@@ -1,20 +1,18 @@
 import { plain } from "@leveret/celery-protocol";
+import { readable } from "./foreign.ts";
+import { cut, textOf } from "./thrown.ts";
 
 const maxLength = 80;
 
-/** A value as an error shows it, cut: text in quotes, objects as JSON, what has no JSON by its own text. */
+/** A value as an error shows it, cut: text in quotes, objects as JSON, what has no JSON by its own text. Never throws. */
 export function showValue(value: unknown): string {
-  const shown = asText(value);
-  return plain(shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown);
+  return plain(cut(asText(value), maxLength));
 }
 
 function asText(value: unknown): string {
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return "a function";
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : value.toISOString();
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return "an object"; // one that refers to itself, or holds what JSON cannot
-  }
+  if (typeof value === "bigint") return `${textOf(value)}n`;
+  if (typeof value === "string") return JSON.stringify(cut(value, maxLength));
+  if (typeof value !== "object") return textOf(value);
+  const shown = readable(value);
+  return typeof shown === "string" ? shown : JSON.stringify(shown);
 }

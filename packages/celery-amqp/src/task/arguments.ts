@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { CeleryError } from "../ports/errors.ts";
+import { isA } from "../ports/thrown.ts";
 import type { TaskDefinition } from "./task.ts";
 
 /** Arguments as a message carries them. */
@@ -94,7 +95,7 @@ const refusal = " did not pass its schema";
  * What a schema refused, without the schema's own words, which may quote values: for logs. Null for another error.
  */
 export function refusedPaths(error: unknown): string | null {
-  if (!(error instanceof CeleryError) || error.code !== "arguments-invalid" || !Array.isArray(error.cause)) return null;
+  if (!isA(error, CeleryError) || error.code !== "arguments-invalid" || !Array.isArray(error.cause)) return null;
   const paths = error.cause.slice(0, 5).map((issue: StandardSchemaV1.Issue) => pathOf(issue) || "the whole");
   return `${error.message.slice(0, error.message.indexOf(refusal))}${refusal} at ${paths.join(", ")}`;
 }

@@ -17,8 +17,8 @@ export interface RetryOptions {
   readonly maxDelay?: Duration;
   /** Wait a random part of the time instead. Default true with exponential backoff, else false. */
   readonly jitter?: boolean;
-  /** Which errors are worth another try. Default all. */
-  readonly when?: (error: unknown) => boolean;
+  /** Which errors are worth another try; it may be async. One that throws or rejects has said no. Default all. */
+  readonly when?: (error: unknown) => boolean | Promise<boolean>;
 }
 
 /** What a task says of itself: the defaults of each call, and how a worker treats it. */

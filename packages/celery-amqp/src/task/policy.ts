@@ -48,6 +48,6 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
   /** Take a random whole number of seconds up to the wait. */
   readonly jitter: boolean;
-  /** Which errors are worth another try; absent: all. */
-  readonly when?: (error: unknown) => boolean;
+  /** Which errors are worth another try; one that throws or rejects has said no. Absent: all. */
+  readonly when?: (error: unknown) => boolean | Promise<boolean>;
 }

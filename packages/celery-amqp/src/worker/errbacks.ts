@@ -1,6 +1,7 @@
 import { fromWireException, newTask } from "@leveret/celery-protocol";
 import type { Ids } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
+import { isA } from "../ports/thrown.ts";
 import type { TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler } from "../task/task.ts";
 import type { ErrbackEffect } from "./pipeline/perform.ts";
@@ -70,5 +71,5 @@ export class Errbacks {
 }
 
 function errorOf({ error, exception }: Failure): Error {
-  return error instanceof Error ? error : fromWireException(exception);
+  return isA(error, Error) ? error : fromWireException(exception);
 }

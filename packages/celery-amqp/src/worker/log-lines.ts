@@ -1,5 +1,7 @@
 import { plain, plainLines } from "@leveret/celery-protocol";
-import type { LogFields, Logger } from "../ports/logger.ts";
+import { asFields, readableFields } from "../ports/foreign.ts";
+import { guardedLogger, type LogFields, type Logger } from "../ports/logger.ts";
+import { cut, describeThrown } from "../ports/thrown.ts";
 
 /** How serious a line is; lines below the level asked for are not written. `silent` writes none. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
@@ -34,34 +36,55 @@ export function createLineLogger({ level, format, now, write }: LineLoggerParts)
   const form = format === "json" ? jsonLine : textLine;
   const at = (own: Exclude<LogLevel, "silent">) =>
     isWritten(own, level)
-      ? (message: string, fields: LogFields = {}) => write(form(now(), own, message, fields))
+      ? (message: string, fields: LogFields = {}) => write(form(now(), own, saying(message), readableFields(fields)))
       : () => {};
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** Passes on what is serious enough; for loggers that users bring. */
+/** Passes on what is serious enough; for loggers that users bring, which may throw. */
 export function leveled(logger: Logger, level: LogLevel): Logger {
+  const safe = guardedLogger(logger);
   const at = (own: Exclude<LogLevel, "silent">) =>
-    isWritten(own, level) ? (message: string, fields?: LogFields) => logger[own](message, fields) : () => {};
+    isWritten(own, level) ? (message: string, fields?: LogFields) => safe[own](message, fields) : () => {};
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** A logger whose lines carry `fields` too. */
+/**
+ * A logger whose lines carry `fields` too. A field of the line that has one of their names, or one that each line has
+ * (`time`, `level`, `message`), gets an underscore behind its own: `id_`.
+ */
 export function withFields(logger: Logger, fields: LogFields): Logger {
+  const own = new Set([...lineFields, ...Object.keys(fields)]);
+  const join = (more: unknown): LogFields =>
+    more === undefined ? fields : { ...fields, ...renamed(asFields(more), own) };
   return {
-    debug: (message, more) => logger.debug(message, { ...fields, ...more }),
-    info: (message, more) => logger.info(message, { ...fields, ...more }),
-    warn: (message, more) => logger.warn(message, { ...fields, ...more }),
-    error: (message, more) => logger.error(message, { ...fields, ...more }),
+    debug: (message, more) => logger.debug(message, join(more)),
+    info: (message, more) => logger.info(message, join(more)),
+    warn: (message, more) => logger.warn(message, join(more)),
+    error: (message, more) => logger.error(message, join(more)),
   };
 }
 
-function jsonLine(time: number, level: string, message: string, fields: LogFields): string {
-  return plain(JSON.stringify({ time: new Date(time).toISOString(), level, message, ...fields }, safely));
+const lineFields = ["time", "level", "message"] as const;
+
+function renamed(fields: LogFields, own: ReadonlySet<string>): LogFields {
+  const names = Object.keys(fields);
+  if (!names.some((name) => own.has(name))) return fields;
+  return Object.fromEntries(names.map((name) => [own.has(name) ? `${name}_` : name, fields[name]]));
 }
 
-function safely(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : typeof value === "string" ? cut(value) : value;
+/** A message that is no string is one all the same. */
+function saying(message: unknown): string {
+  return typeof message === "string" ? message : describeThrown(message);
+}
+
+function jsonLine(time: number, level: string, message: string, fields: LogFields): string {
+  const own = { time: new Date(time).toISOString(), level, message };
+  return plain(JSON.stringify({ ...own, ...fields, ...own }, shortened));
+}
+
+function shortened(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? cut(value, longestText) : value;
 }
 
 /** `2026-11-22 10:00:00.123 INFO  task succeeded tasks.add[8f5d…] ms=3`; a traceback stands on lines of its own. */
@@ -70,17 +93,16 @@ function textLine(time: number, level: string, message: string, fields: LogField
   const stamp = new Date(time).toISOString().slice(0, 23).replace("T", " ");
   const about = task === undefined ? "" : ` ${textOf(task)}[${textOf(id)}]`;
   const details = Object.entries(rest).map(([name, value]) => ` ${name}=${textOf(value)}`);
-  const line = plain(`${stamp} ${level.toUpperCase().padEnd(5)} ${cut(message)}${about}${details.join("")}`);
-  return typeof traceback === "string" ? `${line}\n${indented(plainLines(cut(traceback)))}` : line;
+  const line = plain(
+    `${stamp} ${level.toUpperCase().padEnd(5)} ${cut(message, longestText)}${about}${details.join("")}`,
+  );
+  return typeof traceback === "string" ? `${line}\n${indented(plainLines(cut(traceback, longestText)))}` : line;
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === "string") return /^[^\s"=[\]]+$/.test(value) ? cut(value) : JSON.stringify(cut(value));
-  return JSON.stringify(value, safely) ?? String(value);
-}
-
-function cut(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+  if (typeof value === "string")
+    return /^[^\s"=[\]]+$/.test(value) ? cut(value, longestText) : JSON.stringify(cut(value, longestText));
+  return JSON.stringify(value, shortened) ?? String(value);
 }
 
 function indented(lines: string): string {

@@ -1,5 +1,8 @@
+import { isPromise } from "node:util/types";
 import type { Logger } from "../ports/logger.ts";
+import { describeThrown } from "../ports/thrown.ts";
 import type { TransportState } from "../ports/transport.ts";
+import { apart } from "../task/current-task.ts";
 import type { WorkerState } from "./lifecycle.ts";
 import type { TaskEvent } from "./rules/event.ts";
 
@@ -33,6 +36,11 @@ export class Observers {
     return () => listeners.delete(listener);
   }
 
+  /** Whether anyone listens to events of a type. */
+  hears(type: keyof WorkerEvents): boolean {
+    return (this.#listeners.get(type)?.size ?? 0) > 0;
+  }
+
   emit(event: WorkerEvent): void {
     const listeners = this.#listeners.get(event.type);
     if (listeners === undefined) return;
@@ -41,14 +49,14 @@ export class Observers {
 
   #tell(listener: (event: WorkerEvent) => unknown, event: WorkerEvent): void {
     try {
-      const answer = listener(event);
-      if (answer instanceof Promise) answer.catch((error: unknown) => this.#complain(event, error));
+      const answer = apart(() => listener(event));
+      if (isPromise(answer)) answer.catch((error: unknown) => this.#complain(event, error));
     } catch (error) {
       this.#complain(event, error);
     }
   }
 
   #complain(event: WorkerEvent, error: unknown): void {
-    this.#log.error("a listener threw", { event: event.type, error: String(error) });
+    this.#log.error("a listener threw", { event: event.type, error: describeThrown(error) });
   }
 }

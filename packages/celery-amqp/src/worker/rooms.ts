@@ -65,6 +65,8 @@ export interface PoolSetting {
   readonly watch: RunWatch | null;
   /** Who tells monitors; null where nobody is to. */
   readonly announcer: () => Announcer | null;
+  /** Whether listeners of the worker are told of results. */
+  readonly hearsOfResults: () => boolean;
 }
 
 /** The pool that tasks run in: the one of a worker that has one, all of them together else. */
@@ -76,7 +78,7 @@ export function createPool(parts: WorkerParts, setting: PoolSetting): Pool {
 }
 
 function createOnePool(parts: WorkerParts, pool: ResolvedPool, setting: PoolSetting): Pool {
-  const { tasks, runnable, watch, announcer } = setting;
+  const { tasks, runnable, watch, announcer, hearsOfResults } = setting;
   const { options, clock, log, nodeName: origin } = parts;
   const intercept = options.interceptors.length === 0 ? null : composeRun(options.interceptors);
   const host = createHost(parts, announcer);
@@ -100,6 +102,7 @@ function createOnePool(parts: WorkerParts, pool: ResolvedPool, setting: PoolSett
     startChild: pool.kind === "threads" ? threadStarter(pool) : processStarter(pool),
     services: { ...host, ...parts.sending },
     recycle: pool,
+    watchesResults: () => intercept !== null || hearsOfResults() || (announcer()?.tellsOfTasks ?? false),
     returns: (name) => tasks.get(name)?.returns ?? null,
     tasks: () => tasks.list().flatMap((task) => (poolKindOf(task, options.pools) === pool.kind ? [task.name] : [])),
   });

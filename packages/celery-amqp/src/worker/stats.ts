@@ -43,7 +43,7 @@ function poolOf({ pools, concurrency, processes, pid }: StatsParts): WorkerStats
     "max-concurrency": concurrency,
     processes: processes.length === 0 ? [pid] : processes,
     "max-tasks-per-child": most.length === 0 ? "N/A" : Math.min(...most),
-    "put-guarded-by-semaphore": false,
+    "put-guardedLogger-by-semaphore": false,
     timeouts: [0, 0],
   };
 }

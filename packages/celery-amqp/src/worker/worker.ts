@@ -1,6 +1,7 @@
 import { CeleryError } from "../ports/errors.ts";
 import type { LogFields } from "../ports/logger.ts";
 import type { ResolvedQueue } from "../send/queues.ts";
+import { apart } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { RateLimit } from "../task/options.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
@@ -120,7 +121,13 @@ class AssembledWorker implements Worker {
     this.#watch = createRunWatch(parts);
     const runnable = (job: Job): Runnable => this.#handlers.runnable(job);
     const handlerOf = (name: string): AnyHandler | null => this.#handlers.find(name)?.handler ?? null;
-    const pool = createPool(parts, { tasks, runnable, watch: this.#watch, announcer: () => this.#announcer });
+    const pool = createPool(parts, {
+      tasks,
+      runnable,
+      watch: this.#watch,
+      announcer: () => this.#announcer,
+      hearsOfResults: () => this.#observers.hears("taskSucceeded"),
+    });
     const concurrency = new Concurrency(options.slots, options.queues);
     this.#concurrency = concurrency; // consumers made below ask it
     const readiness = new Readiness(parts);
@@ -225,7 +232,7 @@ class AssembledWorker implements Worker {
   }
 
   start(options: StartOptions = {}): Promise<void> {
-    this.#starting ??= this.#start(options);
+    this.#starting ??= apart(() => this.#start(options));
     return this.#starting;
   }
 

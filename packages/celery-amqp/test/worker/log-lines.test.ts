@@ -28,7 +28,7 @@ describe("log lines", () => {
     expect(lines).toEqual([
       "2026-11-22 10:00:00.123 INFO  task succeeded tasks.add[8f5d] ms=3",
       '2026-11-22 10:00:00.123 ERROR task failed tasks.add[8f5d] error="ValueError: no such thing"\n  at a\n  at b',
-      '2026-11-22 10:00:00.123 WARN  waiting big="10" list=[1,"a"] nothing=undefined',
+      '2026-11-22 10:00:00.123 WARN  waiting big=10 list=[1,"a"] nothing=undefined',
     ]);
   });
 

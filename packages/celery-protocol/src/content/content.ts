@@ -5,6 +5,7 @@ import { json, jsonSerializer } from "./json.ts";
 import type { Compressor, Serializer } from "./serializer.ts";
 import type { Tree } from "./tree.ts";
 
+const LONGEST_REASON = 1_000;
 const PICKLE: ReadonlySet<string> = new Set(["pickle", "application/x-python-serialize"]);
 
 const JSON_TYPE = "application/json";
@@ -98,7 +99,7 @@ class PluggedContent implements Content {
     options: { readonly serializer?: string | undefined; readonly compression?: string | null | undefined } = {},
   ): EncodedContent {
     const serializer = this.#writer(options.serializer ?? this.defaultSerializer);
-    const body = serializer.encode(value);
+    const body = encodeBy(serializer, value);
     const { contentType, contentEncoding } = serializer;
     const compression = options.compression ?? null;
     if (compression === null) return { contentType, contentEncoding, compression, body };
@@ -179,4 +180,33 @@ function byAlias(compressors: readonly Compressor[]): ReadonlyMap<string, Compre
   return new Map(
     compressors.flatMap((each) => [each.contentType, ...each.aliases].map((name) => [name, each] as const)),
   );
+}
+
+/** Getters and `toJSON` of a value, and serializers of others, may throw anything: whoever sends gets one error. */
+function encodeBy(serializer: Serializer, value: unknown): Uint8Array {
+  try {
+    return serializer.encode(value);
+  } catch (cause) {
+    if (isProtocolError(cause)) throw cause;
+    const what = `A value cannot be written as ${serializer.name}: ${reasonOf(cause)}.`;
+    throw new ProtocolError("encode-failed", "local", what, { cause });
+  }
+}
+
+/** `instanceof` asks a Proxy, which may throw. */
+function isProtocolError(thrown: unknown): boolean {
+  try {
+    return thrown instanceof ProtocolError;
+  } catch {
+    return false;
+  }
+}
+
+function reasonOf(thrown: unknown): string {
+  try {
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    return typeof text === "string" ? text.slice(0, LONGEST_REASON) : "its error has no message";
+  } catch {
+    return "its error cannot be read";
+  }
 }

@@ -63,15 +63,38 @@ export class PythonError extends Error implements PythonNamed {
 export function toWireException(error: unknown): WireException {
   const name = textOf(error, "name");
   const type = textOf(error, "pythonType") ?? (name === null ? null : pythonName(name, fieldOf(error, "code")));
-  if (type === null) return { type: "Exception", module: "builtins", args: error === undefined ? [] : [error as Tree] };
+  if (type === null) return { type: "Exception", module: "builtins", args: thrownArguments(error) };
   return { type, module: safeModule(type, textOf(error, "pythonModule")), args: argumentsOf(error) };
 }
 
+/** An error whose name is no string has a message all the same. */
+function thrownArguments(thrown: unknown): readonly Tree[] {
+  if (thrown === undefined) return [];
+  return isError(thrown) && textOf(thrown, "message") !== null ? argumentsOf(thrown) : [thrown as Tree];
+}
+
+function isError(thrown: unknown): boolean {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
 function argumentsOf(error: unknown): readonly Tree[] {
-  const args = fieldOf(error, "pythonArgs");
-  if (Array.isArray(args)) return args as readonly Tree[];
+  const args = listOf(fieldOf(error, "pythonArgs"));
+  if (args !== null) return args;
   const message = textOf(error, "message");
   return message === null || message === "" ? [] : [message];
+}
+
+/** A copy, for a Proxy may answer in another way each time. */
+function listOf(value: unknown): readonly Tree[] | null {
+  try {
+    return Array.isArray(value) ? (Array.from(value) as readonly Tree[]) : null;
+  } catch {
+    return null;
+  }
 }
 
 function textOf(error: unknown, field: string): string | null {

@@ -49,7 +49,18 @@ class Repr {
     this.#remaining = maxCharacters;
   }
 
+  /** Getters, `toJSON` and Proxies may throw. */
   value(value: unknown): void {
+    const open = this.#open.length;
+    try {
+      this.#value(value);
+    } catch {
+      this.#open.splice(open);
+      this.#named("<unreadable>");
+    }
+  }
+
+  #value(value: unknown): void {
     if (Array.isArray(value)) this.sequence(value, "[", "]");
     else if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) this.#object(value);
     else if (!this.#isUsedUp()) this.#write(this.#leaf(value));

@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import { errorClass, type Operation } from "../../ports/error-class.ts";
+import { asError } from "../../ports/thrown.ts";
 import type { Waits } from "./waits.ts";
 
 const firstWaitMs = 250;
@@ -37,11 +38,12 @@ export async function withPatience(
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       try {
         return await attempt();
-      } catch (error) {
+      } catch (thrown) {
+        const error = asError(thrown);
         endWait?.();
         endWait = null;
         const kind = errorClass(error, operation);
-        if (!(error instanceof Error) || kind === "permanent" || kind === "task") throw error;
+        if (kind === "permanent" || kind === "task") throw error;
         if (kind === "closed" || clock.monotonicMs() + waitMs > deadline) {
           throw new BrokerAway(`Gave up waiting: ${error.message}`, { cause: error });
         }

@@ -1,4 +1,5 @@
 import { errorClass } from "../../ports/error-class.ts";
+import { asError } from "../../ports/thrown.ts";
 import { type Failure, refusedFollowUp, unwritable } from "../rules/failure.ts";
 import type { Outcome } from "../rules/outcome.ts";
 
@@ -7,7 +8,7 @@ import type { Outcome } from "../rules/outcome.ts";
  * settling ended in. Where the task is not the cause, its message goes to the dead queue too.
  */
 export function unsettled(outcome: Outcome, thrown: unknown): Outcome {
-  const error = thrown instanceof Error ? thrown : new Error(`Settling ended in ${typeof thrown}`);
+  const error = asError(thrown);
   const isPermanent = errorClass(error, "send") === "permanent";
   const failure: Failure = failureOf(outcome) ?? (isPermanent ? refusedFollowUp(error) : unwritable(error));
   const { children, runtimeMs } = outcome;

@@ -1,4 +1,5 @@
 import { resolveBudget } from "@leveret/celery-protocol";
+import { asError } from "../../ports/thrown.ts";
 import { systemClock, systemIds } from "../../system/clock.ts";
 import type { Ending } from "../rules/outcome.ts";
 import { type Failure, unwritable } from "../rules/failure.ts";
@@ -8,7 +9,7 @@ import { type ChildTasks, loadTasks } from "./child-tasks.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
 import { invoke } from "./invoke.ts";
 import type { Job } from "./job.ts";
-import type { ChildSettings, Packed, PoolModule, ToChild } from "./messages.ts";
+import type { ChildSettings, Packed, PoolModule, ResultFor, ToChild } from "./messages.ts";
 import { ParentLink } from "./parent-link.ts";
 import { RunningTask } from "./running-task.ts";
 
@@ -27,7 +28,7 @@ class ChildService {
 
   constructor(channel: ChildChannel) {
     this.#channel = channel;
-    this.#link = new ParentLink(channel);
+    this.#link = new ParentLink(channel, () => this.#settings.budget.bodyBytes);
   }
 
   onMessage(message: ToChild): void {
@@ -36,7 +37,7 @@ class ChildService {
         this.#settings = message.settings;
         return void this.#load(message.module);
       case "run":
-        return void this.#run(message.run, message.job);
+        return void this.#run(message);
       case "abort":
         return this.#running.get(message.run)?.abort(unpack(message.reason) as Error);
       case "answer":
@@ -59,11 +60,12 @@ class ChildService {
     }
   }
 
-  async #run(run: number, packed: Packed): Promise<void> {
-    const ending = await this.#invoke(run, packed);
+  async #run({ run, job, resultFor }: Extract<ToChild, { readonly type: "run" }>): Promise<void> {
+    const ending = await this.#invoke(run, job);
     this.#running.delete(run);
+    const { bodyBytes } = this.#settings.budget;
     const memoryBytes = this.#channel.memoryBytes();
-    void this.#channel.send({ type: "done", run, ending: packEnding(ending), memoryBytes });
+    void this.#channel.send({ type: "done", run, ending: packEnding(ending, resultFor, bodyBytes), memoryBytes });
   }
 
   async #invoke(run: number, packed: Packed): Promise<Ending> {
@@ -80,7 +82,7 @@ class ChildService {
       this.#running.set(run, running);
       return await invoke(own, runnable, running, null);
     } catch (error) {
-      return { kind: "failed", failure: unwritable(error as Error), retryable: false };
+      return { kind: "failed", failure: unwritable(asError(error)), retryable: false };
     }
   }
 }
@@ -91,13 +93,15 @@ function withPredicate(job: Job, when: Job["policy"]["retry"]["when"]): Job {
 }
 
 /** A result that cannot cross is one that could not have been written either. */
-function packEnding(ending: Ending): Packed {
+function packEnding(ending: Ending, resultFor: ResultFor, maxBytes: number): Packed {
+  if (ending.kind === "succeeded" && resultFor !== "caller")
+    return { ...ending, result: resultFor === "nobody" ? null : packLeniently(ending.result) };
   if (ending.kind === "failed" || ending.kind === "invalid") return { ...ending, failure: packFailure(ending.failure) };
   if (ending.kind === "retry") return { ...ending, cause: ending.cause && packFailure(ending.cause) };
   try {
-    return pack(ending);
+    return pack(ending, maxBytes);
   } catch (error) {
-    return { kind: "failed", failure: packFailure(unwritable(error as Error)), retryable: false };
+    return { kind: "failed", failure: packFailure(unwritable(asError(error))), retryable: false };
   }
 }
 

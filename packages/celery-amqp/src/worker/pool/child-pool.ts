@@ -1,5 +1,6 @@
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
+import { isErrorLike, tracebackOf } from "../../ports/thrown.ts";
 import type { Outcome } from "../rules/outcome.ts";
 import { ChildRun, type ChildRunParts } from "./child-run.ts";
 import { ChildSeat, type SeatEnd, type SeatParts } from "./child-seat.ts";
@@ -241,7 +242,7 @@ class ChildPool implements Pool {
       module: this.#parts.module.url,
       reason,
       nextTryMs: delayMs,
-      ...(error instanceof Error && { traceback: error.stack }),
+      ...(isErrorLike(error) && { traceback: tracebackOf(error) }),
     });
     this.#cancelBackoff = this.#parts.clock.setTimer(delayMs, () => this.#probe());
   }

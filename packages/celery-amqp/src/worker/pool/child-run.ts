@@ -1,6 +1,7 @@
 import type { Tree } from "@leveret/celery-protocol";
 import type { Clock } from "../../ports/clock.ts";
 import { checkReturned } from "../../task/arguments.ts";
+import { apart } from "../../task/current-task.ts";
 import {
   ChordEndSignal,
   IgnoreSignal,
@@ -11,7 +12,8 @@ import {
 } from "../../task/signals.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import type { Ending, Outcome } from "../rules/outcome.ts";
-import { endingOf, type Intercept } from "./invoke.ts";
+import { endingOf } from "./ending.ts";
+import type { Intercept } from "./invoke.ts";
 import { type Job, limitsOf } from "./job.ts";
 import { SoftTimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
 
@@ -80,8 +82,9 @@ export class ChildRun {
     this.#site = site;
     this.#startedAt = this.#parts.clock.monotonicMs();
     this.#limit();
-    if (this.#parts.intercept === null) this.#execute();
-    else void this.#intercepted(this.#parts.intercept);
+    const { intercept } = this.#parts;
+    if (intercept === null) this.#execute();
+    else void apart(() => this.#intercepted(intercept));
   }
 
   /** Only the first reason counts. */
@@ -133,7 +136,7 @@ export class ChildRun {
       this.#end({ kind: "succeeded", result: (result ?? null) as Tree });
     } catch (error) {
       const same = this.#thrown !== null && this.#thrown.error === error;
-      this.#end(same && this.#thrown !== null ? this.#thrown.ending : endingOf(job, error, this.#abortReason));
+      this.#end(same && this.#thrown !== null ? this.#thrown.ending : await endingOf(job, error, this.#abortReason));
     }
   }
 

@@ -1,11 +1,13 @@
 import type { Clock } from "../../ports/clock.ts";
+import { describeThrown } from "../../ports/thrown.ts";
 import type { Ending } from "../rules/outcome.ts";
+import { needsResult } from "../rules/request.ts";
 import type { Child, StartChild } from "./child.ts";
 import { ChildAnswers, type ChildServices } from "./child-answers.ts";
 import type { ChildRun, RunSite } from "./child-run.ts";
 import { type ChildMove, type ChildState, childTransitions } from "./child-states.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
-import type { ChildSettings, FromChild, PoolModule } from "./messages.ts";
+import type { ChildSettings, FromChild, PoolModule, ResultFor } from "./messages.ts";
 
 /** When a child is replaced though it is well; null is never. */
 export interface RecycleRules {
@@ -22,6 +24,8 @@ export interface SeatParts {
   readonly startTimeoutMs: number;
   readonly recycle: RecycleRules;
   readonly services: ChildServices;
+  /** Whether anyone in the worker looks at results, now. */
+  readonly watchesResults: () => boolean;
   /** The child has its tasks; these have handlers. */
   readonly onReady: (seat: ChildSeat, tasks: readonly string[]) => void;
   /** The child may have a run, or is to be told to end. */
@@ -121,7 +125,7 @@ export class ChildSeat implements RunSite {
   execute(run: ChildRun): void {
     const { when: _, ...retry } = run.job.policy.retry;
     const job = pack({ ...run.job, policy: { ...run.job.policy, retry } });
-    this.#child.send({ type: "run", run: run.number, job });
+    this.#child.send({ type: "run", run: run.number, job, resultFor: this.#resultFor(run) });
   }
 
   abort(run: ChildRun, reason: Error): void {
@@ -148,6 +152,11 @@ export class ChildSeat implements RunSite {
     this.#cancelTimer();
     this.#child.kill();
     this.#parts.onLeaving();
+  }
+
+  #resultFor({ job }: ChildRun): ResultFor {
+    if (needsResult(job)) return "caller";
+    return this.#parts.watchesResults() ? "watchers" : "nobody";
   }
 
   #fail(reason: string): void {
@@ -187,7 +196,7 @@ export class ChildSeat implements RunSite {
     this.#answers.close();
     const run = this.#run;
     this.#run = null;
-    const reason = this.#error === undefined ? (this.#ill ?? exit) : `${exit}, ${describe(this.#error)}`;
+    const reason = this.#error === undefined ? (this.#ill ?? exit) : `${exit}, ${describeThrown(this.#error)}`;
     run?.lose(reason);
     this.#gone.resolve();
     const wasSudden = !wasWanted && this.#ill === null && this.#error === undefined;
@@ -200,8 +209,4 @@ export class ChildSeat implements RunSite {
     this.#state = next;
     return true;
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

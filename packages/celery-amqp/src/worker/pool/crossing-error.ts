@@ -1,6 +1,6 @@
 import { ProtocolError, PythonError } from "@leveret/celery-protocol";
 import { CeleryError, PublishTimeoutError, SendManyError, UnroutableError } from "../../ports/errors.ts";
-import { showValue } from "../../ports/show.ts";
+import { fieldOf, messageOf, nameOf, stackOf } from "../../ports/thrown.ts";
 import { ResultTimeoutError, TaskFailedError, TaskRevokedError } from "../../task/errors.ts";
 import { ArgumentsInvalid } from "./arguments.ts";
 import * as stopReasons from "./stop-reasons.ts";
@@ -11,7 +11,7 @@ export interface PackedError {
   readonly className: string | null;
   readonly name: string;
   readonly message: string;
-  readonly stack: string | null;
+  readonly stack: string;
   /** Its own fields: `code`, `pythonType`, … */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Absent where it has none. */
@@ -50,21 +50,31 @@ const apart: ReadonlySet<string> = new Set(["name", "message", "stack", "cause"]
  * An error as plain values. Its own fields cross as far as `packField` can carry them, its causes with them.
  */
 export function packError(error: Error, packField: (value: unknown) => unknown): PackedError {
-  const own = Object.keys(error).filter((field) => !apart.has(field));
+  const own = keysOf(error).filter((field) => !apart.has(field));
   return {
-    className: known.includes(error.constructor as never) ? error.constructor.name : null,
-    name: textOf(error, "name"),
-    message: textOf(error, "message"),
-    stack: typeof error.stack === "string" ? error.stack : null,
-    fields: Object.fromEntries(own.map((field) => [field, packField(Reflect.get(error, field))])),
-    ...("cause" in error && { cause: packField(error.cause) }),
+    className: known.find((each) => each === fieldOf(error, "constructor"))?.name ?? null,
+    name: nameOf(error),
+    message: messageOf(error),
+    stack: stackOf(error),
+    fields: Object.fromEntries(own.map((field) => [field, packField(fieldOf(error, field))])),
+    ...(hasCause(error) && { cause: packField(fieldOf(error, "cause")) }),
   };
 }
 
-/** Whoever throws may have put anything there. */
-function textOf(error: Error, field: "name" | "message"): string {
-  const value: unknown = Reflect.get(error, field);
-  return typeof value === "string" ? value : showValue(value);
+function keysOf(error: Error): readonly string[] {
+  try {
+    return Object.keys(error);
+  } catch {
+    return [];
+  }
+}
+
+function hasCause(error: Error): boolean {
+  try {
+    return "cause" in error;
+  } catch {
+    return false;
+  }
 }
 
 /** The error again: of its class where that is known, else an Error of the same name. */
@@ -75,7 +85,7 @@ export function unpackError(packed: PackedError, unpackField: (value: unknown) =
   if (Class !== undefined) Object.setPrototypeOf(error, Class.prototype as object);
   const hidden = { configurable: true, writable: true, enumerable: false };
   if (error.name !== name) Object.defineProperty(error, "name", { ...hidden, value: name });
-  Object.defineProperty(error, "stack", { ...hidden, value: stack ?? `${name}: ${message}` });
+  Object.defineProperty(error, "stack", { ...hidden, value: stack });
   for (const [field, value] of Object.entries(fields)) {
     Object.defineProperty(error, field, { ...hidden, enumerable: true, value: unpackField(value) });
   }

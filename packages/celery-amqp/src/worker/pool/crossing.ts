@@ -11,6 +11,7 @@ import {
   Uuid,
 } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
+import { readable } from "../../ports/foreign.ts";
 import { packError, type PackedError, unpackError } from "./crossing-error.ts";
 
 // Structured clone, by which threads and processes are told things, makes plain objects of instances and loses most of an
@@ -38,14 +39,18 @@ const textual: ReadonlyMap<string, new (text: string) => TextValue> = new Map<st
   ["Uuid", Uuid],
 ]);
 
+/** Bytes of what goes along: fields of log lines, what errors carry. */
+const longestAside = 256 * 1024;
+
 /**
  * A value in a form that structured clone carries without loss: bigints, bytes and dates as they are, the protocol's
  * value classes and errors marked, what has `toJSON` as that.
  *
- * @throws ProtocolError `encode-failed`, CeleryError `encode-failed` for what no message could carry either
+ * @throws ProtocolError `encode-failed`, CeleryError `encode-failed` for a value that no message could carry, or that is
+ * larger than `maxBytes`; whatever a getter or `toJSON` of the value throws
  */
-export function pack(value: unknown): unknown {
-  return packAt(value, 0);
+export function pack(value: unknown, maxBytes = Number.POSITIVE_INFINITY): unknown {
+  return new Packer(maxBytes).pack(value, 0);
 }
 
 /** What was packed, again as it was. */
@@ -56,55 +61,116 @@ export function unpack(packed: unknown): unknown {
   return Object.hasOwn(packed, mark) ? unmark(packed as unknown as Marked) : members(packed, unpack);
 }
 
-/** The same, with a text in place of whatever cannot cross: for log lines and for what errors carry along. */
+/** A copy that no getter or Proxy of the value can change any more. Throws as `pack`, beyond so many bytes too. */
+export function copyWithin(value: unknown, maxBytes: number): unknown {
+  return unpack(new Packer(maxBytes).pack(value, 0));
+}
+
+/**
+ * The same, for log lines and for what errors carry along: whatever cannot cross, or is too large, crosses as `readable`
+ * shows it. Never throws.
+ */
 export function packLeniently(value: unknown): unknown {
-  if (isPlainObject(value)) return members(value, (member) => packOrText(member, 1));
-  return packOrText(value, 0);
+  return new Packer(longestAside).packLeniently(value);
 }
 
-function packOrText(value: unknown, depth: number): unknown {
-  try {
-    return packAt(value, depth);
-  } catch {
-    return textOf(value);
+/** Packs one value, of so many bytes at most. */
+class Packer {
+  readonly #maxBytes: number;
+  #leftBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#leftBytes = maxBytes;
   }
-}
 
-function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return "an object"; // one whose own toString throws
+  pack(value: unknown, depth: number): unknown {
+    switch (typeof value) {
+      case "function":
+      case "symbol":
+        return refuse(value);
+      case "string":
+        this.#spend(value.length);
+        return value;
+      case "object":
+        this.#spend(bytesEach);
+        return value === null ? value : this.#object(value, depth);
+      case "bigint":
+        this.#spend(value > -longBigint && value < longBigint ? bytesEach : bytesOf(value));
+        return value;
+      default:
+        this.#spend(bytesEach);
+        return value;
+    }
   }
-}
 
-function packAt(value: unknown, depth: number): unknown {
-  if (typeof value === "function" || typeof value === "symbol") return refuse(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (depth > MAX_DEPTH) {
-    const why = `A value that holds itself, or nests too deep, cannot leave the child: the limit is ${MAX_DEPTH}`;
+  packLeniently(value: unknown): unknown {
+    try {
+      if (isPlainObject(value)) return members(value, (member) => this.#packOrShow(member, 1));
+    } catch {
+      return readable(value); // a Proxy
+    }
+    return this.#packOrShow(value, 0);
+  }
+
+  #packOrShow(value: unknown, depth: number): unknown {
+    if (this.#leftBytes <= 0) return "[…]";
+    try {
+      return this.pack(value, depth);
+    } catch {
+      return readable(value);
+    }
+  }
+
+  #object(value: object, depth: number): unknown {
+    if (depth > MAX_DEPTH) {
+      const why = `A value that holds itself, or nests too deep, cannot leave the child: the limit is ${MAX_DEPTH}`;
+      throw new CeleryError("encode-failed", why);
+    }
+    if (Array.isArray(value)) return Array.from(value, (item) => this.pack(item, depth + 1));
+    if (isPlainObject(value) && !("toJSON" in value)) return this.#members(value, depth + 1);
+    return this.#special(value, depth + 1);
+  }
+
+  #members(object: Readonly<Record<string, unknown>>, depth: number): unknown {
+    const packed = members(object, (value, key) => {
+      this.#spend(key.length);
+      return this.pack(value, depth);
+    });
+    return Object.hasOwn(object, mark) ? { [mark]: "object", value: Object.entries(packed) } : packed;
+  }
+
+  #special(value: object, depth: number): unknown {
+    if (value instanceof Uint8Array) {
+      this.#spend(value.byteLength);
+      return ownBytes(value);
+    }
+    if (value instanceof Date) return new Date(Date.prototype.getTime.call(value)); // a Proxy of one cannot be cloned
+    if (value instanceof Float) return { [mark]: "Float", value: this.pack(value.value, depth) };
+    for (const [name, Class] of textual)
+      if (value instanceof Class) return { [mark]: name, value: this.pack(value.text, depth) };
+    if (value instanceof Error)
+      return { [mark]: "Error", value: packError(value, (field) => this.#packOrShow(field, depth + causeDepth)) };
+    if ("toJSON" in value && typeof value.toJSON === "function") return this.pack(value.toJSON(), depth);
+    if (isPlainObject(value)) return this.#members(value, depth);
+    return refuse(value);
+  }
+
+  #spend(bytes: number): void {
+    this.#leftBytes -= bytes;
+    if (this.#leftBytes >= 0) return;
+    const why = `A value of more than ${this.#maxBytes} bytes cannot leave the child: store it elsewhere and return where`;
     throw new CeleryError("encode-failed", why);
   }
-  if (Array.isArray(value)) return Array.from(value, (item) => packAt(item, depth + 1));
-  if (isPlainObject(value) && !("toJSON" in value)) return packMembers(value, depth + 1);
-  return packSpecial(value, depth + 1);
 }
 
-function packMembers(object: Readonly<Record<string, unknown>>, depth: number): unknown {
-  const packed = members(object, (value) => packAt(value, depth));
-  return Object.hasOwn(object, mark) ? { [mark]: "object", value: Object.entries(packed) } : packed;
-}
+/** What a number or the frame of an object counts for: as much as it takes at least where it is written. */
+const bytesEach = 2;
+const longBigint = 2n ** 64n;
 
-function packSpecial(value: object, depth: number): unknown {
-  if (value instanceof Uint8Array) return ownBytes(value);
-  if (value instanceof Date) return value;
-  if (value instanceof Float) return { [mark]: "Float", value: value.value };
-  for (const [name, Class] of textual) if (value instanceof Class) return { [mark]: name, value: value.text };
-  if (value instanceof Error)
-    return { [mark]: "Error", value: packError(value, (field) => packOrText(field, depth + causeDepth)) };
-  if ("toJSON" in value && typeof value.toJSON === "function") return packAt(value.toJSON(), depth);
-  if (isPlainObject(value)) return packMembers(value, depth);
-  return refuse(value);
+/** Half as many as its hexadecimal digits, found without writing decimal ones. */
+function bytesOf(value: bigint): number {
+  return value.toString(16).length / 2;
 }
 
 /** A small view of a large buffer would bring the whole of it along. */
@@ -136,9 +202,9 @@ function unpackEntries(entries: readonly (readonly [string, unknown])[]): Record
 
 function members(
   object: Readonly<Record<string, unknown>>,
-  change: (value: unknown) => unknown,
+  change: (value: unknown, key: string) => unknown,
 ): Record<string, unknown> {
   const changed: Record<string, unknown> = {};
-  for (const key of Object.keys(object)) setOwn(changed, key, change(object[key]));
+  for (const key of Object.keys(object)) setOwn(changed, key, change(object[key], key));
   return changed;
 }

@@ -30,10 +30,17 @@ export interface ChildSettings {
   readonly inheritsPriority: boolean;
 }
 
+/**
+ * Who wants the result of a run. `caller`: a store, or a task that follows, so that a result that cannot be carried fails
+ * the task; `watchers`: listeners, monitors and interceptors of the worker, which get as much of it as can be shown;
+ * `nobody`: it is not looked at.
+ */
+export type ResultFor = "caller" | "watchers" | "nobody";
+
 /** From the parent. `run` numbers the runs of a pool, for one task may run twice at once. */
 export type ToChild =
   | { readonly type: "load"; readonly module: PoolModule; readonly settings: ChildSettings }
-  | { readonly type: "run"; readonly run: number; readonly job: Packed }
+  | { readonly type: "run"; readonly run: number; readonly job: Packed; readonly resultFor: ResultFor }
   | { readonly type: "abort"; readonly run: number; readonly reason: Packed }
   | { readonly type: "answer"; readonly question: number; readonly value: Packed }
   | { readonly type: "refusal"; readonly question: number; readonly error: Packed }

@@ -1,6 +1,8 @@
 import type { ResultMeta } from "@leveret/celery-protocol";
 import type { CeleryError } from "../../ports/errors.ts";
 import type { Logger, LogFields } from "../../ports/logger.ts";
+import { asFields } from "../../ports/foreign.ts";
+import { textOf } from "../../ports/thrown.ts";
 import type { ResultWatcher } from "../../results/backend.ts";
 import type { ChildChannel } from "./child-channel.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
@@ -17,17 +19,20 @@ interface Asked {
 /** What the runs in a child ask of their worker in the parent, and what it answers. */
 export class ParentLink {
   readonly #channel: ChildChannel;
+  readonly #maxBytes: () => number;
   readonly #asked = new Map<number, Asked>();
   readonly #watchers = new Map<number, ResultWatcher>();
   #last = 0;
 
-  constructor(channel: ChildChannel) {
+  /** @param maxBytes - largest question */
+  constructor(channel: ChildChannel, maxBytes: () => number) {
     this.#channel = channel;
+    this.#maxBytes = maxBytes;
   }
 
   /** Rejects with the error that the worker met, of the same class. */
   async ask(run: number, about: Question): Promise<unknown> {
-    const packed = pack(about);
+    const packed = pack(about, this.#maxBytes());
     const question = ++this.#last;
     const answer = new Promise<unknown>((resolve, reject) => this.#asked.set(question, { resolve, reject }));
     void this.#channel.send({ type: "ask", run, question, about: packed });
@@ -60,8 +65,8 @@ export class ParentLink {
     const line =
       (level: keyof Logger) =>
       (message: string, fields?: LogFields): void => {
-        const packed = fields && (packLeniently(fields) as LogFields);
-        void this.#channel.send({ type: "log", run, level, message, fields: packed });
+        const packed = fields && (packLeniently(asFields(fields)) as LogFields);
+        void this.#channel.send({ type: "log", run, level, message: textOf(message), fields: packed });
       };
     return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
   }

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { ChildChannel } from "./child-channel.ts";
 import { packLeniently } from "./crossing.ts";
 import type { FromChild, ToChild } from "./messages.ts";
+import { Seal, toChild } from "./sealed.ts";
 
 /** How long a crashing child tries to say why. */
 const lastWordsMs = 1_000;
@@ -15,8 +16,9 @@ export function processChannel(host: NodeJS.Process): ChildChannel {
   host.on("SIGTERM", () => {});
   host.on("disconnect", () => host.exit(1));
   watchParent();
+  const seal = new Seal<ToChild>(null, toChild);
   const send = (message: FromChild): Promise<void> =>
-    new Promise((resolve) => void host.send?.(message, undefined, undefined, () => resolve()));
+    new Promise((resolve) => void host.send?.(seal.close(message), undefined, undefined, () => resolve()));
   const sayAndExit = async (error: unknown): Promise<void> => {
     await send({ type: "crashed", error: packLeniently(error) });
     host.exit(1);
@@ -26,7 +28,11 @@ export function processChannel(host: NodeJS.Process): ChildChannel {
     void sayAndExit(error);
   });
   return {
-    onMessage: (listener) => void host.on("message", (message) => listener(message as ToChild)),
+    onMessage: (listener) =>
+      void host.on("message", (received) => {
+        const message = seal.open(received);
+        if (message !== null) listener(message);
+      }),
     send,
     memoryBytes: () => host.memoryUsage.rss(),
   };

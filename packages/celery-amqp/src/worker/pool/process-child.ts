@@ -1,8 +1,10 @@
 import { fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { childEntry, type ChildSettings, inheritedOptions, type StartChild } from "./child.ts";
 import type { FromChild } from "./messages.ts";
+import { fromChild, Seal } from "./sealed.ts";
 
 /** After the exit: how long messages may still lie in the pipe. */
 const drainMs = 1_000;
@@ -15,6 +17,7 @@ export function processStarter({ execArgv }: ChildSettings): StartChild {
       execArgv: [...inheritedOptions(process.execArgv), ...execArgv],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
+    const seal = new Seal<FromChild>(randomUUID(), fromChild);
     let reason: string | null = null;
     let left = false;
     const leave = (): void => {
@@ -22,7 +25,10 @@ export function processStarter({ execArgv }: ChildSettings): StartChild {
       left = true;
       events.onExit(reason);
     };
-    child.on("message", (message) => events.onMessage(message as FromChild));
+    child.on("message", (received) => {
+      const message = seal.open(received);
+      if (message !== null) events.onMessage(message);
+    });
     child.on("disconnect", leave);
     child.on("error", (error) => {
       // Without a pid it was never there, and nothing else will tell.
@@ -41,7 +47,7 @@ export function processStarter({ execArgv }: ChildSettings): StartChild {
     return {
       name: `process ${child.pid}`,
       pid: child.pid ?? null,
-      send: (message) => void (child.connected && child.send(message, () => {})),
+      send: (message) => void (child.connected && child.send(seal.close(message), () => {})),
       kill: () => void child.kill("SIGKILL"),
     };
   };

@@ -1,4 +1,5 @@
 import type { Logger } from "../../ports/logger.ts";
+import { messageOf } from "../../ports/thrown.ts";
 import type { TaskSender } from "../../task/sender.ts";
 
 /**
@@ -20,8 +21,4 @@ export function reportedSender(sender: TaskSender, log: () => Logger): TaskSende
       reported(`client.${name}`, (sender[name] as Call).call(sender, ...args), log);
   const calls = { send: reporting("send"), call: reporting("call"), sendByName: reporting("sendByName") };
   return { ...calls, result: (id: string, task: never) => sender.result(id, task) } as TaskSender;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

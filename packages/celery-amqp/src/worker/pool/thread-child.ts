@@ -1,21 +1,28 @@
+import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { describeThrown } from "../../ports/thrown.ts";
 import { childEntry, type ChildSettings, inheritedOptions, type StartChild } from "./child.ts";
 import type { FromChild } from "./messages.ts";
+import { fromChild, Seal } from "./sealed.ts";
 
 /** Children that are threads of this process: cheaper than processes, and killed unless they sit in native code. */
 export function threadStarter({ execArgv }: ChildSettings): StartChild {
   return (events) => {
     const worker = openThread(inheritedOptions(process.execArgv), execArgv);
+    const seal = new Seal<FromChild>(randomUUID(), fromChild);
     const name = `thread ${worker.threadId}`;
     let error: unknown = null;
-    worker.on("message", (message) => events.onMessage(message as FromChild));
+    worker.on("message", (received) => {
+      const message = seal.open(received);
+      if (message !== null) events.onMessage(message);
+    });
     worker.on("error", (thrown) => (error = thrown));
-    worker.on("exit", (code) => events.onExit(error === null ? `exit code ${code}` : describe(error)));
+    worker.on("exit", (code) => events.onExit(error === null ? `exit code ${code}` : describeThrown(error)));
     return {
       name,
       pid: null,
       // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread's, not a window's
-      send: (message) => worker.postMessage(message),
+      send: (message) => worker.postMessage(seal.close(message)),
       kill: () => void worker.terminate(),
     };
   };
@@ -31,8 +38,4 @@ function openThread(inherited: readonly string[], given: readonly string[]): Wor
     const possible = inherited.filter((option) => !message.includes(option.split("=")[0] ?? option));
     return new Worker(childEntry, { execArgv: [...possible, ...given] });
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

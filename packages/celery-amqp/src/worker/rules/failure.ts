@@ -71,7 +71,7 @@ export function unreadable(error: ProtocolError): Failure {
 export function unreplaceable(error: Error): Failure {
   return {
     ...pythonFailure("celery.exceptions", "ImproperlyConfigured", error.message),
-    traceback: error.stack ?? null,
+    traceback: stackOf(error),
     error,
   };
 }
@@ -80,7 +80,7 @@ export function unreplaceable(error: Error): Failure {
 export function refusedFollowUp(error: Error): Failure {
   return {
     ...pythonFailure("celery.exceptions", "BackendError", error.message),
-    traceback: error.stack ?? null,
+    traceback: stackOf(error),
     error,
   };
 }
@@ -89,9 +89,18 @@ export function refusedFollowUp(error: Error): Failure {
 export function unwritable(error: Error): Failure {
   return {
     ...pythonFailure("kombu.exceptions", "EncodeError", error.message),
-    traceback: error.stack ?? null,
+    traceback: stackOf(error),
     error,
   };
+}
+
+/** An `Error.prepareStackTrace` of the program may make anything of a stack, or throw. */
+export function stackOf(error: Error): string | null {
+  try {
+    return typeof error.stack === "string" ? error.stack : null;
+  } catch {
+    return null;
+  }
 }
 
 /** One line for headers, at most about 1 000 characters: `ValueError: boom`. */

@@ -7,6 +7,7 @@ import {
   describeForLog,
   notRegistered,
   redeliveredTooOften,
+  stackOf,
   unreadable,
   type Failure,
 } from "./failure.ts";
@@ -121,7 +122,7 @@ interface Aside {
 
 /** What a decoder threw shows where it gave up. */
 function tracebackOf({ traceback, error }: Failure): string | null {
-  return traceback ?? (error instanceof Error ? (error.stack ?? null) : null);
+  return traceback ?? (error instanceof Error ? stackOf(error) : null);
 }
 
 function putAside({ id, name, queue, reason, failure, attempts }: Aside, world: World): readonly Effect[] {

@@ -16,6 +16,12 @@ export function keepsResult(request: Pick<Request, "task" | "policy">): boolean 
   return !(request.task.ignoreResult ?? request.policy.ignoreResult);
 }
 
+/** Whether its result goes anywhere: to a store, a chord, a callback or the next step of its chain. */
+export function needsResult({ task, policy }: Pick<Request, "task" | "policy">): boolean {
+  if (keepsResult({ task, policy }) || task.chord !== null) return true;
+  return task.callbacks.length > 0 || (task.chain?.length ?? 0) > 0;
+}
+
 /** Whether its failures are stored, which can be asked for even where results are ignored. */
 export function keepsFailure(request: Request): boolean {
   return keepsResult(request) || request.policy.storeErrorsEvenIfIgnored;

@@ -55,11 +55,11 @@ describe("a value that crosses to a child or back", () => {
     expect(() => pack({ value })).toThrow(why);
   });
 
-  test("is refused where it holds itself, and replaced by a text where that will do", () => {
+  test("is refused where it holds itself, and shown as far as it goes where that will do", () => {
     const loop: Record<string, unknown> = {};
     loop["self"] = loop;
     expect(() => pack(loop)).toThrow(/holds itself/);
-    expect(packLeniently({ loop, n: 1 })).toEqual({ loop: "[object Object]", n: 1 });
+    expect(packLeniently({ loop, n: 1 })).toEqual({ loop: { self: "[circular]" }, n: 1 });
   });
 });
 
