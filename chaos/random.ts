@@ -1,12 +1,12 @@
 /** Chance that comes again: the same seed gives the same numbers on every machine. */
 export interface Random {
   /** From 0 to below 1. */
-  next(): number;
+  readonly next: () => number;
   /** A whole number from `low` to `high`, both included. */
-  between(low: number, high: number): number;
+  readonly between: (low: number, high: number) => number;
   /** One of a list that is not empty. */
-  pick<T>(items: readonly T[]): T;
-  shuffle<T>(items: readonly T[]): readonly T[];
+  readonly pick: <T>(items: readonly T[]) => T;
+  readonly shuffle: <T>(items: readonly T[]) => readonly T[];
 }
 
 /** Generator mulberry32 (public domain): 32 bits of state, far more than enough for choosing faults and bytes. */

@@ -1,23 +1,29 @@
-// pnpm fuzz: mutated messages through the format, the rules and a whole worker. `--help` says how to ask.
+// pnpm fuzz: mutated messages through the format, the rules, a whole worker and the wire. `--help` says how to ask.
 import { parseArgs } from "node:util";
 import { randomInt } from "node:crypto";
 import { type FuzzRow, keepRow } from "../figures.ts";
 import { fuzzDecode } from "./decode.ts";
 import { fuzzPipeline } from "./pipeline.ts";
 import { loadSeeds } from "./seeds.ts";
+import { fuzzWire } from "./wire.ts";
 
-const help = `usage: pnpm fuzz [--count N] [--seed S] [--write]
+const help = `usage: pnpm fuzz [--way decode|worker|wire] [--count N] [--seed S] [--write]
 
-Messages recorded from real Celery, changed at random: through decoding and the rules, then through a worker on a broker in
-memory, where a good message after every hundred must be answered.
+  decode      messages recorded from real Celery, changed at random, through decoding and the rules
+  worker      such messages through a worker on a broker in memory, where a good one after every hundred must be answered
+  wire        frames with header tables of every kind, right and wrong, through the guard and amqplib's own connection
 
-  --count N   messages for each of the two (100000)
+  --way W     one of them (all)
+  --count N   messages for each (100000)
   --seed S    a whole number; the same one makes the same messages (random, printed)
   --write     put the figures into chaos/figures.json and docs/chaos.md
   --help
 
 Exit codes: 0 all was well, 1 something was found, 64 wrong use.
 `;
+
+const allWays = ["decode", "worker", "wire"] as const;
+type Way = (typeof allWays)[number];
 
 /** Defects shown; the rest is counted. */
 const MOST_SHOWN = 10;
@@ -34,23 +40,32 @@ async function main(args: readonly string[]): Promise<number> {
   const strays: string[] = [];
   process.on("unhandledRejection", (error) => strays.push(`unhandled rejection: ${String(error)}`));
   const seeds = loadSeeds();
-  console.log(`${count} messages made of ${seeds.length} recorded ones, seed ${seed}`);
-  const rows = [
-    await timed("decoding and the rules", async () => {
-      const { decoded, refused, defects } = await fuzzDecode(seeds, count, seed);
-      return { outcome: `${decoded} tasks, ${refused} refused`, defects };
-    }),
-    await timed("a worker, on a broker in memory", async () => {
-      const { acked, rejected, dead, results, good, defects } = await fuzzPipeline(seeds, count, seed);
-      const settled = `${acked} acked, ${rejected} given back waiting for their eta`;
-      return { outcome: `${settled}, ${dead} dead letters, ${results} results, ${good} good ones between`, defects };
-    }),
-  ];
+  console.log(`${count} messages each way, seed ${seed}`);
+  const ways: Readonly<Record<Way, () => Promise<Timed>>> = {
+    decode: () =>
+      timed("decoding and the rules", async () => {
+        const { decoded, refused, defects } = await fuzzDecode(seeds, count, seed);
+        return { outcome: `${decoded} tasks, ${refused} refused`, defects };
+      }),
+    worker: () =>
+      timed("a worker, on a broker in memory", async () => {
+        const { acked, rejected, dead, results, good, defects } = await fuzzPipeline(seeds, count, seed);
+        const settled = `${acked} acked, ${rejected} given back waiting for their eta`;
+        return { outcome: `${settled}, ${dead} dead letters, ${results} results, ${good} good ones between`, defects };
+      }),
+    wire: () =>
+      timed("the guard and amqplib's connection", async () => {
+        const { defects, ...came } = await fuzzWire(count, seed);
+        return { outcome: `${came.read} read, ${came.unreadable} delivered as unreadable`, defects };
+      }),
+  };
+  const rows: Timed[] = [];
+  for (const name of asked.way === null ? allWays : [asked.way]) rows.push(await ways[name]());
   const found = [...rows.flatMap(({ defects }) => defects), ...strays];
   if (write) for (const { row } of rows) keepRow({ ...row, defects: found.length });
   return report(found);
 
-  async function timed(way: string, work: () => Promise<Came>): Promise<{ row: FuzzRow; defects: readonly string[] }> {
+  async function timed(way: string, work: () => Promise<Came>): Promise<Timed> {
     const start = performance.now();
     const { outcome, defects } = await work();
     const seconds = (performance.now() - start) / 1000;
@@ -59,16 +74,27 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+interface Timed {
+  readonly row: FuzzRow;
+  readonly defects: readonly string[];
+}
+
+interface Asked {
+  readonly way: Way | null;
+  readonly count: number;
+  readonly seed: number;
+  readonly write: boolean;
+}
+
 interface Came {
   readonly outcome: string;
   readonly defects: readonly string[];
 }
 
-function read(
-  args: readonly string[],
-): { readonly count: number; readonly seed: number; readonly write: boolean } | string {
+function read(args: readonly string[]): Asked | string {
   try {
     const said = {
+      way: { type: "string" },
       count: { type: "string" },
       seed: { type: "string" },
       write: { type: "boolean" },
@@ -79,7 +105,9 @@ function read(
     const { count = "100000", seed = String(randomInt(2 ** 32)) } = values;
     if (!/^[1-9]\d{0,8}$/.test(count)) return `--count is "${count}": it must be a whole number from 1`;
     if (!/^\d{1,10}$/.test(seed)) return `--seed is "${seed}": it must be a whole number from 0`;
-    return { count: Number(count), seed: Number(seed), write: values.write === true };
+    const way = allWays.find((name) => name === values.way) ?? null;
+    if (way === null && values.way !== undefined) return `--way is "${values.way}": it must be ${allWays.join(", ")}`;
+    return { way, count: Number(count), seed: Number(seed), write: values.write === true };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

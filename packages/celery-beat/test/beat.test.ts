@@ -1,3 +1,4 @@
+import type { Delivery, SubscribeOptions } from "@leveret/celery-amqp";
 import {
   createFakeClock,
   createMemoryBroker,
@@ -239,4 +240,33 @@ test("messages are as Celery's beat sends them, but for an answer that nobody aw
     "x-leveret-beat-tick",
   ]);
   expect(message?.properties.replyTo).toBeUndefined();
+});
+
+test("a state that is not wholly readable is logged and counts for nothing; the schedule goes on", async () => {
+  const { clock, broker, beat, ids } = scene();
+  const warnings: string[] = [];
+  const logger = { debug() {}, info() {}, warn: (line: string) => void warnings.push(line), error() {} };
+  const inner = createMemoryTransport({ broker });
+  const transport = new Proxy(inner, {
+    get(target, name) {
+      if (name === "subscribe") {
+        return (options: SubscribeOptions, onDelivery: (delivery: Delivery) => void) =>
+          target.subscribe(options, (delivery) => {
+            const unreadable = delivery.message.headers["odd"] === undefined ? null : "The header odd is odd";
+            onDelivery({ ...delivery, unreadable });
+          });
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  await beat({ transport, logger });
+  const outside = createMemoryTransport({ broker });
+  await outside.connect();
+  const state = { entries: { tick: start + 25_000 } };
+  const message = { headers: { odd: 1 }, properties: {}, body: Buffer.from(JSON.stringify(state)) };
+  await outside.publisher.publish(message, { exchange: "", routingKey: "celery.beat" });
+  await clock.advance(30_000);
+  expect(ids()).toEqual([at(10), at(20), at(30)]);
+  expect(warnings).toEqual(["a state with unreadable headers counts for nothing"]);
 });

@@ -146,8 +146,7 @@ export class Connection {
         clock,
         rpcTimeoutMs,
         onBlocked: (reason) => this.#onBlocked(link, reason),
-        onFault: (error) =>
-          this.#parts.logger.error("a listener of the connection failed", { connection: this.name, error }),
+        onFault: (error) => this.#onFault(error),
       });
       if (this.#stopping.signal.aborted) link.kill(closedError());
       return link;
@@ -185,6 +184,14 @@ export class Connection {
       this.#adopt(await this.#dialRounds("for ever"));
     } catch {
       // Closed meanwhile: nothing is to be opened any more.
+    }
+  }
+
+  #onFault(error: unknown): void {
+    try {
+      this.#parts.logger.error("a listener of the connection failed", { connection: this.name, error });
+    } catch {
+      // The logger itself fails: there is no other place to report it.
     }
   }
 

@@ -79,6 +79,11 @@ export class PerTaskQueueSource implements ResultSource {
   }
 
   #take(taskId: string, delivery: Delivery): void {
+    if (delivery.unreadable !== null) {
+      this.#parts.logger.warn("a result with unreadable headers is dropped", { taskId, reason: delivery.unreadable });
+      delivery.ack();
+      return;
+    }
     try {
       const meta = decodeResult(delivery.message, this.#parts.content);
       this.#pending.deliver({ ...meta, taskId }, delivery.message.body.byteLength);

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
-import { defineTask } from "../../src/index.ts";
+import { createAmqpTransport } from "../../src/amqp/transport.ts";
+import { createClient, defineTask } from "../../src/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { createQueueLab, type QueueLab } from "../support/queue-lab.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 import { array, entry, nested, text, uint, value } from "../support/wire/fields.ts";
-import { shortString } from "../support/wire/frames.ts";
+import { headerTable, shortString } from "../support/wire/frames.ts";
 import { RawClient } from "../support/wire/raw-client.ts";
 import { readQueue } from "../support/wire/read-queue.ts";
 import { rawTask } from "../support/wire/raw-task.ts";
@@ -84,10 +85,92 @@ describe.each(scenes)("a worker on a $type queue ($broker)", ({ broker, type }) 
   });
 });
 
+describe.each(brokersAtHand())("consumers that are no worker's of tasks (%s)", (broker) => {
+  const lab = createQueueLab(broker);
+  const deep = { headers: headerTable(entry("deep", nested(12_000))) };
+
+  test("remote control drops what it cannot read, with one line, and answers on", async () => {
+    const { raw, logger } = await scene(lab, "classic");
+    const client = lab.client([]);
+    const ping = async (): Promise<number> =>
+      Object.keys(await client.control.ping({ timeout: "10s", limit: 1 })).length;
+    expect(await ping()).toBe(1);
+    for (let count = 0; count < 3; count += 1) {
+      await raw.publish({ exchange: "celery.pidbox", routingKey: "", properties: deep, body: Buffer.from("{}") });
+    }
+    expect(await ping()).toBe(1);
+    const dropped = logger.lines.filter((line) => line.includes("messages with unreadable headers are dropped"));
+    expect(dropped).toEqual([expect.stringMatching(/^warn .*nested deeper.*messages: 1\n/s)]);
+    expect(logger.text).not.toMatch(/connecting again|no longer consumed|passed over/);
+  });
+
+  test("results, events and what is browsed do not end a connection either", async () => {
+    const { queue, raw } = await scene(lab, "classic");
+    const logger = new RecordingLogger();
+    const transport = createAmqpTransport({ url: lab.url }, { logger });
+    const client = createClient({ transport, queues: [{ name: queue }] });
+    onTestFinished(() => client.close());
+    const events = client.events({ types: ["task-succeeded"] });
+    await events.opened;
+    const sent = await client.send(replying.with({ queue }));
+    const replyQueue = await sent.get({ timeout: 20 });
+    for (const routingKey of ["worker.heartbeat", "task.succeeded"]) {
+      await raw.publish({ exchange: "celeryev", routingKey, properties: deep, body: Buffer.from("{}") });
+    }
+    await raw.publish({ routingKey: replyQueue, properties: deep, body: Buffer.from("{}") });
+    const again = await client.send(noted.with({ queue }));
+    expect(await again.get({ timeout: 20 })).toBe("noted");
+    expect((await events.next()).value).toMatchObject({ type: "task-succeeded" });
+    const odd = lab.queueName();
+    await lab.outside.declare({
+      exchanges: [],
+      queues: [{ name: odd, durable: true, autoDelete: false, exclusive: false }],
+      bindings: [],
+    });
+    await raw.publish({ routingKey: odd, properties: deep, body: Buffer.from("x") });
+    expect(await transport.browse({ queue: odd, messageIds: [], count: 1 })).toMatchObject([{ headers: {} }]);
+    expect(logger.text).not.toContain("connecting again");
+  });
+
+  test("a callback and a logger that throw end neither channel nor connection", async () => {
+    const logger = new RecordingLogger();
+    const failing = {
+      debug: () => {},
+      info: (line: string) => logger.info(line),
+      warn: (line: string) => logger.warn(line),
+      error: () => {
+        throw new Error("the logger is broken");
+      },
+    };
+    const transport = createAmqpTransport({ url: lab.url }, { logger: failing });
+    onTestFinished(() => transport.close());
+    await transport.connect();
+    const queue = lab.queueName();
+    const topology = {
+      exchanges: [],
+      queues: [{ name: queue, durable: true, autoDelete: false, exclusive: false }],
+      bindings: [],
+    };
+    const come: boolean[] = [];
+    await transport.subscribe({ queue, topology, prefetch: 10 }, (delivery) => {
+      come.push(delivery.redelivered);
+      throw new Error("the callback is broken");
+    });
+    for (let count = 0; count < 3; count += 1) {
+      const message = { headers: {}, properties: {}, body: Buffer.from("x") };
+      await transport.publisher.publish(message, { exchange: "", routingKey: queue });
+    }
+    await eventually("all have come", () => come.length >= 3);
+    expect(come).toEqual([false, false, false]);
+    expect(logger.text).not.toMatch(/no longer consumed|connecting again/);
+  });
+});
+
 const noted = defineTask("noted", ({ request }) => {
   notes.get(request.deliveryInfo?.routingKey ?? "")?.push(request.headers);
   return "noted";
 });
+const replying = defineTask("replying", ({ request }) => request.replyTo ?? "");
 /** Headers that tasks saw, by their queues: tests run beside one another. */
 const notes = new Map<string, unknown[]>();
 
@@ -96,7 +179,13 @@ async function scene(lab: QueueLab, type: string) {
   const seen: unknown[] = [];
   notes.set(queue, seen);
   const logger = new RecordingLogger();
-  const worker = lab.worker({ tasks: [noted], queues: [{ name: queue, type: type as "classic" | "quorum" }], logger });
+  const worker = lab.worker({
+    tasks: [noted, replying],
+    queues: [{ name: queue, type: type as "classic" | "quorum" }],
+    logger,
+    logLevel: "info",
+    events: true,
+  });
   await worker.start();
   const raw = new RawClient(lab.url);
   onTestFinished(() => raw.close());

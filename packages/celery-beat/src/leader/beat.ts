@@ -81,6 +81,7 @@ export class CeleryBeat implements Beat {
       uuid: () => ids.uuid(),
       trim: (state) => pruned(state, entries, clock.now()),
       onState: () => this.#onState(),
+      onUnreadable: (reason) => this.#warn("a state with unreadable headers counts for nothing", reason),
       onLost: (reason) => this.#onLost(reason),
       onRestored: () => void this.#queue.seed().catch((error: unknown) => this.#warn("no state could be put", error)),
     });

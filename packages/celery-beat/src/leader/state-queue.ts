@@ -32,6 +32,8 @@ export interface StateQueueParts {
   readonly trim: (state: BeatState) => BeatState;
   /** A state has come: this beat is the active consumer. */
   readonly onState: () => void;
+  /** A message has come of which not all could be read: it counts for nothing. */
+  readonly onUnreadable: (reason: string) => void;
   /** It is no longer; what it held is another's. */
   readonly onLost: (reason: Error) => void;
   /** It stands in line again, and does not lead. */
@@ -195,13 +197,19 @@ export class StateQueue {
   }
 
   #onDelivery(delivery: Delivery): void {
-    const held = decodeState(delivery.message);
+    const held = this.#read(delivery);
     this.#lease ??= { publish: (message, to) => delivery.publish(message, to) };
     this.#held.set(delivery, held);
     if (held.id !== null) this.#awaited.get(held.id)?.resolve();
     if (held.id !== null && this.#refused.delete(held.id)) this.#ack(delivery);
     else if (held.id === null || !this.#unsure.has(held.id)) this.#take(delivery, held);
     this.#parts.onState();
+  }
+
+  #read({ message, unreadable }: Delivery): Held {
+    if (unreadable === null) return decodeState(message);
+    this.#parts.onUnreadable(unreadable);
+    return { id: null, state: new Map() };
   }
 
   #take(delivery: Delivery, held: Held): void {
