@@ -1,4 +1,4 @@
-import { refuseKey, refuseValue } from "../rabbitmq/conf-keys.ts";
+import { isSecret, refuseKey, refuseValue } from "../rabbitmq/conf-keys.ts";
 import { pluginComesLater } from "../rabbitmq/plugins.ts";
 import type { RabbitVersion } from "../rabbitmq/version.ts";
 import type { ModernProps } from "./props.ts";
@@ -38,6 +38,11 @@ function checkConf({ conf = {} }: ModernProps, version: RabbitVersion): readonly
 }
 
 function checkConfKey(key: string, value: string, version: RabbitVersion): Omit<Refusal, "prop"> | null {
+  // Before anything shows the key: one with a line break would be two settings.
+  if (!/^[^\s\p{C}=#]+$/u.test(key))
+    return { reason: "the key has a character that no key has", remedy: "use letters, digits, dots, dashes and underscores" };
+  if (/[\p{Cc}\u2028\u2029]/u.test(value))
+    return { reason: "the value has a line break or another control character", remedy: "write it on one line" };
   const owner = owned.find(([pattern]) => pattern.test(key));
   if (owner !== undefined) return { reason: "this package renders it", remedy: `say it with ${owner[1]}` };
   const refused = refuseKey(version, key);
@@ -53,13 +58,12 @@ function checkConfKey(key: string, value: string, version: RabbitVersion): Omit<
       remedy: `leave it out, or use one of the releases that take it, from ${refused.acceptedBy.join(", ")} on`,
     };
   }
-  if (/(^|[._])pass(word)?$/.test(key) && !/^\$\(\w+\)$/.test(value) && value !== "none") {
+  if (isSecret(key, value)) {
     return {
-      reason: "a password here would be readable in a ConfigMap",
+      reason: "a secret here would be readable in a ConfigMap",
       remedy: "put it in a Secret, name it in `secretEnv` and write `$(NAME)` here",
     };
   }
-  if (value.includes("\n")) return { reason: "the value has a line break", remedy: "write it on one line" };
   const wrong = refuseValue(key, value);
   return wrong === null
     ? null

@@ -1,6 +1,7 @@
 import { isAtLeast, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
 import { adviseOn, adviseOnQueueType } from "./advice.ts";
 import { checkIdentity, versionOf } from "./check-identity.ts";
+import { checkSecretKeys } from "./check-secrets.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkTopology } from "./check-topology.ts";
 import { clusterLabels, nameCluster } from "./naming.ts";
@@ -23,7 +24,12 @@ export function checkCluster(props: ModernProps): readonly Refusal[] {
   const misshapen = modernShape(props, "");
   if (misshapen.length > 0) return misshapen;
   const version = versionOf(props);
-  return [...checkIdentity(props), ...checkSettings(props, version), ...checkTopology(props, version)];
+  return [
+    ...checkIdentity(props),
+    ...checkSettings(props, version),
+    ...checkTopology(props, version),
+    ...checkSecretKeys(props),
+  ];
 }
 
 /**

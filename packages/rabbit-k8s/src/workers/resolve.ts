@@ -1,3 +1,4 @@
+import { refuseSecretKey } from "../cluster/check-secrets.ts";
 import { isDnsLabel } from "../cluster/naming.ts";
 import { parseBytes, parseCores } from "../cluster/quantity.ts";
 import { RefusedPropsError, type Refusal } from "../cluster/refusal.ts";
@@ -78,7 +79,36 @@ function ownCredentials({
 export function checkWorkers(props: CeleryWorkersProps): readonly Refusal[] {
   const misshapen = workersShape(props, "");
   if (misshapen.length > 0) return misshapen;
-  return [...checkName(props), ...checkBroker(props), ...checkScaling(props), ...checkNumbers(props)];
+  return [
+    ...checkName(props),
+    ...checkBroker(props),
+    ...checkScaling(props),
+    ...checkNumbers(props),
+    ...checkReferences(props),
+  ];
+}
+
+/** References to Secrets, and the file that a shell of the probe looks for. */
+function checkReferences({ brokerUrl, scaling, secretEnv = {}, health }: CeleryWorkersProps): readonly Refusal[] {
+  const { username, password } = (scaling?.by === "queue" && scaling.credentials) || {};
+  return [
+    ...refuseSecretKey("brokerUrl", brokerUrl),
+    ...refuseSecretKey("scaling.credentials.username", username),
+    ...refuseSecretKey("scaling.credentials.password", password),
+    ...Object.entries(secretEnv).flatMap(([name, key]) => refuseSecretKey(`secretEnv["${name}"]`, key)),
+    ...(health?.kind === "heartbeat" ? checkFile(health.file) : []),
+  ];
+}
+
+function checkFile(file: string): readonly Refusal[] {
+  if (/^(\/[\w.-]+)+$/.test(file) && !/\/\.\.?(\/|$)/.test(file)) return [];
+  return [
+    {
+      prop: "health.file",
+      reason: `${JSON.stringify(file)} is no plain absolute path, and the probe hands it to a shell`,
+      remedy: "use letters, digits, dots, dashes and underscores, such as /tmp/heartbeat",
+    },
+  ];
 }
 
 function checkName({ name }: CeleryWorkersProps): readonly Refusal[] {

@@ -1,9 +1,62 @@
 import { describe, expect, it } from "vitest";
-import { refuseKey, refuseValue } from "../../src/rabbitmq/conf-keys.ts";
+import { isSecret, refuseKey, refuseValue } from "../../src/rabbitmq/conf-keys.ts";
 import { parseConf } from "../../src/rabbitmq/conf-file.ts";
 import { parseVersion } from "../../src/rabbitmq/version.ts";
 
 const on = (version: string, key: string): ReturnType<typeof refuseKey> => refuseKey(parseVersion(version)!, key);
+
+describe("secrets of rabbitmq.conf", () => {
+  it.each([
+    "management.oauth_client_secret",
+    "management.oauth_resource_servers.shop.oauth_client_secret",
+    "management.credential_encryption_secret",
+    "management.uaa_client_secret",
+    "management.oauth_token_endpoint_params.client_secret",
+    "cluster_formation.aws.secret_key",
+    "cluster_formation.consul.acl_token",
+    "cluster_formation.etcd.password",
+    "cluster_formation.etcd.ssl_options.key.RSAPrivateKey",
+    "auth_ldap.dn_lookup_bind.password",
+    "auth_ldap.other_bind.password",
+    "ssl_options.password",
+    "ssl_options.key.PrivateKeyInfo",
+    "management.ssl.password",
+    "prometheus.ssl.password",
+    "definitions.tls.password",
+    "default_pass",
+    "default_users.web.password",
+    "anonymous_login_pass",
+    "mqtt.default_pass",
+    "stomp.default_pass",
+    "tracing.password",
+  ])("%s holds one in plain text, and none by reference", (key) => {
+    expect(isSecret(key, "geheim")).toBe(true);
+    expect(isSecret(key, "$(OF_A_SECRET)")).toBe(false);
+    expect(isSecret(key, "$(OF_A_SECRET) and more")).toBe(true);
+  });
+
+  it.each([
+    ["definitions.https.url", "https://user:geheim@host/definitions"],
+    ["auth_http.user_path", "http://geheim@host/user"],
+  ])("%s holds one in its login", (key, value) => {
+    expect(isSecret(key, value)).toBe(true);
+  });
+
+  it.each([
+    ["anonymous_login_user", "none"],
+    ["auth_oauth2.default_key", "id1"],
+    ["auth_oauth2.https.cacertfile", "/etc/ca.pem"],
+    ["cluster_formation.k8s.token_path", "/var/run/token"],
+    ["cluster_formation.aws.access_key_id", "AKIA"],
+    ["password_hashing_module", "rabbit_password_hashing_sha512"],
+    ["credential_validator.regexp", "^a{8,}@?$"],
+    ["management.oauth_client_id", "web"],
+    ["auth_http.user_path", "http://host/user"],
+    ["ssl_options.psk_identity", "web"],
+  ])("%s = %s holds none", (key, value) => {
+    expect(isSecret(key, value)).toBe(false);
+  });
+});
 
 describe("keys of rabbitmq.conf", () => {
   it.each([

@@ -129,6 +129,11 @@ describe("workers", () => {
     ],
     ["no time for a task", { taskTimeLimitSeconds: 0 }, "taskTimeLimitSeconds"],
     ["half a pod", { replicas: 0.5 }, "replicas"],
+    ["a file for a shell", { health: { kind: "heartbeat", file: "/tmp/a; rm -rf /" } }, "health.file"],
+    ["a file of another folder", { health: { kind: "heartbeat", file: "/tmp/../etc/a" } }, "health.file"],
+    ["a file with an option", { health: { kind: "heartbeat", file: "-delete" } }, "health.file"],
+    ["a Secret by a path", { brokerUrl: { name: "../a", key: "b" } }, "brokerUrl.name"],
+    ["a Secret's key by a path", { secretEnv: { A: { name: "a", key: "b/c" } } }, 'secretEnv["A"].key'],
     ["memory that is none", { resources: { memory: "much" } }, "resources.memory"],
     ["processor time that is none", { resources: { cpu: "fast" } }, "resources.cpu"],
   ] as const)("refuse %s", (_, props, prop) => {

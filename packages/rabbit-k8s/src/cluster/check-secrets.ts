@@ -1,0 +1,44 @@
+import { isDnsSubdomain } from "./naming.ts";
+import type { ModernProps } from "./props.ts";
+import type { Refusal } from "./refusal.ts";
+import type { SecretKey } from "./topology.ts";
+
+/**
+ * Checks every reference to a key of a Secret. Names and keys become paths in the pod and words of a shell, so a slash, a
+ * blank or a metacharacter in one must never get there.
+ */
+export function checkSecretKeys(props: ModernProps): readonly Refusal[] {
+  const { users = [], federationUpstreams = [], shovels = [], secretEnv = {} } = props;
+  return [
+    ...users.flatMap(({ password }, index) => refuseSecretKey(`users[${index}].password`, password)),
+    ...federationUpstreams.flatMap(({ uri }, index) => refuseSecretKey(`federationUpstreams[${index}].uri`, uri)),
+    ...shovels.flatMap(({ source, destination }, index) => [
+      ...refuseSecretKey(`shovels[${index}].source.uri`, source.uri),
+      ...refuseSecretKey(`shovels[${index}].destination.uri`, destination.uri),
+    ]),
+    ...Object.entries(secretEnv).flatMap(([name, key]) => refuseSecretKey(`secretEnv["${name}"]`, key)),
+  ];
+}
+
+/** What is wrong with one reference; nothing where there is none. */
+export function refuseSecretKey(prop: string, reference: SecretKey | undefined): readonly Refusal[] {
+  if (reference === undefined) return [];
+  const { name, key } = reference;
+  if (!isDnsSubdomain(name)) {
+    return [
+      {
+        prop: `${prop}.name`,
+        reason: `${JSON.stringify(name)} is no name for a Secret`,
+        remedy: "use lower-case letters, digits, dashes and dots",
+      },
+    ];
+  }
+  if (/^[-._A-Za-z0-9]{1,253}$/.test(key) && !/^\.\.?$/.test(key)) return [];
+  return [
+    {
+      prop: `${prop}.key`,
+      reason: `${JSON.stringify(key)} is no key of a Secret`,
+      remedy: "use letters, digits, dashes, dots and underscores",
+    },
+  ];
+}
