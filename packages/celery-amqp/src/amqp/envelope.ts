@@ -73,8 +73,8 @@ function sizeBeside(properties: WireProperties): number {
   return size;
 }
 
-/** RabbitMQ's limit of a time to live. */
-const MAX_EXPIRATION_MS = 2 ** 32 - 1;
+/** The longest time to live that RabbitMQ takes: ten years (`rabbit_misc:check_expiry`, 3.10 to 4.3). */
+const MAX_EXPIRATION_MS = 3_650 * 86_400_000;
 
 function checkShortStrings(properties: WireProperties): void {
   checkShort("property contentType", properties.contentType);

@@ -1,4 +1,9 @@
-import type { HeaderTable, WireMessage, WireProperties } from "@leveret/celery-protocol";
+import {
+  expirationMs as lifetimeOf,
+  type HeaderTable,
+  type WireMessage,
+  type WireProperties,
+} from "@leveret/celery-protocol";
 import type { CeleryError } from "../ports/errors.ts";
 import type { Outgoing } from "../send/outgoing.ts";
 import type { Way } from "../send/dispatch.ts";
@@ -36,7 +41,7 @@ export function toRow({ message, way }: Outgoing, { headers, properties, body }:
 /** The message of a row, with what is left of its time to live. */
 export function fromRow(row: PreparedMessage, now: number): { readonly message: WireMessage; readonly way: Way } {
   const { exchange, routingKey, queue, headers, body, expiresAt } = row;
-  const expirationMs = expiresAt === null ? undefined : Math.max(0, Math.trunc(expiresAt - now));
+  const expirationMs = expiresAt === null ? undefined : lifetimeOf({ epochMs: expiresAt }, now);
   const message = { headers, properties: { ...row.properties, expirationMs }, body };
   return { message, way: { to: { exchange, routingKey }, queue } };
 }

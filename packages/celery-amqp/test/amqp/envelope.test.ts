@@ -29,7 +29,7 @@ describe("a property that the broker would refuse is refused first", () => {
     { expirationMs: -1 },
     { expirationMs: 0.5 },
     { expirationMs: Number.NaN },
-    { expirationMs: 2 ** 32 },
+    { expirationMs: 3_650 * 86_400_000 + 1 },
     { timestampSeconds: Number.NaN },
     { timestampSeconds: -1 },
   ])("%o", (properties) => {

@@ -1,5 +1,6 @@
 import type { HeaderTable } from "../wire/message.ts";
 import type { Binding, Exchange, Queue, QueueTopology } from "./topology.ts";
+import { lifetimeMs } from "../time/lifetime.ts";
 
 /** What Celery lets one say of a task queue. Every absent field is what an unconfigured Celery declares. */
 export interface TaskQueueOptions {
@@ -134,7 +135,7 @@ export interface DeadQueueOptions {
 export function deadQueue(queue: string, options: DeadQueueOptions = {}): QueueTopology {
   const bounds = {
     "x-queue-type": "quorum",
-    "x-message-ttl": options.maxAgeMs ?? 1_209_600_000,
+    "x-message-ttl": lifetimeMs(options.maxAgeMs ?? 1_209_600_000),
     "x-max-length": options.maxLength ?? 100_000,
   };
   return unbound({ ...durable, name: `${queue}.dead`, arguments: bounds });

@@ -1,5 +1,6 @@
 import type { WireTime } from "../time/wire-time.ts";
 import type { TaskMessage } from "./message.ts";
+import { lifetimeMs } from "../time/lifetime.ts";
 
 const NO_LIMIT: TaskMessage["timeLimit"] = { hardSeconds: null, softSeconds: null };
 
@@ -46,9 +47,9 @@ export function newTask(fields: Pick<TaskMessage, "id" | "task"> & Partial<TaskM
 }
 
 /**
- * The `expiration` property for a task that expires: whole milliseconds from now, 0 if that is past.
+ * The `expiration` property for a task that expires: whole milliseconds from now, 0 if that is past, ten years at most.
  * Source: celery-wire 2.1; the broker then drops the message without a trace of it.
  */
-export function expirationMs(expires: WireTime, now: number): number {
-  return Math.max(0, Math.trunc(expires.epochMs - now));
+export function expirationMs(expires: Pick<WireTime, "epochMs">, now: number): number {
+  return lifetimeMs(expires.epochMs - now);
 }
