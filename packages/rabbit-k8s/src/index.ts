@@ -39,5 +39,6 @@ export type {
   Vhost,
 } from "./cluster/topology.ts";
 export { OperatorRabbitCluster, renderOperatorCluster } from "./constructs/operator-rabbit-cluster.ts";
+export type { RenderedOperatorCluster } from "./constructs/operator-rabbit-cluster.ts";
 export { CeleryWorkers, renderWorkers } from "./constructs/celery-workers.ts";
 export type { CeleryWorkersProps, CpuScaling, QueueScaling, WorkerHealth } from "./workers/props.ts";

@@ -78,6 +78,29 @@ export function secretCommands(cluster: ResolvedCluster): readonly string[] {
       ([name, keys]) =>
         `kubectl -n ${namespace} create secret generic ${name} ${[...new Set(keys.map(({ key }) => `--from-literal=${key}=VALUE`))].join(" ")}`,
     ),
+    ...tlsSecretCommand(cluster),
+  ];
+}
+
+/** The names a certificate must cover: every node, the client Service in all its spellings, and the loopback. */
+export function certificateNames({ names, namespace, clusterDomain, tls }: ResolvedCluster): string[] {
+  const client = [names.cluster, `${names.cluster}.${namespace}`, `${names.cluster}.${namespace}.svc`];
+  return [
+    `*.${names.headlessService}.${namespace}.svc.${clusterDomain}`,
+    ...client,
+    `${names.cluster}.${namespace}.svc.${clusterDomain}`,
+    "localhost",
+    ...(tls?.dnsNames ?? []),
+  ];
+}
+
+/** The command for a certificate that no issuer makes, and the names it must have. */
+export function tlsSecretCommand(cluster: ResolvedCluster): readonly string[] {
+  const { tls, namespace } = cluster;
+  if (tls === null || tls.issuer !== null) return [];
+  const files = ["tls.crt", "tls.key", "ca.crt"].map((file) => `--from-file=${file}`);
+  return [
+    `kubectl -n ${namespace} create secret generic ${tls.secretName} ${files.join(" ")}  # the certificate's names: ${certificateNames(cluster).join(", ")}; for servers and clients`,
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { ModernProps, RabbitClusterProps, SeedProps, TlsProps } from "../cluster/props.ts";
-import { renderOperatorCluster } from "../constructs/operator-rabbit-cluster.ts";
+import { renderOperatorCluster, type RenderedOperatorCluster } from "../constructs/operator-rabbit-cluster.ts";
 import { renderCluster } from "../constructs/rabbit-cluster.ts";
 import { exitCodes, readText, type Terminal, UsageError } from "./terminal.ts";
 import { toYaml } from "./to-yaml.ts";
@@ -34,19 +34,22 @@ export function synth(options: SynthOptions, terminal: Terminal): number {
   if (options.operator === true) {
     if (props.preset === "seed")
       throw new UsageError("--operator renders the modern cluster only; leave out --preset seed");
-    terminal.out(toYaml(renderOperatorCluster(props)));
-    return exitCodes.well;
+    return write(renderOperatorCluster(props), terminal);
   }
-  const { manifests, warnings, secretCommands } = renderCluster(props);
+  return write(renderCluster(props), terminal);
+}
+
+function write({ manifests, warnings, secretCommands }: RenderedOperatorCluster, terminal: Terminal): number {
   terminal.out(toYaml(manifests));
   for (const warning of warnings) terminal.err(`warning: ${warning}`);
-  if (secretCommands.length > 0) {
-    terminal.err(
-      ["Create the Secrets first, with values of your own:", ...secretCommands.map((command) => `  ${command}`)].join(
-        "\n",
-      ),
-    );
-  }
+  const namespace = manifests[0]?.metadata.namespace;
+  const commands = [`kubectl create namespace ${namespace}`, ...secretCommands];
+  terminal.err(
+    [
+      "Create the namespace and the Secrets first, where they do not exist, with values of your own:",
+      ...commands.map((command) => `  ${command}`),
+    ].join("\n"),
+  );
   return exitCodes.well;
 }
 

@@ -1,26 +1,52 @@
 import { Construct } from "constructs";
 import type { ModernProps } from "../cluster/props.ts";
 import { RefusedPropsError } from "../cluster/refusal.ts";
-import { resolveCluster } from "../cluster/resolve.ts";
+import { modernShape } from "../cluster/props-shape.ts";
+import { checkCluster, resolveCluster } from "../cluster/resolve.ts";
 import { certificate } from "../manifests/certificate.ts";
 import type { Manifest } from "../manifests/manifest.ts";
+import { checkOperatorProps } from "../operator/check-props.ts";
 import { operatorCluster } from "../operator/rabbitmq-cluster.ts";
+import { operatorSecretCommands } from "../operator/secret-commands.ts";
 import { topologyResources } from "../operator/topology.ts";
 import { addObjects, renderOrRefuse } from "./add-objects.ts";
 
+/** Everything a cluster of the operators renders to, and what its author should know. */
+export interface RenderedOperatorCluster {
+  readonly manifests: readonly Manifest[];
+  readonly warnings: readonly string[];
+  /** Commands that make the Secrets the manifests refer to. */
+  readonly secretCommands: readonly string[];
+}
+
+const operatorWarnings = [
+  "storage: the operator deletes the volumes with the RabbitmqCluster.",
+  "networkPolicy: the operators have none; every pod of the Kubernetes cluster may connect.",
+];
+
 /**
  * Renders a cluster as resources of RabbitMQ's cluster operator and topology operator, from the props of the plain one.
+ * Props that these resources cannot say are refused.
  *
  * @throws RefusedPropsError with all refusals at once.
  */
-export function renderOperatorCluster(props: ModernProps): readonly Manifest[] {
-  const { cluster } = resolveCluster(props);
+export function renderOperatorCluster(props: ModernProps): RenderedOperatorCluster {
+  const refusals = checkCluster(props);
+  // Of props without the right shape nothing more can be said.
+  const own = refusals.length > 0 && modernShape(props, "").length > 0 ? [] : checkOperatorProps(props);
+  if (refusals.length + own.length > 0) throw new RefusedPropsError([...refusals, ...own]);
+  const { cluster: plain, warnings } = resolveCluster(props);
+  const cluster = { ...plain, names: { ...plain.names, headlessService: `${plain.names.cluster}-nodes` } };
   const { tls, names } = cluster;
-  return [
-    ...(tls?.issuer == null ? [] : [certificate(cluster, tls.issuer, tls.secretName)]),
-    operatorCluster(cluster),
-    ...topologyResources(cluster, { name: names.cluster }),
-  ];
+  return {
+    manifests: [
+      ...(tls?.issuer == null ? [] : [certificate(cluster, tls.issuer, tls.secretName)]),
+      operatorCluster(cluster, props),
+      ...topologyResources(cluster, { name: names.cluster }),
+    ],
+    warnings: [...warnings, ...operatorWarnings],
+    secretCommands: operatorSecretCommands(cluster, props),
+  };
 }
 
 /**
@@ -32,9 +58,17 @@ export function renderOperatorCluster(props: ModernProps): readonly Manifest[] {
  * ```
  */
 export class OperatorRabbitCluster extends Construct {
+  /** What to know about this cluster although it can be rendered. */
+  readonly warnings: readonly string[];
+  /** Commands that make the Secrets the manifests refer to. */
+  readonly secretCommands: readonly string[];
+
   constructor(scope: Construct, id: string, props: ModernProps) {
     super(scope, id);
     const rendered = renderOrRefuse(this, () => renderOperatorCluster(props));
-    addObjects(this, rendered instanceof RefusedPropsError ? [] : rendered);
+    const refused = rendered instanceof RefusedPropsError;
+    this.warnings = refused ? [] : rendered.warnings;
+    this.secretCommands = refused ? [] : rendered.secretCommands;
+    addObjects(this, refused ? [] : rendered.manifests);
   }
 }

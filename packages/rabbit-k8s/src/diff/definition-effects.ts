@@ -97,8 +97,6 @@ export function definitionEffects(change: Change): readonly Effect[] {
     message,
     advice,
   });
-  const entries = (definitions: Entry, list: string): readonly Entry[] =>
-    Array.isArray(definitions[list]) ? (definitions[list] as readonly Entry[]) : [];
   return kinds.flatMap(({ list, title, removal }) => {
     const fresh = new Map(entries(after, list).map((entry) => [title(entry), entry]));
     return entries(before, list).flatMap((entry): readonly Effect[] => {
@@ -127,18 +125,23 @@ export function definitionEffects(change: Change): readonly Effect[] {
   });
 }
 
+function entries(definitions: Entry, list: string): readonly Entry[] {
+  return Array.isArray(definitions[list]) ? (definitions[list] as readonly Entry[]) : [];
+}
+
 function typeEffects(
   before: Entry,
   after: Entry,
   effect: (kind: EffectKind, message: string, advice: string) => Effect,
 ): readonly Effect[] {
-  const [old, fresh] = [before["default_queue_type"] ?? "classic", after["default_queue_type"] ?? "classic"];
+  const typeOf = ({ default_queue_type: type }: Entry): string => (typeof type === "string" ? type : "classic");
+  const [old, fresh] = [typeOf(before), typeOf(after)];
   if (old === fresh) return [];
   return [
     effect(
       "refused",
-      `vhost "${String(before["name"])}" gets the default queue type ${String(fresh)} in place of ${String(old)}: declarations without a type of queues that exist are refused from then on (406, inequivalent arg 'x-queue-type'), those of Python workers among them`,
-      `set defaultQueueType: '${String(old)}' in the props, or move the queues first`,
+      `vhost "${String(before["name"])}" gets the default queue type ${fresh} in place of ${old}: declarations without a type of queues that exist are refused from then on (406, inequivalent arg 'x-queue-type'), those of Python workers among them`,
+      `set defaultQueueType: '${old}' in the props, or move the queues first`,
     ),
   ];
 }

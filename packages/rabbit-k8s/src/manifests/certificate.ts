@@ -1,3 +1,4 @@
+import { certificateNames } from "../cluster/connection.ts";
 import type { ResolvedCluster, ResolvedTls } from "../cluster/resolved.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
 
@@ -11,18 +12,6 @@ export interface Certificate extends Manifest {
     readonly usages: string[];
     readonly privateKey: { readonly algorithm: string; readonly size: number; readonly rotationPolicy: string };
   };
-}
-
-/** The names a certificate must cover: every node, the client Service in all its spellings, and the loopback. */
-export function certificateNames({ names, namespace, clusterDomain, tls }: ResolvedCluster): string[] {
-  const client = [names.cluster, `${names.cluster}.${namespace}`, `${names.cluster}.${namespace}.svc`];
-  return [
-    `*.${names.headlessService}.${namespace}.svc.${clusterDomain}`,
-    ...client,
-    `${names.cluster}.${namespace}.svc.${clusterDomain}`,
-    "localhost",
-    ...(tls?.dnsNames ?? []),
-  ];
 }
 
 /** One certificate for clients, management, metrics and the links between nodes. */

@@ -1,8 +1,15 @@
-import type { ResourceRequirements, TopologySpreadConstraint } from "kubernetes-types/core/v1.d.ts";
+import type {
+  Container,
+  PodSecurityContext,
+  ResourceRequirements,
+  TopologySpreadConstraint,
+} from "kubernetes-types/core/v1.d.ts";
+import type { ModernProps, Strings } from "../cluster/props.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { type Manifest, metadataOf } from "../manifests/manifest.ts";
 import { podTemplate } from "../manifests/pod.ts";
 import { formatConf } from "../rabbitmq/conf-file.ts";
+import { isAtLeast } from "../rabbitmq/version.ts";
 import { confEntries } from "../server/conf.ts";
 
 /** A `RabbitmqCluster` of RabbitMQ's cluster operator. */
@@ -24,33 +31,49 @@ export interface RabbitmqCluster extends Manifest {
     };
     readonly terminationGracePeriodSeconds: number;
     readonly autoEnableAllFeatureFlags: boolean;
-    readonly override: { readonly statefulSet: { readonly spec: { readonly template: { readonly spec: Spread } } } };
+    readonly secretBackend?: { readonly externalSecret: { readonly name: string } };
+    readonly override: { readonly statefulSet: { readonly spec: Override } };
   };
 }
 
-/** The spread over machines and zones, which the operator has no field for. The empty list is the operator's own merge key. */
-interface Spread {
-  readonly containers: readonly never[];
-  readonly topologySpreadConstraints: TopologySpreadConstraint[];
+/** What the operator has no field for, merged into its StatefulSet by the names of containers. */
+interface Override {
+  readonly minReadySeconds?: number;
+  readonly template: {
+    readonly metadata?: { readonly annotations: Strings };
+    readonly spec: {
+      readonly containers: readonly Partial<Container>[];
+      readonly initContainers?: readonly Partial<Container>[];
+      readonly topologySpreadConstraints: TopologySpreadConstraint[];
+      readonly nodeSelector?: Strings;
+      readonly priorityClassName?: string;
+      readonly securityContext?: PodSecurityContext;
+    };
+  };
 }
+
+/** The annotation by which the operator probes as before: its new startup probe asks a page that came with 4.1. */
+const legacyProbe = { "rabbitmq.com/legacy-startup-probe": "true" };
 
 /** Plugins the operator always enables. */
 const essential = new Set(["rabbitmq_management", "rabbitmq_peer_discovery_k8s", "rabbitmq_prometheus"]);
 
-/** Settings the operator makes itself. */
+/** Settings the operator makes itself; a user's own word on them stays. */
 const operatorOwned =
   /^(cluster_formation\.|cluster_name$|definitions\.|listeners\.|ssl_options\.(ca)?(cert|key)file$|management\.(tcp|ssl)\.|prometheus\.(tcp|ssl)\.|(stream|mqtt|stomp)\.listeners\.|total_memory_available_override_value$|log\.)/;
 
 /**
  * The same cluster as a resource for the cluster operator. The operator makes the default user's Secret and the cookie by
- * itself; definitions become resources of the topology operator.
+ * itself; definitions become resources of the topology operator. What no default says is taken from the props.
  */
-export function operatorCluster(cluster: ResolvedCluster): RabbitmqCluster {
+export function operatorCluster(cluster: ResolvedCluster, props: ModernProps): RabbitmqCluster {
   const { names, storage, tls, scheduling, lifecycle, service, resources } = cluster;
   return {
     apiVersion: "rabbitmq.com/v1beta1",
     kind: "RabbitmqCluster",
-    metadata: metadataOf(cluster, names.cluster),
+    metadata: metadataOf(cluster, names.cluster, {
+      annotations: isAtLeast(cluster.version, "4.1") ? {} : legacyProbe,
+    }),
     spec: {
       replicas: cluster.replicas,
       image: cluster.image,
@@ -68,7 +91,9 @@ export function operatorCluster(cluster: ResolvedCluster): RabbitmqCluster {
       ...(scheduling.tolerations !== undefined && { tolerations: scheduling.tolerations }),
       rabbitmq: {
         additionalPlugins: cluster.plugins.filter((name) => !essential.has(name)),
-        additionalConfig: formatConf(confEntries(cluster).filter(({ key }) => !operatorOwned.test(key))),
+        additionalConfig: formatConf(
+          confEntries(cluster).filter(({ key }) => key in cluster.conf || !operatorOwned.test(key)),
+        ),
       },
       ...(tls !== null && {
         tls: { secretName: tls.secretName, caSecretName: tls.secretName, disableNonTLSListeners: !tls.keepPlain },
@@ -76,17 +101,41 @@ export function operatorCluster(cluster: ResolvedCluster): RabbitmqCluster {
       // The operator's own default is a week, in which a stuck pod never ends.
       terminationGracePeriodSeconds: lifecycle.awaitQuorumSeconds + lifecycle.drainSeconds + 60,
       autoEnableAllFeatureFlags: true,
-      override: { statefulSet: { spec: { template: { spec: spread(cluster) } } } },
+      ...(props.credentialsSecret !== undefined && {
+        secretBackend: { externalSecret: { name: props.credentialsSecret } },
+      }),
+      override: { statefulSet: { spec: override(cluster, props) } },
     },
   };
 }
 
-function spread(cluster: ResolvedCluster): Spread {
-  const topologySpreadConstraints = podTemplate(cluster).spec?.topologySpreadConstraints ?? [];
+function override(cluster: ResolvedCluster, { lifecycle, runAs }: ModernProps): Override {
+  const { scheduling, imagePullPolicy, podAnnotations, secretEnv } = cluster;
+  const env = Object.entries(secretEnv).map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } }));
+  const pull = imagePullPolicy == null ? {} : { imagePullPolicy };
+  const own = { ...pull, ...(env.length > 0 && { env }) };
+  return {
+    ...(lifecycle?.minReadySeconds !== undefined && { minReadySeconds: lifecycle.minReadySeconds }),
+    template: {
+      ...(Object.keys(podAnnotations).length > 0 && { metadata: { annotations: podAnnotations } }),
+      spec: {
+        // The operator merges by the containers' names, and wants the list even where it is empty.
+        containers: Object.keys(own).length > 0 ? [{ name: "rabbitmq", ...own }] : [],
+        ...(imagePullPolicy != null && { initContainers: [{ name: "setup-container", ...pull }] }),
+        topologySpreadConstraints: spread(cluster),
+        ...(scheduling.nodeSelector !== undefined && { nodeSelector: scheduling.nodeSelector }),
+        ...(scheduling.priorityClassName !== undefined && { priorityClassName: scheduling.priorityClassName }),
+        ...(runAs !== undefined && {
+          securityContext: { runAsUser: runAs.uid, runAsGroup: runAs.gid, fsGroup: runAs.gid },
+        }),
+      },
+    },
+  };
+}
+
+function spread(cluster: ResolvedCluster): TopologySpreadConstraint[] {
   // The operator labels its pods with the cluster's name under app.kubernetes.io/name.
   const labelSelector = { matchLabels: { "app.kubernetes.io/name": cluster.names.cluster } };
-  return {
-    containers: [],
-    topologySpreadConstraints: topologySpreadConstraints.map((constraint) => ({ ...constraint, labelSelector })),
-  };
+  const constraints = podTemplate(cluster).spec?.topologySpreadConstraints ?? [];
+  return constraints.map((constraint) => ({ ...constraint, labelSelector }));
 }

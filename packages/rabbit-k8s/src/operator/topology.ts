@@ -107,7 +107,11 @@ function policySpec({
   return { name, vhost, pattern, applyTo, priority, definition };
 }
 
-/** The operator reads both URIs from one Secret, under `srcUri` and `destUri`. */
+/** The Secret with both URIs of a shovel, under `srcUri` and `destUri`. */
+export function shovelSecret({ name, source, destination }: Shovel): string {
+  return source.uri?.name ?? destination.uri?.name ?? resourceName(name, "uris");
+}
+
 function shovelSpec(shovel: Shovel): Readonly<Record<string, unknown>> {
   const {
     name,
@@ -121,7 +125,7 @@ function shovelSpec(shovel: Shovel): Readonly<Record<string, unknown>> {
   return {
     name,
     vhost,
-    uriSecret: { name: source.uri?.name ?? destination.uri?.name ?? `${name}-uris` },
+    uriSecret: { name: shovelSecret(shovel) },
     ackMode,
     prefetchCount,
     reconnectDelay: reconnectDelaySeconds,

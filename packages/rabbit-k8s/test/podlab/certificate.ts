@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ResolvedCluster } from "../../src/cluster/resolved.ts";
-import { certificateNames } from "../../src/manifests/certificate.ts";
+import { certificateNames } from "../../src/cluster/connection.ts";
 
 const openssl = (...words: readonly string[]): void =>
   void execFileSync("/usr/bin/openssl", words, { stdio: "ignore" });
