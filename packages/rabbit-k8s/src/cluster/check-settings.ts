@@ -40,7 +40,10 @@ function checkConf({ conf = {} }: ModernProps, version: RabbitVersion): readonly
 function checkConfKey(key: string, value: string, version: RabbitVersion): Omit<Refusal, "prop"> | null {
   // Before anything shows the key: one with a line break would be two settings.
   if (!/^[^\s\p{C}=#]+$/u.test(key))
-    return { reason: "the key has a character that no key has", remedy: "use letters, digits, dots, dashes and underscores" };
+    return {
+      reason: "the key has a character that no key has",
+      remedy: "use letters, digits, dots, dashes and underscores",
+    };
   if (/[\p{Cc}\u2028\u2029]/u.test(value))
     return { reason: "the value has a line break or another control character", remedy: "write it on one line" };
   const owner = owned.find(([pattern]) => pattern.test(key));
