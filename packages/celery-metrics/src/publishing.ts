@@ -1,5 +1,6 @@
 import type { Interceptor } from "@leveret/celery-amqp";
 import type { Instruments } from "./instruments.ts";
+import { createLabel } from "./label.ts";
 
 /** Header in which a message tells when it was sent, epoch milliseconds: Celery's own do not say. */
 export const sentAtHeader = "leveret_sent_at";
@@ -9,6 +10,7 @@ export function createPublishInterceptor(
   { published, publishTime }: Pick<Instruments, "published" | "publishTime">,
   now: () => number,
 ): Interceptor {
+  const label = createLabel();
   return {
     async send(task, next, target) {
       const start = now();
@@ -21,7 +23,7 @@ export function createPublishInterceptor(
         outcome = outcomeOf(error);
         throw error;
       } finally {
-        published.inc({ task: task.task, outcome });
+        published.inc({ task: label(task.task), outcome });
         publishTime.observe({ outcome }, Math.max(0, now() - start) / 1_000);
       }
     },

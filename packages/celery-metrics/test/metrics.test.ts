@@ -132,6 +132,15 @@ describe("metrics", () => {
     expect(lines.join("\n")).toMatch(/outcome="(not-found|unroutable)"\} 1/);
   });
 
+  test("count names beyond a bound as other, for messages may bring any number of them", async () => {
+    const { metrics, celery } = createRoom();
+    for (let n = 0; n < 600; n += 1) await celery.client.sendByName(`made.up.${n}`);
+    await celery.client.sendByName("x".repeat(201));
+    const lines = await linesOf(metrics, "celery_published_total");
+    expect(lines).toHaveLength(501);
+    expect(lines).toContain('celery_published_total{task="other",outcome="confirmed"} 101');
+  });
+
   test("count connections that came back", async () => {
     const { metrics, celery } = createRoom();
     await celery.client.call(add, 1, 2);

@@ -1,4 +1,4 @@
-import type { ResultMeta } from "@leveret/celery-protocol";
+import { ownText, type ResultMeta } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { ResultWatcher } from "./backend.ts";
 
@@ -12,6 +12,9 @@ export interface PendingLimits {
 
 /** Ids of given-up results that are remembered, for each result that may be kept. */
 const rememberedPerKept = 10;
+
+/** A longer id was made up by a stranger, and is not remembered. */
+const longestId = 1_024;
 
 /**
  * The states that have come and those who wait for more. The latest state of each task is kept, within limits, the
@@ -106,7 +109,8 @@ export class PendingResults {
   }
 
   #remember(taskId: string): void {
-    this.#givenUp.add(taskId);
+    if (taskId.length > longestId) return;
+    this.#givenUp.add(ownText(taskId));
     if (this.#givenUp.size <= this.#limits.maxResults * rememberedPerKept) return;
     const [oldest] = this.#givenUp;
     if (oldest !== undefined) this.#givenUp.delete(oldest);

@@ -78,12 +78,13 @@ export function createRouter(routes: Routes = []): Router {
 
 /** Names whose route is remembered; where there are more, they are made up by the call. */
 const maxKnown = 1_000;
+const longestKnown = 1_024;
 
 function remembering(ask: Router): Router {
   const known = new Map<string, Route>();
   return (task) => {
     const route = known.get(task) ?? ask(task);
-    if (known.size < maxKnown) known.set(task, route);
+    if (known.size < maxKnown && task.length <= longestKnown) known.set(task, route);
     return route;
   };
 }

@@ -1,5 +1,6 @@
 import type { CustomEvent, Event, TaskEvent } from "../event/event.ts";
 import { isReady } from "../result/state.ts";
+import { Kept } from "./kept.ts";
 import { compareMoments, type Moment, momentOf } from "./order.ts";
 import { type AnyTaskEvent, type MonitoredTask, nextTask, unheardTask } from "./task.ts";
 import { isAlive, type MonitoredWorker, nextWorker, unheardWorker, workerAtWork } from "./worker.ts";
@@ -10,6 +11,8 @@ export interface ClusterStateOptions {
   readonly maxWorkers?: number | undefined;
   /** Tasks; beyond it the oldest are forgotten. Default 10 000. */
   readonly maxTasks?: number | undefined;
+  /** Characters that all tasks, and as many that all workers take; beyond it the oldest are forgotten. Default 64 000 000. */
+  readonly maxCharacters?: number | undefined;
 }
 
 /** Which tasks are asked for. */
@@ -34,16 +37,14 @@ interface KnownTask {
  * says when it came. Source: celery/events/state.py `State`.
  */
 export class ClusterState {
-  readonly #maxWorkers: number;
-  readonly #maxTasks: number;
-  readonly #workers = new Map<string, MonitoredWorker>();
-  readonly #tasks = new Map<string, KnownTask>();
+  readonly #workers: Kept<MonitoredWorker>;
+  readonly #tasks: Kept<KnownTask>;
   #eventCount = 0;
   #taskCount = 0;
 
-  constructor({ maxWorkers = 5_000, maxTasks = 10_000 }: ClusterStateOptions = {}) {
-    this.#maxWorkers = Math.max(1, maxWorkers);
-    this.#maxTasks = Math.max(1, maxTasks);
+  constructor({ maxWorkers = 5_000, maxTasks = 10_000, maxCharacters = 64_000_000 }: ClusterStateOptions = {}) {
+    this.#workers = new Kept(maxWorkers, maxCharacters);
+    this.#tasks = new Kept(maxTasks, maxCharacters);
   }
 
   /** Events applied. */
@@ -76,7 +77,7 @@ export class ClusterState {
 
   /** All workers known, also those that are gone, in the order in which they were first heard of. */
   workers(): readonly MonitoredWorker[] {
-    return [...this.#workers.values()];
+    return this.#workers.values();
   }
 
   /** Those that were heard of not longer ago than twice their heartbeat's interval. */
@@ -91,7 +92,8 @@ export class ClusterState {
 
   /** Tasks, those first of which something happened last. */
   tasks({ name, worker, state, limit = Number.POSITIVE_INFINITY }: TaskSelection = {}): readonly MonitoredTask[] {
-    return [...this.#tasks.values()]
+    return this.#tasks
+      .values()
       .filter(({ task }) => name === undefined || task.name === name)
       .filter(({ task }) => worker === undefined || task.worker === worker)
       .filter(({ task }) => state === undefined || task.state === state)
@@ -102,15 +104,15 @@ export class ClusterState {
 
   /** Names of the tasks it remembers, sorted. */
   taskTypes(): readonly string[] {
-    const names = [...this.#tasks.values()].flatMap(({ task }) => task.name ?? []);
+    const names = this.#tasks.values().flatMap(({ task }) => task.name ?? []);
     return [...new Set(names)].toSorted();
   }
 
   /** Forgets tasks that have come to their end; with `all`, everything. */
   clear({ all = false }: { readonly all?: boolean | undefined } = {}): void {
-    for (const [uuid, { task }] of this.#tasks) if (all || isReady(task.state)) this.#tasks.delete(uuid);
+    this.#tasks.drop(({ task }) => all || isReady(task.state));
     if (!all) return;
-    this.#workers.clear();
+    this.#workers.drop(() => true);
     this.#eventCount = 0;
     this.#taskCount = 0;
   }
@@ -129,22 +131,13 @@ export class ClusterState {
     const moment = momentOf(event);
     const task = nextTask(known?.task ?? unheardTask(uuid), event);
     const last = known === undefined || compareMoments(known.last, moment) < 0 ? moment : known.last;
-    if (known === undefined) makeRoom(this.#tasks, this.#maxTasks);
     this.#tasks.set(uuid, { task, last });
-    if (task.parentId !== null) this.#keepLonger(task.parentId);
+    // A task whose children are at work is of interest.
+    if (task.parentId !== null) this.#tasks.renew(task.parentId);
   }
 
   #keepWorker(worker: MonitoredWorker): void {
-    if (!this.#workers.has(worker.hostname)) makeRoom(this.#workers, this.#maxWorkers);
     this.#workers.set(worker.hostname, worker);
-  }
-
-  /** A task whose children are at work is of interest. */
-  #keepLonger(uuid: string): void {
-    const known = this.#tasks.get(uuid);
-    if (known === undefined) return;
-    this.#tasks.delete(uuid);
-    this.#tasks.set(uuid, known);
   }
 }
 
@@ -152,11 +145,4 @@ function uuidOf(event: TaskEvent | CustomEvent): string | null {
   if (event.type !== "custom") return event.uuid;
   const uuid = event.extra?.["uuid"];
   return typeof uuid === "string" && uuid !== "" ? uuid : null;
-}
-
-function makeRoom(entries: Map<string, unknown>, limit: number): void {
-  for (const oldest of entries.keys()) {
-    if (entries.size < limit) return;
-    entries.delete(oldest);
-  }
 }

@@ -26,6 +26,24 @@ function ids(state: ClusterState, selection?: TaskSelection): readonly string[] 
   return state.tasks(selection).map(({ uuid }) => uuid);
 }
 
+describe("what is remembered", () => {
+  test("is bounded in characters, the oldest going first", () => {
+    const state = new ClusterState({ maxCharacters: 10_000 });
+    for (let n = 0; n < 20; n += 1) state.apply(received(`t${n}`, n, { args: "x".repeat(1_000) }), now);
+    expect(state.tasks().length).toBeLessThan(10);
+    expect(state.task("t19")).not.toBeNull();
+    state.clear({ all: true });
+    state.apply(received("again", 30, { args: "x".repeat(8_000) }), now);
+    expect(ids(state)).toEqual(["again"]);
+  });
+
+  test("holds no worker and no task whose name nobody makes", () => {
+    const state = stateOf({ ...online, hostname: "w".repeat(2_000) }, received("t".repeat(2_000), 1));
+    expect(state.tasks()).toEqual([]);
+    expect(state.workers().map(({ hostname }) => hostname)).toEqual(["w1@lab"]);
+  });
+});
+
 describe("the workers of a cluster", () => {
   test.each<[string, readonly Event[], number, readonly string[]]>([
     ["who came", [online], now + 3_999, ["w1@lab"]],

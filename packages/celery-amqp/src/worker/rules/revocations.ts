@@ -1,4 +1,4 @@
-import type { TaskMessage } from "@leveret/celery-protocol";
+import { ownText, type TaskMessage } from "@leveret/celery-protocol";
 import type { Revoked } from "./screen.ts";
 
 /** A value that a stamp can be compared by. */
@@ -18,29 +18,34 @@ export interface RevocationBounds {
   readonly limit: number;
   /** Over the limit, what is older than this goes first. */
   readonly maxAgeMs: number;
+  /** Characters of all ids, or stamps, together. */
+  readonly maxCharacters: number;
 }
 
-const celeryBounds: RevocationBounds = { limit: 50_000, maxAgeMs: 10_800_000 };
+const celeryBounds: RevocationBounds = { limit: 50_000, maxAgeMs: 10_800_000, maxCharacters: 16_000_000 };
+
+/** An id or a stamp that is longer is not remembered: no client of Celery makes such ids, and a few would fill the memory. */
+const longestKey = 1_024;
 
 /**
- * The tasks that were revoked, by id or by a stamp they carry, in a bounded memory. A task is revoked where any value of
+ * The tasks that were revoked, by id or by a stamp they carry, in a memory that is bounded in number and characters. A task is revoked where any value of
  * any of its stamps is. Source: celery/worker/state.py, celery/worker/request.py `revoked`.
  */
 export class Revocations implements Revoked {
-  readonly #ids = new Map<string, number>();
-  readonly #stamps = new Map<string, number>();
-  readonly #bounds: RevocationBounds;
+  readonly #ids: Remembered;
+  readonly #stamps: Remembered;
 
-  constructor(bounds: RevocationBounds = celeryBounds) {
-    this.#bounds = bounds;
+  constructor(bounds: Partial<RevocationBounds> = {}) {
+    this.#ids = new Remembered({ ...celeryBounds, ...bounds });
+    this.#stamps = new Remembered({ ...celeryBounds, ...bounds });
   }
 
   addId(id: string, at: number): void {
-    add(this.#ids, id, at, this.#bounds);
+    this.#ids.add(id, at);
   }
 
   addStamp(name: string, value: StampValue, at: number): void {
-    add(this.#stamps, JSON.stringify([name, value]), at, this.#bounds);
+    this.#stamps.add(JSON.stringify([name, value]), at);
   }
 
   has(task: TaskMessage): boolean {
@@ -48,11 +53,11 @@ export class Revocations implements Revoked {
   }
 
   entries(): RevokedEntries {
-    const stamps = [...this.#stamps].map(([key, at]) => {
+    const stamps = this.#stamps.entries().map(([key, at]) => {
       const [name, value] = JSON.parse(key) as [string, StampValue];
       return [name, value, at] as const;
     });
-    return { ids: [...this.#ids], stamps };
+    return { ids: this.#ids.entries(), stamps };
   }
 
   #hasStampOf({ stampedHeaders, stamps }: TaskMessage): boolean {
@@ -73,13 +78,47 @@ function listed(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** The map is in order of age, since whoever comes again goes to its end. */
-function add(entries: Map<string, number>, key: string, at: number, { limit, maxAgeMs }: RevocationBounds): void {
-  entries.delete(key);
-  entries.set(key, at);
-  if (entries.size <= limit) return;
-  for (const [old, since] of entries) {
-    if (entries.size <= limit && since + maxAgeMs > at) return;
-    entries.delete(old);
+/** Keys by the time they came, in order of age, since one that comes again goes to the end. */
+class Remembered {
+  readonly #entries = new Map<string, number>();
+  readonly #bounds: RevocationBounds;
+  #characters = 0;
+
+  constructor(bounds: RevocationBounds) {
+    this.#bounds = bounds;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  entries(): readonly (readonly [key: string, at: number])[] {
+    return [...this.#entries];
+  }
+
+  /** The key may be a slice of a large message, which must not be kept with it. */
+  add(key: string, at: number): void {
+    if (key.length > longestKey) return;
+    this.#delete(key);
+    this.#entries.set(ownText(key), at);
+    this.#characters += key.length;
+    if (!this.#isOverfull()) return;
+    for (const [old, since] of this.#entries) {
+      if (!this.#isOverfull() && since + this.#bounds.maxAgeMs > at) return;
+      this.#delete(old);
+    }
+  }
+
+  #isOverfull(): boolean {
+    const { limit, maxCharacters } = this.#bounds;
+    return this.#entries.size > limit || this.#characters > maxCharacters;
+  }
+
+  #delete(key: string): void {
+    if (this.#entries.delete(key)) this.#characters -= key.length;
   }
 }

@@ -75,6 +75,19 @@ describe("revoked tasks", () => {
     });
   });
 
+  test("are bounded in characters, the oldest going first, and ids that no client makes are not kept", () => {
+    const revocations = new Revocations({ maxCharacters: 1_000 });
+    revocations.addId("x".repeat(1_025), 0);
+    expect(revocations.entries().ids).toEqual([]);
+    for (let n = 0; n < 20; n += 1) revocations.addId(`${n}-${"x".repeat(98)}`, n);
+    const kept = revocations.entries().ids.map(([, at]) => at);
+    expect(kept).toHaveLength(9);
+    expect(kept.at(-1)).toBe(19);
+    revocations.addId("short", 20);
+    revocations.addId("short", 21);
+    expect(revocations.entries().ids).toHaveLength(10);
+  });
+
   test("keep within Celery's bounds", () => {
     const revocations = new Revocations();
     for (let n = 0; n < 50_010; n += 1) revocations.addId(`id-${n}`, n);
