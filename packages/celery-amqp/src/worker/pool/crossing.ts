@@ -93,7 +93,7 @@ class Packer {
         this.#spend(value.length);
         return value;
       case "object":
-        this.#spend(bytesEach);
+        this.#spend(value === null ? bytesEach : objectBytes);
         return value === null ? value : this.#object(value, depth);
       case "bigint":
         this.#spend(value > -longBigint && value < longBigint ? bytesEach : bytesOf(value));
@@ -164,8 +164,10 @@ class Packer {
   }
 }
 
-/** What a number or the frame of an object counts for: as much as it takes at least where it is written. */
+/** What a number counts for: as much as it takes at least where it is written. */
 const bytesEach = 2;
+/** What the frame of an object or a list counts for: as much as it takes in the memory of the parent. */
+const objectBytes = 64;
 const longBigint = 2n ** 64n;
 
 /** Half as many as its hexadecimal digits, found without writing decimal ones. */

@@ -131,3 +131,11 @@ export const hoard = defineTask("pool.hoard", (_context, megabytes: number) => {
 
 /** Runs in the worker itself. */
 export const here = defineTask("pool.here", { pool: "inline", run: () => process.pid });
+
+export const throws = defineTask("pool.throws", (_context, message: string) => {
+  throw new Error(message);
+});
+
+export const tellsProgress = defineTask("pool.tellsProgress", (context, meta: string) => context.progress(meta));
+
+export const logs = defineTask("pool.logs", ({ log }, value: string) => log.info("a line", { value }));
