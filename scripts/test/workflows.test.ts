@@ -29,16 +29,19 @@ interface Workflow {
 const folder = join(import.meta.dirname, "../../.github/workflows");
 const workflows = readdirSync(folder).map((file) => {
   const text = readFileSync(join(folder, file), "utf8");
-  return { file, text, ...(parse(text) as Workflow) };
+  return { file, text, parsed: parse(text) as Workflow };
 });
-const jobs = workflows.flatMap(({ file, jobs: of }) => Object.entries(of).map(([name, job]) => ({ file, name, ...job })));
-const steps = jobs.flatMap((job) => job.steps ?? []);
-const release = workflows.find(({ file }) => file === "release.yml")?.jobs ?? {};
+const jobs = workflows.flatMap(({ file, parsed }) =>
+  Object.entries(parsed.jobs).map(([name, job]) => ({ name: `${file} ${name}`, job })),
+);
+const steps = jobs.flatMap(({ job }) => job.steps ?? []);
+const { on, jobs: release } = workflows.find(({ file }) => file === "release.yml")?.parsed ?? { on: {}, jobs: {} };
 
 /** The jobs that a job waits for, and those that they wait for. */
 function neededBy(name: string): readonly string[] {
   const { needs = [] } = release[name] ?? {};
-  return [needs].flat().flatMap((other) => [other, ...neededBy(other)]);
+  const direct = [needs].flat();
+  return direct.concat(direct.flatMap(neededBy));
 }
 
 describe("workflows", () => {
@@ -50,8 +53,8 @@ describe("workflows", () => {
   });
 
   test("have no right but what a job asks for", () => {
-    for (const { permissions } of workflows) expect(permissions).toEqual({});
-    const rights = jobs.map(({ file, name, permissions }) => [`${file} ${name}`, permissions]);
+    for (const { parsed } of workflows) expect(parsed.permissions).toEqual({});
+    const rights = jobs.map(({ name, job }) => [name, job.permissions]);
     const reading = { contents: "read" };
     expect(Object.fromEntries(rights)).toEqual({
       "test.yml test": reading,
@@ -67,13 +70,15 @@ describe("workflows", () => {
     const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@") === true);
     expect(checkouts.length).toBeGreaterThan(1);
     for (const step of checkouts) expect(step.with).toMatchObject({ "persist-credentials": false });
-    for (const job of jobs) expect(job.uses ?? job["timeout-minutes"]).toBeDefined();
+    for (const { job } of jobs) expect(job.uses ?? job["timeout-minutes"]).toBeDefined();
   });
 
   test("know no secrets, and run no code of a pull request with rights", () => {
-    for (const { text, on } of workflows) {
+    for (const { text, parsed } of workflows) {
       expect(text).not.toMatch(/secrets\.|NPM_TOKEN|NODE_AUTH_TOKEN/);
-      expect(Object.keys(on)).not.toEqual(expect.arrayContaining([expect.stringMatching(/_target|workflow_run|issue/)]));
+      expect(Object.keys(parsed.on)).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/_target|workflow_run|issue/)]),
+      );
     }
     for (const { run = "" } of steps) expect(run).not.toContain("${{");
   });
@@ -81,7 +86,7 @@ describe("workflows", () => {
 
 describe("a release", () => {
   test("happens on main alone, after the tests", () => {
-    expect(workflows.find(({ file }) => file === "release.yml")?.on).toEqual({ push: { branches: ["main"] } });
+    expect(on).toEqual({ push: { branches: ["main"] } });
     expect(release["test"]?.uses).toBe("./.github/workflows/test.yml");
     for (const name of ["select", "version", "pack", "publish"]) expect(neededBy(name)).toContain("test");
   });
@@ -92,7 +97,9 @@ describe("a release", () => {
     expect(neededBy("publish")).toContain("pack");
     expect(publish?.steps?.at(-1)?.with).toHaveProperty("pack-dir-artifact-id");
     expect(publish?.steps?.flatMap(({ run = [] }) => run)).not.toContainEqual(expect.stringMatching(/build|test/));
-    expect(pack?.steps?.flatMap(({ run = [] }) => run)).toContainEqual(expect.stringMatching(/^pnpm sbom --sbom-format/));
+    expect(pack?.steps?.flatMap(({ run = [] }) => run)).toContainEqual(
+      expect.stringMatching(/^pnpm sbom --sbom-format/),
+    );
   });
 
   test("says where each package comes from", () => {
