@@ -46,5 +46,6 @@ function counted(delivery: Delivery, counts: Settlings): Delivery {
     ack: () => settle("acked", () => delivery.ack()),
     reject: (options) => settle("rejected", () => delivery.reject(options)),
     publish: (message, to) => delivery.publish(message, to),
+    sync: () => delivery.sync(),
   };
 }

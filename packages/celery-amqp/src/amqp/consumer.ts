@@ -47,6 +47,7 @@ export class Consumer implements Session, Settling {
   #isRetired = false;
   #tag: string | null = null;
   #onCancelled: (reason: Error) => void = () => {};
+  #syncing: Promise<boolean> | null = null;
 
   private constructor(link: Link, channel: Channel, publisher: ChannelPublisher | null, parts: ConsumerParts) {
     this.link = link;
@@ -98,6 +99,28 @@ export class Consumer implements Session, Settling {
     if (this.#publisher === null)
       throw new CeleryError("option-invalid", `The subscription to "${this.queue}" does not publish: set publishes`);
     await this.#publisher.publish(message, to);
+  }
+
+  /** One question of the broker serves all that ask in one turn of the event loop. */
+  sync(): Promise<boolean> {
+    this.#syncing ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#syncing = null;
+        resolve(this.#sync());
+      });
+    });
+    return this.#syncing;
+  }
+
+  /** A channel does what it is asked in order. A prefetch count changes nothing for a consumer that is there. */
+  async #sync(): Promise<boolean> {
+    if (!this.#isOpen) return false;
+    this.#acks.flush();
+    const ask = () => this.#channel.prefetch(this.#parts.options.prefetch, false);
+    return this.link.request("wait for acks", ask).then(
+      () => this.#isOpen,
+      () => false,
+    );
   }
 
   /** Ends the channel at once; what is unsettled goes back with it. Never rejects. */

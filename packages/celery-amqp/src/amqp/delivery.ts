@@ -10,6 +10,7 @@ export interface Settling {
   ack(tag: number): boolean;
   reject(tag: number, requeue: boolean, isCounted?: boolean): boolean;
   publish(message: WireMessage, to: Address): Promise<void>;
+  sync(): Promise<boolean>;
 }
 
 /** A message with the right to settle it, on the channel it came by and on no other. */
@@ -50,5 +51,9 @@ export class AmqpDelivery implements Delivery {
 
   publish(message: WireMessage, to: Address): Promise<void> {
     return this.#session.publish(message, to);
+  }
+
+  sync(): Promise<boolean> {
+    return this.#session.sync();
   }
 }

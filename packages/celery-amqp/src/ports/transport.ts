@@ -179,6 +179,11 @@ export interface Delivery {
   readonly unreadable: string | null;
   /** False: it was settled before, or the channel is gone and the broker will redeliver. Never throws. */
   ack(): boolean;
+  /**
+   * Resolves when the broker has answered on the channel that brought it, after all that was settled there before; false
+   * where that channel is gone, and the broker delivers again what it had not taken. Never rejects.
+   */
+  sync(): Promise<boolean>;
   /** As `ack`. Without requeue the broker dead-letters the message if the queue says so, else drops it. */
   reject(options: RejectOptions): boolean;
   /**

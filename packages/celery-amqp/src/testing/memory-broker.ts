@@ -237,6 +237,11 @@ export class MemoryBroker {
     if (attached !== undefined) this.#abandon(attached);
   }
 
+  /** Whether a consumer's connection is there, so that what it holds may be settled. */
+  isAttached(consumer: MemoryConsumer, peer: MemoryPeer): boolean {
+    return this.#peers.get(peer)?.has(consumer) ?? false;
+  }
+
   /** False: the connection is gone, or it was settled before. */
   settle(
     consumer: MemoryConsumer,

@@ -143,6 +143,7 @@ export class MemorySubscription implements Subscription {
       ack: () => settle("ack"),
       reject: ({ requeue }) => settle(requeue ? "requeue" : "reject"),
       publish: (message, to) => this.#publish(consumer, message, to),
+      sync: async () => broker.isAttached(consumer, peer),
     };
   }
 

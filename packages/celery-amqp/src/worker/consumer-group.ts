@@ -25,13 +25,17 @@ export class ConsumerGroup {
   #following: Promise<void> | null = null;
   #draining: Promise<void> | null = null;
   #isCancelled = false;
+  #isQuiet = false;
 
   constructor(parts: ConsumerGroupParts) {
     this.#parts = parts;
   }
 
+  /** Also where it takes nothing for a while. */
   get isConsuming(): boolean {
-    return this.#members.length > 0 && this.#members.every(({ subscription }) => subscription.isConsuming);
+    return (
+      this.#isQuiet || (this.#members.length > 0 && this.#members.every(({ subscription }) => subscription.isConsuming))
+    );
   }
 
   /** Messages that its consumers may hold. */
@@ -55,6 +59,19 @@ export class ConsumerGroup {
     return this.#following;
   }
 
+  /** Takes nothing until `wake`. Resolves when what was on its way has come. */
+  async quiet(): Promise<void> {
+    this.#isQuiet = true;
+    await this.#following?.catch(() => {});
+    if (this.#isQuiet) await this.#retire(this.#members);
+  }
+
+  /** Takes deliveries again. Rejects with what the broker answers, and may be called once more then. */
+  async wake(): Promise<void> {
+    this.#isQuiet = false;
+    await this.resize(this.#target);
+  }
+
   /** Takes nothing more; what was delivered may still be settled. */
   async cancel(): Promise<void> {
     this.#isCancelled = true;
@@ -64,7 +81,7 @@ export class ConsumerGroup {
   }
 
   async #follow(): Promise<void> {
-    while (!this.#isCancelled && this.room !== this.#target) {
+    while (!this.#isCancelled && !this.#isQuiet && this.room !== this.#target) {
       const grows = this.room < this.#target && (!this.#parts.isSingleActive || this.#members.length === 0);
       if (grows) await this.#add(this.#target - this.room);
       else if (this.#draining === null) await this.#shrink();

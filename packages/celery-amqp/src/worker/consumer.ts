@@ -43,6 +43,8 @@ export class QueueConsumer {
   #cancelled = false;
   #warned = false;
   #isLookedFor = false;
+  /** How often it was to be quiet or to wake. */
+  #changes = 0;
 
   constructor(parts: ConsumerParts) {
     const { queue, prefetch } = parts;
@@ -92,6 +94,30 @@ export class QueueConsumer {
   async resize(prefetch: number): Promise<void> {
     this.#prefetch = prefetch;
     if (this.#isStarted && !this.#cancelled) await this.#group.resize(prefetch);
+  }
+
+  /** Takes nothing until `wake`. Resolves when what was on its way has come. Never rejects. */
+  async quiet(): Promise<void> {
+    this.#changes += 1;
+    await this.#adjusting;
+    this.#room = 0;
+    await Promise.all([this.#group.quiet(), this.#cancelExtra()]);
+  }
+
+  /** Consumes again, and tries on where the broker refuses. A queue that may no longer be declared is taken as it is. */
+  async wake(): Promise<void> {
+    this.#changes += 1;
+    const { clock } = this.#parts;
+    for (const change = this.#changes; change === this.#changes && !this.#cancelled;) {
+      try {
+        return await this.#group.wake();
+      } catch (error) {
+        this.#complain(error);
+        if (error instanceof CeleryError && error.code === "access-refused" && this.#declare === "active")
+          this.#declare = "passive";
+        await new Promise<void>((resolve) => clock.setTimer(lookAgainMs, resolve));
+      }
+    }
   }
 
   async #cancelExtra(): Promise<void> {

@@ -113,6 +113,16 @@ export class Consumption {
     await Promise.all(served.map(async ({ queue, consumer }) => consumer?.resize(prefetchOf(queue))));
   }
 
+  /** Takes nothing from any queue until `wake`. Resolves when what was on its way has come. Never rejects. */
+  async quiet(): Promise<void> {
+    await Promise.all([...this.#served.values()].map(async ({ consumer }) => consumer?.quiet()));
+  }
+
+  /** Takes deliveries again. */
+  wake(): void {
+    for (const { consumer } of this.#served.values()) void consumer?.wake();
+  }
+
   /** Takes nothing more, for good. */
   async close(): Promise<void> {
     this.#closed = true;

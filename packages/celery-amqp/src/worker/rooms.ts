@@ -1,4 +1,5 @@
 import { composeRun } from "../ports/interceptor.ts";
+import type { Transport } from "../ports/transport.ts";
 import { logicalName } from "../send/queue-table.ts";
 import type { TaskRegistry } from "../task/registry.ts";
 import { Announcer, type AnnouncerParts } from "./announcer.ts";
@@ -6,8 +7,10 @@ import { ChordJoining } from "./chord-joining.ts";
 import type { Errbacks } from "./errbacks.ts";
 import { withFields } from "./log-lines.ts";
 import { DeadLetters } from "./pipeline/dead-letters.ts";
+import { Held, type HeldParts } from "./pipeline/held.ts";
 import { Performer } from "./pipeline/perform.ts";
 import { Pipeline, type PipelineParts } from "./pipeline/pipeline.ts";
+import { Requeue } from "./pipeline/requeue.ts";
 import { Waits } from "./pipeline/waits.ts";
 import { createChildPool } from "./pool/child-pool.ts";
 import { createInlinePool, type InlinePoolParts } from "./pool/inline.ts";
@@ -124,7 +127,8 @@ function createHost(parts: WorkerParts, announcer: PoolSetting["announcer"]): Jo
 }
 
 /** What a pipeline is told by the worker it belongs to. */
-export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld" | "lanes"> {
+export interface PipelineSetting
+  extends Pick<PipelineParts, "emit" | "lanes" | "quiet" | "wake">, Pick<HeldParts, "onHeld"> {
   readonly readiness: Readiness;
   readonly errbacks: Errbacks;
   readonly tasks: TaskRegistry;
@@ -135,7 +139,7 @@ export interface PipelineSetting extends Pick<PipelineParts, "emit" | "onHeld" |
 /** The rooms that messages walk through. */
 export function createPipeline(
   parts: WorkerParts,
-  { tasks, pool, lanes, revoked, emit, onHeld, errbacks, readiness }: PipelineSetting,
+  { tasks, pool, lanes, revoked, emit, onHeld, errbacks, readiness, quiet, wake }: PipelineSetting,
 ): Pipeline {
   const { options, transport, clock, log, results, content, nodeName, send, delayQueues } = parts;
   const deadLetters = new DeadLetters({
@@ -153,11 +157,18 @@ export function createPipeline(
     onObstacle: (obstacle, reason) => readiness.onObstacle(obstacle, reason),
     onCleared: (obstacle) => readiness.onCleared(obstacle),
   });
+  const held = new Held({ clock, onHeld });
+  const requeue = new Requeue({ clock, held });
   return new Pipeline({
     clock,
     log,
     patienceMs,
     waits,
+    held,
+    requeue,
+    quiet,
+    wake,
+    isEmpty: (queue) => isEmpty(transport, queue),
     publisher: transport.publisher,
     delayQueues,
     deliveryLimit: options.deliveryLimit,
@@ -178,14 +189,20 @@ export function createPipeline(
       waits,
       results,
       deadLetters,
+      requeue,
       keepsDeadLetters: options.deadLetter,
       emit,
       send,
       afterPart: ({ part, task }, progress) => afterPart(part, progress, task, world),
       callErrback: (call) => errbacks.call(call),
     }),
-    onHeld,
   });
+}
+
+/** False where the broker does not answer. */
+async function isEmpty(transport: Transport, queue: string): Promise<boolean> {
+  const info = await transport.inspectQueue(queue).catch(() => undefined);
+  return info === null || info?.messageCount === 0;
 }
 
 function createWorld(

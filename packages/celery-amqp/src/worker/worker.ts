@@ -141,6 +141,8 @@ class AssembledWorker implements Worker {
       revoked: revocations,
       emit: (event) => this.#emit(event),
       onHeld: (queue, held) => this.#consumption.onHeld(queue, held),
+      quiet: () => this.#consumption.quiet(),
+      wake: () => this.#consumption.wake(),
     });
     const consumption = new Consumption(options.queues.queues.values(), {
       createConsumer: (queue) => this.#createConsumer(queue),

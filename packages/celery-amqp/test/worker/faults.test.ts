@@ -147,17 +147,26 @@ describe("a dead queue", () => {
     expect(harness.broker.messages("celery")).toEqual([]);
   });
 
-  test("that cannot be had is said aloud, and the message goes Celery's way", async () => {
+  test("that cannot be had loses no message: it goes back after a pause, and is kept when it can be", async () => {
     harness = await startWorker([add]);
-    harness.transport.declare = () => Promise.reject(new CeleryError("access-refused", "403"));
+    const declare = harness.transport.declare.bind(harness.transport);
+    harness.transport.declare = (topology, mode) =>
+      topology.queues.some(({ name }) => name === "celery.dead")
+        ? Promise.reject(new CeleryError("access-refused", "403"))
+        : declare(topology, mode);
     await harness.send(unknown);
-    await harness.settle();
-    expect(harness.broker.messages("celery")).toEqual([]);
-    expect(harness.lines).toContainEqual({
+    await harness.clock.advance(30_000);
+    const errors = harness.lines.filter(({ level }) => level === "error");
+    expect(errors[0]).toEqual({
       level: "error",
-      message: expect.stringContaining("cannot keep a dead letter"),
-      fields: { queue: "celery.dead", reason: "unregistered", error: "403" },
+      message: "cannot refuse a message, it goes back to the queue",
+      fields: { queue: "celery", error: expect.stringContaining('could not be kept in queue "celery.dead": 403') },
     });
+    expect(errors.length).toBeLessThan(20);
+    harness.transport.declare = declare;
+    await harness.clock.advance(10_000);
+    expect(harness.broker.messages("celery.dead")).toMatchObject([{ headers: { id: "id" } }]);
+    expect(harness.broker.messages("celery")).toEqual([]);
   });
 });
 

@@ -16,7 +16,7 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
   afterAll(() => vhost.remove());
 
   test.each(["classic", "quorum"] as const)(
-    "a task that gives itself back for ever ends in the dead queue of a %s queue, not in RabbitMQ's limit",
+    "a task that gives itself back for ever ends in the dead queue of a %s queue, and waits longer each time",
     async (type) => {
       let runs = 0;
       const poison = defineTask("it.poison", (context) => {
@@ -25,12 +25,19 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
       });
       const name = `q-${randomUUID()}`;
       const queues = [type === "quorum" ? { name, type } : name];
-      const worker = createWorker({ broker: vhost.url, logLevel: "silent", tasks: [poison], queues, concurrency: 1 });
+      const worker = createWorker({
+        broker: vhost.url,
+        logLevel: "silent",
+        tasks: [poison],
+        queues,
+        concurrency: 1,
+        deliveryLimit: 6,
+      });
       const client = createClient({ broker: vhost.url, defaultQueue: name });
       await worker.start();
       const settled = await (await client.send(poison)).settled({ timeout: "150s" });
       expect(settled).toMatchObject({ status: "FAILURE", error: { excType: "WorkerLostError" } });
-      expect(runs).toBe(20);
+      expect(runs).toBe(6);
       await worker.stop();
       await client.close();
 
@@ -41,7 +48,7 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
       const { message } = await read.promise;
       expect(message.headers).toMatchObject({
         "x-leveret-reason": "redelivered-too-often",
-        "x-leveret-attempts": 20,
+        "x-leveret-attempts": 6,
         "x-leveret-routing-key": name,
       });
       expect((await outside.inspectQueue(name))?.messageCount).toBe(0);

@@ -171,7 +171,7 @@ describe("a task that ends otherwise", () => {
     });
     harness = await startWorker([odd]);
     await harness.send({ id: "id", task: "demo.odd" });
-    await harness.settle();
+    await harness.clock.advance(1_000);
     expect(seen).toEqual([false, true, true]);
   });
 });

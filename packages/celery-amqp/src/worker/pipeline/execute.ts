@@ -166,6 +166,6 @@ export class Execution {
       id: request.task.id,
       error: error instanceof Error ? error.message : String(error),
     });
-    delivery.reject({ requeue: true });
+    this.#parts.performer.giveBack(delivery);
   }
 }

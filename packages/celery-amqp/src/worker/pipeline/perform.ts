@@ -10,11 +10,13 @@ import type { TaskEvent } from "../rules/event.ts";
 import { unstorable } from "../rules/result.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { BrokerAway, withPatience, type Patience } from "./patience.ts";
+import type { Requeue } from "./requeue.ts";
 
 /** Who carries effects out. */
 export interface PerformParts extends Patience {
   readonly results: ResultStore;
   readonly deadLetters: DeadLetters;
+  readonly requeue: Requeue;
   /** Whether messages that cannot be settled go to the dead queue. */
   readonly keepsDeadLetters: boolean;
   readonly log: Logger;
@@ -66,6 +68,11 @@ export class Performer {
     return undefined;
   }
 
+  /** Lets a message go back to its queue, after a pause. */
+  giveBack(delivery: Delivery): void {
+    this.#parts.requeue.later(delivery);
+  }
+
   #do(delivery: Delivery, effect: Exclude<Effect, ChordPartEffect>): Promise<void> | undefined {
     switch (effect.do) {
       case "emit":
@@ -75,7 +82,8 @@ export class Performer {
         this.#warnIfLost(delivery, delivery.ack());
         return undefined;
       case "reject":
-        this.#warnIfLost(delivery, delivery.reject({ requeue: effect.requeue }));
+        if (effect.requeue) this.giveBack(delivery);
+        else this.#warnIfLost(delivery, delivery.reject({ requeue: false }));
         return undefined;
       case "store":
         return this.#store(effect);
@@ -194,20 +202,17 @@ export class Performer {
     this.#parts.log.error(`cannot ${effect.do} what follows from a task`, aboutOf(effect, error));
   }
 
-  /** Without a dead queue the message goes the way Celery sends it, and someone has to hear of it. */
+  /** A dead letter that cannot be kept is not lost either: it goes back, and is refused again. */
   async #deadLetter(delivery: Delivery, letter: Extract<Effect, { readonly do: "dead-letter" }>): Promise<void> {
     try {
       await withPatience(() => this.#parts.deadLetters.put(delivery, letter), "dead-letter", this.#parts);
-      this.#warnIfLost(delivery, delivery.ack());
     } catch (error) {
       if (error instanceof BrokerAway) throw error;
-      this.#parts.log.error("cannot keep a dead letter, the message is rejected: declare its dead queue by hand", {
-        queue: this.#parts.deadLetters.nameFor(delivery.queue),
-        reason: letter.reason,
-        error: messageOf(error),
-      });
-      delivery.reject({ requeue: false });
+      const queue = this.#parts.deadLetters.nameFor(delivery.queue);
+      const hint = `The message could not be kept in queue "${queue}": ${messageOf(error)}. Declare the queue by hand, or let this user declare it.`;
+      throw new BrokerAway(hint, { cause: error });
     }
+    this.#warnIfLost(delivery, delivery.ack());
   }
 
   /** Whoever waits for the body waits in vain. */

@@ -5,20 +5,23 @@ import type { Request } from "../rules/request.ts";
 import { screen } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
 import { Execution, type ExecuteParts } from "./execute.ts";
-import { Held } from "./held.ts";
 import { Inflight } from "./inflight.ts";
 import { Reception, type ReceiveParts } from "./receive.ts";
 import { refuseDelivery } from "./refusals.ts";
 import { Republisher, type RepublishParts } from "./republish.ts";
 import type { Reservation } from "./reservation.ts";
+import type { Requeue } from "./requeue.ts";
 import { Schedule } from "./schedule.ts";
 import { Settling } from "./settling.ts";
+import { Suspects, type SuspectsParts } from "./suspects.ts";
 import { Throttle } from "./throttle.ts";
 import { type TaskLimits, TimeLimits } from "./time-limits.ts";
+import { turnsOf } from "./turns.ts";
 
-type Given = Omit<ReceiveParts, "next" | "inflight" | "republisher"> &
+type Given = Omit<ReceiveParts, "next" | "inflight" | "republisher" | "turns" | "suspects"> &
   Omit<ExecuteParts, "inflight" | "limits" | "settling"> &
-  Omit<RepublishParts, "held" | "inflight">;
+  Omit<RepublishParts, "inflight"> &
+  Pick<SuspectsParts, "deliveryLimit" | "isEmpty" | "quiet" | "wake">;
 
 /** What a pipeline is made of. */
 export interface PipelineParts extends Given {
@@ -27,11 +30,7 @@ export interface PipelineParts extends Given {
   readonly throttledLimit: number;
   /** How many ended tasks may wait beside the slots until they are settled. */
   readonly unsettledLimit: number;
-  /**
-   * So many tasks of a queue wait for their eta, for their turn under a rate limit, to be settled after their run, or are on
-   * their way back to the broker.
-   */
-  readonly onHeld: (queue: string, held: number) => void;
+  readonly requeue: Requeue;
 }
 
 /** How many tasks are where. */
@@ -62,6 +61,7 @@ export class Pipeline {
   readonly #limits = new TimeLimits();
   readonly #reception: Reception;
   readonly #republisher: Republisher;
+  readonly #suspects: Suspects;
   readonly #schedule: Schedule;
   readonly #throttle: Throttle;
   readonly #execution: Execution;
@@ -70,7 +70,7 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     const inflight = this.#inflight;
-    const held = new Held(parts);
+    const { held } = parts;
     const settling = new Settling({ clock: parts.clock, held, limit: parts.unsettledLimit });
     this.#execution = new Execution({ ...parts, inflight, settling, limits: this.#limits });
     this.#throttle = new Throttle({
@@ -86,9 +86,21 @@ export class Pipeline {
       if (policy.ratePerSecond !== null) this.#throttle.setRate(name, policy.ratePerSecond);
     }
     this.#schedule = new Schedule({ ...parts, held, next: (reservation) => this.#throttle.push(reservation) });
-    this.#republisher = new Republisher({ ...parts, held, inflight });
+    const republisher = new Republisher({ ...parts, inflight });
+    this.#republisher = republisher;
+    const turns = turnsOf(parts.clock);
     const next = (reservation: Reservation): void => this.#enter(reservation);
-    this.#reception = new Reception({ ...parts, inflight, republisher: this.#republisher, next });
+    const suspects = (): Suspects => this.#suspects;
+    const reception = new Reception({ ...parts, inflight, republisher, turns, suspects, next });
+    this.#reception = reception;
+    this.#suspects = new Suspects({
+      ...parts,
+      turns,
+      inflight,
+      republisher,
+      read: (delivery) => reception.read(delivery),
+      giveUp: (delivery) => reception.giveUp(delivery),
+    });
   }
 
   get counts(): PipelineCounts {
@@ -130,6 +142,8 @@ export class Pipeline {
   /** Hands back what came from a queue and has not begun: its consumer is gone, and the broker delivers it again. */
   forget(queue: string): void {
     this.#republisher.forget(queue);
+    this.#parts.requeue.release(queue);
+    for (const delivery of this.#suspects.release(queue)) giveBack(delivery);
     this.#handBack((reservation) => reservation.request.queue === queue);
   }
 
@@ -148,7 +162,7 @@ export class Pipeline {
     const { revoked, world } = this.#parts;
     const refused = this.#release(({ request }) => revoked.has(request.task));
     for (const { request, delivery } of refused) {
-      refuseDelivery({ ...this.#parts, inflight: this.#inflight }, delivery, revoke(request, "revoked", world));
+      void refuseDelivery({ ...this.#parts, inflight: this.#inflight }, delivery, revoke(request, "revoked", world));
     }
     return refused.map(({ request }) => request);
   }
@@ -156,6 +170,8 @@ export class Pipeline {
   /** Takes nothing more and hands back what has not begun. */
   close(): void {
     this.#open = false;
+    this.#parts.requeue.close();
+    for (const delivery of this.#suspects.release(null)) giveBack(delivery);
     this.#handBack(() => true);
   }
 

@@ -11,11 +11,11 @@ import type { Delivery } from "../../ports/transport.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
 import { withFreshId } from "../rules/anonymous.ts";
-import { redeliveries, sentTo } from "../rules/arrival.ts";
+import { isSuspect, lostRuns, sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
 import { overBudget } from "../rules/follow-up.ts";
-import { type Glimpse, isTooOften, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
+import { type Glimpse, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
 import type { Request } from "../rules/request.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
@@ -25,6 +25,8 @@ import type { Performer } from "./perform.ts";
 import { refuseDelivery } from "./refusals.ts";
 import type { Republisher } from "./republish.ts";
 import type { Reservation } from "./reservation.ts";
+import type { Suspects } from "./suspects.ts";
+import type { Turns } from "./turns.ts";
 
 /** What receiving needs of the worker. */
 export interface ReceiveParts {
@@ -36,8 +38,8 @@ export interface ReceiveParts {
   readonly inflight: Inflight;
   readonly log: Logger;
   readonly republisher: Republisher;
-  /** Deliveries without an end after which a message goes to the dead queue; null: it may go on for ever. */
-  readonly deliveryLimit: number | null;
+  readonly turns: Turns;
+  readonly suspects: () => Suspects;
   readonly emit: (event: TaskEvent) => void;
   /** The next room. */
   readonly next: (reservation: Reservation) => void;
@@ -52,19 +54,29 @@ export class Reception {
     this.#parts = parts;
   }
 
-  /** What was delivered too often is not read, but for what is harmless: reading it may be what the others died of. */
+  /**
+   * A message that is no suspect is read at once, unless a copy is under way that its run could make one too many. One with
+   * unreadable headers never runs, and a copy of it would hide what is missing.
+   */
   receive(delivery: Delivery): void {
-    const { deliveryLimit, world } = this.#parts;
-    if (delivery.redelivered && isTooOften(delivery, deliveryLimit)) {
-      this.#refuse(delivery, refuseRedelivered(delivery, this.#glimpse(delivery), world));
-    } else this.#read(delivery);
+    const { suspects, turns } = this.#parts;
+    if (isSuspect(delivery) && delivery.unreadable === null) suspects().receive(delivery);
+    else if (turns.isQuiet) this.read(delivery);
+    else turns.pass(() => this.read(delivery));
   }
 
-  #read(delivery: Delivery): void {
+  /** Puts a message that has lost too many runs into the dead queue, unread: reading it may be what they were lost by. */
+  giveUp(delivery: Delivery): Promise<void> {
+    const { world } = this.#parts;
+    return this.#refuse(delivery, refuseRedelivered(delivery, this.#glimpse(delivery), world));
+  }
+
+  /** Decodes a message and lets its task run, or refuses it. */
+  read(delivery: Delivery): void {
     const { world } = this.#parts;
     const task = delivery.unreadable === null ? this.#decoded(delivery) : incomplete(delivery.unreadable);
     if (task instanceof ProtocolError) {
-      this.#refuse(delivery, this.#undecodable(delivery, task));
+      void this.#refuse(delivery, this.#undecodable(delivery, task));
       return;
     }
     const request = this.#requested(delivery, task);
@@ -74,7 +86,7 @@ export class Reception {
     }
     const refusal = overBudget(task, world);
     if (refusal === null) this.#admit({ request, delivery });
-    else this.#refuse(delivery, this.#undecodable(delivery, refusal));
+    else void this.#refuse(delivery, this.#undecodable(delivery, refusal));
   }
 
   #admit(reservation: Reservation): void {
@@ -82,16 +94,10 @@ export class Reception {
     const { request, delivery } = reservation;
     const screening = screen(request.task, world, revoked);
     if (screening !== "pass") {
-      this.#refuse(delivery, revoke(request, screening, world));
+      void this.#refuse(delivery, revoke(request, screening, world));
       return;
     }
-    if (request.task.eta !== null && republisher.park(delivery, request.task, () => this.#count(reservation))) return;
-    this.#count(reservation);
-  }
-
-  #count(reservation: Reservation): void {
-    const { delivery } = reservation;
-    if (delivery.redelivered && this.#parts.republisher.recount(delivery, () => this.#take(reservation))) return;
+    if (request.task.eta !== null && republisher.park(delivery, request.task, () => this.#take(reservation))) return;
     this.#take(reservation);
   }
 
@@ -124,7 +130,7 @@ export class Reception {
     try {
       return decodeTask(message, this.#parts.content, {
         ...sentTo(delivery),
-        redelivered: redeliveries(delivery) > 0,
+        redelivered: lostRuns(delivery) > 0,
       });
     } catch (error) {
       if (error instanceof ProtocolError) return error;
@@ -140,12 +146,12 @@ export class Reception {
     const definition = this.#parts.tasks.get(task.task);
     if (definition === null) return null;
     const { policy } = definition;
-    return { task, policy, queue: delivery.queue, redelivered: redeliveries(delivery) > 0 };
+    return { task, policy, queue: delivery.queue, redelivered: lostRuns(delivery) > 0 };
   }
 
   #refuseUnknown(delivery: Delivery, task: TaskMessage): void {
     const { republisher, world } = this.#parts;
-    const refuse = (): void => this.#refuse(delivery, refuseUnregistered(task, delivery.queue, world));
+    const refuse = (): void => void this.#refuse(delivery, refuseUnregistered(task, delivery.queue, world));
     if (!republisher.offer(delivery, refuse)) refuse();
   }
 
@@ -157,8 +163,8 @@ export class Reception {
     return { ...peekTask(message), ...peekWorkflow(message, this.#parts.content) };
   }
 
-  #refuse(delivery: Delivery, effects: readonly Effect[]): void {
-    refuseDelivery(this.#parts, delivery, effects);
+  #refuse(delivery: Delivery, effects: readonly Effect[]): Promise<void> {
+    return refuseDelivery(this.#parts, delivery, effects);
   }
 }
 

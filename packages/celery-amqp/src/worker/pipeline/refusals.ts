@@ -11,17 +11,20 @@ export interface RefuseParts {
   readonly log: Logger;
 }
 
-/** Carries out what it costs not to run a message. Whatever fails in it, the delivery is settled. */
+/**
+ * Carries out what it costs not to run a message. Resolves when the delivery is settled, or goes back after a pause: whatever
+ * fails, one of the two happens.
+ */
 export function refuseDelivery(
   { performer, inflight, log }: RefuseParts,
   delivery: Delivery,
   effects: readonly Effect[],
-): void {
+): Promise<void> {
   inflight.begin();
-  Promise.resolve(performer.perform(delivery, effects))
+  return Promise.resolve(performer.perform(delivery, effects))
     .catch((error: unknown) => {
       log.error("cannot refuse a message, it goes back to the queue", { queue: delivery.queue, error: String(error) });
-      delivery.reject({ requeue: true });
+      performer.giveBack(delivery);
     })
     .finally(() => inflight.end());
 }

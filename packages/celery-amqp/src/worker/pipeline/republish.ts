@@ -1,7 +1,7 @@
 import type { Address, TaskMessage, WireMessage } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Delivery, Publisher } from "../../ports/transport.ts";
-import { isUncounted, republished } from "../rules/arrival.ts";
+import { counted, republished, uncounted } from "../rules/arrival.ts";
 import { offeredMessage, offerSeconds } from "../rules/offer.ts";
 import { parkedMessage, parkingSeconds, parkingSecondsUntil } from "../rules/park.ts";
 import type { DelayQueues } from "./delay-queues.ts";
@@ -17,8 +17,6 @@ export interface RepublishParts extends Patience {
   readonly inflight: Inflight;
   /** How long a task that is unknown here is offered to others. */
   readonly unknownTaskGraceMs: number;
-  /** Whether deliveries are counted. */
-  readonly deliveryLimit: number | null;
 }
 
 /**
@@ -40,7 +38,9 @@ export class Republisher {
     const { clock } = this.#parts;
     if (task.eta === null || parkingSeconds(task, clock.now()) === null) return false;
     const message = parkedMessage(delivery);
-    this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, parkingSeconds(task, clock.now())));
+    void this.#start(delivery, otherwise, () =>
+      this.#delay(message, delivery.queue, parkingSeconds(task, clock.now())),
+    );
     return true;
   }
 
@@ -50,7 +50,7 @@ export class Republisher {
     const seconds = (): number | null => parkingSecondsUntil(until, clock.now());
     if (seconds() === null) return false;
     const message = parkedMessage(delivery);
-    this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, seconds()));
+    void this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, seconds()));
     return true;
   }
 
@@ -60,17 +60,26 @@ export class Republisher {
     const seconds = offerSeconds(delivery, clock.now(), unknownTaskGraceMs);
     if (seconds === null) return false;
     const message = offeredMessage(delivery, clock.now());
-    this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, seconds));
+    void this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, seconds));
     return true;
   }
 
-  /** Writes on a message how often it was delivered, where the broker does not count (decision 4). */
-  recount(delivery: Delivery, otherwise: () => void): boolean {
-    if (this.#parts.deliveryLimit === null || !isUncounted(delivery)) return false;
-    const message = republished(delivery);
-    const to = { exchange: "", routingKey: delivery.queue };
-    this.#start(delivery, otherwise, () => this.#publish(message, to));
-    return true;
+  /**
+   * Publishes a suspect anew with its next run counted. Resolves when it is over: the broker has confirmed the copy and
+   * taken the ack, or has the message still.
+   */
+  count(delivery: Delivery, otherwise: () => void): Promise<void> {
+    return this.#replace(delivery, counted(delivery), otherwise);
+  }
+
+  /** The same without counting a run: the message may wait anywhere. */
+  renew(delivery: Delivery, otherwise: () => void): Promise<void> {
+    return this.#replace(delivery, uncounted(delivery), otherwise);
+  }
+
+  /** The same for a message that was not run and goes to others: a run that was counted stays counted, and unused. */
+  pass(delivery: Delivery, otherwise: () => void): Promise<void> {
+    return this.#replace(delivery, republished(delivery), otherwise);
   }
 
   /** What came from this queue comes again: it is not published any more. */
@@ -78,11 +87,21 @@ export class Republisher {
     this.#losses.set(queue, this.#lossesOf(queue) + 1);
   }
 
-  #start(delivery: Delivery, otherwise: () => void, attempt: () => Promise<Fate>): void {
+  /**
+   * A delivery whose channel is gone already is not copied: a message that cuts its connection would become two each time.
+   * What is left is a channel that goes between the publish and the ack; then there is one message more.
+   */
+  #replace(delivery: Delivery, message: WireMessage, otherwise: () => void): Promise<void> {
+    const to = { exchange: "", routingKey: delivery.queue };
+    const attempt = async (): Promise<Fate> => ((await delivery.sync()) ? this.#publish(message, to) : "lost");
+    return this.#start(delivery, otherwise, attempt).then(async () => void (await delivery.sync()));
+  }
+
+  #start(delivery: Delivery, otherwise: () => void, attempt: () => Promise<Fate>): Promise<void> {
     const { held, inflight } = this.#parts;
     held.begin(delivery.queue);
     inflight.begin();
-    void this.#finish(delivery, otherwise, attempt).finally(() => {
+    return this.#finish(delivery, otherwise, attempt).finally(() => {
       held.end(delivery.queue);
       inflight.end();
     });

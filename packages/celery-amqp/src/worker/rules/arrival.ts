@@ -19,24 +19,40 @@ export interface Arrival {
   readonly deliveryCount: number | null;
 }
 
-/** Earlier deliveries that were counted before the message was last published. */
+/** Runs that were lost before the message was last published. */
 const countHeader = "x-leveret-redeliveries";
+/** The next run was counted before: a delivery of this message that comes again has used it. */
+const countedHeader = "x-leveret-counted";
 const exchangeHeader = "x-leveret-exchange";
 const routingKeyHeader = "x-leveret-routing-key";
 
-/**
- * How often the message was handed out before and never settled. A quorum queue counts for itself since the message was
- * last published; a classic queue only says that it was (decision 4).
- */
-export function redeliveries({ message, redelivered, deliveryCount }: Arrival): number {
-  const counted = message.headers[countHeader];
-  const since = redelivered ? (deliveryCount ?? 1) : 0;
-  return (typeof counted === "number" && Number.isSafeInteger(counted) && counted > 0 ? counted : 0) + since;
+/** Whether a run of the message may have ended a process or a connection, as far as the message tells without its body. */
+export function isSuspect({ message, redelivered }: Arrival): boolean {
+  return redelivered || message.headers[countHeader] !== undefined;
 }
 
-/** Whether nobody but us counts its deliveries. */
-export function isUncounted({ redelivered, deliveryCount }: Arrival): boolean {
-  return redelivered && deliveryCount === null;
+/**
+ * Runs of the message that began and never ended. The broker does not tell a run from a delivery that waited in a worker:
+ * the first redelivery is taken for a run, and from then on each run is counted before it begins, and nothing else is.
+ */
+export function lostRuns(arrival: Arrival): number {
+  const count = countOf(arrival);
+  if (count === 0) return arrival.redelivered ? 1 : 0;
+  return arrival.redelivered && isCounted(arrival) ? count + 1 : count;
+}
+
+/** Whether the next run of a suspect was counted before, and has not begun. */
+export function mayRun(arrival: Arrival): boolean {
+  return !arrival.redelivered && isCounted(arrival) && countOf(arrival) > 0;
+}
+
+function countOf({ message }: Arrival): number {
+  const count = message.headers[countHeader];
+  return typeof count === "number" && Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
+function isCounted({ message }: Arrival): boolean {
+  return message.headers[countedHeader] === true;
 }
 
 /**
@@ -57,12 +73,25 @@ export function isBack({ address }: Pick<Arrival, "address">): boolean {
 }
 
 /**
- * The same message to be published again in place of the delivery. It carries the count of its deliveries, and its
- * address where the queue's name does not say it; what the broker wrote about its way is left out.
+ * The same message to be published again in place of the delivery. It carries the count of its lost runs, and its address
+ * where the queue's name does not say it; what the broker wrote about its way is left out. A run that was counted and has
+ * not begun stays counted.
  */
 export function republished(arrival: Arrival): WireMessage {
+  const message = uncounted(arrival);
+  return mayRun(arrival) ? { ...message, headers: { ...message.headers, [countedHeader]: true } } : message;
+}
+
+/** The same with its next run counted. */
+export function counted(arrival: Arrival): WireMessage {
+  const message = uncounted(arrival);
+  return { ...message, headers: { ...message.headers, [countedHeader]: true } };
+}
+
+/** The same without a run that was counted: it may wait in a worker, and be delivered again, without being counted. */
+export function uncounted(arrival: Arrival): WireMessage {
   const { headers, properties, body } = republishable(arrival.message);
-  const count = redeliveries(arrival);
+  const count = lostRuns(arrival);
   const { exchange, routingKey } = sentTo(arrival);
   const address = exchange === "" ? {} : { [exchangeHeader]: exchange, [routingKeyHeader]: routingKey };
   return {

@@ -1,5 +1,5 @@
 import { newTask, type Peek, type ProtocolError, type TaskMessage, type WorkflowPeek } from "@leveret/celery-protocol";
-import { redeliveries, type Arrival } from "./arrival.ts";
+import { lostRuns, type Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { DeadLetterReason } from "./event.ts";
 import {
@@ -60,19 +60,11 @@ export function refuseUnregistered(task: TaskMessage, queue: string, world: Worl
   return [...told, ...putAside(aside, world), { do: "emit", event: { type: "taskFailed", task, queue, failure } }];
 }
 
-/**
- * Whether a message was delivered as often as the limit allows. RabbitMQ 4 drops what a quorum queue delivered more than 20
- * times (`delivery-limit`): with a limit up to that, the last delivery still finds its way into the dead queue.
- */
-export function isTooOften(arrival: Arrival, limit: number | null): boolean {
-  return limit !== null && redeliveries(arrival) >= limit;
-}
-
 /** What a message costs that workers die of, or that is given back for ever: it is as lost as they are. */
 export function refuseRedelivered(arrival: Arrival, glimpse: Glimpse, world: World): readonly Effect[] {
   const { id, task: name } = glimpse;
   const { message, queue } = arrival;
-  const attempts = redeliveries(arrival);
+  const attempts = lostRuns(arrival);
   const failure = redeliveredTooOften(attempts);
   const stores = message.headers["ignore_result"] !== true;
   const task = glimpsed(glimpse);

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { encodeSignature, type HeaderTable, ProtocolError, type ProtocolErrorCode } from "@leveret/celery-protocol";
 import {
   type Glimpse,
-  isTooOften,
   refuseRedelivered,
   refuseUndecodable,
   refuseUnregistered,
@@ -97,18 +96,9 @@ function redelivered(deliveryCount: number | null, headers: HeaderTable = {}): A
   };
 }
 
-describe("a message that is delivered again", () => {
-  test.each([
-    ["under the limit", redelivered(19), 20, false],
-    ["at the limit, the last time that RabbitMQ 4 delivers it", redelivered(20), 20, true],
-    ["over the limit", redelivered(21), 20, true],
-    ["without a limit", redelivered(1000), null, false],
-    ["counted by us", redelivered(null, { "x-leveret-redeliveries": 19 }), 20, true],
-    ["counted by us, under the limit", redelivered(null, { "x-leveret-redeliveries": 18 }), 20, false],
-  ])("%s", (_name, arrival, limit, expected) => {
-    expect(isTooOften(arrival, limit)).toBe(expected);
-  });
+const lostRuns = { "x-leveret-redeliveries": 19, "x-leveret-counted": true };
 
+describe("a message that is delivered again", () => {
   test.each([
     ["nothing readable", unreadable, {}, true, ["dead-letter redelivered-too-often", "deadLettered"]],
     ["id readable", readable, {}, true, ["store FAILURE id-1", "dead-letter redelivered-too-often", "deadLettered"]],
@@ -137,12 +127,16 @@ describe("a message that is delivered again", () => {
       ["chord-part FAILURE id-1", "chord-part FAILURE last", "send alarm", "reject"],
     ],
   ])("too often: %s", (_name, glimpse, headers, deadLetter, expected) => {
-    const effects = refuseRedelivered(redelivered(20, headers), glimpse, freshWorld({ deadLetter }));
+    const effects = refuseRedelivered(
+      redelivered(20, { ...lostRuns, ...headers }),
+      glimpse,
+      freshWorld({ deadLetter }),
+    );
     expect(inShort(effects)).toEqual(expected);
   });
 
   test("too often is told as the loss of workers", () => {
-    const [store, letter] = refuseRedelivered(redelivered(20), readable, freshWorld());
+    const [store, letter] = refuseRedelivered(redelivered(null, lostRuns), readable, freshWorld());
     expect(store).toMatchObject({ meta: { exception: { type: "WorkerLostError", module: "billiard.exceptions" } } });
     expect(letter).toMatchObject({ attempts: 20, error: expect.stringContaining("delivered 20 times") });
   });

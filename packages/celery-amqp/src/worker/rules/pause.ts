@@ -1,0 +1,13 @@
+import { lostRuns, type Arrival } from "./arrival.ts";
+
+const firstMs = 100;
+const longestMs = 5_000;
+
+/**
+ * How long a delivery is held before it goes back to its queue, milliseconds: 100 at first, twice as long each time, at most
+ * five seconds. A queue gives out at once what goes back to it.
+ */
+export function pauseBeforeRequeue(arrival: Arrival): number {
+  const times = Math.max(lostRuns(arrival), arrival.deliveryCount ?? 0);
+  return Math.min(firstMs * 2 ** times, longestMs);
+}
