@@ -124,12 +124,19 @@ function writeSpecial(value: object): string | null {
   if (value instanceof Uint8Array) return writeBytes(value);
   if (value instanceof Date) return typed("datetime", `"${formatDate(value)}"`);
   if (value instanceof Float) return Number.isFinite(value.value) ? pythonFloat(value.value) : notFinite(value.value);
-  if (value instanceof DateTime) return typed("datetime", writeText(value.text));
-  if (value instanceof LocalDate) return typed("date", writeText(value.text));
-  if (value instanceof LocalTime) return typed("time", writeText(value.text));
-  if (value instanceof Decimal) return typed("decimal", writeText(value.text));
+  if (value instanceof DateTime) return typed("datetime", ownText(value));
+  if (value instanceof LocalDate) return typed("date", ownText(value));
+  if (value instanceof LocalTime) return typed("time", ownText(value));
+  if (value instanceof Decimal) return typed("decimal", ownText(value));
   if (value instanceof Uuid) return typed("uuid", `{"hex": "${value.hex}"}`);
   return null;
+}
+
+/** An object of the class need not have come from its constructor. */
+function ownText(value: { readonly text: string }): string {
+  if (typeof value.text !== "string")
+    throw refused(`A ${className(value)} without a text`, "make it by its constructor");
+  return writeText(value.text);
 }
 
 function typed(type: string, json: string): string {

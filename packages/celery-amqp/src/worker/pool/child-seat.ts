@@ -165,6 +165,15 @@ export class ChildSeat implements RunSite {
   }
 
   #onMessage(message: FromChild): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      this.#error = error;
+      this.#fail("it sent a message that cannot be read");
+    }
+  }
+
+  #take(message: FromChild): void {
     switch (message.type) {
       case "ready":
         return this.#onReady(message.tasks);

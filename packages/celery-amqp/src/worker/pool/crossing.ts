@@ -147,8 +147,7 @@ class Packer {
     }
     if (value instanceof Date) return new Date(Date.prototype.getTime.call(value)); // a Proxy of one cannot be cloned
     if (value instanceof Float) return { [mark]: "Float", value: this.pack(value.value, depth) };
-    for (const [name, Class] of textual)
-      if (value instanceof Class) return { [mark]: name, value: this.pack(value.text, depth) };
+    for (const [name, Class] of textual) if (value instanceof Class) return { [mark]: name, value: textIn(value) };
     if (value instanceof Error)
       return { [mark]: "Error", value: packError(value, (field) => this.#packOrShow(field, depth + causeDepth)) };
     if ("toJSON" in value && typeof value.toJSON === "function") return this.pack(value.toJSON(), depth);
@@ -169,6 +168,12 @@ const bytesEach = 2;
 /** What the frame of an object or a list counts for: as much as it takes in the memory of the parent. */
 const objectBytes = 64;
 const longBigint = 2n ** 64n;
+
+/** Its class was made of the text, and is made of it again. */
+function textIn(value: TextValue): string {
+  if (typeof value.text === "string") return value.text;
+  return refuse(value);
+}
 
 /** Half as many as its hexadecimal digits, found without writing decimal ones. */
 function bytesOf(value: bigint): number {
