@@ -6,7 +6,7 @@ import {
   type FakeClock,
   type MemoryBroker,
 } from "@leveret/celery-amqp/testing";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { type Beat, createBeat, type CreateBeatOptions } from "../src/index.ts";
 import { decodeState } from "../src/rules/beat-state.ts";
 import { tickId } from "../src/rules/tick-id.ts";
@@ -115,7 +115,7 @@ test("the state is one message, which each tick replaces", async () => {
   await clock.advance(0);
   const [message, ...others] = broker.messages("celery.beat");
   expect(others).toEqual([]);
-  expect(decodeState(message!).state).toEqual(new Map([["tick", start + 30_000]]));
+  expect(decodeState(message!, clock.now()).state).toEqual(new Map([["tick", start + 30_000]]));
 });
 
 test("beats that come and go do not lose the state, nor gather messages", async () => {
@@ -269,4 +269,69 @@ test("a state that is not wholly readable is logged and counts for nothing; the 
   await clock.advance(30_000);
   expect(ids()).toEqual([at(10), at(20), at(30)]);
   expect(warnings).toEqual(["a state with unreadable headers counts for nothing"]);
+});
+
+/** Warnings of a beat. */
+function listening() {
+  const lines: string[] = [];
+  const note = (message: string): void => void lines.push(message);
+  return { lines, logger: { debug() {}, info() {}, warn: note, error: note } };
+}
+
+describe("times that cannot be true", () => {
+  test("of a clock that was ahead are logged, and the schedule goes on", async () => {
+    const { clock, beat, ids } = scene();
+    const { lines, logger } = listening();
+    await beat({ logger });
+    await clock.advance(20_000);
+    clock.step(-3_600_000);
+    await clock.advance(30_000);
+    expect(ids().slice(2)).toEqual([-3560, -3550].map(at)); // noticed at its next turn
+    expect(lines).toEqual(["times of the state lie in the future or are none: the entries go on without them"]);
+  });
+
+  test("are not believed after a restart either", async () => {
+    const { clock, broker, beat, ids } = scene();
+    const first = await beat();
+    await clock.advance(20_000);
+    await first.stop();
+    await clock.advance(0);
+    clock.step(-3_600_000);
+    const { lines, logger } = listening();
+    const second = await beat({ logger });
+    await clock.advance(30_000);
+    expect(ids().slice(2)).toEqual([-3570, -3560, -3550].map(at));
+    expect(lines.length).toBeGreaterThan(0);
+    await second.stop();
+    await clock.advance(0);
+    expect(broker.messages("celery.beat")).toHaveLength(1);
+    expect([...decodeState(broker.messages("celery.beat")[0]!, Infinity).state.values()]).toEqual([start - 3_550_000]);
+  });
+
+  test.each([
+    '{"entries":{"tick":9007199254740991}}',
+    '{"entries":{"tick":4102444800000}}',
+    '{"entries":{"tick":"soon","other":null}}',
+    '{"entries":{"tick":-1}}',
+    '{"entries":[9007199254740991]}',
+    "9007199254740991",
+    "{",
+  ])("of a message from outside do not stop the schedule: %s", async (text) => {
+    const { clock, broker, beat, ids } = scene();
+    const { lines, logger } = listening();
+    const first = await beat({ logger });
+    await clock.advance(15_000);
+    const outside = createMemoryTransport({ broker });
+    await outside.connect();
+    const body = new TextEncoder().encode(text);
+    await outside.publisher.publish({ headers: {}, properties: {}, body }, { exchange: "", routingKey: "celery.beat" });
+    await clock.advance(15_000);
+    expect(ids()).toEqual([10, 20, 30].map(at));
+    expect(lines).toHaveLength(1);
+    await first.stop();
+    await clock.advance(0);
+    await beat();
+    await clock.advance(20_000);
+    expect(ids()).toEqual([10, 20, 30, 40, 50].map(at));
+  });
 });

@@ -11,6 +11,7 @@ import { pruned } from "../rules/beat-state.ts";
 import { type Due, due, type Lateness, mostUrgent, type Tick } from "../rules/due.ts";
 import { tickId } from "../rules/tick-id.ts";
 import type { ResolvedEntry } from "../schedule/entry.ts";
+import { apart } from "../system/apart.ts";
 import { isOverWithin } from "../system/patience.ts";
 import { type Lease, stateQueue, StateQueue } from "./state-queue.ts";
 import type { TickTransport, TickWay } from "./tick-transport.ts";
@@ -54,6 +55,8 @@ const longestSleepMs = 300_000;
 const pauseMs = 1_000;
 /** How long a turn waits for its ticks. One that the broker takes longer for holds up its own entry, and no other. */
 const turnMs = 5_000;
+/** Entries named in one log line, and characters of their names. */
+const [mostNamed, longestNames] = [20, 500];
 /** Ticks of one turn: all of them wait in the state queue for the next leader, where this one dies. */
 const mostAtOnce = 500;
 
@@ -80,6 +83,7 @@ export class CeleryBeat implements Beat {
       clock,
       uuid: () => ids.uuid(),
       trim: (state) => pruned(state, entries, clock.now()),
+      onRefused: (refused) => this.#onRefused(refused),
       onState: () => this.#onState(),
       onUnreadable: (reason) => this.#warn("a state with unreadable headers counts for nothing", reason),
       onLost: (reason) => this.#onLost(reason),
@@ -96,7 +100,11 @@ export class CeleryBeat implements Beat {
     return () => this.#listeners.delete(listener);
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return apart(() => this.#start());
+  }
+
+  async #start(): Promise<void> {
     if (this.#phase !== "new") return;
     this.#move("standby");
     try {
@@ -134,6 +142,17 @@ export class CeleryBeat implements Beat {
     this.#wake(0, (term) => this.#takeOver(term));
   }
 
+  #onRefused(refused: readonly string[] | null): void {
+    const { log, name: beat } = this.#parts;
+    if (refused === null) return log.warn("a message of the state queue holds no state and is passed over", { beat });
+    const entries = refused.slice(0, mostNamed).join(", ").slice(0, longestNames);
+    log.warn("times of the state lie in the future or are none: the entries go on without them", {
+      beat,
+      entries,
+      count: refused.length,
+    });
+  }
+
   #onLost(reason: Error): void {
     this.#term += 1;
     this.#cancelTimer();
@@ -164,15 +183,22 @@ export class CeleryBeat implements Beat {
   async #takeOver(term: number): Promise<void> {
     await this.#queue.gather();
     if (term !== this.#term) return;
-    const now = this.#parts.clock.now();
-    const begun = this.#parts.entries.filter(({ name }) => !this.#queue.state.has(name));
-    for (const { name } of begun) this.#queue.note(name, now);
+    this.#begin();
     await this.#queue.save();
     if (term === this.#term) await this.#turn(term);
   }
 
+  /** Entries of which nothing is known, or nothing that can be true, begin now. */
+  #begin(): void {
+    this.#queue.doubt();
+    const now = this.#parts.clock.now();
+    const begun = this.#parts.entries.filter(({ name }) => !this.#queue.state.has(name));
+    for (const { name } of begun) this.#queue.note(name, now);
+  }
+
   async #turn(term: number): Promise<void> {
     const { entries, clock, lateness } = this.#parts;
+    this.#begin();
     const { lease, state } = this.#queue;
     if (lease === null) return;
     const now = clock.now();
@@ -230,12 +256,21 @@ export class CeleryBeat implements Beat {
   }
 
   #warn(message: string, error: unknown): void {
-    this.#parts.log.warn(message, { error: error instanceof Error ? error.message : String(error) });
+    this.#parts.log.warn(message, { error: error instanceof Error ? error.message : typeof error });
+  }
+
+  /** A listener that throws disturbs nobody. */
+  #tell(listener: (phase: BeatPhase) => void, phase: BeatPhase): void {
+    try {
+      apart(() => listener(phase));
+    } catch (error) {
+      this.#warn("a listener threw", error);
+    }
   }
 
   #move(phase: BeatPhase): void {
     if (phase === this.#phase || this.#phase === "stopped") return;
     this.#phase = phase;
-    for (const listener of this.#listeners) listener(phase);
+    for (const listener of this.#listeners) this.#tell(listener, phase);
   }
 }

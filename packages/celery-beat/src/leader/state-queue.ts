@@ -7,7 +7,15 @@ import {
   type Transport,
 } from "@leveret/celery-amqp";
 import type { Address, QueueTopology, WireMessage } from "@leveret/celery-protocol";
-import { type BeatState, covers, decodeState, encodeState, mergeStates, withState } from "../rules/beat-state.ts";
+import {
+  type BeatState,
+  covers,
+  decodeState,
+  encodeState,
+  isBelieved,
+  mergeStates,
+  withState,
+} from "../rules/beat-state.ts";
 import { type Held, isSpare } from "../rules/held.ts";
 import { isOverWithin } from "../system/patience.ts";
 
@@ -30,6 +38,8 @@ export interface StateQueueParts {
   readonly uuid: () => string;
   /** The state without what nobody needs any more. */
   readonly trim: (state: BeatState) => BeatState;
+  /** Times of these entries are not believed; null: a message holds no state at all. */
+  readonly onRefused: (entries: readonly string[] | null) => void;
   /** A state has come: this beat is the active consumer. */
   readonly onState: () => void;
   /** A message has come of which not all could be read: it counts for nothing. */
@@ -136,6 +146,19 @@ export class StateQueue {
     this.#state = mergeStates(this.#state, new Map([[entry, time]]));
   }
 
+  /** Forgets times that lie in the future by now, since the clock was set back; the state is then saved without them. */
+  doubt(): void {
+    const now = this.#parts.clock.now();
+    const isTrue = ([, time]: readonly [string, number]): boolean => isBelieved(time, now);
+    const refused = [...this.#state].filter((pair) => !isTrue(pair)).map(([name]) => name);
+    if (refused.length === 0) return;
+    this.#parts.onRefused(refused);
+    this.#state = new Map([...this.#state].filter(isTrue));
+    this.#saved = null;
+    for (const [delivery, held] of this.#held)
+      this.#held.set(delivery, { ...held, state: new Map([...held.state].filter(isTrue)) });
+  }
+
   /** Saves the state, where there is anything new: confirmed before what it replaces is acked. Rejects as a publish does. */
   async save(): Promise<void> {
     const isNew = this.#saved === null || !covers(this.#saved.state, this.#state);
@@ -207,9 +230,13 @@ export class StateQueue {
   }
 
   #read({ message, unreadable }: Delivery): Held {
-    if (unreadable === null) return decodeState(message);
-    this.#parts.onUnreadable(unreadable);
-    return { id: null, state: new Map() };
+    if (unreadable !== null) {
+      this.#parts.onUnreadable(unreadable);
+      return { id: null, state: new Map() };
+    }
+    const { refused, ...held } = decodeState(message, this.#parts.clock.now());
+    if (refused === null || refused.length > 0) this.#parts.onRefused(refused);
+    return held;
   }
 
   #take(delivery: Delivery, held: Held): void {

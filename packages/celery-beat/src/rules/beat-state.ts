@@ -45,21 +45,45 @@ export function withState(message: WireMessage, stateQueue: string, state: BeatS
   return { ...message, headers: { ...message.headers, ...said, BCC: [stateQueue] } };
 }
 
-/** Id and content of a state message; what cannot be read counts for nothing. */
-export function decodeState({ headers, body }: WireMessage): { readonly id: string | null; readonly state: BeatState } {
-  const id = headers[idHeader];
-  const tick = headers[tickHeader];
-  const read = () => (typeof tick === "string" ? tick : decodeUtf8(body));
-  return { id: typeof id === "string" ? id : null, state: readEntries(read) };
+/** A state message as it was read. */
+export interface DecodedState {
+  readonly id: string | null;
+  /** The times that are believed. */
+  readonly state: BeatState;
+  /** Names of entries whose times are not: they are no times, or lie in the future. Null where nothing could be read. */
+  readonly refused: readonly string[] | null;
 }
 
-function readEntries(read: () => string): BeatState {
+/** Id and content of a state message. A time that is not believed counts for nothing, and neither does an unreadable message. */
+export function decodeState({ headers, body }: WireMessage, now: number): DecodedState {
+  const id = headers[idHeader];
+  const tick = headers[tickHeader];
+  const read = readEntries(() => (typeof tick === "string" ? tick : decodeUtf8(body)));
+  const refused = read?.filter(([, time]) => !isBelieved(time, now)).map(([name]) => name) ?? null;
+  const believed = (read ?? []).filter((pair): pair is [string, number] => isBelieved(pair[1], now));
+  return { id: typeof id === "string" ? id : null, state: new Map(believed), refused };
+}
+
+/** The clocks of two beats may differ by so much. */
+const skewMs = 30_000;
+
+/** Of no beat before this was anything remembered. */
+const firstMs = Date.UTC(2000, 0, 1);
+
+/**
+ * Whether a time may be that of a tick. One in the future was written by a clock that was ahead, or by nobody of ours: taken
+ * for true, it would silence its entry until then.
+ */
+export function isBelieved(time: unknown, now: number): boolean {
+  return Number.isSafeInteger(time) && (time as number) >= firstMs && (time as number) <= now + skewMs;
+}
+
+function readEntries(read: () => string): readonly (readonly [string, unknown])[] | null {
   try {
     const value: unknown = JSON.parse(read());
     const entries = isPlainObject(value) ? value["entries"] : null;
-    const pairs = isPlainObject(entries) ? Object.entries(entries) : [];
-    return new Map(pairs.filter((pair): pair is [string, number] => Number.isSafeInteger(pair[1])));
+    return isPlainObject(entries) ? Object.entries(entries) : null;
   } catch {
-    return new Map();
+    return null;
   }
 }

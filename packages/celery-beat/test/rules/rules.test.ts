@@ -83,15 +83,41 @@ test("states merge to the later tick of each entry, in any order and however oft
   expect([covers(both, a), covers(a, b), covers(a, new Map())]).toEqual([true, false, true]);
 });
 
+const now = Date.UTC(2026, 0, 1);
+
 test("a state travels as a message; noise counts for nothing", () => {
   const state = new Map([
-    ["x", 1],
-    ["__proto__", 2],
+    ["x", now - 1],
+    ["__proto__", now],
   ]);
-  expect(decodeState(encodeState(state, "1"))).toEqual({ id: "1", state });
-  const noise = (text: string) => decodeState({ headers: {}, properties: {}, body: new TextEncoder().encode(text) });
-  for (const text of ["", "[]", "{", '{"entries":[]}', '{"entries":{"x":"soon"}}'])
-    expect(noise(text)).toEqual({ id: null, state: new Map() });
+  expect(decodeState(encodeState(state, "1"), now)).toEqual({ id: "1", state, refused: [] });
+  const noise = (text: string) =>
+    decodeState({ headers: {}, properties: {}, body: new TextEncoder().encode(text) }, now);
+  for (const text of ["", "[]", "{", "null", '{"entries":[]}', '{"entries":null}', '{"entries":7}'])
+    expect(noise(text)).toEqual({ id: null, state: new Map(), refused: null });
+});
+
+test.each([
+  '"soon"',
+  "null",
+  "true",
+  "[1767225600000]",
+  "{}",
+  "1767225600000.5",
+  "1e400",
+  "-1",
+  "0",
+  "9007199254740991",
+  "9007199254740993",
+  "-1767225600000",
+  `${Date.UTC(2026, 0, 1) + 31_000}`,
+])("a time %s is not believed, and the others are", (time) => {
+  const body = new TextEncoder().encode(`{"entries":{"x":${time},"y":${now}}}`);
+  expect(decodeState({ headers: {}, properties: {}, body }, now)).toEqual({
+    id: null,
+    state: new Map([["y", now]]),
+    refused: ["x"],
+  });
 });
 
 test("entries that nobody has are forgotten after a month, not before", () => {
@@ -106,10 +132,10 @@ test("entries that nobody has are forgotten after a month, not before", () => {
 test("a tick's own message is a state message, whatever its body says", () => {
   const body = new TextEncoder().encode('{"entries":{"x":9}}');
   const message = { headers: { id: "task" }, properties: { contentType: "application/json" }, body };
-  const state = new Map([["x", 1]]);
+  const state = new Map([["x", now]]);
   const both = withState(message, "celery.beat", state, "1");
   expect(both).toMatchObject({ ...message, headers: { id: "task", BCC: ["celery.beat"] } });
-  expect(decodeState(both)).toEqual({ id: "1", state });
+  expect(decodeState(both, now)).toEqual({ id: "1", state, refused: [] });
 });
 
 const of = (x: number) => new Map([["x", x]]);

@@ -110,7 +110,7 @@ async function run(url: string, what: Trouble): Promise<Running> {
 async function lastTicks(transport: Transport): Promise<ReadonlyMap<string, number>> {
   let state: ReadonlyMap<string, number> = new Map();
   const subscription = await transport.subscribe({ queue: "celery.beat", prefetch: 0 }, (delivery) => {
-    state = mergeStates(state, decodeState(delivery.message).state);
+    state = mergeStates(state, decodeState(delivery.message, Date.now()).state);
   });
   await eventually("the state is there", () => state.size === Object.keys(intervals).length);
   await subscription.cancel();

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { type BeatSchedule, type CatchUp, createBeat } from "@leveret/celery-beat";
 import type { Duration } from "@leveret/celery-amqp";
 import type { LogLevel } from "@leveret/celery-amqp/worker";
 import { loadModule } from "../reading/load-module.ts";
 import type { CommonOptions } from "../reading/broker.ts";
 import { logLevel } from "../reading/log-level.ts";
+import { readEntries } from "../reading/entries.ts";
 import { duration } from "../reading/numbers.ts";
 import { oneOf } from "../reading/words.ts";
 import { lineLogger } from "../terminal/line-logger.ts";
@@ -63,14 +63,7 @@ async function beat(flags: BeatFlags, terminal: Terminal): Promise<void> {
 /** Entries by their names; their values are checked by the beat. */
 async function exported(app: string | undefined): Promise<BeatSchedule> {
   if (app === undefined) return {};
-  const { beatSchedule } = (await loadModule(app)).exports as { readonly beatSchedule?: BeatSchedule };
-  return beatSchedule ?? {};
-}
-
-function readEntries(file: string): BeatSchedule {
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as BeatSchedule;
-  } catch (error) {
-    throw new UsageError(`--entries ${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const { exports } = await loadModule(app);
+  const { beatSchedule, default: inner } = exports as { beatSchedule?: BeatSchedule; default?: typeof exports };
+  return beatSchedule ?? (inner?.["beatSchedule"] as BeatSchedule | undefined) ?? {}; // CommonJS has it by its default
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { TaskDefinition } from "@leveret/celery-amqp";
+import { lookedAmong, type TaskDefinition, tasksAmong } from "@leveret/celery-amqp";
 import { UsageError } from "../terminal/terminal.ts";
 
 /** What a module given by `-A` exports. */
@@ -10,7 +10,7 @@ export interface LoadedModule {
   readonly url: string;
   /** What its exports are, by name. */
   readonly exports: Readonly<Record<string, unknown>>;
-  /** Every export that is a task, and those of every list of them. */
+  /** Every export that is a task, and those of lists and plain objects of them. */
   readonly tasks: readonly TaskDefinition[];
 }
 
@@ -37,7 +37,9 @@ export async function loadTasks(path: string | undefined): Promise<LoadedModule>
   if (path === undefined) throw new UsageError("which tasks? Name the module that exports them: -A ./tasks.ts");
   const loaded = await loadModule(path);
   if (loaded.tasks.length > 0) return loaded;
-  throw new UsageError(`-A ${path}: none of its exports is a task; export what defineTask makes`);
+  throw new UsageError(
+    `-A ${path}: no task was found; ${lookedAmong} were looked through. Export what defineTask makes`,
+  );
 }
 
 async function load(path: string, url: string): Promise<Readonly<Record<string, unknown>>> {
@@ -52,16 +54,4 @@ async function load(path: string, url: string): Promise<Readonly<Record<string, 
 function described(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.stack?.split("\n").slice(0, 4).join("\n") ?? error.message;
-}
-
-/** Tasks among exports, each once though it may be exported by several names. */
-export function tasksAmong(exports: Readonly<Record<string, unknown>>): readonly TaskDefinition[] {
-  const tasks = Object.values(exports)
-    .flatMap((value): unknown => (Array.isArray(value) ? value : [value]))
-    .filter(isTask);
-  return [...new Set(tasks)];
-}
-
-function isTask(value: unknown): value is TaskDefinition {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "task" && "policy" in value;
 }

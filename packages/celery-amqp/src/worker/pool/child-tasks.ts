@@ -1,4 +1,6 @@
 import { CeleryError } from "../../ports/errors.ts";
+import { fieldOf } from "../../ports/thrown.ts";
+import { isTask, lookedAmong, tasksAmong } from "../../task/exported.ts";
 import { createRegistry, type TaskRegistry } from "../../task/registry.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import { withBuiltins } from "./builtins.ts";
@@ -16,31 +18,31 @@ export interface ChildTasks {
 /**
  * Loads the module that a pool was given.
  *
- * @throws CeleryError `option-invalid` for an export that is no task, `task-duplicate`, and whatever the module throws
+ * @throws CeleryError `option-invalid` for an export that is no task, or where none is, `task-duplicate`, and whatever the module throws
  */
 export async function loadTasks(module: PoolModule): Promise<ChildTasks> {
-  const exported = (await import(module.url)) as Readonly<Record<string, unknown>>;
-  const own = module.exports === null ? allTasks(exported) : named(module, exported);
+  const exported = (await import(module.url)) as object;
+  const own = module.exports === null ? allTasks(module, exported) : named(module, exported);
   const registry: TaskRegistry = createRegistry(withBuiltins(own, (name) => runnableOrNull(registry, name)));
   return { names: namesOf(registry), runnable: (name) => runnable(registry, module, name) };
 }
 
-function allTasks(exported: Readonly<Record<string, unknown>>): readonly TaskDefinition[] {
-  return Object.values(exported)
-    .flatMap((value): unknown => (Array.isArray(value) ? value : [value]))
-    .filter(isTask);
+function allTasks({ url }: PoolModule, exported: object): readonly TaskDefinition[] {
+  const tasks = tasksAmong(exported);
+  if (tasks.length > 0) return tasks;
+  throw new CeleryError(
+    "option-invalid",
+    `No task was found in ${url}: ${lookedAmong} were looked through. Export what defineTask makes.`,
+  );
 }
 
-function named(module: PoolModule, exported: Readonly<Record<string, unknown>>): readonly TaskDefinition[] {
+/** A CommonJS module has some of its exports only by way of its default. */
+function named(module: PoolModule, exported: object): readonly TaskDefinition[] {
   return (module.exports ?? []).map((name) => {
-    const task = exported[name];
-    if (isTask(task)) return task;
+    const task = [fieldOf(exported, name), fieldOf(fieldOf(exported, "default"), name)].find(isTask);
+    if (task !== undefined) return task;
     throw new CeleryError("option-invalid", `Export "${name}" of ${module.url} is no task: make it by defineTask`);
   });
-}
-
-function isTask(value: unknown): value is TaskDefinition {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "task" && "run" in value;
 }
 
 function namesOf(registry: TaskRegistry): readonly string[] {

@@ -26,7 +26,7 @@ function post(message: unknown): void {
   // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread's, not a window's
   if (parentPort !== null) parentPort.postMessage(message);
   // Node refuses undefined itself, before it is sent.
-  else if (message !== undefined) process.send?.(message as object);
+  else if (message !== undefined) process.send?.(message);
 }
 
 /** Messages of the pool, as a library in the child hears them. */

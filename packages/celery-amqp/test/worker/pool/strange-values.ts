@@ -1,3 +1,4 @@
+/* eslint-disable unicorn/no-thenable, typescript/only-throw-error, typescript/unbound-method -- odd values are the matter of this file */
 import { runInNewContext } from "node:vm";
 import { Decimal, PythonError } from "@leveret/celery-protocol";
 import { defineTask } from "@leveret/celery-amqp";

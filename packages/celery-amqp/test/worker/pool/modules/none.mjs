@@ -1,0 +1,2 @@
+export const make = () => ({ kind: "task" });
+export const settings = { retries: 3 };
