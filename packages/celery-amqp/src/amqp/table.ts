@@ -19,33 +19,33 @@ const MOST_VALUES = 65_536;
  * A header table in amqplib's terms. Integers get the types that py-amqp would choose (int32, else int64), a Date
  * becomes a timestamp of whole seconds, `undefined` is left out.
  *
- * @param into - filled instead of a new object; whatever names it has are names of the table
+ * @param into - filled instead of a new object: of an earlier table with the same names
  * @throws CeleryError with code `encode-failed`, naming the header, for what no field can hold: functions, symbols, Map, Set
  * and instances of other classes, too large a bigint, NaN and the infinities, nesting deeper than 64, names of more than 255
  * bytes. `message-too-large` for more values than a table can have.
  */
-export function toFields(table: HeaderTable, into: Record<string, unknown> = {}): Record<string, unknown> {
-  const walk = new Walk();
+export function toFields(table: HeaderTable, into?: Record<string, unknown>): Record<string, unknown> {
+  const fields = into ?? {};
   for (const name of Object.keys(table)) {
+    if (into === undefined) checkName(name, name);
     const value = table[name];
-    // amqplib leaves out what is undefined.
-    setOwn(into, name, value === undefined ? undefined : walk.start(name, value));
+    // Most headers are strings or null. amqplib leaves out what is undefined.
+    const isAsItIs = typeof value === "string" || value === null || value === undefined;
+    setOwn(fields, name, isAsItIs ? value : new Walk(name).field(value, 0));
   }
-  return into;
+  return fields;
 }
 
-/** Through the value of one header after the other. */
+/** Through the value of one header. */
 class Walk {
-  #header = "";
+  readonly #header: string;
   #values = 0;
 
-  start(header: string, value: unknown): unknown {
+  constructor(header: string) {
     this.#header = header;
-    this.#checkName(header);
-    return this.#field(value, 0);
   }
 
-  #field(value: unknown, depth: number): unknown {
+  field(value: unknown, depth: number): unknown {
     switch (typeof value) {
       case "string":
       case "boolean":
@@ -78,7 +78,7 @@ class Walk {
 
   #array(value: readonly unknown[], depth: number): unknown {
     this.#count(value.length);
-    return value.map((member) => this.#field(member, depth));
+    return value.map((member) => this.field(member, depth));
   }
 
   #table(table: HeaderTable, depth: number): Record<string, unknown> {
@@ -86,9 +86,9 @@ class Walk {
     const names = Object.keys(table);
     this.#count(names.length);
     for (const name of names) {
-      this.#checkName(name);
+      checkName(name, this.#header);
       const value = table[name];
-      setOwn(fields, name, value === undefined ? undefined : this.#field(value, depth));
+      setOwn(fields, name, value === undefined ? undefined : this.field(value, depth));
     }
     return fields;
   }
@@ -108,21 +108,20 @@ class Walk {
     );
   }
 
-  #checkName(name: string): void {
-    const bytes = byteLength(name);
-    if (bytes > MAX_SHORT_BYTES)
-      throw this.#notCarried(
-        `a name of ${bytes} bytes (${shownName(name)}), and names have ${MAX_SHORT_BYTES} at most`,
-      );
-  }
-
   #notCarried(what: string): CeleryError {
-    const header = shownName(this.#header);
-    return new CeleryError(
-      "encode-failed",
-      `The header ${header} holds ${what}, which AMQP cannot carry. Leave it out.`,
-    );
+    return notCarried(this.#header, what);
   }
+}
+
+function checkName(name: string, header: string): void {
+  const bytes = byteLength(name);
+  if (bytes <= MAX_SHORT_BYTES) return;
+  throw notCarried(header, `a name of ${bytes} bytes (${shownName(name)}), and names have ${MAX_SHORT_BYTES} at most`);
+}
+
+function notCarried(header: string, what: string): CeleryError {
+  const message = `The header ${shownName(header)} holds ${what}, which AMQP cannot carry. Leave it out.`;
+  return new CeleryError("encode-failed", message);
 }
 
 function numberToField(value: number): Typed {
