@@ -14,7 +14,7 @@ interface Duty {
 /** The rows of the page's tables of four columns. */
 const duties: readonly Duty[] = page.split("\n").flatMap((line) => {
   const [, row = "", , file = "", name = ""] = line.split("|").map((cell) => cell.trim());
-  return /^(C|H|P)\d+$|^3\.4$|^nack$/.test(row) ? [{ row, file, name }] : [];
+  return /^(C|H|M|P)\d+$|^3\.4$|^nack$/.test(row) ? [{ row, file, name }] : [];
 });
 
 function numbered(letter: string, last: number): readonly string[] {
@@ -23,7 +23,7 @@ function numbered(letter: string, last: number): readonly string[] {
 
 test("every way to fail has a row", () => {
   const rows = new Set(duties.map(({ row }) => row));
-  const wanted = [...numbered("C", 13), ...numbered("H", 10), ...numbered("P", 12), "3.4", "nack"];
+  const wanted = [...numbered("C", 13), ...numbered("H", 10), ...numbered("M", 6), ...numbered("P", 12), "3.4", "nack"];
   expect(wanted.filter((row) => !rows.has(row))).toEqual([]);
 });
 
