@@ -6,7 +6,7 @@ import { brokersAtHand, freshVhost } from "../../scripts/vitest/vhost.ts";
 import { keepRow } from "../figures.ts";
 import { fuzzWireBroker } from "../fuzz/wire-broker.ts";
 
-const COUNT = 20_000;
+const COUNT = 5_000;
 const run = promisify(execFile);
 const lab = process.env["RABBITMQ_LAB"];
 const types = ["classic", "quorum"] as const;
