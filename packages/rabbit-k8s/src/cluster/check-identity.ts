@@ -1,6 +1,7 @@
 import { upgradeRefusal } from "../rabbitmq/upgrade.ts";
 import { isAtLeast, knownSeries, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
-import { isDnsLabel, isDnsSubdomain, longestClusterName } from "./naming.ts";
+import { isDnsLabel, isDnsSubdomain, isServiceName } from "../kubernetes/rules.ts";
+import { longestClusterName } from "./naming.ts";
 import type { ModernProps } from "./props.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -21,7 +22,7 @@ function checkNames({
   clusterDomain = "cluster.local",
 }: ModernProps): readonly Refusal[] {
   const refusals: Refusal[] = [];
-  if (!isDnsLabel(name) || name.length > longestClusterName) {
+  if (!isServiceName(name) || name.length > longestClusterName) {
     refusals.push({
       prop: "name",
       reason: `"${name}" cannot be the name of a Service and the start of all other names`,
@@ -67,6 +68,13 @@ function checkReplicas({ replicas = 3, fromReplicas }: ModernProps): readonly Re
   const refusals: Refusal[] = [];
   if (!Number.isInteger(replicas) || replicas < 0 || replicas > 99) {
     refusals.push({ prop: "replicas", reason: `${replicas} is no number of nodes`, remedy: "use 1, 3 or 5" });
+  }
+  if (fromReplicas !== undefined && !(Number.isInteger(fromReplicas) && fromReplicas >= 0)) {
+    refusals.push({
+      prop: "fromReplicas",
+      reason: `${fromReplicas} is no number of nodes`,
+      remedy: "say how many run",
+    });
   }
   if (fromReplicas !== undefined && replicas < fromReplicas && replicas > 0) {
     refusals.push({

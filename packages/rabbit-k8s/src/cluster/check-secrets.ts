@@ -1,4 +1,4 @@
-import { isDnsSubdomain } from "./naming.ts";
+import { isDnsSubdomain } from "../kubernetes/rules.ts";
 import type { ModernProps } from "./props.ts";
 import type { Refusal } from "./refusal.ts";
 import type { SecretKey } from "./topology.ts";

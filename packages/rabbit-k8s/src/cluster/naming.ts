@@ -28,16 +28,6 @@ export function nameCluster(name: string): ClusterNames {
 /** The longest cluster name: Kubernetes appends a hash to pod labels and `-headless` is appended here, within 63 characters. */
 export const longestClusterName = 40;
 
-/** Is the text a DNS label, as names of Services and namespaces must be? */
-export function isDnsLabel(text: string): boolean {
-  return /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
-}
-
-/** Is the text a DNS subdomain, as names of Secrets and ConfigMaps must be? */
-export function isDnsSubdomain(text: string): boolean {
-  return text.length <= 253 && text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label));
-}
-
 /** The labels every object of a cluster carries. */
 export function clusterLabels(name: string): Readonly<Record<string, string>> {
   return {

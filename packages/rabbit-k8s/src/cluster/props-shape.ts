@@ -1,4 +1,5 @@
-import { boolean, either, foreign, list, number, oneOf, props, record, scalar, type Shape, text } from "./shape.ts";
+import { affinityShape, peerShape, pullSecretShape, tolerationShape } from "../kubernetes/scheduling.ts";
+import { boolean, either, list, number, oneOf, props, record, scalar, type Shape, text } from "./shape.ts";
 
 /** One entry of a Secret. */
 export const secretKeyShape: Shape = props({ "name*": text, "key*": text });
@@ -98,10 +99,10 @@ const topology: Readonly<Record<string, Shape>> = {
 };
 
 const networkPolicy = props({
-  clients: list(foreign),
-  management: list(foreign),
-  metrics: list(foreign),
-  egress: list(foreign),
+  clients: list(peerShape),
+  management: list(peerShape),
+  metrics: list(peerShape),
+  egress: list(peerShape),
 });
 
 const monitoring = props({
@@ -124,7 +125,7 @@ export const modernShape: Shape = props({
   fromReplicas: number,
   image: text,
   imagePullPolicy: oneOf("Always", "IfNotPresent", "Never"),
-  imagePullSecrets: list(foreign),
+  imagePullSecrets: list(pullSecretShape),
   runAs: props({ "uid*": number, "gid*": number }),
   clusterDomain: text,
   credentialsSecret: text,
@@ -159,10 +160,10 @@ export const modernShape: Shape = props({
   }),
   scheduling: props({
     nodeSelector: texts,
-    tolerations: list(foreign),
+    tolerations: list(tolerationShape),
     priorityClassName: text,
     hostSpread: oneOf("required", "preferred"),
-    affinity: foreign,
+    affinity: affinityShape,
   }),
   lifecycle: props({
     startupSeconds: number,

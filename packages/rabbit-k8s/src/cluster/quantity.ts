@@ -1,18 +1,32 @@
-const binary = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-const decimal = ["k", "M", "G", "T", "P", "E"];
+const factors: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  ...Object.fromEntries(["k", "M", "G", "T", "P", "E"].map((unit, index) => [unit, 1000 ** (index + 1)])),
+  ...Object.fromEntries(["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].map((unit, index) => [unit, 1024 ** (index + 1)])),
+};
 
-/** Reads a Kubernetes quantity of bytes (`2Gi`, `500M`, `1073741824`) as whole bytes; `null` when it is none. */
-export function parseBytes(quantity: string): number | null {
-  const match = /^(\d+(?:\.\d+)?)([KMGTPE]i|[kMGTPE])?$/.exec(quantity);
+/** Kubernetes keeps a quantity in 63 bits. */
+const largest = 2 ** 63;
+
+/** Reads a Kubernetes quantity, such as `2Gi`, `500m`, `1.5e3` or `.5`; `null` when it is none or below 0. */
+function parseQuantity(quantity: string): number | null {
+  const match = /^\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[KMGTPE]i|[numkMGTPE])?$/.exec(quantity);
   if (match === null) return null;
-  const unit = match[2] ?? "";
-  const power = binary.indexOf(unit) + 1 || decimal.indexOf(unit) + 1;
-  return Math.floor(Number(match[1]) * (unit.endsWith("i") ? 1024 : 1000) ** power);
+  const [, digits = "", unit = ""] = match;
+  const factor = factors[unit];
+  const value = factor === undefined ? Number(digits + unit) : Number(digits) * factor;
+  return value < largest ? value : null;
 }
 
-/** Reads a Kubernetes quantity of processor time (`500m`, `2`) as cores; `null` when it is none. */
+/** Reads a quantity of bytes as whole bytes; `null` when it is none. */
+export function parseBytes(quantity: string): number | null {
+  const bytes = parseQuantity(quantity);
+  return bytes === null ? null : Math.floor(bytes);
+}
+
+/** Reads a quantity of processor time as cores; `null` when it is none. */
 export function parseCores(quantity: string): number | null {
-  const match = /^(\d+(?:\.\d+)?)(m)?$/.exec(quantity);
-  if (match === null) return null;
-  return Number(match[1]) / (match[2] === "m" ? 1000 : 1);
+  return parseQuantity(quantity);
 }

@@ -1,6 +1,7 @@
 import { isAtLeast, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
 import { adviseOn, adviseOnQueueType } from "./advice.ts";
 import { checkIdentity, versionOf } from "./check-identity.ts";
+import { checkObjects } from "./check-objects.ts";
 import { checkSecretKeys } from "./check-secrets.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkTopology } from "./check-topology.ts";
@@ -29,6 +30,7 @@ export function checkCluster(props: ModernProps): readonly Refusal[] {
     ...checkSettings(props, version),
     ...checkTopology(props, version),
     ...checkSecretKeys(props),
+    ...checkObjects(props),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
-import { isDnsLabel, isDnsSubdomain } from "../cluster/naming.ts";
+import { isDnsLabel, isDnsSubdomain } from "../kubernetes/rules.ts";
 import { parseBytes } from "../cluster/quantity.ts";
 import { growVolumeScript } from "../runbook/grow-volume.ts";
 import type { Place } from "../runbook/place.ts";

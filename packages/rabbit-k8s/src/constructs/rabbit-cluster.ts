@@ -11,6 +11,7 @@ import { RefusedPropsError } from "../cluster/refusal.ts";
 import { resolveCluster } from "../cluster/resolve.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { clusterManifests } from "../manifests/manifests.ts";
+import { adviseOnSize, refuseSize } from "../manifests/size.ts";
 import { seedManifests } from "../seed/manifests.ts";
 import { resolveSeed } from "../seed/resolve.ts";
 import { addObjects, renderOrRefuse } from "./add-objects.ts";
@@ -40,9 +41,12 @@ export function renderCluster(props: RabbitClusterProps): RenderedCluster {
     };
   }
   const { cluster, warnings } = resolveCluster(props);
+  const manifests = clusterManifests(cluster);
+  const tooLarge = refuseSize(manifests);
+  if (tooLarge.length > 0) throw new RefusedPropsError(tooLarge);
   return {
-    manifests: clusterManifests(cluster),
-    warnings,
+    manifests,
+    warnings: [...warnings, ...adviseOnSize(manifests)],
     secretCommands: secretCommands(cluster),
     connection: connectionOf(cluster),
   };

@@ -1,9 +1,10 @@
-import { isDnsLabel, isDnsSubdomain } from "../cluster/naming.ts";
 import type { SeedProps } from "../cluster/props.ts";
 import { seedShape } from "../cluster/props-shape.ts";
 import { parseBytes } from "../cluster/quantity.ts";
 import { RefusedPropsError, type Refusal } from "../cluster/refusal.ts";
 import type { ResolvedSeed } from "../cluster/resolved.ts";
+import { checkTexts } from "../kubernetes/check.ts";
+import { imageName, isDnsLabel, isDnsSubdomain, objectName } from "../kubernetes/rules.ts";
 import { isAtLeast, parseVersion } from "../rabbitmq/version.ts";
 
 const defaultVersion = "3.9.14";
@@ -12,7 +13,18 @@ const defaultVersion = "3.9.14";
 function checkSeed(props: SeedProps): readonly Refusal[] {
   const misshapen = seedShape(props, "");
   if (misshapen.length > 0) return misshapen;
-  return [...checkVersion(props), ...checkPlace(props), ...checkValues(props)];
+  const className = props.storage?.className;
+  return [
+    ...checkVersion(props),
+    ...checkPlace(props),
+    ...checkValues(props),
+    ...checkTexts({ image: props.image }, imageName, "write REGISTRY/NAME:TAG, or NAME@sha256:DIGEST"),
+    ...checkTexts(
+      { "storage.className": className === "" ? undefined : className },
+      objectName,
+      "use lower-case letters, digits, dashes and dots",
+    ),
+  ];
 }
 
 function checkVersion({ version: text = defaultVersion }: SeedProps): readonly Refusal[] {
@@ -57,7 +69,7 @@ function checkPlace({
       remedy: "give the cluster's own, usually cluster.local",
     });
   }
-  if (parseBytes(storage?.size ?? "2Gi") === null) {
+  if (!((parseBytes(storage?.size ?? "2Gi") ?? 0) > 0)) {
     refusals.push({ prop: "storage.size", reason: `"${storage?.size}" is no size`, remedy: "write 2Gi" });
   }
   return refusals;
@@ -65,7 +77,7 @@ function checkPlace({
 
 function checkValues({ replicas = 2, secretValues }: SeedProps): readonly Refusal[] {
   const refusals: Refusal[] = [];
-  if (!Number.isInteger(replicas) || replicas < 1) {
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > 99) {
     refusals.push({
       prop: "replicas",
       reason: `${replicas} is no number of nodes`,

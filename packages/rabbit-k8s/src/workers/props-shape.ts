@@ -1,4 +1,5 @@
 import { secretKeyShape } from "../cluster/props-shape.ts";
+import { pullSecretShape } from "../kubernetes/scheduling.ts";
 import { foreign, list, number, oneOf, props, record, type Shape, text } from "../cluster/shape.ts";
 
 /** The shape of `CeleryWorkersProps`. A test holds it to the interface. */
@@ -9,7 +10,7 @@ export const workersShape: Shape = props({
   brokerUrl: secretKeyShape,
   "image*": text,
   imagePullPolicy: oneOf("Always", "IfNotPresent", "Never"),
-  imagePullSecrets: list(foreign),
+  imagePullSecrets: list(pullSecretShape),
   command: list(text),
   args: list(text),
   queues: list(text),

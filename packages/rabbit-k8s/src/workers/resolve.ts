@@ -1,8 +1,9 @@
 import { refuseSecretKey } from "../cluster/check-secrets.ts";
-import { isDnsLabel } from "../cluster/naming.ts";
+import { isServiceName } from "../kubernetes/rules.ts";
 import { parseBytes, parseCores } from "../cluster/quantity.ts";
 import { RefusedPropsError, type Refusal } from "../cluster/refusal.ts";
 import type { SecretKey } from "../cluster/topology.ts";
+import { checkWorkerObjects } from "./check-objects.ts";
 import { workersShape } from "./props-shape.ts";
 import type { CeleryWorkersProps, CpuScaling, QueueScaling, WorkerHealth } from "./props.ts";
 
@@ -85,6 +86,7 @@ export function checkWorkers(props: CeleryWorkersProps): readonly Refusal[] {
     ...checkScaling(props),
     ...checkNumbers(props),
     ...checkReferences(props),
+    ...checkWorkerObjects(props),
   ];
 }
 
@@ -112,7 +114,7 @@ function checkFile(file: string): readonly Refusal[] {
 }
 
 function checkName({ name }: CeleryWorkersProps): readonly Refusal[] {
-  if (isDnsLabel(name) && name.length <= 40) return [];
+  if (isServiceName(name) && name.length <= 40) return [];
   return [
     {
       prop: "name",
@@ -169,30 +171,17 @@ function checkScaling({ scaling, replicas, cluster, queues = ["celery"] }: Celer
   return refusals;
 }
 
-function checkNumbers({
-  taskTimeLimitSeconds = 300,
-  replicas = 2,
-  resources = {},
-}: CeleryWorkersProps): readonly Refusal[] {
+/** An amount of nothing is none. */
+function checkNumbers({ resources = {} }: CeleryWorkersProps): readonly Refusal[] {
   const refusals: Refusal[] = [];
-  if (!(taskTimeLimitSeconds > 0)) {
-    refusals.push({
-      prop: "taskTimeLimitSeconds",
-      reason: `${taskTimeLimitSeconds} is no time`,
-      remedy: "give seconds above 0",
-    });
-  }
-  if (!Number.isInteger(replicas) || replicas < 0) {
-    refusals.push({ prop: "replicas", reason: `${replicas} is no number of pods`, remedy: "give a whole number" });
-  }
-  if (resources.memory !== undefined && parseBytes(resources.memory) === null) {
+  if (resources.memory !== undefined && !((parseBytes(resources.memory) ?? 0) > 0)) {
     refusals.push({
       prop: "resources.memory",
       reason: `"${resources.memory}" is no amount of memory`,
       remedy: "write 256Mi",
     });
   }
-  if (resources.cpu !== undefined && parseCores(resources.cpu) === null) {
+  if (resources.cpu !== undefined && !((parseCores(resources.cpu) ?? 0) > 0)) {
     refusals.push({
       prop: "resources.cpu",
       reason: `"${resources.cpu}" is no processor time`,

@@ -1,7 +1,7 @@
 // What runbooks ask of kubectl, answered by podlab: kubectl.mjs PODLAB STATE ARGUMENTS...
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 const [podlab, state, , namespace, verb, ...rest] = process.argv.slice(2);
 const counts = join(state, "replicas");
@@ -45,7 +45,7 @@ function run() {
     rmSync(join(state, "pvc", namespace, rest[1]), { recursive: true, force: true });
     return 0;
   }
-  if (verb === "apply") return ctl("apply", rest[1]).status;
+  if (verb === "apply") return ctl("apply", resolve(rest[1])).status;
   if (verb === "rollout") return ctl("wait", "240").status;
   process.stderr.write(`the lab cannot ${verb} ${words}\n`);
   return 1;
