@@ -55,25 +55,22 @@ export function resolveBudget(options: BudgetOptions = {}): Budget {
 }
 
 /** The refusal of a message that passes a limit; `seen` may be where the counting stopped. */
-export function overBudget(
-  limit: keyof typeof REFUSALS,
-  budget: Budget,
-  seen: number,
-  fault: Fault = "remote",
-): ProtocolError {
+export function overBudget(limit: RefusedLimit, budget: Budget, seen: number, fault: Fault = "remote"): ProtocolError {
   const { code, what } = REFUSALS[limit];
   const counted = Number.isSafeInteger(seen) ? seen : seen.toExponential(1);
   const message = `${what}: ${counted}, budget.${limit} allows ${budget[limit]}. Send less at once, or raise budget.${limit}.`;
   return new ProtocolError(code, fault, message);
 }
 
-const REFUSALS = {
+type RefusedLimit = Exclude<keyof Budget, "queues">;
+
+const REFUSALS: Readonly<Record<RefusedLimit, { readonly code: ProtocolErrorCode; readonly what: string }>> = {
   bodyBytes: { code: "too-large", what: "The body has too many bytes" },
   values: { code: "too-many", what: "The body holds too many values" },
   signatures: { code: "too-many", what: "The canvas takes too many signatures to unfold" },
   messages: { code: "too-many", what: "The canvas causes too many messages" },
   messageBytes: { code: "too-large", what: "The canvas causes messages of too many bytes" },
-} as const satisfies { readonly [Limit in keyof Budget]?: { readonly code: ProtocolErrorCode; readonly what: string } };
+};
 
 function isLimit(name: string): name is keyof Budget {
   return Object.hasOwn(DEFAULTS, name);

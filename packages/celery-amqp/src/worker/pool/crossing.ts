@@ -49,7 +49,7 @@ const longestAside = 256 * 1024;
  * @throws ProtocolError `encode-failed`, CeleryError `encode-failed` for a value that no message could carry, or that is
  * larger than `maxBytes`; whatever a getter or `toJSON` of the value throws
  */
-export function pack(value: unknown, maxBytes = Number.POSITIVE_INFINITY): unknown {
+export function pack(value: unknown, maxBytes: number = Number.POSITIVE_INFINITY): unknown {
   return new Packer(maxBytes).pack(value, 0);
 }
 

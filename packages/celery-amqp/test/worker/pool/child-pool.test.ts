@@ -1,4 +1,4 @@
-import { newTask } from "@leveret/celery-protocol";
+import { createContent, newTask } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import type { LogFields, Logger } from "../../../src/ports/logger.ts";
 import { createNoResults } from "../../../src/results/none.ts";
@@ -54,9 +54,15 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
     startChild,
     intercept: null,
     returns: () => null,
+    watchesResults: () => true,
     tasks: () => ["demo.task"],
     module: { url: "file:///tasks.js", exports: null },
-    settings: { origin: "celery@test", countsChords: false, inheritsPriority: false },
+    settings: {
+      origin: "celery@test",
+      countsChords: false,
+      inheritsPriority: false,
+      budget: createContent().budget,
+    },
     startTimeoutMs: 60_000,
     recycle: { maxTasks, maxMemoryBytes: null },
     services: {
