@@ -1,7 +1,7 @@
 export { RabbitCluster, renderCluster } from "./constructs/rabbit-cluster.ts";
 export type { RenderedCluster } from "./constructs/rabbit-cluster.ts";
-export { RefusedPropsError } from "./cluster/refusal.ts";
-export type { Refusal } from "./cluster/refusal.ts";
+export { RefusedPropsError } from "./refusal/refusal.ts";
+export type { Refusal } from "./refusal/refusal.ts";
 export type { RabbitConnection } from "./cluster/connection.ts";
 export type { Manifest } from "./manifests/manifest.ts";
 export type {

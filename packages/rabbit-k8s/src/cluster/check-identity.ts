@@ -3,7 +3,7 @@ import { isAtLeast, knownSeries, parseVersion, type RabbitVersion } from "../rab
 import { isDnsLabel, isDnsSubdomain, isServiceName } from "../kubernetes/rules.ts";
 import { longestClusterName } from "./naming.ts";
 import type { ModernProps } from "./props.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 
 /** Checks what a cluster is called, which version it runs and how many nodes it has. */
 export function checkIdentity(props: ModernProps): readonly Refusal[] {

@@ -3,7 +3,7 @@ import { hostName, imageName, namespaceName, objectName } from "../kubernetes/ru
 import { checkAffinity, checkPeers, checkPullSecrets, checkTolerations } from "../kubernetes/scheduling.ts";
 import type { ModernProps } from "./props.ts";
 import { parseCores } from "./quantity.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 
 const nameRemedy = "use lower-case letters, digits, dashes and dots, at most 253 of them";
 const hostRemedy = "write a name of DNS in lower case, without a scheme, a port or a path";

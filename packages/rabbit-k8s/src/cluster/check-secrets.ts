@@ -1,6 +1,6 @@
 import { isDnsSubdomain } from "../kubernetes/rules.ts";
 import type { ModernProps } from "./props.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 import type { SecretKey } from "./topology.ts";
 
 /**

@@ -3,7 +3,7 @@ import { pluginComesLater } from "../rabbitmq/plugins.ts";
 import type { RabbitVersion } from "../rabbitmq/version.ts";
 import type { ModernProps } from "./props.ts";
 import { parseBytes, parseCores } from "./quantity.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 
 /** Checks `conf`, plugins, resources, storage, TLS and routes. `version` is `null` where it could not be read. */
 export function checkSettings(props: ModernProps, version: RabbitVersion | null): readonly Refusal[] {

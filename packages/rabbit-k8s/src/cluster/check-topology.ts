@@ -1,7 +1,7 @@
 import { refusePolicyKey } from "../rabbitmq/policy-keys.ts";
 import { isAtLeast, type RabbitVersion } from "../rabbitmq/version.ts";
 import type { ModernProps } from "./props.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 import type { Policy, Queue, ShovelEnd } from "./topology.ts";
 
 /** Checks vhosts, users, policies, queues and their like against each other and the version. */

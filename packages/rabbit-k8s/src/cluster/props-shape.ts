@@ -1,5 +1,5 @@
 import { affinityShape, peerShape, pullSecretShape, tolerationShape } from "../kubernetes/scheduling.ts";
-import { boolean, either, list, number, oneOf, props, record, scalar, type Shape, text } from "./shape.ts";
+import { boolean, either, list, number, oneOf, props, record, scalar, type Shape, text } from "../refusal/shape.ts";
 
 /** One entry of a Secret. */
 export const secretKeyShape: Shape = props({ "name*": text, "key*": text });

@@ -9,7 +9,7 @@ import { clusterLabels, nameCluster } from "./naming.ts";
 import type { CeleryProps, ModernProps, MonitoringProps, NetworkPolicyProps } from "./props.ts";
 import { modernShape } from "./props-shape.ts";
 import { parseBytes } from "./quantity.ts";
-import { RefusedPropsError, type Refusal } from "./refusal.ts";
+import { RefusedPropsError, type Refusal } from "../refusal/refusal.ts";
 import type { ResolvedCelery, ResolvedCluster, ResolvedResources, ResolvedTls } from "./resolved.ts";
 import type { QueueType } from "./topology.ts";
 

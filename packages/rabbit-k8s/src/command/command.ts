@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { RefusedPropsError } from "../cluster/refusal.ts";
+import { RefusedPropsError } from "../refusal/refusal.ts";
 import { check } from "./check.ts";
 import { diff } from "./diff.ts";
 import { runbook, type RunbookOptions } from "./runbook.ts";

@@ -1,6 +1,6 @@
 import { ApiObject } from "cdk8s";
 import type { Construct } from "constructs";
-import { formatRefusal, RefusedPropsError } from "../cluster/refusal.ts";
+import { formatRefusal, RefusedPropsError } from "../refusal/refusal.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 
 /** Puts objects into a construct under ids that say what they are. */

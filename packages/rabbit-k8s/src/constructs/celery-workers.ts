@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import { RefusedPropsError } from "../cluster/refusal.ts";
+import { RefusedPropsError } from "../refusal/refusal.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { workerManifests } from "../workers/manifests.ts";
 import type { CeleryWorkersProps } from "../workers/props.ts";

@@ -1,6 +1,6 @@
 import { Construct } from "constructs";
 import type { ModernProps } from "../cluster/props.ts";
-import { RefusedPropsError } from "../cluster/refusal.ts";
+import { RefusedPropsError } from "../refusal/refusal.ts";
 import { modernShape } from "../cluster/props-shape.ts";
 import { checkCluster, resolveCluster } from "../cluster/resolve.ts";
 import { certificate } from "../manifests/certificate.ts";

@@ -7,7 +7,7 @@ import {
   seedSecretCommand,
 } from "../cluster/connection.ts";
 import type { RabbitClusterProps } from "../cluster/props.ts";
-import { RefusedPropsError } from "../cluster/refusal.ts";
+import { RefusedPropsError } from "../refusal/refusal.ts";
 import { resolveCluster } from "../cluster/resolve.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { clusterManifests } from "../manifests/manifests.ts";

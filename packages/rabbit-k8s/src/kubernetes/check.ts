@@ -1,4 +1,4 @@
-import type { Refusal } from "../cluster/refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 import { annotationKey, labelKey, labelValue, longestAnnotations, type Rule } from "./rules.ts";
 
 /** Props by their name; those that are not given are passed over. */

@@ -1,8 +1,8 @@
 import type { Affinity, NodeSelectorTerm, PodAffinityTerm, Toleration } from "kubernetes-types/core/v1.d.ts";
 import type { LabelSelector } from "kubernetes-types/meta/v1.d.ts";
 import type { NetworkPolicyPeer } from "kubernetes-types/networking/v1.d.ts";
-import { list, number, oneOf, props, record, type Shape, text } from "../cluster/shape.ts";
-import type { Refusal } from "../cluster/refusal.ts";
+import { list, number, oneOf, props, record, type Shape, text } from "../refusal/shape.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 import { checkIntegers, checkLabels, checkTexts } from "./check.ts";
 import { addressBlock, labelKey, labelValue, namespaceName, objectName } from "./rules.ts";
 

@@ -1,5 +1,5 @@
 import type { ConfigMap } from "kubernetes-types/core/v1.d.ts";
-import type { Refusal } from "../cluster/refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 import { longestAnnotations, longestData } from "../kubernetes/rules.ts";
 import type { Manifest } from "./manifest.ts";
 

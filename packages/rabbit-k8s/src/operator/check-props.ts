@@ -1,5 +1,5 @@
 import type { ModernProps } from "../cluster/props.ts";
-import type { Refusal } from "../cluster/refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 import type { SecretKey } from "../cluster/topology.ts";
 
 /** Props that the operators' resources cannot say: each is refused, since what was asked for would be missing in silence. */

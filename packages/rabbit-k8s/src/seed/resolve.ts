@@ -1,7 +1,7 @@
 import type { SeedProps } from "../cluster/props.ts";
 import { seedShape } from "../cluster/props-shape.ts";
 import { parseBytes } from "../cluster/quantity.ts";
-import { RefusedPropsError, type Refusal } from "../cluster/refusal.ts";
+import { RefusedPropsError, type Refusal } from "../refusal/refusal.ts";
 import type { ResolvedSeed } from "../cluster/resolved.ts";
 import { checkTexts } from "../kubernetes/check.ts";
 import { imageName, isDnsLabel, isDnsSubdomain, objectName } from "../kubernetes/rules.ts";

@@ -1,7 +1,7 @@
 import { checkIntegers, checkLabels, checkTexts } from "../kubernetes/check.ts";
 import { imageName, namespaceName, variableName } from "../kubernetes/rules.ts";
 import { checkPullSecrets } from "../kubernetes/scheduling.ts";
-import type { Refusal } from "../cluster/refusal.ts";
+import type { Refusal } from "../refusal/refusal.ts";
 import type { CeleryWorkersProps } from "./props.ts";
 
 const largestId = 2_147_483_647;

@@ -1,6 +1,6 @@
 import { secretKeyShape } from "../cluster/props-shape.ts";
 import { pullSecretShape } from "../kubernetes/scheduling.ts";
-import { foreign, list, number, oneOf, props, record, type Shape, text } from "../cluster/shape.ts";
+import { foreign, list, number, oneOf, props, record, type Shape, text } from "../refusal/shape.ts";
 
 /** The shape of `CeleryWorkersProps`. A test holds it to the interface. */
 export const workersShape: Shape = props({

@@ -1,7 +1,7 @@
 import { refuseSecretKey } from "../cluster/check-secrets.ts";
 import { isServiceName } from "../kubernetes/rules.ts";
 import { parseBytes, parseCores } from "../cluster/quantity.ts";
-import { RefusedPropsError, type Refusal } from "../cluster/refusal.ts";
+import { RefusedPropsError, type Refusal } from "../refusal/refusal.ts";
 import type { SecretKey } from "../cluster/topology.ts";
 import { checkWorkerObjects } from "./check-objects.ts";
 import { workersShape } from "./props-shape.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { modernShape, seedShape } from "../../src/cluster/props-shape.ts";
-import type { Shape } from "../../src/cluster/shape.ts";
+import type { Shape } from "../../src/refusal/shape.ts";
 import { workersShape } from "../../src/workers/props-shape.ts";
 
 /** The props of an interface, as the source says them. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ModernProps } from "../../src/cluster/props.ts";
-import { formatRefusal } from "../../src/cluster/refusal.ts";
+import { formatRefusal } from "../../src/refusal/refusal.ts";
 import { checkCluster, resolveCluster } from "../../src/cluster/resolve.ts";
 import { everything, modernVersions } from "../samples.ts";
 

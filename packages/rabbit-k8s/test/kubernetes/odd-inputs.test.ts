@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RefusedPropsError } from "../../src/cluster/refusal.ts";
+import { RefusedPropsError } from "../../src/refusal/refusal.ts";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
 import { renderWorkers } from "../../src/constructs/celery-workers.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { ModernProps } from "../../src/cluster/props.ts";
-import { RefusedPropsError } from "../../src/cluster/refusal.ts";
+import { RefusedPropsError } from "../../src/refusal/refusal.ts";
 import { renderOperatorCluster } from "../../src/constructs/operator-rabbit-cluster.ts";
 
 const queues = [{ name: "q", vhost: "/" }];
