@@ -104,8 +104,9 @@ export function createWorker(options: CreateWorkerOptions): Worker {
 }
 
 /**
- * Runs a worker as this process's purpose: starts it, stops it by signals, sets the exit code. The first SIGTERM or SIGINT
- * stops warm: running tasks have their grace. A second one, or SIGQUIT, stops cold: they are aborted at once. Where
+ * Runs a worker as this process's purpose: starts it, stops it by signals, sets the exit code. The first SIGTERM, SIGINT or
+ * SIGHUP stops warm, also while it starts: running tasks have their grace. A second one, or SIGQUIT, stops cold: they are
+ * aborted at once. SIGUSR2 does nothing; a stdout or stderr whose reader is gone does not end the worker. Where
  * `CELERY_HEALTH_PORT` is set, and the worker was told no other port, it serves `/healthz` and `/readyz` there. Resolves
  * when the worker has stopped; what must be closed after it goes below.
  *
@@ -113,14 +114,20 @@ export function createWorker(options: CreateWorkerOptions): Worker {
  * | --- | --- |
  * | 0 | stopped warm; tasks that did not end within the grace are back in their queues |
  * | 1 | it did not start: the reason is on stderr in one line |
- * | 130, 143 | stopped cold by a second SIGINT or SIGTERM; what ran is back in its queue |
+ * | 129, 130, 143 | stopped cold by a second SIGHUP, SIGINT or SIGTERM; what ran is back in its queue |
  * | 131 | stopped cold by SIGQUIT |
  *
- * @param what - the options of `createWorker`, or a worker made by it, where tasks get their handlers by `implement`
+ * @param what - the options of `createWorker`, or a worker made by it, where tasks get their handlers by `implement`; or a
+ * function that resolves with either, for a program that loads its tasks: signals are listened to while it does
  */
-export async function runWorker(what: CreateWorkerOptions | Worker): Promise<void> {
+export async function runWorker(
+  what: CreateWorkerOptions | Worker | (() => Promise<CreateWorkerOptions | Worker>),
+): Promise<void> {
   await runUntilSignal({
-    create: () => ("implement" in what ? what : createWorker(what)),
+    create: async () => {
+      const made = typeof what === "function" ? await what() : what;
+      return "implement" in made ? made : createWorker(made);
+    },
     health: healthFromEnvironment,
     process,
     complain: toStderr,

@@ -256,15 +256,15 @@ class AssembledWorker implements Worker {
     try {
       this.#handlers.assertAll();
       this.#warnOfUnserved();
-      await this.#startProbes(health);
-      await this.#keeper?.start();
-      await this.#parts.transport.connect();
-      await this.#readiness.start();
-      await this.#pool.start();
+      await this.#whileStarting(this.#startProbes(health));
+      await this.#whileStarting(this.#keeper?.start());
+      await this.#whileStarting(this.#parts.transport.connect());
+      await this.#whileStarting(this.#readiness.start());
+      await this.#whileStarting(this.#pool.start());
       this.#watch?.start(this.#pool);
       this.#announcer?.start();
-      await this.#remote?.start();
-      await this.#consumption.start();
+      await this.#whileStarting(this.#remote?.start());
+      await this.#whileStarting(this.#consumption.start());
     } catch (error) {
       await this.#release();
       if (this.#state === "starting") this.#move("failed");
@@ -272,6 +272,13 @@ class AssembledWorker implements Worker {
     }
     if (this.#state === "starting")
       this.#move("started", { queues: this.#consumption.names.join(","), concurrency: this.#concurrency.total });
+  }
+
+  /** What is started after the stop would be left behind. */
+  async #whileStarting(step: Promise<void> | undefined): Promise<void> {
+    await step;
+    if (this.#state !== "starting")
+      throw new CeleryError("closed", `The worker ${this.name} was stopped while it started`);
   }
 
   async #startProbes(options: HealthOptions | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
@@ -155,5 +156,27 @@ describe("a worker as a process", () => {
     );
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
+  });
+
+  test("lives through SIGUSR1, SIGUSR2 and the loss of its log's reader, and stops warm at SIGHUP", async () => {
+    const { child, client, ended } = await started();
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) child.kill(signal);
+    for (let run = 0; run < 3; run += 1) expect(await client.call(hold, 1)).toBe("held");
+    child.kill("SIGHUP");
+    expect(await ended).toEqual([0, null]);
+  });
+
+  test("stops with exit code 0 at a SIGTERM while it looks for a broker that does not answer", async () => {
+    const silent = createServer(() => {});
+    live.push(() => silent.close());
+    await once(silent.listen(0, "127.0.0.1"), "listening");
+    const { port } = silent.address() as AddressInfo;
+    const { child, ended, stderr } = await start({ CELERY_BROKER_URL: `amqp://127.0.0.1:${port}` });
+    await eventually("it starts", () => stderr().includes("worker starting"));
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    expect(stderr()).toContain("worker stopped");
   });
 });

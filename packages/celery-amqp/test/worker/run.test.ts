@@ -86,6 +86,62 @@ describe("a worker as a process", () => {
     expect(second.harness.broker.messages("celery")).toHaveLength(1);
   });
 
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"])("stops warm at %s while it starts", async (signal) => {
+    const harness = await createHarness([hang]);
+    const connected = Promise.withResolvers<void>();
+    vi.spyOn(harness.transport, "connect").mockReturnValue(connected.promise);
+    const process = new FakeProcess();
+    const lines: string[] = [];
+    const complain = (line: string): void => void lines.push(line);
+    const ended = runUntilSignal({ create: () => harness.worker, health, process, complain });
+    await harness.settle();
+    expect(harness.worker.state).toBe("starting");
+    process.emit(signal);
+    await harness.clock.advance(60_000);
+    await ended;
+    connected.resolve();
+    await harness.settle();
+    expect(process.exitCode).toBe(0);
+    expect(lines).toEqual([]);
+    expect(harness.worker.state).toBe("stopped");
+    expect(process.eventNames()).toEqual([]);
+  });
+
+  test("does not start where a signal came while its program loaded", async () => {
+    const { worker } = await createHarness([hang]);
+    const process = new FakeProcess();
+    const loaded = Promise.withResolvers<typeof worker>();
+    const ended = runUntilSignal({ create: () => loaded.promise, health, process, complain: () => {} });
+    process.emit("SIGTERM");
+    loaded.resolve(worker);
+    await ended;
+    expect(worker.state).toBe("new");
+    expect(process.exitCode).toBe(0);
+  });
+
+  test("ends at a second signal though its program still loads", async () => {
+    const process = new FakeProcess();
+    void runUntilSignal({ create: () => new Promise(() => {}), health, process, complain: () => {} });
+    process.emit("SIGTERM");
+    process.emit("SIGTERM");
+    expect(process.exits).toEqual([143]);
+  });
+
+  test("goes on at SIGUSR2, and though nobody reads its log", async () => {
+    const [stdout, stderr] = [new EventEmitter(), new EventEmitter()];
+    const { worker, settle } = await createHarness([hang]);
+    const process = Object.assign(new FakeProcess(), { stdout, stderr });
+    const ended = runUntilSignal({ create: () => worker, health, process, complain: () => {} });
+    await settle();
+    process.emit("SIGUSR2");
+    for (const stream of [stdout, stderr]) stream.emit("error", Object.assign(new Error("EPIPE"), { code: "EPIPE" }));
+    await settle();
+    expect(worker.state).toBe("running");
+    process.emit("SIGHUP");
+    await ended;
+    expect(process.exitCode).toBe(0);
+  });
+
   test("ends when its own program stops it", async () => {
     const { process } = await run((_host, { worker }) => worker.stop());
     expect(process.exitCode).toBe(0);

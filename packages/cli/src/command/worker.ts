@@ -34,14 +34,17 @@ export const describeWorker: Describe = (program, { terminal }) => {
     .option("--chords <where>", "rabbitmq: count chords on the broker, where results cannot", oneOf(["rabbitmq"]))
     .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
       const flags = command.optsWithGlobals() as WorkerFlags & CommonOptions;
-      const { url, tasks, exports } = await loadTasks(flags.app);
-      const { commands } = exports as { readonly commands?: WorkerCommands };
-      const { runnable, missing } = withHandlers(tasks);
-      for (const { name } of missing) terminal.err(`task ${name} has no handler in ${flags.app}: it is not run here`);
-      const options = workerOptions(flags, { url, tasks: runnable, commands });
-      const place = resultPlace(flags.resultBackend) ?? "rpc";
-      // No logger: a worker tells by itself that it waits for Redis.
-      await runWorker({ ...options, results: await openResults(place) });
+      // Signals are listened to while the tasks are loaded.
+      await runWorker(async () => {
+        const { url, tasks, exports } = await loadTasks(flags.app);
+        const { commands } = exports as { readonly commands?: WorkerCommands };
+        const { runnable, missing } = withHandlers(tasks);
+        for (const { name } of missing) terminal.err(`task ${name} has no handler in ${flags.app}: it is not run here`);
+        const options = workerOptions(flags, { url, tasks: runnable, commands });
+        const place = resultPlace(flags.resultBackend) ?? "rpc";
+        // No logger: a worker tells by itself that it waits for Redis.
+        return { ...options, results: await openResults(place) };
+      });
     });
 };
 

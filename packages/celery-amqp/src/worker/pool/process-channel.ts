@@ -14,6 +14,11 @@ const lastWordsMs = 1_000;
 export function processChannel(host: NodeJS.Process): ChildChannel {
   host.on("SIGINT", () => {});
   host.on("SIGTERM", () => {});
+  // SIGHUP of a closing terminal and SIGUSR2 would end it; the parent stops it warm.
+  host.on("SIGHUP", () => {});
+  host.on("SIGUSR2", () => {});
+  // A log whose reader is gone is no failure of a task.
+  for (const stream of [host.stdout, host.stderr]) stream.on("error", () => {});
   host.on("disconnect", () => host.exit(1));
   watchParent();
   const seal = new Seal<ToChild>(null, toChild);
