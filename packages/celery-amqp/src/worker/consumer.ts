@@ -5,6 +5,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Delivery, SubscribeOptions, Subscription, Transport } from "../ports/transport.ts";
 import type { DeclarePolicy, ResolvedQueue } from "../send/queues.ts";
 import { ConsumerGroup } from "./consumer-group.ts";
+import { calmMs, isCautious, livesAfter } from "./rules/caution.ts";
 import { moreRoom } from "./rules/prefetch.ts";
 
 /** What consuming needs of the worker. */
@@ -43,8 +44,13 @@ export class QueueConsumer {
   #cancelled = false;
   #warned = false;
   #isLookedFor = false;
-  /** How often it was to be quiet or to wake. */
+  /** How often its consumers were to change. */
   #changes = 0;
+  /** Short lives of its consumers in a row. */
+  #shortLives = 0;
+  #endCaution: () => void = () => {};
+  /** Since when it consumes, by the monotonic clock; null while it does not. */
+  #since: number | null = null;
 
   constructor(parts: ConsumerParts) {
     const { queue, prefetch } = parts;
@@ -73,6 +79,7 @@ export class QueueConsumer {
       else throw error;
     }
     this.#isStarted = true;
+    this.#onConsuming();
     await this.#parts.onConsumed(this.#parts.queue.name);
   }
 
@@ -85,6 +92,7 @@ export class QueueConsumer {
   /** Takes nothing more; what was delivered may still be settled. */
   async cancel(): Promise<void> {
     this.#cancelled = true;
+    this.#endCaution();
     await this.#group.cancel();
     await this.#adjusting;
     await this.#cancelExtra();
@@ -93,7 +101,7 @@ export class QueueConsumer {
   /** Holds so many messages from now on, fewer as soon as those at hand are settled. Rejects with what the broker answers. */
   async resize(prefetch: number): Promise<void> {
     this.#prefetch = prefetch;
-    if (this.#isStarted && !this.#cancelled) await this.#group.resize(prefetch);
+    if (this.#isStarted && !this.#cancelled && !isCautious(this.#shortLives)) await this.#group.resize(prefetch);
   }
 
   /** Takes nothing until `wake`. Resolves when what was on its way has come. Never rejects. */
@@ -104,15 +112,22 @@ export class QueueConsumer {
     await Promise.all([this.#group.quiet(), this.#cancelExtra()]);
   }
 
-  /** Consumes again, and tries on where the broker refuses. A queue that may no longer be declared is taken as it is. */
+  /** Consumes again. Never rejects. */
   async wake(): Promise<void> {
+    await this.#insist(() => this.#group.wake());
+  }
+
+  /** Tries on where the broker refuses, until another change is wanted. A queue that may no longer be declared is taken as it is. */
+  async #insist(change: () => Promise<void>): Promise<void> {
     this.#changes += 1;
     const { clock } = this.#parts;
-    for (const change = this.#changes; change === this.#changes && !this.#cancelled;) {
+    const mine = this.#changes;
+    for (let isFirst = true; mine === this.#changes && !this.#cancelled; isFirst = false) {
       try {
-        return await this.#group.wake();
+        await change();
+        return this.#onConsuming();
       } catch (error) {
-        this.#complain(error);
+        if (isFirst) this.#complain(error);
         if (error instanceof CeleryError && error.code === "access-refused" && this.#declare === "active")
           this.#declare = "passive";
         await new Promise<void>((resolve) => clock.setTimer(lookAgainMs, resolve));
@@ -128,6 +143,7 @@ export class QueueConsumer {
   onHeld(held: number): void {
     if (this.#parts.queue.consuming.isSingleActive) return; // a second consumer would bring nothing
     this.#held = held;
+    if (isCautious(this.#shortLives)) return;
     if (held > this.#room || (held === 0 && this.#room > 0)) {
       this.#adjusting = this.#adjusting.then(() => this.#adjust()).catch((error: unknown) => this.#complain(error));
     }
@@ -189,16 +205,43 @@ export class QueueConsumer {
         ...declarationOf(queue, this.#declare),
         ...(consumerPriority !== null && { arguments: { "x-priority": consumerPriority } }),
         onLost: () => this.#onLost(),
-        onRestored: () => void onConsumed(queue.name),
+        onRestored: () => {
+          this.#onConsuming();
+          void onConsumed(queue.name);
+        },
       },
       onDelivery,
     );
   }
 
+  #onConsuming(): void {
+    this.#since ??= this.#parts.clock.monotonicMs();
+  }
+
+  /** All of its consumers are lost with their connection: the first of them counts. */
   #onLost(): void {
-    const { queue, onLost } = this.#parts;
+    const { queue, onLost, clock } = this.#parts;
     onLost(queue.name);
+    if (this.#since !== null) {
+      this.#shortLives = livesAfter(this.#shortLives, clock.monotonicMs() - this.#since);
+      this.#since = null;
+      if (isCautious(this.#shortLives)) void this.#beCautious();
+    }
     if (this.#isFormer && !this.#isLookedFor) void this.#lookForIt();
+  }
+
+  /** Takes one message at a time until all has been well for a while: a message that cuts the connection then cuts it alone. */
+  async #beCautious(): Promise<void> {
+    const { clock, log, queue } = this.#parts;
+    log.warn("the connection is lost again and again: one message is taken at a time", { queue: queue.name });
+    this.#room = 0;
+    this.#endCaution();
+    this.#endCaution = clock.setTimer(calmMs, () => {
+      if (this.#cancelled) return;
+      this.#shortLives = 0;
+      void this.#insist(() => this.#group.resize(this.#prefetch));
+    });
+    await Promise.all([this.#insist(() => this.#group.resize(1)), this.#cancelExtra()]);
   }
 
   /**

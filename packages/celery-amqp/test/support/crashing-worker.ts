@@ -2,6 +2,7 @@
 // the options of the worker as JSON.
 import { appendFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import type { Serializer } from "@leveret/celery-protocol";
 import { defineTask } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
 
@@ -33,10 +34,24 @@ const good = defineTask("crash.good", async (_context, name: string) => {
   note(name);
 });
 
+// Its body cannot be read without ending the process.
+const bomb: Serializer = {
+  name: "bomb",
+  contentType: "application/x-bomb",
+  contentEncoding: "binary",
+  encode: () => new Uint8Array(),
+  decode: () => {
+    note("decoded");
+    process.abort();
+  },
+};
+
 const worker = createWorker({
   broker,
   tasks: [poison, late, good],
   queues: [JSON.parse(queue)],
+  serializers: [bomb],
+  accept: ["json", "bomb"],
   logLevel: "error",
   ...JSON.parse(options),
 });

@@ -99,6 +99,19 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
     },
   );
 
+  test("a message whose body ends the process is counted before it is read, and not read in the end", async () => {
+    const scene = await prepare("classic", { deliveryLimit: 3 });
+    const headers = { id: "bomb", task: "crash.good", retries: 0 };
+    const properties = { contentType: "application/x-bomb", contentEncoding: "binary", persistent: true };
+    const to = { exchange: "", routingKey: scene.queue };
+    await outside.publisher.publish({ headers, properties, body: new Uint8Array([1]) }, to);
+    await scene.send("crash.good", "good");
+    scene.start(1);
+    await eventually("the good task has run", () => "good" in scene.runs());
+    expect(await scene.dead(1)).toEqual(["bomb"]);
+    expect(scene.runs()["decoded"]).toBe(3);
+  });
+
   test.each(["classic", "quorum"] as const)("%s: good tasks beside one that ends the process all run", async (type) => {
     const scene = await prepare(type, { concurrency: 40, deliveryLimit: 4 });
     const good = names("good", 12);

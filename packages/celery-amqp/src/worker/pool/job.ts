@@ -26,16 +26,17 @@ export interface JobHost {
   readonly logFor: (job: Job) => Logger;
 }
 
-/** Limits of one run, in milliseconds: the message's, else the task's own; null is none. Celery writes them in seconds. */
+/** Limits of one run, in milliseconds; null is none. Celery writes them in seconds. */
 export interface Limits {
   readonly softMs: number | null;
   readonly hardMs: number | null;
 }
 
+/** The limits of the message, else those of the task. 0 in a message is none (celery/worker/request.py `time_limits`). */
 export function limitsOf({ task, policy }: Job): Limits {
   const { softSeconds, hardSeconds } = task.timeLimit;
   return {
-    softMs: softSeconds === null ? policy.softTimeLimitMs : softSeconds * 1000,
-    hardMs: hardSeconds === null ? policy.timeLimitMs : hardSeconds * 1000,
+    softMs: softSeconds === null || softSeconds === 0 ? policy.softTimeLimitMs : softSeconds * 1000,
+    hardMs: hardSeconds === null || hardSeconds === 0 ? policy.timeLimitMs : hardSeconds * 1000,
   };
 }
