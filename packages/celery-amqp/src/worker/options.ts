@@ -59,8 +59,8 @@ export interface WorkerOptions extends ContentOptions {
    */
   readonly deadLetter?: boolean | DeadLetterOptions;
   /**
-   * How often a message is delivered before it goes to the dead queue, its task having killed its workers or been given
-   * back each time. Default 20, as often as RabbitMQ 4 delivers from quorum queues; false for no limit.
+   * How often a message runs before it goes to the dead queue, its task having ended its workers or been given back each
+   * time. Counted alike on classic and quorum queues. Default 20; false for no limit.
    */
   readonly deliveryLimit?: number | false;
   /**

@@ -42,8 +42,8 @@ export function workerLost(reason: string): Failure {
 }
 
 /** Its workers died or gave it back, time and again. */
-export function redeliveredTooOften(deliveries: number): Failure {
-  return workerLost(`The message was delivered ${deliveries} times and no worker came to an end with it`);
+export function redeliveredTooOften(runs: number): Failure {
+  return workerLost(`No run of the message has ended: ${runs} have begun`);
 }
 
 /** Expired, revoked or terminated before it came to an end. */

@@ -138,7 +138,7 @@ describe("a message that is delivered again", () => {
   test("too often is told as the loss of workers", () => {
     const [store, letter] = refuseRedelivered(redelivered(null, lostRuns), readable, freshWorld());
     expect(store).toMatchObject({ meta: { exception: { type: "WorkerLostError", module: "billiard.exceptions" } } });
-    expect(letter).toMatchObject({ attempts: 20, error: expect.stringContaining("delivered 20 times") });
+    expect(letter).toMatchObject({ attempts: 20, error: expect.stringContaining("20 have begun") });
   });
 });
 
