@@ -8,7 +8,8 @@ export interface Broker {
   readonly container: Path;
   /** By the image's tag, or as the user said; `null` where neither says. */
   readonly version: RabbitVersion | null;
-  readonly configMaps: readonly SourceObject[];
+  /** The ConfigMaps and Secrets that the pods mount. */
+  readonly configs: readonly SourceObject[];
   readonly objects: readonly SourceObject[];
 }
 
@@ -27,7 +28,7 @@ export function findBrokers(objects: readonly SourceObject[], version: RabbitVer
           set,
           container,
           version: version ?? imageVersion(set.text(...container, "image")),
-          configMaps: configMapsOf(set, objects),
+          configs: configsOf(set, objects),
           objects,
         },
       ];
@@ -45,15 +46,20 @@ export function imageVersion(image: string | null): RabbitVersion | null {
   return tag === undefined ? null : parseVersion(tag);
 }
 
-function configMapsOf(set: SourceObject, objects: readonly SourceObject[]): readonly SourceObject[] {
+function configsOf(set: SourceObject, objects: readonly SourceObject[]): readonly SourceObject[] {
   const mounted = new Set(
-    set
-      .list(...podSpec, "volumes")
-      .flatMap((_, index) => set.text(...podSpec, "volumes", index, "configMap", "name") ?? []),
+    set.list(...podSpec, "volumes").flatMap((_, index) => {
+      const volume = [...podSpec, "volumes", index];
+      const sources = set
+        .list(...volume, "projected", "sources")
+        .map((_source, position) => [...volume, "projected", "sources", position]);
+      return [volume, ...sources].flatMap((path) => [
+        `ConfigMap ${set.text(...path, "configMap", "name") ?? ""}`,
+        `Secret ${set.text(...path, "secret", "secretName") ?? set.text(...path, "secret", "name") ?? ""}`,
+      ]);
+    }),
   );
-  return objects.filter(
-    (object) => object.kind === "ConfigMap" && mounted.has(object.name) && sameNamespace(object, set),
-  );
+  return objects.filter((object) => mounted.has(`${object.kind} ${object.name}`) && sameNamespace(object, set));
 }
 
 /** Objects without a namespace may be meant for any. */
@@ -69,7 +75,7 @@ export function headlessOf({ set, objects }: Broker): SourceObject | null {
   );
 }
 
-/** A file of a ConfigMap, with its place. */
+/** A file of a ConfigMap or a Secret, with its place. */
 export interface ConfigFile {
   readonly object: SourceObject;
   readonly path: Path;
@@ -77,11 +83,22 @@ export interface ConfigFile {
   readonly text: string;
 }
 
-/** All files of a broker's ConfigMaps whose name matches. */
-export function configFiles({ configMaps }: Broker, name: RegExp): readonly ConfigFile[] {
-  return configMaps.flatMap((object) =>
-    Object.entries((object.at("data") ?? {}) as Readonly<Record<string, unknown>>).flatMap(([key, text]) =>
-      name.test(key) && typeof text === "string" ? [{ object, path: ["data", key], name: key, text }] : [],
+/** All files that a broker mounts whose name matches; those of Secrets decoded. */
+export function configFiles({ configs }: Broker, name: RegExp): readonly ConfigFile[] {
+  return configs.flatMap((object) =>
+    (["data", "stringData"] as const).flatMap((part) =>
+      Object.entries((object.at(part) ?? {}) as Readonly<Record<string, unknown>>).flatMap(([key, text]) => {
+        if (!name.test(key) || typeof text !== "string") return [];
+        const isEncoded = object.kind === "Secret" && part === "data";
+        return [
+          {
+            object,
+            path: [part, key],
+            name: key,
+            text: isEncoded ? Buffer.from(text, "base64").toString("utf8") : text,
+          },
+        ];
+      }),
     ),
   );
 }

@@ -2,6 +2,7 @@ import { findBrokers } from "./broker.ts";
 import { confKeys, confSettings } from "./conf-rules.ts";
 import { definitionsSyntax, federation, policies, users } from "./definition-rules.ts";
 import type { Finding } from "./finding.ts";
+import { checkOperatorCluster, operatorClusters } from "./operator-rules.ts";
 import { podManagement, probes, replicas, resources, security, stopping } from "./pod-rules.ts";
 import type { Rule } from "./rule.ts";
 import { clusterPort, discoveryRole, publishNotReady, serviceNamespace } from "./service-rules.ts";
@@ -45,10 +46,14 @@ export interface CheckResult {
 /** Looks at existing manifests for what would stop, hurt or surprise. `version` overrides what the images say. */
 export function checkManifests(objects: readonly SourceObject[], version: RabbitVersion | null): CheckResult {
   const brokers = findBrokers(objects, version);
-  const found = brokers.flatMap((broker) => rules.flatMap((rule) => rule(broker)));
+  const operated = operatorClusters(objects);
+  const found = [
+    ...brokers.flatMap((broker) => rules.flatMap((rule) => rule(broker))),
+    ...operated.flatMap((cluster) => checkOperatorCluster(cluster, version)),
+  ];
   const findings = [...new Map(found.map((finding) => [JSON.stringify(finding), finding])).values()];
   return {
-    brokers: brokers.length,
+    brokers: brokers.length + operated.length,
     findings: findings.toSorted((left, right) => left.file.localeCompare(right.file) || left.line - right.line),
   };
 }

@@ -1,51 +1,60 @@
 import { parseConf } from "../rabbitmq/conf-file.ts";
 import { refuseKey, refuseValue } from "../rabbitmq/conf-keys.ts";
-import { latestOf, parseVersion } from "../rabbitmq/version.ts";
+import { latestOf, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
 import { configFiles, type Broker } from "./broker.ts";
 import type { Finding } from "./finding.ts";
 import { find, findWithin, type Rule } from "./rule.ts";
+import type { Path, SourceObject } from "./source.ts";
 
 const confName = /\.conf$/;
 
 /** Every key and value against what the version knows. */
-export const confKeys: Rule = (broker) => {
-  const version = broker.version ?? parseVersion(latestOf("4.3"));
+export const confKeys: Rule = (broker) =>
+  configFiles(broker, confName).flatMap(({ object, path, text }) => checkConf(broker.version, object, path, text));
+
+/** Every key and value of one file; without a version, against the newest. */
+export function checkConf(
+  given: RabbitVersion | null,
+  object: SourceObject,
+  path: Path,
+  text: string,
+): readonly Finding[] {
+  const version = given ?? parseVersion(latestOf("4.3"));
   if (version === null) return [];
-  return configFiles(broker, confName).flatMap(({ object, path, text }) =>
-    parseConf(text).flatMap(({ key, value, line }): readonly Finding[] => {
-      const refused = refuseKey(version, key);
-      if (refused !== null) {
-        const fix =
-          refused.kind === "unknown"
-            ? refused.nearest === null
-              ? "remove it"
-              : `did you mean ${refused.nearest}`
-            : `remove it, or use a release that knows it: ${refused.acceptedBy.join(", ")} and later patches`;
-        return [
-          findWithin(object, path, line, {
-            rule: "conf-key",
-            severity: "error",
-            message: `RabbitMQ ${version.text} does not know "${key}" and would not boot`,
-            fix,
-          }),
-        ];
-      }
-      const wrong = refuseValue(key, value);
-      if (wrong === null) return [];
+  return parseConf(text).flatMap(({ key, value, line }): readonly Finding[] => {
+    const refused = refuseKey(version, key);
+    if (refused !== null) {
+      const fix =
+        refused.kind === "unknown"
+          ? refused.nearest === null
+            ? "remove it"
+            : `did you mean ${refused.nearest}`
+          : `remove it, or use a release that knows it: ${refused.acceptedBy.join(", ")} and later patches`;
       return [
         findWithin(object, path, line, {
-          rule: "conf-value",
+          rule: "conf-key",
           severity: "error",
-          message: `${key} = ${value}: ${wrong}`,
-          fix: "change the value",
+          message: `RabbitMQ ${version.text} does not know "${key}" and would not boot`,
+          fix,
         }),
       ];
-    }),
-  );
-};
+    }
+    const wrong = refuseValue(key, value);
+    if (wrong === null) return [];
+    return [
+      findWithin(object, path, line, {
+        rule: "conf-value",
+        severity: "error",
+        message: `${key} = ${value}: ${wrong}`,
+        fix: "change the value",
+      }),
+    ];
+  });
+}
 
 /** Settings that are allowed and hurt. */
 export const confSettings: Rule = (broker) => [
+  ...discovery(broker),
   ...partitions(broker),
   ...retries(broker),
   ...sizeHint(broker),
@@ -60,6 +69,31 @@ function settings(broker: Broker): ReadonlyMap<string, string> {
 
 function nodes({ set }: Broker): number {
   return Number(set.at("spec", "replicas") ?? 1);
+}
+
+/** Nodes that are told nothing of each other are brokers of their own, behind one Service. */
+function discovery(broker: Broker): readonly Finding[] {
+  if (nodes(broker) < 2 || settings(broker).has("cluster_formation.peer_discovery_backend")) return [];
+  const file = configFiles(broker, confName)[0];
+  const fix = "set cluster_formation.peer_discovery_backend = k8s, and what it needs on this version";
+  if (file !== undefined) {
+    return [
+      find(file.object, file.path, {
+        rule: "peer-discovery",
+        severity: "error",
+        message: `nothing says how ${nodes(broker)} nodes find each other: each is a broker of its own, behind one Service`,
+        fix,
+      }),
+    ];
+  }
+  return [
+    find(broker.set, ["spec"], {
+      rule: "peer-discovery",
+      severity: "warning",
+      message: `no rabbitmq.conf among these files says how ${nodes(broker)} nodes find each other; without one each is a broker of its own`,
+      fix: `give all files of the cluster together, or ${fix}`,
+    }),
+  ];
 }
 
 function partitions(broker: Broker): readonly Finding[] {

@@ -104,7 +104,7 @@ export const users: Rule = (broker) =>
         );
       }
     }
-    for (const { name, password } of defined ?? []) {
+    for (const { name, password } of file.object.kind === "Secret" ? [] : (defined ?? [])) {
       if (password === undefined || /^\$|^@secret\//.test(password)) continue;
       findings.push(
         findText(file, '"password"', {

@@ -62,9 +62,10 @@ export class SourceObject {
     return 1;
   }
 
-  /** The line in the file of a line within a block of text at a path, both counted from 1. */
+  /** The line in the file of a line within a block of text at a path, both counted from 1; the block's where it is encoded. */
   lineWithin(path: Path, line: number): number {
-    return this.line(...path) + line;
+    const isEncoded = this.kind === "Secret" && path[0] === "data";
+    return this.line(...path) + (isEncoded ? 0 : line);
   }
 }
 

@@ -20,7 +20,7 @@ export function check(files: readonly string[], options: CheckOptions, terminal:
   const { brokers, findings } = checkManifests(objects, readVersion(options.rabbitVersion));
   if (brokers === 0)
     throw new UsageError(
-      `no StatefulSet with a RabbitMQ image in ${files.join(", ")}; give all files of the cluster together`,
+      `no StatefulSet with a RabbitMQ image and no RabbitmqCluster in ${files.join(", ")}; give all files of the cluster together`,
     );
   if (options.json === true) terminal.out(`${JSON.stringify(findings, null, 2)}\n`);
   else for (const finding of findings) terminal.out(`${formatFinding(finding)}\n`);

@@ -40,6 +40,21 @@ function removal(title: string, object: SourceObject, after: readonly SourceObje
       },
     ];
   }
+  if (object.kind === "RabbitmqCluster" || object.text("apiVersion")?.startsWith("rabbitmq.com/") === true) {
+    const stays = object.text("spec", "deletionPolicy") === "retain";
+    return [
+      {
+        kind: stays ? "note" : "lost",
+        object: title,
+        message: stays
+          ? "it is gone; what it declared stays in the broker"
+          : object.kind === "RabbitmqCluster"
+            ? "it is gone; with pruning the operator deletes its nodes and their volumes"
+            : "it is gone; with pruning the operator deletes what it declared",
+        advice: stays ? "delete it in the broker if it should go" : "keep it unless that is meant",
+      },
+    ];
+  }
   if (object.kind === "Secret" || object.kind === "PersistentVolumeClaim") {
     return [
       {

@@ -2,6 +2,7 @@ import type { SourceObject } from "../check/source.ts";
 import { type Change, sameAt } from "./change.ts";
 import { definitionEffects } from "./definition-effects.ts";
 import type { Effect, EffectKind } from "./effect.ts";
+import { operatorClusterEffects, topologyEffects } from "./operator-effects.ts";
 
 /** What an apply does to an object that is no StatefulSet. */
 export function otherEffects(change: Change): readonly Effect[] {
@@ -18,8 +19,10 @@ export function otherEffects(change: Change): readonly Effect[] {
         : [effect(change, "note", "its files change", "pods see them when they restart"), ...definitionEffects(change)];
     case "Secret":
       return secret(change);
+    case "RabbitmqCluster":
+      return operatorClusterEffects(change);
     default:
-      return [];
+      return topologyEffects(change);
   }
 }
 

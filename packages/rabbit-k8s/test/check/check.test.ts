@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import { checkManifests } from "../../src/check/check.ts";
 import type { Finding } from "../../src/check/finding.ts";
 import { readManifests } from "../../src/check/source.ts";
+import { renderOperatorCluster } from "../../src/constructs/operator-rabbit-cluster.ts";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
 import { parseVersion } from "../../src/rabbitmq/version.ts";
 import { everything, modernVersions } from "../samples.ts";
@@ -147,5 +148,85 @@ describe("check on rendered manifests", () => {
       ({ metadata }) => metadata.name !== "rabbitmq-headless",
     );
     expect(check(toYaml(objects)).map(({ rule }) => rule)).toEqual(["headless-service"]);
+  });
+
+  /** A cluster whose configuration lies in a Secret, as some charts have it, mounted directly or projected. */
+  const inSecret = (conf: string, projected: boolean): string => {
+    const objects = renderCluster({ namespace: "messaging", version: "4.3.6" }).manifests;
+    const text = JSON.stringify(objects);
+    const moved = JSON.parse(
+      text.replace(
+        '{"name":"config","configMap":{"name":"rabbitmq-config","defaultMode":292}}',
+        projected
+          ? '{"name":"config","projected":{"sources":[{"secret":{"name":"conf"}}]}}'
+          : '{"name":"config","secret":{"secretName":"conf"}}',
+      ),
+    ) as { kind: string; data?: Record<string, string>; metadata: object }[];
+    const config = moved.find(({ kind }) => kind === "ConfigMap")!;
+    const data = { ...config.data, "rabbitmq.conf": (config.data?.["rabbitmq.conf"] ?? "") + conf };
+    const encoded = Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]),
+    );
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { ...config.metadata, name: "conf" }, data: encoded };
+    return toYaml([...moved.filter((object) => object !== config), secret]);
+  };
+
+  it.each([true, false])("reads configuration that lies in a Secret (projected: %s)", (projected) => {
+    expect(check(inSecret("", projected))).toEqual([]);
+    const yaml = inSecret("no_such_key = 1\n", projected);
+    const [finding, ...more] = check(yaml);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ rule: "conf-key", severity: "error" });
+    expect(yaml.split("\n")[(finding?.line ?? 0) - 1]).toContain("rabbitmq.conf");
+  });
+
+  it("finds nodes that are told nothing of each other", () => {
+    const yaml = toYaml(renderCluster({ namespace: "messaging", version: "4.3.6" }).manifests);
+    const alone = yaml.replaceAll(/ +cluster_formation\..*\n/g, "");
+    expect(check(alone)).toContainEqual(expect.objectContaining({ rule: "peer-discovery", severity: "error" }));
+    const one = toYaml(renderCluster({ namespace: "messaging", version: "4.3.6", replicas: 1 }).manifests);
+    expect(check(one.replaceAll(/ +cluster_formation\..*\n/g, ""))).toEqual([]);
+    const set = renderCluster({ namespace: "messaging", version: "4.3.6" }).manifests.filter(
+      ({ kind }) => kind === "StatefulSet",
+    );
+    expect(check(toYaml(set)).map(({ rule, severity }) => `${rule} ${severity}`)).toContain("peer-discovery warning");
+  });
+});
+
+describe("check on a RabbitmqCluster", () => {
+  const cluster = (spec: object, annotations = {}): string =>
+    toYaml([
+      {
+        apiVersion: "rabbitmq.com/v1beta1",
+        kind: "RabbitmqCluster",
+        metadata: { name: "orders", annotations },
+        spec: { image: "rabbitmq:4.3.6-management", replicas: 3, terminationGracePeriodSeconds: 60, ...spec },
+      },
+    ]);
+  const rules = (yaml: string, version: string | null = null): readonly string[] =>
+    check(yaml, version).map(({ rule, line }) => `${rule} ${yaml.split("\n")[line - 1]?.trim()}`);
+
+  it("takes what is well, ours above all", () => {
+    expect(check(cluster({ rabbitmq: { additionalConfig: "channel_max = 100\n" } }))).toEqual([]);
+    const { manifests } = renderOperatorCluster({ namespace: "messaging", version: "4.0.5", celery: true });
+    expect(check(toYaml(manifests))).toEqual([]);
+    expect(checkManifests(readManifests("a", cluster({})), null).brokers).toBe(1);
+  });
+
+  it("reads its configuration as the broker will", () => {
+    const additionalConfig =
+      "channel_max = 100\nno_such_key = 1\nheartbeat = often\nldap.dn_lookup_bind.password = x\n";
+    const found = rules(cluster({ rabbitmq: { additionalConfig } }));
+    expect(found).toEqual(expect.arrayContaining(["conf-key no_such_key = 1", "conf-value heartbeat = often"]));
+    expect(rules(cluster({ rabbitmq: { additionalConfig: "auth_ldap.dn_lookup_bind.password = x\n" } }))).toContain(
+      "secret-in-config auth_ldap.dn_lookup_bind.password = x",
+    );
+  });
+
+  it("finds even counts, endless stops, and a probe that no node of 4.0 answers", () => {
+    expect(rules(cluster({ replicas: 2 }))).toEqual(["even-replicas replicas: 2"]);
+    expect(rules(cluster({ terminationGracePeriodSeconds: undefined })).join()).toMatch(/^grace-period/);
+    expect(rules(cluster({ image: "rabbitmq:4.0.5" })).join()).toMatch(/^startup-probe/);
+    expect(rules(cluster({ image: "rabbitmq:4.0.5" }, { "rabbitmq.com/legacy-startup-probe": "true" }))).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import { readManifests, type SourceObject } from "../../src/check/source.ts";
 import type { ModernProps } from "../../src/cluster/props.ts";
 import { renderWorkers } from "../../src/constructs/celery-workers.ts";
+import { renderOperatorCluster } from "../../src/constructs/operator-rabbit-cluster.ts";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
 import { diffManifests } from "../../src/diff/diff.ts";
 import type { Manifest } from "../../src/manifests/manifest.ts";
@@ -173,6 +174,45 @@ describe("diff", () => {
     expect(renamed).not.toBe(yaml);
     const kinds = diffManifests(readManifests("a", yaml), readManifests("b", renamed)).map(({ kind }) => kind);
     expect(kinds).toEqual(["restart"]);
+  });
+
+  it.each<readonly [string, Partial<ModernProps>, Partial<ModernProps>, readonly RegExp[]]>([
+    ["fewer nodes", { replicas: 5 }, { replicas: 3 }, [/^refused: RabbitmqCluster.*takes no nodes away/]],
+    ["a version too far", { version: "4.0" }, { version: "4.3" }, [/^refused.*skips 4\.2/]],
+    ["the next version", {}, { version: "4.3" }, [/^note.*from 4\.2 to 4\.3/, /^restart/]],
+    ["smaller volumes", { storage: { size: "20Gi" } }, {}, [/^refused.*cannot shrink/]],
+    ["another class", {}, { storage: { className: "fast" } }, [/^refused.*class/]],
+    ["a setting", {}, { conf: { channel_max: 5 } }, [/^restart/]],
+    [
+      "another default type",
+      {},
+      { defaultQueueType: "classic" },
+      [/^refused: Vhost.*becomes classic in place of quorum/],
+    ],
+    [
+      "another type of a queue",
+      { queues: [{ name: "q", vhost: "/", type: "classic" }] },
+      { queues: [{ name: "q", vhost: "/", type: "quorum" }] },
+      [/^refused: Queue.*spec\.type cannot change/],
+    ],
+    [
+      "a user and a queue that go",
+      {
+        users: [{ name: "u", password: { name: "u", key: "password" } }],
+        queues: [{ name: "q", vhost: "/" }],
+      },
+      {},
+      [/^lost: User.*deletes what it declared/, /^note: Queue.*stays in the broker/],
+    ],
+  ])("tells what %s does to a cluster of the operators", (_, before, after, expected) => {
+    const operated = (props: Partial<ModernProps>): readonly SourceObject[] =>
+      read(renderOperatorCluster({ ...base, ...props }).manifests);
+    const found = diffManifests(operated(before), operated(after)).map(
+      ({ kind, object, message }) => `${kind}: ${object}: ${message}`,
+    );
+    for (const effect of expected)
+      expect(found).toEqual(expect.arrayContaining([expect.stringMatching(effect) as unknown]));
+    expect(diffManifests(operated(after), operated(after))).toEqual([]);
   });
 
   it("tells that workers are replaced", () => {
