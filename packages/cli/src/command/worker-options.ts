@@ -20,6 +20,9 @@ export interface WorkerFlags extends CommonOptions {
   readonly grace?: Duration;
   readonly logFormat?: LogFormat;
   readonly healthPort?: number;
+  readonly healthHost?: string;
+  readonly allowControl?: readonly string[];
+  readonly denyControl?: readonly string[];
   readonly chords?: "rabbitmq";
 }
 
@@ -47,7 +50,8 @@ export function withHandlers(tasks: readonly TaskDefinition[]): {
  * @throws UsageError for flags that make no sense together
  */
 export function workerOptions(flags: WorkerFlags, { url, tasks, commands }: WorkerModule): CreateWorkerOptions {
-  const { broker, queues, hostname, loglevel, taskEvents, statedb, grace, logFormat, healthPort, chords } = flags;
+  const { broker, queues, hostname, loglevel, taskEvents, statedb, grace, logFormat, chords } = flags;
+  const { healthPort, healthHost } = flags;
   const concurrency = flags.pool === "solo" ? solo(flags) : flags.concurrency;
   return {
     tasks: tasks.map((task) => limited(task, flags)),
@@ -61,10 +65,18 @@ export function workerOptions(flags: WorkerFlags, { url, tasks, commands }: Work
     ...(statedb !== undefined && { stateFile: statedb }),
     ...(grace !== undefined && { grace }),
     ...(logFormat !== undefined && { logFormat }),
-    ...(healthPort !== undefined && { health: { port: healthPort } }),
+    ...(healthPort !== undefined && { health: { port: healthPort, ...(healthHost !== undefined && { host: healthHost }) } }),
+    ...remoteControlOption(flags),
     ...(commands !== undefined && { commands }),
     ...(chords !== undefined && { chords }),
   };
+}
+
+function remoteControlOption({ allowControl, denyControl }: WorkerFlags): Pick<CreateWorkerOptions, "remoteControl"> {
+  if (allowControl !== undefined && denyControl !== undefined)
+    throw new UsageError("--allow-control names the only commands: leave --deny-control out");
+  if (allowControl !== undefined) return { remoteControl: { allow: allowControl } };
+  return denyControl === undefined ? {} : { remoteControl: { deny: denyControl } };
 }
 
 /** Celery's `solo` runs one task at a time. */

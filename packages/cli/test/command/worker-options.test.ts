@@ -27,6 +27,9 @@ test.each<readonly [WorkerFlags, object]>([
     { grace: "5s", logFormat: "json", healthPort: 0 },
     { grace: "5s", logFormat: "json", health: { port: 0 } },
   ],
+  [{ healthPort: 0, healthHost: "127.0.0.1" }, { health: { port: 0, host: "127.0.0.1" } }],
+  [{ allowControl: ["ping"] }, { remoteControl: { allow: ["ping"] } }],
+  [{ denyControl: ["shutdown"] }, { remoteControl: { deny: ["shutdown"] } }],
 ])("flags %j are options %j", (flags, options) => {
   expect(workerOptions(flags, module)).toEqual({ pool: "inline", tasks: [plain], ...options });
 });
@@ -38,6 +41,10 @@ test("time limits are for the tasks that have none of their own", () => {
     [5_000, 1_500],
   ]);
   expect(() => workerOptions({ timeLimit: 0 }, module)).toThrow(UsageError);
+});
+
+test("commands of remote control are allowed or denied, not both", () => {
+  expect(() => workerOptions({ allowControl: ["ping"], denyControl: ["shutdown"] }, module)).toThrow(UsageError);
 });
 
 test("tasks without a handler are told apart; none with one is a mistake", () => {
