@@ -6,7 +6,7 @@ import type { BrowseOptions } from "../ports/transport.ts";
 import { within } from "./deadline.ts";
 import { fromEnvelope } from "./envelope.ts";
 import { passingIfQueueAway, requestFailure } from "./errors.ts";
-import type { Link } from "./link.ts";
+import type { Link, RequestLimit } from "./link.ts";
 import { endOf } from "./supervise.ts";
 
 /** How long a reader waits for its turn and for what it looks for. */
@@ -23,10 +23,11 @@ export async function browseQueue(
   link: Link,
   options: BrowseOptions,
   clock: Clock,
+  limit?: RequestLimit,
 ): Promise<readonly WireMessage[] | null> {
   try {
     for (;;) {
-      const messages = await readOnce(link, options, clock);
+      const messages = await readOnce(link, options, clock, limit);
       if (messages !== null) return messages;
     }
   } catch (error) {
@@ -37,16 +38,20 @@ export async function browseQueue(
 }
 
 /** Null: the broker has ended the consumer, since the queue was deleted or has moved. */
-async function readOnce(link: Link, options: BrowseOptions, clock: Clock): Promise<readonly WireMessage[] | null> {
+async function readOnce(
+  link: Link,
+  options: BrowseOptions,
+  clock: Clock,
+  limit: RequestLimit | undefined,
+): Promise<readonly WireMessage[] | null> {
   const what = `read queue "${options.queue}"`;
-  const channel = await link.openChannel();
+  const channel = await link.openChannel(limit);
   const ended = endOf(channel, link);
-  const close = closer(channel, link);
+  const close = closer(channel, link, limit);
   const reading = new Reading(options);
   try {
-    await link.request(what, () =>
-      channel.consume(options.queue, (message) => reading.take(message), { noAck: false }),
-    );
+    const consume = () => channel.consume(options.queue, (message) => reading.take(message), { noAck: false });
+    await link.request(what, consume, limit);
     const late = () => new CeleryError("rpc-timeout", `Cannot ${what}: what was looked for did not come`);
     const outcome = await within(clock, patienceMs, Promise.race([reading.over, ended]), late);
     if (outcome instanceof Error) throw requestFailure(outcome, what);
@@ -87,12 +92,12 @@ class Reading {
 }
 
 /** Closes the channel unless it is closed: amqplib takes a second close for a fault of the connection. */
-function closer(channel: Channel, link: Link): () => Promise<void> {
+function closer(channel: Channel, link: Link, limit: RequestLimit | undefined): () => Promise<void> {
   let isOpen = true;
   const onEnd = (): void => void (isOpen = false);
   channel.on("error", onEnd);
   channel.on("close", onEnd);
   return async () => {
-    if (isOpen && !link.isLost) await link.request("close a channel", () => channel.close()).catch(() => {});
+    if (isOpen && !link.isLost) await link.request("close a channel", () => channel.close(), limit).catch(() => {});
   };
 }

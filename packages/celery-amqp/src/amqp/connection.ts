@@ -9,6 +9,7 @@ import { dial } from "./dial.ts";
 import { type DialFailure, dialFailure, isBlameless, unreachable } from "./errors.ts";
 import { connectionMoves } from "./lifecycle.ts";
 import { Link } from "./link.ts";
+import { staggered, type Staggered } from "./stagger.ts";
 import type { ResolvedAmqp } from "./options.ts";
 
 /** What the transport's parts get from outside. */
@@ -82,6 +83,11 @@ export class Connection {
     }
   }
 
+  /** Gives a link up that does not answer within `timeoutMs`. */
+  async probe(timeoutMs: number): Promise<void> {
+    await this.#link?.probe(timeoutMs);
+  }
+
   /** Back to `idle`, where a connect is possible again. */
   async disconnect(): Promise<void> {
     const link = this.#link;
@@ -119,13 +125,9 @@ export class Connection {
   /** Tries every address in turn, round after round as `persistence` says. */
   async #dialRounds(persistence: "once" | "while unreachable" | "for ever"): Promise<Link> {
     for (;;) {
-      const failures: DialFailure[] = [];
-      for (const address of this.#fromNext()) {
-        const outcome = await this.#dial(address);
-        if (this.#stopping.signal.aborted) throw closedError();
-        if (outcome instanceof Link) return outcome;
-        failures.push(outcome);
-      }
+      const { won, failures } = await this.#dialRound();
+      if (this.#stopping.signal.aborted) throw closedError();
+      if (won !== null) return won;
       const refused = failures.find(({ isFinal }) => isFinal);
       if (refused !== undefined && persistence !== "for ever") throw refused.error;
       if (persistence === "once") throw unreachable(failures);
@@ -133,8 +135,23 @@ export class Connection {
     }
   }
 
+  /** A host that is cut off answers nothing: the next address is tried beside it. */
+  async #dialRound(): Promise<Staggered<Link, DialFailure>> {
+    return staggered(this.#fromNext(), {
+      clock: this.#parts.clock,
+      afterMs: STAGGER_MS,
+      attempt: async (address) => {
+        if (this.#stopping.signal.aborted) return { failed: dialFailure(closedError(), address) };
+        const outcome = await this.#dial(address);
+        if (!(outcome instanceof Link)) return { failed: outcome };
+        this.#next = this.#addresses.indexOf(address) + 1;
+        return { won: outcome };
+      },
+      discard: (link) => void link.close(this.#options.rpcTimeoutMs),
+    });
+  }
+
   async #dial(address: BrokerAddress): Promise<Link | DialFailure> {
-    this.#next += 1;
     try {
       const { clock } = this.#parts;
       const { rpcTimeoutMs } = this.#options;
@@ -216,6 +233,9 @@ export class Connection {
     this.#onState(state);
   }
 }
+
+/** A host that answers takes less to let one log in. */
+const STAGGER_MS = 2_000;
 
 /** A promise of the next link. */
 type Arrival = PromiseWithResolvers<Link>;

@@ -7,7 +7,7 @@ import type { Delivery, SubscribeOptions } from "../ports/transport.ts";
 import { Acks } from "./acks.ts";
 import { ChannelPublisher } from "./channel-publisher.ts";
 import { AmqpDelivery, type Settling } from "./delivery.ts";
-import type { Link } from "./link.ts";
+import type { Link, RequestLimit } from "./link.ts";
 import { PassedOver } from "./passed-over.ts";
 import { endOf, type Session } from "./supervise.ts";
 import { toFields } from "./table.ts";
@@ -20,6 +20,8 @@ export interface ConsumerParts {
   readonly isWanted: () => boolean;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** For each request; absent: a request that is not answered costs the connection. */
+  readonly limit?: RequestLimit | undefined;
 }
 
 /**
@@ -42,11 +44,14 @@ export class Consumer implements Session, Settling {
   readonly #acks: Acks;
   readonly #passedOver: PassedOver;
   readonly #publisher: ChannelPublisher | null;
+  /** Messages that came. */
+  delivered = 0;
+  /** Ends this consumer, for its owner to open another one. */
+  readonly giveUp: (reason: Error) => void;
   #isOpen = true;
   #isClosing = false;
   #isRetired = false;
   #tag: string | null = null;
-  #onCancelled: (reason: Error) => void = () => {};
   #syncing: Promise<boolean> | null = null;
 
   private constructor(link: Link, channel: Channel, publisher: ChannelPublisher | null, parts: ConsumerParts) {
@@ -60,8 +65,9 @@ export class Consumer implements Session, Settling {
     const channelEnd = endOf(channel, link);
     void channelEnd.then(() => this.#onChannelEnd());
     channel.on("close", () => (this.#isOpen = false));
-    const cancelled = new Promise<Error>((resolve) => (this.#onCancelled = resolve));
-    this.ended = Promise.race([channelEnd, cancelled]);
+    const { promise: given, resolve: giveUp } = Promise.withResolvers<Error>();
+    this.giveUp = giveUp;
+    this.ended = Promise.race([channelEnd, given]);
   }
 
   /** @throws CeleryError what the broker answers: `not-found`, `access-refused`, `rpc-timeout`, `connection-lost`. */
@@ -77,7 +83,7 @@ export class Consumer implements Session, Settling {
   }
 
   static async #onChannel(link: Link, parts: ConsumerParts): Promise<Consumer> {
-    if (parts.options.publishes !== true) return new Consumer(link, await link.openChannel(), null, parts);
+    if (parts.options.publishes !== true) return new Consumer(link, await link.openChannel(parts.limit), null, parts);
     const channel: ConfirmChannel = await link.openConfirmChannel();
     return new Consumer(link, channel, new ChannelPublisher(channel, parts.options.queue, link.frameMax), parts);
   }
@@ -136,7 +142,7 @@ export class Consumer implements Session, Settling {
     const tag = this.#tag;
     if (tag !== null && this.#isOpen) {
       // amqplib keeps the callback until the broker says that no more deliveries are on the way.
-      await this.link.request("cancel a consumer", () => this.#channel.cancel(tag)).catch(() => {});
+      await this.link.request("cancel a consumer", () => this.#channel.cancel(tag), this.#parts.limit).catch(() => {});
     }
     this.#tag = null;
     this.#closeIfDone();
@@ -145,23 +151,30 @@ export class Consumer implements Session, Settling {
   async #begin(): Promise<void> {
     const { queue, prefetch, noAck = false, exclusive = false, arguments: table = {} } = this.#parts.options;
     const consumeOptions = { noAck, exclusive, arguments: toFields(table) };
-    await this.link.request(`consume queue "${queue}"`, async () => {
-      // Per consumer, never per channel: a quorum queue answers global QoS by closing the connection (540).
-      if (!noAck && prefetch > 0) await this.#channel.prefetch(prefetch, false);
-      const { consumerTag } = await this.#channel.consume(queue, (message) => this.#onMessage(message), consumeOptions);
-      this.#tag = consumerTag;
-    });
+    await this.link.request(
+      `consume queue "${queue}"`,
+      async () => {
+        // Per consumer, never per channel: a quorum queue answers global QoS by closing the connection (540).
+        if (!noAck && prefetch > 0) await this.#channel.prefetch(prefetch, false);
+        const { consumerTag } = await this.#channel.consume(
+          queue,
+          (message) => this.#onMessage(message),
+          consumeOptions,
+        );
+        this.#tag = consumerTag;
+      },
+      this.#parts.limit,
+    );
   }
 
   /** Total, as amqplib closes the channel with 541 when it throws (and the message would come back for ever). */
   #onMessage(message: ConsumeMessage | null): void {
     if (message === null) {
       this.#tag = null;
-      this.#onCancelled(
-        new Error(`the broker cancelled the consumer of queue "${this.queue}": it was deleted or moved`),
-      );
+      this.giveUp(new Error(`the broker cancelled the consumer of queue "${this.queue}": it was deleted or moved`));
       return;
     }
+    this.delivered += 1;
     const { deliveryTag } = message.fields;
     const isTracked = this.#parts.options.noAck !== true;
     // Given back by the end of the channel; a nack would have it come here again until then.
@@ -208,6 +221,6 @@ export class Consumer implements Session, Settling {
     if (restMs > 0) await new Promise<void>((resolve) => clock.setTimer(restMs, resolve));
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await this.link.request("close a channel", () => this.#channel.close()).catch(() => {});
+    await this.link.request("close a channel", () => this.#channel.close(), this.#parts.limit).catch(() => {});
   }
 }

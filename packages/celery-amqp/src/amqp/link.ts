@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
 import type { Clock } from "../ports/clock.ts";
@@ -21,6 +22,11 @@ export interface LinkParts {
   readonly onFault: (error: unknown) => void;
 }
 
+/** How long one request may take, and what its silence means. */
+export interface RequestLimit {
+  readonly timeoutMs: number;
+}
+
 /** What amqplib's types leave out of its connection. */
 interface Opened extends EventEmitter {
   readonly stream: Duplex;
@@ -41,6 +47,8 @@ export class Link {
   readonly #parts: LinkParts;
   /** Ends each request that still waits: amqplib answers none of them once the connection is gone. */
   readonly #requests = new Set<(reason: Error) => void>();
+  /** How often a declaration that takes the whole cluster was answered. */
+  declared = 0;
   #isLost = false;
   #isClosing = false;
   #loseWith: (reason: Error) => void = () => {};
@@ -64,8 +72,8 @@ export class Link {
     return this.#connection.frameMax;
   }
 
-  async openChannel(): Promise<Channel> {
-    return this.#shielded(await this.request("open a channel", () => this.#model.createChannel()));
+  async openChannel(limit?: RequestLimit): Promise<Channel> {
+    return this.#shielded(await this.request("open a channel", () => this.#model.createChannel(), limit));
   }
 
   async openConfirmChannel(): Promise<ConfirmChannel> {
@@ -73,16 +81,19 @@ export class Link {
   }
 
   /**
-   * Asks the broker, and waits `rpcTimeoutMs` at most: a silent broker means a dead connection, which is then given up.
+   * Asks the broker, and waits `rpcTimeoutMs` at most: a silent broker means a dead connection, which is then given up. With
+   * a `limit` only the request is given up: it concerns one queue, and the connection may be well.
    *
    * @throws CeleryError with code `rpc-timeout`, `connection-lost`, or what the broker answered.
    */
-  async request<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  async request<T>(what: string, ask: () => Promise<T>, limit?: RequestLimit): Promise<T> {
     const { clock, rpcTimeoutMs } = this.#parts;
+    const timeoutMs = limit?.timeoutMs ?? rpcTimeoutMs;
+    const late = (): CeleryError => (limit === undefined ? this.#silence(what) : this.#unanswered(what, timeoutMs));
     const lost = Promise.withResolvers<never>();
     this.#requests.add(lost.reject);
     try {
-      return await within(clock, rpcTimeoutMs, Promise.race([ask(), lost.promise]), () => this.#silence(what));
+      return await within(clock, timeoutMs, Promise.race([ask(), lost.promise]), late);
     } catch (error) {
       // amqplib throws this when the connection ended before we could listen, and while it says goodbye.
       if (!this.#isClosing && error instanceof Error && error.name === "IllegalOperationError") this.kill(error);
@@ -155,12 +166,32 @@ export class Link {
     this.#loseWith(loss);
   }
 
+  /**
+   * Whether the broker answers on this connection. A node answers this by itself, whatever has become of queues and of other
+   * nodes; one that does not, and sends nothing else meanwhile, is given up.
+   */
+  async probe(timeoutMs: number): Promise<boolean> {
+    const { bytesRead } = this.#stream as Partial<Socket>;
+    try {
+      const channel = await this.openChannel({ timeoutMs });
+      channel.on("error", () => {});
+      channel.close().catch(() => {});
+      return true;
+    } catch {
+      if (this.#isLost) return false;
+      const hasSpoken = (this.#stream as Partial<Socket>).bytesRead !== bytesRead;
+      if (!hasSpoken) this.kill(this.#unanswered("open a channel", timeoutMs));
+      return hasSpoken;
+    }
+  }
+
+  #unanswered(what: string, timeoutMs: number): CeleryError {
+    const text = `The broker at ${this.address} did not answer within ${timeoutMs} ms: ${what}`;
+    return new CeleryError("rpc-timeout", text);
+  }
+
   #silence(what: string): CeleryError {
-    const ms = this.#parts.rpcTimeoutMs;
-    const error = new CeleryError(
-      "rpc-timeout",
-      `The broker at ${this.address} did not answer within ${ms} ms: ${what}`,
-    );
+    const error = this.#unanswered(what, this.#parts.rpcTimeoutMs);
     this.kill(error);
     return error;
   }

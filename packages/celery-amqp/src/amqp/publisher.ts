@@ -35,6 +35,8 @@ export class AmqpPublisher implements Publisher {
   /** One of these made the broker close the channel, without saying which: they go again one at a time. */
   readonly #suspects = new Set<Pending>();
   #session: PublishSession | null = null;
+  #left: { readonly address: string; readonly at: number } | null = null;
+  #lastLink: Link | null = null;
   #isWritable = false;
   /** When the broker confirmed or refused a message last. */
   #heardAt = 0;
@@ -76,6 +78,11 @@ export class AmqpPublisher implements Publisher {
     stop();
     this.#cancelWake();
     this.#stopping.abort();
+  }
+
+  /** Whether it has left this address within the last minute since the node confirmed nothing. */
+  hasLeft(address: string): boolean {
+    return this.#left?.address === address && this.#parts.clock.monotonicMs() - this.#left.at < LEFT_MS;
   }
 
   /** The broker takes publishes again. */
@@ -198,7 +205,9 @@ export class AmqpPublisher implements Publisher {
   }
 
   async #open(link: Link): Promise<PublishSession> {
-    await this.#ready();
+    // Consumers of replies come back with a connection, not with a channel.
+    if (link !== this.#lastLink) await this.#ready();
+    this.#lastLink = link;
     const session = new PublishSession(link, await link.openConfirmChannel());
     session.channel.on("return", (message) => this.#onReturn(message));
     session.channel.on("drain", () => this.#onDrain(session));
@@ -288,6 +297,7 @@ export class AmqpPublisher implements Publisher {
   }
 
   #leave(link: Link): void {
+    this.#left = { address: link.address, at: this.#parts.clock.monotonicMs() };
     const reason = `The broker at ${link.address} has confirmed nothing for ${this.#options.confirmTimeoutMs} ms`;
     link.kill(new CeleryError("connection-lost", reason));
   }
@@ -303,6 +313,7 @@ export class AmqpPublisher implements Publisher {
 /** Many deadlines close together are looked at in one go. */
 const MIN_WAKE_MS = 20;
 
+const LEFT_MS = 60_000;
 const PROBE_AGAIN_MS = 50;
 const PROBE: WireMessage = { headers: {}, properties: {}, body: new Uint8Array() };
 const PROBE_ADDRESS: Address = { exchange: "", routingKey: "leveret.probe" };

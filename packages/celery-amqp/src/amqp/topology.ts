@@ -4,7 +4,7 @@ import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { DeclareMode, QueueInfo } from "../ports/transport.ts";
 import { brokerText, differingArgument, passingIfQueueAway, replyCode } from "./errors.ts";
-import type { Link } from "./link.ts";
+import type { Link, RequestLimit } from "./link.ts";
 import { toFields } from "./table.ts";
 
 /** What a broker was found to want otherwise; kept as long as its transport. */
@@ -14,6 +14,14 @@ export interface BrokerHabits {
    * (`deprecated_features.permit.transient_nonexcl_queues`).
    */
   deniesTransient: boolean;
+}
+
+/** What declaring takes. */
+export interface DeclareParts {
+  readonly logger: Logger;
+  readonly habits: BrokerHabits;
+  /** For each request; absent: a request that is not answered costs the connection. */
+  readonly limit?: RequestLimit | undefined;
 }
 
 /**
@@ -28,11 +36,13 @@ export async function declareTopology(
   link: Link,
   topology: Topology,
   mode: DeclareMode,
-  { logger, habits }: { readonly logger: Logger; readonly habits: BrokerHabits },
+  { logger, habits, limit }: DeclareParts,
 ): Promise<void> {
-  const declarer = new Declarer(link, logger, habits);
+  const declarer = new Declarer(link, logger, habits, limit);
   try {
     for (let attempt = 1; !(await declaresAll(declarer, topology, mode, attempt === maxAttempts)); attempt += 1);
+    // A node that is cut off answers for a queue that exists, and for no binding (4.3).
+    if (mode === "active" && topology.bindings.length > 0) link.declared += 1;
   } catch (error) {
     throw passingIfQueueAway(error);
   } finally {
@@ -63,8 +73,13 @@ async function declaresAll(
 }
 
 /** Null: there is no such queue. @throws CeleryError as `declareTopology`. */
-export async function inspectQueue(link: Link, name: string, logger: Logger): Promise<QueueInfo | null> {
-  const declarer = new Declarer(link, logger);
+export async function inspectQueue(
+  link: Link,
+  name: string,
+  logger: Logger,
+  limit?: RequestLimit,
+): Promise<QueueInfo | null> {
+  const declarer = new Declarer(link, logger, undefined, limit);
   try {
     const { messageCount, consumerCount } = await declarer.ask(`inspect queue "${name}"`, (channel) =>
       channel.checkQueue(name),
@@ -109,9 +124,16 @@ class Declarer {
   /** What could not be declared for want of rights, and is used as it is. */
   readonly #foreign = new Set<string>();
   readonly #habits: BrokerHabits;
+  readonly #limit: RequestLimit | undefined;
   #channel: Channel | null = null;
 
-  constructor(link: Link, logger: Logger, habits: BrokerHabits = { deniesTransient: false }) {
+  constructor(
+    link: Link,
+    logger: Logger,
+    habits: BrokerHabits = { deniesTransient: false },
+    limit?: RequestLimit,
+  ) {
+    this.#limit = limit;
     this.#link = link;
     this.#logger = logger;
     this.#habits = habits;
@@ -120,7 +142,7 @@ class Declarer {
   async ask<T>(what: string, request: (channel: Channel) => Promise<T>): Promise<T> {
     const channel = this.#channel ?? (await this.#open());
     try {
-      return await this.#link.request(what, () => request(channel));
+      return await this.#link.request(what, () => request(channel), this.#limit);
     } catch (error) {
       // What the broker has not closed, amqplib may have left waiting for ever.
       this.#channel = null;
@@ -187,12 +209,12 @@ class Declarer {
     const channel = this.#channel;
     this.#channel = null;
     if (channel !== null && !this.#link.isLost) {
-      await this.#link.request("close a channel", () => channel.close()).catch(() => {});
+      await this.#link.request("close a channel", () => channel.close(), this.#limit).catch(() => {});
     }
   }
 
   async #open(): Promise<Channel> {
-    const channel = await this.#link.openChannel();
+    const channel = await this.#link.openChannel(this.#limit);
     // The request that fails tells the error; unheard, the event would end the process.
     channel.on("error", () => {});
     this.#channel = channel;

@@ -12,11 +12,13 @@ import type {
   Transport,
   TransportState,
 } from "../ports/transport.ts";
+import { CeleryError } from "../ports/errors.ts";
 import { systemClock, systemIds } from "../system/clock.ts";
 import { browseQueue } from "./browse.ts";
 import { type AmqpParts, Connection } from "./connection.ts";
 import { pause, settledWithin } from "./deadline.ts";
 import { isQueueAway } from "./errors.ts";
+import type { Link, RequestLimit } from "./link.ts";
 import { type AmqpOptions, type ResolvedAmqp, resolveAmqp } from "./options.ts";
 import { AmqpPublisher } from "./publisher.ts";
 import { AmqpSubscription } from "./subscription.ts";
@@ -46,7 +48,7 @@ class AmqpTransport implements Transport {
     this.#options = options;
     this.#parts = parts;
     this.#publishing = new Connection("publish", options, parts, (state) => this.#onPublishingState(state));
-    this.#consuming = new Connection("consume", options, parts, () => this.#update());
+    this.#consuming = new Connection("consume", options, parts, (state) => this.#onConsumingState(state));
     this.#outbox = new AmqpPublisher(this.#publishing, options, parts, () => this.#repliesRestored());
     this.publisher = this.#outbox;
   }
@@ -67,21 +69,52 @@ class AmqpTransport implements Transport {
 
   async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {
     const { logger, clock } = this.#parts;
-    const parts = { logger, habits: this.#habits };
+    const parts = { logger, habits: this.#habits, limit: this.#limit };
     const deadline = clock.monotonicMs() + this.#options.rpcTimeoutMs;
-    for (;;) {
+    const isExclusive = topology.queues.some(({ exclusive }) => exclusive);
+    for (let attempt = 0; ; attempt += 1) {
+      const connection = isExclusive ? this.#consuming : this.#declaring(attempt);
       try {
-        return await this.#consuming.use("declare queues", (link) => declareTopology(link, topology, mode, parts));
+        return await connection.use("declare queues", (link) => declareTopology(link, topology, mode, parts));
       } catch (error) {
-        if (!isQueueAway(error) || clock.monotonicMs() + ASK_AGAIN_MS > deadline) throw error;
+        const isLate = clock.monotonicMs() + ASK_AGAIN_MS > deadline;
+        if (isUnanswered(error)) this.#probe();
+        if (isLate || !(isQueueAway(error) || isUnanswered(error))) throw error;
         await pause(clock, ASK_AGAIN_MS, this.#stopping.signal);
       }
     }
   }
 
+  /** Another node may declare what one does not: the two connections take turns, where both are open. */
+  #declaring(attempt: number): Connection {
+    const [usual, other] = [this.#consuming, this.#publishing];
+    if (other.state !== "open") return usual;
+    return usual.state !== "open" || attempt % 2 === 1 ? other : usual;
+  }
+
+  /** For a request about one queue: its silence is no reason to leave the node. */
+  get #limit(): RequestLimit {
+    return { timeoutMs: Math.min(REQUEST_MS, this.#options.rpcTimeoutMs) };
+  }
+
+  /** Finds out which of the connections are dead. */
+  #probe(): void {
+    for (const connection of [this.#consuming, this.#publishing]) void connection.probe(PROBE_MS);
+  }
+
+  async #ask<T>(what: string, work: (link: Link, limit: RequestLimit) => Promise<T>): Promise<T> {
+    const limit = this.#limit;
+    try {
+      return await this.#consuming.use(what, (link) => work(link, limit));
+    } catch (error) {
+      if (isUnanswered(error)) this.#probe();
+      throw error;
+    }
+  }
+
   async inspectQueue(name: string): Promise<QueueInfo | null> {
     const { logger } = this.#parts;
-    return this.#consuming.use(`inspect queue "${name}"`, (link) => inspectQueue(link, name, logger));
+    return this.#ask(`inspect queue "${name}"`, (link, limit) => inspectQueue(link, name, logger, limit));
   }
 
   async deleteQueue(name: string): Promise<void> {
@@ -90,8 +123,8 @@ class AmqpTransport implements Transport {
   }
 
   async browse(options: BrowseOptions): Promise<readonly WireMessage[] | null> {
-    return this.#consuming.use(`read queue "${options.queue}"`, (link) =>
-      browseQueue(link, options, this.#parts.clock),
+    return this.#ask(`read queue "${options.queue}"`, (link, limit) =>
+      browseQueue(link, options, this.#parts.clock, limit),
     );
   }
 
@@ -101,7 +134,7 @@ class AmqpTransport implements Transport {
   }
 
   async subscribe(subscribe: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription> {
-    const { topology, declare = "active" } = subscribe;
+    const { declare = "active" } = subscribe;
     const { logger } = this.#parts;
     const subscription = await AmqpSubscription.open({
       connection: this.#consuming,
@@ -109,9 +142,11 @@ class AmqpTransport implements Transport {
       parts: this.#parts,
       subscribe,
       onDelivery,
-      declare: async (link) => {
-        if (topology !== undefined) await declareTopology(link, topology, declare, { logger, habits: this.#habits });
-      },
+      declare: (link, topology, limit) =>
+        declareTopology(link, topology, declare, { logger, habits: this.#habits, limit }),
+      publish: (message, to, options) => this.#outbox.publish(message, to, options),
+      isLeft: (address) => this.#outbox.hasLeft(address),
+      inspect: (link, queue) => inspectQueue(link, queue, logger, { timeoutMs: PROBE_MS }),
       onCancel: (cancelled) => this.#onCancel(cancelled),
     });
     this.#subscriptions.add(subscription);
@@ -162,6 +197,13 @@ class AmqpTransport implements Transport {
   #onPublishingState(state: TransportState): void {
     this.#update();
     if (state === "open") this.#outbox.onUnblocked();
+    if (state === "connecting") void this.#consuming.probe(PROBE_MS);
+  }
+
+  /** Connections to one node die together, and each may notice late. */
+  #onConsumingState(state: TransportState): void {
+    this.#update();
+    if (state === "connecting") void this.#publishing.probe(PROBE_MS);
   }
 
   #update(): void {
@@ -183,6 +225,12 @@ class AmqpTransport implements Transport {
   }
 }
 
+/** The longest that a request about one queue waits. */
+const REQUEST_MS = 5_000;
+
+/** The longest that a node takes to open a channel. */
+const PROBE_MS = 3_000;
+
 /** Before a queue is asked for once more whose node was down. */
 const ASK_AGAIN_MS = 500;
 
@@ -191,6 +239,10 @@ const ACK_GRACE_MS = 500;
 
 /** How long senders wait for consumers to come back. */
 const RESTORE_GRACE_MS = 2000;
+
+function isUnanswered(error: unknown): boolean {
+  return error instanceof CeleryError && error.code === "rpc-timeout";
+}
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 

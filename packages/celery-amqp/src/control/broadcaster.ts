@@ -13,7 +13,7 @@ import type { LogicalClock } from "../events/logical-clock.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { Delivery, Subscription, Transport } from "../ports/transport.ts";
+import type { Delivery, Subscription, Transport, TransportState } from "../ports/transport.ts";
 import { DeclaredExchanges, exclusively } from "./exchanges.ts";
 import { Gathering, type Patience } from "./gathering.ts";
 
@@ -104,12 +104,12 @@ export class Broadcaster {
     const exchange = controlExchange();
     await this.#exchanges.ensure(exchange);
     const message = encodeControlRequest({ ...request, clock: ticks.forward() }, content);
-    const options = { mandatory: false, resend: repeatable.has(request.method) };
+    const options = { mandatory: false, answerTimeoutMs, resend: repeatable.has(request.method) };
     try {
       await transport.publisher.publish(message, { exchange: exchange.name, routingKey: "" }, options);
     } catch (error) {
       this.#exchanges.onFailed(exchange.name, error);
-      if (!(error instanceof CeleryError) || error.code !== "publish-nacked") throw error;
+      if (!isPartlyTaken(error, transport.state)) throw error;
       const { method } = request;
       log.warn("a mailbox did not take a command of remote control", { method, reason: error.message });
     }
@@ -124,7 +124,8 @@ export class Broadcaster {
     const topology = exclusively(controlReplyQueue(this.#replyId));
     const queue = topology.queues[0]?.name ?? "";
     try {
-      return await this.#parts.transport.subscribe({ queue, prefetch: 0, noAck: true, topology }, (delivery) =>
+      const own = { isAwaiting: () => this.#gatherings.size > 0 };
+      return await this.#parts.transport.subscribe({ queue, prefetch: 0, noAck: true, topology, own }, (delivery) =>
         this.#take(delivery),
       );
     } catch (error) {
@@ -143,6 +144,15 @@ export class Broadcaster {
       log.warn("a reply of remote control cannot be read", { reason: String(error) });
     }
   }
+}
+
+/** How long mailboxes may take to accept a command. */
+const answerTimeoutMs = 2_000;
+
+/** A mailbox whose node is away makes the broker refuse, or leave unanswered, what all others have got. */
+function isPartlyTaken(error: unknown, state: TransportState): error is CeleryError {
+  if (!(error instanceof CeleryError)) return false;
+  return error.code === "publish-nacked" || (error.code === "publish-timeout" && state === "open");
 }
 
 /** Commands that come to the same when a worker hears them twice. All others, a user's own too, are sent at most once. */

@@ -126,7 +126,7 @@ export class EventDispatcher {
     const parcel = this.#encode(events);
     if (parcel === null) return;
     this.#inFlight += 1;
-    const options = { mandatory: false, timeoutMs: publishTimeoutMs };
+    const options = { mandatory: false, timeoutMs: publishTimeoutMs, answerTimeoutMs };
     this.#parts.transport.publisher.publish(parcel.message, parcel.to, options).then(
       () => this.#onSent(),
       (error: unknown) => this.#onFailed(events, error),
@@ -156,9 +156,16 @@ export class EventDispatcher {
     if (!this.#isClosed) this.#flush();
   }
 
+  /** One monitor's queue is out of reach with its node; all others have got it. */
+  #onPartlySent(): void {
+    if (!this.#isClosed) this.#flush();
+  }
+
   #onFailed(events: readonly Event[], error: unknown): void {
     this.#inFlight -= 1;
     const code = error instanceof CeleryError ? error.code : null;
+    const isUnanswered = code === "publish-timeout" && this.#parts.transport.state === "open";
+    if (code === "publish-nacked" || isUnanswered) return this.#onPartlySent();
     if (code === "not-found") this.#exchange = "unknown";
     if (code === "access-refused") this.#exchange = "refused";
     this.#dropEvents(events, error instanceof Error ? error.message : String(error));
@@ -247,6 +254,9 @@ const batchSize = 24;
 const maxInFlight = 32;
 
 const publishTimeoutMs = 10_000;
+
+/** Silence for one monitor's queue holds up no events for the others. */
+const answerTimeoutMs = 1_000;
 const askAgainMs = 5_000;
 const answerMs = 1_000;
 

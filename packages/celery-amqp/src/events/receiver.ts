@@ -80,7 +80,7 @@ export class EventReceiver implements EventStream {
     const { queue } = topology;
     const onLost = (reason: Error): void =>
       log.warn("Lost the queue of events; what happens meanwhile is missed", { queue, reason: reason.message });
-    const subscribe = { queue, topology, prefetch: 0, noAck: true, onLost };
+    const subscribe = { queue, topology, prefetch: 0, noAck: true, own: {}, onLost };
     const subscription = await connected(() => transport.subscribe(subscribe, ({ message }) => this.#take(message)));
     this.#subscription = subscription;
     if (this.#ending !== null) await subscription.cancel();

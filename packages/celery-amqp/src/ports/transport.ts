@@ -124,6 +124,12 @@ export interface SubscribeOptions {
   readonly arguments?: HeaderTable;
   /** Declared before consuming, now and after every loss. Absent: the queue is taken as it is. */
   readonly topology?: Topology;
+  /**
+   * The queue belongs to this subscription alone, with its name: it is the first of `topology`, for replies, events or
+   * commands. Its consumer then proves that it is alive by messages to itself, and where the broker cannot give the queue
+   * (its node is down), the subscription goes on with another name.
+   */
+  readonly own?: OwnQueue;
   /** How `topology` is declared. Default `active`. */
   readonly declare?: DeclareMode;
   /** Whether its deliveries can publish, which a channel with confirms costs. Default false. */
@@ -132,6 +138,14 @@ export interface SubscribeOptions {
   readonly onLost?: (reason: Error) => void;
   /** Called when it consumes again after `onLost`. */
   readonly onRestored?: () => void;
+}
+
+/** A queue that one subscription has for itself. */
+export interface OwnQueue {
+  /** Whether messages are awaited now: a silence is then looked into sooner. Default: never. */
+  readonly isAwaiting?: () => boolean;
+  /** The queue has another name from now on. */
+  readonly onRenamed?: (queue: string) => void;
 }
 
 /** A consumer that is kept alive. */

@@ -63,6 +63,11 @@ export class PendingResults {
     return () => this.#unwatch(taskId, watcher);
   }
 
+  /** Whether states are waited for. */
+  get isAwaited(): boolean {
+    return this.#watchers.size > 0;
+  }
+
   /** The latest state that is kept of this task, or null. */
   latest(taskId: string): ResultMeta | null {
     return this.#kept.get(taskId)?.meta ?? null;

@@ -1,5 +1,5 @@
 import { type Content, encodeTask, ProtocolError, type TaskMessage, type WireMessage } from "@leveret/celery-protocol";
-import { CeleryError, UnroutableError } from "../ports/errors.ts";
+import { CeleryError } from "../ports/errors.ts";
 import { composeSend, type Interceptor } from "../ports/interceptor.ts";
 import type { PublishOptions, Transport } from "../ports/transport.ts";
 import type { Destination } from "./destination.ts";
@@ -69,7 +69,7 @@ export class Dispatch {
   }
 
   /**
-   * Publishes a finished message; a queue that was deleted meanwhile is declared anew, once.
+   * Publishes a finished message; a queue or exchange that was deleted meanwhile is declared anew, once.
    *
    * @throws as `send`
    */
@@ -83,7 +83,7 @@ export class Dispatch {
     try {
       await transport.publisher.publish(message, way.to, options);
     } catch (error) {
-      if (!(error instanceof UnroutableError) || !declarer.forget(way.queue)) throw error;
+      if (!isMissing(error) || !declarer.forget(way.queue)) throw error;
       await declarer.ensure(way.queue, way.isNamedByMessage);
       await transport.publisher.publish(message, way.to, options);
     }
@@ -100,4 +100,9 @@ export class Dispatch {
       throw new CeleryError(code, `Task "${task.task}" cannot be sent: ${error.message}`, { cause: error });
     }
   }
+}
+
+/** No queue took the message, or its exchange does not exist. */
+function isMissing(error: unknown): boolean {
+  return error instanceof CeleryError && (error.code === "unroutable" || error.code === "not-found");
 }

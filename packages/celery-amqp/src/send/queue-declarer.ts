@@ -18,8 +18,9 @@ export interface QueueDeclarerParts {
 }
 
 /**
- * Sees to it that a queue is there before something is sent to it: once a connection, as Celery does, with its exchange
- * and binding. A queue of which nothing was said and that others declared otherwise is taken as it is, and so is any
+ * Sees to it that a queue is there before something is sent to it: once in a client's life, with its exchange and binding.
+ * A queue that is gone later makes a message unroutable, and is then declared again: after a reconnect no message waits for
+ * a declaration that a node in trouble does not answer. A queue of which nothing was said and that others declared otherwise is taken as it is, and so is any
  * that exists and that we may not declare.
  */
 export class QueueDeclarer {
@@ -29,9 +30,6 @@ export class QueueDeclarer {
 
   constructor(parts: QueueDeclarerParts) {
     this.#parts = parts;
-    parts.transport.onState((state) => {
-      if (state === "connecting") this.#declared.clear();
-    });
   }
 
   /**

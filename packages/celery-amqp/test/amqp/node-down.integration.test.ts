@@ -87,7 +87,7 @@ test("what follows from a task waits for a queue whose node is down", async () =
   const header = [0, 1].map((place) => member.s(place).with({ queue: "members" }));
   const call = chord(header, total.s().with({ queue: "bodies" }));
   expect(await client.send(call).catch((error: unknown) => error)).toMatchObject({ id: expect.any(String) as string });
-  await eventually("it waits", () => /waiting for the broker[^]*is down or inaccessible/.test(logger.text));
+  await eventually("it waits", () => /tasks wait to be settled[^]*is down or inaccessible/.test(logger.text));
   await cluster.start(2);
   const look = await connect(1, new RecordingLogger());
   await eventually("the body comes", async () => (await look.inspectQueue("bodies"))?.messageCount === 1);

@@ -217,7 +217,7 @@ describe("a broker that is slower than the events", () => {
     broker.releaseConfirms();
   });
 
-  test("counts what it refuses", async () => {
+  test("counts nothing where one monitor's queue takes none: all others have got them", async () => {
     const { dispatcher, clock, broker, heard, lines } = await open();
     dispatcher.start();
     await clock.advance(0);
@@ -227,11 +227,8 @@ describe("a broker that is slower than the events", () => {
     await clock.advance(0);
     dispatcher.send(started("c"));
     await clock.advance(0);
-    expect([dispatcher.dropped, heard().map(uuids)]).toEqual([2, [["c"]]]);
-    expect(lines).toEqual([
-      expect.stringContaining("events are dropped: The broker refused"),
-      expect.stringContaining("dropped: 2"),
-    ]);
+    expect([dispatcher.dropped, heard().map(uuids)]).toEqual([0, [["c"]]]);
+    expect(lines).toEqual([]);
   });
 });
 

@@ -40,7 +40,7 @@ function setUp(
 }
 
 describe("a queue", () => {
-  test("is declared as Celery declares it, once a connection, however many send at once", async () => {
+  test("is declared as Celery declares it, once in a client's life, however many send at once", async () => {
     const { declared, declarer, reconnect } = setUp();
     await Promise.all([declarer.ensure("q"), declarer.ensure("q")]);
     await declarer.ensure("q");
@@ -56,6 +56,9 @@ describe("a queue", () => {
       ],
     ]);
     reconnect();
+    await declarer.ensure("q");
+    expect(declared).toHaveLength(1);
+    expect(declarer.forget("q")).toBe(true);
     await declarer.ensure("q");
     expect(declared).toHaveLength(2);
   });

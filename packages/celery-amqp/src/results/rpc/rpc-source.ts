@@ -23,15 +23,18 @@ export interface RpcSourceParts {
 export class RpcSource implements ResultSource {
   readonly #parts: RpcSourceParts;
   readonly #pending: PendingResults;
+  /** Its name now. Results of tasks that were sent with an earlier one come no more, unless its node is back in time. */
+  #queue: string;
   #subscription: Promise<Subscription> | null = null;
 
   constructor(parts: RpcSourceParts) {
     this.#parts = parts;
+    this.#queue = parts.queue;
     this.#pending = new PendingResults(parts.limits);
   }
 
   replyTo(): string {
-    return this.#parts.queue;
+    return this.#queue;
   }
 
   async prepare(): Promise<void> {
@@ -58,7 +61,8 @@ export class RpcSource implements ResultSource {
   }
 
   async #subscribe(): Promise<Subscription> {
-    const { transport, queue, logger } = this.#parts;
+    const { transport, logger } = this.#parts;
+    const queue = this.#queue;
     try {
       return await transport.subscribe(
         {
@@ -66,6 +70,7 @@ export class RpcSource implements ResultSource {
           prefetch: 0,
           noAck: true,
           topology: rpcReplyQueue(queue),
+          own: { isAwaiting: () => this.#pending.isAwaited, onRenamed: (name) => (this.#queue = name) },
           onLost: (reason) =>
             logger.warn("Lost the reply queue; results sent meanwhile are lost", { queue, reason: reason.message }),
         },

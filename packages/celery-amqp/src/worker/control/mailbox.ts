@@ -32,6 +32,9 @@ export interface MailboxParts {
 /** A reply that cannot be delivered soon is of no use to anybody. */
 const replyTimeoutMs = 10_000;
 
+/** A queue that is out of reach holds up no other publishes. */
+const answerTimeoutMs = 1_000;
+
 /**
  * Receives the commands of remote control, on a channel of its own that comes back by itself, and answers them whatever the
  * slots do. Nothing that comes can end the worker. Source: kombu/pidbox.py `Node`, celery/worker/pidbox.py.
@@ -88,7 +91,7 @@ export class Mailbox {
     if (replyTo === null) return;
     const exchange = { name: replyTo.exchange, type: "direct", durable: false, autoDelete: false } as const;
     await this.#exchanges.ensure(exchange);
-    const options = { mandatory: false, timeoutMs: replyTimeoutMs };
+    const options = { mandatory: false, timeoutMs: replyTimeoutMs, answerTimeoutMs };
     try {
       await transport.publisher.publish(this.#encode(reply, ticket), replyTo, options);
     } catch (error) {

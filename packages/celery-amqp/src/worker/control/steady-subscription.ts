@@ -57,7 +57,10 @@ export class SteadySubscription {
     const { transport, topology, onDelivery } = this.#parts;
     const queue = topology.queues[0]?.name ?? "";
     try {
-      const subscription = await transport.subscribe({ queue, prefetch: 0, noAck: true, topology }, onDelivery);
+      const subscription = await transport.subscribe(
+        { queue, prefetch: 0, noAck: true, topology, own: {} },
+        onDelivery,
+      );
       if (this.#isStopped) await subscription.cancel();
       else this.#subscription = subscription;
     } catch (error) {

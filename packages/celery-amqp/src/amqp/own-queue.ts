@@ -1,0 +1,61 @@
+import type { Topology } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
+import { isQueueAway, replyCode } from "./errors.ts";
+
+/** How long a queue of one's own may be out of reach before another name is taken. */
+const stuckMs = 1_000;
+
+/**
+ * The name of a queue that one subscription has for itself. A name is given up where the broker keeps it for a node that is
+ * away: RabbitMQ 4.3 answers 405 for an exclusive queue, and nothing for another one.
+ */
+export class OwnName {
+  #topology: Topology;
+  readonly #first: string;
+  #count = 1;
+  #wasOpen = false;
+  #stuckAt = Number.NaN;
+
+  /** @param topology - its first queue is the one */
+  constructor(topology: Topology) {
+    this.#topology = topology;
+    this.#first = this.queue;
+  }
+
+  get topology(): Topology {
+    return this.#topology;
+  }
+
+  get queue(): string {
+    return this.#topology.queues[0]?.name ?? "";
+  }
+
+  /** It is consumed. */
+  onOpened(): void {
+    this.#wasOpen = true;
+    this.#stuckAt = Number.NaN;
+  }
+
+  /** Whether it is time for another name, at `now` on the monotonic clock, after an attempt that ended in `error`. */
+  isStuck(error: unknown, now: number): boolean {
+    if (error instanceof CeleryError && error.code === "rpc-timeout") return true;
+    // At first another process may have it, of the same name; later it is the broker's memory of this one.
+    if (!isQueueAway(error) && !(this.#wasOpen && replyCode(error) === 405)) return false;
+    if (Number.isNaN(this.#stuckAt)) this.#stuckAt = now;
+    return now - this.#stuckAt >= stuckMs;
+  }
+
+  /** Takes another name, in bindings too. */
+  rename(): void {
+    const from = this.queue;
+    this.#count += 1;
+    const to = `${this.#first}.${this.#count}`;
+    const { exchanges, queues, bindings } = this.#topology;
+    this.#stuckAt = Number.NaN;
+    this.#topology = {
+      exchanges,
+      queues: queues.map((queue) => (queue.name === from ? { ...queue, name: to } : queue)),
+      bindings: bindings.map((binding) => (binding.destination === from ? { ...binding, destination: to } : binding)),
+    };
+  }
+}
