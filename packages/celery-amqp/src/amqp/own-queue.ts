@@ -1,4 +1,4 @@
-import type { Topology } from "@leveret/celery-protocol";
+import type { Binding, Queue, Topology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { isQueueAway, replyCode } from "./errors.ts";
 
@@ -51,11 +51,10 @@ export class OwnName {
     this.#count += 1;
     const to = `${this.#first}.${this.#count}`;
     const { exchanges, queues, bindings } = this.#topology;
+    const ofQueue = (queue: Queue): Queue => (queue.name === from ? { ...queue, name: to } : queue);
+    const ofBinding = (binding: Binding): Binding =>
+      binding.destination === from ? { ...binding, destination: to } : binding;
     this.#stuckAt = Number.NaN;
-    this.#topology = {
-      exchanges,
-      queues: queues.map((queue) => (queue.name === from ? { ...queue, name: to } : queue)),
-      bindings: bindings.map((binding) => (binding.destination === from ? { ...binding, destination: to } : binding)),
-    };
+    this.#topology = { exchanges, queues: queues.map(ofQueue), bindings: bindings.map(ofBinding) };
   }
 }

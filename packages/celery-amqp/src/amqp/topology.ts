@@ -127,12 +127,7 @@ class Declarer {
   readonly #limit: RequestLimit | undefined;
   #channel: Channel | null = null;
 
-  constructor(
-    link: Link,
-    logger: Logger,
-    habits: BrokerHabits = { deniesTransient: false },
-    limit?: RequestLimit,
-  ) {
+  constructor(link: Link, logger: Logger, habits: BrokerHabits = { deniesTransient: false }, limit?: RequestLimit) {
     this.#limit = limit;
     this.#link = link;
     this.#logger = logger;
