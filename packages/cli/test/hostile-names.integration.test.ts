@@ -77,5 +77,6 @@ test("no name of a stranger ends a line, commands a terminal or hides", async ()
   const { code, err } = await worker.ended;
   expect(code).toBe(0);
   expect(err).toContain("gnp.");
-  for (const line of plainLines(err)) expect(line).toMatch(/^($|\d{4}-\d\d-\d\d \S+ (DEBUG|INFO|WARN|ERROR) |  |task demo\.)/);
+  for (const line of plainLines(err))
+    expect(line).toMatch(/^($|\d{4}-\d\d-\d\d \S+ (DEBUG|INFO|WARN|ERROR) |  |task demo\.)/);
 });

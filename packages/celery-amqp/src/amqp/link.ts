@@ -31,6 +31,7 @@ export interface RequestLimit {
 interface Opened extends EventEmitter {
   readonly stream: Duplex;
   readonly frameMax: number;
+  readonly channelMax: number;
 }
 
 /**
@@ -73,11 +74,27 @@ export class Link {
   }
 
   async openChannel(limit?: RequestLimit): Promise<Channel> {
-    return this.#shielded(await this.request("open a channel", () => this.#model.createChannel(), limit));
+    return this.#shielded(await this.#open("open a channel", () => this.#model.createChannel(), limit));
   }
 
   async openConfirmChannel(): Promise<ConfirmChannel> {
-    return this.#shielded(await this.request("open a channel with confirms", () => this.#model.createConfirmChannel()));
+    return this.#shielded(await this.#open("open a channel with confirms", () => this.#model.createConfirmChannel()));
+  }
+
+  /** amqplib counts channels itself, by the number that the broker allows. */
+  #open<T>(what: string, open: () => Promise<T>, limit?: RequestLimit): Promise<T> {
+    const allocate = async (): Promise<T> => {
+      try {
+        return await open();
+      } catch (error) {
+        if (!(error instanceof Error) || error.message !== "No channels left to allocate") throw error;
+        const most = this.#connection.channelMax;
+        const text = `Cannot ${what}: the broker allows ${most} channels a connection (channel_max), and all are in use.`;
+        const hint = "Raise channel_max in rabbitmq.conf, or serve fewer queues by one worker: each takes a channel.";
+        throw new CeleryError("limit-reached", `${text} ${hint}`, { cause: error });
+      }
+    };
+    return this.request(what, allocate, limit);
   }
 
   /**

@@ -2,6 +2,7 @@ import { type RabbitServer, startRabbit } from "@leveret/rabbit-local";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
+import { createWorker } from "../../src/worker.ts";
 import { eventually } from "../support/eventually.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 
@@ -125,4 +126,23 @@ test("a broker that is stopped, and then killed, loses nothing that was confirme
   await sending;
   await eventually("all is consumed", () => confirmed.every((id) => received.has(id)));
   expect(logger.text).toMatch(/The queue "q" is consumed again/);
+});
+
+test("a worker of more queues than the broker allows channels says how many those are", async () => {
+  await rabbit.ctl("eval", "application:set_env(rabbit, channel_max, 4).");
+  onTestFinished(async () => void (await rabbit.ctl("eval", "application:set_env(rabbit, channel_max, 2047).")));
+  const queues = (count: number): string[] => Array.from({ length: count }, (_, index) => `many-${index}`);
+  const workerOf = (count: number) =>
+    createWorker({ broker: rabbit.url, tasks: [], queues: queues(count), logLevel: "silent", remoteControl: false });
+  const few = workerOf(2);
+  await few.start();
+  await few.stop();
+  const many = workerOf(8);
+  await expect(many.start()).rejects.toMatchObject({
+    code: "limit-reached",
+    message: expect.stringMatching(
+      /allows 4 channels a connection \(channel_max\).* Raise channel_max .*fewer queues/,
+    ) as string,
+  });
+  expect(many.state).toBe("stopped");
 });

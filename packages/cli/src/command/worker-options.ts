@@ -65,7 +65,9 @@ export function workerOptions(flags: WorkerFlags, { url, tasks, commands }: Work
     ...(statedb !== undefined && { stateFile: statedb }),
     ...(grace !== undefined && { grace }),
     ...(logFormat !== undefined && { logFormat }),
-    ...(healthPort !== undefined && { health: { port: healthPort, ...(healthHost !== undefined && { host: healthHost }) } }),
+    ...(healthPort !== undefined && {
+      health: { port: healthPort, ...(healthHost !== undefined && { host: healthHost }) },
+    }),
     ...remoteControlOption(flags),
     ...(commands !== undefined && { commands }),
     ...(chords !== undefined && { chords }),

@@ -32,7 +32,11 @@ export const describeWorker: Describe = (program, { terminal }) => {
     .option("--log-format <format>", "text (default) or json", oneOf(["text", "json"]))
     .option("--health-port <port>", "serve /healthz and /readyz there", natural)
     .option("--health-host <address>", "with --health-port: the address to listen at (default: all of them)")
-    .option("--allow-control <commands>", "the only commands of remote control to carry out, with commas between", names)
+    .option(
+      "--allow-control <commands>",
+      "the only commands of remote control to carry out, with commas between",
+      names,
+    )
     .option("--deny-control <commands>", "commands of remote control to refuse, with commas between", names)
     .option("--chords <where>", "rabbitmq: count chords on the broker, where results cannot", oneOf(["rabbitmq"]))
     .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
