@@ -2,6 +2,7 @@ import { createRouter as match, type Routes as RouteTable } from "@leveret/celer
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "../task/call-options.ts";
+import { refusePromise } from "./answered.ts";
 import { checkCallOptions } from "./check-options.ts";
 import { checkShards, type ShardBy } from "./sharded-queue.ts";
 
@@ -97,6 +98,7 @@ function toTable(routes: Routes): RouteTable<Route> {
 }
 
 function toAnswer(route: string | Route | null | undefined, task: string): Route | null {
+  refusePromise(route, `routes("${task}")`);
   return route === null || route === undefined ? null : toRoute(route, `routes("${task}")`);
 }
 

@@ -1,6 +1,7 @@
 import { shardName, shardOf } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
+import { refusePromise } from "./answered.ts";
 import { checkQueueOptions, queueOptionNames, type QueueOptions, type ResolvedQueue, resolveQueue } from "./queues.ts";
 
 /** A call as a rule of sharding sees it: arguments as they travel. */
@@ -151,6 +152,7 @@ function keyOf(
   if (shardBy === "round-robin") return null;
   if (shardKey !== undefined || shardBy === null) return shardKey ?? null;
   const key: unknown = shardBy(call);
+  refusePromise(key, `Call of "${call.task}": shardBy of queue "${name}"`);
   if (key === undefined || key === null || typeof key === "string") return key ?? null;
   return refuse(
     `Call of "${call.task}": shardBy of queue "${name}" gave ${showValue(key)}: it must give a text, or null`,

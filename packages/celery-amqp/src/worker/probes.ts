@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
+import { describeThrown } from "../ports/thrown.ts";
 import type { HealthHost, ProbeAnswer, ProbeServer } from "../ports/health.ts";
 import type { Logger } from "../ports/logger.ts";
 import { answerPage, answerProbe, type HealthReport } from "./health.ts";
@@ -68,7 +69,7 @@ export class Probes {
     const page = pages.get(path);
     if (page === undefined) return null;
     const onFault = (error: unknown): void =>
-      this.#parts.log.warn("a page beside the health endpoints has trouble", { path, error: String(error) });
+      this.#parts.log.warn("a page beside the health endpoints has trouble", { path, error: describeThrown(error) });
     return answerPage(method, page, onFault);
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
+import { messageOf } from "../ports/thrown.ts";
 import { errorClass, obstacleOf, type Obstacle } from "../ports/error-class.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ResultStore } from "../results/backend.ts";
@@ -79,8 +80,4 @@ export class Readiness {
     if (obstacleOf(error) === "results") this.#reasons.set("results", messageOf(error));
     this.#checkIn(checkMs);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,14 @@ import { createRouter } from "../../src/send/routes.ts";
 
 describe("routes", () => {
   test.each([
+    ["async", async () => "media"],
+    ["a function that rejects", () => Promise.reject(new Error("late"))],
+  ])("that are %s are refused: the call would go to the default queue", (_, routes) => {
+    const router = createRouter(routes as never);
+    expect(() => router("a")).toThrow(/^routes\("a"\) gave a Promise/);
+  });
+
+  test.each([
     ["images.resize", { queue: "resizing" }],
     ["images.crop", { queue: "images", priority: 6 }],
     ["mail.send", { queue: "mail" }],

@@ -29,6 +29,13 @@ describe("the shard of a call", () => {
     expect(spread.shard({ ...shards, name: "mail", count: 2 }, shardKey, call)).toBe(1);
   });
 
+  test("is refused where the rule is async", () => {
+    const shardBy = (async () => "key") as unknown as ShardBy;
+    expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, call)).toThrow(
+      /gave a Promise/,
+    );
+  });
+
   test("is refused where the rule gives no key", () => {
     const shardBy = (() => 7) as unknown as ShardBy;
     expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, call)).toThrow(

@@ -96,4 +96,41 @@ describe("log lines", () => {
       ["debug", "info", "warn", "error"].map((level) => expect.objectContaining({ level, id: "8f5d", n: 1 })),
     );
   });
+
+  test("keep their own fields: others of the same name get an underscore", () => {
+    const { lines, log } = linesOf("json");
+    const fields = { level: "fatal", id: 7, task: "other", message: "forged", time: 0, n: 1 };
+    withFields(log, { task: "tasks.add", id: "8f5d" }).info("half way", fields);
+    expect(JSON.parse(lines[0] ?? "")).toEqual({
+      time: "2026-11-22T10:00:00.123Z",
+      level: "info",
+      message: "half way",
+      task: "tasks.add",
+      id: "8f5d",
+      level_: "fatal",
+      id_: 7,
+      task_: "other",
+      message_: "forged",
+      time_: 0,
+      n: 1,
+    });
+  });
+
+  test.each(["text", "json"] as const)("are written whatever their fields are, as %s", (format) => {
+    const { lines, log } = linesOf(format);
+    const loop: Record<string, unknown> = { n: 1 };
+    loop["loop"] = loop;
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const bad = {
+      get a(): never {
+        throw new Error("no");
+      },
+    };
+    const own = withFields(log, { task: "tasks.add", id: "8f5d" });
+    for (const fields of [{ loop }, { proxy }, proxy, bad, { bad }, { err: new Error("boom") }, new Error("boom")])
+      own.info("line", fields);
+    expect(lines).toHaveLength(7);
+    expect(lines.slice(-2).every((line) => line.includes("boom") && line.includes("log-lines.test.ts"))).toBe(true);
+  });
 });

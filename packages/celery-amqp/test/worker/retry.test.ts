@@ -175,3 +175,21 @@ describe("a task that ends otherwise", () => {
     expect(seen).toEqual([false, true, true]);
   });
 });
+
+describe("a predicate of retries that is async", () => {
+  const never = (): Promise<boolean> => Promise.reject(new Error("no answer"));
+  test.each<[string, (error: unknown) => Promise<boolean>, readonly string[]]>([
+    ["that says yes is awaited", async () => true, ["RETRY", "FAILURE"]],
+    ["that says no is awaited", async () => false, ["FAILURE"]],
+    ["that rejects has said no", never, ["FAILURE"]],
+  ])("%s", async (_, when, states) => {
+    const broken = defineTask("demo.broken", {
+      retry: { attempts: 2, delay: "1s", when },
+      run: () => Promise.reject(new Error("broken")),
+    });
+    harness = await startWorker([broken]);
+    await harness.send({ id: "id", task: "demo.broken" });
+    await harness.clock.advance(5_000);
+    expect(await statuses()).toEqual(states);
+  });
+});

@@ -262,7 +262,8 @@ export class CeleryBeat implements Beat {
   /** A listener that throws disturbs nobody. */
   #tell(listener: (phase: BeatPhase) => void, phase: BeatPhase): void {
     try {
-      apart(() => listener(phase));
+      const answer: unknown = apart(() => listener(phase));
+      if (answer instanceof Promise) answer.catch((error: unknown) => this.#warn("a listener threw", error));
     } catch (error) {
       this.#warn("a listener threw", error);
     }

@@ -1,5 +1,6 @@
 import type { ControlRequest, Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
+import { isA } from "../../ports/thrown.ts";
 import { checkArguments } from "./arguments.ts";
 import type { Panel } from "./command.ts";
 import type { ControlledWorker } from "./controlled-worker.ts";
@@ -21,6 +22,6 @@ export async function dispatch(
     const answer = await command.run(given, worker);
     return command.isSilent === true ? null : { reply: (answer ?? null) as Tree };
   } catch (error) {
-    return { reply: { error: error instanceof CeleryError ? error.message : reprError(error) } };
+    return { reply: { error: isA(error, CeleryError) ? error.message : reprError(error) } };
   }
 }

@@ -1,3 +1,5 @@
+import { isA, messageOf, nameOf, textOf } from "../../ports/thrown.ts";
+
 /** What a command ends in where Celery's would raise this exception: the reply is its `repr`. */
 export class PythonError extends Error {
   /** Name of the exception. */
@@ -11,8 +13,10 @@ export class PythonError extends Error {
 
 /** The text of an exception in a reply, as Python's `repr` writes it: `ValueError('Autoscale not enabled')`. */
 export function reprError(error: unknown): string {
-  if (error instanceof PythonError) return `${error.exception}(${reprText(error.message)})`;
-  return error instanceof Error ? `${error.name}(${reprText(error.message)})` : `Exception(${reprText(String(error))})`;
+  if (isA(error, PythonError)) return `${error.exception}(${reprText(error.message)})`;
+  return isA(error, Error)
+    ? `${nameOf(error)}(${reprText(messageOf(error))})`
+    : `Exception(${reprText(textOf(error))})`;
 }
 
 const escapes: ReadonlyMap<string, string> = new Map([

@@ -8,6 +8,7 @@ import {
   type WireMessage,
 } from "@leveret/celery-protocol";
 import type { Delivery } from "../../ports/transport.ts";
+import { isA, nameOf } from "../../ports/thrown.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
 import { withFreshId } from "../rules/anonymous.ts";
@@ -133,9 +134,9 @@ export class Reception {
         redelivered: lostRuns(delivery) > 0,
       });
     } catch (error) {
-      if (error instanceof ProtocolError) return error;
+      if (isA(error, ProtocolError)) return error;
       // The message of a serializer that is no ProtocolError may quote the body, and would be logged.
-      const name = error instanceof Error ? error.name : typeof error;
+      const name = isA(error, Error) ? nameOf(error) : typeof error;
       return new ProtocolError("decode-failed", "local", `The message cannot be decoded: its decoder threw a ${name}`, {
         cause: error,
       });
