@@ -10,7 +10,7 @@ export interface ContentHeader {
 }
 
 /** Holds the bytes of a header table of which something could not be read, where they are few enough. */
-export const UNREAD_HEADERS = "x-leveret-unread-headers";
+const UNREAD_HEADERS = "x-leveret-unread-headers";
 
 /** The readable headers and the reason stand beside them, and amqplib writes tables of 64 KiB at most. */
 const MOST_KEPT_BYTES = 16_384;
