@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../scripts/vitest/vhost.ts";
+import { entry, nested, sized } from "../../celery-amqp/test/support/wire/fields.ts";
+import { rawTask } from "../../celery-amqp/test/support/wire/raw-task.ts";
+import { RawClient } from "../../celery-amqp/test/support/wire/raw-client.ts";
 import { createTcpProxy } from "../../celery-amqp/test/support/tcp-proxy.ts";
 import { sift } from "../src/dead-letters/sift.ts";
 import { drain, fillDeadQueue, lookAt } from "./support/dead-queue.ts";
@@ -69,6 +72,38 @@ describe.each(brokersAtHand())("dead letters on the %s broker", (broker) => {
     expect(JSON.parse(out)).toMatchObject({ moved: 0 });
     expect(err).toBe("");
     await eventually("both are back", async () => (await transport.inspectQueue(`${queue}.dead`))?.messageCount === 2);
+  });
+
+  test("what is not wholly readable is listed and shown, and stays dead", async () => {
+    const queue = `q-${randomUUID()}`;
+    const transport = await lookAt(vhost.url);
+    const [id = ""] = await fillDeadQueue(transport, queue, 1);
+    const raw = new RawClient(vhost.url);
+    onTestFinished(() => raw.close());
+    const holds = (count: number) =>
+      eventually(
+        `${count} are there`,
+        async () => (await transport.inspectQueue(`${queue}.dead`))?.messageCount === count,
+      );
+    const unread = entry("x-leveret-unread-headers", sized("x", Buffer.from("bytes")));
+    for (const [name, extra] of [
+      ["deep", entry("deep", nested(500))],
+      ["kept", unread],
+    ] as const) {
+      expect(await raw.publish({ routingKey: `${queue}.dead`, ...rawTask("odd", name, [extra]) })).toBe(true);
+    }
+    const listed = JSON.parse((await dlq("list", "-Q", queue, "--json")).out) as readonly { readonly id: string }[];
+    expect(listed.map((letter) => letter.id)).toEqual([id, "deep", "kept"]);
+    await holds(3);
+    expect(await dlq("show", "deep", "-Q", queue)).toMatchObject({ code: 0, out: expect.stringContaining("odd") });
+    await holds(3);
+    expect(await dlq("redrive", "-Q", queue)).toMatchObject({
+      code: 1,
+      out: "Redrove 1 dead letter.\n",
+      err: expect.stringContaining("2 dead letters stay: Not all of its headers could be read"),
+    });
+    expect(await drain(transport, queue)).toEqual([id]);
+    await holds(2);
   });
 
   test("however often they are looked at, none is dropped for it", async () => {

@@ -9,7 +9,7 @@ export interface ContentHeader {
   readonly unreadable: string | null;
 }
 
-/** Holds the bytes of a header table of which something could not be read, where they are few enough. */
+/** Holds the bytes of the flags, properties and headers of a message of which something could not be read, or their beginning. */
 const UNREAD_HEADERS = "x-leveret-unread-headers";
 
 /** The readable headers and the reason stand beside them, and amqplib writes tables of 64 KiB at most. */
@@ -57,7 +57,8 @@ export class ContentHeaderReader {
       userId: this.#text(0x0010, "userId"),
       appId: this.#text(0x0008, "appId"),
     };
-    return { headers, properties, unreadable: this.#unreadable };
+    const kept = this.#unreadable === null ? headers : this.#withBytes(headers);
+    return { headers: kept, properties, unreadable: this.#unreadable };
   }
 
   #headers(): HeaderTable {
@@ -68,10 +69,14 @@ export class ContentHeaderReader {
     const end = start + payload.readUInt32BE(this.#at);
     this.#at = end;
     if (end > payload.length) this.#passesEnd("headers");
-    const bounded = Math.min(end, payload.length);
-    const table = this.#tables.read(payload, start, bounded);
+    const table = this.#tables.read(payload, start, Math.min(end, payload.length));
     if (this.#tables.problem !== null) this.#unreadable ??= this.#tables.problem;
-    return this.#unreadable === null ? table : withBytes(table, payload.subarray(start, bounded));
+    return table;
+  }
+
+  #withBytes(table: HeaderTable): HeaderTable {
+    const bytes = this.#payload.subarray(FLAGS_AT, FLAGS_AT + MOST_KEPT_BYTES);
+    return { ...table, [UNREAD_HEADERS]: Uint8Array.from(bytes) };
   }
 
   #text(flag: number, name: keyof WireProperties | "expiration"): string | undefined {
@@ -110,10 +115,6 @@ export class ContentHeaderReader {
     this.#unreadable ??= why;
     return undefined;
   }
-}
-
-function withBytes(table: HeaderTable, bytes: Buffer): HeaderTable {
-  return bytes.length > MOST_KEPT_BYTES ? table : { ...table, [UNREAD_HEADERS]: Uint8Array.from(bytes) };
 }
 
 /** The broker checks that it is an integer in decimal. */

@@ -61,19 +61,27 @@ test("behind the guard all of them are delivered, and their neighbours", async (
   ).toEqual([
     [{ a: "x" }, "body", null],
     [{ ts_ms: 1_764_500_000_000 }, "body", null],
-    [{ task: "add" }, "body", expect.stringContaining('The header "deep" is nested deeper')],
+    [
+      { task: "add", "x-leveret-unread-headers": expect.any(Uint8Array) },
+      "body",
+      expect.stringContaining('The header "deep" is nested deeper'),
+    ],
     [{ task: "add", "x-leveret-unread-headers": expect.any(Uint8Array) }, "body", expect.stringContaining('"odd"')],
     [{ a: "x" }, "", null],
     [{}, "body", null],
   ]);
 });
 
-test("the bytes of a small table stay with the message", async () => {
+test("the bytes of flags, properties and headers stay with the message, or their beginning", async () => {
   const connection = await openMemoryConnection();
   await connection.push(message(1, { headers: odd, type: shortString("t") }));
   const [delivery] = deliveries(connection);
-  expect(delivery?.message.headers["x-leveret-unread-headers"]).toEqual(Uint8Array.from(odd.subarray(4)));
+  const all = headerPayload(0, { headers: odd, type: shortString("t") }).subarray(12);
+  expect(delivery?.message.headers["x-leveret-unread-headers"]).toEqual(Uint8Array.from(all));
   expect(delivery?.message.properties.type).toBe("t");
+  await connection.push(message(2, { headers: deep }));
+  const large = deliveries(connection)[1]?.message.headers["x-leveret-unread-headers"];
+  expect(large).toEqual(Uint8Array.from(headerPayload(0, { headers: deep }).subarray(12, 12 + 16_384)));
 });
 
 test("no message can say of itself that it is unreadable", async () => {
