@@ -15,6 +15,8 @@ export interface RabbitConnection {
   readonly uri: SecretKey | null;
   /** The authority that signed the cluster's certificate; `null` where AMQP is plain. */
   readonly ca: SecretKey | null;
+  /** Does the port ask clients for a certificate? */
+  readonly verifiesClients: boolean;
   /** Base of the management API. */
   readonly managementUrl: string;
   readonly namespace: string;
@@ -32,6 +34,7 @@ export function connectionOf({ names, namespace, tls, credentials, topology }: R
     ...credentials,
     uri: { name: credentials.username.name, key: "connection_string" },
     ca: encrypted ? { name: tls.secretName, key: "ca.crt" } : null,
+    verifiesClients: encrypted && tls.verifyClients,
     managementUrl: encrypted ? `https://${host}:15671` : `http://${host}:15672`,
     namespace,
   };
@@ -49,6 +52,7 @@ export function seedConnectionOf({ namespace }: ResolvedSeed): RabbitConnection 
     password: { name: "rabbitmq-secret", key: "RABBITMQ_ADMIN_PASSWORD" },
     uri: null,
     ca: null,
+    verifiesClients: false,
     managementUrl: `http://${host}:15672`,
     namespace,
   };

@@ -98,6 +98,10 @@ function describeSynth(program: Command, terminal: Terminal, done: (code: number
     )
     .option("--monitoring", "monitors, alert rules and a dashboard for the Prometheus operator and Grafana")
     .option("--operator", "resources for RabbitMQ's cluster operator and topology operator instead")
+    .option(
+      "--with-secret [file]",
+      "with --preset seed: render its Secret too, from RABBITMQ_ERLANG_COOKIE and RABBITMQ_ADMIN_PASSWORD in the environment, or from NAME=VALUE lines of a file",
+    )
     .option("--props <file>", "all other props, as JSON; options win over it")
     .action((options: { version?: string }) => {
       done(synth(named(options), terminal));

@@ -22,6 +22,7 @@ export interface SynthOptions {
   readonly tls?: readonly string[];
   readonly monitoring?: boolean;
   readonly operator?: boolean;
+  readonly withSecret?: string | true;
 }
 
 /**
@@ -61,8 +62,10 @@ function readProps(options: SynthOptions, terminal: Terminal): RabbitClusterProp
     const alien = modernOnly.find((name) => options[name] !== undefined);
     if (alien !== undefined)
       throw new UsageError(`--${alien} is for the modern cluster; leave it out with --preset seed`);
-    return seedProps(options);
+    return seedProps(options, terminal);
   }
+  if (options.withSecret !== undefined)
+    throw new UsageError("--with-secret is for --preset seed; the modern cluster's Secrets are never rendered");
   const file = options.props === undefined ? {} : readPropsFile(options.props, terminal);
   const props = { ...file, ...modernProps(options, file) };
   if (props.version === undefined) throw new UsageError("which RabbitMQ? Give --version, such as --version 4.3");
@@ -90,9 +93,23 @@ function parseJson(file: string, text: string): unknown {
   }
 }
 
-function seedProps(options: SynthOptions): SeedProps {
+/** The two values of the document's Secret, by the names of its keys. */
+function seedSecret(from: string | true, terminal: Terminal): NonNullable<SeedProps["secretValues"]> {
+  const lines = from === true ? null : readText(from, terminal).split(/\r?\n/);
+  const place = from === true ? "the environment" : from;
+  const value = (name: string): string => {
+    const line = lines?.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1);
+    const text = lines === null ? terminal.variable(name) : line;
+    if (text === undefined || text === "") throw new UsageError(`--with-secret: there is no ${name} in ${place}`);
+    return text;
+  };
+  return { erlangCookie: value("RABBITMQ_ERLANG_COOKIE"), adminPassword: value("RABBITMQ_ADMIN_PASSWORD") };
+}
+
+function seedProps(options: SynthOptions, terminal: Terminal): SeedProps {
   return {
     preset: "seed",
+    ...(options.withSecret !== undefined && { secretValues: seedSecret(options.withSecret, terminal) }),
     ...(options.namespace !== undefined && { namespace: options.namespace }),
     ...(options.rabbitVersion !== undefined && { version: options.rabbitVersion }),
     ...(options.image !== undefined && { image: options.image }),

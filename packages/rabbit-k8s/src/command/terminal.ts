@@ -10,6 +10,8 @@ export interface Terminal {
    * @throws Error when it cannot be read.
    */
   read(file: string): string;
+  /** The value of a variable of the environment. */
+  variable(name: string): string | undefined;
 }
 
 /** What the system says, and what a person would. */

@@ -1,5 +1,5 @@
 import { checkIntegers, checkLabels, checkTexts } from "../kubernetes/check.ts";
-import { imageName, namespaceName, variableName } from "../kubernetes/rules.ts";
+import { imageName, namespaceName, objectName, variableName } from "../kubernetes/rules.ts";
 import { checkPullSecrets } from "../kubernetes/scheduling.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import type { CeleryWorkersProps } from "./props.ts";
@@ -14,6 +14,11 @@ export function checkWorkerObjects(props: CeleryWorkersProps): readonly Refusal[
   return [
     ...checkTexts({ namespace }, namespaceName, "use lower-case letters, digits and dashes, at most 63 characters"),
     ...checkTexts({ image }, imageName, "write REGISTRY/NAME:TAG, or NAME@sha256:DIGEST"),
+    ...checkTexts(
+      { clientCertificate: props.clientCertificate },
+      objectName,
+      "use lower-case letters, digits, dashes and dots",
+    ),
     ...checkPullSecrets(imagePullSecrets),
     ...checkLabels("labels", labels),
     ...names.flatMap((name) =>

@@ -56,13 +56,16 @@ function container(workers: ResolvedWorkers): Container {
 }
 
 const caFolder = "/run/rabbitmq-ca";
+const clientFolder = "/run/rabbitmq-client";
 
-function environment({ brokerUrl, cluster, health, env, secretEnv }: ResolvedWorkers): EnvVar[] {
+function environment({ brokerUrl, cluster, clientCertificate, health, env, secretEnv }: ResolvedWorkers): EnvVar[] {
+  const own = clientCertificate === null ? {} : { BROKER_CLIENT_CERT: "tls.crt", BROKER_CLIENT_KEY: "tls.key" };
   const ca = cluster.ca === null ? [] : ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"];
   return [
     { name: "CELERY_BROKER_URL", valueFrom: { secretKeyRef: brokerUrl } },
     ...(health.kind === "http" ? [{ name: "CELERY_HEALTH_PORT", value: String(health.port ?? 8080) }] : []),
     ...ca.map((name) => ({ name, value: `${caFolder}/ca.crt` })),
+    ...Object.entries(own).map(([name, file]) => ({ name, value: `${clientFolder}/${file}` })),
     ...Object.entries(env).map(([name, value]) => ({ name, value })),
     ...Object.entries(secretEnv).map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } })),
   ];
@@ -90,17 +93,32 @@ function httpProbe(path: string): Probe {
   return { httpGet: { path, port: "health" }, timeoutSeconds: 3 };
 }
 
-function volumes({ cluster }: ResolvedWorkers): Volume[] {
-  const temporary: Volume = { name: "tmp", emptyDir: {} };
-  if (cluster.ca === null) return [temporary];
-  const { name, key } = cluster.ca;
+function volumes({ cluster, clientCertificate }: ResolvedWorkers): Volume[] {
   return [
-    temporary,
-    { name: "ca", secret: { secretName: name, defaultMode: 0o444, items: [{ key, path: "ca.crt" }] } },
+    { name: "tmp", emptyDir: {} },
+    ...(cluster.ca === null
+      ? []
+      : [
+          {
+            name: "ca",
+            secret: {
+              secretName: cluster.ca.name,
+              defaultMode: 0o444,
+              items: [{ key: cluster.ca.key, path: "ca.crt" }],
+            },
+          },
+        ]),
+    // The group of the pod reads it: the key is nobody else's.
+    ...(clientCertificate === null
+      ? []
+      : [{ name: "client", secret: { secretName: clientCertificate, defaultMode: 0o440 } }]),
   ];
 }
 
-function mounts({ cluster }: ResolvedWorkers): VolumeMount[] {
-  const temporary: VolumeMount = { name: "tmp", mountPath: "/tmp" };
-  return cluster.ca === null ? [temporary] : [temporary, { name: "ca", mountPath: caFolder, readOnly: true }];
+function mounts({ cluster, clientCertificate }: ResolvedWorkers): VolumeMount[] {
+  return [
+    { name: "tmp", mountPath: "/tmp" },
+    ...(cluster.ca === null ? [] : [{ name: "ca", mountPath: caFolder, readOnly: true }]),
+    ...(clientCertificate === null ? [] : [{ name: "client", mountPath: clientFolder, readOnly: true }]),
+  ];
 }

@@ -8,6 +8,7 @@ export const workersShape: Shape = props({
   namespace: text,
   "cluster*": foreign,
   brokerUrl: secretKeyShape,
+  clientCertificate: text,
   "image*": text,
   imagePullPolicy: oneOf("Always", "IfNotPresent", "Never"),
   imagePullSecrets: list(pullSecretShape),

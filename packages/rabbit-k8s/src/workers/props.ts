@@ -59,6 +59,11 @@ export interface CeleryWorkersProps {
   readonly cluster: RabbitConnection;
   /** Where the AMQP URI lies, with user, password and vhost percent-encoded. Default: the cluster's own. */
   readonly brokerUrl?: SecretKey;
+  /**
+   * Secret with `tls.crt` and `tls.key`, signed by the authority that the cluster trusts; needed where it verifies clients.
+   * The worker finds both files by `BROKER_CLIENT_CERT` and `BROKER_CLIENT_KEY`.
+   */
+  readonly clientCertificate?: string;
   /** Image of the worker. */
   readonly image: string;
   /** Default: Kubernetes' own. */

@@ -16,6 +16,7 @@ export interface ResolvedWorkers {
   readonly namespace: string;
   readonly cluster: CeleryWorkersProps["cluster"];
   readonly brokerUrl: SecretKey;
+  readonly clientCertificate: string | null;
   readonly image: Pick<CeleryWorkersProps, "image" | "imagePullPolicy" | "imagePullSecrets" | "command" | "args">;
   readonly queues: readonly string[];
   readonly replicas: number;
@@ -43,6 +44,7 @@ export function resolveWorkers(props: CeleryWorkersProps): ResolvedWorkers {
     namespace: props.namespace ?? props.cluster.namespace,
     cluster: props.cluster,
     brokerUrl,
+    clientCertificate: props.clientCertificate ?? null,
     image: props,
     queues: props.queues ?? ["celery"],
     replicas: props.replicas ?? 2,
@@ -124,7 +126,22 @@ function checkName({ name }: CeleryWorkersProps): readonly Refusal[] {
   ];
 }
 
-function checkBroker({ cluster, brokerUrl }: CeleryWorkersProps): readonly Refusal[] {
+function checkBroker(props: CeleryWorkersProps): readonly Refusal[] {
+  return [...checkUrl(props), ...checkCertificate(props)];
+}
+
+function checkCertificate({ cluster, clientCertificate }: CeleryWorkersProps): readonly Refusal[] {
+  if (!cluster.verifiesClients || clientCertificate !== undefined) return [];
+  return [
+    {
+      prop: "clientCertificate",
+      reason: "the cluster asks clients for a certificate (`tls.verifyClients`), and these workers have none",
+      remedy: `name a Secret with tls.crt and tls.key, signed by the same authority: kubectl -n ${cluster.namespace} create secret tls NAME --cert=tls.crt --key=tls.key`,
+    },
+  ];
+}
+
+function checkUrl({ cluster, brokerUrl }: CeleryWorkersProps): readonly Refusal[] {
   if (brokerUrl !== undefined || cluster.uri !== null) return [];
   return [
     {

@@ -19,11 +19,16 @@ interface Ending {
   readonly err: string;
 }
 
-function run(words: string, files: Readonly<Record<string, string>> = {}): Ending {
+function run(
+  words: string,
+  files: Readonly<Record<string, string>> = {},
+  variables: Readonly<Record<string, string>> = {},
+): Ending {
   let [out, err] = ["", ""];
   const code = runCommand(words.split(" "), {
     out: (text) => (out += text),
     err: (text) => (err += `${text}\n`),
+    variable: (name) => variables[name],
     read: (file) => {
       const text = files[file];
       if (text === undefined) throw Object.assign(new Error(`open ${file}`), { code: "ENOENT" });
@@ -56,6 +61,36 @@ describe("rabbit-k8s synth", () => {
       "Service",
     ]);
     expect(err).toContain("kubectl -n rabbitmq-golang create secret generic rabbitmq-secret");
+  });
+
+  it("writes all eight objects of the original document with its Secret, from the environment or a file", () => {
+    const values = { RABBITMQ_ERLANG_COOKIE: "a cookie", RABBITMQ_ADMIN_PASSWORD: 'p"a\\s$s w=rd' };
+    const lines = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+    for (const { code, out, err } of [
+      run("synth --preset seed --with-secret", {}, values),
+      run("synth --preset seed --with-secret .env", { ".env": `# values\n${lines.join("\r\n")}\n` }),
+    ]) {
+      expect(code).toBe(0);
+      expect(kinds(out)).toEqual(kinds(originalYaml));
+      expect(kinds(out)).toHaveLength(8);
+      const secret = parseAllDocuments(out).find((document) => document.get("kind") === "Secret");
+      const { data } = secret!.toJS() as { data: Record<string, string> };
+      expect(
+        Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, "base64").toString()])),
+      ).toEqual(values);
+      expect(err).not.toContain("a cookie");
+      expect(err).not.toContain("create secret");
+    }
+  });
+
+  it.each([
+    ["synth --preset seed --with-secret", /no RABBITMQ_ERLANG_COOKIE in the environment/],
+    ["synth --preset seed --with-secret nowhere", /nowhere: there is no such file/],
+    ["synth --version 4.3 --namespace shop --with-secret", /--with-secret is for --preset seed/],
+  ])("refuses %s", (words, message) => {
+    const { code, err, out } = run(words);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toMatch(message);
   });
 
   it("writes a modern one", () => {

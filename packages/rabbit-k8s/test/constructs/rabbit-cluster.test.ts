@@ -48,6 +48,7 @@ describe("RabbitCluster", () => {
       password: { name: "rabbitmq-default-user", key: "password" },
       uri: { name: "rabbitmq-default-user", key: "connection_string" },
       ca: { name: "rabbit-tls", key: "ca.crt" },
+      verifiesClients: false,
       managementUrl: "https://rabbitmq.messaging.svc:15671",
       namespace: "messaging",
     });

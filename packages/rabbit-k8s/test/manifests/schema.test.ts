@@ -86,7 +86,7 @@ describe("schemas of Kubernetes and of the operators", () => {
 
   it("accept workers, scaled by queue and by processor", () => {
     const { connection } = renderCluster(everything("4.3.6"));
-    const common = { name: "workers", cluster: connection, image: "shop/worker:1" };
+    const common = { name: "workers", cluster: connection, image: "shop/worker:1", clientCertificate: "worker-tls" };
     expect(validate(renderWorkers({ ...common, scaling: { by: "queue", maxReplicas: 9 } }))).toContain("ScaledObject");
     expect(validate(renderWorkers({ ...common, scaling: { by: "cpu", maxReplicas: 9 } }))).toContain(
       "HorizontalPodAutoscaler",

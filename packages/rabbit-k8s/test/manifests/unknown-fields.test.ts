@@ -62,7 +62,7 @@ describe("the types of Kubernetes and of the operators", () => {
   it.each(["3.10.8", "4.0.5", "4.3.6"])("know every field of a full cluster and its workers on %s", (version) => {
     const { manifests, connection } = renderCluster(everything(version));
     const route = { host: "rabbit.example.com", gateway: { name: "public" } };
-    const common = { name: "workers", cluster: connection, image: "shop/worker:1" };
+    const common = { name: "workers", cluster: connection, image: "shop/worker:1", clientCertificate: "worker-tls" };
     const all = [
       ...manifests,
       ...renderCluster({ ...everything(version), monitoring: true, managementRoute: route }).manifests,

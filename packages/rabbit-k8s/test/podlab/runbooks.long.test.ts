@@ -29,7 +29,12 @@ const yamlOf = (props: Partial<ModernProps> & { readonly version: string }): str
 /** A runbook, as it is printed. */
 function print(words: string): string {
   let text = "";
-  const terminal = { out: (more: string) => void (text += more), err: () => undefined, read: () => "" };
+  const terminal = {
+    out: (more: string) => void (text += more),
+    err: () => undefined,
+    read: () => "",
+    variable: () => undefined,
+  };
   expect(runCommand(["runbook", ...words.split(" "), "--namespace", namespace], terminal)).toBe(0);
   return text;
 }

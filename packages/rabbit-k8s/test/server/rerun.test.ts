@@ -155,7 +155,7 @@ describe.each(Object.entries(pods))("the init container of %s", (_, podOf) => {
     expect(sandbox.written(fresh)).toEqual(expected(fresh));
   });
 
-  it("runs to its end after it was killed at any line", () => {
+  it("runs to its end after it was killed at any line", { timeout: 60_000 }, () => {
     const wanted = expected(pod);
     const lines = pod.script.split("\n");
     const sandbox = new Sandbox(pod);

@@ -140,3 +140,32 @@ describe("workers", () => {
     expect(checkWorkers({ ...minimal, ...props }).map((refusal) => refusal.prop)).toEqual([prop]);
   });
 });
+
+describe("workers of a cluster that asks for certificates", () => {
+  const strict = (keepPlain: boolean): CeleryWorkersProps["cluster"] =>
+    renderCluster({ namespace: "shop", version: "4.3", tls: { secretName: "tls", verifyClients: true, keepPlain } })
+      .connection;
+  const render = (props: Partial<CeleryWorkersProps>, keepPlain = false): string =>
+    JSON.stringify(renderWorkers({ name: "workers", cluster: strict(keepPlain), image: "shop/worker:1", ...props }));
+
+  it("are refused without one, and have it mounted otherwise", () => {
+    expect(() => render({})).toThrow(
+      /clientCertificate: the cluster asks clients for a certificate.*create secret tls/,
+    );
+    const text = render({ clientCertificate: "worker-tls" });
+    expect(text).toContain('"secret":{"secretName":"worker-tls","defaultMode":288}');
+    expect(text).toContain('{"name":"BROKER_CLIENT_CERT","value":"/run/rabbitmq-client/tls.crt"}');
+    expect(text).toContain('{"name":"BROKER_CLIENT_KEY","value":"/run/rabbitmq-client/tls.key"}');
+    expect(text).toContain('{"name":"client","mountPath":"/run/rabbitmq-client","readOnly":true}');
+  });
+
+  it("need none where they use the plain port", () => {
+    expect(render({}, true)).not.toContain("rabbitmq-client");
+  });
+
+  it("are told of a name that no Secret has", () => {
+    expect(() => render({ clientCertificate: "My Secret" })).toThrow(
+      /clientCertificate: "My Secret" is no name of an object/,
+    );
+  });
+});
