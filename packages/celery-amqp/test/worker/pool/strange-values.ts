@@ -385,3 +385,12 @@ export const returnsAgain = defineTask("strange.returns-again", {
 });
 
 export const plain = defineTask("strange.plain", (_context, x: number) => x + 1);
+
+/** Asks for more than may leave a child: what each came to. */
+export const floods = defineTask("strange.floods", async (context) => {
+  const messageOf = (error: Error): string => error.message;
+  const progress = await context.progress({ long }).then(() => "stored", messageOf);
+  const sent = await context.client.send(plain, long as never).then(() => "sent", messageOf);
+  context.log.info("flood", { long, list: Array.from({ length: 100 }, () => long) });
+  return [progress, sent, "logged"];
+});
