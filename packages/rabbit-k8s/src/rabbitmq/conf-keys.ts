@@ -46,17 +46,17 @@ export function refuseKey(version: RabbitVersion, key: string): KeyRefusal | nul
 
 /**
  * Whether a setting holds a secret in plain text. The schema marks secrets by types that take encrypted values
- * (`tagged_binary`, `tagged_string`); older keys, private keys and free parameters are known by their last word, and a URL
- * by its login. A reference to an environment variable, `$(NAME)`, and `none` are no secrets.
+ * (`tagged_binary`, `tagged_string`). Two older keys, private keys and free parameters of requests are known by their name,
+ * and a URL by its login. A reference to an environment variable, `$(NAME)`, and `none` are no secrets.
  */
 export function isSecret(key: string, value: string): boolean {
   if (/^\$\(\w+\)$/.test(value) || value === "none") return false;
-  if (/\/\/[^/\s]*@/.test(value)) return true;
+  if (/\/\/.*@/.test(value)) return true;
   return /\btagged_/.test(findFacts(key)?.type ?? "") || secretWords.test(key);
 }
 
 const secretWords =
-  /(^|[._-])(pass(word|wd|phrase)?|secret|secret_key|client_assertion|(access_|refresh_|acl_)?token|api_?key)$|\.key\.\w*(PrivateKey\w*)$/i;
+  /(^|\.)(uaa_client_secret|default_pass)$|\.key\.\w*PrivateKey\w*$|_params\.\w*(secret|pass|token|assertion|key)\w*$/i;
 
 /** Why a value does not fit the schema's type of a key; `null` when it does or the type is a free text. */
 export function refuseValue(key: string, value: string): string | null {

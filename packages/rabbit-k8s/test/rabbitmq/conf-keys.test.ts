@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isSecret, refuseKey, refuseValue } from "../../src/rabbitmq/conf-keys.ts";
+import table from "../../src/rabbitmq/conf-keys.json" with { type: "json" };
 import { parseConf } from "../../src/rabbitmq/conf-file.ts";
 import { parseVersion } from "../../src/rabbitmq/version.ts";
 
@@ -35,9 +36,16 @@ describe("secrets of rabbitmq.conf", () => {
     expect(isSecret(key, "$(OF_A_SECRET) and more")).toBe(true);
   });
 
+  it("are all that the schema marks", () => {
+    const marked = Object.entries(table).filter(([, [type]]) => String(type).includes("tagged_"));
+    expect(marked.length).toBeGreaterThan(20);
+    expect(marked.filter(([key]) => !isSecret(key, "geheim"))).toEqual([]);
+  });
+
   it.each([
     ["definitions.https.url", "https://user:geheim@host/definitions"],
     ["auth_http.user_path", "http://geheim@host/user"],
+    ["auth_http.vhost_path", "http://user:ge/he im@host/user"],
   ])("%s holds one in its login", (key, value) => {
     expect(isSecret(key, value)).toBe(true);
   });
