@@ -51,6 +51,7 @@ export class Consumer implements Session, Settling {
   #isOpen = true;
   #isClosing = false;
   #isRetired = false;
+  #isRevoked = false;
   #tag: string | null = null;
   #syncing: Promise<boolean> | null = null;
 
@@ -89,13 +90,13 @@ export class Consumer implements Session, Settling {
   }
 
   ack(tag: number): boolean {
-    if (!this.#isOpen || !this.#acks.ack(tag)) return false;
+    if (!this.#isOpen || this.#isRevoked || !this.#acks.ack(tag)) return false;
     this.#closeIfDone();
     return true;
   }
 
   reject(tag: number, requeue: boolean, isCounted = true): boolean {
-    if (!this.#isOpen || !this.#acks.reject(tag, requeue, isCounted)) return false;
+    if (!this.#isOpen || this.#isRevoked || !this.#acks.reject(tag, requeue, isCounted)) return false;
     const isSent = this.#isOpen;
     this.#closeIfDone();
     return isSent;
@@ -171,7 +172,10 @@ export class Consumer implements Session, Settling {
   #onMessage(message: ConsumeMessage | null): void {
     if (message === null) {
       this.#tag = null;
-      this.giveUp(new Error(`the broker cancelled the consumer of queue "${this.queue}": it was deleted or moved`));
+      this.giveUp(new Error(cancelReason(this.queue, this.#acks.unsettled)));
+      // What is unsettled has gone back to its queue (4.3), or goes with the channel: its acks would settle nothing.
+      this.#isRevoked = true;
+      void this.abandon();
       return;
     }
     this.delivered += 1;
@@ -223,4 +227,11 @@ export class Consumer implements Session, Settling {
     this.#isOpen = false;
     await this.link.request("close a channel", () => this.#channel.close(), this.#parts.limit).catch(() => {});
   }
+}
+
+/** RabbitMQ 4.3 cancels the consumer of a queue where 3.10 closes the channel (`consumer_timeout`), and gives no reason. */
+function cancelReason(queue: string, unsettled: number): string {
+  const cancelled = `the broker cancelled the consumer of queue "${queue}"`;
+  if (unsettled === 0) return `${cancelled}: the queue was deleted or moved`;
+  return `${cancelled} while ${unsettled} messages were unsettled: a task ran longer than the broker's consumer_timeout, or the queue was deleted. Raise consumer_timeout above the longest task, or ack such tasks early`;
 }

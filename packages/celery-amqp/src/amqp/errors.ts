@@ -152,7 +152,7 @@ export function lossReason(cause: unknown): CeleryError {
   if (cause instanceof CeleryError) return cause;
   const text = brokerText(cause);
   const explained = /delivery acknowledgement on channel .* timed out/.test(text)
-    ? `a delivery was held longer than the broker's consumer_timeout allows (${text})`
+    ? `a delivery was held longer than the broker's consumer_timeout allows (${text}). Raise consumer_timeout above the longest task, or ack such tasks early`
     : reason(cause);
   return new CeleryError("connection-lost", `Lost: ${explained}`, { cause });
 }

@@ -6,6 +6,7 @@ import { Announcer, type AnnouncerParts } from "./announcer.ts";
 import { ChordJoining } from "./chord-joining.ts";
 import type { Errbacks } from "./errbacks.ts";
 import { withFields } from "./log-lines.ts";
+import { Copies } from "./pipeline/copies.ts";
 import { DeadLetters } from "./pipeline/dead-letters.ts";
 import { Held, type HeldParts } from "./pipeline/held.ts";
 import { Performer } from "./pipeline/perform.ts";
@@ -159,7 +160,9 @@ export function createPipeline(
   });
   const held = new Held({ clock, onHeld });
   const requeue = new Requeue({ clock, held });
+  const copies = new Copies(log);
   return new Pipeline({
+    copies,
     clock,
     log,
     patienceMs,
@@ -192,6 +195,7 @@ export function createPipeline(
       requeue,
       keepsDeadLetters: options.deadLetter,
       emit,
+      onAckLost: (delivery) => copies.onAckLost(delivery),
       send,
       afterPart: ({ part, task }, progress) => afterPart(part, progress, task, world),
       callErrback: (call) => errbacks.call(call),

@@ -15,9 +15,10 @@ describe("a message that cuts the connection each time", () => {
     ["quorum", quorum],
   ] as const)("is alone in the end: %s", async (_name, queues) => {
     const runs: string[] = [];
-    const cut = defineTask("demo.cut", () => {
+    const cut = defineTask("demo.cut", (context) => {
       runs.push("cut");
       harness?.broker.drop();
+      return context.reject({ requeue: true }); // one that ends by an ack is not run again here
     });
     const good = defineTask("demo.good", (_context, name: string) => void runs.push(name));
     harness = await startWorker([cut, good], { queues, deliveryLimit: 8, concurrency: 10 });

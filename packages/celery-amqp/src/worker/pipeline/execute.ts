@@ -8,6 +8,7 @@ import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke, settle } from "../rules/settle.ts";
 import { unsettled } from "./unsettled.ts";
 import type { World } from "../rules/world.ts";
+import type { Copies } from "./copies.ts";
 import type { Inflight } from "./inflight.ts";
 import { BrokerAway } from "./patience.ts";
 import type { Lane, Lanes } from "./lanes.ts";
@@ -25,6 +26,7 @@ export interface ExecuteParts {
   readonly revoked: Revoked;
   readonly inflight: Inflight;
   readonly settling: Settling;
+  readonly copies: Copies;
   readonly limits: TimeLimits;
   readonly log: Logger;
 }
@@ -120,6 +122,7 @@ export class Execution {
     const end = (error: unknown): void => {
       if (error !== null) this.#giveBack(reservation, error);
       leave();
+      this.#parts.copies.onLeft(reservation);
       this.#parts.inflight.end();
     };
     settled.then(() => end(null), end);
@@ -127,7 +130,7 @@ export class Execution {
 
   /** Gives the slot to the next task at once; the returned function is for when it is settled. */
   #standAside(reservation: Reservation): () => void {
-    const settled = this.#parts.settling.begin(reservation.request.queue);
+    const settled = this.#parts.settling.begin(reservation);
     this.#vacate(reservation);
     return settled;
   }
@@ -135,6 +138,7 @@ export class Execution {
   #leave(reservation: Reservation, error: unknown): void {
     if (error !== null) this.#giveBack(reservation, error);
     this.#vacate(reservation);
+    this.#parts.copies.onLeft(reservation);
     this.#parts.inflight.end();
   }
 

@@ -23,6 +23,8 @@ export interface PerformParts extends Patience {
   /** Resolves when the broker has confirmed the message. */
   readonly send: (sending: Sending) => Promise<void>;
   readonly emit: (event: TaskEvent) => void;
+  /** The ack of this delivery is lost with its channel. */
+  readonly onAckLost: (delivery: Delivery) => void;
   /** What follows from a part of a chord. */
   readonly afterPart: (brought: ChordPartEffect, progress: ChordProgress) => readonly Effect[];
   /** Never rejects. */
@@ -79,7 +81,7 @@ export class Performer {
         this.#parts.emit(effect.event);
         return undefined;
       case "ack":
-        this.#warnIfLost(delivery, delivery.ack());
+        this.#ack(delivery);
         return undefined;
       case "reject":
         if (effect.requeue) this.giveBack(delivery);
@@ -222,6 +224,12 @@ export class Performer {
       task,
       id,
     });
+  }
+
+  #ack(delivery: Delivery): void {
+    if (delivery.ack()) return;
+    this.#parts.onAckLost(delivery);
+    this.#warnIfLost(delivery, false);
   }
 
   #warnIfLost(delivery: Delivery, settled: boolean): void {

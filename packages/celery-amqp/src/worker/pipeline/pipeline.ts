@@ -4,6 +4,7 @@ import type { Pool } from "../pool/pool.ts";
 import type { Request } from "../rules/request.ts";
 import { screen } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
+import { type Copies, keyOf } from "./copies.ts";
 import { Execution, type ExecuteParts } from "./execute.ts";
 import { Inflight } from "./inflight.ts";
 import { Reception, type ReceiveParts } from "./receive.ts";
@@ -19,13 +20,14 @@ import { type TaskLimits, TimeLimits } from "./time-limits.ts";
 import { turnsOf } from "./turns.ts";
 
 type Given = Omit<ReceiveParts, "next" | "inflight" | "republisher" | "turns" | "suspects"> &
-  Omit<ExecuteParts, "inflight" | "limits" | "settling"> &
+  Omit<ExecuteParts, "inflight" | "limits" | "settling" | "copies"> &
   Omit<RepublishParts, "inflight"> &
   Pick<SuspectsParts, "deliveryLimit" | "isEmpty" | "quiet" | "wake">;
 
 /** What a pipeline is made of. */
 export interface PipelineParts extends Given {
   readonly pool: Pool;
+  readonly copies: Copies;
   /** How many tasks may wait in memory under rate limits. */
   readonly throttledLimit: number;
   /** How many ended tasks may wait beside the slots until they are settled. */
@@ -63,6 +65,7 @@ export class Pipeline {
   readonly #republisher: Republisher;
   readonly #suspects: Suspects;
   readonly #schedule: Schedule;
+  readonly #copies: Copies;
   readonly #throttle: Throttle;
   readonly #execution: Execution;
   #open = true;
@@ -72,7 +75,16 @@ export class Pipeline {
     const inflight = this.#inflight;
     const { held } = parts;
     const settling = new Settling({ clock: parts.clock, held, limit: parts.unsettledLimit });
-    this.#execution = new Execution({ ...parts, inflight, settling, limits: this.#limits });
+    const { copies } = parts;
+    this.#copies = copies;
+    this.#execution = new Execution({ ...parts, inflight, settling, copies, limits: this.#limits });
+    copies.serve({
+      isHere: (key) =>
+        [...this.#execution.running.keys(), ...settling.reservations].some(
+          ({ request }) => keyOf(request.task) === key,
+        ),
+      next: (reservation) => this.#enter(reservation),
+    });
     this.#throttle = new Throttle({
       clock: parts.clock,
       limit: parts.throttledLimit,
@@ -181,8 +193,8 @@ export class Pipeline {
   }
 
   #enter(reservation: Reservation): void {
-    if (this.#open) this.#schedule.push(reservation);
-    else giveBack(reservation.delivery);
+    if (!this.#open) giveBack(reservation.delivery);
+    else if (!this.#copies.take(reservation)) this.#schedule.push(reservation);
   }
 
   /** What could not be left to the broker may come too late. */
@@ -196,7 +208,7 @@ export class Pipeline {
   }
 
   #release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
-    return [this.#execution, this.#throttle, this.#schedule].flatMap((room) => room.release(matches));
+    return [this.#execution, this.#throttle, this.#schedule, this.#copies].flatMap((room) => room.release(matches));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Held } from "./held.ts";
+import type { Reservation } from "./reservation.ts";
 
 /** What counting ended tasks takes. */
 export interface SettlingParts {
@@ -10,7 +11,7 @@ export interface SettlingParts {
 }
 
 interface Ended {
-  readonly queue: string;
+  readonly reservation: Reservation;
   readonly since: number;
   isHeld: boolean;
 }
@@ -32,18 +33,23 @@ export class Settling {
     this.#parts = parts;
   }
 
+  /** Those that wait. */
+  get reservations(): readonly Reservation[] {
+    return [...this.#ended].map(({ reservation }) => reservation);
+  }
+
   get hasRoom(): boolean {
     return this.#ended.size < this.#parts.limit;
   }
 
   /** One more task waits; the returned function ends its wait, and is called once. */
-  begin(queue: string): () => void {
-    const ended = { queue, since: this.#parts.clock.monotonicMs(), isHeld: false };
+  begin(reservation: Reservation): () => void {
+    const ended = { reservation, since: this.#parts.clock.monotonicMs(), isHeld: false };
     this.#ended.add(ended);
     this.#arm();
     return () => {
       this.#ended.delete(ended);
-      if (ended.isHeld) this.#parts.held.end(queue);
+      if (ended.isHeld) this.#parts.held.end(reservation.request.queue);
     };
   }
 
@@ -60,7 +66,7 @@ export class Settling {
       if (ended.since > before) break;
       if (ended.isHeld) continue;
       ended.isHeld = true;
-      held.begin(ended.queue);
+      held.begin(ended.reservation.request.queue);
     }
     this.#isTimed = false;
     if (this.#ended.size > 0) this.#arm();
