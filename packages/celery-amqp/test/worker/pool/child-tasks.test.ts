@@ -9,7 +9,7 @@ function workerOf(
 ): { worker: Worker; broker: ReturnType<typeof createMemoryBroker> } {
   const broker = createMemoryBroker();
   const worker = createWorker({
-    tasks: names.map((name) => defineTask<[x: number], string>(name)),
+    tasks: names.map((name) => defineTask<[], string>(name)),
     transport: createMemoryTransport({ broker }),
     concurrency: 1,
     logLevel: "silent",
@@ -30,8 +30,7 @@ test.each([
   const { worker, broker } = workerOf(module, names);
   const client = createClient({ transport: createMemoryTransport({ broker }) });
   await worker.start();
-  for (const name of names)
-    expect(await (await client.sendByName(name, { args: [1] })).get()).toBe(`${name.slice(-1)}1`);
+  for (const name of names) expect(await (await client.sendByName(name, {})).get()).toBe(`${name.slice(-1)}1`);
   await client.close();
   await worker.stop();
 });

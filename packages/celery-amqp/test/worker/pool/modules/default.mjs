@@ -1,6 +1,6 @@
 import { defineTask } from "@leveret/celery-amqp";
 
 export default {
-  a: defineTask("default.a", (_context, x) => `a${x}`),
-  more: [defineTask("default.b", (_context, x) => `b${x}`)],
+  a: defineTask("default.a", () => "a1"),
+  more: [defineTask("default.b", () => "b1")],
 };
