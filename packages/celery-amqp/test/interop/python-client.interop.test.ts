@@ -112,6 +112,26 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       );
     });
 
+    test("sends headers of every type that py-amqp writes, and the handler sees their values", async () => {
+      // Integers beyond 32 bits travel under the tag L.
+      const headers =
+        "{'ts_ms': 1764500000000, 'negative': -1764500000000, 'exact': 2**53 + 1, 'list': [2**40, None, True, 1.5], 'table': {'deep': {'n': -2**62}}, 'price': decimal.Decimal('-1.50'), 'raw': b'\\xff\\x00'}";
+      const request = (await client.value(call("request", "[]", `headers=${headers}`))) as {
+        readonly headers: unknown;
+      };
+      expect(request.headers).toEqual({
+        ts_ms: 1_764_500_000_000,
+        negative: -1_764_500_000_000,
+        exact: expect.anything(),
+        list: [2 ** 40, null, true, 1.5],
+        table: { deep: { n: -(2 ** 62) } },
+        price: -1.5,
+        raw: expect.anything(),
+      });
+      const exact = call("request", "[]", "headers={'exact': 2**53 + 1}");
+      expect(await client.answer(`${exact}['headers']['exact'] == 2**53 + 1`)).toMatchObject({ repr: "True" });
+    });
+
     test("sets priority, limits, headers and times that the worker sees", async () => {
       const value = (await client.value(
         call("request", "[]", "priority=7, time_limit=30, soft_time_limit=20, headers={'tenant': 'blue'}, expires=600"),
