@@ -61,8 +61,8 @@ export function optionalNumber(given: Given, name: string): number | null {
   return typeof value !== "boolean" && value !== "" && Number.isFinite(number) ? number : wrong(name, "a number");
 }
 
-/** Strings in one list of a command. */
-const mostStrings = 10_000;
+/** Strings in one list of a command, and stamps in one table. */
+export const mostStrings = 10_000;
 /** Characters of each. */
 const longestString = 1_024;
 

@@ -1,6 +1,6 @@
 import { saferepr, type Tree } from "@leveret/celery-protocol";
 import { isStampValue, type Stamps, type StampValue } from "../rules/revocations.ts";
-import { flagOf, type Given, optionalText, textsOf } from "./arguments.ts";
+import { flagOf, type Given, mostStrings, optionalText, textsOf } from "./arguments.ts";
 import { type Command, ok } from "./command.ts";
 import type { ControlledWorker } from "./controlled-worker.ts";
 import type { RevokeOptions } from "./controls.ts";
@@ -50,6 +50,11 @@ function readStamps(headers: Tree | undefined): { readonly headers: Tree; readon
   const table: Tree = Array.isArray(headers) ? Object.fromEntries(headers.map(readPair)) : (headers ?? null);
   if (typeof table !== "object" || table === null || Array.isArray(table))
     throw new PythonError("TypeError", "headers must be a table of stamps, or a list of texts such as 'name=value'");
+  const count = Object.values(table).reduce<number>(
+    (sum, values) => sum + (Array.isArray(values) ? values.length : 1),
+    0,
+  );
+  if (count > mostStrings) throw new PythonError("ValueError", `headers must be at most ${mostStrings} stamps`);
   const stamps = Object.entries(table).map(([name, values]) => {
     const list: readonly unknown[] = Array.isArray(values) ? values : [values];
     if (list.length > 0 && list.every(isStampValue)) return [name, list] as const;

@@ -89,6 +89,8 @@ describe("numbers and lists of commands are bounded:", () => {
     ["time_limit", { task_name: "demo.add", soft: -1 }, /^ValueError/],
     ["revoke", { task_id: Array.from({ length: 10_001 }, (_, index) => `id-${index}`) }, /^ValueError/],
     ["revoke", { task_id: "x".repeat(2_000) }, /^ValueError/],
+    ["revoke_by_stamped_headers", { headers: { a: Array.from({ length: 10_001 }, () => "x") } }, /^ValueError/],
+    ["time_limit", { task_name: "demo.add", hard: 1e-9 }, /longer than 0/],
     ["query_task", { ids: Array.from({ length: 10_001 }, () => "a") }, /^ValueError/],
     ["registered", { taskinfoitems: ["x".repeat(2_000)] }, /^ValueError/],
     ["memdump", { samples: 1e9 }, /^ValueError\('samples must be a number from 1 to 1000'\)$/],
