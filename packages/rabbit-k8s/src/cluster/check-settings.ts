@@ -13,6 +13,7 @@ export function checkSettings(props: ModernProps, version: RabbitVersion | null)
     ...checkRoute(props),
     ...checkLifecycle(props),
     ...checkSecretEnv(props),
+    ...checkAdvancedConfig(props),
     ...(version === null ? [] : [...checkConf(props, version), ...checkPlugins(props, version)]),
   ];
 }
@@ -170,6 +171,20 @@ function checkLifecycle({ lifecycle = {}, celery }: ModernProps): readonly Refus
           },
         ],
   );
+}
+
+/** Only the frame is looked at: the terms are Erlang's. */
+function checkAdvancedConfig({ advancedConfig }: ModernProps): readonly Refusal[] {
+  if (advancedConfig === undefined) return [];
+  const code = advancedConfig.replaceAll(/^\s*%.*$/gm, "").trim();
+  if (/^\[[^]*\]\s*\.$/.test(code)) return [];
+  return [
+    {
+      prop: "advancedConfig",
+      reason: "it is no list of Erlang terms that ends with a full stop, and no node boots on it",
+      remedy: "write [{rabbit, [...]}].",
+    },
+  ];
 }
 
 function checkSecretEnv({ secretEnv = {} }: ModernProps): readonly Refusal[] {

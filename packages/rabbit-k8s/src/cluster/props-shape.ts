@@ -142,6 +142,7 @@ export const modernShape: Shape = props({
   celery: either(props({ longestTaskSeconds: number, python: boolean }), boolean),
   plugins: list(text),
   conf: record(scalar),
+  advancedConfig: text,
   secretEnv: record(secretKeyShape),
   tls: props({
     issuer: props({ "name*": text, kind: oneOf("Issuer", "ClusterIssuer") }),
@@ -171,7 +172,11 @@ export const modernShape: Shape = props({
     drainSeconds: number,
     minReadySeconds: number,
   }),
-  service: props({ type: oneOf("ClusterIP", "NodePort", "LoadBalancer"), annotations: texts }),
+  service: props({
+    type: oneOf("ClusterIP", "NodePort", "LoadBalancer"),
+    annotations: texts,
+    ipFamilyPolicy: oneOf("SingleStack", "PreferDualStack", "RequireDualStack"),
+  }),
   labels: texts,
   annotations: texts,
   podAnnotations: texts,

@@ -131,6 +131,8 @@ export interface ServiceProps {
   readonly type?: "ClusterIP" | "NodePort" | "LoadBalancer";
   /** Annotations, as load balancers read them. */
   readonly annotations?: Strings;
+  /** Families of addresses of both Services. Default: Kubernetes' own, `SingleStack`. */
+  readonly ipFamilyPolicy?: "SingleStack" | "PreferDualStack" | "RequireDualStack";
 }
 
 /** The modern cluster: RabbitMQ 3.10 to 4.3. Names, namespace and cluster domain are its identity and cannot change later. */
@@ -177,6 +179,11 @@ export interface ModernProps extends Topology {
   readonly plugins?: readonly string[];
   /** More settings for `rabbitmq.conf`, checked against the version. They win over the rendered ones. */
   readonly conf?: Readonly<Record<string, string | number | boolean>>;
+  /**
+   * The text of `advanced.config`, a list of Erlang terms that ends with a full stop, for what `conf` has no key for. It lies
+   * in a ConfigMap, so no secret belongs in it.
+   */
+  readonly advancedConfig?: string;
   /** Environment variables from Secrets, for `$(NAME)` as a value in `conf`. */
   readonly secretEnv?: Readonly<Record<string, SecretKey>>;
   /** Encryption. Default: none. */

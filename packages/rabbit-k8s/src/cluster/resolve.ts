@@ -81,6 +81,7 @@ function decide(props: ModernProps, version: RabbitVersion): ResolvedCluster {
     celery: decideCelery(props, version),
     plugins: decidePlugins(props),
     conf: Object.fromEntries(Object.entries(props.conf ?? {}).map(([key, value]) => [key, String(value)])),
+    advancedConfig: props.advancedConfig === undefined ? null : `${props.advancedConfig.trimEnd()}\n`,
     secretEnv: props.secretEnv ?? {},
     topology: decideTopology(props, defaultQueueType),
     tls: decideTls(props),

@@ -63,6 +63,7 @@ export interface ResolvedCluster {
   /** All plugins, sorted. */
   readonly plugins: readonly string[];
   readonly conf: Readonly<Record<string, string>>;
+  readonly advancedConfig: string | null;
   readonly secretEnv: Readonly<Record<string, SecretKey>>;
   readonly topology: Required<Topology> & {
     readonly vhosts: readonly (Vhost & { readonly defaultQueueType: QueueType })[];
@@ -73,7 +74,7 @@ export interface ResolvedCluster {
   readonly managementRoute: ManagementRouteProps | null;
   readonly scheduling: SchedulingProps & { readonly hostSpread: "required" | "preferred" };
   readonly lifecycle: Required<LifecycleProps>;
-  readonly service: Required<ServiceProps>;
+  readonly service: Required<Omit<ServiceProps, "ipFamilyPolicy">> & Pick<ServiceProps, "ipFamilyPolicy">;
 }
 
 /** The original document's cluster, complete and checked. */

@@ -1,4 +1,4 @@
-import type { Service } from "kubernetes-types/core/v1.d.ts";
+import type { Service, ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import { selectorLabels } from "../cluster/naming.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { clientPorts, peerPorts } from "../server/ports.ts";
@@ -14,6 +14,7 @@ export function headlessService(cluster: ResolvedCluster): Service & Manifest {
     metadata: metadataOf(cluster, cluster.names.headlessService),
     spec: {
       clusterIP: "None",
+      ...families(cluster),
       publishNotReadyAddresses: true,
       selector: selectorLabels(cluster.names.cluster),
       ports: peerPorts.map(({ name, port }) => ({ name, port, targetPort: name })),
@@ -29,6 +30,7 @@ export function clientService(cluster: ResolvedCluster): Service & Manifest {
     metadata: metadataOf(cluster, cluster.names.cluster, { annotations: cluster.service.annotations }),
     spec: {
       type: cluster.service.type,
+      ...families(cluster),
       selector: selectorLabels(cluster.names.cluster),
       ports: clientPorts(cluster).map(({ name, port, appProtocol }) => ({
         name,
@@ -38,4 +40,8 @@ export function clientService(cluster: ResolvedCluster): Service & Manifest {
       })),
     },
   };
+}
+
+function families({ service }: ResolvedCluster): Pick<ServiceSpec, "ipFamilyPolicy"> {
+  return service.ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy: service.ipFamilyPolicy };
 }

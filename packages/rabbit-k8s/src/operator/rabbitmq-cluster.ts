@@ -18,12 +18,16 @@ export interface RabbitmqCluster extends Manifest {
     readonly replicas: number;
     readonly image: string;
     readonly imagePullSecrets?: readonly unknown[];
-    readonly service: { readonly type: string; readonly annotations?: Readonly<Record<string, string>> };
+    readonly service: ResolvedCluster["service"];
     readonly persistence: { readonly storageClassName?: string; readonly storage: string };
     readonly resources: ResourceRequirements;
     readonly affinity?: unknown;
     readonly tolerations?: readonly unknown[];
-    readonly rabbitmq: { readonly additionalPlugins: readonly string[]; readonly additionalConfig: string };
+    readonly rabbitmq: {
+      readonly additionalPlugins: readonly string[];
+      readonly additionalConfig: string;
+      readonly advancedConfig?: string;
+    };
     readonly tls?: {
       readonly secretName: string;
       readonly caSecretName: string;
@@ -78,7 +82,7 @@ export function operatorCluster(cluster: ResolvedCluster, props: ModernProps): R
       replicas: cluster.replicas,
       image: cluster.image,
       ...(cluster.imagePullSecrets.length > 0 && { imagePullSecrets: cluster.imagePullSecrets }),
-      service: { type: service.type, annotations: service.annotations },
+      service,
       persistence: {
         ...(storage.className !== null && { storageClassName: storage.className }),
         storage: storage.size,
@@ -91,6 +95,7 @@ export function operatorCluster(cluster: ResolvedCluster, props: ModernProps): R
       ...(scheduling.tolerations !== undefined && { tolerations: scheduling.tolerations }),
       rabbitmq: {
         additionalPlugins: cluster.plugins.filter((name) => !essential.has(name)),
+        ...(cluster.advancedConfig !== null && { advancedConfig: cluster.advancedConfig }),
         additionalConfig: formatConf(
           confEntries(cluster).filter(({ key }) => key in cluster.conf || !operatorOwned.test(key)),
         ),

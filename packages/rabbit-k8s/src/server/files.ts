@@ -15,6 +15,7 @@ export function configFiles(cluster: ResolvedCluster): Readonly<Record<string, s
     [configKeys.definitions]: renderDefinitions(cluster),
     [configKeys.setup]: renderSetup(cluster),
     [configKeys.fill]: fillSecrets,
+    ...(cluster.advancedConfig !== null && { [configKeys.advanced]: cluster.advancedConfig }),
     ...(cluster.tls?.interNode === true && { [configKeys.interNode]: renderInterNode() }),
   };
 }

@@ -11,6 +11,7 @@ export const configKeys = {
   setup: "setup.sh",
   fill: "fill-secrets.awk",
   interNode: "inter-node.config",
+  advanced: "advanced.config",
 } as const;
 
 /**
@@ -52,9 +53,14 @@ fi
  * The script of the init container, which runs in RabbitMQ's own image: it writes `/etc/rabbitmq` whole, the cookie, and
  * the definitions with their secrets.
  */
-export function renderSetup({ erlangCookie, tls, version }: ResolvedCluster): string {
+export function renderSetup({ erlangCookie, tls, version, advancedConfig }: ResolvedCluster): string {
   const cookie = `${paths.secrets}/${erlangCookie.name}/${erlangCookie.key}`;
-  const files = [configKeys.conf, configKeys.plugins, ...(tls?.interNode === true ? [configKeys.interNode] : [])];
+  const files = [
+    configKeys.conf,
+    configKeys.plugins,
+    ...(tls?.interNode === true ? [configKeys.interNode] : []),
+    ...(advancedConfig === null ? [] : [configKeys.advanced]),
+  ];
   return `set -eu
 umask 077
 if [ ! -s ${cookie} ]; then

@@ -161,6 +161,10 @@ const oddClusters: readonly (readonly [prop: string, props: object])[] = [
     "scheduling.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms",
     affinity({ nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } }),
   ],
+  ["service.ipFamilyPolicy", { service: { ipFamilyPolicy: "IPv6" } }],
+  ...["", "{rabbit, []}.", "[{rabbit, []}]", "% [].\n"].map(
+    (advancedConfig) => ["advancedConfig", { advancedConfig }] as const,
+  ),
   ["namespace", { namespace: "My Team" }],
   ["namespace", { namespace: "a.b" }],
   ["namespace", { namespace: "-a" }],

@@ -243,6 +243,24 @@ describe("any valid props", () => {
     });
   });
 
+  it("have an advanced.config, and both families of addresses, where they are asked for", () => {
+    const advancedConfig = "% a comment\n[\n {rabbit, [{tcp_listen_options, [{backlog, 128}]}]}\n].\n";
+    const all = views({
+      namespace: "messaging",
+      version: "4.3.6",
+      advancedConfig,
+      service: { ipFamilyPolicy: "PreferDualStack" },
+    });
+    const config = only(all, "ConfigMap", "rabbitmq-config");
+    expect(config.text("data", "advanced.config")).toBe(advancedConfig);
+    expect(config.text("data", "setup.sh")).toContain("/etc/rabbitmq/advanced.config");
+    const services = all.filter(({ kind }) => kind === "Service");
+    expect(services.map((service) => service.at("spec", "ipFamilyPolicy"))).toEqual([
+      "PreferDualStack",
+      "PreferDualStack",
+    ]);
+  });
+
   it("let a restarted node be known to its peers' DNS before the next one stops", () => {
     const seconds = (more: Partial<ModernProps>): unknown =>
       only(views({ namespace: "messaging", version: "4.3.6", ...more }), "StatefulSet").at("spec", "minReadySeconds");

@@ -46,6 +46,8 @@ const samples: Readonly<Record<string, readonly [given: Partial<ModernProps>, wi
   'conf["cluster_formation.discovery_retry_limit"]': [{ conf: { "cluster_formation.discovery_retry_limit": 3 } }],
   'conf["management.tcp.compress"]': [{ conf: { "management.tcp.compress": true } }],
   'conf["prometheus.tcp.idle_timeout"]': [{ conf: { "prometheus.tcp.idle_timeout": 1000 } }],
+  advancedConfig: [{ advancedConfig: "[{rabbit, []}]." }],
+  "service.ipFamilyPolicy": [{ service: { ipFamilyPolicy: "PreferDualStack" } }],
   secretEnv: [{ secretEnv: { LDAP: { name: "ldap", key: "password" } } }],
   "tls.issuer": [{ tls: { issuer: { name: "ca" } } }],
   "tls.secretName": [{ tls }],

@@ -71,6 +71,7 @@ const pods: Readonly<Record<string, (secret: string) => Pod>> = {
   "a cluster without options": (secret) => modern({}, secret),
   "a cluster on 3.10": (secret) => modern({ version: "3.10.8" }, secret),
   "encrypted links between nodes": (secret) => modern({ tls: { secretName: "tls", interNode: true } }, secret),
+  "an advanced.config": (secret) => modern({ advancedConfig: "[{rabbit, []}]." }, secret),
   "every option on 4.0": (secret) => modern(everything("4.0.5"), secret),
   "every option on 4.3": (secret) => modern(everything("4.3.6"), secret),
 };
