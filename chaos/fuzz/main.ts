@@ -2,19 +2,21 @@
 import { parseArgs } from "node:util";
 import { randomInt } from "node:crypto";
 import { type FuzzRow, keepRow } from "../figures.ts";
+import { fuzzCanvas } from "./canvas-budget.ts";
 import { fuzzDecode } from "./decode.ts";
 import { fuzzPipeline } from "./pipeline.ts";
 import { loadSeeds } from "./seeds.ts";
 import { fuzzWire } from "./wire.ts";
 
-const help = `usage: pnpm fuzz [--way decode|worker|wire] [--count N] [--seed S] [--write]
+const help = `usage: pnpm fuzz [--way decode|worker|canvas|wire] [--count N] [--seed S] [--write]
 
   decode      messages recorded from real Celery, changed at random, through decoding and the rules
   worker      such messages through a worker on a broker in memory, where a good one after every hundred must be answered
+  canvas      made-up canvases through a worker with a small budget, each followed by a good message
   wire        frames with header tables of every kind, right and wrong, through the guard and amqplib's own connection
 
   --way W     one of them (all)
-  --count N   messages for each (100000)
+  --count N   messages for each (100000); a hundredth of them as canvases
   --seed S    a whole number; the same one makes the same messages (random, printed)
   --write     put the figures into chaos/figures.json and docs/chaos.md
   --help
@@ -22,8 +24,11 @@ const help = `usage: pnpm fuzz [--way decode|worker|wire] [--count N] [--seed S]
 Exit codes: 0 all was well, 1 something was found, 64 wrong use.
 `;
 
-const allWays = ["decode", "worker", "wire"] as const;
+const allWays = ["decode", "worker", "canvas", "wire"] as const;
 type Way = (typeof allWays)[number];
+
+/** A canvas leads to hundreds of deliveries, so fewer of them are made. */
+const canvasShare = 100;
 
 /** Defects shown; the rest is counted. */
 const MOST_SHOWN = 10;
@@ -40,21 +45,33 @@ async function main(args: readonly string[]): Promise<number> {
   const strays: string[] = [];
   process.on("unhandledRejection", (error) => strays.push(`unhandled rejection: ${String(error)}`));
   const seeds = loadSeeds();
+  const canvases = Math.ceil(count / canvasShare);
   console.log(`${count} messages each way, seed ${seed}`);
   const ways: Readonly<Record<Way, () => Promise<Timed>>> = {
     decode: () =>
-      timed("decoding and the rules", async () => {
+      timed("decoding and the rules", count, async () => {
         const { decoded, refused, defects } = await fuzzDecode(seeds, count, seed);
         return { outcome: `${decoded} tasks, ${refused} refused`, defects };
       }),
     worker: () =>
-      timed("a worker, on a broker in memory", async () => {
+      timed("a worker, on a broker in memory", count, async () => {
         const { acked, rejected, dead, results, good, defects } = await fuzzPipeline(seeds, count, seed);
         const settled = `${acked} acked, ${rejected} given back waiting for their eta`;
         return { outcome: `${settled}, ${dead} dead letters, ${results} results, ${good} good ones between`, defects };
       }),
+    canvas: () =>
+      timed("canvases within a budget, on a broker in memory", canvases, async () => {
+        const { defects, ...came } = await fuzzCanvas(canvases, seed);
+        const most = `at most ${came.mostMessages} messages and ${came.mostBytes} bytes by one delivery`;
+        const rest = `${came.dead} dead letters, ${came.queues} made-up queues declared`;
+        const longest = `the longest delivery ${Math.round(came.longestMs)} ms of processor time`;
+        return {
+          outcome: `${came.delivered} deliveries, ${most}, ${rest}, ${longest}`,
+          defects,
+        };
+      }),
     wire: () =>
-      timed("the guard and amqplib's connection", async () => {
+      timed("the guard and amqplib's connection", count, async () => {
         const { defects, ...came } = await fuzzWire(count, seed);
         return { outcome: `${came.read} read, ${came.unreadable} delivered as unreadable`, defects };
       }),
@@ -65,12 +82,12 @@ async function main(args: readonly string[]): Promise<number> {
   if (write) for (const { row } of rows) keepRow({ ...row, defects: found.length });
   return report(found);
 
-  async function timed(way: string, work: () => Promise<Came>): Promise<Timed> {
+  async function timed(way: string, made: number, work: () => Promise<Came>): Promise<Timed> {
     const start = performance.now();
     const { outcome, defects } = await work();
     const seconds = (performance.now() - start) / 1000;
-    console.log(`${way}: ${outcome}; ${seconds.toFixed(1)} s, ${Math.round(count / seconds)} a second`);
-    return { row: { kind: "fuzz", way, count, seed, seconds, outcome, defects: defects.length }, defects };
+    console.log(`${way}: ${outcome}; ${seconds.toFixed(1)} s, ${Math.round(made / seconds)} a second`);
+    return { row: { kind: "fuzz", way, count: made, seed, seconds, outcome, defects: defects.length }, defects };
   }
 }
 

@@ -1,8 +1,10 @@
 import {
   afterChord,
   afterChordFailure,
+  type ChordFailure,
   type ChordPart,
   newTask,
+  ProtocolError,
   type Signature,
   type TaskMessage,
   type Tree,
@@ -89,7 +91,7 @@ function callBody(
 /** The body, all that it was to go on with, and the chord around it hear of the failure, then its errbacks. */
 function failBody(body: Signature, exception: WireException, last: TaskMessage, world: World): readonly Effect[] {
   const failure: Failure = { exception, traceback: null };
-  const { unreached, failed } = afterChordFailure(body, reachOf(world));
+  const { unreached, failed } = failureOf(body, world);
   const { task, args, kwargs } = body;
   const told = failed.flatMap((each) =>
     followFailure(
@@ -107,6 +109,25 @@ function failBody(body: Signature, exception: WireException, last: TaskMessage, 
     ),
     ...told,
   ];
+}
+
+/** What a body must keep for its caller, and for the chord around it, to be told. */
+const placeOptions = ["task_id", "reply_to", "group_id", "group_index", "chord"];
+
+/** A body that does not hold what it should fails all the same: as a plain call in its place, or under its id alone. */
+function failureOf(body: Signature, world: World): ChordFailure {
+  const plain = (kept: readonly string[]): Signature => {
+    const options = Object.entries(body.options).filter(([name]) => kept.includes(name));
+    return { ...body, task: "unreadable", subtaskType: null, options: Object.fromEntries(options) };
+  };
+  for (const readable of [body, plain(placeOptions)]) {
+    try {
+      return afterChordFailure(readable, reachOf(world));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+    }
+  }
+  return afterChordFailure(plain(["task_id", "reply_to"]), reachOf(world));
 }
 
 /** Errbacks that are sent are a group among the children of the body they are told of. */
