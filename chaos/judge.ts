@@ -10,6 +10,7 @@ import {
   runsOf,
   tally,
 } from "./judge-chords.ts";
+import { GAP_LIMIT_MS, longestGap, type Outage } from "./gaps.ts";
 import type { CounterName, Record, TaskKind } from "./records.ts";
 
 /** What is known of a run beside the records. */
@@ -17,6 +18,8 @@ export interface Evidence {
   readonly records: readonly Record[];
   /** When a node was killed: it may have forgotten acks that it had just been given. */
   readonly nodeDeaths: readonly number[];
+  /** When the whole broker was away: work cannot go on then. */
+  readonly outages: readonly Outage[];
   /** Ids found in dead queues. */
   readonly deadIds: readonly string[];
   /** Queues that were not empty in the end, with what they held. */
@@ -47,6 +50,8 @@ export interface Figures {
   readonly runs: number;
   readonly duplicates: number;
   readonly causes: Readonly<{ [cause in DuplicateCause]?: number }>;
+  /** The longest time without a run that ended while tasks were sent, outside of outages. */
+  readonly longestGapMs: number;
   readonly largestHeapBytes: number;
   readonly chords: { readonly [counter in CounterName]: ChordFigures };
 }
@@ -97,9 +102,11 @@ export function judge(evidence: Evidence): Verdict {
   const chords = chordsOf(evidence.records);
   const chordsAgain = [...chords.values()].filter(ranAgain);
   const chordCauses = chordsAgain.map((chord) => ({ chord, cause: causeOf(lifeOfChord(chord), loss) }));
+  const gapMs = longestGap(evidence.records, evidence.outages);
   const finished = evidence.records.filter((record) => record.type === "finished");
   const violations = [
     ...evidence.complaints,
+    ...(gapMs > GAP_LIMIT_MS ? [`no task ran to its end for ${Math.round(gapMs / 1_000)} s`] : []),
     ...evidence.records.flatMap((record) => (record.type === "fault" ? [`${record.by}: ${record.what}`] : [])),
     ...[...lives.values()].flatMap((life) => lossesOf(life, new Set(evidence.deadIds))),
     ...strangersAmong(evidence.deadIds, lives),
@@ -125,6 +132,7 @@ export function judge(evidence: Evidence): Verdict {
       runs: evidence.records.filter(({ type }) => type === "began").length,
       duplicates: duplicates.length,
       causes: tally(causes.flatMap(({ cause }) => (cause === null ? [] : [cause]))),
+      longestGapMs: gapMs,
       largestHeapBytes: Math.max(0, ...finished.map(({ heapBytes }) => heapBytes)),
       chords: chordFigures(chords, new Map(chordCauses.map(({ chord, cause }) => [chord.sent.chord, cause ?? "?"]))),
     },

@@ -19,6 +19,7 @@ export function describeOutcome(outcome: Outcome): string {
     ["ran more than once", `${figures.duplicates}: ${counts(figures.causes)}`],
     ["chords on RabbitMQ alone", describeChords(figures.chords.rabbitmq)],
     ["chords on Redis", describeChords(figures.chords.redis)],
+    ["longest gap of work", `${(figures.longestGapMs / 1_000).toFixed(1)} s`],
     ["largest heap in the end", `${megabytes(figures.largestHeapBytes)} MB`],
     ["seed", `${options.seed}; again: ${replayCommand(options)}`],
   ];

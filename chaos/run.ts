@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { countersLeft, drain, emptyDeadQueues, leftoversOf, stopWorkers } from "./drain.ts";
 import { inflict } from "./inflict.ts";
+import type { Outage } from "./gaps.ts";
 import { judge, type Verdict } from "./judge.ts";
 import type { ChaosOptions } from "./options.ts";
 import { queues } from "./programs/orders.ts";
@@ -43,7 +44,7 @@ export async function runChaos(options: ChaosOptions, tell: (line: string) => vo
   try {
     await warmUp(stage, tell);
     const faults = planFaults(sceneOf(options));
-    const { nodeDeaths, missed } = await inflictAll(faults, stage, options.seconds * 1000, tell);
+    const { nodeDeaths, outages, missed } = await inflictAll(faults, stage, options, tell);
     tell("the faults are over: draining");
     await stage.heal();
     await drain(stage, new Recorder(folder, "conductor"));
@@ -53,7 +54,7 @@ export async function runChaos(options: ChaosOptions, tell: (line: string) => vo
     const counters = await countersLeft(stage);
     const records = readRecords(folder);
     const { complaints } = stage;
-    const verdict = judge({ records, nodeDeaths, deadIds, leftovers, counters, complaints });
+    const verdict = judge({ records, nodeDeaths, outages, deadIds, leftovers, counters, complaints });
     const isKept = options.keep !== null || verdict.violations.length > 0;
     if (!isKept) rmSync(folder, { recursive: true });
     const restarts = stage.programs.reduce((sum, program) => sum + program.restarts, 0);
@@ -83,15 +84,17 @@ async function warmUp(stage: Stage, tell: (line: string) => void): Promise<void>
   await stage.broker.bringBack(1);
 }
 
-/** Each fault at its time; those of nodes wait for each other. What `lastMs` leaves no time for is left out. */
+/** Each fault at its time; those of nodes wait for each other. What the seconds leave no time for is left out. */
 async function inflictAll(
   faults: readonly Fault[],
   stage: Stage,
-  lastMs: number,
+  { seconds, nodes }: Pick<ChaosOptions, "seconds" | "nodes">,
   tell: (line: string) => void,
-): Promise<{ readonly nodeDeaths: readonly number[]; readonly missed: number }> {
+): Promise<{ readonly nodeDeaths: readonly number[]; readonly outages: readonly Outage[]; readonly missed: number }> {
   const start = Date.now();
+  const lastMs = seconds * 1000;
   const nodeDeaths: number[] = [];
+  const outages: Outage[] = [];
   let missed = 0;
   const underWay: Promise<void>[] = [];
   let lane: Promise<void> = Promise.resolve();
@@ -103,6 +106,7 @@ async function inflictAll(
       tell(`         ${fault.kind} is left out: the time is over`);
       return;
     }
+    const from = Date.now();
     try {
       const { nodeDeath } = await inflict(fault, stage);
       if (nodeDeath !== null) nodeDeaths.push(nodeDeath);
@@ -110,6 +114,9 @@ async function inflictAll(
       missed += 1;
       tell(`         ${fault.kind} could not be done: ${error instanceof Error ? error.message : String(error)}`);
     }
+    // The only node, or an alarm, which holds for all nodes.
+    const isOutage = fault.kind === "memory-alarm" || (nodes === 1 && nodeFaults.has(fault.kind));
+    if (isOutage) outages.push({ from, to: Date.now() });
   };
   for (const fault of faults) {
     await pause(Math.max(0, start + fault.atMs - Date.now()));
@@ -117,5 +124,5 @@ async function inflictAll(
     else underWay.push(attempt(fault));
   }
   await Promise.all([...underWay, lane]);
-  return { nodeDeaths, missed };
+  return { nodeDeaths, outages, missed };
 }

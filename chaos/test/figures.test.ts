@@ -31,6 +31,7 @@ const row: ChaosRow = {
     runs: 10,
     duplicates: 1,
     causes: { redelivered: 1 },
+    longestGapMs: 900,
     largestHeapBytes: 1024 * 1024,
     chords: { rabbitmq: chords, redis: { ...chords, largest: 70 } },
   },

@@ -42,7 +42,16 @@ const inner = [
 
 function judged(lines: readonly Line[], more: Partial<Evidence> = {}) {
   const records = lines.map(([at, by, entry]): Record => ({ ...entry, at, by })).toSorted((a, b) => a.at - b.at);
-  return judge({ records, nodeDeaths: [], deadIds: [], leftovers: [], counters: [], complaints: [], ...more });
+  return judge({
+    records,
+    nodeDeaths: [],
+    outages: [],
+    deadIds: [],
+    leftovers: [],
+    counters: [],
+    complaints: [],
+    ...more,
+  });
 }
 
 test("a chord whose members and one body ran breaks nothing", () => {

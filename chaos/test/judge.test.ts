@@ -21,7 +21,16 @@ const well: readonly Line[] = [sending(), settled(), received(25), began(30), en
 
 function judged(lines: readonly Line[], more: Partial<Evidence> = {}) {
   const records = lines.map(([at, by, entry]): Record => ({ ...entry, at, by })).toSorted((a, b) => a.at - b.at);
-  return judge({ records, nodeDeaths: [], deadIds: [], leftovers: [], counters: [], complaints: [], ...more });
+  return judge({
+    records,
+    nodeDeaths: [],
+    outages: [],
+    deadIds: [],
+    leftovers: [],
+    counters: [],
+    complaints: [],
+    ...more,
+  });
 }
 
 test("a task that was sent, confirmed and run breaks nothing", () => {

@@ -15,9 +15,9 @@ describe.skipIf(!hasLab)("of three nodes of RabbitMQ 4.3 (RABBITMQ_LAB), default
     const report = await playScene(cluster, {
       victim,
       strike: () => cluster.kill(victim),
-      awayMs: 9_000,
+      awayMs: 6_500,
       restore: () => cluster.start(victim),
-      afterMs: 1_000,
+      afterMs: 500,
     });
     expect(report).toMatchObject({ lost: 0, refused: {} });
     expect(report.workGapMs).toBeLessThan(5_000);
