@@ -18,6 +18,8 @@ const DRAIN_MS = 240_000;
 const FINISH_MS = 60_000;
 /** RabbitMQ counts quorum queues every five seconds. */
 const STALE_MS = 6_000;
+/** How long nothing has come from a queue that holds nothing. */
+const QUIET_MS = 500;
 /** How the queues begin that chords are counted in. */
 const CHORD_LOG = "celery_chord.";
 /** What counts a chord on Redis. What is left out is its result, and that it has ended. */
@@ -108,11 +110,14 @@ async function emptyQueue(stage: Stage, queue: string, ids: string[]): Promise<v
   const waiting = async (): Promise<number> => (await stage.transport.inspectQueue(queue))?.messageCount ?? 0;
   // What comes while the consumer is cancelled goes back, so the queue is looked at once more.
   while ((await waiting()) > 0) {
+    let lastAt = Date.now();
     const subscription = await stage.transport.subscribe({ queue, prefetch: 200 }, (delivery) => {
+      lastAt = Date.now();
       ids.push(String(delivery.message.headers["id"]));
       delivery.ack();
     });
-    while ((await waiting()) > 0) await pause(50);
+    // What is on its way waits no more, and is not here yet.
+    while ((await waiting()) > 0 || Date.now() - lastAt < QUIET_MS) await pause(50);
     await subscription.cancel();
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { taskQueue } from "@leveret/celery-protocol";
 import type { Loss } from "./broker.ts";
+import type { Program } from "./program.ts";
 import { queues } from "./programs/orders.ts";
 import { createRandom } from "./random.ts";
 import type { Fault } from "./schedule.ts";
@@ -57,6 +58,10 @@ export async function inflict(fault: Fault, stage: Stage): Promise<Inflicted> {
       return loseNode("stop", await nodeOf(fault, stage), forMs, stage);
     case "freeze-node":
       return freeze(await nodeOf(fault, stage), forMs, stage);
+    case "redis-refused":
+      return refuseLogins(stage, forMs);
+    case "clock-step":
+      return stepClock(stage.program(target), forMs);
     case "memory-alarm":
       return alarm(await nodeOf(fault, stage), forMs, stage);
     case "consumer-timeout":
@@ -110,6 +115,21 @@ async function holdNobodyLong({ broker }: Stage, forMs: number): Promise<Inflict
   } finally {
     await set(1_800_000);
   }
+  return NOTHING;
+}
+
+async function refuseLogins(stage: Stage, forMs: number): Promise<Inflicted> {
+  await stage.setRedisLogin(false);
+  await pause(forMs);
+  await stage.setRedisLogin(true);
+  return NOTHING;
+}
+
+/** Back, and then to the true time again: a clock that is ahead would be right to run tasks before their eta. */
+async function stepClock(program: Program, forMs: number): Promise<Inflicted> {
+  program.order({ do: "step-clock", byMs: -2 * forMs });
+  await pause(forMs);
+  program.order({ do: "step-clock", byMs: 0 });
   return NOTHING;
 }
 

@@ -11,6 +11,7 @@ import {
   tally,
 } from "./judge-chords.ts";
 import { GAP_LIMIT_MS, longestGap, type Outage } from "./gaps.ts";
+import { POISON_LIMIT } from "./programs/orders.ts";
 import type { CounterName, Record, TaskKind } from "./records.ts";
 
 /** What is known of a run beside the records. */
@@ -110,6 +111,7 @@ export function judge(evidence: Evidence): Verdict {
     ...evidence.records.flatMap((record) => (record.type === "fault" ? [`${record.by}: ${record.what}`] : [])),
     ...[...lives.values()].flatMap((life) => lossesOf(life, new Set(evidence.deadIds))),
     ...strangersAmong(evidence.deadIds, lives),
+    ...multipliedAmong(evidence.deadIds),
     ...causes.flatMap(({ life, cause }) =>
       cause === null ? [`${life.id} (${life.kind}) ran twice without a reason`] : [],
     ),
@@ -194,7 +196,11 @@ function lossesOf(life: Life, dead: ReadonlySet<string>): readonly string[] {
   const early = life.began.filter(({ at }) => dueAt !== null && at < dueAt - EARLY_MS);
   if (early.length > 0) return [`${name} ran ${(dueAt ?? 0) - (early[0]?.at ?? 0)} ms before its eta`];
   if (outcome !== "confirmed" || kind === "volatile") return [];
-  if (kind === "unknown") return dead.has(id) ? [] : [`${name} was confirmed and is not in the dead queue`];
+  if (isForTheDead(kind) && !dead.has(id)) return [`${name} was confirmed and is not in the dead queue`];
+  if (kind === "poison" && life.began.length > MOST_POISONED)
+    return [`${name} ran ${life.began.length} times, of ${POISON_LIMIT}`];
+  if (kind === "hostile" && life.began.length > 0) return [`${name} ran`];
+  if (isForTheDead(kind)) return [];
   if (life.began.length === 0) return [`${name} was confirmed and never ran`];
   if (life.ended.length === 0) return [`${name} was confirmed, began, and was never run to its end`];
   const wanted = kind === "retried" ? RETRIED_ATTEMPTS : 1;
@@ -202,15 +208,33 @@ function lossesOf(life: Life, dead: ReadonlySet<string>): readonly string[] {
   return reached < wanted ? [`${name} was confirmed and stopped after attempt ${reached} of ${wanted}`] : [];
 }
 
+/** Sorts that no worker can run to their end. */
+function isForTheDead(kind: TaskKind): boolean {
+  return kind === "unknown" || kind === "hostile" || kind === "poison";
+}
+
+/** A worker that dies between a dead letter and its ack leaves two, and one that publishes it again. */
+const SPARE = 2;
+
+/** A publisher whose connection goes sends a message twice, and each of the two has its runs. */
+const MOST_POISONED = 2 * POISON_LIMIT + SPARE;
+
+/** Ids that are in dead queues more often than deaths of workers explain. */
+function multipliedAmong(deadIds: readonly string[]): readonly string[] {
+  return Object.entries(tally(deadIds)).flatMap(([id, count]) =>
+    count > 1 + SPARE ? [`${id} is in dead queues ${count} times`] : [],
+  );
+}
+
 function strangersAmong(deadIds: readonly string[], lives: ReadonlyMap<string, Life>): readonly string[] {
   return deadIds
-    .filter((id) => lives.get(id)?.kind !== "unknown")
+    .filter((id) => !isForTheDead(lives.get(id)?.kind ?? "plain"))
     .map((id) => `${id} (${lives.get(id)?.kind ?? "nobody's"}) is in a dead queue`);
 }
 
 /** One attempt that began more than once. */
-function isDuplicated({ began }: Life): boolean {
-  return new Set(began.map(({ attempt }) => attempt)).size < began.length;
+function isDuplicated({ kind, began }: Life): boolean {
+  return kind !== "poison" && new Set(began.map(({ attempt }) => attempt)).size < began.length;
 }
 
 /** What may have been given twice, or taken back. */

@@ -133,7 +133,9 @@ export class Program {
 
   #isBrokerAway(): boolean {
     const log = readFileSync(join(this.#parts.folder, `${this.name}.log`), "utf8");
-    return /did not start \((broker-unreachable|connection-lost|rpc-timeout|results-unreachable)\)[^\n]*\n*$/.test(log);
+    return /did not start \((broker-unreachable|connection-lost|rpc-timeout|results-unreachable|access-refused)\)[^\n]*\n*$/.test(
+      log,
+    );
   }
 }
 

@@ -2,7 +2,18 @@ import { openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 /** The sorts of tasks that publishers send; what each does is in `programs/tasks.ts`. */
-export type TaskKind = "plain" | "answered" | "retried" | "delayed" | "failing" | "slow" | "volatile" | "unknown";
+export type TaskKind =
+  | "plain"
+  | "answered"
+  | "large"
+  | "retried"
+  | "delayed"
+  | "failing"
+  | "slow"
+  | "volatile"
+  | "unknown"
+  | "hostile"
+  | "poison";
 
 /** Who counts the parts of a chord. */
 export type CounterName = "rabbitmq" | "redis";
@@ -88,10 +99,13 @@ export class Recorder {
   }
 
   write(entry: Entry): void {
-    const record: Record = { ...entry, by: this.#by, at: Date.now() };
+    const record: Record = { ...entry, by: this.#by, at: trueNow() };
     writeSync(this.#file, `${JSON.stringify(record)}\n`);
   }
 }
+
+/** Epoch milliseconds by the machine's clock, also where this program's own wall clock was set. */
+const trueNow: () => number = Date.now;
 
 /** All records of a folder, by time. */
 export function readRecords(folder: string): readonly Record[] {

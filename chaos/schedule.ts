@@ -13,6 +13,8 @@ import { createRandom, type Random } from "./random.ts";
  * - `kill-node`, `stop-node`: a node of the broker dies, is stopped in good order; both come back
  * - `freeze-node`: a node stands still for a while, its sockets open
  * - `memory-alarm`: the broker takes no publishes for a while
+ * - `redis-refused`: Redis refuses the login of all programs for a while, and ends their connections
+ * - `clock-step`: the wall clock of a worker is set back for a while
  * - `consumer-timeout`: the broker takes messages back that are held for more than some seconds (3.10 looks once a minute, 4.3's quorum queues always)
  */
 export type FaultKind =
@@ -31,6 +33,8 @@ export type FaultKind =
   | "stop-node"
   | "freeze-node"
   | "memory-alarm"
+  | "redis-refused"
+  | "clock-step"
   | "consumer-timeout";
 
 /** One fault of a schedule. */
@@ -90,6 +94,8 @@ function planLight(scene: Scene, random: Random, endMs: number): readonly Fault[
     "missing-exchange",
     "delete-queue",
     "cancel-consumers",
+    "redis-refused",
+    "clock-step",
   ];
   const deal = dealer(kinds, random);
   for (let atMs = random.between(500, 2_000); atMs < endMs; atMs += random.between(700, 2_800)) {
@@ -110,6 +116,10 @@ function lightFault(kind: FaultKind, scene: Scene, random: Random): Omit<Fault, 
     case "delete-queue":
     case "cancel-consumers":
       return { kind, target: scene.volatileQueue, forMs: 0 };
+    case "redis-refused":
+      return { kind, target: "redis", forMs: random.between(1_000, 5_000) };
+    case "clock-step":
+      return { kind, target: random.pick(scene.workers), forMs: random.between(1_000, 6_000) };
     case "black-hole":
       return { kind, target: program(scene, random), forMs: random.between(1_000, 7_000) };
     case "refuse":

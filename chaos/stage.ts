@@ -2,10 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createAmqpTransport } from "../packages/celery-amqp/src/amqp/transport.ts";
 import type { Transport } from "../packages/celery-amqp/src/ports/transport.ts";
 import { findRedis, type RedisServer, startRedis } from "../scripts/vitest/redis-server.ts";
+import { Redis } from "ioredis";
 import { Broker } from "./broker.ts";
 import type { ChaosOptions } from "./options.ts";
 import { Program } from "./program.ts";
-import { queues } from "./programs/orders.ts";
+import { poisonQueues, queues } from "./programs/orders.ts";
 import type { Scene } from "./schedule.ts";
 
 /** The names of what a run has, known before it begins. */
@@ -21,6 +22,9 @@ export function sceneOf(options: ChaosOptions): Scene {
     volatileQueue: queues.volatile,
   };
 }
+
+/** As what programs come to Redis. */
+const login = { user: "chaos", password: "chaos" } as const;
 
 /** A broker and a Redis, programs that use them, and a quiet way of our own to look at it. */
 export class Stage {
@@ -46,6 +50,7 @@ export class Stage {
   static async open(options: ChaosOptions, folder: string): Promise<Stage> {
     const program = await findRedis((line) => console.error(line));
     const stage = new Stage(options, folder, await Broker.start(options), await startRedis(program));
+    await stage.setRedisLogin(true);
     await stage.transport.connect({ retry: true });
     return stage;
   }
@@ -54,6 +59,7 @@ export class Stage {
     const { workers } = sceneOf(this.#options);
     for (const [index, name] of workers.entries()) await this.#start("worker", name, this.#options.pools[index] ?? "");
     for (const queue of Object.values(queues)) await this.#untilServed(queue, workers.length);
+    for (const queue of Object.values(poisonQueues)) await this.#untilServed(queue, this.#parents.length);
   }
 
   async startPublishers(): Promise<void> {
@@ -70,7 +76,17 @@ export class Stage {
   /** Every node up, every way open. */
   async heal(): Promise<void> {
     await Promise.all(this.programs.flatMap(({ proxies }) => proxies.map((proxy) => proxy.resume())));
+    await this.setRedisLogin(true);
     await this.broker.heal();
+  }
+
+  /** Lets programs log in at Redis, or refuses them and ends their connections. */
+  async setRedisLogin(isAllowed: boolean): Promise<void> {
+    const redis = new Redis(this.redis.url);
+    const rights = ["allkeys", "allchannels", "+@all"];
+    await redis.call("acl", "setuser", login.user, isAllowed ? "on" : "off", `>${login.password}`, ...rights);
+    if (!isAllowed) await redis.call("client", "kill", "user", login.user);
+    redis.disconnect();
   }
 
   /** All queues with the messages they hold, those in hand included. */
@@ -99,11 +115,15 @@ export class Stage {
       sort,
       folder: this.#folder,
       brokerUrls: this.broker.cluster.urls,
-      redisUrl: this.redis.url,
-      setting: { name, pool, rate, chords, seed: seed + this.programs.length + 1 },
+      redisUrl: this.redis.url.replace("redis://", `redis://${login.user}:${login.password}@`),
+      setting: { name, pool, rate, chords, seed: seed + this.programs.length + 1, hasPoison: this.#parents.length > 0 },
       onSurprise: (what) => this.complaints.push(what),
     });
     this.programs.push(program);
+  }
+
+  get #parents(): readonly string[] {
+    return sceneOf(this.#options).parents;
   }
 
   async #untilServed(queue: string, consumers: number): Promise<void> {

@@ -2,6 +2,8 @@
 export type Order =
   | { readonly do: "offend"; readonly code: 404 | 406; readonly draw: number }
   | { readonly do: "publish-nowhere" }
+  /** The wall clock is off by so many milliseconds from now on. */
+  | { readonly do: "step-clock"; readonly byMs: number }
   | { readonly do: "finish" };
 
 /** What a program is started with, as JSON in its first argument. */
@@ -14,6 +16,8 @@ export interface ProgramSetting {
   /** Members of the largest chords. */
   readonly chords: number;
   readonly redisUrl: string;
+  /** Whether a worker serves the queues of the tasks that kill their process. */
+  readonly hasPoison: boolean;
 }
 
 /** Names of the queues. The last one's tasks are answered on Redis, where their chords are counted too. */
@@ -23,6 +27,12 @@ export const queues = {
   volatile: "chaos.volatile",
   redis: "chaos.redis",
 } as const;
+
+/** Queues of the tasks that kill their process, and of good ones beside them. Only workers whose pools have processes serve them. */
+export const poisonQueues = { classic: "chaos.poison", quorum: "chaos.poison.quorum" } as const;
+
+/** Deliveries after which a task that kills its process goes to the dead queue. */
+export const POISON_LIMIT = 3;
 
 /** Waits that are short enough for faults of some seconds to matter. */
 export const patience = {

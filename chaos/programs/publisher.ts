@@ -11,27 +11,33 @@ import {
   type Logger,
 } from "@leveret/celery-amqp";
 import { redisResults } from "@leveret/celery-redis";
+import { createAmqpTransport } from "../../packages/celery-amqp/src/amqp/transport.ts";
 import { createRandom } from "../random.ts";
 import type { CounterName, TaskKind } from "../records.ts";
 import { chordsIn, type DrawnChord, drawChord, signatureOf } from "./chords.ts";
 import { offend, watchChannels } from "./channels.ts";
-import { type Order, patience, queues, readSetting } from "./orders.ts";
-import { answered, delayed, failing, plain, retried, slow } from "./tasks.ts";
+import { hostile } from "./hostile.ts";
+import { type Order, patience, poisonQueues, queues, readSetting } from "./orders.ts";
+import { answered, delayed, failing, large, plain, poison, retried, slow } from "./tasks.ts";
 import { endWithConductor, recordEnd, recordsHere } from "./witness.ts";
 
 /** How often each sort is sent, of a hundred. */
 const shares: readonly (readonly [TaskKind, number])[] = [
-  ["plain", 52],
-  ["answered", 16],
+  ["plain", 50],
+  ["answered", 14],
+  ["large", 2],
   ["retried", 8],
   ["delayed", 8],
   ["failing", 6],
   ["slow", 4],
   ["volatile", 4],
   ["unknown", 2],
+  ["hostile", 2],
 ];
 /** Sends that wait for their confirm at once; beyond it the next one waits too. */
 const MOST_UNDER_WAY = 500;
+/** Between two tasks that kill their process. */
+const POISON_GAP_MS = 30_000;
 const noIds = { group: null, body: null };
 
 const setting = readSetting();
@@ -53,7 +59,7 @@ function logLine(level: string): Logger["info"] {
 const common: CreateClientOptions = {
   broker: setting.urls,
   amqp: patience,
-  queues: [queues.quorum, queues.redis].map((name) => ({ name, type: "quorum" })),
+  queues: [queues.quorum, queues.redis, poisonQueues.quorum].map((name) => ({ name, type: "quorum" })),
   logger: { debug: () => {}, info: logLine("info"), warn: logLine("warn"), error: logLine("error") },
 };
 const client: Client = createClient({ ...common, chords: "rabbitmq" });
@@ -61,6 +67,10 @@ const clients: { readonly [counter in CounterName]: Client } = {
   rabbitmq: client,
   redis: createClient({ ...common, results: redisResults(setting.redisUrl) }),
 };
+
+/** Sends what no client would. */
+const transport = createAmqpTransport({ url: [...setting.urls], ...patience });
+void transport.connect({ retry: true });
 
 function drawKind(): TaskKind {
   let left = random.between(1, 100);
@@ -86,13 +96,45 @@ function send(kind: TaskKind, options: CallOptions): Promise<AsyncResult<unknown
       return client.send(failing.with(options));
     case "slow":
       return client.send(slow.with(options), random.between(500, 1_500));
+    case "large":
+      return client.send(large.with(options), 100_000);
+    case "poison":
+      return client.send(poison.with(options));
     case "unknown":
+    case "hostile":
       return client.sendByName("chaos.unknown", { ...options, ignoreResult: true });
+  }
+}
+
+async function sendHostile(): Promise<void> {
+  const id = randomUUID();
+  const queue = random.pick([queues.classic, queues.quorum]);
+  const message = random.pick(hostile)(id, queue);
+  recordsHere().write({ type: "sending", id, kind: "hostile", queue, dueAt: null });
+  const { outcome } = await outcomeOf(transport.publisher.publish(message, { exchange: "", routingKey: queue }));
+  recordsHere().write({ type: "settled", id, outcome });
+}
+
+/** Now and then one that kills its process, and good ones around it; both queues by turns. */
+async function sendPoison(): Promise<void> {
+  for (let index = setting.seed; !finishing.signal.aborted; index += 1) {
+    const queue = index % 2 === 0 ? poisonQueues.classic : poisonQueues.quorum;
+    for (const kind of ["plain", "poison", "plain"] as const) {
+      const id = randomUUID();
+      recordsHere().write({ type: "sending", id, kind, queue, dueAt: null });
+      track(
+        outcomeOf(send(kind, { id, queue })).then(({ outcome }) =>
+          recordsHere().write({ type: "settled", id, outcome }),
+        ),
+      );
+    }
+    await pause(POISON_GAP_MS, null, { signal: finishing.signal }).catch(() => {});
   }
 }
 
 async function sendOne(): Promise<void> {
   const kind = drawKind();
+  if (kind === "hostile") return sendHostile();
   const id = randomUUID();
   const queue = kind === "volatile" ? queues.volatile : random.pick([queues.classic, queues.quorum]);
   const eta = kind === "delayed" ? new Date(Date.now() + random.between(300, 7_000)) : null;
@@ -161,18 +203,20 @@ function track(work: Promise<void>): void {
 process.on("message", (order: Order) => {
   if (order.do === "offend") offend(order.code, order.draw);
   else if (order.do === "publish-nowhere") publishNowhere();
-  else finishing.abort();
+  else if (order.do === "finish") finishing.abort();
 });
 
 const chordsSent = sendChords();
+const poisonSent = setting.hasPoison ? sendPoison() : Promise.resolve();
 while (!finishing.signal.aborted) {
   track(sendOne());
   if (underWay.size >= MOST_UNDER_WAY) await Promise.race([...underWay, aborted()]);
   await pause(random.between(0, 2000 / setting.rate), null, { signal: finishing.signal }).catch(() => {});
 }
 await chordsSent;
+await poisonSent;
 await Promise.all(underWay);
-await Promise.all(Object.values(clients).map((each) => each.close()));
+await Promise.all([...Object.values(clients).map((each) => each.close()), transport.close()]);
 recordEnd();
 process.disconnect();
 

@@ -29,6 +29,19 @@ export const answered = defineTask("chaos.answered", {
   rejectOnWorkerLost: true,
 });
 
+/** Answers much: under a memory alarm of the broker such answers fill what waits to be published. */
+export const large = defineTask("chaos.large", {
+  run: (context, length: number) => witnessed(context, () => "x".repeat(length)),
+  rejectOnWorkerLost: true,
+});
+
+/** Kills the process that runs it, which is a child of a pool. */
+export const poison = defineTask("chaos.poison", {
+  run: (context) => witnessed(context, () => process.kill(process.pid, "SIGKILL")),
+  ignoreResult: true,
+  rejectOnWorkerLost: true,
+});
+
 /** Fails until its last attempt; the waits between are short ones in memory and longer ones in the broker. */
 export const retried = defineTask("chaos.retried", {
   run: (context, seconds: number) =>
@@ -110,7 +123,9 @@ export const alarm = defineTask("chaos.chord-failed", {
   rejectOnWorkerLost: true,
 });
 
+/** What runs in the queues of those that kill their process. */
+export const poisonTasks = [plain, poison];
 /** What chords are made of. */
 export const chordTasks = [member, relay, body, alarm];
 /** All that workers run. */
-export const tasks = [plain, answered, retried, delayed, failing, slow, ...chordTasks];
+export const tasks = [plain, answered, large, retried, delayed, failing, slow, ...chordTasks];

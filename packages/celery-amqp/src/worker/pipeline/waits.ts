@@ -53,6 +53,7 @@ export class Waits {
   #log(error: Error): void {
     const { clock, log } = this.#parts;
     const code = "code" in error ? String(error.code) : error.name;
+    log.debug("an operation is tried again", { code, error: error.message });
     const now = clock.monotonicMs();
     if (now - (this.#logged.get(code) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
     this.#logged.set(code, now);

@@ -44,10 +44,12 @@ export function shortened(text: string, limit: number): string {
 function boundedArgs(args: readonly Tree[]): readonly Tree[] {
   const kept = args.slice(0, mostArgs);
   const share = Math.floor(longestFailureText / kept.length);
-  return kept.map((arg) => {
+  const dropped = args.length - kept.length;
+  const bounded = kept.map((arg) => {
     if (typeof arg === "string") return shortened(arg, share);
     return sizeOf(arg, share) <= share ? arg : `[an argument of more than ${share} characters was left out]`;
   });
+  return dropped === 0 ? bounded : [...bounded, `[${dropped} arguments were left out]`];
 }
 
 const mostArgs = 64;
