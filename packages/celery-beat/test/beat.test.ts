@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Delivery, SubscribeOptions } from "@leveret/celery-amqp";
 import {
   createFakeClock,
@@ -334,4 +335,31 @@ describe("times that cannot be true", () => {
     await clock.advance(20_000);
     expect(ids()).toEqual([10, 20, 30, 40, 50].map(at));
   });
+});
+
+test("listeners see no store of the program that started the beat, and may throw", async () => {
+  const storage = new AsyncLocalStorage<string>();
+  const { clock, beat, ids } = scene();
+  const seen: unknown[] = [];
+  const entries = { tick: { task: "demo.tick", schedule: "10s" as const } };
+  const waiting = await beat();
+  const second = createBeat({
+    entries,
+    transport: createMemoryTransport({ broker: createMemoryBroker({ clock }) }),
+    clock,
+  });
+  live.push(second);
+  second.onPhase((phase) => {
+    seen.push([phase, storage.getStore()]);
+    storage.enterWith("listener");
+    throw new Error("a listener");
+  });
+  await storage.run("starter", () => second.start());
+  await clock.advance(20_000);
+  expect(seen).toEqual([
+    ["standby", undefined],
+    ["leading", undefined],
+  ]);
+  expect(waiting.phase).toBe("leading");
+  expect(ids()).toEqual([10, 20].map(at));
 });
