@@ -66,6 +66,7 @@ export class Proof {
         quietAt = clock.monotonicMs();
       } else if (clock.monotonicMs() - quietAt >= this.#patienceMs) {
         const fault = await this.#faultOf(consumer, queue, ended);
+        if (fault === undefined) continue;
         if (fault === null) this.#failures = 0;
         else if (!ended.aborted) return this.#giveUp(consumer, fault);
         quietAt = clock.monotonicMs();
@@ -85,16 +86,17 @@ export class Proof {
     return this.#parts.isAwaiting() ? silenceMs.awaited : silenceMs.idle;
   }
 
-  async #faultOf({ link }: Consumer, queue: string, ended: AbortSignal): Promise<string | null> {
+  /** Null: it lives. Undefined: that cannot be said now. */
+  async #faultOf({ link }: Consumer, queue: string, ended: AbortSignal): Promise<string | null | undefined> {
     const [isAnswered, fault] = await Promise.all([
       link.probe(probeMs),
       this.#parts.isOwn ? this.#tellItself(queue) : this.#countOf(link, queue, ended),
     ]);
-    return isAnswered ? fault : null; // the end of the connection is told by itself
+    return isAnswered ? fault : undefined; // the end of the connection is told by itself
   }
 
   /** A message to the queue itself. A publishing connection that is away proves nothing. */
-  async #tellItself(queue: string): Promise<string | null> {
+  async #tellItself(queue: string): Promise<string | null | undefined> {
     const { clock, publish } = this.#parts;
     const heard = Promise.withResolvers<boolean>();
     this.#isHeard = () => heard.resolve(true);
@@ -116,7 +118,7 @@ export class Proof {
       if (failure instanceof UnroutableError) return "its queue is gone";
       // A publisher that hears nothing at all waits for the whole time.
       const isHeard = clock.monotonicMs() - sentAt < 2 * answerMs;
-      return isHeard && isRefusal(failure) ? "its queue takes no messages" : null;
+      return isHeard && isRefusal(failure) ? "its queue takes no messages" : undefined;
     } finally {
       stop();
     }

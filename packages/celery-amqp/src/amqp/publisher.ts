@@ -267,7 +267,8 @@ export class AmqpPublisher implements Publisher {
     if (this.#isProbing) return;
     this.#isProbing = true;
     const end = (): void => void (this.#isProbing = false);
-    this.publish(PROBE, PROBE_ADDRESS, { mandatory: false, resend: false }).then(end, end);
+    const answerTimeoutMs = this.#options.confirmTimeoutMs; // a node that is cut off confirms it too
+    this.publish(PROBE, PROBE_ADDRESS, { mandatory: false, resend: false, answerTimeoutMs }).then(end, end);
   }
 
   #expire(entry: Pending): void {
