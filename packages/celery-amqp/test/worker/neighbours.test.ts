@@ -62,6 +62,25 @@ describe("a message that cuts the connection each time", () => {
     await clock.advance(20_000);
     expect(prefetches.slice(-1)).toEqual([9]);
   });
+
+  test("as soon as it is delivered stays one message", async () => {
+    const good = defineTask("demo.good", () => {});
+    harness = await createHarness([good], { concurrency: 10 });
+    const { broker, transport, clock } = harness;
+    const subscribe = transport.subscribe.bind(transport);
+    const inQueue: number[] = [];
+    transport.subscribe = (options, onDelivery) =>
+      subscribe(options, (delivery) => {
+        onDelivery(delivery);
+        if (inQueue.length >= 8) return;
+        broker.drop();
+        inQueue.push(broker.messages("celery").length);
+      });
+    await harness.worker.start();
+    await harness.send({ task: "demo.good" });
+    await clock.advance(60_000);
+    expect([inQueue, broker.messages("celery")]).toEqual([[1, 1, 1, 1, 1, 1, 1, 1], []]);
+  });
 });
 
 test.each<readonly [string, readonly number[], boolean]>([
