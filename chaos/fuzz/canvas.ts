@@ -146,10 +146,6 @@ export class CanvasFuzz {
   #amplified(): Signature {
     const { random } = this;
     const call = encodeSignature(this.call());
-    const composed = (kind: string, kwargs: Readonly<Record<string, Tree>>): Signature => ({
-      ...signature(`celery.${kind}`, { kwargs }),
-      subtaskType: kind,
-    });
     const many = (count: number): readonly Tree[] => Array.from({ length: count }, () => call);
     const nested = (levels: number, step: (inner: Tree) => Signature): Signature =>
       levels <= 1 ? step(call) : step(encodeSignature(nested(levels - 1, step)));
@@ -187,11 +183,11 @@ export class CanvasFuzz {
     ])();
   }
 
-  #withOptions(composed: Signature, depth: number): Signature {
+  #withOptions(call: Signature, depth: number): Signature {
     const { random } = this;
     const count = random.pick([0, 0, 1, 2]);
     const some = Array.from({ length: count }, () => random.pick(options)(this, depth - 1));
-    return { ...composed, options: Object.assign({}, composed.options, ...some) as Signature["options"] };
+    return { ...call, options: Object.assign({}, call.options, ...some) as Signature["options"] };
   }
 
   #followers(): readonly Signature[] {
@@ -205,4 +201,8 @@ export class CanvasFuzz {
       random.pick<Tree>([1, "x", null, true, 1.5, [1, 2], { a: 1 }, encodeSignature(signature("fuzz.echo"))]);
     return Array.from({ length: random.between(0, widest) }, value);
   }
+}
+
+function composed(kind: string, kwargs: Readonly<Record<string, Tree>>): Signature {
+  return { ...signature(`celery.${kind}`, { kwargs }), subtaskType: kind };
 }
