@@ -194,6 +194,7 @@ export type {
   ConnectOptions,
   DeclareMode,
   Delivery,
+  OwnQueue,
   Publisher,
   PublishOptions,
   QueueInfo,
