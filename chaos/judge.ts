@@ -213,16 +213,22 @@ function isForTheDead(kind: TaskKind): boolean {
   return kind === "unknown" || kind === "hostile" || kind === "poison";
 }
 
-/** A worker that dies between a dead letter and its ack leaves two, and one that publishes it again. */
+/** Runs that were lost with the count of them. */
 const SPARE = 2;
 
 /** A publisher whose connection goes sends a message twice, and each of the two has its runs. */
 const MOST_POISONED = 2 * POISON_LIMIT + SPARE;
 
-/** Ids that are in dead queues more often than deaths of workers explain. */
+/**
+ * A dead letter whose confirm a fault has taken is published again, as is the message of a worker that died before its ack:
+ * once for each fault that meets it. What multiplies by itself comes to hundreds.
+ */
+const MOST_LETTERS = 8;
+
+/** Ids that are in dead queues more often than faults explain. */
 function multipliedAmong(deadIds: readonly string[]): readonly string[] {
   return Object.entries(tally(deadIds)).flatMap(([id, count]) =>
-    count > 1 + SPARE ? [`${id} is in dead queues ${count} times`] : [],
+    count > MOST_LETTERS ? [`${id} is in dead queues ${count} times`] : [],
   );
 }
 
