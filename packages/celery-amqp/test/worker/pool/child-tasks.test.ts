@@ -9,7 +9,7 @@ function workerOf(
 ): { worker: Worker; broker: ReturnType<typeof createMemoryBroker> } {
   const broker = createMemoryBroker();
   const worker = createWorker({
-    tasks: names.map((name) => defineTask<[], string>(name)),
+    tasks: names.map((name) => defineTask<() => string>(name)),
     transport: createMemoryTransport({ broker }),
     concurrency: 1,
     logLevel: "silent",

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Client, createClient, type TypedTask } from "../../../src/index.ts";
+import { type Client, createClient, type Task } from "../../../src/index.ts";
 import { createMemoryBroker, createMemoryTransport } from "../../../src/testing.ts";
 import { createWorker, type PoolOption, type Worker } from "../../../src/worker.ts";
 import * as tasks from "./strange-values.ts";
@@ -80,7 +80,7 @@ describe.each(pools)("what handlers throw and return, %s", (_, pool) => {
     });
 
     /** How a run ends for the worker, and for the caller where there is one. */
-    async function run(task: TypedTask<[string], unknown>, name: string, ignoreResult: boolean, succeeds: boolean) {
+    async function run(task: Task<[string], unknown>, name: string, ignoreResult: boolean, succeeds: boolean) {
       const id = randomUUID();
       const failed = new Promise<void>((resolve) => waiting.set(id, resolve));
       const result = await client.send(task.with({ id, ignoreResult }), name);

@@ -28,7 +28,7 @@ describe("a part of a chord", () => {
   });
 
   const place = { task_id: "id-b", reply_to: "client" };
-  const around = { group_id: "outer", group_index: 0, chord: encodeSignature(signature("around")) };
+  const inChord = { group_id: "outer", group_index: 0, chord: encodeSignature(signature("around")) };
   test.each<[string, Partial<Signature>, readonly string[]]>([
     ["a map of nothing", { task: "celery.map", kwargs: {}, options: place }, ["store FAILURE id-b"]],
     ["a group without members", { subtaskType: "group", kwargs: { tasks: 7 }, options: place }, ["store FAILURE id-b"]],
@@ -36,10 +36,10 @@ describe("a part of a chord", () => {
     ["links that are none", { options: { ...place, link_error: 7 } }, ["store FAILURE id-b"]],
     [
       "links that are none, in a chord",
-      { options: { ...place, ...around, link_error: [7] } },
+      { options: { ...place, ...inChord, link_error: [7] } },
       ["store FAILURE id-b", "chord-part FAILURE id-b"],
     ],
-    ["a chord around it that is none", { options: { ...place, ...around, chord: 7 } }, ["store FAILURE id-b"]],
+    ["a chord around it that is none", { options: { ...place, ...inChord, chord: 7 } }, ["store FAILURE id-b"]],
   ])("fails a body that does not hold what it should: %s", (_name, fields, expected) => {
     const effects = after({ ...signature("body"), ...fields }, failed);
     expect(inShort(effects).filter((effect) => effect !== "finish-chord g")).toEqual(expected);
