@@ -51,6 +51,16 @@ export class PublishLines {
     return this.expired.oldestDue ?? this.late.oldestDue ?? this.inFlight.oldestDue;
   }
 
+  /** The written message that waits longest and is not given up. */
+  get oldestWritten(): Pending | null {
+    return first(this.late, this.inFlight);
+  }
+
+  /** The written message that waits longest. */
+  get oldestUnanswered(): Pending | null {
+    return first(this.expired, this.late, this.inFlight);
+  }
+
   /** Whether so many were given up that their channel is to be ended, which lets go of them. */
   get isClogged(): boolean {
     return !isWithin(this.expired.size, this.expired.bytes, NOTHING, this.#limits.maxInFlight);
@@ -62,9 +72,9 @@ export class PublishLines {
   }
 
   canWrite(entry: Pending): boolean {
-    const { inFlight, late } = this;
+    const { inFlight, late, expired } = this;
     const { maxInFlight } = this.#limits;
-    if (!isWithin(inFlight.size, inFlight.bytes, entry, maxInFlight)) return false;
+    if (!isWithin(inFlight.size + expired.size, inFlight.bytes + expired.bytes, entry, maxInFlight)) return false;
     return late.size === 0 || isWithin(late.size / LATE_SHARES, late.bytes / LATE_SHARES, entry, maxInFlight);
   }
 
@@ -152,6 +162,11 @@ export interface Sweep {
   readonly next: number;
   /** One waits for its answer, and the broker was not heard since. */
   readonly isUnsure: boolean;
+}
+
+function first(...lines: readonly PendingLine[]): Pending | null {
+  for (const line of lines) for (const entry of line) return entry;
+  return null;
 }
 
 interface Sized {

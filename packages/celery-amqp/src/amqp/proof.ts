@@ -88,6 +88,7 @@ export class Proof {
 
   /** Null: it lives. Undefined: that cannot be said now. */
   async #faultOf({ link }: Consumer, queue: string, ended: AbortSignal): Promise<string | null | undefined> {
+    if (this.#parts.isOwn && this.#parts.isLeft(link.address)) return "its node confirms nothing";
     const [isAnswered, fault] = await Promise.all([
       link.probe(probeMs),
       this.#parts.isOwn ? this.#tellItself(queue) : this.#countOf(link, queue, ended),

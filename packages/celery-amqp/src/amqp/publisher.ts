@@ -17,6 +17,7 @@ import { NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./
 import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
 import { checkAddress } from "./short-string.ts";
+import { StuckDestinations } from "./stuck.ts";
 import { supervise } from "./supervise.ts";
 
 /**
@@ -32,15 +33,18 @@ export class AmqpPublisher implements Publisher {
   readonly #headers = new SharedFields();
   readonly #lines: PublishLines;
   readonly #watch: ConfirmWatch;
+  readonly #stuck = new StuckDestinations();
   /** One of these made the broker close the channel, without saying which: they go again one at a time. */
   readonly #suspects = new Set<Pending>();
   #session: PublishSession | null = null;
   #left: { readonly address: string; readonly at: number } | null = null;
   #lastLink: Link | null = null;
+  /** The link on which a channel that had answered nothing was opened anew. */
+  #renewedOn: Link | null = null;
   #isWritable = false;
   /** When the broker confirmed or refused a message last. */
   #heardAt = 0;
-  #isProbing = false;
+  #isLookedInto = false;
   #isClosing = false;
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancelWake: () => void = () => {};
@@ -80,9 +84,10 @@ export class AmqpPublisher implements Publisher {
     this.#stopping.abort();
   }
 
-  /** Whether it has left this address within the last minute since the node confirmed nothing. */
+  /** Whether it has left this address for another one within the last minute, since the node confirmed nothing. */
   hasLeft(address: string): boolean {
-    return this.#left?.address === address && this.#parts.clock.monotonicMs() - this.#left.at < LEFT_MS;
+    if (this.#left?.address !== address || this.#session === null) return false;
+    return this.#session.link.address !== address && this.#parts.clock.monotonicMs() - this.#left.at < LEFT_MS;
   }
 
   /** The broker takes publishes again. */
@@ -98,11 +103,16 @@ export class AmqpPublisher implements Publisher {
       return;
     }
     const lines = this.#lines;
+    if (this.#isToStuck(entry)) return entry.settle(timedOut(entry, this.#connection.state));
     const isHeld = lines.isLate(entry);
     if (!isHeld && lines.waiting.size === 0 && this.#hasRoomFor(entry)) this.#write(entry);
     else if (lines.canWait(entry)) (isHeld ? lines.held : lines.waiting).add(entry);
     else entry.settle(overloaded(lines.unwritten));
     if (entry.endsAt < this.#wakeAt) this.#wakeBy(entry.endsAt);
+  }
+
+  #isToStuck(entry: Pending): boolean {
+    return !this.#stuck.isEmpty && this.#stuck.has(entry.key, this.#parts.clock.monotonicMs());
   }
 
   #hasRoomFor(entry: Pending): boolean {
@@ -147,6 +157,7 @@ export class AmqpPublisher implements Publisher {
     // "channel closed" is no answer; the end of the session decides what becomes of the publish.
     if (session !== this.#session || (error !== null && error.message !== NACKED)) return;
     const { expired } = this.#lines;
+    session.hasAnswered = true;
     this.#heardAt = this.#parts.clock.monotonicMs();
     // A queue on the node itself takes messages also where the node is cut off from all others.
     if (entry.answerTimeoutMs === null) this.#watch.onConfirm(this.#heardAt);
@@ -234,7 +245,11 @@ export class AmqpPublisher implements Publisher {
     const isRenewed = this.#session?.isClosing === true;
     this.#session = null;
     this.#isWritable = false;
-    const { failed, again, areSuspects } = sortOut(this.#lines.takeFlight(), reason);
+    const flight = this.#lines.takeFlight();
+    const stuck = flight.filter((entry) => this.#isToStuck(entry));
+    for (const entry of stuck) this.#settle(entry, timedOut(entry, this.#connection.state));
+    const rest = stuck.length === 0 ? flight : flight.filter((entry) => !stuck.includes(entry));
+    const { failed, again, areSuspects } = sortOut(rest, reason);
     for (const [entry, error] of failed) this.#settle(entry, error);
     if (areSuspects) for (const entry of again) this.#suspects.add(entry);
     this.#lines.waiting.prepend(again);
@@ -257,18 +272,51 @@ export class AmqpPublisher implements Publisher {
     const now = this.#parts.clock.monotonicMs();
     const { overdue, next, isUnsure } = this.#lines.sweep(now, this.#heardAt);
     for (const entry of overdue) this.#expire(entry);
-    if (isUnsure) this.#probe();
+    if (isUnsure) void this.#lookInto(now);
     this.#judge(now);
-    if (this.#lines.open + this.#lines.expired.size > 0) this.#wakeBy(isUnsure ? now + PROBE_AGAIN_MS : next);
+    if (this.#lines.open + this.#lines.expired.size > 0) this.#wakeBy(isUnsure ? now + LOOK_AGAIN_MS : next);
   }
 
-  /** A message that no queue takes: a node that is well confirms it at once, whatever has become of queues. */
-  #probe(): void {
-    if (this.#isProbing) return;
-    this.#isProbing = true;
-    const end = (): void => void (this.#isProbing = false);
-    const answerTimeoutMs = this.#options.confirmTimeoutMs; // a node that is cut off confirms it too
-    this.publish(PROBE, PROBE_ADDRESS, { mandatory: false, resend: false, answerTimeoutMs }).then(end, end);
+  /**
+   * A message whose time to be answered is over, on a channel that has not answered since: the broker is slow, or the channel
+   * is stuck. RabbitMQ 4.3 stops a channel for as long as it takes to notice that a node is cut off (`net_ticktime`, 60 s)
+   * where a message goes to a queue on that node. Channels work in order, so the oldest message without an answer is the one.
+   */
+  async #lookInto(now: number): Promise<void> {
+    const session = this.#session;
+    const waiting = this.#lines.oldestWritten;
+    const culprit = this.#lines.oldestUnanswered;
+    if (session === null || session.isClosing || waiting === null || culprit === null) return;
+    if (this.#isLookedInto || this.#connection.state === "blocked") return;
+    if (now - Math.max(this.#heardAt, waiting.writtenAt) < STUCK_MS) return;
+    if (!(await this.#isChannelStuck(session))) return;
+    this.#stuck.add(culprit.key, this.#parts.clock.monotonicMs());
+    if (culprit === this.#lines.oldestWritten) this.#expire(culprit);
+    this.#leaveBehind(session, culprit);
+  }
+
+  /** Whether the broker answers on the connection and has not answered on the channel meanwhile. */
+  async #isChannelStuck(session: PublishSession): Promise<boolean> {
+    const heardAt = this.#heardAt;
+    this.#isLookedInto = true;
+    const isAnswered = await session.link.probe(STUCK_MS);
+    this.#isLookedInto = false;
+    return isAnswered && this.#session === session && !session.isClosing && this.#heardAt === heardAt;
+  }
+
+  #leaveBehind(session: PublishSession, { address: { exchange, routingKey } }: Pending): void {
+    const reason = "the broker answers on the connection and not on the channel";
+    this.#parts.logger.info("the next messages are published on a new channel", { reason, exchange, routingKey });
+    session.close(0);
+  }
+
+  /**
+   * A channel that has answered nothing since it was opened may have been opened while a queue elected its leader: its
+   * messages went to the leader that is cut off (RabbitMQ 4.3). Tried once on a connection, as what is in flight goes again.
+   */
+  async #lookIntoNew(session: PublishSession, oldest: Pending): Promise<void> {
+    this.#renewedOn = session.link;
+    if ((await this.#isChannelStuck(session)) && !session.hasAnswered) this.#leaveBehind(session, oldest);
   }
 
   #expire(entry: Pending): void {
@@ -289,12 +337,18 @@ export class AmqpPublisher implements Publisher {
     if (this.#isConfirmDue && this.#watch.isSilent(now)) return this.#leave(session.link);
     this.#lines.age(now - this.#watch.lateMs);
     const oldest = this.#lines.oldestDue;
+    if (oldest !== null && this.#isNewAndSilent(session, now - oldest.writtenAt))
+      void this.#lookIntoNew(session, oldest);
     if (!session.isRetiring) {
       if (oldest !== null && this.#watch.isStraggler(now, oldest)) this.#retire(session, stragglerReason(oldest));
       else if (this.#lines.isClogged) this.#retire(session, "the broker left many messages unanswered");
     }
     if (session.isRetiring) this.#closeIfDone(session);
     else this.#pump();
+  }
+
+  #isNewAndSilent(session: PublishSession, silentMs: number): boolean {
+    return !session.hasAnswered && session.link !== this.#renewedOn && !this.#isLookedInto && silentMs >= STUCK_MS;
   }
 
   #leave(link: Link): void {
@@ -315,9 +369,10 @@ export class AmqpPublisher implements Publisher {
 const MIN_WAKE_MS = 20;
 
 const LEFT_MS = 60_000;
-const PROBE_AGAIN_MS = 50;
-const PROBE: WireMessage = { headers: {}, properties: {}, body: new Uint8Array() };
-const PROBE_ADDRESS: Address = { exchange: "", routingKey: "leveret.probe" };
+const LOOK_AGAIN_MS = 100;
+
+/** A channel that has answered nothing for so long may be stuck. */
+const STUCK_MS = 2_000;
 
 function stragglerReason({ address: { exchange, routingKey } }: Pending): string {
   return `no confirm came for exchange "${exchange}", routing key "${routingKey}"`;

@@ -6,6 +6,7 @@ import type {
   DeclareMode,
   Delivery,
   Publisher,
+  PublishOptions,
   QueueInfo,
   SubscribeOptions,
   Subscription,
@@ -34,7 +35,10 @@ class AmqpTransport implements Transport {
   readonly #parts: AmqpParts;
   readonly #publishing: Connection;
   readonly #consuming: Connection;
-  readonly #outbox: AmqpPublisher;
+  /** Two channels of one connection: a message to a queue that is cut off stops its channel (RabbitMQ 4.3). */
+  readonly #lasting: AmqpPublisher;
+  /** For messages with a time to be answered. */
+  readonly #passing: AmqpPublisher;
   readonly #habits: BrokerHabits = { deniesTransient: false };
   readonly #subscriptions = new Set<AmqpSubscription>();
   /** Cancelled, with deliveries that are not settled yet or acks that are still on their way. */
@@ -49,12 +53,17 @@ class AmqpTransport implements Transport {
     this.#parts = parts;
     this.#publishing = new Connection("publish", options, parts, (state) => this.#onPublishingState(state));
     this.#consuming = new Connection("consume", options, parts, (state) => this.#onConsumingState(state));
-    this.#outbox = new AmqpPublisher(this.#publishing, options, parts, () => this.#repliesRestored());
-    this.publisher = this.#outbox;
+    this.#lasting = new AmqpPublisher(this.#publishing, options, parts, () => this.#repliesRestored());
+    this.#passing = new AmqpPublisher(this.#publishing, options, parts, () => Promise.resolve());
+    this.publisher = { publish: (message, to, how) => this.#outboxFor(how).publish(message, to, how) };
   }
 
   get state(): TransportState {
     return this.#state;
+  }
+
+  #outboxFor(options: PublishOptions | undefined): AmqpPublisher {
+    return options?.answerTimeoutMs === undefined ? this.#lasting : this.#passing;
   }
 
   async connect(options: ConnectOptions = {}): Promise<void> {
@@ -144,8 +153,8 @@ class AmqpTransport implements Transport {
       onDelivery,
       declare: (link, topology, limit) =>
         declareTopology(link, topology, declare, { logger, habits: this.#habits, limit }),
-      publish: (message, to, options) => this.#outbox.publish(message, to, options),
-      isLeft: (address) => this.#outbox.hasLeft(address),
+      publish: (message, to, how) => this.#outboxFor(how).publish(message, to, how),
+      isLeft: (address) => this.#lasting.hasLeft(address),
       inspect: (link, queue) => inspectQueue(link, queue, logger, { timeoutMs: PROBE_MS }),
       onCancel: (cancelled) => this.#onCancel(cancelled),
     });
@@ -171,7 +180,7 @@ class AmqpTransport implements Transport {
     const left = () => Math.max(1, endsAt - this.#parts.clock.monotonicMs());
     const cancelled = [...this.#subscriptions].map((subscription) => subscription.cancel());
     await settledWithin(this.#parts.clock, timeoutMs / 3, Promise.all(cancelled));
-    await this.#outbox.close(left() / 2);
+    await Promise.all([this.#lasting, this.#passing].map((each) => each.close(left() / 2)));
     await settledWithin(this.#parts.clock, Math.min(ACK_GRACE_MS, left() / 2), this.#acksSent());
     await Promise.all([this.#publishing.close(left()), this.#consuming.close(left())]);
     this.#move("closed");
@@ -196,7 +205,7 @@ class AmqpTransport implements Transport {
 
   #onPublishingState(state: TransportState): void {
     this.#update();
-    if (state === "open") this.#outbox.onUnblocked();
+    if (state === "open") for (const each of [this.#lasting, this.#passing]) each.onUnblocked();
     if (state === "connecting") void this.#consuming.probe(PROBE_MS);
   }
 

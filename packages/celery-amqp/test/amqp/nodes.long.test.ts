@@ -8,7 +8,7 @@ type Scene = Pick<ScenePlan, "strike" | "restore"> & { readonly what: string };
 
 /** The longest gap allowed, in milliseconds. RabbitMQ 3.10 notices a silent node by its net tick, a minute, alone. */
 const bounds: Readonly<Record<"4.3" | "3.10", { readonly loud: number; readonly silent: number }>> = {
-  "4.3": { loud: 5_000, silent: 30_000 },
+  "4.3": { loud: 5_000, silent: 20_000 },
   "3.10": { loud: 10_000, silent: 100_000 },
 };
 
