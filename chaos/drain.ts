@@ -11,9 +11,10 @@ import type { Stage } from "./stage.ts";
 
 /**
  * How long work may take to be done once nothing is hurt any more. A message that was on its way from one delay queue to
- * the next when the next one's leader died is sent again by RabbitMQ after three minutes, where `hasten` came too late.
+ * the next when the next one's leader died, or to a queue that a starting node did not know yet, is sent again by RabbitMQ
+ * after three minutes; on its way through two queues it may be met twice.
  */
-const DRAIN_MS = 240_000;
+const DRAIN_MS = 420_000;
 /** How long a publisher may take to settle what it has begun: a send, then its answer. */
 const FINISH_MS = 60_000;
 /** RabbitMQ counts quorum queues every five seconds. */

@@ -60,6 +60,10 @@ const patienceMs = 30_000;
 /** A state is written anew when it is as old: RabbitMQ takes from a consumer what it holds for half an hour. */
 const renewMs = 600_000;
 
+/** How often the first state is published to a queue that refuses it, and the time between. */
+const seedAttempts = 20;
+const seedAgainMs = 500;
+
 /**
  * One beat's side of the state queue. There is always a message in the queue: the next state is confirmed before the last one
  * is acked, and where several are, they are merged. All that a leader writes goes through the channel that brings the state:
@@ -118,9 +122,20 @@ export class StateQueue {
 
   /** Puts an empty state where none waits: the queue may be new, or was deleted and made again. */
   async seed(): Promise<void> {
-    const { transport, topology, uuid } = this.#parts;
+    const { transport, topology, uuid, clock } = this.#parts;
     const info = await transport.inspectQueue(topology.queue);
-    if (info?.messageCount === 0) await transport.publisher.publish(encodeState(new Map(), uuid()), this.#address);
+    if (info?.messageCount !== 0) return;
+    const empty = encodeState(new Map(), uuid());
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await transport.publisher.publish(empty, this.#address);
+      } catch (error) {
+        // A quorum queue that elects its first leader refuses messages (RabbitMQ 3.10).
+        const isElecting = error instanceof CeleryError && error.code === "publish-nacked";
+        if (!isElecting || attempt === seedAttempts) throw error;
+        await new Promise<void>((resolve) => void clock.setTimer(seedAgainMs, resolve));
+      }
+    }
   }
 
   /**
