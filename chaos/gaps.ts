@@ -12,12 +12,16 @@ export const GAP_LIMIT_MS = 45_000;
 /** What comes back after an outage may take so long: reconnects, elections, the queues' recovery. */
 const RECOVERY_MS = 20_000;
 
+/** The name of the process that runs the programs. */
+const CONDUCTOR = "conductor";
+
 /**
  * The longest time in which no task ran to its end while tasks were sent, in milliseconds; outages, with their recovery, do
  * not count.
  */
 export function longestGap(records: readonly Record[], outages: readonly Outage[]): number {
-  const sends = records.filter(({ type }) => type === "sending").map(({ at }) => at);
+  // The conductor's sends come after all others, to ask each queue for an answer.
+  const sends = records.filter(({ type, by }) => type === "sending" && !by.startsWith(CONDUCTOR)).map(({ at }) => at);
   const lastSend = Math.max(...sends);
   const ends = records.filter(({ type, at }) => type === "ended" && at <= lastSend).map(({ at }) => at);
   const times = ends.toSorted((a, b) => a - b);

@@ -25,6 +25,11 @@ test("an outage of the whole broker does not count, nor the time after it in whi
   expect(longestGap(records, [{ from: 90_000, to: 95_000 }])).toBe(60_000);
 });
 
+test("the last sends, by which the conductor asks whether all queues are served, are no part of it", () => {
+  const probe: Record = { ...sent(500_000), by: "conductor-1" };
+  expect(longestGap([sent(0), ended(100), sent(200), probe, ended(501_000)], [])).toBe(100);
+});
+
 test("a run in which nothing was sent has no gap", () => {
   expect(longestGap([], [])).toBe(0);
 });
