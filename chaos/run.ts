@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { deadQueue } from "@leveret/celery-protocol";
 import { countersLeft, drain, emptyDeadQueues, leftoversOf, stopWorkers } from "./drain.ts";
 import { inflict } from "./inflict.ts";
 import type { Outage } from "./gaps.ts";
 import { judge, type Verdict } from "./judge.ts";
 import type { ChaosOptions } from "./options.ts";
-import { queues } from "./programs/orders.ts";
+import { poisonQueues, queues } from "./programs/orders.ts";
 import { readRecords, Recorder } from "./records.ts";
 import { describeFault, type Fault, planFaults } from "./schedule.ts";
 import { sceneOf, Stage } from "./stage.ts";
@@ -76,6 +77,9 @@ async function warmUp(stage: Stage, tell: (line: string) => void): Promise<void>
       if (Date.now() > end) throw new Error(`Nothing came to ${queue}.dead: the programs do not work`);
       await pause(100);
     }
+  }
+  for (const queue of [...Object.values(queues), ...Object.values(poisonQueues)]) {
+    await stage.transport.declare(deadQueue(queue));
   }
   if (stage.broker.size > 1) return;
   // RabbitMQ 3.10 forgets a durable queue that was declared a moment before it is killed.
