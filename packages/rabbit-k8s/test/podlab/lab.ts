@@ -248,9 +248,9 @@ export class Lab {
     return answers.filter(({ body }) => (body as { routed?: boolean } | null)?.routed === true).length;
   }
 
-  /** Takes messages out of a queue; answers their payloads. */
-  async take(pod: string, login: string, vhost: string, queue: string): Promise<readonly string[]> {
-    const how = { count: 1000, ackmode: "ack_requeue_false", encoding: "auto" };
+  /** The payloads of a queue's messages, which are put back as they were: what an answer that is lost held is not lost. */
+  async look(pod: string, login: string, vhost: string, queue: string): Promise<readonly string[]> {
+    const how = { count: 1000, ackmode: "ack_requeue_true", encoding: "auto" };
     const { status, body } = await this.management(pod, login, "POST", `queues/${vhost}/${queue}/get`, how);
     if (status !== 200) throw new Error(`${pod} answers ${status}: ${JSON.stringify(body)}`);
     return (body as { payload: string }[]).map(({ payload }) => payload);

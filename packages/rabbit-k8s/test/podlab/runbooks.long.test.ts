@@ -49,19 +49,15 @@ async function fill(lab: Lab): Promise<void> {
   expect(await lab.publish("rabbitmq-0", login, "shop", "tasks", payloads.length)).toBe(payloads.length);
 }
 
-/** The messages, once their queue answers. */
-async function drain(lab: Lab, pod: string): Promise<readonly string[]> {
-  const taken: string[] = [];
-  await expect
-    .poll(
-      async () => {
-        taken.push(...(await lab.take(pod, login, "shop", "tasks").catch(() => [])));
-        return taken.length;
-      },
-      { timeout: 60_000, interval: 500 },
-    )
-    .toBe(payloads.length);
-  return taken;
+/** The messages, once their queue answers with all of them. */
+async function messagesOf(lab: Lab, pod: string): Promise<readonly string[]> {
+  let messages: readonly string[] = [];
+  const count = async (): Promise<number> => {
+    messages = await lab.look(pod, login, "shop", "tasks").catch(() => []);
+    return messages.length;
+  };
+  await expect.poll(count, { timeout: 60_000, interval: 500 }).toBe(payloads.length);
+  return messages;
 }
 
 describe.skipIf(inject("podlab") === null)("the runbooks on real clusters", () => {
@@ -102,7 +98,7 @@ describe.skipIf(inject("podlab") === null)("the runbooks on real clusters", () =
       expect([status.disk_nodes.length, status.running_nodes.length]).toEqual([3, 3]);
       const members = ((await queueOf(lab)) as { members: readonly string[] }).members;
       expect(members.filter((member) => /rabbitmq-[34]\./.test(member))).toEqual([]);
-      expect(await drain(lab, "rabbitmq-0")).toEqual(payloads);
+      expect(await messagesOf(lab, "rabbitmq-0")).toEqual(payloads);
       // Their volumes are gone, so the same nodes can come back as new ones.
       await lab.apply(yamlOf({ version, replicas: 5 }));
       await lab.ready(400);

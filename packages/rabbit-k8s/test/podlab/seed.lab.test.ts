@@ -38,6 +38,6 @@ describe("the original document's cluster on 3.10.8", () => {
     await expect
       .poll(async () => (await lab.management(other, login, "GET", "queues/test/tasks")).body, { timeout: 30_000 })
       .toMatchObject({ node: expect.stringContaining(`${other}.`) as unknown });
-    expect(await lab.take(other, login, "test", "tasks")).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
+    expect(await lab.look(other, login, "test", "tasks")).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
   });
 });
