@@ -18,8 +18,6 @@ export interface Call extends TravellingArguments {
   readonly name: string;
   /** The call's options over the task's, both over the route's. */
   readonly options: CallOptions;
-  /** Whether the call or the task named the queue: such messages carry no priority unless it is given. */
-  readonly namesQueue: boolean;
 }
 
 /** What the world adds to a call. */
@@ -45,8 +43,8 @@ export interface ParentTask {
 
 /**
  * The message of one call, as Celery writes it (celery/app/base.py `send_task`, celery/app/amqp.py `as_task_v2`):
- * a countdown becomes an eta on our clock, 0 is none; a task without a parent is its own root; without a named queue the
- * priority is 0, with one it is absent.
+ * a countdown becomes an eta on our clock, 0 is none; a task without a parent is its own root. The priority is 0 where the
+ * call says none, also with a named queue, for which Celery may leave it out: RabbitMQ 4.3 takes an absent one as 4.
  *
  * @throws CeleryError `option-invalid` for options that contradict each other or what protocol 1 can carry
  */
@@ -74,7 +72,7 @@ export function composeTask(call: Call, mint: Mint): TaskMessage {
     ...stampsOf(options),
     extraHeaders: options.headers ?? {},
     replyTo: options.replyTo ?? mint.replyTo,
-    priority: options.priority ?? mint.parent?.priority ?? (call.namesQueue ? null : 0),
+    priority: options.priority ?? mint.parent?.priority ?? 0,
     persistent: options.persistent ?? true,
     serializer: options.serializer ?? "json",
     compression: options.compression ?? null,

@@ -24,8 +24,6 @@ export interface Plan {
   readonly route: Route;
   /** The call's options over the route's over the defaults. */
   readonly options: CallOptions;
-  /** The call or its task named the queue, and not a route. */
-  readonly namesQueue: boolean;
   /** Where its messages go, unless the queue is spread over shards. */
   readonly way: Way;
   /** Null: they all go one way. */
@@ -72,6 +70,6 @@ export class Planner {
       publishTimeout === undefined ? {} : { publishTimeoutMs: durationMs(publishTimeout, `${where}: publishTimeout`) };
     const way = { ...destinationOf(options, queues, defaultQueue), ...timeout };
     const spreading = spreadingOf(options, route, queues, defaultQueue);
-    return { name, route, options, namesQueue: said.queue !== undefined, way, spreading };
+    return { name, route, options, way, spreading };
   }
 }

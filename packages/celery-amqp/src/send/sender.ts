@@ -107,12 +107,12 @@ export class Sender implements TaskSender {
     const { clock, ids, origin, parent, planner, results } = this.#parts;
     const planned = planner.plan(name, said);
     const plan = planned instanceof Promise ? await planned : planned;
-    const { options, namesQueue } = plan;
+    const { options } = plan;
     const id = options.id ?? ids.uuid();
     const replyTo = options.replyTo ?? results.replyTo(id);
     const { args, kwargs } = await pack();
     const way = plan.spreading === null ? plan.way : await planner.wayOf(plan, { args, kwargs });
-    const call = { name, args, kwargs, options, namesQueue };
+    const call = { name, args, kwargs, options };
     const message = composeTask(call, { id, now: clock.now(), origin, replyTo, parent: parent() });
     return { message, way, signal: options.signal ?? null, ...this.#resultOf(id, task, options) };
   }

@@ -83,7 +83,7 @@ describe("sending", () => {
     const lab = createLab();
     await lab.client().send(resize, { url: "https://a/b.png", width: 320 });
     const [task] = lab.tasks("images");
-    expect(task).toMatchObject({ args: [], kwargs: { url: "https://a/b.png", width: 320 }, priority: null });
+    expect(task).toMatchObject({ args: [], kwargs: { url: "https://a/b.png", width: 320 }, priority: 0 });
   });
 
   test("refuses arguments that do not pass the schema, with its issues, and sends nothing", async () => {

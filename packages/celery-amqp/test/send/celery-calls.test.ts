@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
-import type { WireMessage } from "@leveret/celery-protocol";
+import { taskQueue, type WireMessage } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
+import type { ClientOptions } from "../../src/client/options.ts";
+import { chain } from "../../src/task/canvas.ts";
 import type { CallOptions } from "../../src/task/call-options.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import type { NamedCall } from "../../src/task/sender.ts";
 import { createLab } from "../client/lab.ts";
 
-// The same call made here and by Celery 5.6.3 ends in the same message: properties, headers and body.
+// The same call made here and by Celery 5.6.3 ends in the same message: properties, headers and body. Where Celery
+// leaves the priority out, ours is 0.
 
 interface Recorded {
   readonly publish: { readonly exchange: string; readonly routing_key: string };
@@ -72,7 +75,7 @@ function read(recorded: Recorded) {
   const { correlation_id: id, reply_to: replyTo, ...properties } = recorded.properties;
   const headers = { ...recorded.headers, ...("lang" in recorded.headers ? { lang: "js", origin: "<origin>" } : {}) };
   return settled(
-    { properties: { ...properties, id, replyTo }, headers, body: JSON.parse(recorded.body_text) },
+    { properties: { priority: 0, ...properties, id, replyTo }, headers, body: JSON.parse(recorded.body_text) },
     id,
     replyTo,
   );
@@ -111,10 +114,30 @@ describe("a call and Celery's own", () => {
     expect(sent && readOurs(sent)).toEqual(read(recorded));
   });
 
-  test("name routes' queues as not named: the priority is there", async () => {
-    const options: CallOptions = {};
+  const nowhere = {};
+  const queue = { queue: "emails" };
+  const exchange = { exchange: "emails", routingKey: "emails" };
+  const addressed: readonly [string, Partial<ClientOptions>, CallOptions][] = [
+    ["by the default queue", { defaultQueue: "emails" }, nowhere],
+    ["by a route", { routes: { "demo.*": "emails" } }, nowhere],
+    ["by the call", {}, queue],
+    ["by the call over a route", { routes: { "demo.*": "other" } }, queue],
+    ["by an exchange and a routing key", {}, exchange],
+  ];
+
+  test.each(addressed)("have the priority 0 where none is said and the queue is named %s", async (_by, said, call) => {
     const lab = createLab();
-    await lab.client({ routes: { "demo.*": "emails" } }).sendByName(add, options);
-    expect(lab.messages("emails")[0]?.properties.priority).toBe(0);
+    const client = lab.client(said);
+    await lab.declare(taskQueue("emails"));
+    await client.sendByName(add, call);
+    await client.send(defineTask(add, () => 1).with(call));
+    await client.send(
+      chain(
+        defineTask(add, () => 1)
+          .s()
+          .with(call),
+      ),
+    );
+    expect(lab.messages("emails").map(({ properties }) => properties.priority)).toEqual([0, 0, 0]);
   });
 });

@@ -11,7 +11,7 @@ const now = Date.UTC(2026, 0, 1);
 const mint: Mint = { id: "id-1", now, origin: "gen1@here", replyTo: "replies", parent: null };
 
 function compose(options: CallOptions, more: Partial<Mint> = {}) {
-  const call = { name: "x", args: [1], kwargs: {}, options, namesQueue: options.queue !== undefined };
+  const call = { name: "x", args: [1], kwargs: {}, options };
   return composeTask(call, { ...mint, ...more });
 }
 
@@ -52,7 +52,7 @@ describe("a message", () => {
     [{ expires: 120 }, { expires: wire(120_000, "2026-01-01T00:02:00+00:00"), expirationMs: 120_000 }],
     [{ expires: new Date(now + 7_199_999) }, { expirationMs: 7_199_999 }],
     [{ expires: new Date(now - 1) }, { expires: wire(-1, "2025-12-31T23:59:59.999000+00:00"), expirationMs: 0 }],
-    [{ queue: "q" }, { priority: null }],
+    [{ queue: "q" }, { priority: 0 }],
     [{ queue: "q", priority: 4 }, { priority: 4 }],
     [{ priority: 255 }, { priority: 255 }],
     [{ timeLimit: 30 }, { timeLimit: { hardSeconds: 30, softSeconds: null } }],

@@ -220,6 +220,22 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
       expect([mixed, mixed.toSorted((a, b) => b - a)]).toContainEqual(ran); // RabbitMQ 3.10, 4.3
     });
 
+    test.each(kinds)(
+      "are the same for calls that name their queue and calls that do not, on a queue of kind %j",
+      async (kind) => {
+        const name = lab.queueName();
+        const queues = [{ name, ...kind }];
+        const ran: number[] = [];
+        const note = defineTask("it.note", (_context, n: number) => void ran.push(n));
+        const client = lab.client(queues, { defaultQueue: name, results: false });
+        const calls = Array.from({ length: 40 }, (_, n) => note.s(n).with(n % 2 === 0 ? {} : { queue: name }));
+        for (const call of calls) await client.send(call);
+        await lab.worker({ tasks: [note], queues, concurrency: 1, results: false }).start();
+        await eventually("all ran", () => ran.length === calls.length);
+        expect(ran).toEqual(calls.map((_, n) => n));
+      },
+    );
+
     test("do not reach what a worker holds already", async () => {
       const name = lab.queueName();
       const queue = { name, maxPriority: 10, prefetch: 4 };

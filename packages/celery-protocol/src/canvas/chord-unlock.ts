@@ -1,4 +1,3 @@
-import { asNumber } from "../content/fields.ts";
 import { encodeResultTuple } from "../result/tuple.ts";
 import { encodeSignature } from "../task/signature-codec.ts";
 import { type Caller, composeCall, type Sending } from "./compose.ts";
@@ -13,7 +12,7 @@ import type { AppliedChord } from "./unfold.ts";
 export function chordUnlock(chord: AppliedChord, mint: Mint, caller: Caller | null = null): Sending {
   const { groupId, header, body, interval, maxRetries, countdown } = chord;
   const { queue = null, priority = null } = body.options;
-  const { task, ...way } = composeCall(
+  return composeCall(
     {
       task: "celery.chord_unlock",
       args: [groupId, encodeSignature(body)],
@@ -23,5 +22,4 @@ export function chordUnlock(chord: AppliedChord, mint: Mint, caller: Caller | nu
     mint,
     caller,
   );
-  return { task: { ...task, priority: asNumber(priority) }, ...way };
 }

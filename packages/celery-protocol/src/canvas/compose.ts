@@ -37,8 +37,8 @@ export interface Call {
 }
 
 /**
- * The message of one call by its options. A countdown goes before an eta; 0 is none. Without a named queue the priority is
- * 0, with one it is absent. Source: celery/app/base.py `send_task`, celery/app/amqp.py `as_task_v2`.
+ * The message of one call by its options. A countdown goes before an eta; 0 is none. The priority is 0 where none is said,
+ * also with a named queue, for which Celery may leave it out: RabbitMQ 4.3 takes an absent one as 4. Source: celery/app/base.py `send_task`, celery/app/amqp.py `as_task_v2`.
  *
  * @throws ProtocolError `time-invalid` for an eta or expires that is no time, `message-invalid` for a link that is no
  * signature.
@@ -68,7 +68,7 @@ export function composeCall({ task, args, kwargs, options }: Call, mint: Mint, c
     extraHeaders: { ...asObject(toTree(options["headers"] ?? null)) },
     ...timesOf(options, mint.now),
     ...stampsOf(options),
-    ...deliveryOf(options, to, caller),
+    ...deliveryOf(options, caller),
   });
   return { task: message, to, routeName: asText(options["route_name"]) ?? task };
 }
@@ -120,13 +120,13 @@ function stampsOf(options: Readonly<DraftOptions>): Partial<TaskMessage> {
   return { stampedHeaders: names, stamps: Object.fromEntries(names.map((name) => [name, options[name] ?? null])) };
 }
 
-function deliveryOf(options: Readonly<DraftOptions>, to: Address | null, caller: Caller | null): Partial<TaskMessage> {
+function deliveryOf(options: Readonly<DraftOptions>, caller: Caller | null): Partial<TaskMessage> {
   const inherited =
     given(options["root_id"]) === null || given(options["parent_id"]) === null ? caller?.priority : null;
   const serializer = asText(options["serializer"]);
   const compression = asText(options["compression"]);
   return {
-    priority: asNumber(options["priority"]) ?? inherited ?? (to === null ? 0 : null),
+    priority: asNumber(options["priority"]) ?? inherited ?? 0,
     ...(serializer === null ? {} : { serializer }),
     ...(compression === null ? {} : { compression }),
     ...(asNumber(options["delivery_mode"]) === 1 ? { persistent: false } : {}),

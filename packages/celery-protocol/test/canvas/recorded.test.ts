@@ -86,8 +86,8 @@ describe("recorded canvases", () => {
     const options = { countdown: 30, queue: "emails" };
     const { steps } = unfold(group(add(1, 1), mul(2, 2)), { ...mint(), now }, { options });
     expect(messages(steps).map(({ eta, priority }) => [eta?.epochMs, priority])).toEqual([
-      [now + 30_000, null],
-      [now + 30_000, null],
+      [now + 30_000, 0],
+      [now + 30_000, 0],
     ]);
     expect(steps.map((step) => step.do === "send" && step.to)).toEqual([
       { exchange: "", routingKey: "emails" },
