@@ -1,23 +1,19 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 
 /** One peer program that interop tests talk with: where it is, or why it is not. */
 export type Peer = { readonly path: string } | { readonly missing: string };
 
-/** The programs of other languages that the interop tests run. */
+/** The programs of other languages that the interop tests run. Beside the `bin` of a Celery stands `suite`: its own tests. */
 export interface Peers {
-  /** Python of a venv with the Celery that the recorded vectors come from. */
+  /** Python of a venv with Celery 5.6.3. */
   readonly recordedCelery: Peer;
-  /** Python of a venv with the newest Celery 5. */
+  /** Python of a venv with Celery 5.7.0, the model, with Flower and OpenTelemetry's instrumentation. */
   readonly latestCelery: Peer;
-  /** Python of a venv with the recorded Celery and OpenTelemetry's instrumentation of it. */
-  readonly tracedCelery: Peer;
-  /** Python of a venv with the recorded Celery; in `suite` beside its `bin` stands Celery's own integration suite. */
-  readonly celerySuite: Peer;
   /** The example's Go program, built on gocelery. */
   readonly gocelery: Peer;
   /** A browser without a window, for the pages of Flower. */
@@ -33,44 +29,17 @@ declare module "vitest" {
 const root = join(import.meta.dirname, "../..");
 const cache = join(root, "node_modules/.cache/leveret");
 
-/** Extras give every serializer and compression that Celery offers; Flower runs on the Celery that is pinned. */
-const pinned = ["kombu==5.6.2", "amqp==5.3.1", "billiard==4.3.1"];
-const recorded = ["celery[yaml,msgpack,zstd,brotli,auth,redis]==5.6.3", ...pinned, "flower==2.0.1"];
-// From kombu 5.7 on, zstd before Python 3.14 is a package that Celery's extra does not name.
-const latest = ["celery[yaml,msgpack,zstd,brotli,auth,redis]<6", "backports.zstd; python_version < '3.14'"];
-const traced = [
-  "celery==5.6.3",
-  ...pinned,
-  "opentelemetry-instrumentation-celery==0.66b2",
-  "opentelemetry-sdk==1.45.2",
-];
-/** What Celery 5.6.3 tests itself with, as far as its integration suite needs it (requirements/test.txt). */
-const suite = [
-  "celery[redis]==5.6.3",
-  ...pinned,
-  "pytest==8.4.2",
-  "pytest-rerunfailures==16.1",
-  "pytest-subtests==0.15.0",
-  "pytest-timeout==2.4.0",
-  "pydantic==2.12.5",
-];
-
 /** Makes the peers once and keeps them in the workspace's cache. In CI a missing peer is an error, elsewhere a skip that says why. */
 export default async function setup(project: TestProject): Promise<void> {
   await mkdir(cache, { recursive: true });
-  const [recordedCelery, latestCelery, tracedCelery, celerySuite, gocelery, chromium] = await Promise.all([
-    peer("Celery 5.6.3", "install Python 3 with venv (Debian: apt-get install python3-venv)", () => makeVenv(recorded)),
-    peer("the newest Celery 5", "install Python 3 with venv (Debian: apt-get install python3-venv)", () =>
-      makeVenv(latest),
-    ),
-    peer("OpenTelemetry's Celery", "install Python 3 with venv (Debian: apt-get install python3-venv)", () =>
-      makeVenv(traced),
-    ),
-    peer("Celery's suite", "install Python 3 with venv (Debian: apt-get install python3-venv)", makeSuite),
+  const python = "install Python 3 with venv (Debian: apt-get install python3-venv)";
+  const [recordedCelery, latestCelery, gocelery, chromium] = await Promise.all([
+    peer("Celery 5.6.3", python, () => makeCelery("5.6")),
+    peer("Celery 5.7.0", python, () => makeCelery("5.7")),
     peer("gocelery", "install Go 1.19 or newer (Debian: apt-get install golang)", buildGo),
     peer("Chromium", "install it (Debian: apt-get install chromium)", findChromium),
   ]);
-  project.provide("peers", { recordedCelery, latestCelery, tracedCelery, celerySuite, gocelery, chromium });
+  project.provide("peers", { recordedCelery, latestCelery, gocelery, chromium });
 }
 
 async function peer(name: string, remedy: string, make: () => Promise<string>): Promise<Peer> {
@@ -84,34 +53,27 @@ async function peer(name: string, remedy: string, make: () => Promise<string>): 
   }
 }
 
-async function makeVenv(requirements: readonly string[]): Promise<string> {
-  const key = createHash("sha256").update(requirements.join("\n")).digest("hex").slice(0, 12);
+/** A venv of the pinned packages of a Celery, with its own tests from its source distribution, which are in no wheel. */
+async function makeCelery(release: "5.6" | "5.7"): Promise<string> {
+  const requirements = join(import.meta.dirname, `python/requirements-${release}.txt`);
+  const pins = await readFile(requirements, "utf8");
+  const key = createHash("sha256").update(pins).digest("hex").slice(0, 12);
   const venv = join(cache, `celery-${key}`);
   const python = join(venv, "bin/python");
   if (existsSync(join(venv, ".complete"))) return python;
+  const version = /^celery\S*==(\S+)$/m.exec(pins)?.[1] ?? "";
   await rm(venv, { recursive: true, force: true });
-  console.log(`Installing ${requirements[0]} into a venv of its own …`);
+  console.log(`Installing Celery ${version} into a venv of its own …`);
   await execute("python3", ["-m", "venv", venv]);
-  await execute(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements]);
-  await execute(python, [
-    "-c",
-    `import celery; open(${JSON.stringify(join(venv, ".complete"))}, "w").write(celery.__version__)`,
+  const pip = (...args: readonly string[]): Promise<void> =>
+    execute(python, ["-m", "pip", ...args, "--quiet", "--disable-pip-version-check"]);
+  const suite = join(venv, "suite");
+  await Promise.all([
+    pip("install", "--requirement", requirements),
+    pip("download", "--no-deps", "--no-binary", "celery", "--dest", suite, `celery==${version}`),
   ]);
-  return python;
-}
-
-/** The suite is in Celery's source distribution, and in no wheel. */
-async function makeSuite(): Promise<string> {
-  const python = await makeVenv(suite);
-  const folder = join(python, "../../suite");
-  if (existsSync(folder)) return python;
-  const part = await mkdtemp(`${folder}.part-`);
-  const download = ["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", "celery"];
-  await execute(python, ["-m", "pip", ...download, "--dest", part, "celery==5.6.3"]);
-  await execute(python, ["-c", unpackSuite, part]);
-  await rename(part, folder).catch((error: unknown) => {
-    if (!existsSync(folder)) throw error;
-  });
+  await execute(python, ["-c", unpackSuite, suite]);
+  await writeFile(join(venv, ".complete"), version);
   return python;
 }
 

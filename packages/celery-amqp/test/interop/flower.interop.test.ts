@@ -21,9 +21,9 @@ const waitFor = defineTask("interop.wait_for", ({ signal }) => {
 /** What Flower asks each worker for. */
 const kinds = ["active", "active_queues", "conf", "registered", "reserved", "revoked", "scheduled", "stats"];
 
-const { recordedCelery, chromium } = inject("peers");
+const { latestCelery, chromium } = inject("peers");
 const browser = "path" in chromium ? chromium.path : null;
-const python = "path" in recordedCelery ? recordedCelery.path : null;
+const python = "path" in latestCelery ? latestCelery.path : null;
 
 describe.skipIf(python === null)("Flower", () => {
   let vhost: TestVhost;
@@ -52,7 +52,10 @@ describe.skipIf(python === null)("Flower", () => {
     client = ourClient(vhost.url, { defaultQueue: "ours" });
     await worker.ready();
     await eventually("Flower hears of both", async () => hasBoth(await flower.get("/api/workers?status=true")));
-    await eventually("Flower has asked both", async () => isComplete(await flower.get("/api/workers?refresh=true")));
+    await eventually("Flower has asked both", async () => {
+      for (const name of [theirs, ours]) await flower.get(`/api/workers?refresh=true&workername=${name}`);
+      return isComplete(await flower.get("/api/workers"));
+    });
   });
   afterAll(async () => {
     await Promise.all([client?.close(), our?.stop({ grace: 0 }), worker?.stop(), flower?.stop()]);

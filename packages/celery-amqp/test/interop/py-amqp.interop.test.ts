@@ -7,8 +7,8 @@ import { parseAddresses } from "../../src/amqp/address.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 
 const run = promisify(execFile);
-const { recordedCelery } = inject("peers");
-const python = "path" in recordedCelery ? recordedCelery.path : "";
+const { latestCelery } = inject("peers");
+const python = "path" in latestCelery ? latestCelery.path : "";
 
 /** What the Python program prints, as JSON. */
 async function ask(...args: readonly string[]): Promise<unknown> {
@@ -16,7 +16,7 @@ async function ask(...args: readonly string[]): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-describe.skipIf("missing" in recordedCelery)("kombu and py-amqp", () => {
+describe.skipIf("missing" in latestCelery)("kombu and py-amqp", () => {
   test("read broker URLs as we do", async () => {
     const urls = [
       "amqp://",

@@ -12,7 +12,7 @@ import { eventually } from "../../../celery-amqp/test/support/eventually.ts";
 import { createTracing } from "../../src/index.ts";
 import { type Node, setUpTelemetry, toNode, treeOf } from "../telemetry.ts";
 
-const peer = inject("peers").tracedCelery;
+const peer = inject("peers").latestCelery;
 const python = "path" in peer ? peer.path : "";
 
 /** A Python worker with OpenTelemetry's instrumentation of Celery. */

@@ -7,7 +7,7 @@ import { ClusterState } from "../../src/monitor/state.ts";
 import type { MonitoredWorker } from "../../src/monitor/worker.ts";
 import { jsonMessage, pythonContent } from "../support/recorded.ts";
 
-const peer = inject("peers").recordedCelery;
+const peer = inject("peers").latestCelery;
 const python = "path" in peer ? peer.path : "";
 const script = fileURLToPath(new URL("python/cluster_state.py", import.meta.url));
 const SEED = 20_261_122;

@@ -5,7 +5,7 @@ import { type CaseEnd, joined, runSuite, suiteFiles } from "./suite.ts";
 // Part of the client side of Celery's own integration suite, as it is, with our worker in place of Python's: what is quick
 // of each kind. The whole of it is in celery-suite.long.test.ts.
 
-const peer = inject("peers").celerySuite;
+const peer = inject("peers").recordedCelery;
 
 /** Each runs beside the others, with a worker of its own. */
 const parts = [

@@ -5,7 +5,7 @@ import { type CaseEnd, joined, runSuite, type Whose } from "./suite.ts";
 // The whole client side of Celery's integration suite, as far as it can meet a worker in another process: with ours, and
 // with Python's for comparison.
 
-const peer = inject("peers").celerySuite;
+const peer = inject("peers").recordedCelery;
 
 const parts = [["test_canvas.py::test_chord"], ["test_canvas.py"], ["test_tasks.py", "test_inspect.py"]] as const;
 

@@ -20,7 +20,7 @@ export function pairings(): readonly Pairing[] {
   ];
   const celeries = [
     { celery: "Celery 5.6.3", peer: recordedCelery },
-    { celery: "the newest Celery", peer: latestCelery },
+    { celery: "Celery 5.7.0", peer: latestCelery },
   ];
   return celeries.flatMap(({ celery, peer }) =>
     brokers.map(({ broker, brokerUrl }) => ({
