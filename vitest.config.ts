@@ -47,9 +47,15 @@ export default defineConfig({
             "scripts/**/*.test.ts",
             "chaos/**/*.test.ts",
           ],
-          exclude: ["**/node_modules/**", "**/*.{integration,interop,lab,long}.test.ts"],
+          exclude: ["**/node_modules/**", "**/*.{mock,integration,interop,lab,long}.test.ts"],
           testTimeout: 30_000,
+          // The modules of the workspace are loaded once for all files.
+          isolate: false,
         },
+      },
+      {
+        ssr,
+        test: { name: "unit-mock", include: ["packages/*/test/**/*.mock.test.ts"], testTimeout: 30_000 },
       },
       {
         ssr,

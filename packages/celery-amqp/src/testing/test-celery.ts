@@ -4,6 +4,7 @@ import {
   decodeTask,
   encodeTask,
   newTask,
+  ProtocolError,
   type TaskMessage,
   toValue,
   type Tree,
@@ -191,8 +192,8 @@ class CeleryInMemory implements TestCelery {
   }
 
   #record(message: WireMessage, to: Address): void {
-    if (!("task" in message.headers)) return;
-    const task = decodeTask(message, content);
+    const task = readTask(message);
+    if (task === null) return; // a dead letter of what no worker could read, among others
     if (to.exchange.startsWith("celery_delayed_") && this.#isSent(task)) return; // only left to the broker until its eta
     this.#sent.push({
       id: task.id,
@@ -255,3 +256,13 @@ const endings: { readonly [Type in Ending]: (event: WorkerEvents[Type]) => TestO
 };
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+function readTask(message: WireMessage): TaskMessage | null {
+  if (!("task" in message.headers)) return null;
+  try {
+    return decodeTask(message, content);
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}

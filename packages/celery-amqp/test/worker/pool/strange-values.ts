@@ -34,12 +34,13 @@ function withField(field: string, descriptor: PropertyDescriptor, error: object 
   return Object.defineProperty(error, field, { configurable: true, ...descriptor });
 }
 
+const { prepareStackTrace } = Error;
+
 function brokenStacks(): Error {
-  const kept = Error.prepareStackTrace;
   Error.prepareStackTrace = boom;
   setImmediate(() => {
-    if (kept === undefined) Reflect.deleteProperty(Error, "prepareStackTrace");
-    else Error.prepareStackTrace = kept;
+    if (prepareStackTrace === undefined) Reflect.deleteProperty(Error, "prepareStackTrace");
+    else Error.prepareStackTrace = prepareStackTrace;
   });
   return new Error("no stack");
 }
