@@ -126,6 +126,12 @@ module.exports = {
       to: { path: "^packages/celery-(metrics|otel)/|node_modules/.*(prom-client|@opentelemetry)" },
     },
     {
+      name: "the lab is for tests alone",
+      severity: "error",
+      from: { path: "^packages/(?!lab/)[^/]+/src/" },
+      to: { path: "^packages/lab/|@leveret/lab" },
+    },
+    {
       name: "amqplib only in amqp/",
       severity: "error",
       from: { path: "^packages/celery-amqp/src/", pathNot: "^packages/celery-amqp/src/amqp/" },

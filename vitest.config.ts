@@ -1,3 +1,4 @@
+import { labFolder } from "@leveret/lab";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -24,7 +25,7 @@ const lab = {
   ssr,
   test: {
     name: "lab",
-    globalSetup: ["scripts/vitest/podlab.ts"],
+    globalSetup: ["scripts/vitest/lab.ts"],
     include: ["packages/*/test/**/*.lab.test.ts", "apps/*/test/**/*.lab.test.ts"],
     maxWorkers: 2,
     hookTimeout: 300_000,
@@ -87,7 +88,7 @@ export default defineConfig({
           testTimeout: 300_000,
         },
       },
-      ...(process.env["RABBIT_K8S_LAB"] === undefined ? [] : [lab]),
+      ...(labFolder === null ? [] : [lab]),
       {
         ssr,
         test: {
@@ -97,7 +98,7 @@ export default defineConfig({
             "scripts/vitest/newest-broker.ts",
             "scripts/vitest/redis.ts",
             "scripts/vitest/peers.ts",
-            "scripts/vitest/podlab.ts",
+            "scripts/vitest/lab.ts",
           ],
           include: ["packages/*/test/**/*.long.test.ts", "apps/*/test/**/*.long.test.ts", "chaos/**/*.long.test.ts"],
           hookTimeout: 600_000,

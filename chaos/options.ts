@@ -34,7 +34,7 @@ Publishers and workers against a real RabbitMQ, under faults drawn from a seed; 
 
   --seconds N       how long faults happen (60)
   --seed S          a whole number; the same one draws the same faults (random, printed)
-  --version V       3.10, the distribution's RabbitMQ (default), or 4.3, from the lab that RABBITMQ_LAB names
+  --version V       3.10, the distribution's RabbitMQ (default), or 4.3, from the lab (packages/lab), for which LEVERET_LAB is set
   --nodes N         1 (default) or 3, a cluster
   --publishers N    processes that send (2)
   --pool P,P,…      one worker each: inline, threads, processes (inline,threads,processes)

@@ -3,12 +3,13 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { labFolder } from "@leveret/lab";
 import { type Count, type Report, failures, filesToRunAgain, judge, merge, tally, withSecondRun } from "./tally.ts";
 
 const root = join(import.meta.dirname, "..");
 const long = process.argv.includes("--long");
 const folder = mkdtempSync(join(tmpdir(), "leveret-test-"));
-const lab = process.env["RABBIT_K8S_LAB"] !== undefined;
+const lab = labFolder !== null;
 
 function step(title: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): number {
   console.log(`\n── ${title}`);
@@ -54,9 +55,7 @@ const runs = [long ? run(["long"]) : run(["unit", "unit-mock", "integration", "i
 // Clusters of brokers keep every core busy, which would disturb what the others measure in time: so they come after.
 if (!long && lab) runs.push(run(["lab"]));
 if (!long && !lab) {
-  console.log(
-    "\n── Tests: lab is left out: RABBIT_K8S_LAB names no Kubernetes lab (docs/kubernetes.md says how to get one)",
-  );
+  console.log("\n── Tests: lab is left out: LEVERET_LAB is not set (packages/lab/README.md says what it needs)");
 }
 
 const report = merge(runs.map((each) => each.report));

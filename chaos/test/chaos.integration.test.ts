@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { labFolder } from "@leveret/lab";
 import { describe, expect, test } from "vitest";
 import { shortRuns } from "./short-runs.ts";
 
@@ -24,7 +25,7 @@ async function chaos(...args: readonly string[]): Promise<Ended> {
   return { code, stdout, stderr };
 }
 
-const hasLab = process.env["RABBITMQ_LAB"] !== undefined;
+const hasLab = labFolder !== null;
 
 test.for(shortRuns.filter(({ version }) => version === "3.10" || hasLab))(
   "under a schedule that is always the same nothing is lost on RabbitMQ $version",

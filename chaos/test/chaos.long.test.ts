@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { labFolder } from "@leveret/lab";
 import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
-const hasLab = process.env["RABBITMQ_LAB"] !== undefined;
+const hasLab = labFolder !== null;
 const grounds = [
   ["3.10", "1"],
   ["3.10", "3"],

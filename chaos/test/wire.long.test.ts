@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { labFolder, labProgram } from "@leveret/lab";
 import { expect, test } from "vitest";
 import { freePort } from "../../scripts/vitest/newest-broker.ts";
 import { brokersAtHand, freshVhost } from "../../scripts/vitest/vhost.ts";
@@ -8,7 +9,7 @@ import { fuzzWireBroker } from "../fuzz/wire-broker.ts";
 
 const COUNT = 5_000;
 const run = promisify(execFile);
-const lab = process.env["RABBITMQ_LAB"];
+const lab = labProgram("rabbitmq-version");
 const types = ["classic", "quorum"] as const;
 
 async function fuzz(url: string, type: (typeof types)[number], name: string): Promise<readonly string[]> {
@@ -30,13 +31,13 @@ test.for(scenes)("headers of every kind on a $type queue ($broker)", async ({ br
   await vhost.remove();
 });
 
-test.runIf(lab !== undefined).for(types)("headers of every kind on a %s queue of RabbitMQ 4.0", async (type) => {
+test.runIf(labFolder !== null).for(types)("headers of every kind on a %s queue of RabbitMQ 4.0", async (type) => {
   const name = `leveret-wire-${process.pid}`;
-  const { stdout } = await run(lab ?? "", ["4.0", "start", name, String(await freePort())]);
+  const { stdout } = await run(lab, ["4.0", "start", name, String(await freePort())]);
   try {
     expect(await fuzz(stdout.trim().split("\n").at(-1) ?? "", type, "4.0")).toEqual([]);
   } finally {
-    await run(lab ?? "", ["4.0", "stop", name]);
-    await run(lab ?? "", ["4.0", "wipe", name]);
+    await run(lab, ["4.0", "stop", name]);
+    await run(lab, ["4.0", "wipe", name]);
   }
 });

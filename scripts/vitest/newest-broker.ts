@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
+import { labFolder, labProgram } from "@leveret/lab";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
@@ -31,7 +32,7 @@ interface Shared {
 const shelf = globalThis as { leveretNewestBroker?: Shared };
 
 /**
- * The newest RabbitMQ beside the distribution's, where `RABBITMQ_LAB` names a command that starts versions side by side.
+ * The newest RabbitMQ beside the distribution's, where `LEVERET_LAB` is set.
  * `LEVERET_TEST_NEWEST_BROKER_URL` names one that runs already and is left running, its management on the port 10 000 above.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -51,8 +52,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function findBroker(): Promise<NewestBroker> {
   const given = process.env["LEVERET_TEST_NEWEST_BROKER_URL"];
   if (given !== undefined && given !== "") return { ...addressesOf(given), stop: () => Promise.resolve() };
-  const lab = process.env["RABBITMQ_LAB"];
-  if (lab === undefined) return { amqpUrl: null, managementUrl: null, stop: () => Promise.resolve() };
+  const lab = labProgram("rabbitmq-version");
+  if (labFolder === null) return { amqpUrl: null, managementUrl: null, stop: () => Promise.resolve() };
   const name = `leveret-${process.pid}`;
   console.log("Starting the newest RabbitMQ of the lab …");
   const { stdout } = await run(lab, ["4.3", "start", name, String(await freePort())]);

@@ -45,7 +45,7 @@ export async function freshVhost(broker: BrokerName = "distribution"): Promise<T
 function addressesOf(broker: BrokerName): { readonly amqpUrl: string; readonly managementUrl: string } {
   const amqpUrl = inject(broker === "newest" ? "newestAmqpUrl" : "amqpUrl");
   const managementUrl = inject(broker === "newest" ? "newestManagementUrl" : "managementUrl");
-  if (amqpUrl === null) throw new Error("RABBITMQ_LAB names no lab, so there is no newest RabbitMQ");
+  if (amqpUrl === null) throw new Error("there is no newest RabbitMQ: LEVERET_LAB is not set");
   if (managementUrl === null)
     throw new Error("the broker of LEVERET_TEST_BROKER_URL needs LEVERET_TEST_MANAGEMENT_URL beside it");
   return { amqpUrl, managementUrl };

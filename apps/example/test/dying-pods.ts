@@ -1,5 +1,5 @@
+import type { RabbitLab } from "@leveret/lab";
 import { expect } from "vitest";
-import type { Lab } from "../../../packages/rabbit-k8s/test/podlab/lab.ts";
 
 const load = new URL("load.ts", import.meta.url).pathname;
 const vhost = "example";
@@ -25,7 +25,7 @@ export type Death = (pod: string) => Promise<void>;
  * the queue's leaders, one after the other.
  */
 export async function runWhilePodsDie(
-  lab: Lab,
+  lab: RabbitLab,
   login: string,
   host: string,
   tasks: number,

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { writeImageConfig } from "@leveret/lab";
 
 const run = promisify(execFile);
 const workspace = join(import.meta.dirname, "../../..");
@@ -51,9 +52,7 @@ export async function makeImage(folder: string, base: string): Promise<void> {
   const start = join(root, "usr/local/bin/start");
   await writeFile(start, `#!/bin/sh\ncd /app && exec ${entrypoint.join(" ")} "$@"\n`);
   await chmod(start, 0o755);
-  // What podlab reads of an image: its command and its environment.
-  await writeFile(join(root, ".podlab-cmd"), `start ${command.join(" ")}\n`);
-  await writeFile(join(root, ".podlab-env"), "PATH=/usr/local/bin:/usr/bin:/bin\n");
+  writeImageConfig(root, { env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, command: ["start", ...command] });
   await rm(copy, { recursive: true });
 }
 

@@ -1,11 +1,10 @@
+import { imageOf, type PodStatus, RabbitLab, secretsYaml } from "@leveret/lab";
 import { rm } from "node:fs/promises";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Chart, Testing, Yaml } from "cdk8s";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { imageOf, Lab, type Pod } from "../../../packages/rabbit-k8s/test/podlab/lab.ts";
-import { secretsYaml } from "../../../packages/rabbit-k8s/test/podlab/secrets.ts";
 import { deploy } from "../src/deploy.ts";
 import { runWhilePodsDie } from "./dying-pods.ts";
 import { makeImage } from "./image.ts";
@@ -30,8 +29,8 @@ function manifests(): string {
 
 describe("the example's own manifests, with the image of its Dockerfile", () => {
   const folder = mkdtempSync(join(tmpdir(), "example-image-"));
-  let lab: Lab;
-  const worker = async (): Promise<Pod> => {
+  let lab: RabbitLab;
+  const worker = async (): Promise<PodStatus> => {
     const pod = (await lab.pods()).find(({ name }) => name.startsWith("worker-"));
     if (pod === undefined) throw new Error("there is no worker");
     return pod;
@@ -39,7 +38,9 @@ describe("the example's own manifests, with the image of its Dockerfile", () => 
 
   beforeAll(async () => {
     await makeImage(folder, imageOf("3.10.8"));
-    lab = await Lab.start(namespace, manifests() + secrets, { "leveret-example:": join(folder, "root") });
+    lab = await RabbitLab.start(namespace, manifests() + secrets, {
+      images: { "leveret-example:": join(folder, "root") },
+    });
     await lab.ready(240);
   });
   afterAll(async () => {
@@ -68,7 +69,7 @@ describe("the example's own manifests, with the image of its Dockerfile", () => 
       for (const { ip } of brokers) await lab.beside(before.name, "ip", "route", change, "unreachable", `${ip}/32`);
     };
     const isReady = async (): Promise<boolean> => (await worker()).isReady;
-    const ask = (path: string): Promise<{ status: number }> => lab.page(before.name, `http://127.0.0.1:8080${path}`);
+    const ask = (path: string): Promise<{ status: number }> => lab.page(before.name, 8080, path);
     await expect.poll(isReady, { timeout: 30_000 }).toBe(true);
     await route("add");
     await Promise.all(brokers.map(({ name }) => lab.kill(name)));

@@ -5,7 +5,7 @@ import type { RabbitCluster } from "../support/rabbit-cluster.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
 
 // Every fault, on every version, at length: failover.long.test.ts.
-describe.skipIf(!hasLab)("the leader of a queue, in a cluster of three nodes of RabbitMQ 4.3 (RABBITMQ_LAB)", () => {
+describe.skipIf(!hasLab)("the leader of a queue, in a cluster of three nodes of RabbitMQ 4.3 (LEVERET_LAB)", () => {
   let cluster: RabbitCluster;
   beforeAll(async () => {
     cluster = await startLabCluster({ version: "4.3" });

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { labProgram } from "@leveret/lab";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../../../scripts/vitest/newest-broker.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
@@ -10,8 +11,8 @@ import { RecordingLogger } from "../support/recording-logger.ts";
 
 const run = promisify(execFile);
 
-describe.skipIf(!hasLab)("RabbitMQ 4.3 that permits no transient queues (RABBITMQ_LAB)", () => {
-  const lab = process.env["RABBITMQ_LAB"] ?? "";
+describe.skipIf(!hasLab)("RabbitMQ 4.3 that permits no transient queues (LEVERET_LAB)", () => {
+  const lab = labProgram("rabbitmq-version");
   const name = `leveret-denied-${process.pid}`;
   let url = "";
   beforeAll(async () => {

@@ -6,7 +6,7 @@ import type { RabbitCluster } from "../support/rabbit-cluster.ts";
 const faults: readonly Fault[] = ["kill", "stop", "pause", "partition", "isolate"];
 
 describe.skipIf(!hasLab).each(["3.10", "4.3"] as const)(
-  "in a cluster of three nodes of RabbitMQ %s (RABBITMQ_LAB), the leader of a queue",
+  "in a cluster of three nodes of RabbitMQ %s (LEVERET_LAB), the leader of a queue",
   (version) => {
     let cluster: RabbitCluster;
     beforeAll(async () => {

@@ -4,7 +4,7 @@ import type { RabbitCluster } from "../support/rabbit-cluster.ts";
 import { playScene } from "../support/scene.ts";
 
 // Every scene, on every version, at length: nodes.long.test.ts.
-describe.skipIf(!hasLab)("of three nodes of RabbitMQ 4.3 (RABBITMQ_LAB), default options", () => {
+describe.skipIf(!hasLab)("of three nodes of RabbitMQ 4.3 (LEVERET_LAB), default options", () => {
   let cluster: RabbitCluster;
   beforeAll(async () => {
     cluster = await startLabCluster({ version: "4.3", tickSeconds: 60 });

@@ -47,7 +47,7 @@ function longestGap(reports: readonly SceneReport[]): number {
 
 const versions = ["4.3", "3.10"] as const satisfies readonly LabVersion[];
 
-describe.skipIf(!hasLab).each(versions)("of three nodes of RabbitMQ %s (RABBITMQ_LAB), default options", (version) => {
+describe.skipIf(!hasLab).each(versions)("of three nodes of RabbitMQ %s (LEVERET_LAB), default options", (version) => {
   let cluster: RabbitCluster;
   beforeAll(async () => {
     cluster = await startLabCluster({ version, tickSeconds: 60 });

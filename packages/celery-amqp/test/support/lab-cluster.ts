@@ -2,8 +2,9 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { labFolder, labProgram } from "@leveret/lab";
 import type { ClusterNetwork, ClusterRequest, RabbitCluster } from "./rabbit-cluster.ts";
 
 const run = promisify(execFile);
@@ -18,26 +19,23 @@ export interface LabClusterRequest extends ClusterRequest {
   readonly tickSeconds?: number;
 }
 
-/** Where no lab is named by `RABBITMQ_LAB`, tests that need one are skipped; in CI there must be one. */
-export const hasLab: boolean = process.env["RABBITMQ_LAB"] !== undefined;
+/** Where `LEVERET_LAB` is not set, tests that need the lab are skipped; in CI it must be. */
+export const hasLab: boolean = labFolder !== null;
 
 let clusters = 0;
 
 /**
- * A cluster whose nodes have a host each (a network namespace), by the lab's `rabbit-cluster`, which stands beside the
- * command in `RABBITMQ_LAB`. Needs root.
+ * A cluster whose nodes have a host each (a network namespace), by the lab's `rabbit-cluster`. Needs root.
  */
 export async function startLabCluster(request: LabClusterRequest): Promise<RabbitCluster> {
-  const lab = process.env["RABBITMQ_LAB"];
-  if (lab === undefined) throw new Error("RABBITMQ_LAB names no lab");
-  const script = join(dirname(lab), "rabbit-cluster");
+  const script = labProgram("rabbit-cluster");
   const { version, nodes = 3, tickSeconds = 8, conf = { cluster_partition_handling: "pause_minority" } } = request;
   clusters += 1;
   const name = `leveret-${process.pid}-${clusters}`;
   const guard = new Guard(script, name);
   try {
     const lines = Object.entries(conf).map(([key, value]) => `${key} = ${value}`);
-    const up = ["up", "-v", version, "-m", "net", "-s", String(nodes), ...lines];
+    const up = ["up", "-v", version, "-s", String(nodes), ...lines];
     await run(script, [name, ...up], { env: { ...process.env, TICK: String(tickSeconds) } });
     const ports = await openGateway(script, name, nodes);
     const urls = ports.map((port) => `amqp://guest:guest@127.0.0.1:${port}`);

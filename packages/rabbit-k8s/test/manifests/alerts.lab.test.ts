@@ -7,7 +7,7 @@ import { stringify } from "yaml";
 import { resolveCluster } from "../../src/cluster/resolve.ts";
 import { alertRules } from "../../src/manifests/alerts.ts";
 
-const promtool = inject("podlab")?.promtool ?? "";
+const promtool = inject("promtool");
 
 const folder = mkdtempSync(join(tmpdir(), "alerts-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

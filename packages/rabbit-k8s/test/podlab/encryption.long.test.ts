@@ -1,13 +1,12 @@
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { labFolder, labVersions, RabbitLab, secretsYaml } from "@leveret/lab";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { resolveCluster } from "../../src/cluster/resolve.ts";
 import type { ModernProps } from "../../src/cluster/props.ts";
 import { toYaml } from "../../src/command/to-yaml.ts";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
 import { makeCertificate } from "./certificate.ts";
-import { Lab, labVersions } from "./lab.ts";
-import { secretsYaml } from "./secrets.ts";
 
-describe.skipIf(inject("podlab") === null).each(labVersions)("an encrypted cluster on %s", (version) => {
+describe.skipIf(labFolder === null).each(labVersions)("an encrypted cluster on %s", (version) => {
   it("forms and serves no plain port", async () => {
     const props: ModernProps = {
       namespace: "messaging",
@@ -20,7 +19,7 @@ describe.skipIf(inject("podlab") === null).each(labVersions)("an encrypted clust
       "rabbitmq-default-user": { username: "admin", password: "secret" },
       "rabbitmq-tls": makeCertificate(resolveCluster(props).cluster),
     });
-    const lab = await Lab.start("messaging", toYaml(renderCluster(props).manifests) + secrets);
+    const lab = await RabbitLab.start("messaging", toYaml(renderCluster(props).manifests) + secrets);
     onTestFinished(() => lab.stop());
     await lab.ready(240);
     const status = JSON.parse(await lab.exec("rabbitmq-2", "rabbitmqctl", "cluster_status", "--formatter", "json")) as {

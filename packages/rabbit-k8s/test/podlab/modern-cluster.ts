@@ -1,3 +1,4 @@
+import { type LabVersion, RabbitLab, secretsYaml } from "@leveret/lab";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ModernProps, TlsProps } from "../../src/cluster/props.ts";
 import { resolveCluster } from "../../src/cluster/resolve.ts";
@@ -6,8 +7,7 @@ import { toYaml } from "../../src/command/to-yaml.ts";
 import { alertRules } from "../../src/manifests/alerts.ts";
 import { dashboard } from "../../src/manifests/dashboard.ts";
 import { makeCertificate } from "./certificate.ts";
-import { Lab, type LabVersion } from "./lab.ts";
-import { hostilePassword, secretsYaml } from "./secrets.ts";
+import { hostilePassword } from "./password.ts";
 
 const login = `ad"min:${hostilePassword}`;
 const secrets = {
@@ -23,7 +23,7 @@ const propsOf = (version: LabVersion, tls: TlsProps | undefined): ModernProps =>
   version,
   ...(tls !== undefined && { tls }),
   resources: { memory: "1Gi", cpu: "100m" },
-  lifecycle: { awaitQuorumSeconds: 15, drainSeconds: 15 },
+  lifecycle: { awaitQuorumSeconds: 15, drainSeconds: 15, minReadySeconds: 0 },
   celery: { python: false },
   monitoring: true,
   vhosts: [{ name: "shop", description: "the shop's", limits: { maxQueues: 50 } }],
@@ -70,7 +70,7 @@ function metricsOf(given: ModernProps): readonly string[] {
 
 /** What a case may do with the running cluster. */
 export interface ModernCluster {
-  readonly lab: () => Lab;
+  readonly lab: () => RabbitLab;
   readonly login: string;
 }
 
@@ -90,8 +90,8 @@ export function describeModern(
 
 function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCluster) => void): void {
   const certificate = props.tls === undefined ? null : makeCertificate(resolveCluster(props).cluster);
-  let lab: Lab;
-  const ask = (method: string, path: string, body?: unknown): ReturnType<Lab["management"]> =>
+  let lab: RabbitLab;
+  const ask = (method: string, path: string, body?: unknown): ReturnType<RabbitLab["management"]> =>
     lab.management("rabbitmq-0", login, method, path, body);
   const bodyOf = async (path: string): Promise<unknown> => (await ask("GET", path)).body;
   /** Says how long something took until all pods were ready. */
@@ -134,7 +134,7 @@ function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCl
 
   beforeAll(async () => {
     const started = performance.now();
-    lab = await Lab.start("messaging", yamlOf(props, certificate));
+    lab = await RabbitLab.start("messaging", yamlOf(props, certificate));
     await untilReady("three nodes formed", started);
     // A node that ended and began anew is well, for the kubelet starts it again; but it should be known.
     for (const line of await lab.exits(pods)) console.log(`RabbitMQ ${version}, while it formed: ${line}`);
@@ -165,8 +165,7 @@ function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCl
   it("serves every metric that alerts and the dashboard use", async () => {
     const used = metricsOf(props);
     expect(used.length).toBeGreaterThan(15);
-    const page = async (path: string): Promise<string> =>
-      (await lab.page("rabbitmq-0", `http://127.0.0.1:15692${path}`)).text;
+    const page = async (path: string): Promise<string> => (await lab.page("rabbitmq-0", 15692, path)).text;
     const served = `${await page("/metrics")}\n${await page("/metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count")}`;
     expect(used.filter((name) => !new RegExp(`^(# TYPE )?${name}[ {]`, "m").test(served))).toEqual([]);
   });

@@ -1,10 +1,9 @@
-import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { labFolder, labVersions, RabbitLab, secretsYaml } from "@leveret/lab";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type { ModernProps } from "../../src/cluster/props.ts";
 import { runCommand } from "../../src/command/command.ts";
 import { toYaml } from "../../src/command/to-yaml.ts";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
-import { Lab, labVersions } from "./lab.ts";
-import { secretsYaml } from "./secrets.ts";
 
 const namespace = "messaging";
 const login = "admin:secret";
@@ -21,7 +20,7 @@ const yamlOf = (props: Partial<ModernProps> & { readonly version: string }): str
       vhosts: [{ name: "shop" }],
       queues: [{ name: "tasks", vhost: "shop" }],
       resources: { memory: "1Gi", cpu: "100m" },
-      lifecycle: { awaitQuorumSeconds: 15, drainSeconds: 15 },
+      lifecycle: { awaitQuorumSeconds: 15, drainSeconds: 15, minReadySeconds: 0 },
       ...props,
     }).manifests,
   ) + secrets;
@@ -39,10 +38,10 @@ function print(words: string): string {
   return text;
 }
 
-const queueOf = async (lab: Lab): Promise<unknown> =>
+const queueOf = async (lab: RabbitLab): Promise<unknown> =>
   (await lab.management("rabbitmq-0", login, "GET", "queues/shop/tasks")).body;
 
-async function fill(lab: Lab): Promise<void> {
+async function fill(lab: RabbitLab): Promise<void> {
   await expect
     .poll(() => queueOf(lab).catch(() => null), { timeout: 60_000, interval: 500 })
     .toMatchObject({ type: "quorum" });
@@ -50,7 +49,7 @@ async function fill(lab: Lab): Promise<void> {
 }
 
 /** The messages, once their queue answers with all of them. */
-async function messagesOf(lab: Lab, pod: string): Promise<readonly string[]> {
+async function messagesOf(lab: RabbitLab, pod: string): Promise<readonly string[]> {
   let messages: readonly string[] = [];
   const count = async (): Promise<number> => {
     messages = await lab.look(pod, login, "shop", "tasks").catch(() => []);
@@ -60,11 +59,11 @@ async function messagesOf(lab: Lab, pod: string): Promise<readonly string[]> {
   return messages;
 }
 
-describe.skipIf(inject("podlab") === null)("the runbooks on real clusters", () => {
+describe.skipIf(labFolder === null)("the runbooks on real clusters", () => {
   it.each(labVersions)(
     "scaling down on %s leaves three nodes that know of three, and every message",
     async (version) => {
-      const lab = await Lab.start(namespace, yamlOf({ version, replicas: 5 }));
+      const lab = await RabbitLab.start(namespace, yamlOf({ version, replicas: 5 }));
       onTestFinished(() => lab.stop());
       await lab.ready(400);
       await fill(lab);
@@ -74,7 +73,7 @@ describe.skipIf(inject("podlab") === null)("the runbooks on real clusters", () =
         durable: true,
         node: "rabbit@rabbitmq-4.rabbitmq-headless.messaging.svc.cluster.local",
       };
-      const declare = (name: string, type: Record<string, unknown>): ReturnType<Lab["management"]> =>
+      const declare = (name: string, type: Record<string, unknown>): ReturnType<RabbitLab["management"]> =>
         lab.management("rabbitmq-0", login, "PUT", `queues/shop/${name}`, { ...leaving, arguments: type });
       expect((await declare("jobs", { "x-queue-type": "classic" })).status).toBe(201);
       expect((await declare("log", { "x-queue-type": "stream", "x-initial-cluster-size": 1 })).status).toBe(201);
@@ -106,7 +105,7 @@ describe.skipIf(inject("podlab") === null)("the runbooks on real clusters", () =
   );
 
   it.each(labVersions)("the runbook of an upgrade goes on %s up to the apply, and stops there", async (version) => {
-    const lab = await Lab.start(namespace, yamlOf({ version, replicas: 1 }));
+    const lab = await RabbitLab.start(namespace, yamlOf({ version, replicas: 1 }));
     onTestFinished(() => lab.stop());
     await lab.ready(240);
     const to = { "4.3.6": "4.3.7", "4.0.5": "4.2.9", "3.10.8": "3.11.28" }[version];

@@ -1,8 +1,8 @@
+import { RabbitLab } from "@leveret/lab";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
 import { toYaml } from "../../src/command/to-yaml.ts";
-import { Lab } from "./lab.ts";
-import { hostilePassword } from "./secrets.ts";
+import { hostilePassword } from "./password.ts";
 
 const yaml = toYaml(
   renderCluster({
@@ -15,10 +15,10 @@ const login = `admin:${hostilePassword}`;
 
 describe("the original document's cluster on 3.10.8", () => {
   it("forms of two nodes, mirrors its queues, and keeps their messages when a pod dies", async () => {
-    const lab = await Lab.start("rabbitmq-golang", yaml);
+    const lab = await RabbitLab.start("rabbitmq-golang", yaml);
     onTestFinished(() => lab.stop());
     const started = performance.now();
-    const ask = (method: string, path: string, body?: unknown): ReturnType<Lab["management"]> =>
+    const ask = (method: string, path: string, body?: unknown): ReturnType<RabbitLab["management"]> =>
       lab.management("rabbitmq-0", login, method, path, body);
     const running = async (): Promise<unknown> => {
       const nodes = await ask("GET", "nodes").catch(() => null);

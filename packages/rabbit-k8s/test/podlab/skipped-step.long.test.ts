@@ -1,8 +1,7 @@
-import { describe, expect, inject, it, onTestFinished, vi } from "vitest";
+import { labFolder, RabbitLab, secretsYaml } from "@leveret/lab";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { toYaml } from "../../src/command/to-yaml.ts";
 import { renderCluster } from "../../src/constructs/rabbit-cluster.ts";
-import { Lab } from "./lab.ts";
-import { secretsYaml } from "./secrets.ts";
 
 const namespace = "messaging";
 const login = "admin:secret";
@@ -17,7 +16,7 @@ const yamlOf = (version: string): string =>
       vhosts: [{ name: "shop" }],
       queues: [{ name: "tasks", vhost: "shop" }],
       resources: { memory: "1Gi", cpu: "100m" },
-      lifecycle: { awaitQuorumSeconds: 15, drainSeconds: 15 },
+      lifecycle: { awaitQuorumSeconds: 15, drainSeconds: 15, minReadySeconds: 0 },
     }).manifests,
   ) +
   secretsYaml(namespace, {
@@ -26,7 +25,7 @@ const yamlOf = (version: string): string =>
   });
 
 /** How many nodes each node takes for members, and for running ones. A node that went its own way knows only itself. */
-async function membership(lab: Lab): Promise<readonly string[]> {
+async function membership(lab: RabbitLab): Promise<readonly string[]> {
   const counts = async (pod: string): Promise<string> => {
     const { disk_nodes, running_nodes } = JSON.parse(
       await lab.exec(pod, "rabbitmqctl", "cluster_status", "--formatter", "json"),
@@ -38,13 +37,13 @@ async function membership(lab: Lab): Promise<readonly string[]> {
 
 const whole = pods.map((pod) => `${pod}: 3 members, 3 run`);
 
-describe.skipIf(inject("podlab") === null).each([
+describe.skipIf(labFolder === null).each([
   ["3.10.8", "4.0.5"],
   ["4.0.5", "4.3.6"],
 ])("an upgrade from %s to %s, which skips a step", (from, to) => {
   it("stops before the first broker starts, and leaves a cluster that survives the restart of each node", async () => {
     expect(() => renderCluster({ namespace, version: to, from })).toThrow(/skips/);
-    const lab = await Lab.start(namespace, yamlOf(from));
+    const lab = await RabbitLab.start(namespace, yamlOf(from));
     onTestFinished(() => lab.stop());
     await lab.ready(240);
     const queue = async (): Promise<unknown> =>
@@ -58,7 +57,7 @@ describe.skipIf(inject("podlab") === null).each([
     const restarts = async (): Promise<number> =>
       (await lab.pods()).find(({ name }) => name === "rabbitmq-2")?.restarts ?? 0;
     await expect.poll(restarts, { timeout: 240_000, interval: 500 }).toBeGreaterThan(1);
-    expect(await lab.ctl("logs", "rabbitmq-2", "setup")).toMatch(/cannot run on this volume.*Nothing was changed/);
+    expect(await lab.logs("rabbitmq-2", "setup")).toMatch(/cannot run on this volume.*Nothing was changed/);
     const others = (await lab.pods()).filter(({ name }) => name !== "rabbitmq-2");
     expect(others.map(({ isReady }) => isReady)).toEqual([true, true]);
     expect(await tables()).toBe(before);

@@ -1,9 +1,6 @@
 import { stringify } from "yaml";
 
-/** A password with every character that has broken such systems before. */
-export const hostilePassword = 'p"a\\s$s w%rd &é*';
-
-/** Secrets by name, as a person would make them. */
+/** Secrets by name, as YAML. */
 export function secretsYaml(
   namespace: string,
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
