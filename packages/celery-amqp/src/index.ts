@@ -88,6 +88,7 @@ export function createTransport(options: CreateTransportOptions = {}): Transport
 
 // Tasks.
 export type { TaskContext } from "./task/context.ts";
+export type { RetryCallOptions } from "./task/retry-call.ts";
 export { lookedAmong, tasksAmong } from "./task/exported.ts";
 export { chain, chord, chunks, group, map, signatureFrom, starmap } from "./task/canvas.ts";
 export type {

@@ -80,6 +80,12 @@ export class EventDispatcher {
     else this.#cancelFlush ??= this.#parts.clock.setTimer(0, () => this.#flush());
   }
 
+  /** Tells it, and what waits before it, ahead of anything that this process publishes from now on. */
+  sendAhead(body: EventBody): void {
+    this.send(body);
+    this.#flush();
+  }
+
   /** Tells it now or not at all: what it says will not be true for long. */
   report(body: EventBody): void {
     if (this.#exchange !== "there") this.#prepare();

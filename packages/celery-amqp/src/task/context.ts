@@ -2,6 +2,7 @@ import type { TaskMessage } from "@leveret/celery-protocol";
 import type { Logger } from "../ports/logger.ts";
 import type { Duration } from "./duration.ts";
 import type { TaskRequest } from "./request.ts";
+import type { RetryCallOptions } from "./retry-call.ts";
 import type { TaskSender } from "./sender.ts";
 import type { Signature } from "./signature.ts";
 
@@ -41,12 +42,21 @@ export interface TaskContext {
    * @throws CeleryError `option-invalid` for a type of Celery's own, and for one without a group before a dash
    */
   sendEvent(type: string, fields?: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Ends this run and asks for another, which counts as an attempt. */
-  retry(options?: { readonly in?: Duration; readonly cause?: unknown }): never;
+  /**
+   * Ends this run and asks for another, which counts as an attempt: Celery's `self.retry`. The next message keeps what this
+   * one has, but for what `options` say. The run has ended once this returns control by its throw, so nothing of Celery's
+   * `throw=False` is needed here.
+   *
+   * @throws CeleryError `option-invalid` for an option of the wrong type, one that contradicts another, or one that no retry has
+   */
+  retry(options?: RetryCallOptions): never;
   /** Ends this run and asks for another that does not count. */
   snooze(delay: Duration): never;
-  /** Ends this run and hands the message back to the broker. */
-  reject(options?: { readonly requeue?: boolean }): never;
+  /**
+   * Ends this run and hands the message back to the broker: to be delivered again with `requeue`; without it the broker drops
+   * or dead-letters the message, and the task fails by Celery's `Reject` with that `reason`.
+   */
+  reject(options?: { readonly requeue?: boolean; readonly reason?: string }): never;
   /** Ends this run without storing anything. */
   ignore(): never;
   /**

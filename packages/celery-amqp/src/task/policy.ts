@@ -1,3 +1,5 @@
+import type { TaskMessage } from "@leveret/celery-protocol";
+
 /** Where tasks run: in the worker's event loop, in threads, in processes. */
 export type PoolKind = "inline" | "threads" | "processes";
 
@@ -50,4 +52,18 @@ export interface RetryPolicy {
   readonly jitter: boolean;
   /** Which errors are worth another try; one that throws or rejects has said no. Absent: all. */
   readonly when?: (error: unknown) => boolean | Promise<boolean>;
+}
+
+/** What a task says of one retry beside the wait; what it leaves out stays as the message and the policy have it. */
+export interface RetryChanges {
+  /** Epoch milliseconds before which the next run does not start; null leaves that to the wait. */
+  readonly etaMs: number | null;
+  /** Runs in all that decide about this retry alone; null takes the policy's. */
+  readonly attempts: number | null;
+  /** When the next run expires: an epoch time, or a time from the retry on; null keeps the message's. */
+  readonly expires: { readonly atMs: number } | { readonly inMs: number } | null;
+  /** The parts of the address that differ from where the message came from. */
+  readonly to: { readonly exchange?: string; readonly routingKey?: string };
+  /** Fields that the next message has in place of its own. */
+  readonly fields: Partial<TaskMessage>;
 }

@@ -1,4 +1,5 @@
 import type { Signature, Tree } from "@leveret/celery-protocol";
+import type { RetryChanges } from "./policy.ts";
 
 // What a handler may throw to steer the worker instead of failing. `ctx.retry()` and its like throw these; they are
 // values with names, so that they survive a process border.
@@ -8,11 +9,19 @@ export class RetrySignal extends Error {
   override readonly name = "Retry";
   /** Milliseconds to wait; null takes the task's policy. */
   readonly delayMs: number | null;
+  /** What the next message has in place of its own; absent where it changes nothing. */
+  readonly changes?: RetryChanges;
 
-  constructor(delayMs: number | null, cause?: unknown) {
-    super(delayMs === null ? "Retry" : `Retry in ${delayMs / 1000}s`, cause === undefined ? undefined : { cause });
+  constructor(delayMs: number | null, cause?: unknown, changes?: RetryChanges) {
+    super(describeWait(delayMs, changes?.etaMs ?? null), cause === undefined ? undefined : { cause });
     this.delayMs = delayMs;
+    if (changes !== undefined) this.changes = changes;
   }
+}
+
+function describeWait(delayMs: number | null, etaMs: number | null): string {
+  if (etaMs !== null) return `Retry at ${new Date(etaMs).toISOString()}`;
+  return delayMs === null ? "Retry" : `Retry in ${delayMs / 1000}s`;
 }
 
 /** Not now: run me again later, no attempt counted. */
@@ -66,9 +75,12 @@ export type ChordEnd = { readonly results: readonly Tree[] } | { readonly error:
 export class RejectSignal extends Error {
   override readonly name = "Reject";
   readonly requeue: boolean;
+  /** What the caller is told, where it is not requeued; null is nothing. */
+  readonly reason: string | null;
 
-  constructor(requeue: boolean) {
+  constructor(requeue: boolean, reason: string | null = null) {
     super(requeue ? "Reject and requeue" : "Reject");
     this.requeue = requeue;
+    this.reason = reason;
   }
 }

@@ -64,7 +64,10 @@ export class Announcer {
     if (!this.tellsOfTasks || !("task" in event)) return;
     if (this.#tasks.get(event.task.task)?.policy.sendEvents === false) return;
     const body = announce(event);
-    if (body !== null) this.#dispatcher.send(body);
+    if (body === null) return;
+    // The next run may be another worker's, whose events must not come first.
+    if (event.type === "taskRetried") this.#dispatcher.sendAhead(body);
+    else this.#dispatcher.send(body);
   }
 
   /** What a task tells of itself, whether or not the worker tells of tasks. Source: celery/app/task.py `Task.send_event`. */

@@ -1,5 +1,5 @@
 import { createContent, decodeEvents, type Event, eventExchange } from "@leveret/celery-protocol";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import type { TaskDefinition } from "../../src/task/task.ts";
@@ -122,6 +122,7 @@ describe("a worker that tells of its tasks", () => {
   test.each([
     ["demo.fail", { type: "task-failed", exception: "TypeError('boom')", traceback: expect.stringContaining("boom") }],
     ["demo.again", { type: "task-retried", exception: "None", traceback: expect.stringContaining("retry") }],
+    ["demo.reject", { type: "task-failed", exception: "reject requeue=False: None", traceback: null }],
     ["demo.reject", { type: "task-rejected", requeue: false }],
     ["demo.absent", { type: "task-failed", exception: "NotRegistered('demo.absent')" }],
   ])("tells how %s ends", async (task, end) => {
@@ -131,6 +132,37 @@ describe("a worker that tells of its tasks", () => {
     const number: unknown = expect.any(Number);
     const head = { hostname: "celery@box", utcoffset: number, pid: 4242, clock: number, timestamp: number };
     expect(ofTasks(heard()).find(({ type }) => type === end.type)).toEqual({ ...head, uuid: "t-1", ...end });
+  });
+
+  test.each([
+    ["a retry", defineTask("demo.more", (ctx) => (ctx.attempt === 1 ? ctx.retry({ in: 0 }) : 1)), true],
+    ["a snooze", defineTask("demo.more", (ctx) => (ctx.message.lang === "py" ? ctx.snooze(0) : 1)), false],
+    [
+      "an automatic retry",
+      defineTask("demo.more", {
+        retry: { delay: 0 },
+        run: (ctx) => (ctx.attempt === 1 ? Promise.reject(new Error("busy")) : 1),
+      }),
+      false,
+    ],
+  ])("tells of %s before the next run can begin", async (_how, more, ignoreResult) => {
+    const { transport, send, settle, results } = await monitored({ events: true }, [more]);
+    const published: string[] = [];
+    const publish = transport.publisher.publish.bind(transport.publisher);
+    vi.spyOn(transport.publisher, "publish").mockImplementation((message, to, options) => {
+      const isEvent = to.exchange === "celeryev";
+      const { task } = message.headers;
+      const sent = typeof task === "string" ? task : "a result";
+      published.push(...(isEvent ? decodeEvents(message, content).map(({ type }) => type) : [sent]));
+      return publish(message, to, options);
+    });
+    await send({ task: "demo.more", lang: "py", ignoreResult });
+    await settle();
+    const before = published.slice(0, published.indexOf("demo.more"));
+    const told = ["task-received", "task-started", "task-retried"];
+    expect(before.filter((what) => what.startsWith("task-"))).toEqual(told);
+    expect(before.includes("a result")).toBe(!ignoreResult);
+    expect((await results()).map(({ status }) => status)).toEqual(ignoreResult ? [] : ["RETRY", "SUCCESS"]);
   });
 
   test("tells of what was revoked and of what has expired", async () => {

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { decodeTask, createContent } from "@leveret/celery-protocol";
+import { decodeTask, createContent, type TaskMessage, toValue } from "@leveret/celery-protocol";
 import { defineTask } from "../../src/task/definition.ts";
+import type { RetryCallOptions } from "../../src/task/retry-call.ts";
 import { startWorker, type Harness } from "./harness.ts";
+import { signature } from "./rules/given.ts";
 
 let harness: Harness | undefined;
 afterEach(() => harness?.worker.stop({ grace: 0 }));
@@ -151,16 +153,23 @@ describe("a task that asks to run again", () => {
 });
 
 describe("a task that ends otherwise", () => {
-  test.each([
-    ["ignored", (): "ignore" => "ignore", [], 0],
-    ["rejected", (): "reject" => "reject", [], 0],
-  ])("%s: nothing is stored", async (_name, how, states, left) => {
-    const odd = defineTask("demo.odd", (context) => context[how()]());
+  test("ignored: nothing is stored", async () => {
+    const odd = defineTask("demo.odd", (context) => context.ignore());
     harness = await startWorker([odd]);
     await harness.send({ id: "id", task: "demo.odd" });
     await harness.settle();
-    expect(await statuses()).toEqual(states);
-    expect(harness.broker.messages("celery")).toHaveLength(left);
+    expect(await statuses()).toEqual([]);
+    expect(harness.broker.messages("celery")).toEqual([]);
+  });
+
+  test("rejected for good: its caller learns of it, and why", async () => {
+    const odd = defineTask("demo.odd", (context) => context.reject({ reason: "no such customer" }));
+    harness = await startWorker([odd]);
+    await harness.send({ id: "id", task: "demo.odd" });
+    await harness.settle();
+    const exception = { type: "Reject", module: "celery.exceptions", args: ["no such customer", false] };
+    expect(await harness.results()).toMatchObject([{ taskId: "id", status: "FAILURE", exception, traceback: null }]);
+    expect(harness.broker.messages("celery")).toEqual([]);
   });
 
   test("rejected with requeue: it comes again, marked as redelivered", async () => {
@@ -191,5 +200,69 @@ describe("a predicate of retries that is async", () => {
     await harness.send({ id: "id", task: "demo.broken" });
     await harness.clock.advance(5_000);
     expect(await statuses()).toEqual(states);
+  });
+});
+
+describe("a task that asks to run again with", () => {
+  /** The message that the only retry of a task sends to `queue`, none of which is served. */
+  async function retried(options: RetryCallOptions, fields: Partial<TaskMessage> = {}, queue = "other") {
+    const flaky = defineTask("demo.flaky", {
+      parameters: ["x", "y"],
+      run: (context, _x: unknown, _y?: unknown) => context.retry({ in: 0, queue, ...options }),
+    });
+    harness = await startWorker([flaky]);
+    await harness.send({ id: "id", task: "demo.flaky", args: [1], ...fields });
+    await harness.settle();
+    const [message] = harness.broker.messages(queue);
+    if (message === undefined) throw new Error("nothing was sent");
+    return decodeTask(message, createContent());
+  }
+
+  test("other arguments, a queue, a priority and headers sends these, and keeps who it is", async () => {
+    const family = { rootId: "root", parentId: "parent", group: "g", groupIndex: 2, correlationId: "id" };
+    const stamped = { stamps: { tenant: "acme" }, stampedHeaders: ["tenant"], ignoreResult: false, origin: "gen1@py" };
+    const linked = { callbacks: [signature("next")], errbacks: [signature("on-error")], chord: signature("body") };
+    const kept = { ...family, ...stamped, ...linked };
+    const when = new Date("2026-12-01T10:00:00Z");
+    const task = await retried(
+      { args: [7], kwargs: { y: when }, priority: 9, headers: { tenant: "acme" }, expires: "1h" },
+      { ...kept, priority: 3 },
+    );
+    expect(task).toMatchObject({
+      ...kept,
+      id: "id",
+      retries: 1,
+      args: [7],
+      priority: 9,
+      extraHeaders: { tenant: "acme" },
+    });
+    expect(toValue(task.kwargs)).toEqual({ y: when });
+    expect(task.expires?.epochMs).toBe((harness?.clock.now() ?? 0) + 3_600_000);
+    expect([task.argsRepr, task.kwargsRepr]).toEqual(["(7,)", expect.stringContaining("'y'")]);
+  });
+
+  test("keyword arguments and back has each argument once", async () => {
+    const task = await retried({ kwargs: { x: 5, y: 6 } });
+    expect(task).toMatchObject({ args: [5], kwargs: { y: 6 } });
+    expect(await retried({ args: [8, 9] }, { args: [], kwargs: { x: 5, y: 6 } })).toMatchObject({
+      args: [8, 9],
+      kwargs: {},
+    });
+  });
+
+  test("what cannot be sent fails, and its caller learns why", async () => {
+    const flaky = defineTask("demo.flaky", (context) => context.retry({ in: 0, args: [() => 1] }));
+    harness = await startWorker([flaky]);
+    await harness.send({ id: "id", task: "demo.flaky" });
+    await harness.settle();
+    expect((await harness.results()).at(-1)).toMatchObject({ status: "FAILURE", exception: { type: "EncodeError" } });
+  });
+
+  test("an option that no retry has fails, and its caller learns why", async () => {
+    const flaky = defineTask("demo.flaky", (context) => context.retry({ countdown: 1 } as never));
+    harness = await startWorker([flaky]);
+    await harness.send({ id: "id", task: "demo.flaky" });
+    await harness.settle();
+    expect(await harness.results()).toMatchObject([{ status: "FAILURE", exception: { type: "CeleryError" } }]);
   });
 });

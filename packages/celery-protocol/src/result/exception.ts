@@ -132,7 +132,13 @@ export function fromWireException(exception: WireException): Error & PythonNamed
   return Object.assign(new Native(describeArguments(args)), { name: exception.type, ...named });
 }
 
-/** A text for an exception as Python's `repr` writes it, near enough for people: `ValueError('boom')`. */
+/**
+ * A text for an exception as Python's `repr` writes it, near enough for people: `ValueError('boom')`. Celery's `Reject` has
+ * a `repr` of its own (celery/exceptions.py).
+ */
 export function describeException(exception: WireException): string {
+  const { type, module, args } = exception;
+  if (type === "Reject" && module === "celery.exceptions")
+    return `reject requeue=${args[1] === true ? "True" : "False"}: ${typeof args[0] === "string" ? args[0] : "None"}`;
   return `${exception.type}(${exception.args.map((argument) => describe(argument)).join(", ")})`;
 }

@@ -78,7 +78,7 @@ class ChildService {
         { link: this.#link, settings: this.#settings, clock: systemClock, ids: systemIds },
         run,
       );
-      const running = new RunningTask(own, host);
+      const running = new RunningTask(own, host, runnable.definition.parameters);
       this.#running.set(run, running);
       return await invoke(own, runnable, running, null);
     } catch (error) {
@@ -97,9 +97,10 @@ function packEnding(ending: Ending, resultFor: ResultFor, maxBytes: number): Pac
   if (ending.kind === "succeeded" && resultFor !== "caller")
     return { ...ending, result: resultFor === "nobody" ? null : packLeniently(ending.result) };
   if (ending.kind === "failed" || ending.kind === "invalid") return { ...ending, failure: packFailure(ending.failure) };
-  if (ending.kind === "retry") return { ...ending, cause: ending.cause && packFailure(ending.cause) };
   try {
-    return pack(ending, maxBytes);
+    if (ending.kind !== "retry") return pack(ending, maxBytes);
+    const { cause, changes, ...rest } = ending;
+    return { ...rest, cause: cause && packFailure(cause), ...(changes && { changes: pack(changes, maxBytes) }) };
   } catch (error) {
     return { kind: "failed", failure: packFailure(unwritable(asError(error))), retryable: false };
   }

@@ -171,7 +171,7 @@ function thrownFor(ending: Ending): unknown {
     case "invalid":
       return ending.failure.error;
     case "retry":
-      return new RetrySignal(ending.delayMs, ending.cause?.error);
+      return new RetrySignal(ending.delayMs, ending.cause?.error, ending.changes);
     case "snoozed":
       return new SnoozeSignal(ending.delayMs);
     case "ignored":
@@ -181,7 +181,7 @@ function thrownFor(ending: Ending): unknown {
     case "replaced":
       return new ReplaceSignal(ending.by);
     case "rejected":
-      return new RejectSignal(ending.requeue);
+      return new RejectSignal(ending.requeue, ending.reason);
     case "interrupted":
       return new WorkerStopping();
     case "worker-lost":

@@ -51,7 +51,7 @@ function steering(thrown: unknown): Ending | null {
     if (thrown instanceof IgnoreSignal) return { kind: "ignored" };
     if (thrown instanceof ReplaceSignal) return { kind: "replaced", by: thrown.by };
     if (thrown instanceof ChordEndSignal) return { kind: "chord-ended", body: thrown.body, end: thrown.outcome };
-    if (thrown instanceof RejectSignal) return { kind: "rejected", requeue: thrown.requeue };
+    if (thrown instanceof RejectSignal) return { kind: "rejected", requeue: thrown.requeue, reason: thrown.reason };
     if (thrown instanceof ArgumentsInvalid) return { kind: "invalid", failure: invalidArguments(thrown) };
     return null;
   } catch {
@@ -61,7 +61,8 @@ function steering(thrown: unknown): Ending | null {
 
 function retryEnding(signal: RetrySignal): Ending {
   const cause = signal.cause === undefined ? null : failureOf(signal.cause);
-  return { kind: "retry", delayMs: signal.delayMs, cause, traceback: tracebackOf(signal) };
+  const { delayMs, changes } = signal;
+  return { kind: "retry", delayMs, cause, traceback: tracebackOf(signal), ...(changes && { changes }) };
 }
 
 async function failedEnding(job: Job, error: unknown): Promise<Ending> {

@@ -107,6 +107,7 @@ class InlineRun {
   readonly job: Job;
   readonly startedAt: number;
   readonly #parts: InlinePoolParts;
+  readonly #runnable: Runnable;
   readonly #running: RunningTask;
   readonly #finish: (outcome: Outcome) => void;
   #timers: readonly (() => void)[] = [];
@@ -116,15 +117,16 @@ class InlineRun {
     this.job = job;
     this.#parts = parts;
     this.#finish = finish;
-    this.#running = new RunningTask(job, parts.host);
+    this.#runnable = parts.runnable(job);
+    this.#running = new RunningTask(job, parts.host, this.#runnable.definition.parameters);
     this.startedAt = parts.clock.monotonicMs();
   }
 
   /** `onHandlerEnd` may be long after the run was given up. */
   async start(onHandlerEnd: () => void): Promise<void> {
     this.#limit(limitsOf(this.job));
-    const { runnable, intercept, onRunawayEnd } = this.#parts;
-    const ending = await invoke(this.job, runnable(this.job), this.#running, intercept);
+    const { intercept, onRunawayEnd } = this.#parts;
+    const ending = await invoke(this.job, this.#runnable, this.#running, intercept);
     onHandlerEnd();
     if (this.#finished) onRunawayEnd(this.job, this.#runtimeMs());
     else this.#end(ending);

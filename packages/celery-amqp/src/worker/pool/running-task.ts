@@ -11,13 +11,15 @@ import { showValue } from "../../ports/show.ts";
 import type { TaskContext } from "../../task/context.ts";
 import { type Duration, durationMs } from "../../task/duration.ts";
 import type { TaskRequest } from "../../task/request.ts";
+import type { RetryCallOptions } from "../../task/retry-call.ts";
 import type { TaskSender } from "../../task/sender.ts";
-import { IgnoreSignal, RejectSignal, ReplaceSignal, RetrySignal, SnoozeSignal } from "../../task/signals.ts";
+import { IgnoreSignal, RejectSignal, ReplaceSignal, SnoozeSignal } from "../../task/signals.ts";
 import type { Signature } from "../../task/signature.ts";
 import { toWireSignature } from "../../task/wire-signature.ts";
 import type { Job, JobHost } from "./job.ts";
 import { reported, reportedSender } from "./reported.ts";
 import { requestOf } from "./request.ts";
+import { retrySignal } from "./retry-call.ts";
 
 /** One run of one task, as its handler sees it. What few tasks ask for is made when asked. */
 export class RunningTask implements TaskContext {
@@ -25,14 +27,17 @@ export class RunningTask implements TaskContext {
   readonly redelivered: boolean;
   readonly #job: Job;
   readonly #host: JobHost;
+  readonly #parameters: readonly string[] | null;
   readonly #children: Tree[] = [];
   #abort: AbortController | null = null;
   #log: Logger | null = null;
   #client: TaskSender | null = null;
   #request: TaskRequest | null = null;
 
-  constructor(job: Job, host: JobHost) {
+  /** @param parameters - names of the task's arguments by position; null where it has none */
+  constructor(job: Job, host: JobHost, parameters: readonly string[] | null) {
     this.message = job.task;
+    this.#parameters = parameters;
     this.redelivered = job.redelivered;
     this.#job = job;
     this.#host = host;
@@ -128,16 +133,16 @@ export class RunningTask implements TaskContext {
     await this.#host.sendEvent(this.#job, type, fields as Readonly<Record<string, Tree>>);
   }
 
-  retry(options: { readonly in?: Duration; readonly cause?: unknown } = {}): never {
-    throw new RetrySignal(options.in === undefined ? null : durationMs(options.in, "retry: in"), options.cause);
+  retry(options: RetryCallOptions = {}): never {
+    throw retrySignal(this.message, this.#parameters, options);
   }
 
   snooze(delay: Duration): never {
     throw new SnoozeSignal(durationMs(delay, "snooze"));
   }
 
-  reject(options: { readonly requeue?: boolean } = {}): never {
-    throw new RejectSignal(options.requeue ?? false);
+  reject(options: { readonly requeue?: boolean; readonly reason?: string } = {}): never {
+    throw new RejectSignal(options.requeue ?? false, options.reason ?? null);
   }
 
   ignore(): never {

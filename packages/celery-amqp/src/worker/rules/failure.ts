@@ -52,9 +52,13 @@ export function taskRevoked(reason: "expired" | "revoked" | "terminated"): Failu
 }
 
 /** A part of a chord that will never have a result, by the exception that ends such a task in Celery. */
-export function endedWithoutResult(how: "Ignore" | "Reject"): Failure {
-  const what = how === "Ignore" ? "ignored" : "rejected";
-  return pythonFailure("celery.exceptions", how, `The task was ${what}: it has no result to bring to its chord`);
+export function ignored(): Failure {
+  return pythonFailure("celery.exceptions", "Ignore", "The task was ignored: it has no result to bring to its chord");
+}
+
+/** The task gave its message back for good. Its arguments are those of Celery's `Reject(reason, requeue)`. */
+export function rejected(reason: string | null): Failure {
+  return pythonFailure("celery.exceptions", "Reject", reason, false);
 }
 
 export function notRegistered(name: string): Failure {

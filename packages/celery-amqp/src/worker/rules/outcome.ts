@@ -1,4 +1,5 @@
 import type { Signature, Tree } from "@leveret/celery-protocol";
+import type { RetryChanges } from "../../task/policy.ts";
 import type { Failure } from "./failure.ts";
 
 /** What running a task came to, told by the pool and settled by `settle`. It may cross a process border. */
@@ -30,6 +31,8 @@ export type Ending =
       readonly delayMs: number | null;
       readonly cause: Failure | null;
       readonly traceback: string | null;
+      /** Absent where the next message has nothing in place of its own. */
+      readonly changes?: RetryChanges;
     }
   /** The task asked to run again, not counted as an attempt. */
   | { readonly kind: "snoozed"; readonly delayMs: number }
@@ -38,7 +41,8 @@ export type Ending =
   | { readonly kind: "replaced"; readonly by: Signature }
   /** `celery.chord_unlock` found the header of a chord at its end. */
   | { readonly kind: "chord-ended"; readonly body: Signature; readonly end: ChordEnd }
-  | { readonly kind: "rejected"; readonly requeue: boolean }
+  /** The task gave its message back; `reason` is null where it named none, and only where it is not requeued. */
+  | { readonly kind: "rejected"; readonly requeue: boolean; readonly reason?: string | null }
   /** The hard limit passed. */
   | { readonly kind: "timed-out"; readonly limitMs: number }
   /** Stopped by a revoke with terminate. */

@@ -1,13 +1,17 @@
-import { expirationMs, formatIso, type Address, type WireTime } from "@leveret/celery-protocol";
-import type { RetryPolicy } from "../../task/policy.ts";
+import { expirationMs, formatIso, type Address, type TaskMessage, type WireTime } from "@leveret/celery-protocol";
+import type { RetryChanges, RetryPolicy } from "../../task/policy.ts";
 import { withoutWay } from "./arrival.ts";
 import type { Sending } from "./effect.ts";
 import type { Request } from "./request.ts";
 import type { World } from "./world.ts";
 
-/** Whether one more run is allowed after this one. Celery counts retries, we count runs: `attempts` 4 is `max_retries` 3. */
-export function mayRunAgain(request: Request): boolean {
-  return request.task.retries + 1 < request.policy.retry.attempts;
+/**
+ * Whether one more run is allowed after this one. Celery counts retries, we count runs: `attempts` 4 is `max_retries` 3.
+ *
+ * @param attempts - in place of the policy's, for this retry alone; null takes the policy's
+ */
+export function mayRunAgain({ task, policy }: Request, attempts: number | null = null): boolean {
+  return task.retries + 1 < (attempts ?? policy.retry.attempts);
 }
 
 /**
@@ -27,29 +31,57 @@ function jittered(waitMs: number, random: () => number): number {
   return Math.floor(random() * (Math.floor(waitMs / unitMs) + 1)) * unitMs;
 }
 
+/** A run that follows: how long it waits, whether it counts as an attempt, and what its message has of its own. */
+export interface NextRun {
+  readonly delayMs: number;
+  readonly counted: boolean;
+  readonly changes?: RetryChanges | undefined;
+}
+
 /**
- * The message of the next run. It keeps everything but the count, the eta, and what belongs to the way it came; a task
- * without a parent becomes its own, because Celery sends it from within itself (celery-wire 10.3).
+ * The message of the next run. It keeps everything but the count, the eta, what belongs to the way it came, and what the
+ * task changes; a task without a parent becomes its own, because Celery sends it from within itself (celery-wire 10.3).
+ * Source: celery/app/task.py `signature_from_request`.
  */
-export function nextRun(request: Request, delayMs: number, counted: boolean, world: World): Sending {
+export function nextRun(request: Request, { delayMs, counted, changes }: NextRun, world: World): Sending {
   const { task } = request;
+  const expires = expiryOf(task, changes, world.now);
   return {
     task: {
       ...task,
+      extraHeaders: withoutWay(task.extraHeaders),
+      ...changes?.fields,
       lang: "js",
       retries: counted ? task.retries + 1 : task.retries,
-      expirationMs: task.expires === null ? null : expirationMs(task.expires, world.now),
-      eta: delayMs > 0 ? etaAt(world.now + delayMs) : null,
+      expires,
+      expirationMs: expires === null ? null : expirationMs(expires, world.now),
+      eta: delayMs > 0 ? timeAt(world.now + delayMs) : null,
       rootId: task.rootId ?? task.id,
       parentId: task.parentId ?? task.id,
-      extraHeaders: withoutWay(task.extraHeaders),
       deliveryInfo: null,
     },
-    to: wayBack(request),
+    to: { ...wayBack(request), ...changes?.to },
   };
 }
 
-function etaAt(epochMs: number): WireTime {
+/** The wait of a retry: to its eta, else what it asks for, else the policy's. */
+export function waitOf(
+  request: Request,
+  { delayMs, changes }: { readonly delayMs: number | null; readonly changes?: RetryChanges | undefined },
+  world: World,
+): number {
+  const etaMs = changes?.etaMs ?? null;
+  if (etaMs !== null) return Math.max(0, etaMs - world.now);
+  return delayMs ?? retryDelayMs(request.policy.retry, request.task.retries, world.random);
+}
+
+function expiryOf({ expires }: TaskMessage, changes: RetryChanges | undefined, now: number): WireTime | null {
+  const changed = changes?.expires ?? null;
+  if (changed === null) return expires;
+  return timeAt("atMs" in changed ? changed.atMs : now + changed.inMs);
+}
+
+function timeAt(epochMs: number): WireTime {
   return { epochMs, text: formatIso(epochMs) };
 }
 

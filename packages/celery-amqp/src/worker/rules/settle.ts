@@ -13,8 +13,9 @@ import type { DeadLetterReason } from "./event.ts";
 import {
   describeFailure,
   describeForLog,
-  endedWithoutResult,
+  ignored,
   maxRetriesExceeded,
+  rejected,
   taskRevoked,
   timeLimitExceeded,
   unreplaceable,
@@ -26,33 +27,34 @@ import { type FollowUp, followFailure, followReplaced, followSuccess, tellAround
 import type { Outcome } from "./outcome.ts";
 import { keepsFailure, keepsResult, type Request } from "./request.ts";
 import { failureMeta, resultTuple, retryMeta, revokedMeta, successMeta } from "./result.ts";
-import { mayRunAgain, nextRun, retryDelayMs } from "./retry.ts";
+import { mayRunAgain, nextRun, type NextRun, waitOf } from "./retry.ts";
 import type { World } from "./world.ts";
 
 /**
  * What the end of a run costs: messages that follow, the stored state, the settling of the delivery, the event, in this
- * order. Celery 5.6.3 is the measure (celery/worker/request.py, celery/app/trace.py; celery-wire 10.2).
+ * order. Celery 5.7.0 is the measure (celery/worker/request.py, celery/app/trace.py; celery-wire 10.2).
  *
  * | outcome | sent | stored | late ack | event |
  * | --- | --- | --- | --- | --- |
  * | succeeded | callbacks, next step of the chain | SUCCESS | ack | taskSucceeded |
  * | replaced | what takes its place | | ack | taskIgnored |
  * | failed | errbacks, after storing | FAILURE, also for the rest of the chain | `acksOnFailure` ? ack : reject | taskRejected if it was, taskFailed |
- * | failed, retried automatically | the next run | RETRY | ack | taskRetried |
+ * | failed, retried automatically | the next run, after storing and the event | RETRY | ack | taskRetried |
  * | invalid, refused | as failed | as failed | dead letter | taskFailed |
- * | retry | the next run | RETRY | ack | taskRetried |
+ * | retry | the next run, after storing and the event | RETRY | ack | taskRetried |
  * | retry, none left | as failed | as failed | as failed | taskFailed |
- * | snoozed | the next run, not counted | RETRY | ack | taskRetried |
+ * | snoozed | the next run, not counted, after storing and the event | RETRY | ack | taskRetried |
  * | ignored | | | ack | taskIgnored |
- * | rejected | | | reject | taskRejected |
+ * | rejected | errbacks, after storing | FAILURE Reject, also for the rest of the chain | reject | taskFailed, taskRejected |
+ * | rejected, requeue | | | requeue | taskRejected |
  * | timed-out | as failed | FAILURE TimeLimitExceeded | `acksOnTimeout` ? ack : requeue | taskFailed or taskRejected |
  * | terminated | | REVOKED | ack | taskRevoked |
  * | worker-lost | as failed | FAILURE WorkerLostError | as failed | taskFailed |
  * | worker-lost, `rejectOnWorkerLost` | | | requeue | taskRejected |
  * | interrupted | | | requeue | taskCancelled |
  *
- * Where a state ends the task, its part in a chord is brought once the state is stored; a task that is ignored or rejected
- * for good brings a failure, where the world wants that.
+ * Where a state ends the task, its part in a chord is brought once the state is stored; a task that is ignored brings a
+ * failure, where the world wants that.
  *
  * With early acks the message was acked when the run began, and nothing is left to settle: an interrupted run is then as
  * lost as one whose process died, and tells taskCancelled, taskFailed.
@@ -72,16 +74,15 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
     case "snoozed":
       return again(request, { ...outcome, cause: null, counted: false }, world);
     case "ignored":
-      return [...withoutResult(request, "Ignore", world), ...ignore(request)];
+      return [...withoutResult(request, world), ...ignore(request)];
     case "chord-ended":
       return endUnlocking(request, outcome, world);
     case "replaced":
       return replace(request, outcome.by, outcome.children, world);
     case "rejected":
-      return [
-        ...(outcome.requeue ? [] : withoutResult(request, "Reject", world)),
-        ...giveBack(request, outcome.requeue),
-      ];
+      return outcome.requeue
+        ? giveBack(request, true)
+        : rejectForGood(request, boundedFailure(rejected(outcome.reason ?? null)), outcome.children, world);
     case "timed-out":
       return timeOut(request, outcome.limitMs, outcome.children, world);
     case "terminated":
@@ -132,9 +133,10 @@ function retry(
   world: World,
 ): readonly Effect[] {
   const traceback = outcome.traceback === null ? null : shortened(outcome.traceback, longestFailureText);
-  return mayRunAgain(request)
-    ? again(request, { ...outcome, traceback, counted: true }, world)
-    : fail(request, outcome.cause ?? maxRetriesExceeded(request.task, traceback), outcome.children, world);
+  if (mayRunAgain(request, outcome.changes?.attempts))
+    return again(request, { ...outcome, traceback, counted: true }, world);
+  const refused = nextRun(request, { ...outcome, delayMs: 0, counted: true }, world).task;
+  return fail(request, outcome.cause ?? maxRetriesExceeded(refused, traceback), outcome.children, world);
 }
 
 type Success = Extract<Outcome, { readonly kind: "succeeded" }>;
@@ -239,8 +241,13 @@ function tellFailure(request: Request, failure: Failure, sent: readonly Tree[], 
 }
 
 /** A chord whose member ends without a result would wait for ever, as it does in Celery: it fails by that member. */
-function withoutResult({ task }: Request, how: "Ignore" | "Reject", world: World): readonly Effect[] {
-  return world.failsUnfinishableChords ? tellAround(task, endedWithoutResult(how), false, world) : [];
+function withoutResult({ task }: Request, world: World): readonly Effect[] {
+  return world.failsUnfinishableChords ? tellAround(task, ignored(), false, world) : [];
+}
+
+/** Its message never runs again, so its caller learns of it; monitors hear of the failure, then of the reject. */
+function rejectForGood(request: Request, failure: Failure, sent: readonly Tree[], world: World): readonly Effect[] {
+  return [...tellFailure(request, failure, sent, world), failed(request, failure), ...giveBack(request, false)];
 }
 
 /** The part of a task that has come to an end, where it is one of a chord's. */
@@ -249,27 +256,31 @@ function partOf(task: TaskMessage, meta: ResultMeta): readonly Effect[] {
   return part === null ? [] : [{ do: "chord-part", part, meta, task }];
 }
 
-interface Again {
+interface Again extends Omit<NextRun, "delayMs"> {
   readonly delayMs: number | null;
   readonly cause: Failure | null;
   readonly traceback?: string | null;
   readonly children: readonly Tree[];
-  readonly counted: boolean;
 }
 
-/** The next run is sent before RETRY is stored; the task counts as its own child, as it sent itself. */
-function again(request: Request, { delayMs, cause, counted, ...run }: Again, world: World): readonly Effect[] {
-  const { task, queue, policy } = request;
-  const wait = delayMs ?? retryDelayMs(policy.retry, task.retries, world.random);
-  const effects: Effect[] = [{ do: "send", ...nextRun(request, wait, counted, world), required: true }];
+/**
+ * RETRY is stored and told before the next run is sent, which another worker may end before this one does anything more;
+ * the task counts as its own child, as it sent itself.
+ */
+function again(request: Request, run: Again, world: World): readonly Effect[] {
+  const { task, queue } = request;
+  const { cause, counted, changes } = run;
+  const delayMs = waitOf(request, run, world);
+  const next = nextRun(request, { delayMs, counted, changes }, world);
   const traceback = cause?.traceback ?? run.traceback ?? null;
+  const effects: Effect[] = [];
   if (keepsResult(request)) {
     const children = [...run.children, resultTuple(task.id)];
     effects.push({ do: "store", meta: retryMeta(task.id, cause, traceback, children), task, required: false });
   }
+  const event = { type: "taskRetried", task, queue, failure: cause, traceback, delayMs, counted } as const;
+  effects.push({ do: "emit", event }, { do: "send", ...next, required: true });
   effects.push(...late(request, { do: "ack" }));
-  const event = { type: "taskRetried", task, queue, failure: cause, traceback, delayMs: wait, counted } as const;
-  effects.push({ do: "emit", event });
   return effects;
 }
 

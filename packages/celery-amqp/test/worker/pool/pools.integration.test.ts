@@ -151,6 +151,14 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
       traceback: expect.stringContaining("tasks.ts") as string,
     });
     expect(await client.call(tasks.flaky, "busy")).toBe(3);
+    const second = { value: new Date(5), by: 2n ** 70n, priority: 4, headers: { turn: 2 } };
+    expect(await client.call(tasks.renewed, 1)).toEqual(second);
+    await expect(client.call(tasks.unsendable)).rejects.toMatchObject({ excType: "EncodeError" });
+    await expect(client.call(tasks.rejects)).rejects.toMatchObject({
+      excType: "Reject",
+      excModule: "celery.exceptions",
+      excArgs: ["no such customer", false],
+    });
     await expect(client.call(tasks.flaky, "broken")).rejects.toMatchObject({ excType: "TypeError" });
     await expect(client.call(tasks.unwritable)).rejects.toMatchObject({
       excType: "EncodeError",

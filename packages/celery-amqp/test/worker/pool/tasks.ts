@@ -75,6 +75,20 @@ export const snoozes = defineTask("pool.snoozes", (context) =>
   context.redelivered || context.headers["again"] === true ? "late" : context.snooze(0),
 );
 
+/** Asks for a second run with arguments of its own, and gives what that run got. */
+export const renewed = defineTask("pool.renewed", {
+  parameters: ["value", "by"],
+  run: (context, value: unknown, by?: unknown) =>
+    context.attempt === 1
+      ? context.retry({ in: 0, args: [new Date(5)], kwargs: { by: 2n ** 70n }, priority: 4, headers: { turn: 2 } })
+      : { value, by, priority: context.request.properties.priority, headers: context.headers },
+});
+
+/** Asks for a second run whose arguments no message can carry. */
+export const unsendable = defineTask("pool.unsendable", (context) => context.retry({ in: 0, args: [() => 1] }));
+
+export const rejects = defineTask("pool.rejects", (context) => context.reject({ reason: "no such customer" }));
+
 export const checked = defineTask("pool.checked", {
   args: z.tuple([z.coerce.number()]),
   returns: z.string(),

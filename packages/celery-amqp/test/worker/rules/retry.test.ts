@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { formatIso } from "@leveret/celery-protocol";
-import type { RetryPolicy } from "../../../src/task/policy.ts";
-import { mayRunAgain, nextRun, retryDelayMs } from "../../../src/worker/rules/retry.ts";
+import type { RetryChanges, RetryPolicy } from "../../../src/task/policy.ts";
+import { mayRunAgain, nextRun, retryDelayMs, waitOf } from "../../../src/worker/rules/retry.ts";
 import { freshWorld, now, request, retryPolicy, signature } from "./given.ts";
 
 describe("how often a task runs", () => {
@@ -57,7 +57,7 @@ describe("the message of the next run", () => {
       correlationId: "id-1",
     };
     const asked = request(fields);
-    const { task, to } = nextRun(asked, 200, true, freshWorld());
+    const { task, to } = nextRun(asked, { delayMs: 200, counted: true }, freshWorld());
     expect(task).toEqual({
       ...asked.task,
       retries: 1,
@@ -68,21 +68,24 @@ describe("the message of the next run", () => {
   });
 
   test("has no eta without a wait", () => {
-    expect(nextRun(request(), 0, true, freshWorld()).task.eta).toBeNull();
+    expect(nextRun(request(), { delayMs: 0, counted: true }, freshWorld()).task.eta).toBeNull();
   });
 
   test("of a task without a parent has itself for one, as Celery sends it from within itself", () => {
-    const { task } = nextRun(request({ rootId: null, parentId: null }), 0, true, freshWorld());
+    const { task } = nextRun(request({ rootId: null, parentId: null }), { delayMs: 0, counted: true }, freshWorld());
     expect(task).toMatchObject({ rootId: "id-1", parentId: "id-1" });
   });
 
   test("of a snooze does not count", () => {
-    expect(nextRun(request({ retries: 2 }), 1000, false, freshWorld()).task.retries).toBe(2);
+    expect(nextRun(request({ retries: 2 }), { delayMs: 1000, counted: false }, freshWorld()).task.retries).toBe(2);
   });
 
   test("expires when the first would have, counted anew for the broker", () => {
     const expires = { epochMs: now + 299_992, text: "2026-11-22T10:04:59.992662+00:00" };
-    expect(nextRun(request({ expires }), 0, true, freshWorld()).task).toMatchObject({ expires, expirationMs: 299_992 });
+    expect(nextRun(request({ expires }), { delayMs: 0, counted: true }, freshWorld()).task).toMatchObject({
+      expires,
+      expirationMs: 299_992,
+    });
   });
 
   test("loses what the broker wrote about its way", () => {
@@ -94,7 +97,7 @@ describe("the message of the next run", () => {
       "x-deathly": "mine",
       mine: 1,
     };
-    expect(nextRun(request({ extraHeaders }), 0, true, freshWorld()).task.extraHeaders).toEqual({
+    expect(nextRun(request({ extraHeaders }), { delayMs: 0, counted: true }, freshWorld()).task.extraHeaders).toEqual({
       "x-deathly": "mine",
       mine: 1,
     });
@@ -104,6 +107,57 @@ describe("the message of the next run", () => {
     ["the default exchange", { exchange: "", routingKey: "other" }, { exchange: "", routingKey: "other" }],
     ["an exchange of its own", { exchange: "images", routingKey: "big" }, { exchange: "images", routingKey: "big" }],
   ])("goes back by %s", (_name, came, to) => {
-    expect(nextRun(request({ deliveryInfo: { ...came, redelivered: false } }), 0, true, freshWorld()).to).toEqual(to);
+    expect(
+      nextRun(request({ deliveryInfo: { ...came, redelivered: false } }), { delayMs: 0, counted: true }, freshWorld())
+        .to,
+    ).toEqual(to);
+  });
+});
+
+describe("what a task changes for its next run", () => {
+  const nothing: RetryChanges = { etaMs: null, attempts: null, expires: null, to: {}, fields: {} };
+  const came = { exchange: "images", routingKey: "big", redelivered: false };
+  const asked = request({ deliveryInfo: came, priority: 3, stamps: { tenant: "acme" }, stampedHeaders: ["tenant"] });
+  const next = (changes: Partial<RetryChanges>) =>
+    nextRun(asked, { delayMs: 0, counted: true, changes: { ...nothing, ...changes } }, freshWorld());
+
+  test("is in the message, and all else is as it was", () => {
+    const fields = { args: [7], kwargs: { z: 1 }, priority: 9, extraHeaders: { mine: 1 }, argsRepr: null };
+    expect(next({ fields }).task).toEqual({
+      ...asked.task,
+      ...fields,
+      retries: 1,
+      parentId: "id-1",
+      deliveryInfo: null,
+    });
+  });
+
+  test.each([
+    [{}, { exchange: "images", routingKey: "big" }],
+    [{ exchange: "films" }, { exchange: "films", routingKey: "big" }],
+    [{ routingKey: "small" }, { exchange: "images", routingKey: "small" }],
+    [
+      { exchange: "", routingKey: "other" },
+      { exchange: "", routingKey: "other" },
+    ],
+  ])("%o goes to %o", (to, expected) => {
+    expect(next({ to }).to).toEqual(expected);
+  });
+
+  test.each([
+    ["a time", { atMs: now + 60_000 }],
+    ["a time from now", { inMs: 60_000 }],
+  ])("expires at %s", (_name, expires) => {
+    const at = { epochMs: now + 60_000, text: formatIso(now + 60_000) };
+    expect(next({ expires }).task).toMatchObject({ expires: at, expirationMs: 60_000 });
+  });
+
+  test.each([
+    ["its eta", null, now + 5_000, 5_000],
+    ["not at all for an eta in the past", null, now - 5_000, 0],
+    ["the time it says", 7_000, null, 7_000],
+    ["what its policy says", null, null, 180_000],
+  ])("waits %s", (_name, delayMs, etaMs, expected) => {
+    expect(waitOf(asked, { delayMs, changes: { ...nothing, etaMs } }, freshWorld())).toBe(expected);
   });
 });

@@ -150,7 +150,7 @@ const rows: readonly Row[] = [
     name: "failed, retried automatically",
     ending: failed,
     policy: automatic,
-    late: ["send demo.add", "store RETRY id-1", "ack", "taskRetried"],
+    late: ["store RETRY id-1", "taskRetried", "send demo.add", "ack"],
   },
   {
     name: "failed, retried automatically, with an error not worth it",
@@ -175,13 +175,13 @@ const rows: readonly Row[] = [
   {
     name: "retry",
     ending: retry,
-    late: ["send demo.add", "store RETRY id-1", "ack", "taskRetried"],
+    late: ["store RETRY id-1", "taskRetried", "send demo.add", "ack"],
   },
   {
     name: "retry, result ignored",
     ending: retry,
     task: { ignoreResult: true },
-    late: ["send demo.add", "ack", "taskRetried"],
+    late: ["taskRetried", "send demo.add", "ack"],
   },
   {
     name: "retry, none left",
@@ -193,14 +193,31 @@ const rows: readonly Row[] = [
     name: "snoozed, though none left",
     ending: { kind: "snoozed", delayMs: 5000 },
     task: { retries: 3 },
-    late: ["send demo.add", "store RETRY id-1", "ack", "taskRetried"],
+    late: ["store RETRY id-1", "taskRetried", "send demo.add", "ack"],
   },
   { name: "ignored", ending: { kind: "ignored" }, late: ["ack", "taskIgnored"] },
   {
     name: "rejected",
     ending: { kind: "rejected", requeue: false },
-    late: ["reject", "taskRejected"],
-    early: [],
+    late: ["store FAILURE id-1", "taskFailed", "reject", "taskRejected"],
+    early: ["store FAILURE id-1", "taskFailed"],
+  },
+  {
+    name: "rejected, with errbacks and the rest of a chain",
+    ending: { kind: "rejected", requeue: false },
+    task: {
+      errbacks: [signature("on-error")],
+      chain: [signature("last", { options: { task_id: "id-2" } })],
+    },
+    late: ["store FAILURE id-1", "store FAILURE id-2", "send on-error", "taskFailed", "reject", "taskRejected"],
+    early: ["store FAILURE id-1", "store FAILURE id-2", "send on-error", "taskFailed"],
+  },
+  {
+    name: "rejected, result ignored",
+    ending: { kind: "rejected", requeue: false },
+    task: { ignoreResult: true },
+    late: ["taskFailed", "reject", "taskRejected"],
+    early: ["taskFailed"],
   },
   {
     name: "ignored, as a part of a chord",
@@ -225,8 +242,8 @@ const rows: readonly Row[] = [
     name: "rejected, as a part of a chord",
     ending: { kind: "rejected", requeue: false },
     task: { chord: signature("body"), group: "g" },
-    late: ["chord-part FAILURE id-1", "reject", "taskRejected"],
-    early: ["chord-part FAILURE id-1"],
+    late: ["store FAILURE id-1", "chord-part FAILURE id-1", "taskFailed", "reject", "taskRejected"],
+    early: ["store FAILURE id-1", "chord-part FAILURE id-1", "taskFailed"],
   },
   {
     name: "rejected and requeued, as a part of a chord",
@@ -316,12 +333,16 @@ const flags: readonly Partial<TaskPolicy>[] = [
 ];
 
 describe("a part of a chord that has no result", () => {
-  test.each([
-    [{ kind: "ignored" }, ["ack", "taskIgnored"]],
-    [{ kind: "rejected", requeue: false }, ["reject", "taskRejected"]],
-  ] satisfies [Ending, string[]][])("%o leaves it waiting where that is wanted, as Celery does", (ending, effects) => {
-    const part = request({ chord: signature("body"), group: "g" });
-    expect(inShort(settle(part, outcome(ending), freshWorld({ failsUnfinishableChords: false })))).toEqual(effects);
+  const asCelery = freshWorld({ failsUnfinishableChords: false });
+  const part = request({ chord: signature("body"), group: "g" });
+
+  test("leaves it waiting where that is wanted, as Celery does", () => {
+    expect(inShort(settle(part, outcome({ kind: "ignored" }), asCelery))).toEqual(["ack", "taskIgnored"]);
+  });
+
+  test("fails it where its message was rejected, as Celery 5.7 does", () => {
+    const effects = inShort(settle(part, outcome({ kind: "rejected", requeue: false }), asCelery));
+    expect(effects).toContain("chord-part FAILURE id-1");
   });
 });
 
@@ -395,6 +416,33 @@ describe("what is stored", () => {
     expect(stored(settle(request({ retries: 3 }), outcome(ending), freshWorld()))).toMatchObject([
       { status: "FAILURE", exception: boom.exception, traceback: boom.traceback },
     ]);
+  });
+
+  test.each([
+    [null, [null, false]],
+    ["no such customer", ["no such customer", false]],
+  ])("a reject for good is Celery's Reject, with its reason %s", (reason, args) => {
+    const effects = settle(request(), outcome({ kind: "rejected", requeue: false, reason }), freshWorld());
+    const exception = { module: "celery.exceptions", type: "Reject", args };
+    expect(stored(effects)).toMatchObject([{ status: "FAILURE", exception, traceback: null }]);
+  });
+
+  test("a retry with other arguments and none left fails with those in its text", () => {
+    const changes = { etaMs: null, attempts: null, expires: null, to: {}, fields: { args: [9], argsRepr: null } };
+    const ending: Ending = { kind: "retry", delayMs: 0, cause: null, traceback: "Retry", changes };
+    expect(stored(settle(request({ retries: 3 }), outcome(ending), freshWorld()))).toMatchObject([
+      { exception: { args: ["Can't retry demo.add[id-1] args:(9,) kwargs:{}"] } },
+    ]);
+  });
+
+  test.each([
+    ["fewer attempts than its policy has", { retries: 1 }, 2, "FAILURE"],
+    ["more attempts than its policy has", { retries: 3 }, 6, "RETRY"],
+    ["as many attempts as its policy has", { retries: 3 }, null, "FAILURE"],
+  ])("a retry that says %s", (_name, fields, attempts, status) => {
+    const changes = { etaMs: null, attempts, expires: null, to: {}, fields: {} };
+    const ending: Ending = { kind: "retry", delayMs: 0, cause: null, traceback: "Retry", changes };
+    expect(stored(settle(request(fields), outcome(ending), freshWorld()))).toMatchObject([{ status }]);
   });
 
   test("a retry with none left and no error fails as Celery says it", () => {
