@@ -162,7 +162,6 @@ class CeleryClient implements Client {
       content,
       declarer,
       interceptors: options.interceptors,
-      keepsExpiredMembers: options.failUnfinishableChords,
       ...(events && { onSent: (task, way) => events.send(taskSent(task, way)) }),
     });
     this.#sender = new Sender({
@@ -290,7 +289,7 @@ class CeleryClient implements Client {
 
   async #relayOne(row: PreparedMessage): Promise<RelayOutcome> {
     const { id } = row;
-    const { message, way } = fromRow(row, this.#clock.now());
+    const { message, way } = fromRow(row);
     try {
       await this.#gate.enter(async () => {
         await this.#gate.connected();

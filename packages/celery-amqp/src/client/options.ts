@@ -23,12 +23,6 @@ export interface ClientOptions extends ContentOptions {
    * workers cannot serve a header.
    */
   readonly chords?: "rabbitmq";
-  /**
-   * Members of chords that expire in their queue come to a worker all the same, which reports that, so that their chords
-   * fail. Default true; false lets RabbitMQ drop them, as Celery does, and their chords wait for ever. Workers have more to
-   * do by the option of this name.
-   */
-  readonly failUnfinishableChords?: boolean;
   /** Results kept for those who ask later; beyond it the oldest are given up. Default 10 000 results, 64 MB. */
   readonly keepResults?: Partial<PendingLimits>;
   /** Classes for the exceptions of tasks, by type or by module and type: what `TaskFailedError.cause` is made of. */
@@ -67,7 +61,6 @@ export interface ResolvedClient {
   readonly results: "rpc" | "amqp" | false | ResultSource;
   /** Null: the results do, where they can. */
   readonly chords: "rabbitmq" | null;
-  readonly failUnfinishableChords: boolean;
   readonly keepResults: PendingLimits;
   readonly errorClasses: ErrorClasses;
   readonly router: Router;
@@ -85,7 +78,6 @@ export interface ResolvedClient {
 export const clientOptionNames: readonly (keyof ClientOptions)[] = [
   "results",
   "chords",
-  "failUnfinishableChords",
   "keepResults",
   "errorClasses",
   "routes",
@@ -117,7 +109,6 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     validate = true,
     taskSentEvents = false,
     chords = null,
-    failUnfinishableChords = true,
   } = rest;
   const { keepResults, interceptors = [], queues = [], errorClasses = {}, logger = silent } = rest;
   check(
@@ -127,8 +118,6 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     '"rpc", "amqp", false or a result backend',
   );
   check("chords", chords, chords === null || chords === "rabbitmq", '"rabbitmq", or left out');
-  const isFlag = typeof failUnfinishableChords === "boolean";
-  check("failUnfinishableChords", failUnfinishableChords, isFlag, "true or false");
   check("declare", declare, ["active", "passive", "off"].includes(declare), '"active", "passive" or "off"');
   check("defaultQueue", defaultQueue, isText(defaultQueue), "a queue's name");
   const content = contentOf({ serializers, compressors, accept, budget, allowNaN });
@@ -143,7 +132,6 @@ export function resolveClient(options: ClientOptions): ResolvedClient {
     content,
     results,
     chords,
-    failUnfinishableChords,
     keepResults: { maxResults: 10_000, maxBytes: 64_000_000, ...keepResults },
     errorClasses,
     router: createRouter(routes),

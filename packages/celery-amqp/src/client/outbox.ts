@@ -1,9 +1,4 @@
-import {
-  expirationMs as lifetimeOf,
-  type HeaderTable,
-  type WireMessage,
-  type WireProperties,
-} from "@leveret/celery-protocol";
+import type { HeaderTable, WireMessage, WireProperties } from "@leveret/celery-protocol";
 import type { CeleryError } from "../ports/errors.ts";
 import type { Outgoing } from "../send/outgoing.ts";
 import type { Way } from "../send/dispatch.ts";
@@ -22,8 +17,6 @@ export interface PreparedMessage {
   readonly headers: HeaderTable;
   readonly properties: WireProperties;
   readonly body: Uint8Array;
-  /** When the broker may drop the message, for the task expires then: epoch milliseconds, or null. */
-  readonly expiresAt: number | null;
 }
 
 /** What became of one row. A failed one is to be tried again, unless its error says that it never can succeed. */
@@ -34,14 +27,11 @@ export type RelayOutcome =
 /** The row of a message. */
 export function toRow({ message, way }: Outgoing, { headers, properties, body }: WireMessage): PreparedMessage {
   const { to, queue } = way;
-  const expiresAt = properties.expirationMs === undefined ? null : (message.expires?.epochMs ?? null);
-  return { id: message.id, ...to, queue, headers, properties, body, expiresAt };
+  return { id: message.id, ...to, queue, headers, properties, body };
 }
 
-/** The message of a row, with what is left of its time to live. */
-export function fromRow(row: PreparedMessage, now: number): { readonly message: WireMessage; readonly way: Way } {
-  const { exchange, routingKey, queue, headers, body, expiresAt } = row;
-  const expirationMs = expiresAt === null ? undefined : lifetimeOf({ epochMs: expiresAt }, now);
-  const message = { headers, properties: { ...row.properties, expirationMs }, body };
-  return { message, way: { to: { exchange, routingKey }, queue } };
+/** The message of a row, and its way. */
+export function fromRow(row: PreparedMessage): { readonly message: WireMessage; readonly way: Way } {
+  const { exchange, routingKey, queue, headers, properties, body } = row;
+  return { message: { headers, properties, body }, way: { to: { exchange, routingKey }, queue } };
 }

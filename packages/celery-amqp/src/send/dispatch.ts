@@ -3,7 +3,6 @@ import { CeleryError } from "../ports/errors.ts";
 import { composeSend, type Interceptor } from "../ports/interceptor.ts";
 import type { PublishOptions, Transport } from "../ports/transport.ts";
 import type { Destination } from "./destination.ts";
-import { keptForItsChord } from "./expiring-member.ts";
 import type { QueueDeclarer } from "./queue-declarer.ts";
 
 /** What dispatching needs. */
@@ -12,8 +11,6 @@ export interface DispatchParts {
   readonly content: Content;
   readonly declarer: QueueDeclarer;
   readonly interceptors: readonly Interceptor[];
-  /** Whether members of chords that expire come to a worker all the same, which tells their chords. */
-  readonly keepsExpiredMembers: boolean;
   /** Told of each task that the broker has confirmed. Default nobody. */
   readonly onSent?: (task: TaskMessage, way: Way) => void;
 }
@@ -91,8 +88,7 @@ export class Dispatch {
 
   #encode(task: TaskMessage): WireMessage {
     try {
-      const { content, keepsExpiredMembers } = this.#parts;
-      return encodeTask(keepsExpiredMembers ? keptForItsChord(task) : task, content);
+      return encodeTask(task.expirationMs === null ? task : keptUntilSeen(task), this.#parts.content);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const code =
@@ -100,6 +96,14 @@ export class Dispatch {
       throw new CeleryError(code, `Task "${task.task}" cannot be sent: ${error.message}`, { cause: error });
     }
   }
+}
+
+/**
+ * Without the time to live that Celery writes beside `expires`: RabbitMQ drops such a message in its queue, and no caller
+ * learns of it. A worker that receives the message late stores REVOKED.
+ */
+function keptUntilSeen(task: TaskMessage): TaskMessage {
+  return { ...task, expirationMs: null };
 }
 
 /** No queue took the message, or its exchange does not exist. */

@@ -64,8 +64,8 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const { budget } = content;
   const allowance = new QueueAllowance(budget.queues, () => clock.monotonicMs());
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active", allowance });
-  const { interceptors, failUnfinishableChords: keepsExpiredMembers } = options;
-  const dispatch = new Dispatch({ transport, content, declarer, interceptors, keepsExpiredMembers });
+  const { interceptors } = options;
+  const dispatch = new Dispatch({ transport, content, declarer, interceptors });
   const store = createStore(parts, content);
   const counter = options.chords === null ? null : new RabbitChords({ transport, ids, content });
   const chords = counter ?? store.chords;

@@ -97,8 +97,8 @@ export interface WorkerOptions extends ContentOptions {
   readonly inheritParentPriority?: boolean;
   /**
    * A member of a chord that can never report fails its chord with the reason: one that was ignored or rejected for good,
-   * that is unknown or unreadable here, that was delivered too often, or that expires in its queue (as long as who sends it
-   * says so, too), and whatever such a member or a failed or revoked one keeps from being called. Default true; false tells
+   * that is unknown or unreadable here, that was delivered too often, and whatever such a member or a failed or revoked one keeps from being
+   * called. Default true; false tells
    * nobody whom Celery does not tell, and leaves such chords waiting.
    */
   readonly failUnfinishableChords?: boolean;

@@ -9,7 +9,7 @@ import type { NamedCall } from "../../src/task/sender.ts";
 import { createLab } from "../client/lab.ts";
 
 // The same call made here and by Celery 5.6.3 ends in the same message: properties, headers and body. Where Celery
-// leaves the priority out, ours is 0.
+// leaves the priority out, ours is 0; and ours has no time to live beside `expires`.
 
 interface Recorded {
   readonly publish: { readonly exchange: string; readonly routing_key: string };
@@ -72,7 +72,7 @@ function settled(value: unknown, id: unknown, replyTo: unknown): unknown {
 }
 
 function read(recorded: Recorded) {
-  const { correlation_id: id, reply_to: replyTo, ...properties } = recorded.properties;
+  const { correlation_id: id, reply_to: replyTo, expiration: _, ...properties } = recorded.properties;
   const headers = { ...recorded.headers, ...("lang" in recorded.headers ? { lang: "js", origin: "<origin>" } : {}) };
   return settled(
     { properties: { priority: 0, ...properties, id, replyTo }, headers, body: JSON.parse(recorded.body_text) },

@@ -1,6 +1,6 @@
 import type { WireMessage } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
-import { chord } from "../../src/task/canvas.ts";
+import { chain, chord } from "../../src/task/canvas.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { createMemoryResults } from "../../src/testing/memory-results.ts";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
@@ -19,7 +19,7 @@ function start(failUnfinishableChords?: boolean, chords?: "rabbitmq") {
   return testCelery({
     tasks: [one, ignored, rejected, endless, sum],
     results: results.connect(),
-    client: { results: results.connect(), ...counted, ...said },
+    client: { results: results.connect(), ...counted },
     ...counted,
     ...said,
   });
@@ -101,15 +101,28 @@ describe("a member of a chord that is refused unread", () => {
   });
 });
 
+test("whoever awaits a chain learns that one of its steps has expired", async () => {
+  await using celery = start();
+  const outside = createMemoryTransport({ broker: celery.broker });
+  await outside.connect();
+  const late = one.s().with({ queue: "late", expires: "1m" });
+  const ended = (await celery.client.send(chain(late, one.si(), one.si()))).get().catch((error: unknown) => error);
+  await celery.advance("2m");
+  for (const message of celery.broker.messages("late"))
+    await outside.publisher.publish(message, { exchange: "", routingKey: "celery" });
+  expect(await ended).toMatchObject({ excType: "TaskRevokedError" });
+  await outside.close();
+});
+
 test.each([
   [true, { excType: "ChordError", excMessage: expect.stringContaining("raised TaskRevokedError") as string }],
   [false, { code: "result-timeout" }],
-])("a member that expires in its queue reports that: %s", async (failUnfinishableChords, expected) => {
+])("a member behind a step that expires in its queue reports that: %s", async (failUnfinishableChords, expected) => {
   await using celery = start(failUnfinishableChords);
   const outside = createMemoryTransport({ broker: celery.broker });
   await outside.connect();
   const late = one.s().with({ queue: "late", expires: "1m" });
-  const result = await celery.client.send(chord([one.s(), late], sum.s()));
+  const result = await celery.client.send(chord([one.s(), chain(late, one.si())], sum.s()));
   const ended = result.get({ timeout: "1h" }).catch((error: unknown) => error);
   await celery.advance("2m");
   for (const message of celery.broker.messages("late"))

@@ -33,10 +33,11 @@ export function withoutHeaders(headers: HeaderTable, isLeftOut: (header: string)
 }
 
 /**
- * A delivered message as a program may publish it again. Left out are headers of the first publish and `user-id`: the
- * broker closes the channel of a user that publishes the name of another (RabbitMQ "Validated User-ID").
+ * A delivered message as a program may publish it again. Left out are headers of the first publish, `user-id`, since
+ * the broker closes the channel of a user that publishes the name of another (RabbitMQ "Validated User-ID"), and
+ * `expiration`: the time to live of the new message would begin anew, and end without a trace.
  */
 export function republishable({ headers, properties, body }: WireMessage): WireMessage {
-  const { userId: _, ...kept } = properties;
+  const { userId: _, expirationMs: __, ...kept } = properties;
   return { headers: withoutHeaders(headers, isOfFirstPublish), properties: kept, body };
 }

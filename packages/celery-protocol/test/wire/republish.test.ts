@@ -15,9 +15,9 @@ describe("a message that is published again", () => {
     expect(republishable(message)).toEqual({ ...message, headers: { task: "demo.add" } });
   });
 
-  test("goes without the user that published it first", () => {
+  test("goes without the user that published it first and without its time to live", () => {
     const properties = { userId: "guest", priority: 3, replyTo: "replies", expirationMs: 5, appId: "shop" };
-    const { userId: _, ...kept } = properties;
+    const { userId: _, expirationMs: __, ...kept } = properties;
     expect(republishable({ headers: {}, properties, body: new Uint8Array() }).properties).toEqual(kept);
   });
 

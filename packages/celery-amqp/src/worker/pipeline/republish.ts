@@ -3,7 +3,7 @@ import { CeleryError } from "../../ports/errors.ts";
 import type { Delivery, Publisher } from "../../ports/transport.ts";
 import { counted, republished, uncounted } from "../rules/arrival.ts";
 import { offeredMessage, offerSeconds } from "../rules/offer.ts";
-import { parkedMessage, parkingSeconds, parkingSecondsUntil } from "../rules/park.ts";
+import { parkingSeconds, parkingSecondsUntil } from "../rules/park.ts";
 import type { DelayQueues } from "./delay-queues.ts";
 import type { Held } from "./held.ts";
 import type { Inflight } from "./inflight.ts";
@@ -37,7 +37,7 @@ export class Republisher {
   park(delivery: Delivery, task: TaskMessage, otherwise: () => void): boolean {
     const { clock } = this.#parts;
     if (task.eta === null || parkingSeconds(task, clock.now()) === null) return false;
-    const message = parkedMessage(delivery);
+    const message = republished(delivery);
     void this.#start(delivery, otherwise, () =>
       this.#delay(message, delivery.queue, parkingSeconds(task, clock.now())),
     );
@@ -49,7 +49,7 @@ export class Republisher {
     const { clock } = this.#parts;
     const seconds = (): number | null => parkingSecondsUntil(until, clock.now());
     if (seconds() === null) return false;
-    const message = parkedMessage(delivery);
+    const message = republished(delivery);
     void this.#start(delivery, otherwise, () => this.#delay(message, delivery.queue, seconds()));
     return true;
   }

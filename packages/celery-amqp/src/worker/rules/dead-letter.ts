@@ -34,16 +34,15 @@ const reservedBytes = 3_000;
 const identifying: ReadonlySet<string> = new Set(["id", "task"]);
 
 /**
- * The message for the dead queue: the body as it came, and headers that say why the message is there. Left out are what
- * belongs to the first publish, and the time to live, by which the message would vanish. `x-leveret-user-id` names the
+ * The message for the dead queue: the body as it came, and headers that say why the message is there. Left out is what
+ * `republishable` leaves out. `x-leveret-user-id` names the
  * user that published it. Headers that do not fit into one frame are dropped, the largest first, and
  * `x-leveret-dropped-headers` names them.
  */
 export function deadLetterOf(arrival: Arrival, letter: DeadLetter, facts: DeadLetterFacts): WireMessage {
   const { headers, properties, body } = republishable(arrival.message);
-  const { expirationMs: _, ...kept } = properties;
   const notes = notesOf(arrival, letter, facts);
-  return { headers: { ...fitting(headers, notes), ...notes }, properties: kept, body };
+  return { headers: { ...fitting(headers, notes), ...notes }, properties, body };
 }
 
 /** The same message with no more than its id, its task's name and the notes. */

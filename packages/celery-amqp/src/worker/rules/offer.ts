@@ -1,6 +1,5 @@
 import type { WireMessage } from "@leveret/celery-protocol";
-import type { Arrival } from "./arrival.ts";
-import { parkedMessage } from "./park.ts";
+import { type Arrival, republished } from "./arrival.ts";
 
 /** Between two offers of a task that is unknown here. */
 const betweenSeconds = 5;
@@ -18,7 +17,7 @@ export function offerSeconds(arrival: Arrival, now: number, graceMs: number): nu
 
 /** The message to be offered again, with the time of its first offer. */
 export function offeredMessage(arrival: Arrival, now: number): WireMessage {
-  const message = parkedMessage(arrival);
+  const message = republished(arrival);
   return { ...message, headers: { ...message.headers, [sinceHeader]: unknownSince(arrival, now) } };
 }
 

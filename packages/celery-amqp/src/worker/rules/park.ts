@@ -6,9 +6,7 @@ import {
   type Binding,
   type TaskMessage,
   type TaskQueueOptions,
-  type WireMessage,
 } from "@leveret/celery-protocol";
-import { republished, type Arrival } from "./arrival.ts";
 
 /** Tasks due within this time wait in memory, others in the broker (decision 5). */
 const heldUnderMs = 2_000;
@@ -63,16 +61,6 @@ export function celerysBindings(queue: string, declaration: TaskQueueOptions = {
 export function parkingAddress(queue: string, seconds: number): Address {
   const { routingKey } = delayedAddress(seconds, keyOf(queue));
   return { exchange: `celery_delayed_${Math.floor(Math.log2(seconds))}`, routingKey };
-}
-
-/**
- * The message to be kept by the broker: unchanged, but that its own time to live would cut the delay short. Whether it
- * has expired is seen when it comes back.
- */
-export function parkedMessage(arrival: Arrival): WireMessage {
-  const message = republished(arrival);
-  const { expirationMs: _, ...properties } = message.properties;
-  return { ...message, properties };
 }
 
 /** A name that a topic exchange would read as a pattern, or that leaves no room for the delay, cannot be told apart there. */

@@ -1,4 +1,4 @@
-import { expirationMs, formatIso, type Address, type TaskMessage, type WireTime } from "@leveret/celery-protocol";
+import { formatIso, type Address, type TaskMessage, type WireTime } from "@leveret/celery-protocol";
 import type { RetryChanges, RetryPolicy } from "../../task/policy.ts";
 import { withoutWay } from "./arrival.ts";
 import type { Sending } from "./effect.ts";
@@ -45,7 +45,6 @@ export interface NextRun {
  */
 export function nextRun(request: Request, { delayMs, counted, changes }: NextRun, world: World): Sending {
   const { task } = request;
-  const expires = expiryOf(task, changes, world.now);
   return {
     task: {
       ...task,
@@ -53,8 +52,8 @@ export function nextRun(request: Request, { delayMs, counted, changes }: NextRun
       ...changes?.fields,
       lang: "js",
       retries: counted ? task.retries + 1 : task.retries,
-      expires,
-      expirationMs: expires === null ? null : expirationMs(expires, world.now),
+      expires: expiryOf(task, changes, world.now),
+      expirationMs: null,
       eta: delayMs > 0 ? timeAt(world.now + delayMs) : null,
       rootId: task.rootId ?? task.id,
       parentId: task.parentId ?? task.id,

@@ -97,8 +97,8 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
 }
 
 /**
- * What it costs to drop a task that was revoked, expired or terminated. It brings its part, as in Celery, which leaves out
- * the parts of the steps behind it.
+ * What it costs to drop a task that was revoked, expired or terminated. It brings its part, as in Celery, which leaves
+ * the steps behind it pending, and their chords waiting.
  */
 export function revoke(
   request: Request,
@@ -111,7 +111,8 @@ export function revoke(
   const meta = revokedMeta(task.id, failure);
   if (keepsFailure(request)) effects.push({ do: "store", meta, task, required: false });
   effects.push(...partOf(task, meta));
-  if (world.failsUnfinishableChords) effects.push(...tellAround({ ...task, chord: null }, failure, false, world));
+  if (world.failsUnfinishableChords)
+    effects.push(...tellAround({ ...task, chord: null }, failure, keepsFailure(request), world));
   if (reason !== "terminated" || request.policy.acks === "late") effects.push({ do: "ack" });
   effects.push({ do: "emit", event: { type: "taskRevoked", task, queue, reason } });
   return effects;

@@ -6,14 +6,7 @@ import {
   type WireTime,
 } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
-import {
-  celerysBindings,
-  dueAt,
-  isParkable,
-  parkedMessage,
-  parkingAddress,
-  parkingSeconds,
-} from "../../../src/worker/rules/park.ts";
+import { celerysBindings, dueAt, isParkable, parkingAddress, parkingSeconds } from "../../../src/worker/rules/park.ts";
 import { now, task } from "./given.ts";
 
 const at = (epochMs: number): WireTime => ({ epochMs, text: formatIso(epochMs) });
@@ -79,14 +72,5 @@ describe("what Celery's clients need to delay messages", () => {
     ["nothing was said", undefined, 0],
   ] satisfies [string, TaskQueueOptions | undefined, number][])("%s", (_name, declaration, bindings) => {
     expect(celerysBindings("qt", declaration)).toHaveLength(bindings);
-  });
-});
-
-test("a message is parked without its time to live, which would end the delay", () => {
-  const message = { headers: { id: "id" }, properties: { expirationMs: 5000, priority: 3 }, body: new Uint8Array([7]) };
-  const address = { exchange: "", routingKey: "celery" };
-  expect(parkedMessage({ message, address, queue: "celery", redelivered: false, deliveryCount: null })).toEqual({
-    ...message,
-    properties: { priority: 3 },
   });
 });

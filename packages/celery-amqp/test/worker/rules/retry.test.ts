@@ -80,11 +80,12 @@ describe("the message of the next run", () => {
     expect(nextRun(request({ retries: 2 }), { delayMs: 1000, counted: false }, freshWorld()).task.retries).toBe(2);
   });
 
-  test("expires when the first would have, counted anew for the broker", () => {
+  test("expires when the first would have, by its header alone", () => {
     const expires = { epochMs: now + 299_992, text: "2026-11-22T10:04:59.992662+00:00" };
-    expect(nextRun(request({ expires }), { delayMs: 0, counted: true }, freshWorld()).task).toMatchObject({
+    const run = { delayMs: 0, counted: true };
+    expect(nextRun(request({ expires, expirationMs: 300_000 }), run, freshWorld()).task).toMatchObject({
       expires,
-      expirationMs: 299_992,
+      expirationMs: null,
     });
   });
 
@@ -149,7 +150,7 @@ describe("what a task changes for its next run", () => {
     ["a time from now", { inMs: 60_000 }],
   ])("expires at %s", (_name, expires) => {
     const at = { epochMs: now + 60_000, text: formatIso(now + 60_000) };
-    expect(next({ expires }).task).toMatchObject({ expires: at, expirationMs: 60_000 });
+    expect(next({ expires }).task).toMatchObject({ expires: at, expirationMs: null });
   });
 
   test.each([
