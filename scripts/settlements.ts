@@ -24,6 +24,7 @@ const world: World = {
   inheritsPriority: false,
   callsErrback: () => false,
   random: () => 0.5,
+  routeOf: () => ({ options: {} }),
   uuid: () => "next",
 };
 

@@ -115,8 +115,17 @@ export {
   type Unfolded,
   type Unfolding,
 } from "./canvas/unfold.ts";
-export type { Caller, Sending } from "./canvas/compose.ts";
-export type { Mint } from "./canvas/mint.ts";
+export {
+  type Call,
+  type CallArguments,
+  type CallTerms,
+  callTerms,
+  type Caller,
+  composeBy,
+  type Routing,
+  type Sending,
+} from "./canvas/compose.ts";
+export type { Mint, Route } from "./canvas/mint.ts";
 export { chordUnlock } from "./canvas/chord-unlock.ts";
 export {
   afterChord,

@@ -1,3 +1,4 @@
+import type { Caller } from "@leveret/celery-protocol";
 import { createAsk } from "../control/ask.ts";
 import { Broadcaster } from "../control/broadcaster.ts";
 import { type Control, createControl } from "../control/control.ts";
@@ -17,6 +18,7 @@ import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
 import { own } from "../results/ownership.ts";
 import { RabbitChords } from "../results/rabbit-chords.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
+import { Destinations } from "../send/destination.ts";
 import { Dispatch } from "../send/dispatch.ts";
 import { firstAnswer } from "../send/first-answer.ts";
 import { Planner } from "../send/plan.ts";
@@ -24,6 +26,7 @@ import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Sender } from "../send/sender.ts";
 import { taskSent } from "../send/sent-event.ts";
 import { Spread } from "../send/sharded-queue.ts";
+import type { TaskContext } from "../task/context.ts";
 import { currentTask } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { GroupSignature } from "../task/canvas-shape.ts";
@@ -161,6 +164,8 @@ class CeleryClient implements Client {
       transport,
       content,
       declarer,
+      destinations: new Destinations({ ...options, spread: new Spread(() => parts.ids.random()) }),
+      connected: () => this.#gate.connected(),
       interceptors: options.interceptors,
       ...(events && { onSent: (task, way) => events.send(taskSent(task, way)) }),
     });
@@ -168,10 +173,10 @@ class CeleryClient implements Client {
       ...parts,
       budget: content.budget,
       validate: options.validate,
-      planner: new Planner({ ...options, spread: new Spread(() => parts.ids.random()) }),
+      planner: new Planner(options),
       results: { ...this.#results, prepare: (id) => this.#gate.connected().then(() => this.#source.prepare(id)) },
-      dispatch: { send: (task, way) => this.#gate.connected().then(() => this.#dispatch.send(task, way)) },
-      parent: currentTask,
+      dispatch: this.#dispatch,
+      parent: () => callerOf(currentTask()),
     });
   }
 
@@ -228,8 +233,8 @@ class CeleryClient implements Client {
   }
 
   async prepare(call: Signature<[], unknown>): Promise<PreparedMessage> {
-    const outgoing = await this.#sender.compose(call, []);
-    return toRow(outgoing, await this.#dispatch.prepare(outgoing.message));
+    const { sending, sendOptions } = await this.#sender.compose(call, []);
+    return toRow(sending.task, await this.#dispatch.prepare(sending, sendOptions));
   }
 
   relay(
@@ -302,6 +307,11 @@ class CeleryClient implements Client {
       return { id, status: "failed", error };
     }
   }
+}
+
+/** The task whose handler sends; its priority is handed down by `ctx.client` alone. */
+function callerOf(task: TaskContext | null): Caller | null {
+  return task && { id: task.id, rootId: task.rootId, priority: null };
 }
 
 /** Who tells monitors what is sent; null where nobody is to. */

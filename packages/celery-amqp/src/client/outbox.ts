@@ -1,7 +1,6 @@
-import type { HeaderTable, WireMessage, WireProperties } from "@leveret/celery-protocol";
+import type { HeaderTable, TaskMessage, WireProperties } from "@leveret/celery-protocol";
 import type { CeleryError } from "../ports/errors.ts";
-import type { Outgoing } from "../send/outgoing.ts";
-import type { Way } from "../send/dispatch.ts";
+import type { Prepared } from "../send/dispatch.ts";
 
 /**
  * A finished message for a row of an outbox table: written in the transaction of what it follows from, published later
@@ -25,13 +24,14 @@ export type RelayOutcome =
   | { readonly id: string; readonly status: "failed"; readonly error: CeleryError };
 
 /** The row of a message. */
-export function toRow({ message, way }: Outgoing, { headers, properties, body }: WireMessage): PreparedMessage {
+export function toRow({ id }: TaskMessage, { message, way }: Prepared): PreparedMessage {
   const { to, queue } = way;
-  return { id: message.id, ...to, queue, headers, properties, body };
+  const { headers, properties, body } = message;
+  return { id, ...to, queue, headers, properties, body };
 }
 
 /** The message of a row, and its way. */
-export function fromRow(row: PreparedMessage): { readonly message: WireMessage; readonly way: Way } {
+export function fromRow(row: PreparedMessage): Prepared {
   const { exchange, routingKey, queue, headers, properties, body } = row;
   return { message: { headers, properties, body }, way: { to: { exchange, routingKey }, queue } };
 }

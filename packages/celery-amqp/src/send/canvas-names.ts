@@ -19,6 +19,18 @@ function collect(signature: Signature, names: Map<string, string>): void {
   if (typeof id === "string" && signature.subtaskType === null) names.set(id, signature.task);
 }
 
+/** The names by which the tasks in a canvas are routed. */
+export function taskNamesOf(call: Signature): readonly string[] {
+  const names = new Set<string>();
+  const collectNames = (signature: Signature): void => {
+    const canvas = readCanvas(signature);
+    names.add("task" in canvas ? canvas.task.task : signature.task);
+    for (const part of partsOf(signature)) collectNames(part);
+  };
+  collectNames(call);
+  return [...names];
+}
+
 function partsOf(signature: Signature): readonly Signature[] {
   const canvas = readCanvas(signature);
   if (canvas.kind === "chain" || canvas.kind === "group") return canvas.tasks;

@@ -3,18 +3,17 @@ import {
   type Mint,
   needsChords,
   type ResultTuple,
-  type Sending,
-  type Tree,
   unfold,
   type Unfolded,
 } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
+import { durationMs } from "../task/duration.ts";
 import type { AsyncResult } from "../task/sender.ts";
 import type { AnySignature, Composed } from "../task/signature.ts";
 import { namesOf } from "./canvas-names.ts";
 import { chordsOf, chordsUnsupported, readable } from "./chords.ts";
 import type { Leaving, Outgoing } from "./outgoing.ts";
-import { routeSending } from "./route-sending.ts";
+import type { SendOptions } from "./destination.ts";
 import type { SenderParts } from "./sender-parts.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -64,26 +63,25 @@ export class CanvasSender {
       throw new CeleryError("option-invalid", `${what}: prepare its members one by one, or a chain of them`);
     }
     const { result, awaits } = this.#resultOf(call, unfolded);
-    const routed = await this.#routed(only, call.options);
-    return { ...routed, result, awaited: awaits.length > 0, signal: call.options.signal ?? null };
+    const signal = call.options.signal ?? null;
+    return { sending: only, sendOptions: sendOptionsOf(call), result, awaited: awaits.length > 0, signal };
   }
 
   async #unfold(call: ComposedSignature): Promise<Unfolded & { readonly result: ResultTuple }> {
-    const parent = this.#parts.parent();
-    const mint = await this.#mint();
-    const caller = parent && { ...parent, priority: parent.priority ?? null };
+    const caller = this.#parts.parent();
+    const mint = await this.#mint(call);
     const { steps, result, children } = readable(() => unfold(call.composed.signature, mint, { caller }));
     if (result === null) throw new CeleryError("option-invalid", "A chain without steps cannot be sent: give it one");
     if (needsChords(steps) && this.#parts.results.chords === undefined) throw chordsUnsupported();
     return { steps, result, children };
   }
 
-  /** In a child of the worker a plan tells where results are awaited. */
-  async #mint(): Promise<Mint> {
+  async #mint({ composed }: ComposedSignature): Promise<Mint> {
     const { ids, clock, origin, planner, results, budget } = this.#parts;
     const id = ids.uuid();
-    await planner.plan("celery.chain", { id });
-    return { id: () => ids.uuid(), now: clock.now(), origin, replyTo: results.replyTo(id), budget };
+    const routeOf = await planner.routesOf(composed.signature, id);
+    const replyTo = results.replyTo(id);
+    return { id: () => ids.uuid(), now: clock.now(), origin, replyTo, budget, ...(routeOf && { routeOf }) };
   }
 
   #resultOf(
@@ -99,7 +97,8 @@ export class CanvasSender {
     return { result: results.openTuple(result, taskOf), awaits: taskIdsOf(result) };
   }
 
-  async #perform({ options }: ComposedSignature, { steps, children }: Unfolded): Promise<void> {
+  async #perform(call: ComposedSignature, { steps, children }: Unfolded): Promise<void> {
+    const options = sendOptionsOf(call);
     const last = steps.findLastIndex((step) => step.do === "send");
     let sent: Promise<void>[] = [];
     for (const [index, step] of steps.entries()) {
@@ -109,21 +108,10 @@ export class CanvasSender {
         sent = [];
         continue;
       }
-      sent.push(this.#sendOne(step, options, index === last ? children : []));
+      sent.push(this.#parts.dispatch.send(step, options, index === last ? children : []));
       if (sent.length >= inFlight) await Promise.all(sent.splice(0));
     }
     await Promise.all(sent);
-  }
-
-  async #sendOne(step: Sending, options: AnySignature["options"], children: readonly Tree[]): Promise<void> {
-    const { message, way } = await this.#routed(step, options);
-    await this.#parts.dispatch.send(message, way, children);
-  }
-
-  async #routed(step: Sending, options: AnySignature["options"]): ReturnType<typeof routeSending> {
-    const { planner, clock } = this.#parts;
-    const { message, way } = await routeSending(step, planner, options, clock.now());
-    return { message, way: step.to === null ? way : { ...way, isNamedByMessage: true } };
   }
 
   async #count(step: Exclude<CanvasStep, { readonly do: "send" }>): Promise<void> {
@@ -131,6 +119,13 @@ export class CanvasSender {
     if (step.do === "apply-chord") await chords.apply(step.chord);
     else if (!step.isNested) await chords.setSize(step.groupId, step.size);
   }
+}
+
+/** The timeout of the whole is that of each message. */
+function sendOptionsOf({ options: { publishTimeout } }: ComposedSignature): SendOptions {
+  const timeout =
+    publishTimeout === undefined ? {} : { publishTimeoutMs: durationMs(publishTimeout, "publishTimeout") };
+  return { ...timeout, isFromMessage: true };
 }
 
 /** Ids of the tasks that a result is made of. */

@@ -20,15 +20,16 @@ export function chordsUnsupported(): CeleryError {
 }
 
 /**
- * What is made of a signature.
+ * What is made of a call.
  *
+ * @param where - begins the message of the error
  * @throws CeleryError `option-invalid` where it cannot be called
  */
-export function readable<T>(make: () => T): T {
+export function readable<T>(make: () => T, where = ""): T {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    throw new CeleryError("option-invalid", error.message, { cause: error });
+    throw new CeleryError("option-invalid", `${where}${error.message}`, { cause: error });
   }
 }

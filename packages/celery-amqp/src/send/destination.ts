@@ -1,9 +1,8 @@
-import { type Address, shardName, taskAddress } from "@leveret/celery-protocol";
+import { type Address, type Routing, type Sending, shardName, taskAddress, toValue } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
-import type { CallOptions } from "../task/call-options.ts";
 import type { QueueTable } from "./queue-table.ts";
-import type { Route } from "./routes.ts";
-import type { Shards } from "./sharded-queue.ts";
+import type { Router } from "./routes.ts";
+import type { ShardedCall, Shards, Spread } from "./sharded-queue.ts";
 
 /** Where a message goes, and the queue to be declared before it goes there. */
 export interface Destination {
@@ -14,54 +13,122 @@ export interface Destination {
   readonly isNamedByMessage?: boolean;
 }
 
+/** How one message leaves. */
+export interface Way extends Destination {
+  /** How long to wait for the confirm. Default: the transport's. */
+  readonly publishTimeoutMs?: number;
+}
+
+/** What a call says of its sending that its message does not carry. */
+export interface SendOptions {
+  /** On a sharded queue: calls of one key go to one shard. */
+  readonly shardKey?: string;
+  /** How long to wait for the confirm. Default: the transport's. */
+  readonly publishTimeoutMs?: number;
+  /** The call stands in a message or a canvas: a queue that it names is declared while the budget allows. */
+  readonly isFromMessage?: boolean;
+}
+
+/** What decides where messages go. */
+export interface DestinationParts {
+  readonly router: Router;
+  readonly queues: QueueTable;
+  readonly defaultQueue: string;
+  readonly spread: Spread;
+}
+
 /** The shards that a call may go to. */
-export type Spreading = Pick<Shards, "name" | "count" | "shardBy">;
+type Spreading = Pick<Shards, "name" | "count" | "shardBy">;
+
+/** Decides where messages go: the queue of each, and the shard. */
+export class Destinations {
+  readonly #parts: DestinationParts;
+  /** Calls of one task share their routing. */
+  readonly #known = new WeakMap<Routing, Destination>();
+
+  constructor(parts: DestinationParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Where a message goes.
+   *
+   * @throws CeleryError `option-invalid` where route and table of queues disagree about shards, an exchange is named for a
+   * sharded queue, or a rule of sharding answers with what is no key
+   */
+  wayOf({ task, to }: Sending, { shardKey, publishTimeoutMs, isFromMessage = false }: SendOptions): Way {
+    const destination = this.#known.get(to) ?? this.#decide(to, () => callOf(task), shardKey);
+    if (publishTimeoutMs === undefined && !isFromMessage) return destination;
+    return {
+      ...destination,
+      ...(publishTimeoutMs !== undefined && { publishTimeoutMs }),
+      ...(isFromMessage && to.isNamed && { isNamedByMessage: true }),
+    };
+  }
+
+  #decide(to: Routing, call: () => ShardedCall, shardKey: string | undefined): Destination {
+    const { queues, defaultQueue, spread } = this.#parts;
+    const spreading = this.#spreadingOf(to);
+    if (spreading !== null) return toShard(spreading, spread.shard(spreading, shardKey, call));
+    const destination = destinationOf(to, queues, defaultQueue);
+    this.#known.set(to, destination);
+    return destination;
+  }
+
+  /** The shards of the queue that a call goes to; null where that queue has none, or the call names exchange and routing key. */
+  #spreadingOf(to: Routing): Spreading | null {
+    const { queues, defaultQueue, router } = this.#parts;
+    const name = queueOf(to) ?? defaultQueue;
+    const listed = queues.sharded.get(name);
+    const { queue, shards, shardBy } = router(to.routeName);
+    if (shards !== undefined && listed !== undefined && name === queue && listed.count !== shards)
+      refuse(
+        `a route says that queue "${name}" has ${shards} shards, and queues that it has ${listed.count}: leave one out`,
+      );
+    const spreading =
+      shards !== undefined && name === queue
+        ? { name, count: shards, shardBy: shardBy ?? listed?.shardBy ?? null }
+        : listed;
+    if (spreading === undefined) return null;
+    if (!to.exchange || to.routingKey === null) return spreading;
+    if (to.queue === null) return null;
+    return refuse(`queue "${name}" is sharded and reached by its name: leave exchange and routingKey out`);
+  }
+}
 
 /**
  * Where the message of a call goes, by the rules of the protocol's `taskAddress`, which are Celery's.
  * Source of the rest: celery/app/amqp.py `send_task_message`.
  */
-export function destinationOf(options: CallOptions, { queues }: QueueTable, defaultQueue: string): Destination {
-  const queue = options.queue ?? defaultQueue;
-  const to = taskAddress(queue, queues.get(queue)?.declaration, options);
-  return { to, queue: options.exchange === undefined ? queue : (options.queue ?? null) };
+export function destinationOf(
+  to: Pick<Routing, "queue" | "exchange" | "routingKey">,
+  { queues }: QueueTable,
+  defaultQueue: string,
+): Destination {
+  if (to.exchange === "" && to.routingKey !== null)
+    return { to: { exchange: "", routingKey: to.routingKey }, queue: to.routingKey };
+  const queue = to.queue ?? defaultQueue;
+  const address = taskAddress(queue, queues.get(queue)?.declaration, to);
+  return { to: address, queue: to.exchange === null ? queue : to.queue };
 }
 
-/**
- * The shards of the queue that a call goes to; null where that queue has none, or the call names exchange and routing key.
- *
- * @param options - the call's over the route's
- * @param route - the route alone: its shards are those of its own queue
- * @throws CeleryError `option-invalid` where route and table disagree, or an exchange is named for a sharded queue
- */
-export function spreadingOf(
-  options: CallOptions,
-  route: Route,
-  { sharded }: QueueTable,
-  defaultQueue: string,
-): Spreading | null {
-  const name = options.queue ?? defaultQueue;
-  const listed = sharded.get(name);
-  const spreading =
-    route.shards !== undefined && name === route.queue ? routed(route, name, route.shards, listed) : listed;
-  if (spreading === undefined) return null;
-  if (options.exchange === undefined || options.routingKey === undefined) return spreading;
-  if (options.queue === undefined) return null;
-  return refuse(`queue "${name}" is sharded and reached by its name: leave exchange and routingKey out`);
+/** The queue that is named: what was delivered through the default exchange goes back to the queue of its routing key. */
+function queueOf({ queue, exchange, routingKey }: Routing): string | null {
+  return exchange === "" ? routingKey : queue;
 }
 
 /** A shard is reached as any queue on a direct exchange is: by its name. */
-export function toShard({ name }: Spreading, shard: number): Destination {
+function toShard({ name }: Spreading, shard: number): Destination {
   const queue = shardName(name, shard);
   return { to: { exchange: "", routingKey: queue }, queue };
 }
 
-function routed(route: Route, name: string, count: number, listed: Shards | undefined): Spreading {
-  if (listed !== undefined && listed.count !== count)
-    refuse(
-      `a route says that queue "${name}" has ${count} shards, and queues that it has ${listed.count}: leave one out`,
-    );
-  return { name, count, shardBy: route.shardBy ?? listed?.shardBy ?? null };
+function callOf({ task, args, kwargs }: Sending["task"]): ShardedCall {
+  return {
+    task,
+    args: toValue(args) as readonly unknown[],
+    kwargs: toValue(kwargs) as Readonly<Record<string, unknown>>,
+  };
 }
 
 function refuse(message: string): never {

@@ -1,8 +1,15 @@
-import { type Content, encodeTask, ProtocolError, type TaskMessage, type WireMessage } from "@leveret/celery-protocol";
+import {
+  type Content,
+  encodeTask,
+  ProtocolError,
+  type Sending,
+  type TaskMessage,
+  type WireMessage,
+} from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { composeSend, type Interceptor } from "../ports/interceptor.ts";
 import type { PublishOptions, Transport } from "../ports/transport.ts";
-import type { Destination } from "./destination.ts";
+import type { Destinations, SendOptions, Way } from "./destination.ts";
 import type { QueueDeclarer } from "./queue-declarer.ts";
 
 /** What dispatching needs. */
@@ -10,22 +17,25 @@ export interface DispatchParts {
   readonly transport: Transport;
   readonly content: Content;
   readonly declarer: QueueDeclarer;
+  readonly destinations: Destinations;
+  /** Resolves when the transport is connected. Default: it is. */
+  readonly connected?: () => Promise<void>;
   readonly interceptors: readonly Interceptor[];
   /** Told of each task that the broker has confirmed. Default nobody. */
   readonly onSent?: (task: TaskMessage, way: Way) => void;
-}
-
-/** How one message leaves. */
-export interface Way extends Destination {
-  /** How long to wait for the confirm. Default: the transport's. */
-  readonly publishTimeoutMs?: number;
 }
 
 interface CapturingWay {
   take(message: WireMessage): void;
 }
 
-/** The one gate by which task messages leave: interceptors, encode, declare, publish. */
+/** A finished message, and where it is to go. */
+export interface Prepared {
+  readonly message: WireMessage;
+  readonly way: Way;
+}
+
+/** Where all task messages leave: choose the queue and its shard, interceptors, encode, declare, publish. */
 export class Dispatch {
   readonly #parts: DispatchParts;
   readonly #send: (task: TaskMessage, way: Way) => Promise<void>;
@@ -43,22 +53,28 @@ export class Dispatch {
   /**
    * Resolves at the broker's confirm.
    *
-   * @throws CeleryError `encode-failed`, `message-too-large`, and all that declaring and publishing can end in
+   * @throws CeleryError `option-invalid` as `Destinations`, `encode-failed`, `message-too-large`, and all that declaring and
+   * publishing can end in
    */
-  send(task: TaskMessage, way: Way): Promise<void> {
-    return this.#send(task, way);
+  async send(sending: Sending, options: SendOptions = {}): Promise<void> {
+    const { destinations, connected } = this.#parts;
+    const way = destinations.wayOf(sending, options);
+    if (connected !== undefined) await connected();
+    await this.#send(sending.task, way);
   }
 
   /**
-   * The finished message, as `send` would publish it, for one who publishes it later.
+   * The finished message, as `send` would publish it, to be published later.
    *
-   * @throws CeleryError `encode-failed`, `message-too-large`, and `option-invalid` where an interceptor keeps the message back
+   * @throws CeleryError `option-invalid` as `Destinations`, `encode-failed`, `message-too-large`, and `option-invalid` where an interceptor keeps the message back
    */
-  async prepare(task: TaskMessage): Promise<WireMessage> {
+  async prepare(sending: Sending, options: SendOptions): Promise<Prepared> {
+    const { task } = sending;
+    const way = this.#parts.destinations.wayOf(sending, options);
     const taken: WireMessage[] = [];
     await this.#capture(task, { take: (message) => taken.push(message) });
     const [message] = taken;
-    if (message !== undefined) return message;
+    if (message !== undefined) return { message, way };
     throw new CeleryError(
       "option-invalid",
       `An interceptor kept task "${task.task}" back: there is no message to prepare`,

@@ -1,11 +1,11 @@
-import type { TaskMessage } from "@leveret/celery-protocol";
+import type { Sending } from "@leveret/celery-protocol";
 import type { AsyncResult } from "../task/sender.ts";
-import type { Way } from "./dispatch.ts";
+import type { SendOptions } from "./destination.ts";
 
 /** A message ready to leave, and what awaits its result. */
 export interface Outgoing extends Leaving {
-  readonly message: TaskMessage;
-  readonly way: Way;
+  readonly sending: Sending;
+  readonly sendOptions: SendOptions;
   /** Its result is awaited here. */
   readonly awaited: boolean;
 }

@@ -1,75 +1,95 @@
-import type { TravellingArguments } from "../task/arguments.ts";
+import { type CallTerms, callTerms, type Mint, type Route as WireRoute } from "@leveret/celery-protocol";
+import { CeleryError } from "../ports/errors.ts";
 import { type CallOptions, mergeOptions } from "../task/call-options.ts";
 import { durationMs } from "../task/duration.ts";
+import { wireOptions } from "../task/wire-signature.ts";
 import { checkCallOptions } from "./check-options.ts";
-import { destinationOf, type Spreading, spreadingOf, toShard } from "./destination.ts";
-import type { Way } from "./dispatch.ts";
-import type { QueueTable } from "./queue-table.ts";
+import { readable } from "./chords.ts";
+import type { SendOptions } from "./destination.ts";
 import type { Route, Router } from "./routes.ts";
-import type { Spread } from "./sharded-queue.ts";
 
 /** What calls are planned by. */
 export interface PlannerParts {
   readonly router: Router;
-  readonly queues: QueueTable;
-  readonly defaultQueue: string;
-  /** What calls and routes leave open. */
+  /** Options of calls that neither call nor route has. */
   readonly defaults: Pick<CallOptions, "serializer" | "compression">;
-  readonly spread: Spread;
 }
 
 /** What follows from the name and the options of a call, whatever its arguments. */
 export interface Plan {
-  readonly name: string;
-  readonly route: Route;
-  /** The call's options over the route's over the defaults. */
-  readonly options: CallOptions;
-  /** Where its messages go, unless the queue is spread over shards. */
-  readonly way: Way;
-  /** Null: they all go one way. */
-  readonly spreading: Spreading | null;
+  readonly terms: CallTerms;
+  readonly sendOptions: SendOptions;
+  readonly signal: AbortSignal | null;
 }
 
-/** Checks and routes calls. Calls of one task share their options, so a plan is made once for all of them. */
+/** Merges calls with their routes. Calls of one task share their options, so a plan is made once for all of them. */
 export class Planner {
   readonly #parts: PlannerParts;
-  readonly #plans = new WeakMap<CallOptions, Plan>();
+  readonly #routes = new WeakMap<Route, WireRoute>();
+  readonly #plans = new WeakMap<
+    CallOptions,
+    { readonly name: string; readonly route: WireRoute; readonly plan: Plan }
+  >();
 
   constructor(parts: PlannerParts) {
     this.#parts = parts;
   }
 
+  routesOf(): Mint["routeOf"] {
+    return this.routeOf;
+  }
+
+  /** The route of a task over the defaults, for the protocol's composer. */
+  readonly routeOf = (name: string): WireRoute => {
+    const { router, defaults } = this.#parts;
+    const route = router(name);
+    const known = this.#routes.get(route);
+    if (known !== undefined) return known;
+    const { protocol } = route;
+    const options = wireOptions(mergeOptions(defaults, route));
+    const wire = { options, ...(protocol !== undefined && { protocol }) };
+    this.#routes.set(route, wire);
+    return wire;
+  };
+
   /** @throws CeleryError `option-invalid` */
   plan(name: string, said: CallOptions): Plan {
-    const route = this.#parts.router(name);
+    const route = this.routeOf(name);
     const known = this.#plans.get(said);
-    if (known?.name === name && known.route === route) return known;
-    const plan = this.#make(name, said, route);
-    if (Object.isFrozen(said)) this.#plans.set(said, plan);
+    if (known?.name === name && known.route === route) return known.plan;
+    const plan = planCall(name, said, route);
+    if (Object.isFrozen(said)) this.#plans.set(said, { name, route, plan });
     return plan;
   }
+}
 
-  /**
-   * The way of one call.
-   *
-   * @throws CeleryError `option-invalid` where a rule of sharding answers with what is no key
-   */
-  wayOf({ name: task, options, spreading, way }: Plan, args: TravellingArguments): Way {
-    if (spreading === null) return way;
-    const shard = this.#parts.spread.shard(spreading, options.shardKey, { task, ...args });
-    return { ...way, ...toShard(spreading, shard) };
-  }
+/**
+ * The plan of a call on this route.
+ *
+ * @throws CeleryError `option-invalid` for options that contradict each other or what protocol 1 can carry
+ */
+export function planCall(name: string, said: CallOptions, route: WireRoute): Plan {
+  const where = `Call of "${name}"`;
+  checkCallOptions(said, where);
+  const { protocol = route.protocol, eta, countdown, shardKey, publishTimeout, signal = null } = said;
+  if (eta !== undefined && countdown !== undefined) refuse(`${where}: give eta or countdown, not both`);
+  if (protocol === 1 && said.stamps !== undefined)
+    refuse(`${where}: protocol 1 carries no stamps; leave them out, or send by protocol 2`);
+  const sendOptions: SendOptions = {
+    ...(shardKey !== undefined && { shardKey }),
+    ...(publishTimeout !== undefined && { publishTimeoutMs: durationMs(publishTimeout, `${where}: publishTimeout`) }),
+  };
+  const options = wireOptions(said, `${where}: `);
+  const terms = readable(
+    () => callTerms(name, options, { ...route, ...(protocol !== undefined && { protocol }) }),
+    `${where}: `,
+  );
+  const { hardSeconds, softSeconds } = terms.message.timeLimit;
+  if (hardSeconds !== null && softSeconds !== null && softSeconds > hardSeconds)
+    refuse(`${where}: softTimeLimit (${softSeconds} s) is longer than timeLimit (${hardSeconds} s)`);
+  return { terms, sendOptions, signal };
+}
 
-  #make(name: string, said: CallOptions, route: Route): Plan {
-    const { defaults, queues, defaultQueue } = this.#parts;
-    const where = `Call of "${name}"`;
-    checkCallOptions(said, where);
-    const options = mergeOptions(mergeOptions(defaults, route), said);
-    const { publishTimeout } = options;
-    const timeout =
-      publishTimeout === undefined ? {} : { publishTimeoutMs: durationMs(publishTimeout, `${where}: publishTimeout`) };
-    const way = { ...destinationOf(options, queues, defaultQueue), ...timeout };
-    const spreading = spreadingOf(options, route, queues, defaultQueue);
-    return { name, route, options, way, spreading };
-  }
+function refuse(message: string): never {
+  throw new CeleryError("option-invalid", message);
 }

@@ -1,10 +1,32 @@
-import type { AppliedChord, Budget, ResultTuple, TaskMessage, Tree } from "@leveret/celery-protocol";
+import type {
+  AppliedChord,
+  Budget,
+  Caller,
+  Mint,
+  ResultTuple,
+  Sending,
+  Signature,
+  Tree,
+} from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { AsyncResult } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
-import type { ParentTask } from "./compose.ts";
-import type { Way } from "./dispatch.ts";
-import type { CallPlanner } from "./route-sending.ts";
+import type { CallOptions } from "../task/call-options.ts";
+import type { SendOptions } from "./destination.ts";
+import type { Plan } from "./plan.ts";
+
+/** Routes calls: here, or by the process that has the routes. */
+export interface CallPlanner {
+  /**
+   * The plan of one call.
+   *
+   * @param taskId - of the call, where it has one
+   * @throws CeleryError `option-invalid`
+   */
+  plan(name: string, said: CallOptions, taskId: string): Plan | Promise<Plan>;
+  /** The routes of all tasks in a canvas whose result has this id. */
+  routesOf(call: Signature, taskId: string): Mint["routeOf"] | Promise<Mint["routeOf"]>;
+}
 
 /** What a sender asks of results, whatever backend there is. */
 interface ResultIntake {
@@ -39,7 +61,7 @@ interface TaskDispatch {
    *
    * @param children - result tuples by which a running task names what it sent by this
    */
-  send(task: TaskMessage, way: Way, children: readonly Tree[]): Promise<void>;
+  send(sending: Sending, options: SendOptions, children: readonly Tree[]): Promise<void>;
 }
 
 /** What a sender is made of. */
@@ -56,5 +78,5 @@ export interface SenderParts {
   /** Node name of this process. */
   readonly origin: string;
   /** The task that is sending, if one is. */
-  readonly parent: () => ParentTask | null;
+  readonly parent: () => Caller | null;
 }

@@ -1,4 +1,4 @@
-import { encodeResultTuple } from "@leveret/celery-protocol";
+import { type CallTerms, composeBy, encodeResultTuple, type Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { packArguments, type TravellingArguments } from "../task/arguments.ts";
 import type { CallOptions } from "../task/call-options.ts";
@@ -7,7 +7,7 @@ import type { AsyncResult, GroupResult, NamedCall, TaskSender } from "../task/se
 import type { AnySignature, Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { CanvasSender, type ComposedSignature } from "./canvas-sender.ts";
-import { composeTask } from "./compose.ts";
+import { readable } from "./chords.ts";
 import { firstAnswer } from "./first-answer.ts";
 import type { Leaving, Outgoing } from "./outgoing.ts";
 import type { SenderParts } from "./sender-parts.ts";
@@ -93,38 +93,42 @@ export class Sender implements TaskSender {
 
   /** Resolves at the broker's confirm. */
   async #deliver(outgoing: Outgoing, leaving?: (outgoing: Leaving) => void): Promise<void> {
-    const { message, way, awaited, signal } = outgoing;
+    const { sending, sendOptions, awaited, signal } = outgoing;
+    const { id } = sending.task;
     const { dispatch, results } = this.#parts;
     const send = async (): Promise<void> => {
-      if (awaited) await results.prepare(message.id);
+      if (awaited) await results.prepare(id);
       leaving?.(outgoing);
-      await dispatch.send(message, way, [encodeResultTuple({ id: message.id, parent: null, members: null })]);
+      await dispatch.send(sending, sendOptions, [encodeResultTuple({ id, parent: null, members: null })]);
     };
-    await (signal === null ? send() : untilAborted(send, signal, `Sending task ${message.id}`));
+    await (signal === null ? send() : untilAborted(send, signal, `Sending task ${id}`));
   }
 
   async #compose({ name, task, options: said, pack }: NamedRequest): Promise<Outgoing> {
     const { clock, ids, origin, parent, planner, results } = this.#parts;
-    const planned = planner.plan(name, said);
-    const plan = planned instanceof Promise ? await planned : planned;
-    const { options } = plan;
-    const id = options.id ?? ids.uuid();
-    const replyTo = options.replyTo ?? results.replyTo(id);
+    const id = said.id ?? ids.uuid();
+    const planned = planner.plan(name, said, id);
+    const { terms, sendOptions, signal } = planned instanceof Promise ? await planned : planned;
+    const replyTo = terms.replyTo ?? results.replyTo(id);
     const { args, kwargs } = await pack();
-    const way = plan.spreading === null ? plan.way : await planner.wayOf(plan, { args, kwargs });
-    const call = { name, args, kwargs, options };
-    const message = composeTask(call, { id, now: clock.now(), origin, replyTo, parent: parent() });
-    return { message, way, signal: options.signal ?? null, ...this.#resultOf(id, task, options) };
+    const given = { args: args as readonly Tree[], kwargs: kwargs as Readonly<Record<string, Tree>> };
+    const mint = { id: () => id, now: clock.now(), origin, replyTo };
+    const sending = readable(() => composeBy(terms, given, mint, parent(), id), `Call of "${name}": `);
+    return { sending, sendOptions, signal, ...this.#resultOf(id, task, terms) };
   }
 
-  #resultOf(id: string, task: TaskDefinition | null, options: CallOptions): Pick<Outgoing, "result" | "awaited"> {
+  #resultOf(
+    id: string,
+    task: TaskDefinition | null,
+    { message, replyTo }: CallTerms,
+  ): Pick<Outgoing, "result" | "awaited"> {
     const { results } = this.#parts;
     const none = (why: string): Pick<Outgoing, "result" | "awaited"> => ({
       result: results.openNone(id, why),
       awaited: false,
     });
-    if (options.ignoreResult === true) return none("it was sent with ignoreResult");
-    if (options.replyTo !== undefined) return none(`it goes to queue "${options.replyTo}", as the call says`);
+    if (message.ignoreResult === true) return none("it was sent with ignoreResult");
+    if (replyTo !== null) return none(`it goes to queue "${replyTo}", as the call says`);
     return { result: results.open(id, task), awaited: true };
   }
 }

@@ -132,7 +132,11 @@ export class Spread {
    * @param shardKey - what the call itself names
    * @throws CeleryError `option-invalid` where the rule answers with what is no key
    */
-  shard(shards: Pick<Shards, "name" | "count" | "shardBy">, shardKey: string | undefined, call: ShardedCall): number {
+  shard(
+    shards: Pick<Shards, "name" | "count" | "shardBy">,
+    shardKey: string | undefined,
+    call: () => ShardedCall,
+  ): number {
     const key = keyOf(shards, shardKey, call);
     return key === null ? this.#next(shards) : shardOf(key, shards.count);
   }
@@ -147,10 +151,11 @@ export class Spread {
 function keyOf(
   { name, shardBy }: Pick<Shards, "name" | "shardBy">,
   shardKey: string | undefined,
-  call: ShardedCall,
+  callOf: () => ShardedCall,
 ): string | null {
   if (shardBy === "round-robin") return null;
   if (shardKey !== undefined || shardBy === null) return shardKey ?? null;
+  const call = callOf();
   const key: unknown = shardBy(call);
   refusePromise(key, `Call of "${call.task}": shardBy of queue "${name}"`);
   if (key === undefined || key === null || typeof key === "string") return key ?? null;

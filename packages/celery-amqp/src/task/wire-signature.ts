@@ -37,21 +37,33 @@ export function listOf(links: LinkedCall | readonly LinkedCall[] | undefined): r
  * @throws CeleryError `option-invalid` for a duration that is none, and for an option that no signature can carry
  */
 export function signatureOptions(options: CallOptions): Readonly<Record<string, Tree>> {
-  const { stamps = {}, link, linkError, expires } = options;
   refuseUncarried(options);
+  return wireOptions(options);
+}
+
+/**
+ * The same, without those that no signature can carry.
+ *
+ * @param where - begins the message of an error
+ * @throws CeleryError `option-invalid` for a duration that is none
+ */
+export function wireOptions(options: CallOptions, where = ""): Readonly<Record<string, Tree>> {
+  const { stamps = {}, link, linkError, expires, persistent } = options;
+  const secondsOf = (option: "countdown" | "timeLimit" | "softTimeLimit"): number | undefined =>
+    seconds(options[option], `${where}${option}`);
   const written = {
     task_id: options.id,
     queue: options.queue,
     exchange: options.exchange,
     routing_key: options.routingKey,
-    countdown: seconds(options.countdown, "countdown"),
+    countdown: secondsOf("countdown"),
     eta: options.eta && point(options.eta),
-    expires: expires instanceof Date ? point(expires) : seconds(expires, "expires"),
+    expires: expires instanceof Date ? point(expires) : seconds(expires, `${where}expires`),
     priority: options.priority,
     headers: options.headers,
     ignore_result: options.ignoreResult,
-    time_limit: seconds(options.timeLimit, "timeLimit"),
-    soft_time_limit: seconds(options.softTimeLimit, "softTimeLimit"),
+    time_limit: secondsOf("timeLimit"),
+    soft_time_limit: secondsOf("softTimeLimit"),
     serializer: options.serializer,
     compression: options.compression,
     shadow: options.shadow,
@@ -60,7 +72,7 @@ export function signatureOptions(options: CallOptions): Readonly<Record<string, 
     reply_to: options.replyTo,
     root_id: options.rootId,
     parent_id: options.parentId,
-    delivery_mode: options.persistent === false ? 1 : undefined,
+    delivery_mode: persistent === undefined ? undefined : persistent ? 2 : 1,
     link: link && toWireSignatures(link).map(encodeSignature),
     link_error: linkError && toWireSignatures(linkError).map(encodeSignature),
     ...stamps,

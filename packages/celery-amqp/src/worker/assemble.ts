@@ -17,13 +17,13 @@ import { createReplyStore } from "../results/reply-store.ts";
 import { RabbitChords } from "../results/rabbit-chords.ts";
 import { RpcSource } from "../results/rpc/rpc-source.ts";
 import { RpcStore } from "../results/rpc/rpc-store.ts";
+import { Destinations } from "../send/destination.ts";
 import { Dispatch } from "../send/dispatch.ts";
 import { Planner } from "../send/plan.ts";
 import { QueueAllowance } from "../send/queue-allowance.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Spread } from "../send/sharded-queue.ts";
 import type { RevokeTask } from "../task/sender.ts";
-import { followUpWay } from "./follow-up-way.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { HealthSetting, WatchSetting } from "./parts.ts";
 import { DelayQueues } from "./pipeline/delay-queues.ts";
@@ -65,13 +65,14 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const allowance = new QueueAllowance(budget.queues, () => clock.monotonicMs());
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active", allowance });
   const { interceptors } = options;
-  const dispatch = new Dispatch({ transport, content, declarer, interceptors });
+  const destinations = new Destinations({ ...options.sending, queues, spread });
+  const dispatch = new Dispatch({ transport, content, declarer, destinations, interceptors });
   const store = createStore(parts, content);
   const counter = options.chords === null ? null : new RabbitChords({ transport, ids, content });
   const chords = counter ?? store.chords;
   const source = counter === null ? createSource(parts, content) : withChords(createSource(parts, content), counter);
   const delayQueues = new DelayQueues({ transport, log });
-  const planner = new Planner({ ...options.sending, queues, spread });
+  const planner = new Planner(options.sending);
   const ticks = new LogicalClock();
   const broadcaster = new Broadcaster({ transport, content, clock, ids, ticks, log });
   const senders = { planner, dispatch, source, revoke: createRevoke(broadcaster) };
@@ -97,10 +98,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
       ...(chords && { chords }),
       close: () => closeBoth(store, source),
     },
-    send: (sending) => {
-      const { task, way } = followUpWay(sending, { ...options.sending, queues, spread });
-      return dispatch.send(task, way);
-    },
+    send: (sending) => dispatch.send(sending, { isFromMessage: true }),
     sending: senders,
     senderFor: createHandlerSenders({ ...options.sending, ...senders, budget, clock, ids, origin: nodeName }),
   });

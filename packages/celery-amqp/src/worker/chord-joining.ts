@@ -2,6 +2,7 @@ import {
   joinChord,
   readCanvas,
   ProtocolError,
+  type Sending,
   type Signature,
   type TaskMessage,
   type Tree,
@@ -9,7 +10,7 @@ import {
 import { CeleryError } from "../ports/errors.ts";
 import type { ResultStore } from "../results/backend.ts";
 import { chordsOf } from "../send/chords.ts";
-import type { Effect, Sending } from "./rules/effect.ts";
+import type { Effect } from "./rules/effect.ts";
 import { effectsOf, mintOf } from "./rules/follow-up.ts";
 import type { World } from "./rules/world.ts";
 

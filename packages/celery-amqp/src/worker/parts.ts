@@ -1,4 +1,4 @@
-import type { Content } from "@leveret/celery-protocol";
+import type { Content, Sending } from "@leveret/celery-protocol";
 import type { Broadcaster } from "../control/broadcaster.ts";
 import type { LogicalClock } from "../events/logical-clock.ts";
 import type { BrokerFacts } from "../ports/broker-facts.ts";
@@ -13,7 +13,6 @@ import type { DelayQueues } from "./pipeline/delay-queues.ts";
 import type { ChildServices } from "./pool/child-answers.ts";
 import type { JobHost } from "./pool/job.ts";
 import type { RunWatchParts } from "./run-watch.ts";
-import type { Sending } from "./rules/effect.ts";
 import type { StateSetting } from "./state-keeper.ts";
 
 /** How a worker can be asked for its health, and by what. */

@@ -210,7 +210,7 @@ async function isEmpty(transport: Transport, queue: string): Promise<boolean> {
 }
 
 function createWorld(
-  { clock, content, ids, nodeName, pid, options, results }: WorkerParts,
+  { clock, content, ids, nodeName, pid, options, results, sending }: WorkerParts,
   callsErrback: World["callsErrback"] = () => false,
 ): World {
   return {
@@ -225,6 +225,7 @@ function createWorld(
     failsUnfinishableChords: options.failUnfinishableChords,
     inheritsPriority: options.sending.inheritsPriority,
     callsErrback,
+    routeOf: sending.planner.routeOf,
     uuid: () => ids.uuid(),
     random: () => ids.random(),
   };

@@ -115,7 +115,7 @@ describe("what is said of the whole", () => {
     await celery.client.call(group(add.s(1, 1), add.s(2, 2).with({ queue: "celery", timeLimit: 5 })));
     expect(celery.sent(add)).toMatchObject([
       { queue: "math", message: { priority: 7, timeLimit: { hardSeconds: 30 } } },
-      { queue: "celery", message: { priority: 0, timeLimit: { hardSeconds: 5 } } },
+      { queue: "celery", message: { priority: 7, timeLimit: { hardSeconds: 5 } } },
     ]);
   });
 

@@ -1,7 +1,9 @@
+import { composeBy } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
-import { spreadingOf } from "../../src/send/destination.ts";
+import { Destinations } from "../../src/send/destination.ts";
+import { Planner } from "../../src/send/plan.ts";
 import { resolveQueues } from "../../src/send/queue-table.ts";
-import type { Route } from "../../src/send/routes.ts";
+import type { Route, Router } from "../../src/send/routes.ts";
 import { type ShardBy, shardedQueue, Spread } from "../../src/send/sharded-queue.ts";
 import type { CallOptions } from "../../src/task/call-options.ts";
 
@@ -15,7 +17,7 @@ describe("the shard of a call", () => {
     ["the key of the rule", undefined, byFirst, 1],
   ] as const)("follows from %s", (_name, shardKey, shardBy, shard) => {
     const spread = new Spread(() => 0);
-    expect(spread.shard({ name: "images", count: 4, shardBy }, shardKey, call)).toBe(shard);
+    expect(spread.shard({ name: "images", count: 4, shardBy }, shardKey, () => call)).toBe(shard);
   });
 
   test.each([
@@ -25,20 +27,20 @@ describe("the shard of a call", () => {
   ] as const)("is the next in turn where %s", (_name, shardBy, shardKey) => {
     const spread = new Spread(() => 0.6);
     const shards = { name: "images", count: 4, shardBy };
-    expect(Array.from({ length: 6 }, () => spread.shard(shards, shardKey, call))).toEqual([2, 3, 0, 1, 2, 3]);
-    expect(spread.shard({ ...shards, name: "mail", count: 2 }, shardKey, call)).toBe(1);
+    expect(Array.from({ length: 6 }, () => spread.shard(shards, shardKey, () => call))).toEqual([2, 3, 0, 1, 2, 3]);
+    expect(spread.shard({ ...shards, name: "mail", count: 2 }, shardKey, () => call)).toBe(1);
   });
 
   test("is refused where the rule is async", () => {
     const shardBy = (async () => "key") as unknown as ShardBy;
-    expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, call)).toThrow(
+    expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, () => call)).toThrow(
       /gave a Promise/,
     );
   });
 
   test("is refused where the rule gives no key", () => {
     const shardBy = (() => 7) as unknown as ShardBy;
-    expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, call)).toThrow(
+    expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, () => call)).toThrow(
       expect.objectContaining({
         code: "option-invalid",
         message: expect.stringMatching(/images\.resize.*"images" gave 7/),
@@ -48,26 +50,37 @@ describe("the shard of a call", () => {
 });
 
 describe("whether a call is spread", () => {
-  const table = resolveQueues(["mail", shardedQueue("images", 4, { shardBy: byFirst })]);
-  const spreading = (options: CallOptions, route: Route = {}, defaultQueue = "celery") =>
-    spreadingOf({ ...route, ...options }, route, table, defaultQueue);
+  const queues = resolveQueues(["mail", shardedQueue("images", 4, { shardBy: byFirst })]);
 
-  test.each<[string, CallOptions, Route, string, object | null]>([
-    ["no: a plain queue", { queue: "mail" }, {}, "celery", null],
-    ["by its queue", { queue: "images" }, {}, "celery", { name: "images", count: 4, shardBy: byFirst }],
-    ["by the default queue", {}, {}, "images", { name: "images", count: 4 }],
-    ["by the route", {}, { queue: "videos", shards: 2 }, "celery", { name: "videos", count: 2, shardBy: null }],
-    ["no: the call names another queue", { queue: "mail" }, { queue: "videos", shards: 2 }, "celery", null],
-    ["by both, which agree", {}, { queue: "images", shards: 4 }, "celery", { count: 4, shardBy: byFirst }],
+  /** The queue that a call is sent to; where shards take turns, the last of them. */
+  function queueOf(said: CallOptions, route: Route = {}, defaultQueue = "celery"): string | null {
+    const router: Router = () => route;
+    const spread = new Spread(() => 0.99);
+    const planner = new Planner({ router, defaults: {} });
+    const { terms, sendOptions } = planner.plan(call.task, said);
+    const mint = { id: () => "id", now: 0, origin: "here", replyTo: null };
+    const sending = composeBy(terms, { args: ["user-1"], kwargs: {} }, mint, null);
+    return new Destinations({ router, queues, defaultQueue, spread }).wayOf(sending, sendOptions).queue;
+  }
+
+  test.each<[string, CallOptions, Route, string, string | null]>([
+    ["no: a plain queue", { queue: "mail" }, {}, "celery", "mail"],
+    ["by its queue", { queue: "images" }, {}, "celery", "images.shard-1"],
+    ["by its queue and its key", { queue: "images", shardKey: "🐇" }, {}, "celery", "images.shard-2"],
+    ["by the default queue", {}, {}, "images", "images.shard-1"],
+    ["by the route", {}, { queue: "videos", shards: 2 }, "celery", "videos.shard-1"],
+    ["by the rule of the route", {}, { queue: "videos", shards: 4, shardBy: () => "🐇" }, "celery", "videos.shard-2"],
+    ["no: the call names another queue", { queue: "mail" }, { queue: "videos", shards: 2 }, "celery", "mail"],
+    ["by both, which agree", {}, { queue: "images", shards: 4 }, "celery", "images.shard-1"],
     ["no: it names exchange and routing key", { exchange: "x", routingKey: "y" }, {}, "images", null],
-  ])("%s", (_name, options, route, defaultQueue, expected) => {
-    expect([spreading(options, route, defaultQueue)]).toMatchObject([expected]);
+  ])("%s", (_name, options, route, defaultQueue, queue) => {
+    expect(queueOf(options, route, defaultQueue)).toBe(queue);
   });
 
   test.each<[string, CallOptions, Route]>([
     ["route and list disagree", {}, { queue: "images", shards: 2 }],
     ["an exchange is named beside it", { queue: "images", exchange: "x", routingKey: "y" }, {}],
   ])("is refused where %s", (_name, options, route) => {
-    expect(() => spreading(options, route)).toThrow(expect.objectContaining({ code: "option-invalid" }));
+    expect(() => queueOf(options, route)).toThrow(expect.objectContaining({ code: "option-invalid" }));
   });
 });

@@ -7,17 +7,25 @@ import type { Signature } from "../task/signature.ts";
 import { decodeSignature } from "../task/signature-codec.ts";
 import { formatIso, parseIso } from "../time/iso8601.ts";
 import type { WireTime } from "../time/wire-time.ts";
-import type { Address } from "../wire/message.ts";
+import { ProtocolError } from "../wire/errors.ts";
 import { Draft, type DraftOptions, listOf, type OptionValue, toSignature, toTree } from "./draft.ts";
-import type { Mint } from "./mint.ts";
+import type { Mint, Route } from "./mint.ts";
 
-/** A task message to send. */
+/** A task message to send, and where to. */
 export interface Sending {
   readonly task: TaskMessage;
-  /** Where its options say; null is routed by `routeName`. */
-  readonly to: Address | null;
-  /** The name to route by: that of the task, or of the task that a map or starmap calls. */
+  readonly to: Routing;
+}
+
+/** Where call and route send a message; null where neither names one. Which queues there are is the sender's to know. */
+export interface Routing {
+  readonly queue: string | null;
+  readonly exchange: string | null;
+  readonly routingKey: string | null;
+  /** The name that the route was looked up by: that of the task, or of the task that a map or starmap calls. */
   readonly routeName: string;
+  /** Whether the call names queue, exchange or routing key, and not its route. */
+  readonly isNamed: boolean;
 }
 
 /** The task that is running while others are sent: Celery's `current_worker_task`. */
@@ -28,35 +36,140 @@ export interface Caller {
   readonly priority: number | null;
 }
 
-/** One call: the task with its arguments, and what is said of it. */
-export interface Call {
+/** One call: the task with its arguments, and its options. */
+export interface Call extends CallArguments {
   readonly task: string;
-  readonly args: readonly Tree[];
-  readonly kwargs: Readonly<Record<string, Tree>>;
+  /** By Celery's names. */
   readonly options: Readonly<DraftOptions>;
 }
 
+/** Arguments of a call. */
+export interface CallArguments {
+  readonly args: readonly Tree[];
+  readonly kwargs: Readonly<Record<string, Tree>>;
+}
+
+/** What all messages of a call have in common, whatever their ids, times and arguments. Made by `callTerms`. */
+export interface CallTerms {
+  readonly to: Routing;
+  /** Fields of the message that are the same in each. */
+  readonly message: Omit<
+    TaskMessage,
+    "id" | "rootId" | "parentId" | "replyTo" | "correlationId" | "eta" | "expires" | "priority"
+  >;
+  readonly id: string | null;
+  readonly rootId: string | null;
+  readonly parentId: string | null;
+  readonly replyTo: string | null;
+  readonly priority: number | null;
+  readonly eta: Moment | null;
+  readonly expires: Moment | null;
+}
+
+/** A point in time, or seconds from the time of sending. */
+type Moment = WireTime | number;
+
 /**
- * The message of one call by its options. A countdown goes before an eta; 0 is none. The priority is 0 where none is said,
- * also with a named queue, for which Celery may leave it out: RabbitMQ 4.3 takes an absent one as 4. Source: celery/app/base.py `send_task`, celery/app/amqp.py `as_task_v2`.
+ * The message of one call by its options, and by those of its route where the call has none.
+ * Source: celery/app/base.py `send_task`, celery/app/amqp.py `as_task_v2`.
+ *
+ * @throws ProtocolError as `callTerms` and `composeBy`.
+ */
+export function composeCall(call: Call, mint: Mint, caller: Caller | null): Sending {
+  const { task, options } = call;
+  const routeName = asText(options["route_name"]) ?? mappedBy(call) ?? task;
+  const route = mint.routeOf?.(routeName, task) ?? nowhere;
+  return composeBy(callTerms(task, options, route, routeName), call, mint, caller);
+}
+
+/** The task that a map or starmap calls, by which Celery routes it (celery/canvas.py `_basemap.apply_async`). */
+function mappedBy({ task, kwargs }: Call): string | null {
+  return task === "celery.map" || task === "celery.starmap" ? asText(asObject(kwargs["task"])?.["task"]) : null;
+}
+
+const nowhere: Route = { options: {} };
+
+/**
+ * Merges what a call says over its route. A countdown goes before an eta; 0 is none. An option that is null is not said,
+ * but for `compression`: null is none.
  *
  * @throws ProtocolError `time-invalid` for an eta or expires that is no time, `message-invalid` for a link that is no
- * signature.
+ * signature, `option-invalid` for an eta in protocol 1, whose workers would run the task at once.
  */
-export function composeCall({ task, args, kwargs, options }: Call, mint: Mint, caller: Caller | null): Sending {
-  const id = asText(options["task_id"]) ?? mint.id();
-  const to = addressOf(options);
-  const message = newTask({
+export function callTerms(
+  task: string,
+  said: Readonly<DraftOptions>,
+  route: Route,
+  routeName: string = task,
+): CallTerms {
+  const options = merged(route.options, said);
+  const countdown = asNumber(options["countdown"]) ?? 0;
+  const eta = countdown === 0 ? momentOf(options["eta"]) : countdown;
+  const { protocol = 2 } = route;
+  if (protocol === 1 && eta !== null) {
+    const hint = "eta and countdown do not reach a protocol 1 route, its workers would run the task at once";
+    throw new ProtocolError("option-invalid", "local", `${hint}. Send the task when it is due.`);
+  }
+  return {
+    to: routingOf(routeName, options, said),
+    message: { ...messageOf(task, options), protocol },
+    id: asText(options["task_id"]),
+    rootId: given(options["root_id"]),
+    parentId: given(options["parent_id"]),
+    replyTo: asText(options["reply_to"]),
+    priority: asNumber(options["priority"]),
+    eta,
+    expires: momentOf(options["expires"]),
+  };
+}
+
+/**
+ * The message of one call. A task without a caller is its own root. The priority is 0 where none is said, also with a named
+ * queue, for which Celery may leave it out: RabbitMQ 4.3 takes an absent one as 4.
+ *
+ * @param id - of the task, where its terms have none. Default: a new one.
+ * @throws ProtocolError `time-invalid` for a time that Python cannot read.
+ */
+export function composeBy(
+  terms: CallTerms,
+  { args, kwargs }: CallArguments,
+  mint: Mint,
+  caller: Caller | null,
+  id: string = terms.id ?? mint.id(),
+): Sending {
+  const { rootId, parentId, to } = terms;
+  const expires = timeAt(terms.expires, mint.now, "expires");
+  const inherited = rootId === null || parentId === null ? (caller?.priority ?? null) : null;
+  const task: TaskMessage = {
+    ...terms.message,
     id,
-    task,
     args,
     kwargs,
     correlationId: id,
-    replyTo: asText(options["reply_to"]) ?? mint.replyTo,
-    ...familyOf(options, id, caller),
+    rootId: rootId ?? (caller === null ? id : (caller.rootId ?? caller.id)),
+    parentId: parentId ?? caller?.id ?? null,
+    replyTo: terms.replyTo ?? mint.replyTo,
+    origin: mint.origin,
+    eta: timeAt(terms.eta, mint.now, "eta"),
+    expires,
+    expirationMs: expires && expirationMs(expires, mint.now),
+    priority: terms.priority ?? inherited ?? 0,
+  };
+  return { task, to };
+}
+
+function merged(route: Route["options"], said: Readonly<DraftOptions>): Readonly<DraftOptions> {
+  const heard = Object.entries(said).filter(([name, value]) => value !== null || name === "compression");
+  return { ...route, ...Object.fromEntries(heard) };
+}
+
+function messageOf(task: string, options: Readonly<DraftOptions>): TaskMessage {
+  const serializer = asText(options["serializer"]);
+  return newTask({
+    id: "",
+    task,
     ...membershipOf(options),
     retries: asNumber(options["retries"]) ?? 0,
-    origin: mint.origin,
     argsRepr: asText(options["argsrepr"]),
     kwargsRepr: asText(options["kwargsrepr"]),
     callbacks: listOf(options["link"]).map(decodeSignature),
@@ -66,18 +179,12 @@ export function composeCall({ task, args, kwargs, options }: Call, mint: Mint, c
     ignoreResult: options["ignore_result"] === true,
     replacedTaskNesting: asNumber(options["replaced_task_nesting"]) ?? 0,
     extraHeaders: { ...asObject(toTree(options["headers"] ?? null)) },
-    ...timesOf(options, mint.now),
     ...stampsOf(options),
-    ...deliveryOf(options, caller),
+    ...(serializer === null ? {} : { serializer }),
+    compression: asText(options["compression"]),
+    // kombu's number and name of a transient message.
+    persistent: asNumber(options["delivery_mode"]) !== 1 && options["delivery_mode"] !== "transient",
   });
-  return { task: message, to, routeName: asText(options["route_name"]) ?? task };
-}
-
-function familyOf(options: Readonly<DraftOptions>, id: string, caller: Caller | null): Partial<TaskMessage> {
-  return {
-    rootId: given(options["root_id"]) ?? (caller === null ? id : (caller.rootId ?? caller.id)),
-    parentId: given(options["parent_id"]) ?? caller?.id ?? null,
-  };
 }
 
 function membershipOf(options: Readonly<DraftOptions>): Partial<TaskMessage> {
@@ -95,22 +202,22 @@ function bodyOf(chord: OptionValue | undefined): Signature | null {
   return chord === undefined || chord === null ? null : decodeSignature(chord);
 }
 
-function timesOf(options: Readonly<DraftOptions>, now: number): Partial<TaskMessage> {
-  const countdown = asNumber(options["countdown"]) ?? 0;
-  const eta = countdown === 0 ? timeOf(options["eta"], now) : timeOf(countdown, now);
-  const expires = timeOf(options["expires"], now);
-  return { eta, expires, expirationMs: expires && expirationMs(expires, now) };
-}
-
-/** A number is seconds from now; a text or a datetime is a point in time. */
-function timeOf(value: OptionValue | undefined, now: number): WireTime | null {
+/** A number is seconds from now; a string or a datetime is a point in time. */
+function momentOf(value: OptionValue | undefined): Moment | null {
   if (typeof value === "string") return parseIso(value);
   if (value instanceof DateTime) return { epochMs: value.epochMs, text: value.text };
-  const seconds = asNumber(value);
-  if (seconds === null) return null;
-  const epochMs = now + seconds * 1000;
-  return { epochMs, text: formatIso(epochMs) };
+  return asNumber(value);
 }
+
+function timeAt(moment: Moment | null, now: number, option: string): WireTime | null {
+  if (typeof moment !== "number") return moment;
+  const epochMs = now + Math.round(moment * 1000);
+  if (epochMs < endOfYears) return { epochMs, text: formatIso(epochMs) };
+  const what = `${option} lies beyond the year 9999, which Python cannot read`;
+  throw new ProtocolError("time-invalid", "local", `${what}. Choose an earlier time.`);
+}
+
+const endOfYears = Date.UTC(10_000, 0);
 
 /** Each stamp is an option of its own name, listed in `stamped_headers`. */
 function stampsOf(options: Readonly<DraftOptions>): Partial<TaskMessage> {
@@ -120,30 +227,22 @@ function stampsOf(options: Readonly<DraftOptions>): Partial<TaskMessage> {
   return { stampedHeaders: names, stamps: Object.fromEntries(names.map((name) => [name, options[name] ?? null])) };
 }
 
-function deliveryOf(options: Readonly<DraftOptions>, caller: Caller | null): Partial<TaskMessage> {
-  const inherited =
-    given(options["root_id"]) === null || given(options["parent_id"]) === null ? caller?.priority : null;
-  const serializer = asText(options["serializer"]);
-  const compression = asText(options["compression"]);
+function routingOf(routeName: string, options: Readonly<DraftOptions>, said: Readonly<DraftOptions>): Routing {
   return {
-    priority: asNumber(options["priority"]) ?? inherited ?? 0,
-    ...(serializer === null ? {} : { serializer }),
-    ...(compression === null ? {} : { compression }),
-    ...(asNumber(options["delivery_mode"]) === 1 ? { persistent: false } : {}),
+    queue: queueOf(options),
+    exchange: given(options["exchange"]),
+    routingKey: given(options["routing_key"]),
+    routeName,
+    isNamed: queueOf(said) !== null || given(said["exchange"]) !== null || given(said["routing_key"]) !== null,
   };
 }
 
-function addressOf(options: Readonly<DraftOptions>): Address | null {
-  const queue = given(options["queue"]) ?? given(options["queue"], "name");
-  const exchange = given(options["exchange"]);
-  const routingKey = given(options["routing_key"]);
-  if (exchange !== null) return { exchange, routingKey: routingKey ?? queue ?? "" };
-  const key = queue ?? routingKey;
-  return key === null ? null : { exchange: "", routingKey: key };
+/** A queue by its name, or as Celery writes one that is an object. */
+function queueOf({ queue }: Readonly<DraftOptions>): string | null {
+  return given(queue) ?? (queue instanceof Draft ? null : given(asObject(queue)?.["name"]));
 }
 
-/** A text that says something; the empty one counts as none, as in Python. */
-function given(value: OptionValue | undefined, member?: string): string | null {
-  if (member === undefined) return asText(value) || null;
-  return value instanceof Draft ? null : given(asObject(value)?.[member]);
+/** A string that says something; the empty one counts as none, as in Python. */
+function given(value: OptionValue | undefined): string | null {
+  return asText(value) || null;
 }

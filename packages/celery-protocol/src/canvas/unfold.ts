@@ -86,13 +86,11 @@ export interface Unfolding {
 export function unfold(signature: Signature, mint: Mint, how: Unfolding = {}): Unfolded {
   const { args = [], kwargs = {}, options = {}, caller = null, spending = spendingOf(mint) } = how;
   const canvas = readCanvas(signature);
-  const isMap = canvas.kind === "map" || canvas.kind === "starmap" || canvas.kind === "chunks";
-  const route = isMap ? { route_name: canvas.task.task } : {};
   // Before so many are read.
   if (canvas.kind === "group") spending.expect(canvas.tasks.length);
   const sender = new CanvasSender(mint, caller, spending);
   const draft = toDraft(canvas.kind === "chunks" ? expandChunks(signature, mint.budget) : signature, spending);
-  const result = sender.apply(draft, { args, kwargs, options: { ...options, ...route } });
+  const result = sender.apply(draft, { args, kwargs, options });
   return { steps: sender.steps, result: result && toResultTuple(result), children: sender.children };
 }
 

@@ -89,9 +89,9 @@ describe("recorded canvases", () => {
       [now + 30_000, 0],
       [now + 30_000, 0],
     ]);
-    expect(steps.map((step) => step.do === "send" && step.to)).toEqual([
-      { exchange: "", routingKey: "emails" },
-      { exchange: "", routingKey: "emails" },
+    expect(steps.map((step) => step.do === "send" && step.to)).toMatchObject([
+      { queue: "emails", exchange: null, isNamed: true },
+      { queue: "emails", exchange: null, isNamed: true },
     ]);
   });
 });

@@ -1,11 +1,11 @@
 import { errorClass, type Operation } from "../../ports/error-class.ts";
 import type { Logger, LogFields } from "../../ports/logger.ts";
-import type { TaskMessage } from "@leveret/celery-protocol";
+import type { Sending, TaskMessage } from "@leveret/celery-protocol";
 import type { Delivery } from "../../ports/transport.ts";
 import type { ResultStore } from "../../results/backend.ts";
 import type { ChordCounter, ChordProgress } from "../../results/chords.ts";
 import { bodyOf, callbackError, uncounted } from "../rules/chord.ts";
-import type { Effect, Sending } from "../rules/effect.ts";
+import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
 import { unstorable } from "../rules/result.ts";
 import type { DeadLetters } from "./dead-letters.ts";

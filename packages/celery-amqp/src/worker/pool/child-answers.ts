@@ -3,10 +3,9 @@ import { CeleryError } from "../../ports/errors.ts";
 import type { ResultSource } from "../../results/backend.ts";
 import { chordsOf } from "../../send/chords.ts";
 import type { Dispatch } from "../../send/dispatch.ts";
-import type { Plan } from "../../send/plan.ts";
-import type { SenderParts } from "../../send/sender-parts.ts";
+import type { Planner } from "../../send/plan.ts";
 import type { RevokeTask } from "../../task/sender.ts";
-import type { Planned } from "./child-host.ts";
+import type { Routed } from "./child-host.ts";
 import type { ChildRun } from "./child-run.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
 import type { JobHost } from "./job.ts";
@@ -14,7 +13,7 @@ import type { FromChild, Question, ToChild } from "./messages.ts";
 
 /** The worker, as far as its children may ask of it. */
 export interface ChildServices extends Pick<JobHost, "setState" | "sendEvent" | "addToChord" | "logFor"> {
-  readonly planner: SenderParts["planner"];
+  readonly planner: Planner;
   readonly dispatch: Pick<Dispatch, "send">;
   readonly source: ResultSource;
   readonly revoke: RevokeTask;
@@ -69,19 +68,15 @@ export class ChildAnswers {
   async #do(number: number, question: Question): Promise<unknown> {
     const { planner, dispatch, source, setState, sendEvent, addToChord, revoke } = this.#services;
     switch (question.about) {
-      case "plan": {
-        const plan = await planner.plan(question.name, question.options);
-        return { plan: portable(plan), replyTo: source.replyTo(question.taskId) } satisfies Planned;
-      }
-      case "way": {
-        const { name, options, args, kwargs } = question;
-        return planner.wayOf(await planner.plan(name, options), { args, kwargs });
+      case "routes": {
+        const routes = question.names.map((name) => planner.routeOf(name));
+        return { routes, replyTo: source.replyTo(question.taskId) } satisfies Routed;
       }
       case "prepare":
         return source.prepare(question.taskId);
       case "send": {
         const run = this.#current(number);
-        await dispatch.send(question.message, question.way);
+        await dispatch.send(question.sending, question.options);
         return run.addChildren(question.children);
       }
       case "apply-chord":
@@ -123,10 +118,4 @@ export class ChildAnswers {
     this.#watches.get(watch)?.();
     this.#watches.delete(watch);
   }
-}
-
-/** Without the rule of sharding, a function: the child asks for its way here. */
-function portable(plan: Plan): Plan {
-  const { shardBy: _, ...route } = plan.route;
-  return { ...plan, route, spreading: plan.spreading && { ...plan.spreading, shardBy: null } };
 }

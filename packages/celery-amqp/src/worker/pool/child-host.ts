@@ -1,19 +1,18 @@
-import type { ResultMeta, Tree } from "@leveret/celery-protocol";
+import type { ResultMeta, Route, Tree } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { ResultSource } from "../../results/backend.ts";
-import type { Way } from "../../send/dispatch.ts";
-import type { Plan } from "../../send/plan.ts";
+import { taskNamesOf } from "../../send/canvas-names.ts";
+import { planCall } from "../../send/plan.ts";
 import type { ChordStarter } from "../../send/sender-parts.ts";
-import type { TravellingArguments } from "../../task/arguments.ts";
-import type { CallOptions } from "../../task/call-options.ts";
 import { createHandlerSenders } from "./handler-sender.ts";
 import type { JobHost } from "./job.ts";
 import type { ChildSettings } from "./messages.ts";
 import type { ParentLink } from "./parent-link.ts";
 
-/** The parent's word on a call that a child wants to send. */
-export interface Planned {
-  readonly plan: Plan;
+/** What the parent says of a call that a child wants to send. */
+export interface Routed {
+  /** The routes of the names that were asked for, in their order. */
+  readonly routes: readonly Route[];
   /** Queue for its result. */
   readonly replyTo: string | null;
 }
@@ -32,18 +31,11 @@ export interface ChildHostParts {
  */
 export function createChildHost({ link, settings, clock, ids }: ChildHostParts, run: number): JobHost {
   const replyTo = new Map<string, string | null>();
-  const plan = async (name: string, said: CallOptions): Promise<Plan> => {
-    const { signal, link: onSuccess, linkError: onFailure, ...options } = said;
-    const taskId = options.id ?? ids.uuid();
-    const planned = (await link.ask(run, { about: "plan", taskId, name, options })) as Planned;
-    replyTo.set(taskId, planned.replyTo);
-    const local = { ...(signal && { signal }), ...(onSuccess && { link: onSuccess }) };
-    const merged = { ...planned.plan.options, ...local, ...(onFailure && { linkError: onFailure }), id: taskId };
-    return { ...planned.plan, options: merged };
-  };
-  const wayOf = async ({ name, options }: Plan, args: TravellingArguments): Promise<Way> => {
-    const { signal: _signal, link: _link, linkError: _linkError, ...said } = options;
-    return (await link.ask(run, { about: "way", name, options: said, ...args })) as Way;
+  const routesOf = async (names: readonly string[], taskId: string): Promise<(name: string) => Route> => {
+    const routed = (await link.ask(run, { about: "routes", taskId, names })) as Routed;
+    replyTo.set(taskId, routed.replyTo);
+    const routes = new Map(names.map((name, index) => [name, routed.routes[index]]));
+    return (name) => routes.get(name) ?? { options: {} };
   };
   const takeReplyTo = (taskId: string): string | null => {
     const queue = replyTo.get(taskId) ?? null;
@@ -57,9 +49,13 @@ export function createChildHost({ link, settings, clock, ids }: ChildHostParts, 
     hostname: settings.origin,
     logFor: () => link.log(run),
     senderFor: createHandlerSenders({
-      planner: { plan, wayOf },
+      planner: {
+        plan: async (name, said, taskId) => planCall(name, said, (await routesOf([name], taskId))(name)),
+        routesOf: (call, taskId) => routesOf(taskNamesOf(call), taskId),
+      },
       dispatch: {
-        send: async (message, way, children) => void (await link.ask(run, { about: "send", message, way, children })),
+        send: async (sending, options, children) =>
+          void (await link.ask(run, { about: "send", sending, options, children })),
       },
       source: createRemoteSource(link, run, takeReplyTo),
       ...(settings.countsChords && { chords: createRemoteChords(link, run) }),

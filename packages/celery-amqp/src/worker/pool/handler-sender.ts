@@ -37,8 +37,8 @@ export function createHandlerSenders(parts: HandlerSenderParts): JobHost["sender
       validate: true,
       parent: () => parent,
       dispatch: {
-        send: async (message, way, children) => {
-          await dispatch.send(message, way, children);
+        send: async (sending, options, children) => {
+          await dispatch.send(sending, options, children);
           onSent(children);
         },
       },

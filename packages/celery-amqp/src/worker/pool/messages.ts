@@ -1,8 +1,6 @@
-import type { AppliedChord, Budget, Signature, TaskMessage, Tree } from "@leveret/celery-protocol";
+import type { AppliedChord, Budget, Sending, Signature, Tree } from "@leveret/celery-protocol";
 import type { LogFields, Logger } from "../../ports/logger.ts";
-import type { Way } from "../../send/dispatch.ts";
-import type { TravellingArguments } from "../../task/arguments.ts";
-import type { CallOptions } from "../../task/call-options.ts";
+import type { SendOptions } from "../../send/destination.ts";
 import type { RevokeTaskOptions } from "../../task/sender.ts";
 
 // What parent and child tell each other. `Packed` is what `pack` made of a value: the rest is plain by itself.
@@ -71,12 +69,15 @@ export type FromChild =
 
 /** What a running task asks of its worker. */
 export type Question =
-  /** Answered by a `Planned`. */
-  | { readonly about: "plan"; readonly taskId: string; readonly name: string; readonly options: CallOptions }
-  /** Answered by the `Way` to a shard. */
-  | ({ readonly about: "way"; readonly name: string; readonly options: CallOptions } & TravellingArguments)
+  /** Answered by a `Routed`: the routes of the named tasks, and where the result of `taskId` is awaited. */
+  | { readonly about: "routes"; readonly taskId: string; readonly names: readonly string[] }
   | { readonly about: "prepare"; readonly taskId: string }
-  | { readonly about: "send"; readonly message: TaskMessage; readonly way: Way; readonly children: readonly Tree[] }
+  | {
+      readonly about: "send";
+      readonly sending: Sending;
+      readonly options: SendOptions;
+      readonly children: readonly Tree[];
+    }
   | { readonly about: "forget"; readonly taskId: string }
   | { readonly about: "revoke"; readonly taskId: string; readonly options: RevokeTaskOptions }
   | { readonly about: "apply-chord"; readonly chord: AppliedChord }

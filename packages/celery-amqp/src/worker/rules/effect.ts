@@ -1,14 +1,6 @@
-import type { Address, AppliedChord, ChordPart, ResultMeta, Signature, TaskMessage } from "@leveret/celery-protocol";
+import type { AppliedChord, ChordPart, ResultMeta, Sending, Signature, TaskMessage } from "@leveret/celery-protocol";
 import type { DeadLetterReason, TaskEvent } from "./event.ts";
 import type { Failure } from "./failure.ts";
-
-/** A task message to send; `to` null is routed by its name. */
-export interface Sending {
-  readonly task: TaskMessage;
-  readonly to: Address | null;
-  /** The name to route by where it is not the task's own: of the task that a map calls. */
-  readonly routeName?: string;
-}
 
 /** What `required` says and whom a log line is about. */
 interface About {

@@ -176,7 +176,8 @@ function refusalOf(unfolding: () => unknown): ProtocolError | null {
 
 /** The world of what follows from a task. */
 export function mintOf({ replyTo }: TaskMessage, world: World): Mint {
-  return { id: world.uuid, now: world.now, origin: world.nodeName, replyTo, budget: world.budget };
+  const { uuid: id, now, nodeName: origin, budget, routeOf } = world;
+  return { id, now, origin, replyTo, budget, routeOf };
 }
 
 /**

@@ -1,7 +1,6 @@
-import { formatIso, type Address, type TaskMessage, type WireTime } from "@leveret/celery-protocol";
+import { formatIso, type Routing, type Sending, type TaskMessage, type WireTime } from "@leveret/celery-protocol";
 import type { RetryChanges, RetryPolicy } from "../../task/policy.ts";
 import { withoutWay } from "./arrival.ts";
-import type { Sending } from "./effect.ts";
 import type { Request } from "./request.ts";
 import type { World } from "./world.ts";
 
@@ -85,8 +84,7 @@ function timeAt(epochMs: number): WireTime {
 }
 
 /** Where it was sent to. */
-function wayBack(request: Request): Address {
-  const came = request.task.deliveryInfo;
-  if (came === null) return { exchange: "", routingKey: request.queue };
-  return { exchange: came.exchange, routingKey: came.routingKey };
+function wayBack({ task, queue }: Request): Routing {
+  const { exchange, routingKey } = task.deliveryInfo ?? { exchange: "", routingKey: queue };
+  return { queue: null, exchange, routingKey, routeName: task.task, isNamed: true };
 }

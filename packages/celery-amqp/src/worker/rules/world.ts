@@ -1,4 +1,4 @@
-import type { Budget } from "@leveret/celery-protocol";
+import type { Budget, Mint } from "@leveret/celery-protocol";
 
 /** What rules need to know of the world. The shell fills it in; a test gives constants. */
 export interface World {
@@ -19,6 +19,8 @@ export interface World {
   readonly inheritsPriority: boolean;
   /** Whether an errback of this name is called here, with request, error and traceback. */
   readonly callsErrback: (task: string) => boolean;
+  /** The route of what follows from tasks. */
+  readonly routeOf: NonNullable<Mint["routeOf"]>;
   /** A new task id. */
   readonly uuid: () => string;
   /** From 0 (inclusive) to 1 (exclusive). */

@@ -39,7 +39,7 @@ describe("after success", () => {
     );
     expect(sendings).toMatchObject([
       {
-        to: null,
+        to: { queue: null, exchange: null, routingKey: null, routeName: "demo.mul", isNamed: false },
         task: {
           id: "new-1",
           task: "demo.mul",
@@ -207,7 +207,7 @@ describe("after success", () => {
     const { sendings } = afterSuccess(task({ callbacks: [signature("demo.mul", { options })] }), 1, freshWorld());
     expect(sendings).toMatchObject([
       {
-        to: { exchange: "", routingKey: "images" },
+        to: { queue: "images", exchange: null, isNamed: true },
         task: {
           eta: { epochMs: now + 10_000, text: formatIso(now + 10_000) },
           expires: { epochMs: now + 7_200_000, text: "2026-11-22T12:00:00+00:00" },
@@ -228,10 +228,10 @@ describe("after success", () => {
   });
 
   test.each([
-    ["nothing named", {}, null],
-    ["a queue", { queue: "images" }, { exchange: "", routingKey: "images" }],
-    ["a routing key", { routing_key: "images" }, { exchange: "", routingKey: "images" }],
-    ["an exchange", { exchange: "media", routing_key: "big" }, { exchange: "media", routingKey: "big" }],
+    ["nothing named", {}, { queue: null, exchange: null, routingKey: null, isNamed: false }],
+    ["a queue", { queue: "images" }, { queue: "images", exchange: null, routingKey: null, isNamed: true }],
+    ["a routing key", { routing_key: "images" }, { queue: null, exchange: null, routingKey: "images", isNamed: true }],
+    ["an exchange", { exchange: "media", routing_key: "big" }, { queue: null, exchange: "media", routingKey: "big" }],
   ])("goes where its options say, with the same priority: %s", (_name, options, to) => {
     const { sendings } = afterSuccess(task({ callbacks: [signature("a", { options })] }), 1, freshWorld());
     expect(sendings[0]).toMatchObject({ to, task: { priority: 0 } });

@@ -44,6 +44,7 @@ export const world: World = {
   inheritsPriority: false,
   callsErrback: () => false,
   random: () => 0.5,
+  routeOf: () => ({ options: {} }),
   uuid: counted(),
 };
 

@@ -1,18 +1,20 @@
-import { DateTime } from "@leveret/celery-protocol";
+import { type Caller, composeBy, DateTime } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { checkCallOptions } from "../../src/send/check-options.ts";
-import { composeTask, type Mint } from "../../src/send/compose.ts";
+import { readable } from "../../src/send/chords.ts";
 import { destinationOf } from "../../src/send/destination.ts";
+import { planCall } from "../../src/send/plan.ts";
 import { resolveQueues } from "../../src/send/queue-table.ts";
 import type { CallOptions } from "../../src/task/call-options.ts";
 import { defineTask } from "../../src/task/definition.ts";
 
 const now = Date.UTC(2026, 0, 1);
-const mint: Mint = { id: "id-1", now, origin: "gen1@here", replyTo: "replies", parent: null };
+const mint = { id: () => "id-1", now, origin: "gen1@here", replyTo: "replies" };
+const plain = { options: { serializer: "json", compression: null } };
 
-function compose(options: CallOptions, more: Partial<Mint> = {}) {
-  const call = { name: "x", args: [1], kwargs: {}, options };
-  return composeTask(call, { ...mint, ...more });
+function compose(options: CallOptions, caller: Caller | null = null) {
+  const { terms } = planCall("x", options, plain);
+  return readable(() => composeBy(terms, { args: [1], kwargs: {} }, mint, caller)).task;
 }
 
 function wire(ms: number, text: string) {
@@ -85,9 +87,9 @@ describe("a message", () => {
   });
 
   test("names the task that sends it as its parent", () => {
-    const parent = { id: "p", rootId: "r" };
-    expect(compose({}, { parent })).toMatchObject({ rootId: "r", parentId: "p" });
-    expect(compose({ rootId: "mine" }, { parent })).toMatchObject({ rootId: "mine", parentId: "p" });
+    const parent = { id: "p", rootId: "r", priority: null };
+    expect(compose({}, parent)).toMatchObject({ rootId: "r", parentId: "p" });
+    expect(compose({ rootId: "mine" }, parent)).toMatchObject({ rootId: "mine", parentId: "p" });
   });
 
   test("carries linked calls under Celery's names", () => {
@@ -218,6 +220,8 @@ describe("a destination", () => {
     ],
     [{ queue: "toString" }, { to: { exchange: "", routingKey: "toString" }, queue: "toString" }],
   ])("of %j is %j", (options, destination) => {
-    expect(destinationOf(options, queues, "celery")).toEqual(destination);
+    expect(destinationOf({ queue: null, exchange: null, routingKey: null, ...options }, queues, "celery")).toEqual(
+      destination,
+    );
   });
 });

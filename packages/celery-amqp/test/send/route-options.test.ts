@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { chain, chord, group } from "../../src/task/canvas.ts";
+import type { CallOptions } from "../../src/task/call-options.ts";
+import { defineTask } from "../../src/task/definition.ts";
+import { createMemoryResults } from "../../src/testing/memory-results.ts";
+import { type SentTask, type TestCelery, testCelery } from "../../src/testing/test-celery.ts";
+
+// One rule for every path by which a call is sent: what the call says, else its task, else its route, else the default.
+
+const route = {
+  queue: "routed",
+  priority: 6,
+  timeLimit: "30s",
+  softTimeLimit: "20s",
+  expires: "1h",
+  persistent: false,
+  serializer: "json",
+  ignoreResult: true,
+} satisfies CallOptions;
+
+/** The task whose messages are looked at: nothing serves its queues. */
+const target = defineTask("t.target", (_context, given?: unknown) => given);
+const one = defineTask("one", () => 1);
+const fail = defineTask("fail", (): never => {
+  throw new RangeError("boom");
+});
+
+const sendsOne = defineTask("sends_one", async ({ client }, said: CallOptions) => {
+  await client.send(target.si().with(said));
+});
+const sendsGroup = defineTask("sends_group", async ({ client }, said: CallOptions) => {
+  await client.send(group(target.si().with(said), one.si()));
+});
+const replaces = defineTask("replaces", (context, said: CallOptions) => context.replace(target.si().with(said)));
+const joins = defineTask("joins", (context, said: CallOptions) => context.addToChord(target.si().with(said)));
+
+/** Each path that leads to a message of the target. */
+const paths: Readonly<Record<string, (celery: TestCelery, said: CallOptions) => Promise<unknown>>> = {
+  "client.send": ({ client }, said) => client.send(target.si().with(said)),
+  "client.sendByName": ({ client }, said) => client.sendByName(target.name, said),
+  "client.sendMany": ({ client }, said) => client.sendMany([target.si().with(said)]),
+  "a member of a group": ({ client }, said) => client.send(group(target.si().with(said), one.si())),
+  "the first step of a chain": ({ client }, said) => client.send(chain(target.si().with(said), one.si())),
+  "a header of a chord": ({ client }, said) => client.send(chord([target.si().with(said), one.si()], one.si())),
+  "a stamped call": ({ client }, said) => client.send(target.si().with(said).stamp({ who: "me" })),
+  "a callback": ({ client }, said) => client.send(one.si().link(target.si().with(said))),
+  "one of two callbacks": ({ client }, said) => client.send(one.si().link(target.si().with(said)).link(one.si())),
+  "a next step": ({ client }, said) => client.send(chain(one.si(), target.si().with(said))),
+  "a next step that is a group": ({ client }, said) =>
+    client.send(chain(one.si(), group(target.si().with(said), one.si()))),
+  "an errback": ({ client }, said) => client.send(fail.si().linkError(target.si().with(said) as never)),
+  "the body of a chord": ({ client }, said) => client.send(chord([one.si(), one.si()], target.si().with(said))),
+  "a handler": ({ client }, said) => client.send(sendsOne, said),
+  "a handler's group": ({ client }, said) => client.send(sendsGroup, said),
+  "a replacement": ({ client }, said) => client.send(replaces, said),
+  "a call added to a chord": ({ client }, said) => client.send(chord([joins.si(said), one.si()], one.si())),
+};
+
+let celery: TestCelery;
+
+beforeEach(() => {
+  const results = createMemoryResults();
+  const routes = { "t.*": route };
+  celery = testCelery({
+    tasks: [target, one, fail, sendsOne, sendsGroup, replaces, joins],
+    results: results.connect(),
+    routes,
+    client: { routes, results: results.connect() },
+  });
+});
+
+afterEach(async () => {
+  await celery.stop();
+});
+
+/** The one message of the target that a path leads to. */
+async function sentBy(path: string, said: CallOptions): Promise<SentTask> {
+  await paths[path]?.(celery, said);
+  await expect
+    .poll(async () => {
+      await celery.advance("100ms");
+      return celery.sent(target).length;
+    })
+    .toBe(1);
+  const sent = celery.sent(target);
+  return sent[0] as SentTask;
+}
+
+function termsOf({ queue, message }: SentTask): object {
+  const { priority, timeLimit, expires, persistent, serializer, ignoreResult } = message;
+  const expiresIn = expires === null ? null : Math.round((expires.epochMs - celery.clock.now()) / 60_000);
+  return { queue, priority, timeLimit, expiresIn, persistent, serializer, ignoreResult };
+}
+
+const byRoute = {
+  queue: "routed",
+  priority: 6,
+  timeLimit: { hardSeconds: 30, softSeconds: 20 },
+  expiresIn: 60,
+  persistent: false,
+  serializer: "json",
+  ignoreResult: true,
+};
+
+describe.each(Object.keys(paths))("by %s", (path) => {
+  test("what nobody says comes from the route", async () => {
+    expect(termsOf(await sentBy(path, {}))).toEqual(byRoute);
+  });
+
+  test.each([
+    [{ priority: 0 }, { priority: 0 }],
+    [{ priority: 9 }, { priority: 9 }],
+    [{ persistent: true }, { persistent: true }],
+    [{ timeLimit: "50s" }, { timeLimit: { hardSeconds: 50, softSeconds: 20 } }],
+    [{ softTimeLimit: "5s" }, { timeLimit: { hardSeconds: 30, softSeconds: 5 } }],
+    [{ expires: "2h" }, { expiresIn: 120 }],
+    [{ queue: "mine" }, { queue: "mine" }],
+    [{ ignoreResult: false }, { ignoreResult: false }],
+  ] satisfies [CallOptions, object][])("what the call says wins: %j", async (said, wins) => {
+    expect(termsOf(await sentBy(path, said))).toEqual({ ...byRoute, ...wins });
+  });
+});
