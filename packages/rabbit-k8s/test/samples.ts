@@ -99,7 +99,10 @@ export const anyProps: fc.Arbitrary<ModernProps> = fc
       version: fc.constantFrom(...modernVersions),
       replicas: fc.integer({ min: 1, max: 9 }),
       clusterDomain: fc.constantFrom("cluster.local", "k8s.example.com"),
-      image: fc.constantFrom("rabbitmq:4.3-management-alpine", "registry.example.com/rabbitmq@sha256:0000"),
+      image: fc.constantFrom(
+        "rabbitmq:4.3-management-alpine",
+        `registry.example.com/rabbitmq@sha256:${"0".repeat(64)}`,
+      ),
       resources: fc.record({ memory: fc.constantFrom("512Mi", "2Gi", "16Gi") }),
       storage: fc.record({ size: fc.constantFrom("1Gi", "100Gi"), className: fc.constantFrom("", "fast") }),
       memoryWatermark: fc.constantFrom(0.1, 0.4, 0.8),

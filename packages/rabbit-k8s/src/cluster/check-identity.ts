@@ -1,9 +1,12 @@
 import { upgradeRefusal } from "../rabbitmq/upgrade.ts";
 import { isAtLeast, knownSeries, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
 import { isDnsLabel, isDnsSubdomain, isServiceName } from "../kubernetes/rules.ts";
-import { longestClusterName } from "./naming.ts";
+import { longestClusterName, nameCluster } from "./naming.ts";
 import type { ModernProps } from "./props.ts";
 import type { Refusal } from "../refusal/refusal.ts";
+
+/** An atom of Erlang has 255 characters; DNS takes 253 without the part before the at sign. */
+const longestNodeName = 255;
 
 /** Checks what a cluster is called, which version it runs and how many nodes it has. */
 export function checkIdentity(props: ModernProps): readonly Refusal[] {
@@ -41,6 +44,14 @@ function checkNames({
       prop: "clusterDomain",
       reason: `"${clusterDomain}" is no DNS domain`,
       remedy: "give the Kubernetes cluster's own, usually cluster.local",
+    });
+  }
+  const node = `rabbit@${name}-99.${nameCluster(name).headlessService}.${namespace}.svc.${clusterDomain}`;
+  if (refusals.length === 0 && node.length > longestNodeName) {
+    refusals.push({
+      prop: "clusterDomain",
+      reason: `a node's name would have ${node.length} characters, and Erlang and DNS take ${longestNodeName}`,
+      remedy: "shorten `name`, `namespace` or `clusterDomain`",
     });
   }
   return refusals;

@@ -1,4 +1,4 @@
-import { isDnsSubdomain } from "../kubernetes/rules.ts";
+import { dataKey, isDnsSubdomain } from "../kubernetes/rules.ts";
 import type { ModernProps } from "./props.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import type { SecretKey } from "./topology.ts";
@@ -33,11 +33,12 @@ export function refuseSecretKey(prop: string, reference: SecretKey | undefined):
       },
     ];
   }
-  if (/^[-._A-Za-z0-9]{1,253}$/.test(key) && !/^\.\.?$/.test(key)) return [];
+  const reason = dataKey(key);
+  if (reason === null) return [];
   return [
     {
       prop: `${prop}.key`,
-      reason: `${JSON.stringify(key)} is no key of a Secret`,
+      reason,
       remedy: "use letters, digits, dashes, dots and underscores",
     },
   ];

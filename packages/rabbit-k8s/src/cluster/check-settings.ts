@@ -2,6 +2,7 @@ import { isSecret, refuseKey, refuseValue } from "../rabbitmq/conf-keys.ts";
 import { pluginComesLater } from "../rabbitmq/plugins.ts";
 import type { RabbitVersion } from "../rabbitmq/version.ts";
 import type { ModernProps } from "./props.ts";
+import { erlangVariables, nodeVariables } from "./naming.ts";
 import { parseBytes, parseCores } from "./quantity.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 
@@ -187,16 +188,15 @@ function checkAdvancedConfig({ advancedConfig }: ModernProps): readonly Refusal[
   ];
 }
 
-function checkSecretEnv({ secretEnv = {} }: ModernProps): readonly Refusal[] {
-  return Object.keys(secretEnv).flatMap((name) =>
-    /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
-      ? []
-      : [
-          {
-            prop: `secretEnv["${name}"]`,
-            reason: "this is no name for an environment variable",
-            remedy: "use letters, digits and underscores",
-          },
-        ],
-  );
+function checkSecretEnv({ secretEnv = {}, tls }: ModernProps): readonly Refusal[] {
+  const own = new Set([...nodeVariables, ...(tls?.interNode === true ? erlangVariables : [])]);
+  return Object.keys(secretEnv).flatMap((name) => {
+    const prop = `secretEnv["${name}"]`;
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      const reason = "this is no name for an environment variable";
+      return [{ prop, reason, remedy: "use letters, digits and underscores" }];
+    }
+    if (!own.has(name)) return [];
+    return [{ prop, reason: "this package sets that variable itself", remedy: "use another name" }];
+  });
 }

@@ -1,5 +1,6 @@
 import { refusePolicyKey } from "../rabbitmq/policy-keys.ts";
 import { isAtLeast, type RabbitVersion } from "../rabbitmq/version.ts";
+import { checkEntries } from "./check-entries.ts";
 import type { ModernProps } from "./props.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import type { Policy, Queue, ShovelEnd } from "./topology.ts";
@@ -7,9 +8,9 @@ import type { Policy, Queue, ShovelEnd } from "./topology.ts";
 /** Checks vhosts, users, policies, queues and their like against each other and the version. */
 export function checkTopology(props: ModernProps, version: RabbitVersion | null): readonly Refusal[] {
   return [
+    ...checkEntries(props),
     ...checkVhostNames(props),
     ...checkUserNames(props),
-    ...checkDuplicates(props),
     ...checkBindings(props),
     ...checkShovels(props),
     ...checkPlaceholders(props),
@@ -64,30 +65,6 @@ function checkUserNames(props: ModernProps): readonly Refusal[] {
           ],
     ),
   );
-}
-
-function checkDuplicates(props: ModernProps): readonly Refusal[] {
-  const lists = [
-    "vhosts",
-    "users",
-    "policies",
-    "operatorPolicies",
-    "queues",
-    "exchanges",
-    "federationUpstreams",
-    "shovels",
-  ] as const;
-  return lists.flatMap((list) => {
-    const seen = new Set<string>();
-    return (props[list] ?? []).flatMap((entry, index) => {
-      const identity = JSON.stringify(["vhost" in entry ? entry.vhost : "", entry.name]);
-      if (!seen.has(identity)) {
-        seen.add(identity);
-        return [];
-      }
-      return [{ prop: `${list}[${index}].name`, reason: `"${entry.name}" is there twice`, remedy: "remove one" }];
-    });
-  });
 }
 
 function checkPolicies(props: ModernProps, version: RabbitVersion): readonly Refusal[] {

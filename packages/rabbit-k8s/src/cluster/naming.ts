@@ -42,3 +42,14 @@ export function clusterLabels(name: string): Readonly<Record<string, string>> {
 export function selectorLabels(name: string): Readonly<Record<string, string>> {
   return { "app.kubernetes.io/name": "rabbitmq", "app.kubernetes.io/instance": name };
 }
+
+/** The variables in which a node with encrypted links gets its arguments for Erlang. */
+export const erlangVariables: readonly string[] = ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "RABBITMQ_CTL_ERL_ARGS"];
+
+/** The environment variables of a node that are always rendered. */
+export const nodeVariables: readonly string[] = [
+  "POD_NAME",
+  "POD_NAMESPACE",
+  "RABBITMQ_USE_LONGNAME",
+  "RABBITMQ_NODENAME",
+];

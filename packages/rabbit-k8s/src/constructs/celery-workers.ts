@@ -4,7 +4,7 @@ import type { Manifest } from "../manifests/manifest.ts";
 import { workerManifests } from "../workers/manifests.ts";
 import type { CeleryWorkersProps } from "../workers/props.ts";
 import { resolveWorkers } from "../workers/resolve.ts";
-import { addObjects, renderOrRefuse } from "./add-objects.ts";
+import { addObjects, renderOrRefuse, withinSize } from "./add-objects.ts";
 
 /**
  * Renders workers to plain objects, without cdk8s.
@@ -12,7 +12,7 @@ import { addObjects, renderOrRefuse } from "./add-objects.ts";
  * @throws RefusedPropsError with all refusals at once.
  */
 export function renderWorkers(props: CeleryWorkersProps): readonly Manifest[] {
-  return workerManifests(resolveWorkers(props));
+  return withinSize(workerManifests(resolveWorkers(props)), props);
 }
 
 /**

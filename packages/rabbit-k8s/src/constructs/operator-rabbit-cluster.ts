@@ -5,11 +5,13 @@ import { modernShape } from "../cluster/props-shape.ts";
 import { checkCluster, resolveCluster } from "../cluster/resolve.ts";
 import { certificate } from "../manifests/certificate.ts";
 import type { Manifest } from "../manifests/manifest.ts";
+import { adviseOnSize } from "../manifests/size.ts";
 import { checkOperatorProps } from "../operator/check-props.ts";
+import { refuseConfig, refuseSameNames } from "../operator/check-resources.ts";
 import { operatorCluster } from "../operator/rabbitmq-cluster.ts";
 import { operatorSecretCommands } from "../operator/secret-commands.ts";
 import { topologyResources } from "../operator/topology.ts";
-import { addObjects, renderOrRefuse } from "./add-objects.ts";
+import { addObjects, renderOrRefuse, withinSize } from "./add-objects.ts";
 
 /** Everything a cluster of the operators renders to, and what its author should know. */
 export interface RenderedOperatorCluster {
@@ -38,13 +40,15 @@ export function renderOperatorCluster(props: ModernProps): RenderedOperatorClust
   const { cluster: plain, warnings } = resolveCluster(props);
   const cluster = { ...plain, names: { ...plain.names, headlessService: `${plain.names.cluster}-nodes` } };
   const { tls, names } = cluster;
+  const resource = operatorCluster(cluster, props);
+  const topology = topologyResources(cluster, { name: names.cluster });
+  const unfit = [...refuseConfig(resource), ...refuseSameNames(topology)];
+  if (unfit.length > 0) throw new RefusedPropsError(unfit);
+  const certificates = tls?.issuer == null ? [] : [certificate(cluster, tls.issuer, tls.secretName)];
+  const manifests = withinSize([...certificates, resource, ...topology], props);
   return {
-    manifests: [
-      ...(tls?.issuer == null ? [] : [certificate(cluster, tls.issuer, tls.secretName)]),
-      operatorCluster(cluster, props),
-      ...topologyResources(cluster, { name: names.cluster }),
-    ],
-    warnings: [...warnings, ...operatorWarnings],
+    manifests,
+    warnings: [...warnings, ...operatorWarnings, ...adviseOnSize(manifests)],
     secretCommands: operatorSecretCommands(cluster, props),
   };
 }

@@ -11,10 +11,10 @@ import { RefusedPropsError } from "../refusal/refusal.ts";
 import { resolveCluster } from "../cluster/resolve.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { clusterManifests } from "../manifests/manifests.ts";
-import { adviseOnSize, refuseSize } from "../manifests/size.ts";
+import { adviseOnSize } from "../manifests/size.ts";
 import { seedManifests } from "../seed/manifests.ts";
 import { resolveSeed } from "../seed/resolve.ts";
-import { addObjects, renderOrRefuse } from "./add-objects.ts";
+import { addObjects, renderOrRefuse, withinSize } from "./add-objects.ts";
 
 /** Everything a cluster renders to, and what its author should know. */
 export interface RenderedCluster {
@@ -34,16 +34,14 @@ export function renderCluster(props: RabbitClusterProps): RenderedCluster {
   if (props.preset === "seed") {
     const seed = resolveSeed(props);
     return {
-      manifests: seedManifests(seed),
+      manifests: withinSize(seedManifests(seed), props),
       warnings: [],
       secretCommands: seed.secretValues === null ? [seedSecretCommand(seed)] : [],
       connection: seedConnectionOf(seed),
     };
   }
   const { cluster, warnings } = resolveCluster(props);
-  const manifests = clusterManifests(cluster);
-  const tooLarge = refuseSize(manifests);
-  if (tooLarge.length > 0) throw new RefusedPropsError(tooLarge);
+  const manifests = withinSize(clusterManifests(cluster), props);
   return {
     manifests,
     warnings: [...warnings, ...adviseOnSize(manifests)],

@@ -37,9 +37,13 @@ export function checkLabels(prop: string, labels: Given<string> = {}): readonly 
   ]);
 }
 
-/** Annotations, whose values are free but not endless. */
-export function checkAnnotations(prop: string, annotations: Given<string> = {}): readonly Refusal[] {
-  const bytes = Buffer.byteLength(Object.entries(annotations).flat().join(""));
+/** Annotations, whose values are free but not endless; `others` are the bytes of those that are rendered beside them. */
+export function checkAnnotations(
+  prop: string,
+  annotations: Given<string> = {},
+  others: number = 0,
+): readonly Refusal[] {
+  const bytes = Buffer.byteLength(Object.entries(annotations).flat().join("")) + others;
   return [
     ...Object.keys(annotations).flatMap((key) =>
       checkTexts(

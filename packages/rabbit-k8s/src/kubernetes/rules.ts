@@ -1,3 +1,5 @@
+import { BlockList, isIP } from "node:net";
+
 /** What is wrong with a text, by Kubernetes' own rules; `null` where nothing is. */
 export type Rule = (text: string) => string | null;
 
@@ -51,34 +53,58 @@ export const annotationKey: Rule = rule("key of an annotation", (text) => isQual
 /** The value of a label. */
 export const labelValue: Rule = rule("value of a label", (text) => text === "" || namePart.test(text));
 
+/** Is the text one that a path would take for a folder above? */
+function isUpwards(text: string): boolean {
+  return text === "." || text.startsWith("..");
+}
+
 /** The name of an environment variable. */
-export const variableName: Rule = rule("name of an environment variable", (text) =>
-  /^[-._A-Za-z][-._A-Za-z0-9]*$/.test(text),
+export const variableName: Rule = rule(
+  "name of an environment variable",
+  (text) => /^[-._A-Za-z][-._A-Za-z0-9]*$/.test(text) && !isUpwards(text),
+);
+
+/** A key of a Secret or a ConfigMap. */
+export const dataKey: Rule = rule(
+  "key of a Secret",
+  (text) => /^[-._A-Za-z0-9]{1,253}$/.test(text) && !isUpwards(text),
 );
 
 const imagePath = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*";
+const hostPart = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?";
+const imageHost = `(${hostPart}(\\.${hostPart})*|\\[[0-9a-fA-F:]+\\])(:\\d+)?`;
 const imagePattern = new RegExp(
-  `^([A-Za-z0-9.-]+(:\\d+)?/)?${imagePath}(/${imagePath})*(:[\\w][\\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z0-9]+)*:[0-9a-fA-F]+)?$`,
+  `^((${imageHost}/)?${imagePath}(/${imagePath})*)(:[\\w][\\w.-]{0,127})?(@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?$`,
 );
 
 /** The name of an image, with a tag, a digest or both. */
-export const imageName: Rule = rule("name of an image", (text) => text.length <= 512 && imagePattern.test(text));
+export const imageName: Rule = rule("name of an image", (text) => (imagePattern.exec(text)?.[1]?.length ?? 256) <= 255);
 
 /** A block of addresses, IPv4 or IPv6. */
 export const addressBlock: Rule = rule("block of addresses", (text) => {
   const [address = "", bits = "", ...more] = text.split("/");
-  const longest = address.includes(":") ? 128 : 32;
-  return more.length === 0 && isAddress(address) && /^(0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= longest;
+  const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return more.length === 0 && !address.includes("%") && /^(0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= longest;
 });
 
-function isAddress(text: string): boolean {
-  if (text.includes(":")) return URL.canParse(`http://[${text}]/`);
-  const parts = text.split(".");
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return isIP(address) === 4 ? "ipv4" : "ipv6";
+}
+
+/** Is a block of addresses a smaller one within another? */
+export function isWithin(inner: string, outer: string): boolean {
+  const [[first = "", bits], [second = "", most]] = [inner.split("/"), outer.split("/")];
+  if (familyOf(first) !== familyOf(second) || Number(bits) <= Number(most)) return false;
+  const block = new BlockList();
+  block.addSubnet(second, Number(most), familyOf(second));
+  return block.check(first, familyOf(first));
 }
 
 /** Bytes that all annotations of an object may have together, keys and values. */
 export const longestAnnotations = 262_144;
 
-/** Bytes that the data of a ConfigMap may have. */
+/** Bytes that the data of a ConfigMap or a Secret may have. */
 export const longestData = 1_048_576;
+
+/** Bytes that an object may have: etcd takes no larger request. */
+export const longestObject = 1_572_864;

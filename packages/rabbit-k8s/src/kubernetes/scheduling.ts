@@ -4,7 +4,7 @@ import type { NetworkPolicyPeer } from "kubernetes-types/networking/v1.d.ts";
 import { list, number, oneOf, props, record, type Shape, text } from "../refusal/shape.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import { checkIntegers, checkLabels, checkTexts } from "./check.ts";
-import { addressBlock, labelKey, labelValue, namespaceName, objectName } from "./rules.ts";
+import { addressBlock, isWithin, labelKey, labelValue, namespaceName, objectName } from "./rules.ts";
 
 const labelSelector = props({
   matchLabels: record(text),
@@ -68,13 +68,18 @@ function refuse(isWrong: boolean, prop: string, reason: string, remedy: string):
 
 /** Secrets with a registry's login. */
 export function checkPullSecrets(secrets: readonly { readonly name?: string }[] = []): readonly Refusal[] {
-  return secrets.flatMap(({ name }, index) =>
-    checkTexts(
-      { [`imagePullSecrets[${index}].name`]: name },
-      objectName,
-      "use lower-case letters, digits, dashes and dots",
-    ),
-  );
+  return secrets.flatMap(({ name }, index) => {
+    const prop = `imagePullSecrets[${index}].name`;
+    return [
+      ...checkTexts({ [prop]: name }, objectName, "use lower-case letters, digits, dashes and dots"),
+      ...refuse(
+        secrets.findIndex((secret) => secret.name === name) < index,
+        prop,
+        `"${name}" is there twice`,
+        "remove one",
+      ),
+    ];
+  });
 }
 
 /** Tolerations by the rules of the API server. */
@@ -132,19 +137,6 @@ export function checkPeers(prop: string, peers: readonly NetworkPolicyPeer[] = [
       ]),
     ];
   });
-}
-
-/** Is a block of IPv4 addresses strictly within another? Of IPv6 the length alone is looked at. */
-function isWithin(inner: string, outer: string): boolean {
-  const [[first = "", bits], [second = "", most]] = [inner.split("/"), outer.split("/")];
-  if (first.includes(":") !== second.includes(":") || Number(bits) <= Number(most)) return false;
-  if (first.includes(":")) return true;
-  const size = 2 ** (32 - Number(most));
-  return Math.floor(addressNumber(first) / size) === Math.floor(addressNumber(second) / size);
-}
-
-function addressNumber(address: string): number {
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
 function checkSelector(prop: string, selector: LabelSelector | undefined): readonly Refusal[] {
@@ -222,14 +214,25 @@ export function checkAffinity(prop: string, affinity: Affinity | undefined): rea
   ];
 }
 
-function checkNodeTerm(prop: string, { matchExpressions }: NodeSelectorTerm): readonly Refusal[] {
-  return checkRequirements(`${prop}.matchExpressions`, matchExpressions);
+function checkNodeTerm(prop: string, { matchExpressions, matchFields = [] }: NodeSelectorTerm): readonly Refusal[] {
+  return [
+    ...checkRequirements(`${prop}.matchExpressions`, matchExpressions),
+    ...matchFields.flatMap(({ key, operator, values = [] }, index) => {
+      const at = `${prop}.matchFields[${index}]`;
+      const isOne = ["In", "NotIn"].includes(operator) && values.length === 1;
+      return [
+        ...refuse(key !== "metadata.name", `${at}.key`, "there is one field, metadata.name", "write metadata.name"),
+        ...refuse(!isOne, `${at}.values`, "a field takes In or NotIn with one value", "name one machine"),
+        ...values.flatMap((value, position) =>
+          checkTexts({ [`${at}.values[${position}]`]: value }, objectName, "name a machine"),
+        ),
+      ];
+    }),
+  ];
 }
 
-function checkPodTerm(
-  prop: string,
-  { labelSelector: pods, namespaceSelector, namespaces = [], topologyKey }: PodAffinityTerm,
-): readonly Refusal[] {
+function checkPodTerm(prop: string, term: PodAffinityTerm): readonly Refusal[] {
+  const { labelSelector: pods, namespaceSelector, namespaces = [], topologyKey } = term;
   return [
     ...checkTexts(
       { [`${prop}.topologyKey`]: topologyKey },
@@ -241,5 +244,28 @@ function checkPodTerm(
     ...namespaces.flatMap((name, index) =>
       checkTexts({ [`${prop}.namespaces[${index}]`]: name }, namespaceName, "name a namespace"),
     ),
+    ...checkLabelKeys(prop, term),
   ];
+}
+
+/** Keys whose values are those of the pod itself. */
+function checkLabelKeys(
+  prop: string,
+  { labelSelector: pods, matchLabelKeys = [], mismatchLabelKeys = [] }: PodAffinityTerm,
+): readonly Refusal[] {
+  const taken = new Set([
+    ...Object.keys(pods?.matchLabels ?? {}),
+    ...(pods?.matchExpressions ?? []).map(({ key }) => key),
+  ]);
+  return Object.entries({ matchLabelKeys, mismatchLabelKeys }).flatMap(([kind, keys]) =>
+    keys.flatMap((key, index) => {
+      const at = `${prop}.${kind}[${index}]`;
+      const isTwice = taken.has(key) || (kind === "mismatchLabelKeys" && matchLabelKeys.includes(key));
+      return [
+        ...checkTexts({ [at]: key }, labelKey, keyRemedy),
+        ...refuse(pods === undefined, at, "it counts beside a labelSelector only", "add one, or leave it out"),
+        ...refuse(isTwice, at, `"${key}" is matched already`, "leave it out"),
+      ];
+    }),
+  );
 }

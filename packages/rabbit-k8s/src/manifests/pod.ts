@@ -6,7 +6,7 @@ import type {
   ResourceRequirements,
   TopologySpreadConstraint,
 } from "kubernetes-types/core/v1.d.ts";
-import { selectorLabels } from "../cluster/naming.ts";
+import { erlangVariables, selectorLabels } from "../cluster/naming.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { configHash } from "../server/files.ts";
 import { interNodeArguments } from "../server/inter-node.ts";
@@ -153,10 +153,9 @@ function nodeName({ names, clusterDomain }: ResolvedCluster): EnvVar[] {
 
 function environment(cluster: ResolvedCluster): EnvVar[] {
   const { tls, secretEnv } = cluster;
-  const erlangArguments = ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "RABBITMQ_CTL_ERL_ARGS"];
   return [
     ...nodeName(cluster),
-    ...(tls?.interNode === true ? erlangArguments.map((name) => ({ name, value: interNodeArguments })) : []),
+    ...(tls?.interNode === true ? erlangVariables.map((name) => ({ name, value: interNodeArguments })) : []),
     ...Object.entries(secretEnv).map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } })),
   ];
 }

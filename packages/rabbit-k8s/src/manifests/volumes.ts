@@ -7,7 +7,8 @@ import { paths } from "../server/paths.ts";
 
 /** The volumes of a pod, without the claimed one. */
 export function podVolumes(cluster: ResolvedCluster): Volume[] {
-  const secrets = [cluster.erlangCookie, ...definitionSecrets(cluster)];
+  const all = [cluster.erlangCookie, ...definitionSecrets(cluster)];
+  const secrets = [...new Map(all.map((secret) => [`${secret.name}/${secret.key}`, secret])).values()];
   return [
     { name: "config", configMap: { name: cluster.names.configMap, defaultMode: 0o444 } },
     { name: "secrets", projected: { defaultMode: 0o400, sources: secrets.map(project) } },

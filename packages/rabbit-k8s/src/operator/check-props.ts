@@ -54,8 +54,30 @@ function checkCluster(props: ModernProps): readonly Refusal[] {
   ];
 }
 
-function checkTopology({ vhosts = [], exchanges = [] }: ModernProps): readonly Refusal[] {
+function checkTopology({
+  vhosts = [],
+  exchanges = [],
+  users = [],
+  operatorPolicies = [],
+  plugins = [],
+}: ModernProps): readonly Refusal[] {
   return [
+    ...users.flatMap(({ tags = [] }, index) =>
+      tags.flatMap((tag, position) =>
+        refuse(tag === "impersonator", `users[${index}].tags[${position}]`, "the resource User has no such tag"),
+      ),
+    ),
+    ...operatorPolicies.flatMap(({ applyTo }, index) =>
+      refuse(
+        applyTo === "exchanges" || applyTo === "all",
+        `operatorPolicies[${index}].applyTo`,
+        "the resource OperatorPolicy is for queues and streams",
+      ),
+    ),
+    ...refuse(plugins.length > 100, "plugins", "RabbitmqCluster takes 100 of them"),
+    ...plugins.flatMap((name, index) =>
+      refuse(name.length > 100, `plugins[${index}]`, "RabbitmqCluster takes names of 100 characters"),
+    ),
     ...vhosts.flatMap(({ description }, index) =>
       refuse(description !== undefined, `vhosts[${index}].description`, "the resource Vhost has no description"),
     ),

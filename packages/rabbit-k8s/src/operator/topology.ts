@@ -1,5 +1,5 @@
 import type { ResolvedCluster } from "../cluster/resolved.ts";
-import type { Policy, Shovel, ShovelEnd, User } from "../cluster/topology.ts";
+import type { Arguments, Policy, Shovel, ShovelEnd, User } from "../cluster/topology.ts";
 import { type Manifest, metadataOf } from "../manifests/manifest.ts";
 import { resourceName } from "./resource-name.ts";
 
@@ -60,7 +60,7 @@ export function topologyResources(cluster: ResolvedCluster, reference: ClusterRe
     ),
     ...topology.bindings.map(
       ({ arguments: given = {}, destinationType = "queue", routingKey = "", vhost, source, destination }) =>
-        make("Binding", ["binding", vhost, source, destination, routingKey], {
+        make("Binding", bindingParts(vhost, source, destination, destinationType, routingKey, given), {
           vhost,
           source,
           destination,
@@ -90,6 +90,20 @@ export function topologyResources(cluster: ResolvedCluster, reference: ClusterRe
     ),
     ...topology.shovels.map((shovel) => make("Shovel", ["shovel", shovel.vhost, shovel.name], shovelSpec(shovel))),
   ];
+}
+
+/** What tells one binding from all others. Arguments and exchanges as destinations only where there are any. */
+function bindingParts(
+  vhost: string,
+  source: string,
+  destination: string,
+  destinationType: "queue" | "exchange",
+  routingKey: string,
+  given: Arguments,
+): readonly string[] {
+  const more = Object.keys(given).length > 0 ? [JSON.stringify(given, Object.keys(given).toSorted())] : [];
+  const kind = destinationType === "exchange" ? ["exchange"] : [];
+  return ["binding", vhost, source, destination, routingKey, ...kind, ...more];
 }
 
 function userSpec({ tags = [], password }: User): Readonly<Record<string, unknown>> {

@@ -19,8 +19,19 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Any text. */
-export const text: Shape = shape("a text", (value) => typeof value === "string");
+/** Any text that a file can carry. */
+export const text: Shape = (value, prop) => {
+  if (typeof value !== "string") return shape("a text", () => false)(value, prop);
+  if (/[\0\p{Surrogate}]/u.test(value)) {
+    const reason = "it has a NUL or half of a character, which no manifest can carry";
+    return [{ prop, reason, remedy: "take that character out" }];
+  }
+  if (/^[-+]?0[oOBX][0-9A-Fa-f_]+$/.test(value)) {
+    const reason = "cdk8s writes this text without quotes, and kubectl reads a number";
+    return [{ prop, reason, remedy: "write it in another way" }];
+  }
+  return [];
+};
 
 /** Any number, whether it makes sense or not. */
 export const number: Shape = shape("a number", (value) => typeof value === "number");
@@ -29,12 +40,15 @@ export const number: Shape = shape("a number", (value) => typeof value === "numb
 export const boolean: Shape = shape("true or false", (value) => typeof value === "boolean");
 
 /** What stands in settings and argument tables. */
-export const scalar: Shape = shape("a text, a number, true or false", (value) =>
-  ["string", "number", "boolean"].includes(typeof value),
-);
+export const scalar: Shape = (value, prop) =>
+  typeof value === "string"
+    ? text(value, prop)
+    : shape("a text, a number, true or false", () => typeof value === "boolean" || Number.isFinite(value))(value, prop);
 
-/** An object of Kubernetes, which has its own types. */
-export const foreign: Shape = shape("an object", isObject);
+/** A shape, or null. */
+export function orNull(each: Shape): Shape {
+  return (value, prop) => (value === null ? [] : each(value, prop));
+}
 
 /** One of some words. */
 export function oneOf(...words: readonly string[]): Shape {
@@ -45,7 +59,8 @@ export function oneOf(...words: readonly string[]): Shape {
 export function list(each: Shape): Shape {
   return (value, prop) =>
     Array.isArray(value)
-      ? value.flatMap((entry, index) => each(entry, `${prop}[${index}]`))
+      ? // Array.from sees the holes of a sparse list too.
+        Array.from(value, (entry: unknown, index) => each(entry, `${prop}[${index}]`)).flat()
       : shape("a list", () => false)(value, prop);
 }
 
@@ -53,7 +68,11 @@ export function list(each: Shape): Shape {
 export function record(each: Shape): Shape {
   return (value, prop) =>
     isObject(value)
-      ? Object.entries(value).flatMap(([name, entry]) => (entry === undefined ? [] : each(entry, `${prop}["${name}"]`)))
+      ? Object.entries(value).flatMap(([name, entry]) =>
+          entry === undefined
+            ? []
+            : [...text(name, `${prop}[${JSON.stringify(name)}]`), ...each(entry, `${prop}["${name}"]`)],
+        )
       : shape("an object", () => false)(value, prop);
 }
 

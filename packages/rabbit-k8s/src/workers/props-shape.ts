@@ -1,12 +1,27 @@
 import { secretKeyShape } from "../cluster/props-shape.ts";
 import { pullSecretShape } from "../kubernetes/scheduling.ts";
-import { foreign, list, number, oneOf, props, record, type Shape, text } from "../refusal/shape.ts";
+import { boolean, either, list, number, oneOf, orNull, props, record, type Shape, text } from "../refusal/shape.ts";
+
+/** The shape of a `RabbitConnection`, which a cluster gives and a program may have changed. */
+const connection = props({
+  "host*": text,
+  "port*": number,
+  "scheme*": oneOf("amqp", "amqps"),
+  "vhost*": text,
+  "username*": either(secretKeyShape, text),
+  "password*": secretKeyShape,
+  "uri*": orNull(secretKeyShape),
+  "ca*": orNull(secretKeyShape),
+  "verifiesClients*": boolean,
+  "managementUrl*": text,
+  "namespace*": text,
+});
 
 /** The shape of `CeleryWorkersProps`. A test holds it to the interface. */
 export const workersShape: Shape = props({
   "name*": text,
   namespace: text,
-  "cluster*": foreign,
+  "cluster*": connection,
   brokerUrl: secretKeyShape,
   clientCertificate: text,
   "image*": text,

@@ -93,9 +93,20 @@ export function checkWorkers(props: CeleryWorkersProps): readonly Refusal[] {
 }
 
 /** References to Secrets, and the file that a shell of the probe looks for. */
-function checkReferences({ brokerUrl, scaling, secretEnv = {}, health }: CeleryWorkersProps): readonly Refusal[] {
+function checkReferences({
+  cluster,
+  brokerUrl,
+  scaling,
+  secretEnv = {},
+  health,
+}: CeleryWorkersProps): readonly Refusal[] {
   const { username, password } = (scaling?.by === "queue" && scaling.credentials) || {};
+  const { uri, ca } = cluster;
+  const user = typeof cluster.username === "string" ? undefined : cluster.username;
   return [
+    ...Object.entries({ uri, ca, username: user, password: cluster.password }).flatMap(([name, key]) =>
+      refuseSecretKey(`cluster.${name}`, key ?? undefined),
+    ),
     ...refuseSecretKey("brokerUrl", brokerUrl),
     ...refuseSecretKey("scaling.credentials.username", username),
     ...refuseSecretKey("scaling.credentials.password", password),

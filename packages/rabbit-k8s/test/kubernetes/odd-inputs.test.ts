@@ -232,7 +232,10 @@ describe("what the API server takes", () => {
       labels: { "example.com/team": "Shop_1.a", team: "", A: "b" },
       annotations: { "Example.com/Owner": "any text\n" },
     },
-    { image: "registry.example.com:5000/a/b_c/rabbitmq:4.3-management@sha256:0123456789abcdef0123456789abcdef" },
+    {
+      image:
+        "registry.example.com:5000/a/b_c/rabbitmq:4.3-management@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    },
     { image: `rabbitmq@sha256:${"0".repeat(64)}` },
     { image: "localhost/rabbitmq" },
     { resources: { memory: "2e9", cpu: ".5", cpuLimit: "500m" }, storage: { size: "1.5Ti", className: "" } },
