@@ -43,7 +43,7 @@ export { Decimal, LocalDate, LocalTime, Uuid } from "./content/values.ts";
 export { decodeTask } from "./task/decode.ts";
 export { encodeTask } from "./task/encode.ts";
 export { encodeGoceleryTask } from "./task/gocelery.ts";
-export type { DeliveryInfo, TaskMessage, TimeLimit } from "./task/message.ts";
+export type { DeliveryInfo, SenderProperties, TaskMessage, TimeLimit } from "./task/message.ts";
 export { expirationMs, newTask } from "./task/new-task.ts";
 export { type Peek, peekTask, peekWorkflow, type WorkflowPeek } from "./task/peek.ts";
 export { argsRepr, kwargsRepr, saferepr } from "./task/repr.ts";

@@ -77,8 +77,23 @@ export interface TaskRequest {
     readonly priority: number | null;
     readonly deliveryMode: 1 | 2;
     readonly expirationMs: number | null;
+    readonly messageId: string | null;
+    readonly type: string | null;
     readonly appId: string | null;
+    readonly timestampSeconds: number | null;
   };
+  /** What a message of protocol 1 says of its times; null where it says nothing, as no other message does. */
+  readonly utc: boolean | null;
+  /** The group, by its name in Celery 2. */
+  readonly taskset: string | null;
+  /** Ids of the tasks and groups that this run has sent so far. */
+  readonly children: readonly string[];
+  /** Always false: no handler has a context without a message. */
+  readonly calledDirectly: false;
   /** Always false: nothing is run without a message. */
   readonly isEager: false;
+  /** Always null, as in Celery's workers: the log level is the worker's. */
+  readonly loglevel: null;
+  /** Always null, as in Celery's workers: the log is the worker's. */
+  readonly logfile: null;
 }

@@ -46,7 +46,7 @@ export class Errbacks {
     const { ids, log, tasks, pool, hostname } = this.#parts;
     const definition = tasks.get(errback.task);
     if (definition === null) return Promise.resolve();
-    const given = errback.immutable ? [] : [requestOf(failed, hostname), errorOf(failure), failure.traceback];
+    const given = errback.immutable ? [] : [requestOf(failed, hostname, () => []), errorOf(failure), failure.traceback];
     const task = newTask({
       id: ids.uuid(),
       task: errback.task,

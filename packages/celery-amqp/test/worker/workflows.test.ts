@@ -350,8 +350,14 @@ test("a handler may know all that Celery's self.request tells", async () => {
     ignoreResult: false,
     replacedTaskNesting: 0,
     deliveryInfo: { routingKey: "celery", priority: 3 },
-    properties: { deliveryMode: 2, priority: 3, appId: null },
+    properties: { deliveryMode: 2, priority: 3, messageId: null, type: null, appId: null, timestampSeconds: null },
+    utc: null,
+    taskset: null,
+    children: [],
+    calledDirectly: false,
     isEager: false,
+    loglevel: null,
+    logfile: null,
   });
 });
 

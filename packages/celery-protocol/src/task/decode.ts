@@ -7,7 +7,7 @@ import { kindOf } from "../wire/show.ts";
 import { type BodyFields, bodyFields, decodeBody } from "./body.ts";
 import { invalid } from "./fields.ts";
 import { customHeaders, decodeHeaders, extraHeaders, type HeaderFields } from "./headers.ts";
-import type { DeliveryInfo, TaskMessage } from "./message.ts";
+import type { DeliveryInfo, SenderProperties, TaskMessage } from "./message.ts";
 import { decodeVersion1 } from "./v1.ts";
 
 /** Names of serializers by content type, for those that Celery itself brings. */
@@ -35,7 +35,7 @@ export function decodeTask(
   return { ...fields, ...delivery(properties, headers), deliveryInfo };
 }
 
-type Fields = HeaderFields & BodyFields & Pick<TaskMessage, "protocol" | "extraHeaders">;
+type Fields = HeaderFields & BodyFields & Pick<TaskMessage, "protocol" | "extraHeaders" | "utc">;
 
 function version2(headers: HeaderTable, body: Tree): Fields {
   const rest = { protocol: 2, extraHeaders: extraHeaders(headers) } as const;
@@ -62,9 +62,10 @@ function delivery(
   headers: HeaderTable,
 ): Pick<
   TaskMessage,
-  "replyTo" | "correlationId" | "priority" | "expirationMs" | "persistent" | "serializer" | "compression" | "appId"
+  "replyTo" | "correlationId" | "priority" | "expirationMs" | "persistent" | "serializer" | "compression" | "properties"
 > {
-  const { contentType = "", replyTo, correlationId, priority, expirationMs, persistent, appId } = properties;
+  const { contentType = "", replyTo, correlationId, priority, expirationMs, persistent } = properties;
+  const own = ownProperties(properties);
   return {
     replyTo: nonEmpty(replyTo),
     correlationId: nonEmpty(correlationId),
@@ -74,8 +75,13 @@ function delivery(
     persistent: persistent ?? true,
     serializer: SERIALIZERS.get(contentType) ?? contentType,
     compression: nonEmpty(headers["compression"]),
-    ...(appId === undefined ? {} : { appId }),
+    ...(own === null ? {} : { properties: own }),
   };
+}
+
+function ownProperties({ messageId, type, appId, timestampSeconds }: WireProperties): SenderProperties | null {
+  const isNone = (messageId ?? type ?? appId ?? timestampSeconds) === undefined;
+  return isNone ? null : { messageId, type, appId, timestampSeconds };
 }
 
 function nonEmpty(value: unknown): string | null {

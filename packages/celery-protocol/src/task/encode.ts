@@ -13,13 +13,14 @@ import { encodeVersion1 } from "./v1.ts";
  * a serializer or compression without a plug-in, `headers-too-large` for headers that no broker connection carries.
  */
 export function encodeTask(task: TaskMessage, content: Content): WireMessage {
-  const { serializer, compression } = task;
+  const { serializer, compression, properties: own } = task;
   const body = task.protocol === 1 ? encodeVersion1(task) : encodeBody(task);
   const encoded = content.encode(body, { serializer, compression });
   const headers =
     task.protocol === 1 ? customHeaders(task, encoded.compression) : encodeHeaders(task, encoded.compression);
   checkHeaderSize(headers);
-  return { headers, properties: properties(task, encoded.contentType, encoded.contentEncoding), body: encoded.body };
+  const written = properties(task, encoded.contentType, encoded.contentEncoding);
+  return { headers, properties: own === undefined ? written : { ...own, ...written }, body: encoded.body };
 }
 
 function customHeaders(task: TaskMessage, compression: string | null): HeaderTable {

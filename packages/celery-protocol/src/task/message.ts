@@ -1,6 +1,6 @@
 import type { Tree } from "../content/tree.ts";
 import type { WireTime } from "../time/wire-time.ts";
-import type { HeaderTable } from "../wire/message.ts";
+import type { HeaderTable, WireProperties } from "../wire/message.ts";
 import type { Signature } from "./signature.ts";
 
 /** Time limits of one run, in seconds; null is none. On the wire `[hard, soft]`. */
@@ -8,6 +8,9 @@ export interface TimeLimit {
   readonly hardSeconds: number | null;
   readonly softSeconds: number | null;
 }
+
+/** Properties of a message that are its sender's own business. A message that is written anew has them again. */
+export type SenderProperties = Pick<WireProperties, "messageId" | "type" | "appId" | "timestampSeconds">;
 
 /** How a message reached a queue, as the broker tells it with a delivery. */
 export interface DeliveryInfo {
@@ -92,8 +95,10 @@ export interface TaskMessage {
   readonly chain: readonly Signature[] | null;
   /** Embed `chord`: the body signature. */
   readonly chord: Signature | null;
-  /** Property `app_id` of a message that was received; never written, and missing where the sender gave none. */
-  readonly appId?: string;
+  /** Properties that Celery itself never writes, as they came with the message; missing where the sender gave none. */
+  readonly properties?: SenderProperties;
+  /** Field `utc` of protocol 1, whose absence Celery takes for true; missing where the message does not say. */
+  readonly utc?: boolean;
   /** Set on messages that were received; never written. */
   readonly deliveryInfo: DeliveryInfo | null;
 }

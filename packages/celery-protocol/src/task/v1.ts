@@ -17,7 +17,7 @@ export function encodeVersion1(task: TaskMessage): Tree {
     retries: task.retries,
     eta: task.eta === null ? null : task.eta.text,
     expires: task.expires === null ? null : task.expires.text,
-    utc: true,
+    utc: task.utc ?? true,
     callbacks: signatures(linked(task)),
     errbacks: signatures(task.errbacks),
     timelimit: [task.timeLimit.hardSeconds, task.timeLimit.softSeconds],
@@ -31,9 +31,15 @@ export function encodeVersion1(task: TaskMessage): Tree {
  *
  * @throws ProtocolError `message-invalid`.
  */
-export function decodeVersion1(body: Readonly<Record<string, Tree>>): HeaderFields & BodyFields {
+export function decodeVersion1(
+  body: Readonly<Record<string, Tree>>,
+): HeaderFields & BodyFields & Pick<TaskMessage, "utc"> {
   const fields = { ...body, group: body["taskset"] ?? body["group"] ?? null };
-  return { ...decodeHeaders(fields), ...bodyFields(body["args"], body["kwargs"], { ...body, chain: null }) };
+  return {
+    ...decodeHeaders(fields),
+    ...bodyFields(body["args"], body["kwargs"], { ...body, chain: null }),
+    ...(typeof body["utc"] === "boolean" && { utc: body["utc"] }),
+  };
 }
 
 /**

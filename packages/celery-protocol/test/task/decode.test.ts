@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createContent } from "../../src/content/content.ts";
 import type { Serializer } from "../../src/content/serializer.ts";
 import { decodeTask } from "../../src/task/decode.ts";
+import { encodeTask } from "../../src/task/encode.ts";
 import type { WireMessage, WireProperties } from "../../src/wire/message.ts";
 
 const content = createContent();
@@ -233,10 +234,48 @@ test("in the hybrid, the headers win over the body", () => {
 
 test("properties and delivery become fields", () => {
   const deliveryInfo = { exchange: "", routingKey: "celery", redelivered: true };
-  const properties = { replyTo: "r", correlationId: "c", priority: 3, persistent: false, expirationMs: 5, appId: "a" };
+  const properties = { replyTo: "r", correlationId: "c", priority: 3, persistent: false, expirationMs: 5 };
   expect(decodeTask(message("[[], {}, {}]", minimal, properties), content, deliveryInfo)).toMatchObject({
     ...properties,
     deliveryInfo,
+  });
+});
+
+describe("what is its sender's own business is written again as it came", () => {
+  const v1 = (fields: object): string => JSON.stringify({ id: "t-1", task: "demo.add", ...fields });
+
+  test.each([
+    [{ messageId: "m-1", type: "order", appId: "shop", timestampSeconds: 1_764_500_000 }],
+    [{ messageId: "" }],
+    [{ type: "order" }],
+    [{ appId: "shop" }],
+    [{ timestampSeconds: 0 }],
+  ])("%o, by protocol 2 and 1", (properties) => {
+    for (const sent of [message("[[], {}, {}]", minimal, properties), message(v1({}), {}, properties)]) {
+      const task = decodeTask(sent, content);
+      expect(task.properties).toEqual(properties);
+      expect(encodeTask(task, content).properties).toMatchObject(properties);
+    }
+  });
+
+  test("a message without any has none", () => {
+    expect(decodeTask(message("[[], {}, {}]", minimal), content)).not.toHaveProperty("properties");
+  });
+
+  test("the name of the broker's user is not", () => {
+    const task = decodeTask(message("[[], {}, {}]", minimal, { userId: "guest", appId: "shop" }), content);
+    expect(encodeTask(task, content).properties).not.toHaveProperty("userId");
+  });
+
+  test.each([
+    [{ utc: false }, false],
+    [{ utc: true }, true],
+    [{}, true],
+    [{ utc: null }, true],
+    [{ utc: "no" }, true],
+  ])("%o of protocol 1 becomes %s", (fields, utc) => {
+    const { body } = encodeTask(decodeTask(message(v1(fields)), content), content);
+    expect(JSON.parse(new TextDecoder().decode(body))).toMatchObject({ utc });
   });
 });
 

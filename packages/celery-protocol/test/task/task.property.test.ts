@@ -52,6 +52,7 @@ const everywhere = {
   group: optional(ids),
   groupIndex: optional(fc.nat()),
   extraHeaders: headers,
+  properties: fc.record({ messageId: ids, type: ids, appId: ids, timestampSeconds: fc.nat() }),
   replyTo: optional(ids),
   correlationId: optional(ids),
   priority: optional(fc.nat(255)),
@@ -81,7 +82,7 @@ const version2: fc.Arbitrary<TaskMessage> = fc
   .map(newTask);
 
 const version1: fc.Arbitrary<TaskMessage> = fc
-  .record(everywhere)
+  .record({ ...everywhere, utc: fc.boolean() })
   .map((fields) => newTask({ ...fields, protocol: 1, lang: null, ignoreResult: null, rootId: null }));
 
 test("a task of protocol 2 comes back as it was sent", () => {

@@ -1,10 +1,14 @@
-import { type TaskMessage, toValue, type WireTime } from "@leveret/celery-protocol";
+import { type TaskMessage, toValue, type Tree, type WireTime } from "@leveret/celery-protocol";
 import type { TaskRequest } from "../../task/request.ts";
 
-/** What a handler may know of the message that it runs for. */
-export function requestOf(message: TaskMessage, hostname: string): TaskRequest {
+/**
+ * What a handler may know of the message that it runs for.
+ *
+ * @param children - result tuples of what the run has sent so far
+ */
+export function requestOf(message: TaskMessage, hostname: string, children: () => readonly Tree[]): TaskRequest {
   const { id, task, deliveryInfo, correlationId, replyTo, priority, persistent, expirationMs, timeLimit } = message;
-  const { appId = null } = message;
+  const { messageId = null, type = null, appId = null, timestampSeconds = null } = message.properties ?? {};
   return {
     ...callOf(message),
     id,
@@ -16,8 +20,26 @@ export function requestOf(message: TaskMessage, hostname: string): TaskRequest {
     correlationId,
     hostname,
     deliveryInfo: deliveryInfo && { ...deliveryInfo, priority },
-    properties: { correlationId, replyTo, priority, deliveryMode: persistent ? 2 : 1, expirationMs, appId },
+    properties: {
+      correlationId,
+      replyTo,
+      priority,
+      deliveryMode: persistent ? 2 : 1,
+      expirationMs,
+      messageId,
+      type,
+      appId,
+      timestampSeconds,
+    },
+    utc: message.utc ?? null,
+    taskset: message.group,
+    get children() {
+      return children().map(idOf);
+    },
+    calledDirectly: false,
     isEager: false,
+    loglevel: null,
+    logfile: null,
   };
 }
 
@@ -33,8 +55,21 @@ type CallFields = Exclude<
   | "hostname"
   | "deliveryInfo"
   | "properties"
+  | "utc"
+  | "taskset"
+  | "children"
+  | "calledDirectly"
   | "isEager"
+  | "loglevel"
+  | "logfile"
 >;
+
+/** The id in a result tuple, `[[id, parent], children]`. */
+function idOf(tuple: Tree): string {
+  const [node = null] = Array.isArray(tuple) ? tuple : [];
+  const [id = null] = Array.isArray(node) ? node : [];
+  return String(id);
+}
 
 function callOf(message: TaskMessage): Pick<TaskRequest, CallFields> {
   const { group, groupIndex, chord, chain, callbacks, errbacks, retries, origin, shadow, ignoreResult } = message;

@@ -72,7 +72,7 @@ export class RunningTask implements TaskContext {
   }
 
   get request(): TaskRequest {
-    return (this.#request ??= requestOf(this.message, this.#host.hostname));
+    return (this.#request ??= requestOf(this.message, this.#host.hostname, () => this.#children));
   }
 
   get signal(): AbortSignal {
