@@ -2,6 +2,7 @@ import { type CallTerms, callTerms, type Mint, type Route as WireRoute } from "@
 import { CeleryError } from "../ports/errors.ts";
 import { type CallOptions, mergeOptions } from "../task/call-options.ts";
 import { durationMs } from "../task/duration.ts";
+import type { TaskDefinition } from "../task/task.ts";
 import { wireOptions } from "../task/wire-signature.ts";
 import { checkCallOptions } from "./check-options.ts";
 import { readable } from "./chords.ts";
@@ -13,6 +14,8 @@ export interface PlannerParts {
   readonly router: Router;
   /** Options of calls that neither call nor route has. */
   readonly defaults: Pick<CallOptions, "serializer" | "compression">;
+  /** Tasks that this process knows: their options count for calls of canvases, which others may have made. Default none. */
+  readonly tasks?: readonly TaskDefinition[];
 }
 
 /** What follows from the name and the options of a call, whatever its arguments. */
@@ -25,6 +28,7 @@ export interface Plan {
 /** Merges calls with their routes. Calls of one task share their options, so a plan is made once for all of them. */
 export class Planner {
   readonly #parts: PlannerParts;
+  readonly #owns: ReadonlyMap<string, WireRoute["options"]>;
   readonly #routes = new WeakMap<Route, WireRoute>();
   readonly #plans = new WeakMap<
     CallOptions,
@@ -33,13 +37,23 @@ export class Planner {
 
   constructor(parts: PlannerParts) {
     this.#parts = parts;
+    const { tasks = [] } = parts;
+    const known = tasks.filter((task) => Object.keys(task?.options ?? {}).length > 0);
+    this.#owns = new Map(known.map(({ name, options }) => [name, wireOptions(options)]));
   }
 
   routesOf(): Mint["routeOf"] {
-    return this.routeOf;
+    return this.termsOf;
   }
 
-  /** The route of a task over the defaults, for the protocol's composer. */
+  /** The options of a task over its route, for the protocol's composer. */
+  readonly termsOf = (name: string, task: string): WireRoute => {
+    const route = this.routeOf(name);
+    const own = this.#owns.get(task);
+    return own === undefined ? route : { ...route, options: { ...route.options, ...own } };
+  };
+
+  /** The route of a task over the defaults. */
   readonly routeOf = (name: string): WireRoute => {
     const { router, defaults } = this.#parts;
     const route = router(name);

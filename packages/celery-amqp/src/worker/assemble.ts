@@ -72,7 +72,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const chords = counter ?? store.chords;
   const source = counter === null ? createSource(parts, content) : withChords(createSource(parts, content), counter);
   const delayQueues = new DelayQueues({ transport, log });
-  const planner = new Planner(options.sending);
+  const planner = new Planner({ ...options.sending, tasks: options.tasks });
   const ticks = new LogicalClock();
   const broadcaster = new Broadcaster({ transport, content, clock, ids, ticks, log });
   const senders = { planner, dispatch, source, revoke: createRevoke(broadcaster) };

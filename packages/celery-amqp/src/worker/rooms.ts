@@ -225,7 +225,7 @@ function createWorld(
     failsUnfinishableChords: options.failUnfinishableChords,
     inheritsPriority: options.sending.inheritsPriority,
     callsErrback,
-    routeOf: sending.planner.routeOf,
+    routeOf: sending.planner.termsOf,
     uuid: () => ids.uuid(),
     random: () => ids.random(),
   };

@@ -1,5 +1,7 @@
+import { createContent, decodeTask } from "@leveret/celery-protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { chain, chord, group } from "../../src/task/canvas.ts";
+import { chain, chord, group, signatureFrom } from "../../src/task/canvas.ts";
+import type { Routes } from "../../src/send/routes.ts";
 import type { CallOptions } from "../../src/task/call-options.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { createMemoryResults } from "../../src/testing/memory-results.ts";
@@ -20,6 +22,7 @@ const route = {
 
 /** The task whose messages are looked at: nothing serves its queues. */
 const target = defineTask("t.target", (_context, given?: unknown) => given);
+const content = createContent();
 const one = defineTask("one", () => 1);
 const fail = defineTask("fail", (): never => {
   throw new RangeError("boom");
@@ -118,5 +121,63 @@ describe.each(Object.keys(paths))("by %s", (path) => {
     [{ ignoreResult: false }, { ignoreResult: false }],
   ] satisfies [CallOptions, object][])("what the call says wins: %j", async (said, wins) => {
     expect(termsOf(await sentBy(path, said))).toEqual({ ...byRoute, ...wins });
+  });
+});
+
+describe("what follows a task", () => {
+  const known = defineTask("t.known", { priority: 3, timeLimit: "10s", run: (_context, given?: unknown) => given });
+  const encoded = { task: "t.known", args: [], kwargs: {}, subtask_type: null, immutable: true };
+
+  /** A message as a Python client writes it, which knows nothing of the options of the worker's tasks. */
+  async function followedBy(signed: Readonly<Record<string, unknown>>, routes: Routes): Promise<SentTask | undefined> {
+    const results = createMemoryResults();
+    await using other = testCelery({
+      tasks: [one, known],
+      results: results.connect(),
+      routes,
+      client: { results: false },
+    });
+    const callback = signatureFrom({ ...encoded, options: signed });
+    await other.client.send(one.si().link(callback));
+    await other.advance("100ms");
+    return other.sent(known)[0];
+  }
+
+  test.each([
+    ["the call", { priority: 0, delivery_mode: 2 }, { priority: 0, persistent: true }],
+    ["its task, which the worker knows", {}, { priority: 3, timeLimit: { hardSeconds: 10 } }],
+    ["its route", {}, { persistent: false, timeLimit: { softSeconds: 20 } }],
+  ])("has the options of %s", async (_name, signed, expected) => {
+    expect(await followedBy(signed, { "t.*": route })).toMatchObject({ queue: "routed", message: expected });
+  });
+
+  test.each<[string, Routes]>([
+    ["a function", (name) => (name === "t.known" ? { queue: "routed", persistent: false } : null)],
+    ["a regular expression", [[/t\./, { queue: "routed", persistent: false }]]],
+    ["a name of a queue", { "t.*": "routed" }],
+    ["an exchange", { "t.*": { exchange: "amq.direct", routingKey: "routed" } }],
+  ])("is routed by %s", async (_name, routes) => {
+    expect(await followedBy({}, routes)).toMatchObject({ queue: "routed", message: { priority: 3 } });
+  });
+
+  test("goes to the shard of its route", async () => {
+    const sent = await followedBy({}, { "t.*": { queue: "split", shards: 4, shardBy: () => "one" } });
+    expect(sent?.queue).toMatch(/^split\.shard-[0-3]$/);
+  });
+
+  test("is written by the protocol of its route", async () => {
+    const results = createMemoryResults();
+    const routes: Routes = { "t.*": { queue: "routed", protocol: 1 } };
+    await using other = testCelery({
+      tasks: [one, known],
+      results: results.connect(),
+      routes,
+      client: { results: false },
+    });
+    await other.client.send(one.si().link(known.si()));
+    await other.advance("100ms");
+    expect(other.broker.messages("routed").map((message) => decodeTask(message, content))).toMatchObject([
+      { protocol: 1, task: "t.known", priority: 3 },
+    ]);
   });
 });

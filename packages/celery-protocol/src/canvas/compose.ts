@@ -82,10 +82,12 @@ export function composeCall(call: Call, mint: Mint, caller: Caller | null): Send
   return composeBy(callTerms(task, options, route, routeName), call, mint, caller);
 }
 
-/** The task that a map or starmap calls, by which Celery routes it (celery/canvas.py `_basemap.apply_async`). */
+/** The task that a map, starmap or chunks call, by which Celery routes it (celery/canvas.py `_basemap.apply_async`). */
 function mappedBy({ task, kwargs }: Call): string | null {
-  return task === "celery.map" || task === "celery.starmap" ? asText(asObject(kwargs["task"])?.["task"]) : null;
+  return mapping.has(task) ? asText(asObject(kwargs["task"])?.["task"]) : null;
 }
+
+const mapping: ReadonlySet<string> = new Set(["celery.map", "celery.starmap", "celery.chunks"]);
 
 const nowhere: Route = { options: {} };
 
@@ -158,9 +160,13 @@ export function composeBy(
   return { task, to };
 }
 
+/** A queue of the call's own is not reached by the exchange of the route, nor an exchange by its queue. */
 function merged(route: Route["options"], said: Readonly<DraftOptions>): Readonly<DraftOptions> {
   const heard = Object.entries(said).filter(([name, value]) => value !== null || name === "compression");
-  return { ...route, ...Object.fromEntries(heard) };
+  const queue = queueOf(said);
+  const isElsewhere = given(said["exchange"]) !== null || (queue !== null && queue !== queueOf(route));
+  const { queue: _queue, exchange: _exchange, routing_key: _key, ...others } = route;
+  return { ...(isElsewhere ? others : route), ...Object.fromEntries(heard) };
 }
 
 function messageOf(task: string, options: Readonly<DraftOptions>): TaskMessage {
