@@ -220,6 +220,7 @@ export {
   delayedBindings,
   type DelayedTarget,
   delayedTopology,
+  type DelayedTopology,
   MAX_DELAY_SECONDS,
   undelayedRoutingKey,
 } from "./routing/delayed.ts";

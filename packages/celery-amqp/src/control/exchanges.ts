@@ -1,13 +1,13 @@
 import type { Exchange, QueueTopology, Topology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
-import type { Transport } from "../ports/transport.ts";
+import type { DeclareMode, Transport } from "../ports/transport.ts";
 
 /** More names than this are not remembered: requests say them, and nobody has so many. */
 const limit = 100;
 
 /**
- * Exchanges that remote control publishes to, each declared once a connection: a missing one would cost the channel that
- * all publishers share.
+ * Exchanges that remote control publishes to, each declared, or looked for, once a connection: a missing one would cost the
+ * channel that all publishers share.
  */
 export class DeclaredExchanges {
   readonly #transport: Transport;
@@ -24,14 +24,15 @@ export class DeclaredExchanges {
   /**
    * Resolves when it is there.
    *
+   * @param mode - `passive` declares nothing, for a name that a message gives
    * @throws CeleryError what declaring it ends in
    */
-  ensure(exchange: Exchange): Promise<void> {
+  ensure(exchange: Exchange, mode: DeclareMode = "active"): Promise<void> {
     if (exchange.name === "") return Promise.resolve();
     const known = this.#known.get(exchange.name);
     if (known !== undefined) return known;
     if (this.#known.size >= limit) this.#known.clear();
-    const declared = this.#transport.declare({ exchanges: [exchange], queues: [], bindings: [] });
+    const declared = this.#transport.declare({ exchanges: [exchange], queues: [], bindings: [] }, mode);
     this.#known.set(exchange.name, declared);
     declared.catch(() => this.#known.delete(exchange.name));
     return declared;

@@ -41,6 +41,11 @@ export class RemoteControl {
     void mingle(this.#controlled, broadcaster, log);
   }
 
+  /** The queues are consumed: requests are answered from now on. */
+  open(): void {
+    this.#mailbox.open();
+  }
+
   /** Counts what runs. */
   tell(event: TaskEvent): void {
     if (event.type !== "taskStarted") return;

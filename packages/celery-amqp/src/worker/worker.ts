@@ -265,6 +265,7 @@ class AssembledWorker implements Worker {
       this.#announcer?.start();
       await this.#whileStarting(this.#remote?.start());
       await this.#whileStarting(this.#consumption.start());
+      this.#remote?.open();
     } catch (error) {
       await this.#release();
       if (this.#state === "starting") this.#move("failed");

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { delayedAddress, delayedTopology } from "@leveret/celery-protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient, defineTask, type QueueOptions } from "../../src/index.ts";
@@ -6,11 +7,51 @@ import { createWorker, type Worker } from "../../src/worker.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
 import { eventually } from "../support/eventually.ts";
+import { createQueueLab } from "../support/queue-lab.ts";
 
 // Tasks that are due later wait in the broker, whatever broker and queue.
 
 const when = defineTask("it.when", () => Date.now());
 const kinds = ["classic", "quorum"] as const;
+
+describe.each(brokersAtHand())("the delay of a fresh vhost on RabbitMQ (%s)", (broker) => {
+  const lab = createQueueLab(broker);
+  const jobs = (name: string) =>
+    ({ exchange: `${name}-topic`, exchangeType: "topic", routingKey: `${name}.jobs` }) as const;
+
+  /** As Celery's clients publish a task that is due in `seconds`. */
+  async function send(client: Client, key: string, seconds: number): Promise<string> {
+    const row = await client.prepare(when.s());
+    const [outcome] = await client.relay([{ ...row, queue: null, ...delayedAddress(seconds, key) }]);
+    expect(outcome).toMatchObject({ status: "confirmed" });
+    return row.id;
+  }
+
+  test("is whole when a worker first answers, and loses nothing", async () => {
+    const name = lab.queueName();
+    const queues = [{ name, type: "quorum", ...jobs(name) }] as const;
+    const worker = lab.worker({ tasks: [when], queues, name: `first@${name}` });
+    const client = lab.client(queues);
+    const started = worker.start();
+    await eventually("it answers", async () => worker.name in (await client.inspect.ping({ timeout: "1s", limit: 1 })));
+    const ids = await Promise.all(Array.from({ length: 14 }, (_, n) => send(client, `${name}.jobs`, 1 + (n % 7))));
+    for (const id of ids) await client.result(id).get({ timeout: "60s" });
+    await started;
+  });
+
+  test("is completed where another program died while it declared it, of classic queues", async () => {
+    for (let level = 0; level < 28; level += 1) await lab.outside.deleteQueue(`celery_delayed_${level}`);
+    const { levels, entry } = delayedTopology("classic");
+    await lab.outside.declare({ ...levels, queues: levels.queues.slice(14), bindings: [] });
+    await lab.outside.declare({ ...entry, bindings: [] });
+    const name = lab.queueName();
+    const queues = [{ name, type: "quorum", ...jobs(name) }] as const;
+    await lab.worker({ tasks: [when], queues }).start();
+    const client = lab.client(queues);
+    const ids = await Promise.all([1, 2, 3, 4].map((seconds) => send(client, `${name}.jobs`, seconds)));
+    for (const id of ids) await client.result(id).get({ timeout: "60s" });
+  });
+});
 
 describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
   let vhost: TestVhost;

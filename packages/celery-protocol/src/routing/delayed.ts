@@ -13,18 +13,32 @@ const PREFIX = /^(?:[01]\.){28}/;
 /** The longest delay that 28 bits can say, in seconds: about eight and a half years. */
 export const MAX_DELAY_SECONDS: number = 2 ** LEVELS - 1;
 
+/** Native delayed delivery in three parts, to be declared in this order: then a message that enters passes all levels. */
+export interface DelayedTopology {
+  /** The exchange that messages leave by. Each queue is to be bound to it with `delayedBindings`, before the rest is declared. */
+  readonly end: Topology;
+  /** The 28 queues and all exchanges between the entry and the end. */
+  readonly levels: Topology;
+  /** The exchange that Celery's clients publish to: before it exists, they are answered that it is missing. */
+  readonly entry: Topology;
+}
+
 /**
- * The 28 exchanges and queues of native delayed delivery and the exchange that messages leave by. Workers declare it;
- * publishing to it before that ends in a missing exchange. Each queue is to be bound to its end with `delayedBindings`.
+ * The 28 exchanges and queues of native delayed delivery, which workers declare: the same as Celery's, in another order.
+ * Celery declares the entry first, so a message that enters a delay that is half declared is lost.
  *
  * @param queueType - Celery's `broker_native_delayed_delivery_queue_type`. Default `quorum`, which loses nothing between levels.
  */
-export function delayedTopology(queueType: "quorum" | "classic" = "quorum"): Topology {
-  const levels = Array.from({ length: LEVELS }, (_, index) => TOP - index);
+export function delayedTopology(queueType: "quorum" | "classic" = "quorum"): DelayedTopology {
+  const levels = Array.from({ length: TOP }, (_, level) => level);
   return {
-    exchanges: [...levels.map((level) => topic(nameOf(level))), topic(DELIVERY)],
-    queues: levels.map((level) => queueOf(level, queueType)),
-    bindings: [...levels.map(hold), ...levels.map(pass)],
+    end: { exchanges: [topic(DELIVERY)], queues: [], bindings: [] },
+    levels: {
+      exchanges: levels.map((level) => topic(nameOf(level))),
+      queues: [...levels, TOP].map((level) => queueOf(level, queueType)),
+      bindings: levels.flatMap((level) => [pass(level), hold(level)]),
+    },
+    entry: { exchanges: [topic(nameOf(TOP))], queues: [], bindings: [pass(TOP), hold(TOP)] },
   };
 }
 
@@ -70,7 +84,7 @@ export interface DelayedTarget {
 }
 
 /**
- * What leads from the end of the delay to a queue.
+ * What leads from the end of the delay to a queue, in the order in which it is to be bound.
  *
  * Topic, fanout and headers exchanges are bound as Celery binds them. A direct exchange can not match the long
  * routing key, and Celery leaves such queues without delay; here the queue is bound to the end of the delay by
@@ -83,8 +97,8 @@ export function delayedBindings(target: DelayedTarget): readonly Binding[] {
   }
   const routingKey = target.routingKey.startsWith("#") ? target.routingKey : `#.${target.routingKey}`;
   return [
-    { source: DELIVERY, destination: target.exchange, destinationType: "exchange", routingKey },
     { source: target.exchange, ...toQueue, routingKey },
+    { source: DELIVERY, destination: target.exchange, destinationType: "exchange", routingKey },
   ];
 }
 

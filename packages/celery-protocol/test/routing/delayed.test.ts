@@ -4,9 +4,11 @@ import {
   delayedAddress,
   delayedBindings,
   delayedTopology,
+  type DelayedTopology,
   MAX_DELAY_SECONDS,
   undelayedRoutingKey,
 } from "../../src/routing/delayed.ts";
+import type { Topology } from "../../src/routing/topology.ts";
 import { declarations } from "../support/declarations.ts";
 import { recorded } from "../support/recorded.ts";
 
@@ -18,17 +20,45 @@ const isDelay = ({ name }: { readonly name: string }): boolean => name.startsWit
 describe("the levels", () => {
   const sent = declarations("flow/worker-startup-quorum-topic");
 
-  test("are declared and bound as Celery does, in its order", () => {
-    const topology = delayedTopology();
-    expect(topology.exchanges).toEqual(sent.exchanges.filter(isDelay));
-    expect(topology.queues).toEqual(sent.queues.filter(isDelay));
+  const all = ({ end, levels, entry }: DelayedTopology): readonly Topology[] => [end, levels, entry];
+
+  test("are what Celery declares and binds", () => {
+    const parts = all(delayedTopology());
+    const same = (ours: readonly unknown[], theirs: readonly unknown[]): void => {
+      expect(ours).toHaveLength(theirs.length);
+      expect(ours).toEqual(expect.arrayContaining([...theirs]));
+    };
+    same(
+      parts.flatMap(({ exchanges }) => exchanges),
+      sent.exchanges.filter(isDelay),
+    );
+    same(
+      parts.flatMap(({ queues }) => queues),
+      sent.queues.filter(isDelay),
+    );
     const between = sent.bindings.filter(({ destination }) => destination.startsWith("celery_delayed"));
-    expect(topology.bindings).toEqual(between);
-    expect(topology.queues).toHaveLength(28);
+    same(
+      parts.flatMap(({ bindings }) => bindings),
+      between,
+    );
+    expect(delayedTopology().levels.queues).toHaveLength(28);
+  });
+
+  test("are declared from the end to the entry: each binding leads to what is bound already", () => {
+    const bound = new Set(["celery_delayed_delivery"]);
+    const queues = new Set<string>();
+    for (const { queues: declared, bindings } of all(delayedTopology())) {
+      for (const { name } of declared) queues.add(name);
+      for (const { source, destination, destinationType } of bindings) {
+        expect(destinationType === "queue" ? queues : bound).toContain(destination);
+        if (destinationType === "queue") bound.add(source);
+      }
+    }
+    expect(bound).toContain("celery_delayed_27");
   });
 
   test("may be classic queues", () => {
-    expect(delayedTopology("classic").queues[27]?.arguments).toEqual({
+    expect(delayedTopology("classic").levels.queues[0]?.arguments).toEqual({
       "x-queue-type": "classic",
       "x-overflow": "reject-publish",
       "x-message-ttl": 1000,

@@ -43,6 +43,7 @@ export class Mailbox {
   readonly #parts: MailboxParts;
   readonly #exchanges: DeclaredExchanges;
   readonly #subscription: SteadySubscription;
+  readonly #opened = Promise.withResolvers<void>();
 
   constructor(parts: MailboxParts) {
     const { transport, clock, log, worker } = parts;
@@ -64,6 +65,14 @@ export class Mailbox {
     return this.#subscription.start();
   }
 
+  /**
+   * Answers from now on. A worker that answers is taken for one that serves its queues, so requests that came before waited;
+   * commands without an answer, such as revokes, did not.
+   */
+  open(): void {
+    this.#opened.resolve();
+  }
+
   /** Receives no more. Safe to call twice. */
   stop(): void {
     this.#subscription.stop();
@@ -76,6 +85,7 @@ export class Mailbox {
       const request = decodeControlRequest(message, content);
       worker.ticks.adjust(request.clock);
       if (!isAddressed(request, worker.nodeName)) return;
+      if (request.replyTo !== null) await this.#opened.promise;
       log.debug("a command of remote control came", { method: request.method });
       const outcome = await dispatch(panel, request, worker);
       if (outcome !== null) await this.#reply(request, outcome.reply);
@@ -89,8 +99,12 @@ export class Mailbox {
     const refused = typeof reply === "object" && reply !== null && "error" in reply ? reply["error"] : null;
     if (refused !== null) log.warn("a command of remote control failed", { method, error: withoutValues(refused) });
     if (replyTo === null) return;
+    if (!replyExchange.test(replyTo.exchange)) {
+      log.warn("a command of remote control is not answered: its reply exchange is none of Celery's", { method });
+      return;
+    }
     const exchange = { name: replyTo.exchange, type: "direct", durable: false, autoDelete: false } as const;
-    await this.#exchanges.ensure(exchange);
+    await this.#exchanges.ensure(exchange, "passive");
     const options = { mandatory: false, timeoutMs: replyTimeoutMs, answerTimeoutMs };
     try {
       await transport.publisher.publish(this.#encode(reply, ticket), replyTo, options);
@@ -113,6 +127,12 @@ export class Mailbox {
     }
   }
 }
+
+/**
+ * Names of the exchanges that kombu replies by, whatever Celery's `control_exchange`. The sender has declared its own with
+ * its reply queue; a message must not make a worker declare exchanges, nor write into queues of others.
+ */
+const replyExchange = /^reply\..+\.pidbox$/;
 
 /** The kind of an error reply: its text, which the sender gets, may quote arguments of the command. */
 function withoutValues(refused: Tree | undefined): string {

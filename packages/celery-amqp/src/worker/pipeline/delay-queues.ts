@@ -1,4 +1,10 @@
-import { delayedTopology, type Address, type Binding, type TaskQueueOptions } from "@leveret/celery-protocol";
+import {
+  delayedTopology,
+  type Address,
+  type Binding,
+  type TaskQueueOptions,
+  type Topology,
+} from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Transport } from "../../ports/transport.ts";
@@ -11,8 +17,8 @@ export interface DelayQueuesParts {
 }
 
 /**
- * Celery's native delay, shared with all workers of the vhost: declared when the first task needs it, and each queue bound
- * to its end. Where that is refused, tasks wait in memory, and one warning says so.
+ * Celery's native delay, shared with all workers of the vhost: declared when the first task needs it, from its end to its
+ * entry, and each queue bound to its end before. Where that is refused, tasks wait in memory, and one warning says so.
  */
 export class DelayQueues {
   readonly #parts: DelayQueuesParts;
@@ -68,10 +74,10 @@ export class DelayQueues {
 
   async #bind(queue: string): Promise<boolean> {
     try {
+      const bindings = [...celerysBindings(queue, this.#served.get(queue)), ...ownBindings(queue)];
+      await this.#parts.transport.declare({ ...delayedTopology().end, bindings });
       this.#levels ??= this.#declareLevels();
       await this.#levels;
-      const bindings = [...celerysBindings(queue, this.#served.get(queue)), ...ownBindings(queue)];
-      await this.#parts.transport.declare({ exchanges: [], queues: [], bindings });
       return true;
     } catch (error) {
       if (!isFinal(error)) {
@@ -83,14 +89,25 @@ export class DelayQueues {
     }
   }
 
-  /** Another Celery may have made it of classic queues, or only be allowed to: then it is taken as it is. */
+  /** Another Celery may have made queues of it as classic ones: these are taken as they are. */
   async #declareLevels(): Promise<void> {
     const { transport } = this.#parts;
+    const { levels, entry } = delayedTopology();
+    if (!(await this.#declares(levels))) {
+      for (const queue of levels.queues) await this.#declares({ ...nothing, queues: [queue] });
+      await transport.declare({ ...levels, queues: [] });
+    }
+    await transport.declare(entry);
+  }
+
+  /** False where a queue of it exists with other arguments. */
+  async #declares(topology: Topology): Promise<boolean> {
     try {
-      await transport.declare(delayedTopology("quorum"));
+      await this.#parts.transport.declare(topology);
+      return true;
     } catch (error) {
-      if (!(error instanceof CeleryError) || error.code !== "queue-mismatch") throw error;
-      await transport.declare(delayedTopology("quorum"), "passive");
+      if (error instanceof CeleryError && error.code === "queue-mismatch") return false;
+      throw error;
     }
   }
 
@@ -103,6 +120,8 @@ export class DelayQueues {
     );
   }
 }
+
+const nothing: Topology = { exchanges: [], queues: [], bindings: [] };
 
 /** What the broker would answer again. */
 function isFinal(error: unknown): error is CeleryError {

@@ -1,0 +1,97 @@
+import {
+  controlExchange,
+  controlReplyExchange,
+  createContent,
+  encodeControlRequest,
+  type Tree,
+} from "@leveret/celery-protocol";
+import { expect, onTestFinished, test } from "vitest";
+import { defineTask } from "../../../src/task/definition.ts";
+import { createHarness } from "../harness.ts";
+
+// Which requests of remote control a worker answers: those that come when it serves its queues, by Celery's exchanges.
+
+const content = createContent();
+const add = defineTask("demo.add", (_ctx, x: number, y: number) => x + y);
+const queue = { name: "control-replies", durable: true, autoDelete: false, exclusive: false };
+const everybody = { destination: null, pattern: null, matcher: null, clock: 7, expires: null, ticket: "t-1" };
+
+async function setUp() {
+  const harness = await createHarness([add], { remoteControl: true });
+  const { broker, worker, clock, transport, publish, settle } = harness;
+  onTestFinished(async () => {
+    const stopped = worker.stop({ grace: 0 });
+    await clock.advance(60_000);
+    await stopped;
+  });
+  const { name: exchange } = controlReplyExchange();
+  const ask = async (method: string, args: Readonly<Record<string, Tree>> = {}, by: string | null = exchange) => {
+    const replyTo = by === null ? null : { exchange: by, routingKey: "me" };
+    const request = encodeControlRequest({ method, arguments: args, replyTo, ...everybody }, content);
+    await publish(request, { exchange: controlExchange().name, routingKey: "" });
+    await settle();
+    await settle();
+  };
+  const listen = async (): Promise<void> => {
+    const bound = { source: exchange, destination: queue.name, destinationType: "queue", routingKey: "me" } as const;
+    await transport.declare({ exchanges: [controlReplyExchange()], queues: [queue], bindings: [bound] });
+  };
+  return { ...harness, ask, listen, replies: () => broker.messages(queue.name).length };
+}
+
+test("a worker that does not serve its queues yet answers nothing, and revokes what it is told to", async () => {
+  const { worker, transport, ask, listen, replies, send, settle, results } = await setUp();
+  const served = Promise.withResolvers<void>();
+  const subscribe = transport.subscribe.bind(transport);
+  transport.subscribe = async (options, onDelivery) => {
+    if (options.queue === "celery") await served.promise;
+    return subscribe(options, onDelivery);
+  };
+  const started = worker.start();
+  await settle();
+  await listen();
+  await ask("ping");
+  await ask("revoke", { task_id: "unwanted" }, null);
+  expect(replies()).toBe(0);
+  served.resolve();
+  await started;
+  await settle();
+  expect(replies()).toBe(1);
+  await ask("ping");
+  expect(replies()).toBe(2);
+  await send({ id: "unwanted", task: "demo.add", args: [1, 1] });
+  await settle();
+  expect(await results()).toMatchObject([{ taskId: "unwanted", status: "REVOKED" }]);
+});
+
+test.each(["amq.direct", "", "orders", "reply.mine", "pidbox", "reply..pidbox", "a.reply.celery.pidbox"])(
+  "a request that wants its answer by the exchange %j is not answered",
+  async (exchange) => {
+    const { worker, broker, transport, ask, lines } = await setUp();
+    await worker.start();
+    await transport.declare({ exchanges: [], queues: [{ ...queue, name: "me" }], bindings: [] });
+    await ask("ping", {}, exchange);
+    expect(broker.messages("me")).toEqual([]);
+    const declared = await transport
+      .declare({ exchanges: [{ ...controlReplyExchange(), name: exchange }], queues: [], bindings: [] }, "passive")
+      .catch((error: unknown) => error);
+    if (exchange !== "" && !exchange.startsWith("amq.")) expect(declared).toMatchObject({ code: "not-found" });
+    expect(lines).toContainEqual(
+      expect.objectContaining({ level: "warn", message: expect.stringContaining("reply exchange") as string }),
+    );
+  },
+);
+
+test("a request whose reply exchange does not exist makes none, and the next is answered", async () => {
+  const { worker, transport, ask, listen, replies } = await setUp();
+  await worker.start();
+  await ask("ping", {}, "reply.stranger.pidbox");
+  const passive = transport.declare(
+    { exchanges: [{ ...controlReplyExchange(), name: "reply.stranger.pidbox" }], queues: [], bindings: [] },
+    "passive",
+  );
+  await expect(passive).rejects.toMatchObject({ code: "not-found" });
+  await listen();
+  await ask("ping");
+  expect(replies()).toBe(1);
+});
