@@ -35,7 +35,7 @@ describe.each(brokersAtHand())("the delay of a fresh vhost on RabbitMQ (%s)", (b
     const started = worker.start();
     await eventually("it answers", async () => worker.name in (await client.inspect.ping({ timeout: "1s", limit: 1 })));
     const ids = await Promise.all(Array.from({ length: 14 }, (_, n) => send(client, `${name}.jobs`, 1 + (n % 7))));
-    for (const id of ids) await client.result(id).get({ timeout: "60s" });
+    for (const id of ids) expect(await client.result(id).get({ timeout: "60s" })).toBeGreaterThan(0);
     await started;
   });
 
@@ -49,7 +49,7 @@ describe.each(brokersAtHand())("the delay of a fresh vhost on RabbitMQ (%s)", (b
     await lab.worker({ tasks: [when], queues }).start();
     const client = lab.client(queues);
     const ids = await Promise.all([1, 2, 3, 4].map((seconds) => send(client, `${name}.jobs`, seconds)));
-    for (const id of ids) await client.result(id).get({ timeout: "60s" });
+    for (const id of ids) expect(await client.result(id).get({ timeout: "60s" })).toBeGreaterThan(0);
   });
 });
 
