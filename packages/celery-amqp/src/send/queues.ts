@@ -124,7 +124,9 @@ export function resolveQueue(queue: string | QueueOptions): ResolvedQueue {
   const table = argumentsOf(options);
   const queueType = type === "quorum" ? type : undefined;
   const declaration = { queueType, maxPriority, exchange, exchangeType, routingKey, arguments: table };
-  const isSpecified = [queueType, maxPriority, exchange, exchangeType, table].some((said) => said !== undefined);
+  const isSpecified = [queueType, maxPriority, exchange, exchangeType, routingKey, table].some(
+    (said) => said !== undefined,
+  );
   return {
     name,
     declaration,

@@ -188,6 +188,45 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
     });
   });
 
+  describe("a queue behind an exchange", () => {
+    const note = defineTask("it.note", (_context, n: number) => n);
+    const ends: readonly [Omit<QueueOptions, "name">, string, boolean][] = [
+      [{ exchangeType: "direct", routingKey: "" }, "", true],
+      [{ exchangeType: "direct", routingKey: "" }, "other", false],
+      [{ exchangeType: "direct" }, "", false],
+      [{ exchangeType: "topic", routingKey: "" }, "", true],
+      [{ exchangeType: "topic", routingKey: "" }, "some.key", false],
+      [{ exchangeType: "topic", routingKey: "#" }, "", true],
+      [{ exchangeType: "topic", routingKey: "#" }, "some.key", true],
+      [{ exchangeType: "topic", routingKey: "*.key" }, "some.key", true],
+      [{ exchangeType: "topic", routingKey: "*.key" }, "key", false],
+      [{ exchangeType: "fanout", routingKey: "" }, "", true],
+      [{ exchangeType: "fanout" }, "", true],
+      [{ exchangeType: "fanout", routingKey: "any" }, "other", true],
+    ];
+
+    test.each(ends)("bound by %j: a call with the routing key %j comes: %s", async (said, routingKey, comes) => {
+      const [name, exchange] = [lab.queueName(), lab.queueName()];
+      const queues = [{ name, exchange, ...said }];
+      await lab.worker({ tasks: [note], queues }).start();
+      const client = lab.client(queues);
+      const call = client.call(note.with({ exchange, routingKey }), 7);
+      if (comes) await expect(call).resolves.toBe(7);
+      else await expect(call).rejects.toMatchObject({ code: "unroutable" });
+      expect(await client.call(note.with({ queue: name }), 8)).toBe(8);
+    });
+
+    test("of another type is refused, and what was asked for is named", async () => {
+      const [name, exchange] = [lab.queueName(), lab.queueName()];
+      await lab.worker({ tasks: [note], queues: [{ name, exchange, exchangeType: "fanout" }] }).start();
+      const other = lab.worker({ tasks: [note], queues: [{ name, exchange, exchangeType: "topic" }] });
+      await expect(other.start()).rejects.toMatchObject({
+        code: "queue-mismatch",
+        message: expect.stringMatching(exchange) as string,
+      });
+    });
+  });
+
   describe("priorities", () => {
     /** The order in which a worker without prefetch to speak of runs what waits for it. */
     async function orderOf(queue: QueueOptions, priorities: readonly number[]): Promise<readonly number[]> {

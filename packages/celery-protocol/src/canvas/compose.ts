@@ -237,9 +237,9 @@ function routingOf(routeName: string, options: Readonly<DraftOptions>, said: Rea
   return {
     queue: queueOf(options),
     exchange: given(options["exchange"]),
-    routingKey: given(options["routing_key"]),
+    routingKey: asText(options["routing_key"]),
     routeName,
-    isNamed: queueOf(said) !== null || given(said["exchange"]) !== null || given(said["routing_key"]) !== null,
+    isNamed: queueOf(said) !== null || given(said["exchange"]) !== null || asText(said["routing_key"]) !== null,
   };
 }
 
@@ -248,7 +248,7 @@ function queueOf({ queue }: Readonly<DraftOptions>): string | null {
   return given(queue) ?? (queue instanceof Draft ? null : given(asObject(queue)?.["name"]));
 }
 
-/** A string that says something; the empty one counts as none, as in Python. */
+/** A string that says something; the empty one counts as none, as in Python. An empty routing key is one. */
 function given(value: OptionValue | undefined): string | null {
   return asText(value) || null;
 }

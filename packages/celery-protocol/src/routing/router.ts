@@ -56,14 +56,16 @@ export interface ExplicitAddress {
 
 /**
  * Where a message for a queue is published. A queue on a direct exchange is reached through the default exchange by its
- * name, unless the call gives exchange and routing key both; a queue on any other exchange through that exchange.
+ * name, unless the call gives exchange and routing key both; a queue on any other exchange through that exchange. An empty
+ * routing key is given, which Celery takes for none: it is the key of a queue that is bound by it.
  * Source: celery/app/amqp.py `send_task_message`; recorded in `task-conf`.
  */
 export function taskAddress(queue: string, options: TaskQueueOptions = {}, explicit: ExplicitAddress = {}): Address {
   const { exchange = queue, exchangeType = "direct", routingKey = queue } = options;
-  if ((!explicit.exchange || !explicit.routingKey) && exchangeType === "direct") {
+  const namedKey = explicit.routingKey ?? null;
+  if ((!explicit.exchange || namedKey === null) && exchangeType === "direct") {
     return { exchange: "", routingKey: queue };
   }
-  if (explicit.exchange) return { exchange: explicit.exchange, routingKey: explicit.routingKey ?? "" };
-  return { exchange, routingKey: explicit.routingKey || routingKey };
+  if (explicit.exchange) return { exchange: explicit.exchange, routingKey: namedKey ?? "" };
+  return { exchange, routingKey: namedKey ?? routingKey };
 }
