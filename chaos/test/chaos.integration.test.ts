@@ -33,7 +33,8 @@ test.for(shortRuns.filter(({ version }) => version === "3.10" || hasLab))(
   async ({ version, seed, seconds }) => {
     const args = ["--seed", String(seed), "--seconds", String(seconds), "--version", version];
     const { code, stdout, stderr } = await chaos(...args);
-    expect(code, `${stderr}${stdout}`).toBe(0);
+    const violations = /\d+ violations:[\s\S]*/.exec(stdout)?.[0] ?? "";
+    expect(code, `${violations}${stdout}${stderr}`).toBe(0);
     expect(stdout).toMatch(/Nothing was lost\.\n$/);
   },
 );
