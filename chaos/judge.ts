@@ -109,9 +109,9 @@ export function judge(evidence: Evidence): Verdict {
     ...evidence.complaints,
     ...(gapMs > GAP_LIMIT_MS ? [`no task ran to its end for ${Math.round(gapMs / 1_000)} s`] : []),
     ...evidence.records.flatMap((record) => (record.type === "fault" ? [`${record.by}: ${record.what}`] : [])),
-    ...[...lives.values()].flatMap((life) => lossesOf(life, new Set(evidence.deadIds))),
+    ...[...lives.values()].flatMap((life) => lossesOf(life, new Set(evidence.deadIds), loss)),
     ...strangersAmong(evidence.deadIds, lives),
-    ...multipliedAmong(evidence.deadIds),
+    ...multipliedAmong(evidence.deadIds, lives, loss),
     ...causes.flatMap(({ life, cause }) =>
       cause === null ? [`${life.id} (${life.kind}) ran twice without a reason`] : [],
     ),
@@ -188,7 +188,7 @@ function note(life: Life, record: Record): void {
 }
 
 /** What one task shows that must not be. */
-function lossesOf(life: Life, dead: ReadonlySet<string>): readonly string[] {
+function lossesOf(life: Life, dead: ReadonlySet<string>, losses: Losses): readonly string[] {
   const { id, kind, outcome, sentBy, dueAt } = life;
   const name = `${id} (${kind})`;
   if (sentBy === "") return [`${name} ran and was never sent`];
@@ -197,7 +197,7 @@ function lossesOf(life: Life, dead: ReadonlySet<string>): readonly string[] {
   if (early.length > 0) return [`${name} ran ${(dueAt ?? 0) - (early[0]?.at ?? 0)} ms before its eta`];
   if (outcome !== "confirmed" || kind === "volatile") return [];
   if (isForTheDead(kind) && !dead.has(id)) return [`${name} was confirmed and is not in the dead queue`];
-  if (kind === "poison" && life.began.length > MOST_POISONED)
+  if (kind === "poison" && life.began.length > mostRuns(life, losses))
     return [`${name} ran ${life.began.length} times, of ${POISON_LIMIT}`];
   if (kind === "hostile" && life.began.length > 0) return [`${name} ran`];
   if (isForTheDead(kind)) return [];
@@ -213,23 +213,30 @@ function isForTheDead(kind: TaskKind): boolean {
   return kind === "unknown" || kind === "hostile" || kind === "poison";
 }
 
-/** Runs that were lost with the count of them. */
-const SPARE = 2;
+/** How often a message may be there: as often as its publisher sent it, and once more where a worker lost the confirm of a copy. */
+function copiesOf(life: Life, { resends, senders }: Losses): number {
+  const isWhileSent = ({ by, at }: Record): boolean => by === life.sentBy && at >= life.sentAt && at <= life.settledAt;
+  const isOfAWorker = ({ by, at }: Record): boolean => !senders.has(by) && at >= life.sentAt;
+  return 1 + resends.filter(isWhileSent).length + (resends.some(isOfAWorker) ? 1 : 0);
+}
 
-/** A publisher whose connection goes sends a message twice, and each of the two has its runs. */
-const MOST_POISONED = 2 * POISON_LIMIT + SPARE;
+/** Runs of a task that kills its process: its limit for each copy, and one more where a fault took the count of a run. */
+const mostRuns = (life: Life, losses: Losses): number => copiesOf(life, losses) * POISON_LIMIT + 1;
 
-/**
- * A dead letter whose confirm a fault has taken is published again, as is the message of a worker that died before its ack:
- * once for each fault that meets it. What multiplies by itself comes to hundreds.
- */
-const MOST_LETTERS = 8;
+/** Dead letters of a message: one for each copy, and one more where a worker went between a letter's confirm and the ack. */
+const mostLetters = (life: Life, losses: Losses): number => copiesOf(life, losses) + 1;
 
 /** Ids that are in dead queues more often than faults explain. */
-function multipliedAmong(deadIds: readonly string[]): readonly string[] {
-  return Object.entries(tally(deadIds)).flatMap(([id, count]) =>
-    count > MOST_LETTERS ? [`${id} is in dead queues ${count} times`] : [],
-  );
+function multipliedAmong(
+  deadIds: readonly string[],
+  lives: ReadonlyMap<string, Life>,
+  losses: Losses,
+): readonly string[] {
+  return Object.entries(tally(deadIds)).flatMap(([id, count]) => {
+    const life = lives.get(id);
+    const most = life === undefined ? 1 : mostLetters(life, losses);
+    return count > most ? [`${id} is in dead queues ${count} times, ${most} are explained`] : [];
+  });
 }
 
 function strangersAmong(deadIds: readonly string[], lives: ReadonlyMap<string, Life>): readonly string[] {
