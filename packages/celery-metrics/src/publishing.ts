@@ -1,6 +1,7 @@
 import type { Interceptor } from "@leveret/celery-amqp";
 import type { Instruments } from "./instruments.ts";
 import { createLabel } from "./label.ts";
+import { outcomeOf } from "./outcome.ts";
 
 /** Header in which a message tells when it was sent, epoch milliseconds: Celery's own do not say. */
 export const sentAtHeader = "leveret_sent_at";
@@ -28,8 +29,4 @@ export function createPublishInterceptor(
       }
     },
   };
-}
-
-function outcomeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "error";
 }

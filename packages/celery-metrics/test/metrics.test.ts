@@ -11,6 +11,8 @@ const fail = defineTask("demo.fail", (): never => {
 const later = defineTask("demo.later", (ctx) => (ctx.attempt === 1 ? ctx.retry({ in: "30s" }) : ctx.snooze("1h")));
 const hold = defineTask("demo.hold", () => new Promise<void>(() => {}));
 
+const target = { to: { exchange: "", routingKey: "celery" }, queue: "celery" };
+
 function createRoom(options: MetricsOptions = {}) {
   const clock = { now: () => 0 };
   const metrics = createMetrics({ now: () => clock.now(), ...options });
@@ -139,6 +141,29 @@ describe("metrics", () => {
     const lines = await linesOf(metrics, "celery_published_total");
     expect(lines).toHaveLength(501);
     expect(lines).toContain('celery_published_total{task="other",outcome="confirmed"} 101');
+  });
+
+  test("count errors of others as one outcome, whatever codes they have", async () => {
+    const errors: unknown[] = [
+      ...Array.from({ length: 50 }, (_, n) => Object.assign(new Error("of an interceptor"), { code: `E${n}` })),
+      Object.assign(new Error("like a method"), { code: "toString" }),
+      { code: 7 },
+      null,
+      Object.defineProperty({}, "code", {
+        get: () => {
+          throw new Error("not to be read");
+        },
+      }),
+    ];
+    const { interceptor, registry } = createMetrics();
+    type Send = NonNullable<typeof interceptor.send>;
+    const task = { task: "demo.add", extraHeaders: {} } as Parameters<Send>[0];
+    for (const error of errors) {
+      const failing = interceptor.send?.(task, () => Promise.reject(error), target);
+      await expect(failing).rejects.toBe(error);
+    }
+    const lines = await linesOf({ registry } as Metrics, "celery_published_total");
+    expect(lines).toEqual([`celery_published_total{task="demo.add",outcome="error"} ${errors.length}`]);
   });
 
   test("count connections that came back", async () => {

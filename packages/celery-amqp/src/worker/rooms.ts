@@ -1,4 +1,5 @@
 import { composeRun } from "../ports/interceptor.ts";
+import { Seldom } from "../ports/seldom.ts";
 import type { Transport } from "../ports/transport.ts";
 import { logicalName } from "../send/queue-table.ts";
 import type { TaskRegistry } from "../task/registry.ts";
@@ -163,6 +164,7 @@ export function createPipeline(
   const copies = new Copies(log);
   return new Pipeline({
     copies,
+    complaints: new Seldom(clock, log),
     clock,
     log,
     patienceMs,

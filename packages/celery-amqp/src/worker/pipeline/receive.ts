@@ -10,6 +10,7 @@ import {
 import type { Delivery } from "../../ports/transport.ts";
 import { isA, nameOf } from "../../ports/thrown.ts";
 import type { Logger } from "../../ports/logger.ts";
+import type { Seldom } from "../../ports/seldom.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
 import { withFreshId } from "../rules/anonymous.ts";
 import { isSuspect, lostRuns, sentTo } from "../rules/arrival.ts";
@@ -38,6 +39,7 @@ export interface ReceiveParts {
   readonly performer: Performer;
   readonly inflight: Inflight;
   readonly log: Logger;
+  readonly complaints: Seldom;
   readonly republisher: Republisher;
   readonly turns: Turns;
   readonly suspects: () => Suspects;

@@ -1,4 +1,5 @@
-import type { Logger } from "../../ports/logger.ts";
+import { nameOf } from "../../ports/thrown.ts";
+import type { Seldom } from "../../ports/seldom.ts";
 import type { Delivery } from "../../ports/transport.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { Inflight } from "./inflight.ts";
@@ -8,7 +9,7 @@ import type { Performer } from "./perform.ts";
 export interface RefuseParts {
   readonly performer: Performer;
   readonly inflight: Inflight;
-  readonly log: Logger;
+  readonly complaints: Seldom;
 }
 
 /**
@@ -16,14 +17,21 @@ export interface RefuseParts {
  * fails, one of the two happens.
  */
 export function refuseDelivery(
-  { performer, inflight, log }: RefuseParts,
+  { performer, inflight, complaints }: RefuseParts,
   delivery: Delivery,
   effects: readonly Effect[],
 ): Promise<void> {
   inflight.begin();
   return Promise.resolve(performer.perform(delivery, effects))
     .catch((error: unknown) => {
-      log.error("cannot refuse a message, it goes back to the queue", { queue: delivery.queue, error: String(error) });
+      const { queue } = delivery;
+      const fields = { queue, error: String(error) };
+      complaints.write(
+        "error",
+        `${queue} ${nameOf(error)}`,
+        "cannot refuse a message, it goes back to the queue",
+        fields,
+      );
       performer.giveBack(delivery);
     })
     .finally(() => inflight.end());

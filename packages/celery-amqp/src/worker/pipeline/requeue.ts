@@ -9,6 +9,9 @@ export interface RequeueParts {
   readonly held: Held;
 }
 
+/** Messages whose returns are remembered; of more, the least recently returned is forgotten. */
+const limit = 1_000;
+
 /**
  * Gives deliveries back to their queues after a pause that grows with each return. Meanwhile a delivery is unsettled, and
  * takes no place from others.
@@ -16,6 +19,8 @@ export interface RequeueParts {
 export class Requeue {
   readonly #parts: RequeueParts;
   readonly #waiting = new Map<Delivery, () => void>();
+  /** How often each message was returned; the last returned is the last. */
+  readonly #returns = new Map<string, number>();
   #isClosed = false;
 
   constructor(parts: RequeueParts) {
@@ -32,7 +37,7 @@ export class Requeue {
     held.begin(delivery.queue);
     this.#waiting.set(
       delivery,
-      clock.setTimer(pauseBeforeRequeue(delivery), () => this.#giveBack(delivery)),
+      clock.setTimer(pauseBeforeRequeue(delivery, this.#countReturn(delivery)), () => this.#giveBack(delivery)),
     );
   }
 
@@ -47,10 +52,26 @@ export class Requeue {
     for (const delivery of this.#waiting.keys()) this.#giveBack(delivery);
   }
 
+  /** How often the message was returned before. */
+  #countReturn(delivery: Delivery): number {
+    const key = keyOf(delivery);
+    const returns = this.#returns.get(key) ?? 0;
+    this.#returns.delete(key);
+    this.#returns.set(key, returns + 1);
+    const [oldest] = this.#returns.keys();
+    if (oldest !== undefined && this.#returns.size > limit) this.#returns.delete(oldest);
+    return returns;
+  }
+
   #giveBack(delivery: Delivery): void {
     this.#waiting.get(delivery)?.();
     this.#waiting.delete(delivery);
     this.#parts.held.end(delivery.queue);
     delivery.reject({ requeue: true });
   }
+}
+
+/** Messages without an id share one. */
+function keyOf({ queue, message }: Delivery): string {
+  return `${queue}\n${message.properties.correlationId ?? ""}`;
 }
