@@ -164,7 +164,7 @@ describe("a dead queue", () => {
     });
     expect(errors).toHaveLength(1);
     await harness.clock.advance(40_000);
-    const last = harness.lines.filter(({ level }) => level === "error").at(-1);
+    const last = harness.lines.findLast(({ level }) => level === "error");
     expect(last).toMatchObject({ message: errors[0]?.message, fields: { leftOut: expect.any(Number) as number } });
     harness.transport.declare = declare;
     await harness.clock.advance(10_000);
