@@ -54,7 +54,7 @@ export async function withQueue<T>(
 
 /** A no-op of two numbers and, where asked for, of a text of so many bytes. */
 export const noop = defineTask("bench.noop", {
-  run: (_ctx, x: number, y: number, _text?: string) => x + y,
+  run: (_ctx, x: number, y: number, _text: string = "") => x + y,
   ignoreResult: true,
 });
 

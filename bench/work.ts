@@ -43,7 +43,7 @@ async function ours(scene: Scene, working: Working): Promise<number> {
     const finished = Promise.withResolvers<void>();
     let done = 0;
     const counted = defineTask(noop.name, {
-      run: (_ctx, x: number, y: number, _text?: string) => {
+      run: (_ctx, x: number, y: number, _text: string = "") => {
         done += 1;
         if (done === count) finished.resolve();
         return x + y;

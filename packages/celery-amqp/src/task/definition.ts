@@ -74,7 +74,10 @@ export interface CheckedArgsDefinition<S, O> extends TaskOptions {
   readonly run?: (context: TaskContext, ...args: List<Output<S>>) => Input<O> | Promise<Input<O>>;
 }
 
-/** A task whose types are those of its handler; nothing is checked at run time. */
+/**
+ * A task whose types are those of its handler. A worker checks the number of arguments alone: each parameter without a
+ * default value must have one, so an optional argument is written `y: number = 2`, not `y?: number`.
+ */
 export interface RunDefinition<A extends readonly unknown[], R> extends TaskOptions {
   /** True: the one argument, an object, travels as keyword arguments. Default false. */
   readonly keywords?: boolean;

@@ -208,7 +208,7 @@ describe("a task that asks to run again with", () => {
   async function retried(options: RetryCallOptions, fields: Partial<TaskMessage> = {}, queue = "other") {
     const flaky = defineTask("demo.flaky", {
       parameters: ["x", "y"],
-      run: (context, _x: unknown, _y?: unknown) => context.retry({ in: 0, queue, ...options }),
+      run: (context, _x: unknown, _y: unknown = null) => context.retry({ in: 0, queue, ...options }),
     });
     harness = await startWorker([flaky]);
     await harness.send({ id: "id", task: "demo.flaky", args: [1], ...fields });

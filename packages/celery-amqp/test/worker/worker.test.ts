@@ -21,6 +21,12 @@ async function statesOf(task: TaskDefinition, fields: Record<string, unknown> = 
   return [...(await harness.results())];
 }
 
+const three = defineTask("demo.three", {
+  parameters: ["x", "y", "z"],
+  run: (_context, x: number, y: number, third: number) => x + y + third,
+});
+const defaulted = defineTask("demo.defaulted", (_context, x: number, y: number | null = null) => x + (y ?? 2));
+
 describe("a worker", () => {
   test("runs a task, stores its result, acks it", async () => {
     expect(await statesOf(add, { args: [2, 3] })).toMatchObject([{ taskId: "id", status: "SUCCESS", result: 5 }]);
@@ -139,13 +145,39 @@ describe("a worker", () => {
   test("leaves out arguments that a caller left out at the end", async () => {
     const greet = defineTask(
       "demo.greet",
-      (_context, name: string, greeting?: string) => `${greeting ?? "hi"} ${name}`,
+      (_context, name: string, greeting: string | null = null) => `${greeting ?? "hi"} ${name}`,
     );
     expect(await statesOf(greet, { args: ["you"] })).toMatchObject([{ result: "hi you" }]);
   });
 
   test.each([
     ["surplus arguments", add, { args: [1, 2, 3] }, "TypeError", /takes 2 positional arguments but 3 were given/],
+    [
+      "a missing argument",
+      add,
+      { args: [1] },
+      "TypeError",
+      /^demo.add\(\) missing 1 required positional argument: 'y' /,
+    ],
+    ["no arguments", add, {}, "TypeError", /missing 2 required positional arguments: 'x' and 'y' \(/],
+    ["no arguments of three", three, {}, "TypeError", /arguments: 'x', 'y', and 'z' \(/],
+    ["a missing argument before a default", defaulted, {}, "TypeError", /missing 1 .*: argument 1 \(/],
+    ["a missing argument beside a keyword", three, { args: [1], kwargs: { z: 3 } }, "TypeError", /argument: 'y' \(/],
+    [
+      "an unknown keyword",
+      three,
+      { args: [1, 2, 3], kwargs: { w: 4 } },
+      "TypeError",
+      /unexpected keyword argument "w"/,
+    ],
+    [
+      "an unknown keyword and a missing argument",
+      three,
+      { kwargs: { w: 4 } },
+      "TypeError",
+      /unexpected keyword argument/,
+    ],
+    ["an argument by position and by name", three, { args: [1, 2], kwargs: { x: 3 } }, "TypeError", /multiple values/],
     ["keyword arguments to a positional task", add, { kwargs: { x: 1 } }, "TypeError", /positional arguments only/],
     [
       "positional arguments to a keyword task",

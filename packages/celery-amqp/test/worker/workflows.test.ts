@@ -228,6 +228,15 @@ describe("Celery's own tasks", () => {
     expect(await celery.client.call(chain(map(double, [1, 2]), sum.s()))).toBe(6);
   });
 
+  test("map and starmap of a task that needs more arguments fail as Python's do", async () => {
+    for (const call of [map(add as never, [1]), starmap(add as never, [[1]] as never)]) {
+      await expect(celery.client.call(call)).rejects.toMatchObject({
+        excType: "TypeError",
+        excMessage: expect.stringContaining("missing 1 required positional argument") as string,
+      });
+    }
+  });
+
   test("map of what is not registered, or fails, fails", async () => {
     const unknown = defineTask<(x: number) => number>("unknown");
     await expect(celery.client.call(map(unknown, [1]))).rejects.toMatchObject({ excType: "NotRegistered" });

@@ -19,3 +19,19 @@ export function mostArguments(handler: AnyHandler): number {
   counted.set(handler, most);
   return most;
 }
+
+/**
+ * How many arguments a handler must have after its context: as many as it names before the first default value or rest.
+ * TypeScript's `y?` leaves no trace in a program that runs and counts as a name.
+ */
+export function leastArguments(handler: AnyHandler): number {
+  return Math.max(0, handler.length - 1);
+}
+
+/** Names of a handler's arguments after its context, as far as its source shows them. */
+export function namesOf(handler: AnyHandler): readonly string[] {
+  const source = Function.prototype.toString.call(handler);
+  const list = plainParameters.test(source) ? /\(([^)]*)\)/.exec(source)?.[1] : undefined;
+  const names = (list ?? "").split(",").map((name) => name.trim());
+  return names.every((name) => /^[\w$]+$/.test(name)) ? names.slice(1) : [];
+}

@@ -10,12 +10,11 @@ import {
   type Signature,
   type Tree,
 } from "@leveret/celery-protocol";
-import { unpackArguments } from "../../task/arguments.ts";
 import type { TaskContext } from "../../task/context.ts";
 import { defineTask } from "../../task/definition.ts";
 import { composeSignature } from "../../task/signature.ts";
 import type { TaskDefinition } from "../../task/task.ts";
-import { ArgumentsInvalid } from "./arguments.ts";
+import { ArgumentsInvalid, bindArguments } from "./arguments.ts";
 import { unlock } from "./chord-unlock.ts";
 import type { Runnable } from "./invoke.ts";
 
@@ -148,7 +147,8 @@ async function callEach(
       turn = performance.now();
     }
     // One after the other, as Celery calls them.
-    const args = await unpackArguments(found.definition, { args: toArguments(item), kwargs: {} });
+    const call = { task: name, args: toArguments(item), kwargs: {} };
+    const args = await bindArguments(found.definition, found.handler, call);
     results.push(await found.handler(context, ...args));
   }
   return results;

@@ -37,7 +37,7 @@ async function call(
   intercept: Intercept | null,
 ): Promise<Ending> {
   try {
-    const bound = bindArguments(definition, job.task);
+    const bound = bindArguments(definition, handler, job.task);
     const args = bound instanceof Promise ? await bound : bound;
     const run = (): unknown => runAsTask(running, () => handler(running, ...args));
     const result = await (intercept === null ? run() : intercept(job.task, async () => run()));

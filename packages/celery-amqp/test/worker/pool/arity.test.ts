@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mostArguments } from "../../../src/worker/pool/arity.ts";
+import { leastArguments, mostArguments, namesOf } from "../../../src/worker/pool/arity.ts";
 
 const tasks = {
   method(this: void, _context: unknown, x: number): number {
@@ -36,5 +36,21 @@ describe("how many arguments a handler names after its context", () => {
   ] satisfies [string, (...args: never) => unknown, number][])("%s", (_name, handler, expected) => {
     expect(mostArguments(handler)).toBe(expected);
     expect(mostArguments(handler)).toBe(expected);
+  });
+});
+
+describe("which arguments a handler must have after its context", () => {
+  test.each([
+    ["an arrow", (_context: unknown, x: number, y: number) => x + y, 2, ["x", "y"]],
+    ["an arrow with one name", (context: unknown) => context, 0, []],
+    ["an arrow without any", () => 1, 0, []],
+    ["a function", named, 1, ["x"]],
+    ["an async method", tasks.asynchronous, 1, ["x"]],
+    ["names taken out of an object", (_context: unknown, { x }: { x: number }) => x, 1, []],
+    ["a default behind a name", (_context: unknown, x: number, y = 1) => x + y, 1, []],
+    ["a rest", (_context: unknown, ...rest: number[]) => rest, 0, []],
+    ["a bound function", named.bind(null), 1, []],
+  ] satisfies [string, (...args: never) => unknown, number, string[]][])("%s", (_name, handler, least, names) => {
+    expect([leastArguments(handler), namesOf(handler)]).toEqual([least, names]);
   });
 });

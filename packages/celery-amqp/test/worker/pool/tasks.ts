@@ -78,7 +78,7 @@ export const snoozes = defineTask("pool.snoozes", (context) =>
 /** Asks for a second run with arguments of its own, and gives what that run got. */
 export const renewed = defineTask("pool.renewed", {
   parameters: ["value", "by"],
-  run: (context, value: unknown, by?: unknown) =>
+  run: (context, value: unknown, by: unknown = null) =>
     context.attempt === 1
       ? context.retry({ in: 0, args: [new Date(5)], kwargs: { by: 2n ** 70n }, priority: 4, headers: { turn: 2 } })
       : { value, by, priority: context.request.properties.priority, headers: context.headers },
