@@ -48,17 +48,3 @@ def await_answer(app, worker, name):
 
 # The suite's conftest imports it from there, by name.
 fixtures.celery_session_worker = celery_session_worker
-
-
-def pytest_runtest_logreport(report):
-    """Writes each end of a case, of its parts and of its runs into the file LEVERET_SUITE_REPORT, a JSON object a line."""
-    if report.when != "call" and report.outcome == "passed":
-        return
-    expected = hasattr(report, "wasxfail") and report.outcome == "skipped"
-    line = {
-        "case": report.nodeid.removeprefix("t/integration/"),
-        "outcome": "xfailed" if expected else report.outcome,
-        "text": report.longreprtext[-4000:],
-    }
-    with open(os.environ["LEVERET_SUITE_REPORT"], "a") as file:
-        file.write(json.dumps(line) + "\n")

@@ -81,6 +81,7 @@ const plain = [
   raiseError,
   fail,
   task("add_not_typed", (_context, x: unknown, y: unknown) => plus(x, y)),
+  task("add_with_result", (_context, x: unknown, y: unknown) => plus(x, y), { ignoreResult: false }),
   task("add_ignore_result", (_context, x: unknown, y: unknown) => plus(x, y), { ignoreResult: true }),
   task("xsum", (_context, items: readonly (number | Numbers)[]) =>
     total(items.map((item) => (typeof item === "number" ? item : total(item)))),
@@ -134,8 +135,15 @@ const telling = [
     parameters: ["res", "i"],
   }),
   task("return_priority", ({ request }, ..._args: unknown[]) => `Priority: ${request.deliveryInfo?.priority}`),
+  task("return_request_eta", ({ message }) => message.eta?.text ?? null),
+  task("return_request_time_limits", timeLimits),
+  task("task_with_declared_time_limits", timeLimits, { timeLimit: "60s", softTimeLimit: "45s" }),
   task("return_properties", ({ request: { properties } }) => ({ ...properties, app_id: properties.appId })),
 ];
+
+function timeLimits({ request: { timeLimit } }: TaskContext): object {
+  return { time_limit: timeLimit.hardSeconds, soft_time_limit: timeLimit.softSeconds };
+}
 
 /** Tasks that run again. */
 const retrying = [
@@ -164,10 +172,33 @@ const retrying = [
       throw new PythonError("ValueError");
     },
   }),
+  task("retry_once_ignore_result", onceMore, { ignoreResult: true }),
+  task("retry_once_with_result", onceMore, { ignoreResult: false }),
+  task(
+    "retry_with_args_after_kwargs",
+    (context, foo: number, bar: number, label: unknown = null) =>
+      context.request.retries === 0
+        ? context.retry({ args: [foo + 1, bar + 1], in: 0 })
+        : { foo, bar, label, retries: context.request.retries, is_eager: context.request.isEager },
+    { parameters: ["foo", "bar", "label"] },
+  ),
+  task(
+    "retry_with_kwargs_after_args",
+    (context, foo: number, bar: number) =>
+      context.request.retries === 0
+        ? context.retry({ kwargs: { foo: foo + 1 }, in: 0 })
+        : { foo, bar, retries: context.request.retries, is_eager: context.request.isEager },
+    { parameters: ["foo", "bar"] },
+  ),
+  task("reject_without_requeue", (context) => context.reject({ requeue: false })),
   task("reject_then_succeed", (context) => (context.redelivered ? "second-pass" : context.reject({ requeue: true })), {
     acks: "late",
   }),
 ];
+
+function onceMore(context: TaskContext): unknown {
+  return context.request.retries > 0 ? context.request.retries : context.retry({ in: 0 });
+}
 
 function retryOnce(name: string, tell: (request: TaskRequest) => unknown) {
   const run = (context: TaskContext, ..._args: unknown[]): unknown =>
@@ -219,6 +250,16 @@ function rebuild(value: unknown): void {
 /** Tasks that another call takes the place of, or that add to their chord. */
 const replacing = [
   task("add_replaced", (context: TaskContext, x: unknown, y: unknown) => context.replace(add.s(x, y))),
+  task("add_replaced_with_chain", (context: TaskContext, x: unknown, y: unknown) =>
+    context.replace(steps(add.s(x, y), identity.s())),
+  ),
+  task("replace_with_chain_which_contains_a_group", (context: TaskContext) =>
+    context.replace(steps(add.s(1, 2), group(add.s(1), add.s(1)))),
+  ),
+  task("record_replaced_task_nesting", (context: TaskContext, left: number, nesting: readonly number[] = []) => {
+    const seen = [...nesting, context.request.replacedTaskNesting];
+    return left > 0 ? context.replace(plainCall("record_replaced_task_nesting", left - 1, seen)) : seen;
+  }),
   task("fail_replaced", (context: TaskContext, ...args: unknown[]) => context.replace(fail.si(...args))),
   task("replace_with_empty_chain", (context: TaskContext, ..._args: unknown[]) => context.replace(steps())),
   task("add_to_all", (context: TaskContext, items: readonly unknown[], value: unknown) =>
@@ -248,8 +289,8 @@ const replacing = [
   ),
 ];
 
-function plainCall(name: string): Signature<[], unknown> {
-  return defineTask<() => unknown>(`${module}.${name}`).s();
+function plainCall(name: string, ...args: readonly unknown[]): Signature<[], unknown> {
+  return defineTask<(...args: unknown[]) => unknown>(`${module}.${name}`).si(...args);
 }
 
 /** Tasks that leave a mark in Redis. */
@@ -316,6 +357,19 @@ function marking(redis: Redis) {
         context.replace(steps(identity.s(value), raiseError.s()).linkError(echoing(message) as never)),
       { parameters: ["value", "link_msg"] },
     ),
+    task(
+      "errback_old_style_with_args",
+      async (_context, id: string, label: string) => void (await redis.rpush(id, label)),
+    ),
+    task(
+      "errback_new_style_with_args",
+      async (_context, request: TaskRequest, _error: Error, _traceback: string | null, label: string) =>
+        void (await redis.rpush(request.id, label)),
+    ),
+    task("sum_and_record", async ({ request }, values: Numbers, key: string) => {
+      await redis.rpush(key, request.id);
+      return total(values);
+    }),
     task("errback_old_style", async (_context, id: string) => {
       await count(id);
       return id;
