@@ -165,7 +165,7 @@ class CeleryClient implements Client {
       content,
       declarer,
       destinations: new Destinations({ ...options, spread: new Spread(() => parts.ids.random()) }),
-      connected: () => this.#gate.connected(),
+      connected: () => (this.#gate.isConnected ? undefined : this.#gate.connected()),
       interceptors: options.interceptors,
       ...(events && { onSent: (task, way) => events.send(taskSent(task, way)) }),
     });
@@ -213,8 +213,7 @@ class CeleryClient implements Client {
     calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
     options?: ManyOptions,
   ): Promise<AsyncResult<R>[]> {
-    const sendOne: SendOne = (call, leaving) =>
-      this.#gate.enter(async () => (await this.#sender.dispatch(call, [], leaving)).result);
+    const sendOne: SendOne = (call, leaving) => this.#gate.enter(() => this.#sender.dispatch(call, [], leaving));
     return sendEach(calls, sendOne, options) as Promise<AsyncResult<R>[]>;
   }
 

@@ -9,6 +9,7 @@ import type { Transport } from "../ports/transport.ts";
 export class Gate {
   readonly #transport: Transport;
   #connected: Promise<void> | null = null;
+  #isConnected = false;
   #inside = 0;
   #closed = false;
   #onEmpty: () => void = () => {};
@@ -31,6 +32,11 @@ export class Gate {
       this.#inside -= 1;
       if (this.#inside === 0) this.#onEmpty();
     }
+  }
+
+  /** Whether `connected` has resolved. */
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   /**
@@ -57,6 +63,7 @@ export class Gate {
   async #connect(): Promise<void> {
     try {
       await this.#transport.connect();
+      this.#isConnected = true;
     } catch (error) {
       this.#connected = null;
       throw error;

@@ -25,14 +25,28 @@ export async function forEachOf<T, R>(
   const crew = new Crew(inFlight);
   const answers: R[] = [];
   let count = 0;
+  const start = (item: T): void => {
+    const at = count;
+    count += 1;
+    crew.add(work(item), (answer: R) => {
+      answers[at] = answer;
+    });
+  };
   try {
-    for await (const item of items) {
-      const at = count;
-      count += 1;
-      await crew.start(async () => {
-        answers[at] = await work(item);
-      });
-      if (crew.failed) break;
+    if (Symbol.asyncIterator in items) {
+      for await (const item of items) {
+        if (crew.isFull) await crew.room();
+        start(item);
+        if (crew.failed) break;
+      }
+    } else {
+      // A loop of its own: `for await` costs as much as a message where there is nothing to await.
+      for (const item of items) {
+        if (crew.isFull) await crew.room();
+        start(item);
+        if (count % FAILURE_SEEN_AFTER === 0) await Promise.resolve();
+        if (crew.failed) break;
+      }
     }
   } finally {
     await crew.end();
@@ -41,11 +55,11 @@ export async function forEachOf<T, R>(
   return answers;
 }
 
+/** Items that may be taken before the failure of one is seen. */
+const FAILURE_SEEN_AFTER = 4;
+
 /** Sends a call; `leaving` is called when its first message goes out. */
-export type SendOne = (
-  call: Signature<[], unknown>,
-  leaving: (outgoing: Leaving) => void,
-) => Promise<AsyncResult<unknown>>;
+export type SendOne = (call: Signature<[], unknown>, leaving: (outgoing: Leaving) => void) => Promise<Leaving>;
 
 /**
  * Sends many calls, and says of each what became of it where one fails.
@@ -64,7 +78,7 @@ export async function sendEach(
     taken += 1;
     let left: Leaving | null = null;
     try {
-      const result = await sendOne(call, (outgoing) => (left = outgoing));
+      const { result } = await sendOne(call, (outgoing) => (left = outgoing));
       sent.push(result.id);
       return result;
     } catch (error) {
@@ -123,11 +137,19 @@ class Crew {
     return this.#failure !== null;
   }
 
-  /** Begins the work, after waiting for a place. */
-  async start(work: () => Promise<void>): Promise<void> {
-    await this.#until(() => this.#busy < this.#size);
+  get isFull(): boolean {
+    return this.#busy >= this.#size;
+  }
+
+  /** Counts work that has begun until it ends. */
+  add<R>(work: Promise<R>, onDone: (answer: R) => void): void {
     this.#busy += 1;
-    void this.#run(work);
+    void this.#see(work, onDone);
+  }
+
+  /** Resolves when there is room for more work. */
+  room(): Promise<void> {
+    return this.#until(() => !this.isFull);
   }
 
   /** Resolves when all works have ended. */
@@ -139,15 +161,14 @@ class Crew {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  async #run(work: () => Promise<void>): Promise<void> {
+  async #see<R>(work: Promise<R>, onDone: (answer: R) => void): Promise<void> {
     try {
-      await work();
+      onDone(await work);
     } catch (error) {
       this.#failure ??= { error };
-    } finally {
-      this.#busy -= 1;
-      this.#wake();
     }
+    this.#busy -= 1;
+    this.#wake();
   }
 
   async #until(condition: () => boolean): Promise<void> {

@@ -2,7 +2,7 @@ import type { ResultTuple } from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
 import type { AsyncResult, GroupResult, RevokeTask } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
-import { createAsyncResult } from "./async-result.ts";
+import { type AsyncResultParts, createAsyncResult } from "./async-result.ts";
 import type { ResultSource } from "./backend.ts";
 import type { ChordCounter } from "./chords.ts";
 import { createGroupResult, isGroupResult, refuse } from "./group-result.ts";
@@ -36,12 +36,14 @@ export interface Intake {
 /** Joins a source and the errors that its results are told by. */
 export function createIntake(parts: IntakeParts): Intake {
   const { source } = parts;
+  // One for all results: each would be kept with its result.
+  const ofTask: AsyncResultParts = { ...parts, openTuple: (tuple) => openResult(tuple, unknown, parts) };
   const none = (why: string): IntakeParts => ({ ...parts, source: createNoResults(why) });
   return {
     replyTo: (taskId) => source.replyTo(taskId),
     prepare: (taskId) => source.prepare(taskId),
-    open: (taskId, task) => openTask(taskId, task, parts),
-    openNone: (taskId, why) => openTask(taskId, null, none(why)),
+    open: (taskId, task) => createAsyncResult(taskId, task, ofTask),
+    openNone: (taskId, why) => openResult({ id: taskId, parent: null, members: null }, unknown, none(why)),
     openTuple: (tuple, taskOf) => openResult(tuple, taskOf, parts),
     openNoneTuple: (tuple, why) => openResult(tuple, unknown, none(why)),
     async restore(groupId) {
@@ -54,10 +56,6 @@ export function createIntake(parts: IntakeParts): Intake {
 }
 
 const unknown: TaskOf = () => null;
-
-function openTask(id: string, task: TaskDefinition | null, parts: IntakeParts): AsyncResult<unknown> {
-  return createAsyncResult(id, task, { ...parts, openTuple: (tuple) => openResult(tuple, unknown, parts) });
-}
 
 function openResult(tuple: ResultTuple, taskOf: TaskOf, parts: IntakeParts): AsyncResult<unknown> {
   const { id, parent, members } = tuple;

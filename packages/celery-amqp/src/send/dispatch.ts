@@ -18,8 +18,8 @@ export interface DispatchParts {
   readonly content: Content;
   readonly declarer: QueueDeclarer;
   readonly destinations: Destinations;
-  /** Resolves when the transport is connected. Default: it is. */
-  readonly connected?: () => Promise<void>;
+  /** Resolves when the transport is connected; undefined where it is. Default: it is. */
+  readonly connected?: () => Promise<void> | undefined;
   readonly interceptors: readonly Interceptor[];
   /** Told of each task that the broker has confirmed. Default nobody. */
   readonly onSent?: (task: TaskMessage, way: Way) => void;
@@ -56,11 +56,14 @@ export class Dispatch {
    * @throws CeleryError `option-invalid` as `Destinations`, `encode-failed`, `message-too-large`, and all that declaring and
    * publishing can end in
    */
-  async send(sending: Sending, options: SendOptions = {}): Promise<void> {
-    const { destinations, connected } = this.#parts;
-    const way = destinations.wayOf(sending, options);
-    if (connected !== undefined) await connected();
-    await this.#send(sending.task, way);
+  send({ task, to }: Sending, options: SendOptions = {}): Promise<void> {
+    try {
+      const way = this.#parts.destinations.wayOf({ task, to }, options);
+      const connecting = this.#parts.connected?.();
+      return connecting === undefined ? this.#send(task, way) : connecting.then(() => this.#send(task, way));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -86,20 +89,28 @@ export class Dispatch {
    *
    * @throws as `send`
    */
-  async publish(message: WireMessage, way: Way): Promise<void> {
+  publish(message: WireMessage, way: Way): Promise<void> {
     const { transport, declarer } = this.#parts;
-    const options: PublishOptions = way.publishTimeoutMs === undefined ? {} : { timeoutMs: way.publishTimeoutMs };
-    if (way.queue === null) return transport.publisher.publish(message, way.to, options);
+    if (way.queue === null) return this.#publish(message, way);
     // The publisher waits longer for a broker that is away than a declaration does; a queue that is gone by then is unroutable.
     const isAway = transport.state === "connecting" && way.to.exchange === "";
-    if (!isAway) await declarer.ensure(way.queue, way.isNamedByMessage);
-    try {
-      await transport.publisher.publish(message, way.to, options);
-    } catch (error) {
-      if (!isMissing(error) || !declarer.forget(way.queue)) throw error;
-      await declarer.ensure(way.queue, way.isNamedByMessage);
-      await transport.publisher.publish(message, way.to, options);
-    }
+    if (isAway || declarer.isDeclared(way.queue)) return this.#publishDeclared(message, way, way.queue);
+    const { queue } = way;
+    return declarer.ensure(queue, way.isNamedByMessage).then(() => this.#publishDeclared(message, way, queue));
+  }
+
+  #publishDeclared(message: WireMessage, way: Way, queue: string): Promise<void> {
+    return this.#publish(message, way).catch(async (error: unknown) => {
+      const { declarer } = this.#parts;
+      if (!isMissing(error) || !declarer.forget(queue)) throw error;
+      await declarer.ensure(queue, way.isNamedByMessage);
+      await this.#publish(message, way);
+    });
+  }
+
+  #publish(message: WireMessage, { to, publishTimeoutMs }: Way): Promise<void> {
+    const options: PublishOptions = publishTimeoutMs === undefined ? noOptions : { timeoutMs: publishTimeoutMs };
+    return this.#parts.transport.publisher.publish(message, to, options);
   }
 
   #encode(task: TaskMessage): WireMessage {
@@ -121,6 +132,8 @@ export class Dispatch {
 function keptUntilSeen(task: TaskMessage): TaskMessage {
   return { ...task, expirationMs: null };
 }
+
+const noOptions: PublishOptions = {};
 
 /** No queue took the message, or its exchange does not exist. */
 function isMissing(error: unknown): boolean {

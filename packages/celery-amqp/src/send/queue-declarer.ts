@@ -26,6 +26,7 @@ export interface QueueDeclarerParts {
 export class QueueDeclarer {
   readonly #parts: QueueDeclarerParts;
   readonly #declared = new Map<string, Promise<void>>();
+  readonly #ready = new Set<string>();
   #isSpent = false;
 
   constructor(parts: QueueDeclarerParts) {
@@ -47,6 +48,11 @@ export class QueueDeclarer {
     return declared;
   }
 
+  /** Whether `ensure` has resolved for the queue. */
+  isDeclared(queue: string): boolean {
+    return this.#ready.has(queue);
+  }
+
   #allows(queue: string): boolean {
     const { allowance, logger, queues } = this.#parts;
     if (allowance === undefined || queues.queues.has(queue)) return true;
@@ -66,12 +72,14 @@ export class QueueDeclarer {
   /** Has the queue declared anew before the next send: it was deleted. False where it is never declared. */
   forget(queue: string): boolean {
     this.#declared.delete(queue);
+    this.#ready.delete(queue);
     return this.#policyOf(queue) === "active";
   }
 
   async #declareOnce(queue: string): Promise<void> {
     try {
       await this.#declare(queue);
+      this.#ready.add(queue);
     } catch (error) {
       this.#declared.delete(queue); // the next send tries again
       throw error;

@@ -10,6 +10,7 @@ import { CanvasSender, type ComposedSignature } from "./canvas-sender.ts";
 import { readable } from "./chords.ts";
 import { firstAnswer } from "./first-answer.ts";
 import type { Leaving, Outgoing } from "./outgoing.ts";
+import type { Plan } from "./plan.ts";
 import type { SenderParts } from "./sender-parts.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -17,7 +18,7 @@ interface NamedRequest {
   readonly name: string;
   readonly task: TaskDefinition | null;
   readonly options: CallOptions;
-  readonly pack: () => Promise<TravellingArguments>;
+  readonly pack: () => TravellingArguments | Promise<TravellingArguments>;
 }
 
 /** Makes calls into messages and sends them. What clients and handlers send passes through here. */
@@ -61,7 +62,7 @@ export class Sender implements TaskSender {
     if (typeof kwargs !== "object" || kwargs === null || Array.isArray(kwargs)) {
       throw new CeleryError("option-invalid", `Call of "${name}": kwargs must be an object`);
     }
-    const outgoing = await this.#compose({ name, task: null, options, pack: async () => ({ args, kwargs }) });
+    const outgoing = await this.#compose({ name, task: null, options, pack: () => ({ args, kwargs }) });
     await this.#deliver(outgoing);
     return outgoing.result;
   }
@@ -73,7 +74,8 @@ export class Sender implements TaskSender {
     leaving?: (outgoing: Leaving) => void,
   ): Promise<Leaving> {
     if (isComposed(what)) return new CanvasSender(this.#parts).send(what, leaving);
-    const outgoing = await this.compose(what, args);
+    const composed = this.compose(what, args);
+    const outgoing = composed instanceof Promise ? await composed : composed;
     await this.#deliver(outgoing, leaving);
     return outgoing;
   }
@@ -83,34 +85,46 @@ export class Sender implements TaskSender {
    *
    * @throws CeleryError `option-invalid`, `arguments-invalid`
    */
-  async compose(what: TaskDefinition | Signature<[], unknown>, args: readonly unknown[]): Promise<Outgoing> {
+  compose(what: TaskDefinition | Signature<[], unknown>, args: readonly unknown[]): Outgoing | Promise<Outgoing> {
     if (isComposed(what)) return new CanvasSender(this.#parts).compose(what);
     const { task, given, options } = read(what, args);
-    const pack = (): Promise<TravellingArguments> =>
+    const pack: NamedRequest["pack"] = () =>
       packArguments(this.#parts.validate ? task : { ...task, accepts: null }, given);
     return this.#compose({ name: task.name, task, options, pack });
   }
 
   /** Resolves at the broker's confirm. */
-  async #deliver(outgoing: Outgoing, leaving?: (outgoing: Leaving) => void): Promise<void> {
-    const { sending, sendOptions, awaited, signal } = outgoing;
-    const { id } = sending.task;
-    const { dispatch, results } = this.#parts;
-    const send = async (): Promise<void> => {
-      if (awaited) await results.prepare(id);
-      leaving?.(outgoing);
-      await dispatch.send(sending, sendOptions, [encodeResultTuple({ id, parent: null, members: null })]);
-    };
-    await (signal === null ? send() : untilAborted(send, signal, `Sending task ${id}`));
+  #deliver(outgoing: Outgoing, leaving?: (outgoing: Leaving) => void): Promise<void> {
+    const { signal, sending } = outgoing;
+    if (signal === null) return this.#send(outgoing, leaving);
+    return untilAborted(() => this.#send(outgoing, leaving), signal, `Sending task ${sending.task.id}`);
   }
 
-  async #compose({ name, task, options: said, pack }: NamedRequest): Promise<Outgoing> {
-    const { clock, ids, origin, parent, planner, results } = this.#parts;
-    const id = said.id ?? ids.uuid();
-    const planned = planner.plan(name, said, id);
-    const { terms, sendOptions, signal } = planned instanceof Promise ? await planned : planned;
+  #send(outgoing: Outgoing, leaving?: (outgoing: Leaving) => void): Promise<void> {
+    const { sending, sendOptions, awaited } = outgoing;
+    const { id } = sending.task;
+    const { dispatch, results } = this.#parts;
+    const leave = (): Promise<void> => {
+      leaving?.(outgoing);
+      return dispatch.send(sending, sendOptions, [encodeResultTuple({ id, parent: null, members: null })]);
+    };
+    return awaited ? results.prepare(id).then(leave) : leave();
+  }
+
+  /** Made at once where routes are here and no schema is to be asked. */
+  #compose(request: NamedRequest): Outgoing | Promise<Outgoing> {
+    const { name, options, pack } = request;
+    const id = options.id ?? this.#parts.ids.uuid();
+    const plan = this.#parts.planner.plan(name, options, id);
+    const given = pack();
+    if (!(plan instanceof Promise) && !(given instanceof Promise)) return this.#outgoing(request, id, plan, given);
+    return Promise.all([plan, given]).then(([planned, packed]) => this.#outgoing(request, id, planned, packed));
+  }
+
+  #outgoing({ name, task }: NamedRequest, id: string, plan: Plan, { args, kwargs }: TravellingArguments): Outgoing {
+    const { clock, origin, parent, results } = this.#parts;
+    const { terms, sendOptions, signal } = plan;
     const replyTo = terms.replyTo ?? results.replyTo(id);
-    const { args, kwargs } = await pack();
     const given = { args: args as readonly Tree[], kwargs: kwargs as Readonly<Record<string, Tree>> };
     const mint = { id: () => id, now: clock.now(), origin, replyTo };
     const sending = readable(() => composeBy(terms, given, mint, parent(), id), `Call of "${name}": `);

@@ -15,17 +15,21 @@ export interface TravellingArguments {
  *
  * @throws CeleryError `arguments-invalid`; its cause is the list of issues
  */
-export async function packArguments(task: TaskDefinition, args: readonly unknown[]): Promise<TravellingArguments> {
+export function packArguments(
+  task: TaskDefinition,
+  args: readonly unknown[],
+): TravellingArguments | Promise<TravellingArguments> {
+  const what = `Arguments of task "${task.name}"`;
   if (task.passing !== "keyword") {
-    if (task.accepts !== null) await validate(task.accepts, args, `Arguments of task "${task.name}"`);
-    return { args, kwargs: {} };
+    const packed = { args, kwargs: {} };
+    return task.accepts === null ? packed : validate(task.accepts, args, what).then(() => packed);
   }
   const [input] = args;
   if (args.length !== 1 || !isObject(input)) {
     refuse(task, `takes one object, whose properties travel as keyword arguments; it was given ${describe(args)}`);
   }
-  if (task.accepts !== null) await validate(task.accepts, input, `Arguments of task "${task.name}"`);
-  return { args: [], kwargs: { ...input } };
+  const pack = (): TravellingArguments => ({ args: [], kwargs: { ...input } });
+  return task.accepts === null ? pack() : validate(task.accepts, input, what).then(pack);
 }
 
 /**

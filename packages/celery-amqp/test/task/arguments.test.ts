@@ -29,7 +29,7 @@ describe("what a caller gives", () => {
   });
 
   test.each([[[]], [[null]], [["url"]], [[[1]]], [[{}, {}]]])("is refused as keyword arguments: %j", async (args) => {
-    await expect(packArguments(label, args)).rejects.toMatchObject({ code: "arguments-invalid" });
+    await expect((async () => packArguments(label, args))()).rejects.toMatchObject({ code: "arguments-invalid" });
   });
 });
 
