@@ -117,7 +117,7 @@ export class CanvasSender {
   async #count(step: Exclude<CanvasStep, { readonly do: "send" }>): Promise<void> {
     const chords = chordsOf(this.#parts.results);
     if (step.do === "apply-chord") await chords.apply(step.chord);
-    else if (!step.isNested) await chords.setSize(step.groupId, step.size);
+    else await chords.setSize(step.groupId, step.size);
   }
 }
 

@@ -28,7 +28,7 @@ const travelling: ReadonlyMap<string, TaskDefinition> = new Map(
 export function chain<const Steps extends Calls>(
   ...steps: Steps & Fits<Steps>
 ): Signature<MissingOfFirst<Steps>, LastResult<Steps>> {
-  return compose(steps, chained(wire("chain", steps)));
+  return compose(steps, protocol.chain(...wire("chain", steps)));
 }
 
 /**
@@ -127,13 +127,6 @@ function wire(what: string, calls: readonly AnySignature[]): readonly WireSignat
     if (call?.kind === "signature") return toWireSignature(call);
     throw new CeleryError("option-invalid", `${what}: a part is ${typeof call}: give calls, made by task.s(…)`);
   });
-}
-
-/** A chord goes before all as with `|`: what follows is told of its failure by Python's workers, too, which `chain` is not. */
-function chained(steps: readonly WireSignature[]): WireSignature {
-  const [first, ...rest] = steps;
-  if (first?.subtaskType !== "chord" || rest.length === 0) return protocol.chain(...steps);
-  return rest.reduce(protocol.pipe, first);
 }
 
 /** Items are positional arguments, so a task that takes keywords cannot be called with them. */

@@ -1,6 +1,5 @@
 import {
   joinChord,
-  readCanvas,
   ProtocolError,
   type Sending,
   type Signature,
@@ -59,7 +58,6 @@ interface Joined {
 
 function composed(task: TaskMessage, call: Signature, world: World): Joined {
   try {
-    if (readCanvas(call).kind === "group") return refuse("A group cannot be added to a chord: add its members");
     const { inheritsPriority: inheritPriority } = world;
     const { groupId, steps, children } = joinChord(task, call, mintOf(task, world), { inheritPriority });
     return { groupId, effects: effectsOf(steps, task, world), children };

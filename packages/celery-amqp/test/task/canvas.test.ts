@@ -67,18 +67,19 @@ describe("a composed call travels as Celery writes it", () => {
       chain(chord([add.s(1, 2)], sum.s()), add.s(3)),
       {
         ...plain,
-        task: "celery.chord",
+        task: "celery.chain",
         kwargs: {
-          kwargs: {},
-          header: [first],
-          body: {
-            ...plain,
-            task: "celery.chain",
-            kwargs: { tasks: [{ ...plain, task: "sum" }, second] },
-            subtask_type: "chain",
-          },
+          tasks: [
+            {
+              ...plain,
+              task: "celery.chord",
+              kwargs: { kwargs: {}, header: [first], body: { ...plain, task: "sum" } },
+              subtask_type: "chord",
+            },
+            second,
+          ],
         },
-        subtask_type: "chord",
+        subtask_type: "chain",
       },
     ],
     [

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import {
-  chain,
   chord,
   createContent,
   encodeSignature,
@@ -56,25 +55,10 @@ async function expectGood(harness: Harness): Promise<void> {
   await harness.worker.stop();
 }
 
-function nested(levels: number, width: number): Signature {
-  const header = Array.from({ length: width }, (_, index) => call(index));
-  return levels === 0 ? call() : chord(header, nested(levels - 1, width));
-}
-
 const groupOf = (count: number): Signature => group(...Array.from({ length: count }, (_, index) => call(index)));
 
 describe("a canvas beyond the budget is refused before its task runs", () => {
   test.each<[string, Partial<TaskMessage>]>([
-    ["bodies of chords within each other, as a callback", { callbacks: [nested(25, 1)] }],
-    ["many of them", { callbacks: Array.from({ length: 20 }, () => nested(20, 3)) }],
-    ["as an errback", { errbacks: [nested(25, 2)] }],
-    ["as the next step", { chain: [call(), nested(25, 1)] }],
-    ["as the body of its chord", { chord: nested(25, 1), group: "g", groupIndex: 0 }],
-    ["a compact chain of groups", { chain: [chainOf(Array.from({ length: 10 }, () => groupOf(25)))] }],
-    [
-      "groups and steps in turn",
-      { callbacks: [chain(...Array.from({ length: 12 }, () => [groupOf(10), call()]).flat())] },
-    ],
     ["chords within headers", { callbacks: [inHeaders(150, 100)] }],
     [
       "errbacks for each of many members",
@@ -156,7 +140,6 @@ describe("builtin tasks call no builtin tasks", () => {
     const harness = await given({ task: "celery.group", kwargs: { tasks: members.map(tree) } });
     const succeeded = harness.events.flatMap((event) => (event.type === "taskSucceeded" ? [event.task.task] : []));
     expect(succeeded.toSorted()).toStrictEqual([
-      "celery.chunks",
       "celery.group",
       "celery.map",
       "celery.starmap",

@@ -10,14 +10,14 @@ import type { AppliedChord } from "./unfold.ts";
  * Source: celery/backends/base.py `fallback_chord_unlock`.
  */
 export function chordUnlock(chord: AppliedChord, mint: Mint, caller: Caller | null = null): Sending {
-  const { groupId, header, body, interval, maxRetries, countdown } = chord;
+  const { groupId, header, body, interval, maxRetries } = chord;
   const { queue = null, priority = null } = body.options;
   return composeCall(
     {
       task: "celery.chord_unlock",
       args: [groupId, encodeSignature(body)],
       kwargs: { interval, max_retries: maxRetries, result: (header.members ?? []).map(encodeResultTuple) },
-      options: { countdown, queue, priority, ignore_result: true, route_name: body.task },
+      options: { countdown: 1, queue, priority, ignore_result: true, route_name: body.task },
     },
     mint,
     caller,

@@ -83,7 +83,7 @@ export function composeCall(call: Call, mint: Mint, caller: Caller | null): Send
 }
 
 /** The task that a map, starmap or chunks call, by which Celery routes it (celery/canvas.py `_basemap.apply_async`). */
-function mappedBy({ task, kwargs }: Call): string | null {
+export function mappedBy({ task, kwargs }: Pick<Call, "task" | "kwargs">): string | null {
   return mapping.has(task) ? asText(asObject(kwargs["task"])?.["task"]) : null;
 }
 

@@ -29,9 +29,8 @@ export function link(composed: Signature, callback: Signature): Signature {
 
 /**
  * The same call, followed by `errback` when it fails: for every step of a chain, every member of a group, and the body of a
- * chord, and of chords in its header. The same errback is linked once. Members of a group carry it with the option
- * `immutable`, as Celery writes it. Source: celery/canvas.py `Signature.link_error`, `group.link_error`,
- * `_chord.link_error`.
+ * chord, and of chords in its header. The same errback is linked once. Source: celery/canvas.py `Signature.link_error`,
+ * `group.link_error`, `_chord.link_error`.
  */
 export function linkError(composed: Signature, errback: Signature): Signature {
   return linkedError(composed, errback, false);
@@ -45,24 +44,18 @@ export function linkErrorWithHeader(composed: Signature, errback: Signature): Si
 function linkedError(composed: Signature, errback: Signature, withHeaders: boolean): Signature {
   const canvas = readCanvas(composed);
   const linking: Linking = (task, added) => linkedError(task, added, withHeaders);
-  if (canvas.kind === "group") {
-    const immutable = immutableErrback(errback);
+  if (canvas.kind === "group" && canvas.tasks.length > 0) {
     return withMembers(
       composed,
-      canvas.tasks.map((task) => linking(task, immutable)),
+      canvas.tasks.map((task) => linking(task, errback)),
     );
   }
   if (canvas.kind !== "chord") return appended(composed, "link_error", errback);
   const header = canvas.header.map((task) => {
-    const linked = withHeaders ? linking(task, immutableErrback(errback)) : task;
+    const linked = withHeaders ? linking(task, withOptions(errback, { immutable: true })) : task;
     return task.subtaskType === "chord" ? linking(linked, errback) : linked;
   });
   return onBody(withHeader(composed, header), linking, errback);
-}
-
-/** The errback as members of a group carry it. Source: celery/canvas.py `group.link_error`. */
-export function immutableErrback(errback: Signature): Signature {
-  return withOptions(errback, { immutable: true });
 }
 
 /** The callbacks (`link`) or errbacks (`link_error`) of a call, in order. Celery takes a single one without a list, too. */

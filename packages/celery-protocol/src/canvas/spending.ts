@@ -9,13 +9,13 @@ const ARGUMENTS_A_SIGNATURE = 16;
 
 /** Adds up what is caused together, and ends it as soon as a limit is passed. */
 export class Spending {
-  readonly #budget: Budget;
+  readonly budget: Budget;
   #signatures = 0;
   #messages = 0;
   #bytes = 0;
 
   constructor(budget: Budget) {
-    this.#budget = budget;
+    this.budget = budget;
   }
 
   /**
@@ -25,8 +25,8 @@ export class Spending {
    */
   signatures(count: number): void {
     this.#signatures += Math.ceil(count);
-    if (this.#signatures > this.#budget.signatures)
-      throw overBudget("signatures", this.#budget, this.#signatures, "local");
+    if (this.#signatures > this.budget.signatures)
+      throw overBudget("signatures", this.budget, this.#signatures, "local");
   }
 
   /**
@@ -54,7 +54,7 @@ export class Spending {
    */
   expect(messages: number): void {
     const all = this.#messages + messages;
-    if (all > this.#budget.messages) throw overBudget("messages", this.#budget, all, "local");
+    if (all > this.budget.messages) throw overBudget("messages", this.budget, all, "local");
   }
 
   /**
@@ -67,7 +67,7 @@ export class Spending {
     this.writable(bytes);
     this.#messages += 1;
     this.#bytes += bytes;
-    if (this.#bytes > this.#budget.messageBytes) throw overBudget("messageBytes", this.#budget, this.#bytes, "local");
+    if (this.#bytes > this.budget.messageBytes) throw overBudget("messageBytes", this.budget, this.#bytes, "local");
   }
 
   /**
@@ -76,7 +76,7 @@ export class Spending {
    * @throws ProtocolError `too-large`.
    */
   writable(bytes: number): void {
-    if (bytes > this.#budget.bodyBytes) throw overBudget("bodyBytes", this.#budget, bytes, "local");
+    if (bytes > this.budget.bodyBytes) throw overBudget("bodyBytes", this.budget, bytes, "local");
   }
 }
 

@@ -41,7 +41,7 @@ export interface Stamping {
 
 /**
  * The same canvas with stamps on every task in it, and on what is linked to them. Stamps travel as message headers, and with
- * the tasks that follow. Without a visitor the body of a chord gets none, as in Celery.
+ * the tasks that follow. The body of a chord is stamped in any case, which Celery does only for a visitor.
  * Source: celery/canvas.py `Signature.stamp` and those of its kinds.
  *
  * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should.
@@ -107,13 +107,12 @@ class Stamper {
     const all = this.#joined(stamps, visitor && this.#headerStamps(visitor, chord, stamps), chord);
     const header = canvas.header.map((task) => this.stamp(task, all));
     const stamped = withHeader(this.#stampLinks(chord, all, this.#append), header);
-    if (visitor === null) return stamped;
+    if (visitor === null) return canvas.body === null ? stamped : withBody(stamped, this.stamp(canvas.body, all));
     if (visitor.onChordHeaderEnd !== undefined) visitor.onChordHeaderEnd(stamped, all);
     else visitor.onGroupEnd?.(headerOf(stamped), all);
     if (canvas.body === null) return stamped;
     const ofBody = this.#joined(all, visitor.onChordBody?.(stamped, all) ?? {}, stamped);
-    const body = encodeSignature(this.stamp(canvas.body, ofBody));
-    return { ...stamped, kwargs: { ...stamped.kwargs, body } };
+    return withBody(stamped, this.stamp(canvas.body, ofBody));
   }
 
   #headerStamps(visitor: StampingVisitor, chord: Signature, stamps: Stamps): Stamps {
@@ -202,6 +201,10 @@ function withHeader(chord: Signature, header: readonly Signature[]): Signature {
   const isGroup = asObject(written) !== null;
   const replaced = isGroup ? encodeSignature(withTasks(decodeSignature(written), header)) : tasks;
   return { ...chord, kwargs: { ...chord.kwargs, header: replaced } };
+}
+
+function withBody(chord: Signature, body: Signature): Signature {
+  return { ...chord, kwargs: { ...chord.kwargs, body: encodeSignature(body) } };
 }
 
 function headerOf(chord: Signature): Signature {

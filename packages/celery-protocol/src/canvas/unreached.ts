@@ -1,7 +1,8 @@
 import { asList, asNumber, asText } from "../content/fields.ts";
+import { isSameTree } from "../content/same-tree.ts";
 import type { TaskMessage } from "../task/message.ts";
 import type { Signature } from "../task/signature.ts";
-import { decodeSignature } from "../task/signature-codec.ts";
+import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { readCanvas } from "./canvas.ts";
 import { linksOf } from "./link.ts";
 
@@ -70,13 +71,31 @@ export interface ChordFailure {
  */
 export function afterChordFailure(body: Signature, reach: Reach = "celery"): ChordFailure {
   const canvas = readCanvas(body);
-  const bodies = canvas.kind === "group" ? canvas.tasks.map(resultOf) : [itself(body)];
-  const errbacks = linksOf(body, "link_error");
-  const ids = bodies.flatMap(({ taskId }) => taskId ?? []);
-  const failed = ids.map((id) => ({ id, rootId: null, errbacks }));
+  const isGroup = canvas.kind === "group";
+  const ofGroup = linksOf(body, "link_error");
+  const bodies = isGroup ? canvas.tasks.map(resultOf) : [itself(body)];
+  const errbacks = isGroup ? canvas.tasks.map((task) => unique([...errbacksOf(task), ...ofGroup])) : [ofGroup];
+  const failed = bodies.flatMap(({ taskId: id }, index) =>
+    id === null ? [] : [{ id, rootId: null, errbacks: errbacks[index] ?? [] }],
+  );
   if (reach === "all") return { unreached: allIn(body), failed };
-  const own = canvas.kind === "group" ? [itself(body)] : [];
+  const own = isGroup ? [itself(body)] : [];
   return { unreached: [...bodies, ...own].map(unreported), failed };
+}
+
+/** Of a chord its own and those of its body. Source: celery/backends/base.py `_result_errbacks`. */
+function errbacksOf(task: Signature): readonly Signature[] {
+  const canvas = readCanvas(task);
+  const inner = canvas.kind === "chord" && canvas.body !== null ? errbacksOf(canvas.body) : [];
+  const members = canvas.kind === "group" ? canvas.tasks.flatMap(errbacksOf) : [];
+  return [...linksOf(task, "link_error"), ...inner, ...members];
+}
+
+function unique(errbacks: readonly Signature[]): readonly Signature[] {
+  const written = errbacks.map(encodeSignature);
+  return errbacks.filter(
+    (_, index) => written.findIndex((other) => isSameTree(other, written[index] ?? null)) === index,
+  );
 }
 
 /** The call whose result is that of the whole: the last step of a chain, the body of a chord. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chord, chunks, expandChunks, group, map, signature, starmap } from "../../src/canvas/canvas.ts";
+import { chord, chunks, expandChunks, group, signature } from "../../src/canvas/canvas.ts";
 import { chain } from "../../src/canvas/chain.ts";
 import { link, linkError } from "../../src/canvas/link.ts";
 import { unfold } from "../../src/canvas/unfold.ts";
@@ -41,28 +41,13 @@ const numbers = (count: number): [number, number][] => Array.from({ length: coun
 const sent: Readonly<Record<string, Signature>> = {
   "group-of-one": group(add(1, 2)),
   "group-of-group-of-one": group(group(add(1, 2))),
-  "group-of-chain-of-one": group(chain(add(1, 2))),
   "chord-header-of-one": chord([add(1, 2)], tsum),
   "chord-header-group-of-one": chord([group(add(1, 2))], tsum),
   "group-empty": group(),
   "chain-empty": chain(),
-  "chord-empty": chord([], tsum),
   "chord-header-group-empty": chord([group(), add(1, 1)], tsum),
   "chunks-group": expandChunks(chunks(task("add"), numbers(5), 2)),
   "chunks-of-one": expandChunks(chunks(task("add"), [[1, 1]], 2)),
-  "chain-map-starmap": chain(
-    map(task("tsum"), [
-      [1, 2],
-      [3, 4],
-    ]),
-    ident,
-    group(
-      starmap(task("add"), [
-        [1, 2],
-        [3, 4],
-      ]),
-    ),
-  ),
   "chain-links": linkError(link(chain(add(1, 1), mul(3)), ident), onError),
   "chord-links": linkError(link(chord([add(1, 1), add(2, 2)], tsum), ident), onError),
   "chord-fails": linkError(

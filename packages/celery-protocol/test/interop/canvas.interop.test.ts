@@ -17,6 +17,7 @@ const plain: Ingredients = {
   links: false,
   options: false,
   replacing: false,
+  groups: false,
 };
 
 /** The visitor of the Python side, in our words. */
@@ -80,7 +81,7 @@ describe.skipIf(python === "")("what Celery 5.6.3 sends for a random canvas, and
     [
       "with all of these",
       150,
-      { names: ["a", "b", "c", "d", "fail"], maxDepth: 4, links: true, options: true, replacing: true },
+      { ...plain, names: ["a", "b", "c", "d", "fail"], links: true, options: true, replacing: true },
       {},
     ],
   ])("%s", { timeout: 600_000 }, async (_, numRuns, ingredients, how) => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { decodeSignature, encodeSignature } from "../../src/task/signature-codec.ts";
-import { afterChord, afterFailure, afterSuccess, callerOf } from "../../src/canvas/follow-up.ts";
+import { afterChord, afterFailure, afterSuccess } from "../../src/canvas/follow-up.ts";
 import type { Mint } from "../../src/canvas/mint.ts";
 import { joinChord, replacement } from "../../src/canvas/replace.ts";
 import { type CanvasStep, unfold } from "../../src/canvas/unfold.ts";
@@ -96,13 +96,12 @@ export class CanvasRun {
       this.sent.push(step.task);
       this.#queue.push(step.task);
     } else if (step.do === "set-chord-size") {
-      if (step.isNested && this.#reach === "all") return;
       this.lines.push([step.do, step.groupId, step.size]);
       this.#sizes.set(step.groupId, step.size + (this.#sizes.get(`${step.groupId}.t`) ?? 0));
     } else {
-      const { groupId, header, body, interval, maxRetries, countdown } = step.chord;
+      const { groupId, header, body, interval, maxRetries } = step.chord;
       const members = (header.members ?? []).map(encodeResultTuple);
-      const waiting = { interval, countdown, max_retries: maxRetries };
+      const waiting = { interval, max_retries: maxRetries };
       this.lines.push([step.do, groupId, members, encodeSignature(body), waiting]);
       if (header.members?.some((member) => member.members !== null)) this.#nested.set(groupId, header);
     }
@@ -110,9 +109,8 @@ export class CanvasRun {
 
   #work(task: TaskMessage): void {
     const { by } = task.kwargs;
-    const caller = callerOf(task, false);
     if (task.task === "swap" && by !== undefined) {
-      return this.#perform(unfold(replacement(task, decodeSignature(by), this.#mint), this.#mint, { caller }).steps);
+      return this.#perform(replacement(task, decodeSignature(by), this.#mint).steps);
     }
     if (task.task === "fail") return this.#fail(task);
     const children: Tree[] = [];

@@ -62,11 +62,13 @@ export interface Ingredients {
   readonly options: boolean;
   /** Whether tasks may be replaced by a canvas, or add one to their chord. */
   readonly replacing: boolean;
+  /** Whether there are groups and chords, whose messages are not Celery's own. */
+  readonly groups: boolean;
 }
 
 /** Any canvas of these ingredients. */
 export function canvases(ingredients: Ingredients): fc.Arbitrary<Described> {
-  const { maxDepth, replacing } = ingredients;
+  const { maxDepth, replacing, groups } = ingredients;
   return fc.letrec<{ canvas: Described; task: Described }>((tie) => ({
     task: taskOf(ingredients),
     canvas: fc.oneof(
@@ -74,18 +76,19 @@ export function canvases(ingredients: Ingredients): fc.Arbitrary<Described> {
       { weight: 3, arbitrary: tie("task") },
       { weight: 2, arbitrary: composed("chain", fc.array(tie("canvas"), { minLength: 1, maxLength: 4 })) },
       { weight: 1, arbitrary: composed("pipe", fc.array(tie("canvas"), { minLength: 2, maxLength: 3 })) },
-      { weight: 2, arbitrary: composed("group", fc.array(tie("canvas"), { minLength: 1, maxLength: 3 })) },
-      {
-        weight: 2,
-        arbitrary: fc.record({
-          kind: fc.constant("chord" as const),
-          header: fc.array(tie("canvas"), { minLength: 1, maxLength: 3 }),
-          body: tie("canvas"),
-        }),
-      },
+      ...(groups ? groupsOf(tie("canvas")) : []),
       ...(replacing ? [{ weight: 1, arbitrary: replaced(tie("task"), tie("canvas")) }] : []),
     ),
   })).canvas;
+}
+
+function groupsOf(canvas: fc.Arbitrary<Described>): readonly fc.WeightedArbitrary<Described>[] {
+  const members = fc.array(canvas, { minLength: 1, maxLength: 3 });
+  const chords = fc.record({ kind: fc.constant("chord" as const), header: members, body: canvas });
+  return [
+    { weight: 2, arbitrary: composed("group", members) },
+    { weight: 2, arbitrary: chords },
+  ];
 }
 
 /**

@@ -153,5 +153,5 @@ function counterOf({ store }: Side): ChordCounter {
 }
 
 function applied(groupId: string): Omit<AppliedChord, "header"> {
-  return { groupId, body, interval: null, maxRetries: null, countdown: 1 };
+  return { groupId, body, interval: null, maxRetries: null };
 }

@@ -2,7 +2,6 @@ import {
   afterChord,
   afterFailure,
   afterSuccess,
-  callerOf,
   type CanvasStep,
   chordPart,
   type FailedTask,
@@ -14,7 +13,6 @@ import {
   type Signature,
   type TaskMessage,
   type Tree,
-  unfold,
   type Unreached,
   unreached,
 } from "@leveret/celery-protocol";
@@ -51,7 +49,7 @@ export function followSuccess(task: TaskMessage, result: Tree, world: World): Fo
  */
 export function followReplaced(task: TaskMessage, by: Signature, world: World): readonly Effect[] {
   const mint = mintOf(task, world);
-  const { steps } = unfold(replacement(task, by, mint), mint, { caller: callerOf(task, world.inheritsPriority) });
+  const { steps } = replacement(task, by, mint, { inheritPriority: world.inheritsPriority });
   return effectsOf(steps, task, world);
 }
 
@@ -205,8 +203,7 @@ export function effectsOf(
       case "apply-chord":
         return [{ ...step, task, required }];
       case "set-chord-size":
-        // It was counted when the header was sent.
-        return step.isNested ? [] : [{ do: step.do, groupId: step.groupId, size: step.size, task, required }];
+        return [{ ...step, task, required }];
     }
   });
 }

@@ -130,8 +130,8 @@ describe("after success", () => {
       freshWorld(),
     );
     expect(sendings.map((sending) => sending.task)).toMatchObject([
-      { args: [2], chain: [] },
-      { args: [2], chain: [] },
+      { args: [2], chain: null },
+      { args: [2], chain: null },
     ]);
   });
 

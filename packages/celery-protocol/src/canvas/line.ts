@@ -1,0 +1,170 @@
+import { asObject } from "../content/fields.ts";
+import type { Tree } from "../content/tree.ts";
+import { ProtocolError } from "../wire/errors.ts";
+import { append, type Draft, draftOf, type DraftOptions, given, listOf, merge, type OptionValue } from "./draft.ts";
+import { commonErrbacks } from "./errback.ts";
+
+/**
+ * A canvas without chains and chords in it: tasks and groups that follow one another, each with the value of the one
+ * before. Members of groups are chain drafts that hold a line each. A group has the options of the chord that it was the
+ * header of as far as they belong to the chord itself; `link_error` among them is for the task behind the group.
+ */
+export type Line = readonly Draft[];
+
+/** What a chain or chord says of the last task in it: where its result goes. */
+const PLACE = ["task_id", "group_id", "group_index", "chord"] as const;
+/** What stays with a group: the others are said of each of its members. */
+const OF_GROUP: ReadonlySet<string> = new Set([...PLACE, "root_id", "interval", "max_retries", "link_error"]);
+
+/**
+ * The line of a canvas, made of the drafts themselves: what is said of a part as a whole is said of the tasks that it is
+ * meant for. Source: celery/canvas.py `_chain.run`, `group.apply_async`, `_chord.run`.
+ *
+ * @throws ProtocolError `option-invalid` for a chord without a body.
+ */
+export function lineOf(draft: Draft): Line {
+  switch (draft.kind) {
+    case "task":
+      return [draft];
+    case "chain":
+      return chainLine(draft);
+    case "group":
+      return [withLines(draft)];
+    case "chord":
+      return chordLine(draft);
+  }
+}
+
+function chainLine(chain: Draft): Line {
+  const line = chain.tasks.flatMap((step) => [...lineOf(step)]);
+  const { link, link_error, root_id = null, chain: _, ...options } = chain.options;
+  placeLast(line, options);
+  setRoot(line, root_id);
+  addToFirst(line, { options: without(options, PLACE) });
+  if (chain.immutable) makeFirstImmutable(line);
+  for (const callback of listOf(link)) linkLine(line, callback);
+  for (const errback of listOf(link_error)) linkErrorLine(line, errback);
+  return line;
+}
+
+/** Members of groups inside are members of the group, in the order in which they are written. */
+function withLines(group: Draft): Draft {
+  const members = membersOf(group).map((member) => draftOf("chain", [...lineOf(member)], group.spending));
+  const lines = members.filter(({ tasks }) => tasks.length > 0);
+  const { link, ...options } = group.options;
+  group.tasks = lines;
+  group.options = Object.fromEntries(Object.entries(options).filter(([name]) => OF_GROUP.has(name)));
+  const { chord = null, group_id = null } = options;
+  for (const { tasks } of lines) {
+    addToFirst(tasks, { options: without(options, OF_GROUP) });
+    if (chord !== null) placeLast(tasks, given({ chord: tasks.at(-1)?.options["chord"] ?? chord, group_id }));
+    for (const errback of listOf(options["link_error"])) linkErrorLine(tasks, errback);
+  }
+  if (lines.length > 0) delete group.options["link_error"];
+  for (const callback of listOf(link)) linkLine([group], callback);
+  return group;
+}
+
+function membersOf(group: Draft): readonly Draft[] {
+  return group.tasks.flatMap((member) => {
+    if (member.kind !== "group") return [member];
+    const inner = membersOf(member);
+    const options = without(member.options, OF_GROUP);
+    for (const each of inner) merge(each, { options });
+    return inner;
+  });
+}
+
+/** Times to start at are the header's, and the header and the body share what else is said of the chord. */
+function chordLine(chord: Draft): Line {
+  const { link, link_error, task_id, root_id = null, chain: _, interval, max_retries, ...options } = chord.options;
+  const header = withLines(unbound(chord.header ?? draftOf("group", [], chord.spending)));
+  if (chord.body === null)
+    throw new ProtocolError("option-invalid", "local", "A chord is called without a body. Give one.");
+  const line = lineOf(chord.body);
+  placeLast(line, given({ ...options, task_id }));
+  const shared = without(options, PLACE);
+  addToFirst(line, { options: without(shared, ["countdown", "eta", "parent_id"]) });
+  for (const callback of listOf(link)) linkLine(line, callback);
+  for (const errback of listOf(link_error)) linkErrorLine(line, errback);
+  setRoot([header, ...line], root_id);
+  Object.assign(header.options, given({ interval, max_retries }));
+  for (const errback of commonErrbacks(line)) append(header, "link_error", errback);
+  if (task_id !== undefined) header.options["task_id"] ??= task_id;
+  for (const { tasks } of header.tasks) {
+    addToFirst(tasks, { args: chord.args, kwargs: chord.kwargs, options: shared });
+    if (chord.immutable) makeFirstImmutable(tasks);
+  }
+  return [header, ...line];
+}
+
+/** The members of a chord that has not begun are told anew which chord they report to. */
+function unbound(draft: Draft): Draft {
+  for (const name of ["chord", "group_id", "group_index"]) delete draft.options[name];
+  if (draft.kind === "group") for (const member of draft.tasks) unbound(member);
+  const last = draft.kind === "chain" ? draft.tasks.at(-1) : draft.kind === "chord" ? draft.body : null;
+  if (last) unbound(last);
+  return draft;
+}
+
+/** Adds to the first call of a line: to that of each member where it is a group. */
+export function addToFirst(line: Line, additions: Parameters<typeof merge>[1]): void {
+  const [first] = line;
+  if (first?.kind === "task") merge(first, additions);
+  else for (const { tasks } of first?.tasks ?? []) addToFirst(tasks, additions);
+}
+
+/** The first call of a line takes nothing from what runs before. */
+export function makeFirstImmutable(line: Line): void {
+  const [first] = line;
+  if (first?.kind === "task") first.immutable = true;
+  else for (const { tasks } of first?.tasks ?? []) makeFirstImmutable(tasks);
+}
+
+export function setRoot(line: Line, rootId: OptionValue): void {
+  if (rootId !== null) for (const step of line) step.options["root_id"] ??= rootId;
+}
+
+export function placeLast(line: Line, options: DraftOptions): void {
+  const last = line.at(-1);
+  if (last === undefined) return;
+  const { task_id = null, group_id = null, group_index = null, chord = null } = options;
+  if (task_id !== null) last.options["task_id"] ??= task_id;
+  if (group_id !== null) last.options["group_id"] ??= group_id;
+  if (group_index !== null) last.options["group_index"] = group_index;
+  if (chord !== null) last.options["chord"] = chord;
+}
+
+/** Takes from a group what is to be said of the task that takes its place. */
+export function takePlace(group: Draft): DraftOptions {
+  const place = given(Object.fromEntries(PLACE.map((name) => [name, group.options[name]])));
+  group.options = without(group.options, PLACE);
+  return place;
+}
+
+function without(options: Readonly<DraftOptions>, names: Iterable<string>): DraftOptions {
+  const out = new Set(names);
+  return given(Object.fromEntries(Object.entries(options).filter(([name]) => !out.has(name))));
+}
+
+/** Behind the last task, or behind the first member of a group, which hands on no value. */
+export function linkLine(line: Line, callback: Tree): void {
+  const last = line.at(-1);
+  if (last?.kind === "task") append(last, "link", callback);
+  else if (last?.tasks[0] !== undefined) linkLine(last.tasks[0].tasks, { ...asObject(callback), immutable: true });
+}
+
+/** To each task, to what stands behind a group, and to each member of a group at the end. */
+export function linkErrorLine(line: Line, errback: Tree): void {
+  for (const [index, step] of line.entries()) {
+    const isEnd = index === line.length - 1 && step.tasks.length > 0;
+    if (step.kind === "task" || !isEnd) append(step, "link_error", errback);
+    else for (const { tasks } of step.tasks) linkErrorLine(tasks, errback);
+  }
+}
+
+/** Whether the last task of a line reports to a chord. */
+export function isBound(line: Line): boolean {
+  const chord: OptionValue | undefined = line.at(-1)?.options["chord"];
+  return (chord ?? null) !== null;
+}
