@@ -17,7 +17,7 @@ import { NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./
 import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
 import { checkAddress } from "./short-string.ts";
-import { StuckDestinations } from "./stuck.ts";
+import { StuckChannels } from "./stuck-channels.ts";
 import { supervise } from "./supervise.ts";
 
 /**
@@ -33,18 +33,13 @@ export class AmqpPublisher implements Publisher {
   readonly #headers = new SharedFields();
   readonly #lines: PublishLines;
   readonly #watch: ConfirmWatch;
-  readonly #stuck = new StuckDestinations();
+  readonly #stuck: StuckChannels;
   /** One of these made the broker close the channel, without saying which: they go again one at a time. */
   readonly #suspects = new Set<Pending>();
   #session: PublishSession | null = null;
   #left: { readonly address: string; readonly at: number } | null = null;
   #lastLink: Link | null = null;
-  /** The link on which a channel that had answered nothing was opened anew. */
-  #renewedOn: Link | null = null;
   #isWritable = false;
-  /** When the broker confirmed or refused a message last. */
-  #heardAt = 0;
-  #isLookedInto = false;
   #isClosing = false;
   #wakeAt = Number.POSITIVE_INFINITY;
   #cancelWake: () => void = () => {};
@@ -58,6 +53,13 @@ export class AmqpPublisher implements Publisher {
     this.#ready = ready;
     this.#lines = new PublishLines(options);
     this.#watch = new ConfirmWatch(options);
+    this.#stuck = new StuckChannels({
+      ...parts,
+      lines: this.#lines,
+      session: () => this.#session,
+      isBlocked: () => connection.state === "blocked",
+      expire: (entry) => this.#expire(entry),
+    });
     void this.#keepOpen();
   }
 
@@ -103,16 +105,12 @@ export class AmqpPublisher implements Publisher {
       return;
     }
     const lines = this.#lines;
-    if (this.#isToStuck(entry)) return entry.settle(timedOut(entry, this.#connection.state));
+    if (this.#stuck.hasStopped(entry)) return entry.settle(timedOut(entry, this.#connection.state));
     const isHeld = lines.isLate(entry);
     if (!isHeld && lines.waiting.size === 0 && this.#hasRoomFor(entry)) this.#write(entry);
     else if (lines.canWait(entry)) (isHeld ? lines.held : lines.waiting).add(entry);
     else entry.settle(overloaded(lines.unwritten));
     if (entry.endsAt < this.#wakeAt) this.#wakeBy(entry.endsAt);
-  }
-
-  #isToStuck(entry: Pending): boolean {
-    return !this.#stuck.isEmpty && this.#stuck.has(entry.key, this.#parts.clock.monotonicMs());
   }
 
   #hasRoomFor(entry: Pending): boolean {
@@ -158,9 +156,10 @@ export class AmqpPublisher implements Publisher {
     if (session !== this.#session || (error !== null && error.message !== NACKED)) return;
     const { expired } = this.#lines;
     session.hasAnswered = true;
-    this.#heardAt = this.#parts.clock.monotonicMs();
+    const now = this.#parts.clock.monotonicMs();
+    this.#stuck.onAnswer(now);
     // A queue on the node itself takes messages also where the node is cut off from all others.
-    if (entry.answerTimeoutMs === null) this.#watch.onConfirm(this.#heardAt);
+    if (entry.answerTimeoutMs === null) this.#watch.onConfirm(now);
     if (expired.size === 0 || !expired.delete(entry)) {
       if (entry.wasReturned) this.#settle(entry, unroutable(entry));
       else if (error === null) this.#settle(entry, null);
@@ -246,7 +245,7 @@ export class AmqpPublisher implements Publisher {
     this.#session = null;
     this.#isWritable = false;
     const flight = this.#lines.takeFlight();
-    const stuck = flight.filter((entry) => this.#isToStuck(entry));
+    const stuck = flight.filter((entry) => this.#stuck.hasStopped(entry));
     for (const entry of stuck) this.#settle(entry, timedOut(entry, this.#connection.state));
     const rest = stuck.length === 0 ? flight : flight.filter((entry) => !stuck.includes(entry));
     const { failed, again, areSuspects } = sortOut(rest, reason);
@@ -270,53 +269,11 @@ export class AmqpPublisher implements Publisher {
   #wake(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     const now = this.#parts.clock.monotonicMs();
-    const { overdue, next, isUnsure } = this.#lines.sweep(now, this.#heardAt);
+    const { overdue, next, isUnsure } = this.#lines.sweep(now, this.#stuck.heardAt);
     for (const entry of overdue) this.#expire(entry);
-    if (isUnsure) void this.#lookInto(now);
+    if (isUnsure) void this.#stuck.lookInto(now);
     this.#judge(now);
     if (this.#lines.open + this.#lines.expired.size > 0) this.#wakeBy(isUnsure ? now + LOOK_AGAIN_MS : next);
-  }
-
-  /**
-   * A message whose time to be answered is over, on a channel that has not answered since: the broker is slow, or the channel
-   * is stuck. RabbitMQ 4.3 stops a channel for as long as it takes to notice that a node is cut off (`net_ticktime`, 60 s)
-   * where a message goes to a queue on that node. Channels work in order, so the oldest message without an answer is the one.
-   */
-  async #lookInto(now: number): Promise<void> {
-    const session = this.#session;
-    const waiting = this.#lines.oldestWritten;
-    const culprit = this.#lines.oldestUnanswered;
-    if (session === null || session.isClosing || waiting === null || culprit === null) return;
-    if (this.#isLookedInto || this.#connection.state === "blocked") return;
-    if (now - Math.max(this.#heardAt, waiting.writtenAt) < STUCK_MS) return;
-    if (!(await this.#isChannelStuck(session))) return;
-    this.#stuck.add(culprit.key, this.#parts.clock.monotonicMs());
-    if (culprit === this.#lines.oldestWritten) this.#expire(culprit);
-    this.#leaveBehind(session, culprit);
-  }
-
-  /** Whether the broker answers on the connection and has not answered on the channel meanwhile. */
-  async #isChannelStuck(session: PublishSession): Promise<boolean> {
-    const heardAt = this.#heardAt;
-    this.#isLookedInto = true;
-    const isAnswered = await session.link.probe(STUCK_MS);
-    this.#isLookedInto = false;
-    return isAnswered && this.#session === session && !session.isClosing && this.#heardAt === heardAt;
-  }
-
-  #leaveBehind(session: PublishSession, { address: { exchange, routingKey } }: Pending): void {
-    const reason = "the broker answers on the connection and not on the channel";
-    this.#parts.logger.info("the next messages are published on a new channel", { reason, exchange, routingKey });
-    session.close(0);
-  }
-
-  /**
-   * A channel that has answered nothing since it was opened may have been opened while a queue elected its leader: its
-   * messages went to the leader that is cut off (RabbitMQ 4.3). Tried once on a connection, as what is in flight goes again.
-   */
-  async #lookIntoNew(session: PublishSession, oldest: Pending): Promise<void> {
-    this.#renewedOn = session.link;
-    if ((await this.#isChannelStuck(session)) && !session.hasAnswered) this.#leaveBehind(session, oldest);
   }
 
   #expire(entry: Pending): void {
@@ -337,18 +294,13 @@ export class AmqpPublisher implements Publisher {
     if (this.#isConfirmDue && this.#watch.isSilent(now)) return this.#leave(session.link);
     this.#lines.age(now - this.#watch.lateMs);
     const oldest = this.#lines.oldestDue;
-    if (oldest !== null && this.#isNewAndSilent(session, now - oldest.writtenAt))
-      void this.#lookIntoNew(session, oldest);
+    if (oldest !== null) void this.#stuck.lookIntoNew(session, oldest, now - oldest.writtenAt);
     if (!session.isRetiring) {
       if (oldest !== null && this.#watch.isStraggler(now, oldest)) this.#retire(session, stragglerReason(oldest));
       else if (this.#lines.isClogged) this.#retire(session, "the broker left many messages unanswered");
     }
     if (session.isRetiring) this.#closeIfDone(session);
     else this.#pump();
-  }
-
-  #isNewAndSilent(session: PublishSession, silentMs: number): boolean {
-    return !session.hasAnswered && session.link !== this.#renewedOn && !this.#isLookedInto && silentMs >= STUCK_MS;
   }
 
   #leave(link: Link): void {
@@ -370,9 +322,6 @@ const MIN_WAKE_MS = 20;
 
 const LEFT_MS = 60_000;
 const LOOK_AGAIN_MS = 100;
-
-/** A channel that has answered nothing for so long may be stuck. */
-const STUCK_MS = 2_000;
 
 function stragglerReason({ address: { exchange, routingKey } }: Pending): string {
   return `no confirm came for exchange "${exchange}", routing key "${routingKey}"`;
