@@ -1,4 +1,4 @@
-import { fromWireException, newTask } from "@leveret/celery-protocol";
+import { fromWireException, newTask, type Signature } from "@leveret/celery-protocol";
 import type { Ids } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { isA } from "../ports/thrown.ts";
@@ -33,12 +33,18 @@ export class Errbacks {
     this.#parts = parts;
   }
 
-  /** A task with a schema takes what the schema says: the id of the failed task. */
-  isCalledHere(name: string): boolean {
+  /**
+   * Whether an errback takes more than one argument beside those that are stored in its call. A task with a schema takes
+   * what the schema says: the id of the failed task. Source: celery/backends/base.py `_errback_arity_greater`.
+   */
+  isCalledHere({ task: name, args, kwargs, immutable }: Signature): boolean {
     const task = this.#parts.tasks.get(name);
     if (task === null || task.passing !== "positional" || task.accepts !== null) return false;
     const handler = this.#parts.handlerOf(name);
-    return handler !== null && mostArguments(handler) > 1;
+    if (handler === null) return false;
+    const most = mostArguments(handler);
+    const stored = immutable ? 0 : args.length + Object.keys(kwargs).length;
+    return (stored > most ? most : most - stored) > 1;
   }
 
   /** Resolves when it has ended. Its own failure is logged, and nothing follows from it. */

@@ -152,7 +152,7 @@ export function createPipeline(
     now: () => clock.now(),
     logicalName: (queue) => logicalName(options.queues, queue),
   });
-  const world = createWorld(parts, (name) => errbacks.isCalledHere(name));
+  const world = createWorld(parts, (errback) => errbacks.isCalledHere(errback));
   const waits = new Waits({
     clock,
     log,

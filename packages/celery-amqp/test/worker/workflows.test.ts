@@ -5,7 +5,7 @@ import { chain, chord, chunks, group, map, signatureFrom, starmap } from "../../
 import type { TaskContext } from "../../src/task/context.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import type { TaskRequest } from "../../src/task/request.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { AnySignature, Signature } from "../../src/task/signature.ts";
 import { toWireSignature } from "../../src/task/wire-signature.ts";
 import { createMemoryResults } from "../../src/testing/memory-results.ts";
 import { type TestCelery, testCelery, type TestCeleryOptions } from "../../src/testing/test-celery.ts";
@@ -18,6 +18,12 @@ const fail = defineTask("fail", (_context, text: string): number => {
 });
 const heard: unknown[][] = [];
 const onId = defineTask("on_id", (_context, taskId: string) => void heard.push([taskId]));
+const onLabel = defineTask("on_label", {
+  parameters: ["taskId", "label"],
+  run: (_context, taskId: string, label: string) => void heard.push([taskId, label]),
+});
+const labelled = (label: string): AnySignature =>
+  signatureFrom({ task: "on_label", args: [], kwargs: { label }, options: {}, subtask_type: null, immutable: false });
 const onError = defineTask(
   "on_error",
   (_context, request: TaskRequest, error: Error, traceback: string | null) =>
@@ -26,7 +32,7 @@ const onError = defineTask(
 const onErrorFails = defineTask("on_error_fails", (_context, _request: TaskRequest, _error: Error): never => {
   throw new Error("the errback's own");
 });
-const tasks = [add, sum, double, fail, onId, onError, onErrorFails];
+const tasks = [add, sum, double, fail, onId, onLabel, onError, onErrorFails];
 
 let celery: TestCelery;
 
@@ -55,6 +61,17 @@ describe("errbacks", () => {
     ]);
     expect(heard[0]?.[2]).toBeInstanceOf(RangeError);
     expect(celery.sent(onError)).toEqual([]);
+  });
+
+  test.each<[string, AnySignature, (id: string) => unknown[]]>([
+    ["one argument beside a stored one", onLabel.s("stored"), (id) => [id, "stored"]],
+    ["one argument beside a stored one, by name", labelled("stored"), (id) => [id, "stored"]],
+    ["no argument beside stored ones", onLabel.si("given", "stored"), () => ["given", "stored"]],
+  ])("that take %s get no error", async (_what, errback, expected) => {
+    const result = await celery.client.send(fail.s("boom").linkError(errback as never));
+    await expect(result.get()).rejects.toMatchObject({ excMessage: "boom" });
+    await celery.advance("1s");
+    expect(heard).toEqual([expected(result.id)]);
   });
 
   test("that fail are logged, and hide nothing", async () => {

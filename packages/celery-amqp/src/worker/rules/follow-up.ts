@@ -118,12 +118,11 @@ export function followFailure(
   world: World,
 ): readonly Effect[] {
   if (failed.errbacks.length === 0) return [];
-  const isCalledHere = ({ task: name }: Signature): boolean => world.callsErrback(name);
   const called = failed.errbacks
-    .filter(isCalledHere)
+    .filter(world.callsErrback)
     .map((errback): Effect => ({ do: "call-errback", errback, task, failure }));
   try {
-    const { steps } = afterFailure(failed, mintOf(task, world), isCalledHere);
+    const { steps } = afterFailure(failed, mintOf(task, world), world.callsErrback);
     return [...called, ...effectsOf(steps, task, world, false)];
   } catch {
     return called;
@@ -152,7 +151,7 @@ export function overBudget(task: TaskMessage, world: World): ProtocolError | nul
   const mint = { ...mintOf(task, world), id: () => anyId };
   return (
     refusalOf(() => afterSuccess(task, null, mint)) ??
-    refusalOf(() => afterFailure(task, mint, ({ task: name }) => world.callsErrback(name))) ??
+    refusalOf(() => afterFailure(task, mint, world.callsErrback)) ??
     (chord === null ? null : refusalOf(() => afterChord(chord, [], task, mint)))
   );
 }
