@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Queue, Worker } from "bullmq";
-import { perSecond } from "./measure.ts";
+import { type Figure, perSecond } from "./measure.ts";
 
 /** A Redis without persistence, as BullMQ's own benchmarks use, or null where no redis-server is on PATH. */
 export async function startRedis(): Promise<{ port: number; stop: () => void } | null> {
@@ -35,7 +35,7 @@ function freePort(): Promise<number> {
 }
 
 /** Adds `count` jobs, 500 in flight. */
-export async function addJobs(port: number, name: string, count: number): Promise<number> {
+export async function addJobs(port: number, name: string, count: number): Promise<Figure> {
   const queue = new Queue(name, { connection: { host: "127.0.0.1", port } });
   await queue.waitUntilReady();
   const figure = await perSecond(count, async () => {
@@ -48,7 +48,7 @@ export async function addJobs(port: number, name: string, count: number): Promis
 }
 
 /** Works `count` jobs off at concurrency 100. */
-export async function workJobs(port: number, name: string, count: number): Promise<number> {
+export async function workJobs(port: number, name: string, count: number): Promise<Figure> {
   let finish: () => void = () => {};
   const finished = new Promise<void>((resolve) => (finish = resolve));
   let done = 0;

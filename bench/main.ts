@@ -8,7 +8,7 @@ import { startRedis } from "./bullmq.ts";
 import { findCelery } from "./celery.ts";
 import { codec } from "./codec.ts";
 import { depth } from "./depth.ts";
-import { interleave, table } from "./measure.ts";
+import { interleave, table, watchBroker } from "./measure.ts";
 import { memory } from "./memory.ts";
 import { publish } from "./publish.ts";
 import type { Scene, Suite } from "./suite.ts";
@@ -110,6 +110,7 @@ const rabbit = broker === null ? await startRabbit({ onProgress: (line) => conso
 const redis = await startRedis();
 const celery = findCelery();
 const scene: Scene = { ...sizes, url: broker ?? rabbit?.url ?? "", redisPort: redis?.port ?? null, celery };
+watchBroker(scene.url);
 const server = label ?? `RabbitMQ ${rabbit?.version ?? ""}`;
 const absent = [
   ...(redis === null ? ["BullMQ (no redis-server on PATH)"] : []),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createClient } from "@leveret/celery-amqp";
 import { addJobs } from "./bullmq.ts";
-import { type Contender, perSecond } from "./measure.ts";
+import { type Contender, type Figure, perSecond } from "./measure.ts";
 import { publishRaw } from "./raw.ts";
 import { type Match, messageOf, noop, type QueueType, type Scene, type Suite, withQueue } from "./suite.ts";
 
@@ -46,7 +46,7 @@ interface Sending {
   readonly count: number;
 }
 
-async function sendMany({ url }: Scene, { queue, bytes, count }: Sending): Promise<number> {
+async function sendMany({ url }: Scene, { queue, bytes, count }: Sending): Promise<Figure> {
   await using client = createClient({ broker: url, results: false, declare: "off" });
   const text = "x".repeat(bytes);
   const call = noop.with({ queue });

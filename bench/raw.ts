@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { PreparedMessage } from "@leveret/celery-amqp";
 import { type ChannelModel, type ConfirmChannel, connect, type Options } from "amqplib";
-import { perSecond } from "./measure.ts";
+import { type Figure, perSecond } from "./measure.ts";
 import type { QueueType } from "./suite.ts";
 
 // Plain amqplib doing the same bytes: what is left when nobody thinks about tasks.
@@ -25,7 +25,7 @@ function publishOptions({ headers, properties, id }: PreparedMessage): Options.P
 }
 
 /** Publishes the message `count` times with confirms, `inFlight` at a time. */
-export async function publishRaw(url: string, queue: string, message: PreparedMessage, count: number): Promise<number> {
+export async function publishRaw(url: string, queue: string, message: PreparedMessage, count: number): Promise<Figure> {
   const connection = await connectRaw(url);
   const channel = await connection.createConfirmChannel();
   const body = Buffer.from(message.body);
@@ -64,7 +64,7 @@ export interface ConsumeRaw {
 }
 
 /** Consumes `count` messages: JSON parsed, acked one by one. */
-export async function consumeRaw(url: string, queue: string, options: ConsumeRaw): Promise<number> {
+export async function consumeRaw(url: string, queue: string, options: ConsumeRaw): Promise<Figure> {
   const { prefetch, count, reply = false } = options;
   const [connection, replying] = await Promise.all([connectRaw(url), connectRaw(url)]);
   const channel = await connection.createChannel();

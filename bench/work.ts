@@ -5,7 +5,7 @@ import { createMetrics } from "@leveret/celery-metrics";
 import { createTracing } from "@leveret/celery-otel";
 import { addJobs, workJobs } from "./bullmq.ts";
 import { workOff } from "./celery.ts";
-import { type Contender, perSecond } from "./measure.ts";
+import { type Contender, type Figure, perSecond } from "./measure.ts";
 import { consumeRaw } from "./raw.ts";
 import { type Match, messageOf, noop, type QueueType, type Scene, type Suite, withQueue } from "./suite.ts";
 
@@ -34,7 +34,7 @@ interface Working {
 }
 
 /** The same no-op everywhere; the reply queue of a task with results is one that nobody reads. */
-async function ours(scene: Scene, working: Working): Promise<number> {
+async function ours(scene: Scene, working: Working): Promise<Figure> {
   const { type, concurrency, bytes, results, count, options = {} } = working;
   const { url } = scene;
   const message = await messageOf(scene, bytes);
@@ -61,7 +61,7 @@ async function ours(scene: Scene, working: Working): Promise<number> {
   });
 }
 
-async function raw(scene: Scene, { type, concurrency, bytes, results, count }: Working): Promise<number> {
+async function raw(scene: Scene, { type, concurrency, bytes, results, count }: Working): Promise<Figure> {
   const message = await messageOf(scene, bytes);
   return withQueue(scene, { type, message, count }, (queue) =>
     consumeRaw(scene.url, queue, { prefetch: concurrency, count, reply: results }),
@@ -144,7 +144,7 @@ async function watched(scene: Scene): Promise<Match> {
 }
 
 /** A client holds the reply queue, and drops what comes. */
-async function withReplies(scene: Scene, run: () => Promise<number>): Promise<number> {
+async function withReplies(scene: Scene, run: () => Promise<Figure>): Promise<Figure> {
   return withQueue(scene, { name: "bench-replies" }, run);
 }
 
