@@ -21,6 +21,7 @@ export type {
   Strings,
   TlsProps,
 } from "./cluster/props.ts";
+export type { ExtraContainer, ExtraPort, ExtraVolume, PodProps, ProbeProps } from "./cluster/pod-props.ts";
 export type {
   Arguments,
   Binding,

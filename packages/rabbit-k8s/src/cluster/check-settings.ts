@@ -188,8 +188,11 @@ function checkAdvancedConfig({ advancedConfig }: ModernProps): readonly Refusal[
   ];
 }
 
-function checkSecretEnv({ secretEnv = {}, tls }: ModernProps): readonly Refusal[] {
-  const own = new Set([...nodeVariables, ...(tls?.interNode === true ? erlangVariables : [])]);
+function checkSecretEnv({ secretEnv = {}, tls, service }: ModernProps): readonly Refusal[] {
+  const own = new Set([
+    ...nodeVariables,
+    ...(tls?.interNode === true || service?.ipFamily === "IPv6" ? erlangVariables : []),
+  ]);
   return Object.keys(secretEnv).flatMap((name) => {
     const prop = `secretEnv["${name}"]`;
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {

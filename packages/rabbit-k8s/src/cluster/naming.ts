@@ -53,3 +53,27 @@ export const nodeVariables: readonly string[] = [
   "RABBITMQ_USE_LONGNAME",
   "RABBITMQ_NODENAME",
 ];
+
+/** The containers of a pod, here and by the cluster operator. */
+export const containerNames: readonly string[] = ["rabbitmq", "setup", "setup-container"];
+
+/** The volumes of a pod, here and by the cluster operator. */
+export const volumeNames: readonly string[] = [
+  "config",
+  "data",
+  "etc",
+  "home",
+  "log",
+  "secrets",
+  "tls",
+  "erlang-cookie-secret",
+  "persistence",
+  "plugins-conf",
+  "pod-info",
+  "rabbitmq-confd",
+  "rabbitmq-erlang-cookie",
+  "rabbitmq-mutual-tls",
+  "rabbitmq-plugins",
+  "rabbitmq-tls",
+  "server-conf",
+];

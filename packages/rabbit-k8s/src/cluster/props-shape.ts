@@ -1,4 +1,5 @@
 import { affinityShape, peerShape, pullSecretShape, tolerationShape } from "../kubernetes/scheduling.ts";
+import { podShape } from "./pod-shape.ts";
 import { boolean, either, list, number, oneOf, props, record, scalar, type Shape, text } from "../refusal/shape.ts";
 
 /** One entry of a Secret. */
@@ -172,9 +173,11 @@ export const modernShape: Shape = props({
     drainSeconds: number,
     minReadySeconds: number,
   }),
+  pod: podShape,
   service: props({
     type: oneOf("ClusterIP", "NodePort", "LoadBalancer"),
     annotations: texts,
+    ipFamily: oneOf("IPv4", "IPv6"),
     ipFamilyPolicy: oneOf("SingleStack", "PreferDualStack", "RequireDualStack"),
   }),
   labels: texts,

@@ -1,5 +1,6 @@
 import type { Affinity, LocalObjectReference, Toleration } from "kubernetes-types/core/v1.d.ts";
 import type { NetworkPolicyPeer } from "kubernetes-types/networking/v1.d.ts";
+import type { PodProps } from "./pod-props.ts";
 import type { QueueType, SecretKey, Topology } from "./topology.ts";
 
 /** Plain names and values, as Kubernetes' labels and annotations are. */
@@ -133,6 +134,11 @@ export interface ServiceProps {
   readonly annotations?: Strings;
   /** Families of addresses of both Services. Default: Kubernetes' own, `SingleStack`. */
   readonly ipFamilyPolicy?: "SingleStack" | "PreferDualStack" | "RequireDualStack";
+  /**
+   * The first family of addresses of both Services. With `IPv6` the nodes' links use it too, as a Kubernetes cluster of IPv6
+   * alone needs; a running cluster must be stopped for that. Default: Kubernetes' own, and links over IPv4.
+   */
+  readonly ipFamily?: "IPv4" | "IPv6";
 }
 
 /** The modern cluster: RabbitMQ 3.10 to 4.3. Names, namespace and cluster domain are its identity and cannot change later. */
@@ -198,6 +204,8 @@ export interface ModernProps extends Topology {
   readonly scheduling?: SchedulingProps;
   /** How long starting and stopping may take. */
   readonly lifecycle?: LifecycleProps;
+  /** Volumes, containers, ports and probes beside the node's own. */
+  readonly pod?: PodProps;
   /** The Service that clients connect to. */
   readonly service?: ServiceProps;
   /** Labels for every object. */

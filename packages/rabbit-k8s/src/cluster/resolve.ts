@@ -2,6 +2,7 @@ import { isAtLeast, parseVersion, type RabbitVersion } from "../rabbitmq/version
 import { adviseOn, adviseOnQueueType } from "./advice.ts";
 import { checkIdentity, versionOf } from "./check-identity.ts";
 import { checkObjects } from "./check-objects.ts";
+import { checkPod, checkProbePorts } from "./check-pod.ts";
 import { checkSecretKeys } from "./check-secrets.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkTopology } from "./check-topology.ts";
@@ -31,6 +32,7 @@ export function checkCluster(props: ModernProps): readonly Refusal[] {
     ...checkTopology(props, version),
     ...checkSecretKeys(props),
     ...checkObjects(props),
+    ...checkPod(props),
   ];
 }
 
@@ -44,6 +46,8 @@ export function resolveCluster(props: ModernProps): Resolution {
   const version = parseVersion(props.version);
   if (refusals.length > 0 || version === null) throw new RefusedPropsError(refusals);
   const cluster = decide(props, version);
+  const unfit = checkProbePorts(cluster);
+  if (unfit.length > 0) throw new RefusedPropsError(unfit);
   const celery = celeryProps(props);
   const forPython = celery !== null && celery.python !== false;
   return { cluster, warnings: [...adviseOn(cluster, forPython), ...adviseOnQueueType(props, cluster, forPython)] };
@@ -62,7 +66,7 @@ function decide(props: ModernProps, version: RabbitVersion): ResolvedCluster {
     image,
     imagePullPolicy: props.imagePullPolicy ?? null,
     imagePullSecrets: props.imagePullSecrets ?? [],
-    runAs: props.runAs ?? (image.endsWith("alpine") ? { uid: 100, gid: 101 } : { uid: 999, gid: 999 }),
+    runAs: props.runAs ?? (/alpine(@|$)/.test(image) ? { uid: 100, gid: 101 } : { uid: 999, gid: 999 }),
     replicas: props.replicas ?? 3,
     labels: { ...props.labels, ...clusterLabels(name) },
     annotations: props.annotations ?? {},
@@ -96,6 +100,7 @@ function decide(props: ModernProps, version: RabbitVersion): ResolvedCluster {
       minReadySeconds: 35,
       ...props.lifecycle,
     },
+    pod: props.pod ?? {},
     service: { type: "ClusterIP", annotations: {}, ...props.service },
   };
 }

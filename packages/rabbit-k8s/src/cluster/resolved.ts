@@ -1,5 +1,6 @@
 import type { RabbitVersion } from "../rabbitmq/version.ts";
 import type { ClusterNames } from "./naming.ts";
+import type { PodProps } from "./pod-props.ts";
 import type {
   LifecycleProps,
   ManagementRouteProps,
@@ -74,7 +75,9 @@ export interface ResolvedCluster {
   readonly managementRoute: ManagementRouteProps | null;
   readonly scheduling: SchedulingProps & { readonly hostSpread: "required" | "preferred" };
   readonly lifecycle: Required<LifecycleProps>;
-  readonly service: Required<Omit<ServiceProps, "ipFamilyPolicy">> & Pick<ServiceProps, "ipFamilyPolicy">;
+  readonly pod: PodProps;
+  readonly service: Required<Omit<ServiceProps, "ipFamily" | "ipFamilyPolicy">> &
+    Pick<ServiceProps, "ipFamily" | "ipFamilyPolicy">;
 }
 
 /** The original document's cluster, complete and checked. */

@@ -1,5 +1,6 @@
 import type { ModernProps, RabbitClusterProps, SeedProps, TlsProps } from "../cluster/props.ts";
-import { renderOperatorCluster, type RenderedOperatorCluster } from "../constructs/operator-rabbit-cluster.ts";
+import { type Instructed, instructionsFor } from "../constructs/instructions.ts";
+import { renderOperatorCluster } from "../constructs/operator-rabbit-cluster.ts";
 import { renderCluster } from "../constructs/rabbit-cluster.ts";
 import { exitCodes, readText, type Terminal, UsageError } from "./terminal.ts";
 import { toYaml } from "./to-yaml.ts";
@@ -40,17 +41,9 @@ export function synth(options: SynthOptions, terminal: Terminal): number {
   return write(renderCluster(props), terminal);
 }
 
-function write({ manifests, warnings, secretCommands }: RenderedOperatorCluster, terminal: Terminal): number {
-  terminal.out(toYaml(manifests));
-  for (const warning of warnings) terminal.err(`warning: ${warning}`);
-  const namespace = manifests[0]?.metadata.namespace;
-  const commands = [`kubectl create namespace ${namespace}`, ...secretCommands];
-  terminal.err(
-    [
-      "Create the namespace and the Secrets first, where they do not exist, with values of your own:",
-      ...commands.map((command) => `  ${command}`),
-    ].join("\n"),
-  );
+function write(rendered: Instructed, terminal: Terminal): number {
+  terminal.out(toYaml(rendered.manifests));
+  terminal.err(instructionsFor(rendered));
   return exitCodes.well;
 }
 

@@ -11,6 +11,7 @@ import { refuseConfig, refuseSameNames } from "../operator/check-resources.ts";
 import { operatorCluster } from "../operator/rabbitmq-cluster.ts";
 import { operatorSecretCommands } from "../operator/secret-commands.ts";
 import { topologyResources } from "../operator/topology.ts";
+import { instructAtSynthesis } from "./instructions.ts";
 import { addObjects, renderOrRefuse, withinSize } from "./add-objects.ts";
 
 /** Everything a cluster of the operators renders to, and what its author should know. */
@@ -74,5 +75,6 @@ export class OperatorRabbitCluster extends Construct {
     this.warnings = refused ? [] : rendered.warnings;
     this.secretCommands = refused ? [] : rendered.secretCommands;
     addObjects(this, refused ? [] : rendered.manifests);
+    if (!refused) instructAtSynthesis(this, rendered);
   }
 }

@@ -14,6 +14,7 @@ import { clusterManifests } from "../manifests/manifests.ts";
 import { adviseOnSize } from "../manifests/size.ts";
 import { seedManifests } from "../seed/manifests.ts";
 import { resolveSeed } from "../seed/resolve.ts";
+import { instructAtSynthesis } from "./instructions.ts";
 import { addObjects, renderOrRefuse, withinSize } from "./add-objects.ts";
 
 /** Everything a cluster renders to, and what its author should know. */
@@ -52,7 +53,8 @@ export function renderCluster(props: RabbitClusterProps): RenderedCluster {
 
 /**
  * A RabbitMQ cluster in a cdk8s chart. Props that cannot be rendered are reported when the app is synthesized, all at once;
- * until then the construct has no objects.
+ * until then the construct has no objects. Synthesis writes to the error output what the command writes there: warnings, and
+ * the commands that make the namespace and the Secrets.
  *
  * @example
  * ```ts
@@ -74,6 +76,7 @@ export class RabbitCluster extends Construct {
     this.warnings = refused ? [] : rendered.warnings;
     this.secretCommands = refused ? [] : rendered.secretCommands;
     addObjects(this, refused ? [] : rendered.manifests);
+    if (!refused) instructAtSynthesis(this, rendered);
   }
 
   /**

@@ -15,7 +15,7 @@ export function statefulSetEffects(change: Change): readonly Effect[] {
     ...retention(change),
     ...dataFolder(change),
     ...upgrade(change),
-    ...interNodeEncryption(change),
+    ...interNodeLinks(change),
     ...restart(change),
   ];
 }
@@ -186,20 +186,21 @@ function upgrade(change: Change): readonly Effect[] {
   ];
 }
 
-function interNodeEncryption(change: Change): readonly Effect[] {
-  if (encryptsLinks(change.before) === encryptsLinks(change.after)) return [];
+function interNodeLinks(change: Change): readonly Effect[] {
+  if (linksOf(change.before) === linksOf(change.after)) return [];
   return [
     effect(
       change,
       "refused",
-      "encrypted and plain links between nodes do not understand each other, so a rolling update splits the cluster",
+      "encrypted and plain links between nodes do not understand each other, nor do IPv4 and IPv6, so a rolling update splits the cluster",
       "scale to 0, apply, scale back",
     ),
   ];
 }
 
-function encryptsLinks(object: SourceObject): boolean {
-  return environment(object, "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS").includes("inet_tls");
+/** How Erlang carries the links, by its argument; empty where it has none. */
+function linksOf(object: SourceObject): string {
+  return /-proto_dist (\w+)/.exec(environment(object, "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"))?.[1] ?? "";
 }
 
 function restart(change: Change): readonly Effect[] {

@@ -6,13 +6,14 @@ import type {
   ResourceRequirements,
   TopologySpreadConstraint,
 } from "kubernetes-types/core/v1.d.ts";
-import { erlangVariables, selectorLabels } from "../cluster/naming.ts";
+import { selectorLabels } from "../cluster/naming.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { configHash } from "../server/files.ts";
-import { interNodeArguments } from "../server/inter-node.ts";
+import { linkArguments } from "../server/inter-node.ts";
 import { paths } from "../server/paths.ts";
 import { readinessPort, serverPorts } from "../server/ports.ts";
 import { configKeys } from "../server/setup.ts";
+import { extraContainers, extraMounts, extraVolumes, probeOf } from "./extras.ts";
 import { asksApiServer } from "./role.ts";
 import { containerSecurity, podSecurity } from "./security.ts";
 import { podVolumes, serverMounts, setupMounts } from "./volumes.ts";
@@ -44,9 +45,9 @@ function podSpec(cluster: ResolvedCluster): PodSpec {
     ...(priorityClassName !== undefined && { priorityClassName }),
     ...(affinity !== undefined && { affinity }),
     topologySpreadConstraints: spread(cluster),
-    initContainers: [setupContainer(cluster)],
-    containers: [serverContainer(cluster)],
-    volumes: podVolumes(cluster),
+    initContainers: [setupContainer(cluster), ...extraContainers(cluster.pod.initContainers)],
+    containers: [serverContainer(cluster), ...extraContainers(cluster.pod.containers)],
+    volumes: [...podVolumes(cluster), ...extraVolumes(cluster.pod.volumes)],
   };
 }
 
@@ -91,6 +92,9 @@ const startupPeriodSeconds = 2;
 
 function serverContainer(cluster: ResolvedCluster): Container {
   const port = readinessPort(cluster);
+  const { startupSeconds } = cluster.lifecycle;
+  const { startupProbe = {}, readinessProbe = {}, livenessProbe } = cluster.pod;
+  const startupPeriod = startupProbe.periodSeconds ?? startupPeriodSeconds;
   return {
     name: "rabbitmq",
     ...image(cluster),
@@ -98,16 +102,15 @@ function serverContainer(cluster: ResolvedCluster): Container {
     resources: resources(cluster),
     env: environment(cluster),
     ports: serverPorts(cluster).map(({ name, port: containerPort }) => ({ name, containerPort })),
-    startupProbe: {
-      tcpSocket: { port },
-      periodSeconds: startupPeriodSeconds,
-      timeoutSeconds: 3,
-      failureThreshold: Math.ceil(cluster.lifecycle.startupSeconds / startupPeriodSeconds),
-    },
+    startupProbe: probeOf(
+      { ...startupProbe, periodSeconds: startupPeriod, failureThreshold: Math.ceil(startupSeconds / startupPeriod) },
+      port,
+    ),
     // TCP, for a command would start an Erlang node each time. No liveness probe: it would kill a node that recovers.
-    readinessProbe: { tcpSocket: { port }, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
+    readinessProbe: probeOf(readinessProbe, port),
+    ...(livenessProbe !== undefined && { livenessProbe: probeOf(livenessProbe, port) }),
     lifecycle: { preStop: { exec: { command: ["sh", "-c", preStop(cluster)] } } },
-    volumeMounts: serverMounts(cluster),
+    volumeMounts: [...serverMounts(cluster), ...extraMounts(cluster.pod.volumes)],
   };
 }
 
@@ -152,10 +155,9 @@ function nodeName({ names, clusterDomain }: ResolvedCluster): EnvVar[] {
 }
 
 function environment(cluster: ResolvedCluster): EnvVar[] {
-  const { tls, secretEnv } = cluster;
   return [
     ...nodeName(cluster),
-    ...(tls?.interNode === true ? erlangVariables.map((name) => ({ name, value: interNodeArguments })) : []),
-    ...Object.entries(secretEnv).map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } })),
+    ...Object.entries(linkArguments(cluster)).map(([name, value]) => ({ name, value })),
+    ...Object.entries(cluster.secretEnv).map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } })),
   ];
 }

@@ -42,6 +42,10 @@ export function clientService(cluster: ResolvedCluster): Service & Manifest {
   };
 }
 
-function families({ service }: ResolvedCluster): Pick<ServiceSpec, "ipFamilyPolicy"> {
-  return service.ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy: service.ipFamilyPolicy };
+function families({ service }: ResolvedCluster): Pick<ServiceSpec, "ipFamilies" | "ipFamilyPolicy"> {
+  const { ipFamily, ipFamilyPolicy } = service;
+  return {
+    ...(ipFamilyPolicy !== undefined && { ipFamilyPolicy }),
+    ...(ipFamily !== undefined && { ipFamilies: [ipFamily] }),
+  };
 }

@@ -50,6 +50,13 @@ function checkCluster(props: ModernProps): readonly Refusal[] {
       "the operators have no resource for it",
       "leave it out, and apply the cluster operator's own monitors and rules",
     ),
+    ...(["readinessProbe", "startupProbe", "livenessProbe"] as const).flatMap((probe) =>
+      refuse(
+        props.pod?.[probe] !== undefined,
+        `pod.${probe}`,
+        "the operator has probes of its own, and one merged into them would ask in two ways",
+      ),
+    ),
     ...refuse(props.managementRoute !== undefined, "managementRoute", "the operators have no resource for it"),
   ];
 }

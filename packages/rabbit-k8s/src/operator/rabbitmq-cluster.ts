@@ -2,14 +2,18 @@ import type {
   Container,
   PodSecurityContext,
   ResourceRequirements,
+  ServiceSpec,
   TopologySpreadConstraint,
+  Volume,
 } from "kubernetes-types/core/v1.d.ts";
 import type { ModernProps, Strings } from "../cluster/props.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { type Manifest, metadataOf } from "../manifests/manifest.ts";
+import { extraContainers, extraMounts, extraVolumes } from "../manifests/extras.ts";
 import { podTemplate } from "../manifests/pod.ts";
 import { formatConf } from "../rabbitmq/conf-file.ts";
 import { isAtLeast } from "../rabbitmq/version.ts";
+import { inetConfig, linkArguments } from "../server/inter-node.ts";
 import { confEntries } from "../server/conf.ts";
 
 /** A `RabbitmqCluster` of RabbitMQ's cluster operator. */
@@ -18,7 +22,7 @@ export interface RabbitmqCluster extends Manifest {
     readonly replicas: number;
     readonly image: string;
     readonly imagePullSecrets?: readonly unknown[];
-    readonly service: ResolvedCluster["service"];
+    readonly service: Omit<ResolvedCluster["service"], "ipFamily">;
     readonly persistence: { readonly storageClassName?: string; readonly storage: string };
     readonly resources: ResourceRequirements;
     readonly affinity?: unknown;
@@ -27,6 +31,8 @@ export interface RabbitmqCluster extends Manifest {
       readonly additionalPlugins: readonly string[];
       readonly additionalConfig: string;
       readonly advancedConfig?: string;
+      readonly envConfig?: string;
+      readonly erlangInetConfig?: string;
     };
     readonly tls?: {
       readonly secretName: string;
@@ -36,7 +42,10 @@ export interface RabbitmqCluster extends Manifest {
     readonly terminationGracePeriodSeconds: number;
     readonly autoEnableAllFeatureFlags: boolean;
     readonly secretBackend?: { readonly externalSecret: { readonly name: string } };
-    readonly override: { readonly statefulSet: { readonly spec: Override } };
+    readonly override: {
+      readonly service?: { readonly spec: Pick<ServiceSpec, "ipFamilies" | "ports"> };
+      readonly statefulSet: { readonly spec: Override };
+    };
   };
 }
 
@@ -48,6 +57,7 @@ interface Override {
     readonly spec: {
       readonly containers: readonly Partial<Container>[];
       readonly initContainers?: readonly Partial<Container>[];
+      readonly volumes?: Volume[];
       readonly topologySpreadConstraints: TopologySpreadConstraint[];
       readonly nodeSelector?: Strings;
       readonly priorityClassName?: string;
@@ -82,7 +92,7 @@ export function operatorCluster(cluster: ResolvedCluster, props: ModernProps): R
       replicas: cluster.replicas,
       image: cluster.image,
       ...(cluster.imagePullSecrets.length > 0 && { imagePullSecrets: cluster.imagePullSecrets }),
-      service,
+      service: serviceOf(service),
       persistence: {
         ...(storage.className !== null && { storageClassName: storage.className }),
         storage: storage.size,
@@ -96,6 +106,7 @@ export function operatorCluster(cluster: ResolvedCluster, props: ModernProps): R
       rabbitmq: {
         additionalPlugins: cluster.plugins.filter((name) => !essential.has(name)),
         ...(cluster.advancedConfig !== null && { advancedConfig: cluster.advancedConfig }),
+        ...(service.ipFamily === "IPv6" && { envConfig: environmentFile(cluster), erlangInetConfig: inetConfig }),
         additionalConfig: formatConf(
           confEntries(cluster).filter(({ key }) => key in cluster.conf || !operatorOwned.test(key)),
         ),
@@ -109,24 +120,39 @@ export function operatorCluster(cluster: ResolvedCluster, props: ModernProps): R
       ...(props.credentialsSecret !== undefined && {
         secretBackend: { externalSecret: { name: props.credentialsSecret } },
       }),
-      override: { statefulSet: { spec: override(cluster, props) } },
+      override: { ...serviceOverride(cluster), statefulSet: { spec: override(cluster, props) } },
     },
   };
 }
 
 function override(cluster: ResolvedCluster, { lifecycle, runAs }: ModernProps): Override {
-  const { scheduling, imagePullPolicy, podAnnotations, secretEnv } = cluster;
+  const { scheduling, imagePullPolicy, podAnnotations, secretEnv, pod } = cluster;
   const env = Object.entries(secretEnv).map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } }));
   const pull = imagePullPolicy == null ? {} : { imagePullPolicy };
-  const own = { ...pull, ...(env.length > 0 && { env }) };
+  const volumeMounts = extraMounts(pod.volumes);
+  const ports = (pod.ports ?? []).map(({ name, port }) => ({ name, containerPort: port }));
+  const own = {
+    ...pull,
+    ...(env.length > 0 && { env }),
+    ...(volumeMounts.length > 0 && { volumeMounts }),
+    ...(ports.length > 0 && { ports }),
+  };
+  const initContainers = [
+    ...(imagePullPolicy == null ? [] : [{ name: "setup-container", ...pull }]),
+    ...extraContainers(pod.initContainers),
+  ];
   return {
     ...(lifecycle?.minReadySeconds !== undefined && { minReadySeconds: lifecycle.minReadySeconds }),
     template: {
       ...(Object.keys(podAnnotations).length > 0 && { metadata: { annotations: podAnnotations } }),
       spec: {
         // The operator merges by the containers' names, and wants the list even where it is empty.
-        containers: Object.keys(own).length > 0 ? [{ name: "rabbitmq", ...own }] : [],
-        ...(imagePullPolicy != null && { initContainers: [{ name: "setup-container", ...pull }] }),
+        containers: [
+          ...(Object.keys(own).length > 0 ? [{ name: "rabbitmq", ...own }] : []),
+          ...extraContainers(pod.containers),
+        ],
+        ...(initContainers.length > 0 && { initContainers }),
+        ...(pod.volumes !== undefined && { volumes: extraVolumes(pod.volumes) }),
         topologySpreadConstraints: spread(cluster),
         ...(scheduling.nodeSelector !== undefined && { nodeSelector: scheduling.nodeSelector }),
         ...(scheduling.priorityClassName !== undefined && { priorityClassName: scheduling.priorityClassName }),
@@ -136,6 +162,30 @@ function override(cluster: ResolvedCluster, { lifecycle, runAs }: ModernProps): 
       },
     },
   };
+}
+
+/** What the operator's Service has no field for. */
+function serviceOverride({ pod, service }: ResolvedCluster): Pick<RabbitmqCluster["spec"]["override"], "service"> {
+  const ports = (pod.ports ?? []).map(({ name, port }) => ({ name, port, targetPort: name }));
+  const spec = {
+    ...(service.ipFamily !== undefined && { ipFamilies: [service.ipFamily] }),
+    ...(ports.length > 0 && { ports }),
+  };
+  return Object.keys(spec).length === 0 ? {} : { service: { spec } };
+}
+
+function serviceOf({
+  ipFamily: _ipFamily,
+  ...service
+}: ResolvedCluster["service"]): RabbitmqCluster["spec"]["service"] {
+  return service;
+}
+
+/** The operator's file of variables, whose names have no prefix. */
+function environmentFile(cluster: ResolvedCluster): string {
+  return Object.entries(linkArguments(cluster))
+    .map(([name, value]) => `${name.replace("RABBITMQ_SERVER_", "SERVER_")}="${value}"\n`)
+    .join("");
 }
 
 function spread(cluster: ResolvedCluster): TopologySpreadConstraint[] {

@@ -3,7 +3,7 @@ import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { formatConf } from "../rabbitmq/conf-file.ts";
 import { confEntries, renderConf, sizeHintKey } from "./conf.ts";
 import { renderDefinitions } from "./definitions.ts";
-import { renderInterNode } from "./inter-node.ts";
+import { inetConfig, renderInterNode } from "./inter-node.ts";
 import { renderPlugins } from "./plugins.ts";
 import { configKeys, fillSecrets, renderSetup } from "./setup.ts";
 
@@ -16,6 +16,7 @@ export function configFiles(cluster: ResolvedCluster): Readonly<Record<string, s
     [configKeys.setup]: renderSetup(cluster),
     [configKeys.fill]: fillSecrets,
     ...(cluster.advancedConfig !== null && { [configKeys.advanced]: cluster.advancedConfig }),
+    ...(cluster.service.ipFamily === "IPv6" && { [configKeys.inet]: inetConfig }),
     ...(cluster.tls?.interNode === true && { [configKeys.interNode]: renderInterNode() }),
   };
 }

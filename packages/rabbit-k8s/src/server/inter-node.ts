@@ -1,3 +1,5 @@
+import { erlangVariables } from "../cluster/naming.ts";
+import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { paths } from "./paths.ts";
 
 /**
@@ -12,5 +14,18 @@ export function renderInterNode(): string {
 `;
 }
 
-/** The arguments that switch the links, for the node and for the command line tools alike. */
-export const interNodeArguments: string = `-proto_dist inet_tls -ssl_dist_optfile ${paths.interNode}`;
+/** The file by which Erlang resolves names to IPv6 addresses. */
+export const inetConfig = "{inet6, true}.\n";
+
+/**
+ * The arguments that switch the links between nodes, by the variables of the node and of the command line tools; none where
+ * Erlang's own links, plain over IPv4, are right.
+ */
+export function linkArguments({ tls, service }: ResolvedCluster): Readonly<Record<string, string>> {
+  const isIpv6 = service.ipFamily === "IPv6";
+  const encrypted = `-proto_dist ${isIpv6 ? "inet6_tls" : "inet_tls"} -ssl_dist_optfile ${paths.interNode}`;
+  const links = tls?.interNode === true ? encrypted : isIpv6 ? "-proto_dist inet6_tcp" : null;
+  if (links === null) return {};
+  const [server = "", tools = ""] = erlangVariables;
+  return { [server]: isIpv6 ? `-kernel inetrc '${paths.inet}' ${links}` : links, [tools]: links };
+}

@@ -8,6 +8,7 @@ export const paths = {
   etc: "/etc/rabbitmq",
   definitions: "/etc/rabbitmq/definitions.json",
   interNode: "/etc/rabbitmq/inter-node.config",
+  inet: "/etc/rabbitmq/erl_inetrc",
   /** Home folder, with the cookie. */
   home: "/var/lib/rabbitmq",
   /** Messages and metadata: the volume. */

@@ -72,7 +72,7 @@ const protocols: readonly Protocol[] = [
 ];
 
 /** Every port the nodes of a cluster listen on, without the ranges between nodes. */
-export function serverPorts({ plugins, tls }: ResolvedCluster): readonly ServerPort[] {
+export function serverPorts({ plugins, tls, pod }: ResolvedCluster): readonly ServerPort[] {
   const spoken = protocols.filter(({ plugin }) => plugin === null || plugins.includes(plugin));
   return [
     ...spoken.flatMap(({ plain, encrypted }) => {
@@ -80,7 +80,20 @@ export function serverPorts({ plugins, tls }: ResolvedCluster): readonly ServerP
       return tls.keepPlain ? [plain, encrypted] : [encrypted];
     }),
     ...peerPorts,
+    ...(pod.ports ?? []).map(({ name, port }) => client(name, port)),
   ];
+}
+
+const known = [...peerPorts, ...protocols.flatMap(({ plain, encrypted }) => [plain, encrypted ?? plain])];
+
+/** The names of all ports that a node may have by other props. */
+export const ownPortNames: ReadonlySet<string> = new Set(known.map(({ name }) => name));
+
+/** Is a port one that a node may have by other props? */
+export function isOwnPort(port: number): boolean {
+  return (
+    known.some((own) => own.port === port) || peerPortRanges.some(([first, last]) => port >= first && port <= last)
+  );
 }
 
 /** The ports others than the nodes use: those of the client Service. One metrics port only, or monitors count a node twice. */

@@ -11,6 +11,7 @@ export const configKeys = {
   setup: "setup.sh",
   fill: "fill-secrets.awk",
   interNode: "inter-node.config",
+  inet: "erl_inetrc",
   advanced: "advanced.config",
 } as const;
 
@@ -53,12 +54,13 @@ fi
  * The script of the init container, which runs in RabbitMQ's own image: it writes `/etc/rabbitmq` whole, the cookie, and
  * the definitions with their secrets.
  */
-export function renderSetup({ erlangCookie, tls, version, advancedConfig }: ResolvedCluster): string {
+export function renderSetup({ erlangCookie, tls, version, advancedConfig, service }: ResolvedCluster): string {
   const cookie = `${paths.secrets}/${erlangCookie.name}/${erlangCookie.key}`;
   const files = [
     configKeys.conf,
     configKeys.plugins,
     ...(tls?.interNode === true ? [configKeys.interNode] : []),
+    ...(service.ipFamily === "IPv6" ? [configKeys.inet] : []),
     ...(advancedConfig === null ? [] : [configKeys.advanced]),
   ];
   return `set -eu

@@ -63,10 +63,11 @@ describe("the shape of props", () => {
     ["LifecycleProps", "lifecycle"],
     ["CeleryProps", "celery"],
     ["ServiceProps", "service"],
-  ])("has every prop of %s under `%s`, and no other", (name, prop) => {
+    ["PodProps", "pod", "cluster/pod-props.ts"],
+  ])("has every prop of %s under `%s`, and no other", (name, prop, file = "cluster/props.ts") => {
     const part: Shape = (value) =>
       modernShape({ [prop]: value }, "").map((refusal) => ({ ...refusal, prop: refusal.prop.replace(`${prop}.`, "") }));
-    expect(known(part).toSorted()).toEqual(propsOf("cluster/props.ts", name).toSorted());
+    expect(known(part).toSorted()).toEqual(propsOf(file, name).toSorted());
   });
 
   it("never repeats a value, which may be a password in the wrong place", () => {

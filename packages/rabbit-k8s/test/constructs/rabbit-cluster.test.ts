@@ -1,5 +1,5 @@
 import { App, Chart, Testing } from "cdk8s";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CeleryWorkers, OperatorRabbitCluster, RabbitCluster, RefusedPropsError } from "../../src/index.ts";
 
 const write = (): string => {
@@ -22,6 +22,27 @@ describe("RabbitCluster", () => {
 
   it("writes the same bytes for the same props", () => {
     expect(write()).toBe(write());
+  });
+
+  it("writes at synthesis what the command writes, once for each cluster", () => {
+    const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      const app = new App();
+      const chart = new Chart(app, "chart");
+      new RabbitCluster(chart, "rabbit", { namespace: "messaging", version: "4.3", replicas: 2 });
+      new OperatorRabbitCluster(chart, "other", { name: "other", namespace: "messaging", version: "4.3" });
+      expect(written).not.toHaveBeenCalled();
+      app.synthYaml();
+      app.synthYaml();
+      const texts = written.mock.calls.map(([text]) => String(text));
+      expect(texts).toHaveLength(2);
+      expect(texts[0]).toMatch(
+        /^chart\/rabbit:\nwarning: replicas: .*[\s\S]*kubectl create namespace messaging\n.*create secret generic rabbitmq-erlang-cookie/,
+      );
+      expect(texts[1]).toMatch(/^chart\/other:\nwarning: storage: /);
+    } finally {
+      written.mockRestore();
+    }
   });
 
   it("says all that is wrong with a whole app when it is synthesized", () => {

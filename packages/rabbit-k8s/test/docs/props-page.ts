@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 /** The files whose interfaces a user writes, with the heading of their part. */
 const parts = [
   ["A cluster", "cluster/props.ts"],
+  ["Its pods", "cluster/pod-props.ts"],
   ["What it holds", "cluster/topology.ts"],
   ["Workers", "workers/props.ts"],
 ] as const;

@@ -39,7 +39,43 @@ const affinity = {
   podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] },
 };
 
+const pod: NonNullable<ModernProps["pod"]> = {
+  volumes: [
+    { name: "plugins", emptyDir: "", path: "/opt/plugins" },
+    { name: "scratch", emptyDir: "1Gi" },
+    { name: "ldap", secret: "ldap-ca", path: "/etc/ldap" },
+    { name: "scripts", configMap: "scripts" },
+    { name: "shared", claim: "shared" },
+  ],
+  initContainers: [
+    { name: "fetch", image: digest, command: ["cp"], args: ["a", "b"], mounts: { "/plugins": "plugins" } },
+  ],
+  containers: [
+    {
+      name: "logs",
+      image: "shop/logs:1",
+      env: { LEVEL: "info" },
+      secretEnv: { TOKEN: { name: "logs", key: "token" } },
+      mounts: { "/scripts": "scripts", "/tmp": "scratch" },
+      resources: { cpu: "100m", memory: "128Mi" },
+    },
+  ],
+  ports: [{ name: "own-protocol", port: 12_345 }],
+};
+
+const probes: NonNullable<ModernProps["pod"]> = {
+  readinessProbe: {
+    command: ["rabbitmq-diagnostics", "ping"],
+    periodSeconds: 30,
+    timeoutSeconds: 10,
+    failureThreshold: 2,
+  },
+  startupProbe: { port: "own-protocol", periodSeconds: 5, timeoutSeconds: 2 },
+  livenessProbe: { path: "/metrics", port: 15_692, failureThreshold: 9 },
+};
+
 const most: Partial<ModernProps> = {
+  pod: { ...pod, ...probes },
   podAnnotations: { "example.com/seen": "yes" },
   credentialsSecret: "admin",
   erlangCookieSecret: "cookie",
@@ -68,7 +104,12 @@ const most: Partial<ModernProps> = {
       { operator: "Exists" },
     ],
   },
-  service: { type: "NodePort", annotations: { "example.com/a": "b" }, ipFamilyPolicy: "PreferDualStack" },
+  service: {
+    type: "NodePort",
+    annotations: { "example.com/a": "b" },
+    ipFamilyPolicy: "PreferDualStack",
+    ipFamily: "IPv6",
+  },
   celery: { longestTaskSeconds: 60, python: true },
 };
 
@@ -103,6 +144,7 @@ export const operatorSamples: readonly ModernProps[] = [
     advancedConfig: "[{rabbit, []}].",
     lifecycle: { awaitQuorumSeconds: 10, drainSeconds: 10, minReadySeconds: 35 },
     scheduling: { ...full.scheduling, affinity },
+    pod,
   },
 ];
 

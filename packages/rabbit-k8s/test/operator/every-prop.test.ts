@@ -48,6 +48,7 @@ const samples: Readonly<Record<string, readonly [given: Partial<ModernProps>, wi
   'conf["prometheus.tcp.idle_timeout"]': [{ conf: { "prometheus.tcp.idle_timeout": 1000 } }],
   advancedConfig: [{ advancedConfig: "[{rabbit, []}]." }],
   "service.ipFamilyPolicy": [{ service: { ipFamilyPolicy: "PreferDualStack" } }],
+  "service.ipFamily": [{ service: { ipFamily: "IPv6" } }],
   secretEnv: [{ secretEnv: { LDAP: { name: "ldap", key: "password" } } }],
   "tls.issuer": [{ tls: { issuer: { name: "ca" } } }],
   "tls.secretName": [{ tls }],
@@ -69,6 +70,13 @@ const samples: Readonly<Record<string, readonly [given: Partial<ModernProps>, wi
   "lifecycle.minReadySeconds": [{ lifecycle: { minReadySeconds: 0 } }],
   "service.type": [{ service: { type: "NodePort" } }],
   "service.annotations": [{ service: { annotations: { a: "b" } } }],
+  "pod.volumes": [{ pod: { volumes: [{ name: "a", emptyDir: "", path: "/a" }] } }],
+  "pod.initContainers": [{ pod: { initContainers: [{ name: "a", image: "a" }] } }],
+  "pod.containers": [{ pod: { containers: [{ name: "a", image: "a" }] } }],
+  "pod.ports": [{ pod: { ports: [{ name: "own", port: 12_345 }] } }],
+  "pod.readinessProbe": [{ pod: { readinessProbe: { periodSeconds: 9 } } }],
+  "pod.startupProbe": [{ pod: { startupProbe: { periodSeconds: 9 } } }],
+  "pod.livenessProbe": [{ pod: { livenessProbe: { periodSeconds: 9 } } }],
   labels: [{ labels: { a: "b" } }],
   annotations: [{ annotations: { a: "b" } }],
   podAnnotations: [{ podAnnotations: { a: "b" } }],
@@ -231,6 +239,7 @@ describe("each prop of a cluster of the operators", () => {
     ["LifecycleProps", "props", "lifecycle."],
     ["ServiceProps", "props", "service."],
     ["CeleryProps", "props", "celery."],
+    ["PodProps", "pod-props", "pod."],
   ])("of %s has its sample here", (name, file, prefix) => {
     const known = propsOf(file, name);
     expect(known.length).toBeGreaterThan(1);
