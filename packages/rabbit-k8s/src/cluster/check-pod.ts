@@ -1,8 +1,8 @@
 import { checkIntegers, checkTexts } from "../kubernetes/check.ts";
 import { imageName, objectName, type Rule, variableName } from "../kubernetes/rules.ts";
 import type { Refusal } from "../refusal/refusal.ts";
-import { paths } from "../server/paths.ts";
-import { isOwnPort, ownPortNames, serverPorts } from "../server/ports.ts";
+import { paths } from "./paths.ts";
+import { isOwnPort, ownPortNames, serverPorts } from "./ports.ts";
 import { refuseSecretKey } from "./check-secrets.ts";
 import { containerNames, volumeNames } from "./naming.ts";
 import type { ExtraContainer, ExtraPort, ExtraVolume, PodProps, ProbeProps } from "./pod-props.ts";

@@ -1,7 +1,7 @@
 import type { Ingress } from "kubernetes-types/networking/v1.d.ts";
 import type { ManagementRouteProps } from "../cluster/props.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
-import { clientPorts, type ServerPort } from "../server/ports.ts";
+import { clientPorts, type ServerPort } from "../cluster/ports.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
 
 /** A route of the Gateway API. */

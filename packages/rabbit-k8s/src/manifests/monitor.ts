@@ -1,7 +1,7 @@
 import { selectorLabels } from "../cluster/naming.ts";
 import type { MonitoringProps } from "../cluster/props.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
-import { clientPorts } from "../server/ports.ts";
+import { clientPorts } from "../cluster/ports.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
 
 /** One way Prometheus reads a pod or a Service. */

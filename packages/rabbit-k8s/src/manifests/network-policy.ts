@@ -8,7 +8,7 @@ import type {
 import { selectorLabels } from "../cluster/naming.ts";
 import type { NetworkPolicyProps } from "../cluster/props.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
-import { peerPortRanges, type PortAudience, serverPorts } from "../server/ports.ts";
+import { peerPortRanges, type PortAudience, serverPorts } from "../cluster/ports.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
 import { asksApiServer } from "./role.ts";
 

@@ -1,7 +1,7 @@
 import type { Service, ServiceSpec } from "kubernetes-types/core/v1.d.ts";
 import { selectorLabels } from "../cluster/naming.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
-import { clientPorts, peerPorts } from "../server/ports.ts";
+import { clientPorts, peerPorts } from "../cluster/ports.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { ResolvedCluster } from "../cluster/resolved.ts";
 import type { SecretKey } from "../cluster/topology.ts";
 import { isAtLeast } from "../rabbitmq/version.ts";
 import { definitionSecrets } from "../server/definitions.ts";
-import { paths } from "../server/paths.ts";
+import { paths } from "../cluster/paths.ts";
 
 /** The volumes of a pod, without the claimed one. */
 export function podVolumes(cluster: ResolvedCluster): Volume[] {

@@ -2,7 +2,7 @@ import type { ResolvedCluster, ResolvedTls } from "../cluster/resolved.ts";
 import { parseBytes } from "../cluster/quantity.ts";
 import { formatConf, type ConfEntry } from "../rabbitmq/conf-file.ts";
 import { isAtLeast } from "../rabbitmq/version.ts";
-import { paths } from "./paths.ts";
+import { paths } from "../cluster/paths.ts";
 import { queueTypeOf } from "./queue-type.ts";
 
 /** The one setting that follows the replica count; it counts at boot only, so a change of it restarts nothing. */

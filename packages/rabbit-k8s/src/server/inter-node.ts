@@ -1,6 +1,6 @@
 import { erlangVariables } from "../cluster/naming.ts";
 import type { ResolvedCluster } from "../cluster/resolved.ts";
-import { paths } from "./paths.ts";
+import { paths } from "../cluster/paths.ts";
 
 /**
  * The options of the encrypted links between nodes, as an Erlang term. The client side has no `fail_if_no_peer_cert`:

@@ -1,7 +1,7 @@
 import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { previousSteps, requiredFeatureFlags } from "../rabbitmq/upgrade.ts";
 import type { RabbitVersion } from "../rabbitmq/version.ts";
-import { paths } from "./paths.ts";
+import { paths } from "../cluster/paths.ts";
 
 /** Keys of the ConfigMap. */
 export const configKeys = {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { paths } from "../../src/server/paths.ts";
+import { paths } from "../../src/cluster/paths.ts";
 import { describeModern } from "./modern-cluster.ts";
 
 // Plain ports stay open beside the encrypted ones, for the cases that all versions share.

@@ -19,7 +19,7 @@ import { seedFiles } from "../../src/seed/files.ts";
 import { resolveSeed } from "../../src/seed/resolve.ts";
 import { definitionSecrets } from "../../src/server/definitions.ts";
 import { configFiles } from "../../src/server/files.ts";
-import { paths } from "../../src/server/paths.ts";
+import { paths } from "../../src/cluster/paths.ts";
 import { everything } from "../samples.ts";
 
 const isRoot = process.getuid?.() === 0;

@@ -1,4 +1,4 @@
-import type { ResolvedCluster } from "../cluster/resolved.ts";
+import type { ResolvedCluster } from "./resolved.ts";
 
 /** Who may connect to a port. */
 export type PortAudience = "nodes" | "clients" | "management" | "metrics";
