@@ -249,7 +249,7 @@ describe("after failure", () => {
 
   test("those that take the error are called here, in their place among the others", () => {
     const errbacks = [signature("old"), signature("new")];
-    const world = freshWorld({ callsErrback: ({ task }) => task === "new" });
+    const world = freshWorld({ callsErrback: (errback) => errback.task === "new" });
     expect(inShort(afterFailure(task({ errbacks }), world).effects)).toEqual(["call new", "send old"]);
   });
 });
