@@ -40,7 +40,7 @@ export async function interleave(contenders: readonly Contender[], rounds: numbe
       console.error(`  ${name}: ${format(valueOf(figure))}`);
     }
   }
-  const sortedOf = (name: string): number[] => sorted((figures.get(name) ?? []).map(valueOf));
+  const sortedOf = (name: string): number[] => ascending((figures.get(name) ?? []).map(valueOf));
   const middle = (name: string): number => median(sortedOf(name));
   const [first] = contenders;
   return contenders.map(({ name, against = first?.name ?? name }) => {
@@ -48,7 +48,7 @@ export async function interleave(contenders: readonly Contender[], rounds: numbe
     const [min = Number.NaN, max = Number.NaN] = [values[0], values.at(-1)];
     const measured = (figures.get(name) ?? []).filter((figure) => typeof figure === "object");
     const middleTime = (times: readonly (number | null)[]): number | null =>
-      times.length === 0 || times.includes(null) ? null : median(sorted(times as number[]));
+      times.length === 0 || times.includes(null) ? null : median(ascending(times as number[]));
     return {
       name,
       median: middle(name),
@@ -65,7 +65,7 @@ function valueOf(figure: number | Figure): number {
   return typeof figure === "number" ? figure : figure.value;
 }
 
-function sorted(numbers: readonly number[]): number[] {
+function ascending(numbers: readonly number[]): number[] {
   return numbers.toSorted((a, b) => a - b);
 }
 
