@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { formatIso, type WireTime } from "@leveret/celery-protocol";
+import { delayedTopology, formatIso, type WireTime } from "@leveret/celery-protocol";
 import { CeleryError } from "../../src/ports/errors.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { startWorker, type Harness } from "./harness.ts";
@@ -244,6 +244,23 @@ describe("tasks that are due later", () => {
     expect(lines.filter(({ level }) => level === "warn")).toMatchObject([
       { message: expect.stringContaining("wait in memory") },
     ]);
+  });
+
+  test("wait in memory where a part of the delay may not be declared, and no message can enter the rest", async () => {
+    const { send, clock, transport } = await start(1);
+    const declare = transport.declare.bind(transport);
+    transport.declare = async (topology, mode) => {
+      const isAllowed = ({ name }: { readonly name: string }): boolean => !/^celery_delayed_1[3-9]$/.test(name);
+      const { exchanges, queues } = topology;
+      if ([...exchanges, ...queues].every(isAllowed)) return declare(topology, mode);
+      await declare({ exchanges: exchanges.filter(isAllowed), queues: queues.filter(isAllowed), bindings: [] }, mode);
+      throw new CeleryError("access-refused", "403");
+    };
+    await send({ task: "demo.note", args: [1], eta: at(clock.now() + 3_600_000) });
+    await clock.advance(3_600_000);
+    expect(ran).toEqual([1]);
+    const entry = delayedTopology().entry;
+    await expect(declare({ ...entry, bindings: [] }, "passive")).rejects.toMatchObject({ code: "not-found" });
   });
 
   test("are parked though the delay was deleted meanwhile", async () => {

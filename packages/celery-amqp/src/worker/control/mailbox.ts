@@ -44,6 +44,7 @@ export class Mailbox {
   readonly #exchanges: DeclaredExchanges;
   readonly #subscription: SteadySubscription;
   readonly #opened = Promise.withResolvers<void>();
+  #isOpen = false;
 
   constructor(parts: MailboxParts) {
     const { transport, clock, log, worker } = parts;
@@ -70,6 +71,7 @@ export class Mailbox {
    * commands without an answer, such as revokes, did not.
    */
   open(): void {
+    this.#isOpen = true;
     this.#opened.resolve();
   }
 
@@ -85,13 +87,23 @@ export class Mailbox {
       const request = decodeControlRequest(message, content);
       worker.ticks.adjust(request.clock);
       if (!isAddressed(request, worker.nodeName)) return;
-      if (request.replyTo !== null) await this.#opened.promise;
+      if (request.replyTo !== null && (await this.#isTooLate(request))) return;
       log.debug("a command of remote control came", { method: request.method });
       const outcome = await dispatch(panel, request, worker);
       if (outcome !== null) await this.#reply(request, outcome.reply);
     } catch (error) {
       log.warn("a message of remote control is passed over", { reason: textOf(error) });
     }
+  }
+
+  /**
+   * Waits until requests are answered. A request that waited and whose sender waits no more is dropped: it counts as not
+   * carried out, and may come again.
+   */
+  async #isTooLate({ expires }: ControlRequest): Promise<boolean> {
+    if (this.#isOpen) return false;
+    await this.#opened.promise;
+    return expires !== null && expires * 1_000 < this.#parts.clock.now();
   }
 
   async #reply({ method, ticket, replyTo }: ControlRequest, reply: Tree): Promise<void> {

@@ -25,6 +25,7 @@ const hold = defineTask("demo.hold", ({ signal }) => {
 /** A worker, and a way to ask it that knows nothing of our client. */
 async function setUp(options: Omit<WorkerOptions, "tasks"> = {}) {
   const harness = await startWorker([add, limited, hold], { remoteControl: true, concurrency: 2, ...options });
+  await harness.settle(); // it says hello to itself
   onTestFinished(async () => {
     const stopped = harness.worker.stop({ grace: 0 });
     await harness.clock.advance(60_000);

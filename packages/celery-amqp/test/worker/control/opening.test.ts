@@ -25,9 +25,15 @@ async function setUp() {
     await stopped;
   });
   const { name: exchange } = controlReplyExchange();
-  const ask = async (method: string, args: Readonly<Record<string, Tree>> = {}, by: string | null = exchange) => {
+  const ask = async (
+    method: string,
+    args: Readonly<Record<string, Tree>> = {},
+    by: string | null = exchange,
+    timeoutMs: number | null = null,
+  ) => {
     const replyTo = by === null ? null : { exchange: by, routingKey: "me" };
-    const request = encodeControlRequest({ method, arguments: args, replyTo, ...everybody }, content);
+    const expires = timeoutMs === null ? null : (clock.now() + timeoutMs) / 1_000;
+    const request = encodeControlRequest({ method, arguments: args, replyTo, ...everybody, expires }, content);
     await publish(request, { exchange: controlExchange().name, routingKey: "" });
     await settle();
     await settle();
@@ -40,7 +46,7 @@ async function setUp() {
 }
 
 test("a worker that does not serve its queues yet answers nothing, and revokes what it is told to", async () => {
-  const { worker, transport, ask, listen, replies, send, settle, results } = await setUp();
+  const { worker, clock, transport, ask, listen, replies, send, settle, results } = await setUp();
   const served = Promise.withResolvers<void>();
   const subscribe = transport.subscribe.bind(transport);
   transport.subscribe = async (options, onDelivery) => {
@@ -51,14 +57,17 @@ test("a worker that does not serve its queues yet answers nothing, and revokes w
   await settle();
   await listen();
   await ask("ping");
+  await ask("ping", {}, undefined, 1_000);
+  await ask("ping", {}, undefined, 60_000);
   await ask("revoke", { task_id: "unwanted" }, null);
   expect(replies()).toBe(0);
+  await clock.advance(2_000);
   served.resolve();
   await started;
   await settle();
-  expect(replies()).toBe(1);
-  await ask("ping");
-  expect(replies()).toBe(2);
+  expect(replies()).toBe(2); // of one the sender waits no more
+  await ask("ping", {}, undefined, -1_000); // the clocks of two machines differ
+  expect(replies()).toBe(3);
   await send({ id: "unwanted", task: "demo.add", args: [1, 1] });
   await settle();
   expect(await results()).toMatchObject([{ taskId: "unwanted", status: "REVOKED" }]);
