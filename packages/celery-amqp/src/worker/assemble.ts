@@ -27,6 +27,7 @@ import type { RevokeTask } from "../task/sender.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { HealthSetting, WatchSetting } from "./parts.ts";
 import { DelayQueues } from "./pipeline/delay-queues.ts";
+import { AwaitedTasks } from "./pool/awaited-tasks.ts";
 import { createHandlerSenders } from "./pool/handler-sender.ts";
 import type { StateSetting } from "./state-keeper.ts";
 import { createWorkerOf, type Worker } from "./worker.ts";
@@ -75,7 +76,8 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const planner = new Planner({ ...options.sending, tasks: options.tasks });
   const ticks = new LogicalClock();
   const broadcaster = new Broadcaster({ transport, content, clock, ids, ticks, log });
-  const senders = { planner, dispatch, source, revoke: createRevoke(broadcaster) };
+  const awaited = new AwaitedTasks(clock, log);
+  const senders = { planner, dispatch, source, revoke: createRevoke(broadcaster), awaited };
   return createWorkerOf({
     options,
     nodeName,

@@ -52,7 +52,7 @@ export interface WorkerParts {
   /** Sends what follows from a task; resolves at the broker's confirm. */
   readonly send: (sending: Sending) => Promise<void>;
   /** What running tasks send by. */
-  readonly sending: Pick<ChildServices, "planner" | "dispatch" | "source" | "revoke">;
+  readonly sending: Pick<ChildServices, "planner" | "dispatch" | "source" | "revoke" | "awaited">;
   /** The sender given to a running task. */
   readonly senderFor: JobHost["senderFor"];
 }

@@ -4,6 +4,7 @@ import type { ResolvedQueue } from "../send/queues.ts";
 import { apart } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { RateLimit } from "../task/options.ts";
+import { logicalName } from "../send/queue-table.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
 import type { Announcer } from "./announcer.ts";
@@ -147,6 +148,12 @@ class AssembledWorker implements Worker {
     const consumption = new Consumption(options.queues.queues.values(), {
       createConsumer: (queue) => this.#createConsumer(queue),
       onCancelled: (queue) => pipeline.forget(queue),
+    });
+    const isServed = (queue: string): boolean =>
+      consumption.names.some((name) => name === queue || logicalName(options.queues, name) === queue);
+    parts.sending.awaited.serve({
+      holders: (job) => pipeline.holders(job),
+      isOurs: (name, queue) => tasks.get(name) !== null && (queue === null || isServed(queue)),
     });
     const onChanged = (): void => this.#keeper?.changed();
     const rooms = { tasks, pool, pipeline, concurrency, consumption, revocations };

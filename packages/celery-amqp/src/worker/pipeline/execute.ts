@@ -55,6 +55,17 @@ export class Execution {
     return this.#running;
   }
 
+  /** The runs that hold all slots which a run shares; null where one is free, or held by what is no run. */
+  holders(job: Job): readonly Job[] | null {
+    const { lanes } = this.#parts;
+    const all = [...this.#running];
+    const own = all.find(([, each]) => each === job)?.[0];
+    if (own === undefined) return null;
+    const lane = lanes.of(own.request.queue);
+    const jobs = all.flatMap(([{ request }, each]) => (lanes.of(request.queue) === lane ? [each] : []));
+    return lane.hasRoom || jobs.length < lane.active ? null : jobs;
+  }
+
   /** Those that wait for a slot. */
   get line(): readonly Request[] {
     return this.#parts.lanes.all.flatMap(({ line }) => line.map(({ request }) => request));

@@ -124,6 +124,11 @@ export class Pipeline {
     };
   }
 
+  /** As `Execution.holders`. */
+  holders(job: Job): readonly Job[] | null {
+    return this.#execution.holders(job);
+  }
+
   /** What the pool runs now. */
   get running(): readonly Request[] {
     return [...this.#execution.running.keys()].map(({ request }) => request);

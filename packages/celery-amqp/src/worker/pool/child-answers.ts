@@ -6,6 +6,7 @@ import type { Dispatch } from "../../send/dispatch.ts";
 import type { Planner } from "../../send/plan.ts";
 import type { RevokeTask } from "../../task/sender.ts";
 import type { Routed } from "./child-host.ts";
+import type { AwaitedTasks } from "./awaited-tasks.ts";
 import type { ChildRun } from "./child-run.ts";
 import { pack, packLeniently, unpack } from "./crossing.ts";
 import type { JobHost } from "./job.ts";
@@ -13,10 +14,11 @@ import type { FromChild, Question, ToChild } from "./messages.ts";
 
 /** The worker, as far as its children may ask of it. */
 export interface ChildServices extends Pick<JobHost, "setState" | "sendEvent" | "addToChord" | "logFor"> {
-  readonly planner: Planner;
+  readonly planner: Pick<Planner, "routeOf">;
   readonly dispatch: Pick<Dispatch, "send">;
   readonly source: ResultSource;
   readonly revoke: RevokeTask;
+  readonly awaited: AwaitedTasks;
 }
 
 type Asked = Extract<FromChild, { readonly type: "ask" | "log" | "watch" | "unwatch" }>;
@@ -66,7 +68,7 @@ export class ChildAnswers {
   }
 
   async #do(number: number, question: Question): Promise<unknown> {
-    const { planner, dispatch, source, setState, sendEvent, addToChord, revoke } = this.#services;
+    const { planner, dispatch, source, setState, sendEvent, addToChord, revoke, awaited } = this.#services;
     switch (question.about) {
       case "routes": {
         const routes = question.names.map((name) => planner.routeOf(name));
@@ -77,6 +79,7 @@ export class ChildAnswers {
       case "send": {
         const run = this.#current(number);
         await dispatch.send(question.sending, question.options);
+        awaited.onSent(run.job, question.sending);
         return run.addChildren(question.children);
       }
       case "apply-chord":
@@ -111,7 +114,11 @@ export class ChildAnswers {
       onState: (meta) => this.#send({ type: "state", watch, meta: pack(meta) }),
       onLost: (error) => this.#send({ type: "lost", watch, error: packLeniently(error) }),
     });
-    this.#watches.set(watch, unwatch);
+    const end = this.#run && this.#services.awaited.begin(this.#run.job, taskId);
+    this.#watches.set(watch, () => {
+      end?.();
+      unwatch();
+    });
   }
 
   #unwatch(watch: number): void {

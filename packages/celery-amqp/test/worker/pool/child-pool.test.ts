@@ -5,6 +5,7 @@ import { createNoResults } from "../../../src/results/none.ts";
 import { defineTask } from "../../../src/task/definition.ts";
 import { createFakeClock } from "../../../src/testing/fake-clock.ts";
 import type { ChildEvents, StartChild } from "../../../src/worker/pool/child.ts";
+import { AwaitedTasks } from "../../../src/worker/pool/awaited-tasks.ts";
 import { createChildPool } from "../../../src/worker/pool/child-pool.ts";
 import { pack } from "../../../src/worker/pool/crossing.ts";
 import type { FromChild, ToChild } from "../../../src/worker/pool/messages.ts";
@@ -67,11 +68,11 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
     recycle: { maxTasks, maxMemoryBytes: null },
     services: {
       planner: {
-        wayOf: (plan) => plan.way,
-        plan: () => {
+        routeOf: () => {
           throw new Error("nothing is sent here");
         },
       },
+      awaited: new AwaitedTasks(clock, log),
       dispatch: { send: async () => {} },
       source: createNoResults("none are awaited here"),
       revoke: async () => {},

@@ -172,6 +172,14 @@ describe.each(["threads", "processes"] as const)("a worker with a pool of %s", (
     });
   });
 
+  test("reports a run that waits for a task while all slots wait", async () => {
+    const { client, lines } = await pair({ kind }, { concurrency: 1 });
+    const { id } = await client.send(tasks.parent, 5);
+    const reported = () => lines.find(({ text }) => text.startsWith("warn a task waits for a task"))?.fields;
+    await eventually("the warning", () => reported() !== undefined);
+    expect(reported()).toMatchObject({ task: "pool.parent", id, awaited: "pool.add", slots: 1 });
+  });
+
   test("keeps limits, and goes on when a child dies", async () => {
     const { client, lines } = await pair({ kind }, { concurrency: 1 });
     await expect(client.call(tasks.patient.with({ softTimeLimit: "200ms" }))).rejects.toMatchObject({
