@@ -42,4 +42,10 @@ export type {
 export { OperatorRabbitCluster, renderOperatorCluster } from "./constructs/operator-rabbit-cluster.ts";
 export type { RenderedOperatorCluster } from "./constructs/operator-rabbit-cluster.ts";
 export { CeleryWorkers, renderWorkers } from "./constructs/celery-workers.ts";
-export type { CeleryWorkersProps, CpuScaling, QueueScaling, WorkerHealth } from "./workers/props.ts";
+export type {
+  CeleryWorkersProps,
+  CpuScaling,
+  QueueScaling,
+  WorkerHealth,
+  WorkerNetworkPolicy,
+} from "./workers/props.ts";

@@ -1,3 +1,4 @@
+import { selectorLabels } from "./naming.ts";
 import type { ResolvedCluster, ResolvedSeed } from "./resolved.ts";
 import type { SecretKey } from "./topology.ts";
 
@@ -20,6 +21,8 @@ export interface RabbitConnection {
   /** Base of the management API. */
   readonly managementUrl: string;
   readonly namespace: string;
+  /** The labels of the brokers' pods, by which network policies find them. */
+  readonly podLabels: Readonly<Record<string, string>>;
 }
 
 /** How to reach a modern cluster, in its first vhost. */
@@ -37,6 +40,7 @@ export function connectionOf({ names, namespace, tls, credentials, topology }: R
     verifiesClients: encrypted && tls.verifyClients,
     managementUrl: encrypted ? `https://${host}:15671` : `http://${host}:15672`,
     namespace,
+    podLabels: selectorLabels(names.cluster),
   };
 }
 
@@ -55,6 +59,7 @@ export function seedConnectionOf({ namespace }: ResolvedSeed): RabbitConnection 
     verifiesClients: false,
     managementUrl: `http://${host}:15672`,
     namespace,
+    podLabels: { app: "rabbitmq" },
   };
 }
 

@@ -1,6 +1,6 @@
 import { checkIntegers, checkLabels, checkTexts } from "../kubernetes/check.ts";
 import { imageName, namespaceName, objectName, variableName } from "../kubernetes/rules.ts";
-import { checkPullSecrets } from "../kubernetes/scheduling.ts";
+import { checkPeers, checkPullSecrets } from "../kubernetes/scheduling.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import type { CeleryWorkersProps } from "./props.ts";
 
@@ -10,6 +10,7 @@ const largestCount = 100_000;
 /** Checks what becomes a name, a label or a number of an object, as the API server would. */
 export function checkWorkerObjects(props: CeleryWorkersProps): readonly Refusal[] {
   const { cluster, namespace, image, imagePullSecrets, labels, runAs, health, scaling, replicas } = props;
+  const peers = typeof props.networkPolicy === "object" ? props.networkPolicy : {};
   return [
     ...checkTexts(
       { namespace, "cluster.namespace": cluster.namespace },
@@ -24,6 +25,9 @@ export function checkWorkerObjects(props: CeleryWorkersProps): readonly Refusal[
     ),
     ...checkPullSecrets(imagePullSecrets),
     ...checkLabels("labels", labels),
+    ...checkLabels("cluster.podLabels", cluster.podLabels),
+    ...checkIntegers({ "cluster.port": cluster.port }, 1, 65_535),
+    ...(["ingress", "egress"] as const).flatMap((list) => checkPeers(`networkPolicy.${list}`, peers[list])),
     ...checkVariables(props),
     ...checkQueues(props),
     ...checkIntegers({ "runAs.uid": runAs?.uid, "runAs.gid": runAs?.gid }, 1, largestId),

@@ -1,5 +1,6 @@
 import type { Manifest } from "../manifests/manifest.ts";
 import { workerDeployment } from "./deployment.ts";
+import { workerNetworkPolicy } from "./network-policy.ts";
 import type { ResolvedWorkers } from "./resolve.ts";
 import {
   cpuAutoscaler,
@@ -11,7 +12,13 @@ import {
 
 /** Every object of a set of workers; the scaler last, for it names what stands before it. */
 export function workerManifests(workers: ResolvedWorkers): readonly Manifest[] {
-  return [workerDisruptionBudget(workers), workerDeployment(workers), ...scalers(workers)];
+  const { networkPolicy } = workers;
+  return [
+    ...(networkPolicy === null ? [] : [workerNetworkPolicy(workers, networkPolicy)]),
+    workerDisruptionBudget(workers),
+    workerDeployment(workers),
+    ...scalers(workers),
+  ];
 }
 
 function scalers(workers: ResolvedWorkers): readonly Manifest[] {

@@ -1,5 +1,5 @@
 import { secretKeyShape } from "../cluster/props-shape.ts";
-import { pullSecretShape } from "../kubernetes/scheduling.ts";
+import { peerShape, pullSecretShape } from "../kubernetes/scheduling.ts";
 import { boolean, either, list, number, oneOf, orNull, props, record, type Shape, text } from "../refusal/shape.ts";
 
 /** The shape of a `RabbitConnection`, which a cluster gives and a program may have changed. */
@@ -15,6 +15,7 @@ const connection = props({
   "verifiesClients*": boolean,
   "managementUrl*": text,
   "namespace*": text,
+  "podLabels*": record(text),
 });
 
 /** The shape of `CeleryWorkersProps`. A test holds it to the interface. */
@@ -45,5 +46,6 @@ export const workersShape: Shape = props({
   env: record(text),
   secretEnv: record(secretKeyShape),
   runAs: props({ "uid*": number, "gid*": number }),
+  networkPolicy: either(props({ ingress: list(peerShape), egress: list(peerShape) }), boolean),
   labels: record(text),
 });

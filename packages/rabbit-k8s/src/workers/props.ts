@@ -1,4 +1,5 @@
 import type { LocalObjectReference } from "kubernetes-types/core/v1.d.ts";
+import type { NetworkPolicyPeer } from "kubernetes-types/networking/v1.d.ts";
 import type { RabbitConnection } from "../cluster/connection.ts";
 import type { Strings } from "../cluster/props.ts";
 import type { SecretKey } from "../cluster/topology.ts";
@@ -27,6 +28,14 @@ export interface CpuScaling {
   readonly maxReplicas: number;
   /** Share of the requested processor time to aim for, in percent. Default 70. */
   readonly targetPercent?: number;
+}
+
+/** Whom workers may reach beside DNS and the brokers, and who may reach them. */
+export interface WorkerNetworkPolicy {
+  /** Who may connect to workers, to read metrics for example. Default: nobody. */
+  readonly ingress?: readonly NetworkPolicyPeer[];
+  /** Where workers may connect to: databases, results, the internet. Default: nowhere else. */
+  readonly egress?: readonly NetworkPolicyPeer[];
 }
 
 /** How to see that a worker lives. */
@@ -92,6 +101,8 @@ export interface CeleryWorkersProps {
   readonly secretEnv?: Readonly<Record<string, SecretKey>>;
   /** Default 1000 and 1000. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
+  /** Let workers connect to DNS and the brokers only, and to what is named here. Default false. */
+  readonly networkPolicy?: boolean | WorkerNetworkPolicy;
   /** Labels for every object. */
   readonly labels?: Strings;
 }

@@ -5,7 +5,7 @@ import { RefusedPropsError, type Refusal } from "../refusal/refusal.ts";
 import type { SecretKey } from "../cluster/topology.ts";
 import { checkWorkerObjects } from "./check-objects.ts";
 import { workersShape } from "./props-shape.ts";
-import type { CeleryWorkersProps, CpuScaling, QueueScaling, WorkerHealth } from "./props.ts";
+import type { CeleryWorkersProps, CpuScaling, QueueScaling, WorkerHealth, WorkerNetworkPolicy } from "./props.ts";
 
 /** Queue scaling, decided. */
 export type ResolvedQueueScaling = Required<QueueScaling>;
@@ -27,6 +27,7 @@ export interface ResolvedWorkers {
   readonly env: Readonly<Record<string, string>>;
   readonly secretEnv: Readonly<Record<string, SecretKey>>;
   readonly runAs: { readonly uid: number; readonly gid: number };
+  readonly networkPolicy: Required<WorkerNetworkPolicy> | null;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -55,6 +56,7 @@ export function resolveWorkers(props: CeleryWorkersProps): ResolvedWorkers {
     env: props.env ?? {},
     secretEnv: props.secretEnv ?? {},
     runAs: props.runAs ?? { uid: 1000, gid: 1000 },
+    networkPolicy: decideNetworkPolicy(props.networkPolicy ?? false),
     labels: {
       ...props.labels,
       "app.kubernetes.io/name": "celery-worker",
@@ -62,6 +64,11 @@ export function resolveWorkers(props: CeleryWorkersProps): ResolvedWorkers {
       "app.kubernetes.io/managed-by": "rabbit-k8s",
     },
   };
+}
+
+function decideNetworkPolicy(given: boolean | WorkerNetworkPolicy): ResolvedWorkers["networkPolicy"] {
+  if (given === false) return null;
+  return { ingress: [], egress: [], ...(given === true ? {} : given) };
 }
 
 function decideScaling({ scaling, cluster }: CeleryWorkersProps): ResolvedWorkers["scaling"] {

@@ -72,6 +72,7 @@ describe("RabbitCluster", () => {
       verifiesClients: false,
       managementUrl: "https://rabbitmq.messaging.svc:15671",
       namespace: "messaging",
+      podLabels: { "app.kubernetes.io/name": "rabbitmq", "app.kubernetes.io/instance": "rabbitmq" },
     });
     expect(cluster.secretCommands.join("\n")).toContain(
       "create secret generic rabbitmq-default-user --type=servicebinding.io/rabbitmq",

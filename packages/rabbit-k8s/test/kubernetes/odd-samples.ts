@@ -175,6 +175,7 @@ const workers: CeleryWorkersProps = {
   env: { TZ: "UTC" },
   secretEnv: { DATABASE_URL: { name: "database", key: "url" } },
   runAs: { uid: 1000, gid: 1000 },
+  networkPolicy: { ingress: peers, egress: peers },
   labels: { team: "shop" },
 };
 

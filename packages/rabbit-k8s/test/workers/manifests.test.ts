@@ -141,6 +141,50 @@ describe("workers", () => {
   });
 });
 
+describe("a network policy of workers", () => {
+  const policyOf = (props: object): View | undefined =>
+    renderWorkers({ ...minimal, ...props })
+      .map((manifest) => new View(manifest))
+      .find(({ kind }) => kind === "NetworkPolicy");
+
+  it("is rendered where it is asked for, and lets them reach DNS and the brokers by their labels", () => {
+    expect(policyOf({})).toBeUndefined();
+    const policy = policyOf({ cluster: encrypted, namespace: "shop", networkPolicy: true });
+    expect(policy?.at("spec")).toEqual({
+      podSelector: {
+        matchLabels: { "app.kubernetes.io/name": "celery-worker", "app.kubernetes.io/instance": "workers" },
+      },
+      policyTypes: ["Ingress", "Egress"],
+      ingress: [],
+      egress: [
+        { ports: ["UDP", "TCP"].map((protocol) => ({ protocol, port: 53 })) },
+        {
+          to: [
+            {
+              namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "messaging" } },
+              podSelector: {
+                matchLabels: { "app.kubernetes.io/name": "rabbitmq", "app.kubernetes.io/instance": "rabbitmq" },
+              },
+            },
+          ],
+          ports: [{ protocol: "TCP", port: 5671 }],
+        },
+      ],
+    });
+  });
+
+  it("lets in and out who is named", () => {
+    const ingress = [{ namespaceSelector: {} }];
+    const egress = [{ ipBlock: { cidr: "10.0.0.0/8" } }];
+    const policy = policyOf({ networkPolicy: { ingress, egress } });
+    expect(policy?.at("spec", "ingress")).toEqual([{ from: ingress }]);
+    expect(policy?.at("spec", "egress", 2)).toEqual({ to: egress });
+    expect(checkWorkers({ ...minimal, networkPolicy: { egress: [{}] } }).map(({ prop }) => prop)).toEqual([
+      "networkPolicy.egress[0]",
+    ]);
+  });
+});
+
 describe("workers of a cluster that asks for certificates", () => {
   const strict = (keepPlain: boolean): CeleryWorkersProps["cluster"] =>
     renderCluster({ namespace: "shop", version: "4.3", tls: { secretName: "tls", verifyClients: true, keepPlain } })
