@@ -10,6 +10,7 @@ import type { ResultStore } from "../results/backend.ts";
 import type { ResolvedHealth } from "./health-options.ts";
 import type { ResolvedWorker } from "./options.ts";
 import type { DelayQueues } from "./pipeline/delay-queues.ts";
+import type { Planner } from "../send/plan.ts";
 import type { ChildServices } from "./pool/child-answers.ts";
 import type { JobHost } from "./pool/job.ts";
 import type { RunWatchParts } from "./run-watch.ts";
@@ -52,7 +53,7 @@ export interface WorkerParts {
   /** Sends what follows from a task; resolves at the broker's confirm. */
   readonly send: (sending: Sending) => Promise<void>;
   /** What running tasks send by. */
-  readonly sending: Pick<ChildServices, "planner" | "dispatch" | "source" | "revoke" | "awaited">;
+  readonly sending: Pick<ChildServices, "dispatch" | "source" | "revoke" | "awaited"> & { readonly planner: Planner };
   /** The sender given to a running task. */
   readonly senderFor: JobHost["senderFor"];
 }
