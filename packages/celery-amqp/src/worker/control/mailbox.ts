@@ -98,10 +98,10 @@ export class Mailbox {
 
   /**
    * Waits until requests are answered. A request that waited and whose sender waits no more is dropped: it counts as not
-   * carried out, and may come again.
+   * carried out, and may come again. A hello between workers does not wait, since it brings revokes and asks for them.
    */
-  async #isTooLate({ expires }: ControlRequest): Promise<boolean> {
-    if (this.#isOpen) return false;
+  async #isTooLate({ method, expires }: ControlRequest): Promise<boolean> {
+    if (this.#isOpen || method === "hello") return false;
     await this.#opened.promise;
     return expires !== null && expires * 1_000 < this.#parts.clock.now();
   }

@@ -45,7 +45,7 @@ async function setUp() {
   return { ...harness, ask, listen, replies: () => broker.messages(queue.name).length };
 }
 
-test("a worker that does not serve its queues yet answers nothing, and revokes what it is told to", async () => {
+test("a worker that does not serve its queues yet answers a hello alone, and revokes what it is told to", async () => {
   const { worker, clock, transport, ask, listen, replies, send, settle, results } = await setUp();
   const served = Promise.withResolvers<void>();
   const subscribe = transport.subscribe.bind(transport);
@@ -61,16 +61,23 @@ test("a worker that does not serve its queues yet answers nothing, and revokes w
   await ask("ping", {}, undefined, 60_000);
   await ask("revoke", { task_id: "unwanted" }, null);
   expect(replies()).toBe(0);
+  await ask("hello", { from_node: "other@box", revoked: ["told"] });
+  expect(replies()).toBe(1);
   await clock.advance(2_000);
   served.resolve();
   await started;
   await settle();
-  expect(replies()).toBe(2); // of one the sender waits no more
+  expect(replies()).toBe(3); // of one the sender waits no more
   await ask("ping", {}, undefined, -1_000); // the clocks of two machines differ
-  expect(replies()).toBe(3);
+  expect(replies()).toBe(4);
   await send({ id: "unwanted", task: "demo.add", args: [1, 1] });
   await settle();
-  expect(await results()).toMatchObject([{ taskId: "unwanted", status: "REVOKED" }]);
+  await send({ id: "told", task: "demo.add", args: [1, 1] });
+  await settle();
+  expect(await results()).toMatchObject([
+    { taskId: "unwanted", status: "REVOKED" },
+    { taskId: "told", status: "REVOKED" },
+  ]);
 });
 
 test.each(["orders", "reply.mine", "pidbox", "reply..pidbox", "a.reply.celery.pidbox"])(
