@@ -4,7 +4,7 @@ import { readJson } from "./json-read.ts";
 import { type JsonRules, writeJson } from "./json-write.ts";
 import type { Serializer } from "./serializer.ts";
 import type { Tree } from "./tree.ts";
-import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+import { decodeUtf8, encodeAscii } from "./utf8.ts";
 
 /** kombu's JSON, Celery's default for everything. NaN and Infinity are read, and refused when written. */
 export const json: Serializer = jsonSerializer({ allowNaN: false });
@@ -15,7 +15,7 @@ export function jsonSerializer(rules: JsonRules): Serializer {
     name: "json",
     contentType: "application/json",
     contentEncoding: "utf-8",
-    encode: (value: unknown): Uint8Array => encodeUtf8(writeJson(value, rules)),
+    encode: (value: unknown): Uint8Array => encodeAscii(writeJson(value, rules)),
     decode(body: Uint8Array, budget?: Budget): Tree {
       if (budget !== undefined) checkValues(body, budget);
       return readJson(decodeUtf8(body));
