@@ -1,6 +1,6 @@
 // What the tasks of Celery's own smoke tests (t/smoke/tasks.py, t/smoke/tests/stamping/tasks.py) do, in our words.
 import { setTimeout as pause } from "node:timers/promises";
-import { defineTask, type Signature, signatureFrom, type TaskContext } from "@leveret/celery-amqp";
+import { defineTask, type Signature, signatureFrom, type TaskContext, type TaskOptions } from "@leveret/celery-amqp";
 
 const module = "t.smoke.tasks";
 const stampingModule = "t.smoke.tests.stamping.tasks";
@@ -17,15 +17,17 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** All of them. */
-export function smokeTasks(isLate: boolean) {
-  const acks = isLate ? "late" : "early";
+/** All of them, with what the tests change for each task. */
+export function smokeTasks(all: Pick<TaskOptions, "acks" | "trackStarted">) {
   return [
-    defineTask(`${module}.noop`, { acks, run: () => null }),
-    defineTask(`${module}.summarize_results`, { acks, run: (_context, numbers: readonly number[]) => total(numbers) }),
-    defineTask(`${module}.add_with_explicit_lazy_option`, { acks, run: (_context, x: number, y: number) => x + y }),
+    defineTask(`${module}.noop`, { ...all, run: () => null }),
+    defineTask(`${module}.summarize_results`, {
+      ...all,
+      run: (_context, numbers: readonly number[]) => total(numbers),
+    }),
+    defineTask(`${module}.add_with_explicit_lazy_option`, { ...all, run: (_context, x: number, y: number) => x + y }),
     defineTask(`${module}.long_running_task`, {
-      acks,
+      ...all,
       run: async (context, count: number = 1, isVerbose: boolean = false) => {
         print("Starting long running task");
         await seconds(context, count, (second) => isVerbose && print(`Sleeping: ${second}`));
@@ -34,24 +36,24 @@ export function smokeTasks(isLate: boolean) {
       },
     }),
     defineTask(`${module}.soft_time_limit_lower_than_time_limit`, {
-      acks,
+      ...all,
       softTimeLimit: "3s",
       timeLimit: "5s",
       run: (context) => pause(4_000, undefined, { signal: context.signal }),
     }),
     defineTask(`${module}.self_termination_delay_timeout`, {
-      acks,
+      ...all,
       timeLimit: "2s",
       run: ({ signal }) => pause(4_000, undefined, { signal }),
     }),
     defineTask(`${module}.replace_with_task`, {
-      acks,
+      ...all,
       run: (context: TaskContext, by: unknown = null) => context.replace(by === null ? replaced() : signatureFrom(by)),
     }),
-    defineTask(`${module}.countdown_task_with_retry`, { acks, run: (context) => retryUpTo(context, 1) }),
-    defineTask(`${module}.non_eta_task_with_retries`, { acks, run: (context) => retryUpTo(context, 2) }),
+    defineTask(`${module}.countdown_task_with_retry`, { ...all, run: (context) => retryUpTo(context, 1) }),
+    defineTask(`${module}.non_eta_task_with_retries`, { ...all, run: (context) => retryUpTo(context, 2) }),
     defineTask(`${stampingModule}.waitfor`, {
-      acks,
+      ...all,
       run: async (context, count: number) => {
         print(`Waiting for ${count} seconds...`);
         await seconds(context, count, (second) => print(`${second + 1} seconds passed`));
@@ -59,7 +61,7 @@ export function smokeTasks(isLate: boolean) {
       },
     }),
     defineTask(`${stampingModule}.wait_for_revoke`, {
-      acks,
+      ...all,
       run: (context: TaskContext, count: number, { waitfor_worker_queue: queue }: { waitfor_worker_queue: string }) => {
         const waiting = defineTask<(count: number) => null>(`${stampingModule}.waitfor`).s(count).with({ queue });
         const marks = { StampOnReplace: "This is the replaced task" };

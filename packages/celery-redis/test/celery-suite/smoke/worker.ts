@@ -10,12 +10,12 @@ import { smokeTasks } from "./tasks.ts";
 
 /** The settings that the tests change, as far as a worker of ours has them. */
 interface Settings {
-  readonly broker_native_delayed_delivery_queue_type?: "classic" | "quorum";
   readonly result_backend?: string;
   readonly task_acks_late?: boolean;
   readonly task_default_exchange_type?: "direct" | "topic";
   readonly task_default_queue_type?: "classic" | "quorum";
   readonly task_default_routing_key?: string;
+  readonly task_track_started?: boolean;
   readonly worker_cancel_long_running_tasks_on_connection_loss?: boolean;
   readonly worker_concurrency?: number;
   readonly worker_prefetch_multiplier?: number;
@@ -51,9 +51,11 @@ const stamps: Interceptor = {
   },
 };
 
+const { task_acks_late: isLate = false, task_track_started: trackStarted = false } = settings;
+const changed = { acks: isLate ? "late" : "early", trackStarted } as const;
 const options: CreateWorkerOptions = {
   broker: (env["CELERY_BROKER_URL"] ?? "").split(";"),
-  tasks: [...suiteTasks(redis), ...smokeTasks(settings.task_acks_late === true)],
+  tasks: [...suiteTasks(redis), ...smokeTasks(changed)],
   name: values.hostname ?? "celery@%h",
   queues: (values.queues ?? "celery").split(",").map(queueOf),
   concurrency,
