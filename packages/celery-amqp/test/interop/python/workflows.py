@@ -1,6 +1,8 @@
 """Tasks and canvases of the workflow tests: canvases come as JSON, in the form that the tests of the other side build, too."""
 
 import functools
+import hashlib
+import json
 import operator
 
 from celery import chain, chord, group
@@ -50,6 +52,32 @@ def register(app):
     @app.task(name="wf.noted")
     def noted(task_id):
         return "noted" if isinstance(task_id, str) else "no id"
+
+    def ran(value):
+        app.backend.client.publish(f"{app.conf.result_backend_transport_options['global_keyprefix']}tree.runs", value)
+
+    @app.task(name="tree.call", bind=True)
+    def tree_call(self, *args):
+        *given, told = args
+        text = json.dumps(given, separators=(",", ":"))
+        value = f"{told['name']}:{hashlib.sha1(text.encode()).hexdigest()[:8]}"
+        ran(value)
+        if "by" in told:
+            raise self.replace(signature(told["by"], app=app))
+        if told.get("fails"):
+            raise ValueError(told["name"])
+        return value
+
+    @app.task(name="tree.pair")
+    def tree_pair(value, fails):
+        ran(value)
+        if fails:
+            raise ValueError(value)
+        return value
+
+    @app.task(name="tree.item")
+    def tree_item(item):
+        return tree_pair(*item)
 
     @app.task(name="wf.heard")
     def heard(request, exc, traceback, task_id, queue):
