@@ -49,6 +49,7 @@ export default defineConfig({
             "chaos/**/*.test.ts",
           ],
           exclude: ["**/node_modules/**", "**/*.{mock,integration,interop,lab,long}.test.ts"],
+          hookTimeout: 30_000,
           testTimeout: 30_000,
           // The modules of the workspace are loaded once for all files.
           isolate: false,

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { reconcile } from "../../src/cluster/controllers.ts";
 import { Objects } from "../../src/manifest/objects.ts";
@@ -20,6 +20,9 @@ let pods: FakePod[] = [];
 beforeEach(() => {
   pods = [];
   vi.useFakeTimers({ now: 0 });
+});
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 function apply(replicas: number, spec: object, image = "one"): void {
