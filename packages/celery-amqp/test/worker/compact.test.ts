@@ -99,6 +99,13 @@ describe.each(counters)("with chords counted by %s", (counter) => {
     await expect(settled(canvas)).resolves.toEqual(value);
   });
 
+  test("a group that a header's body was, and that more follows, counts its members anew", async () => {
+    const bound = memberOf(groupOf(2, "b")).map((member) => withOptions(member, { group_id: "of-another" }));
+    const body = withOptions(group(...bound), { task_id: "a-group", chain: [encodeSignature(groupOf(2, "c"))] });
+    await expect(settled(chord([t("a"), t("a2")], body))).resolves.toEqual(list(2, "c"));
+    await expect(settled(by(body))).resolves.toEqual(list(2, "c"));
+  });
+
   test("what a member of a header says of the chord does not come with a chord that has not begun", async () => {
     const bound = withOptions(t("a"), { chord: encodeSignature(t("never")), group_id: "of-another" });
     await expect(settled(chain(t("s"), chord([bound, t("b")], t("c"))))).resolves.toBe("c");

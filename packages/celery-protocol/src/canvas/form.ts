@@ -1,7 +1,7 @@
 import { mappedBy } from "./compose.ts";
 import { append, Draft, draftOf, type DraftOptions, given, listOf, listTask } from "./draft.ts";
 import { commonErrbacks, errbacksOf } from "./errback.ts";
-import { isBound, type Line, makeFirstImmutable, takePlace } from "./line.ts";
+import { isBound, type Line, makeFirstImmutable, takePlace, unbind } from "./line.ts";
 
 /**
  * The same line with one value: behind a group at its end stands `celery.accumulate`, which has the list of the members'
@@ -90,7 +90,10 @@ function chordOf(group: Draft, body: Draft): Draft {
   chord.options = given({ interval, max_retries, root_id });
   group.options = given({ task_id, root_id });
   for (const errback of listOf(link_error)) if (body.kind === "task") append(body, "link_error", errback);
-  group.tasks = group.tasks.map(({ tasks }) => memberOf(formed(closed(tasks, true), false), group));
+  group.tasks = group.tasks.map(({ tasks }) => {
+    unbind(tasks);
+    return memberOf(formed(closed(tasks, true), false), group);
+  });
   chord.header = group;
   chord.body = body;
   return chord;

@@ -1,7 +1,18 @@
 import { asObject } from "../content/fields.ts";
 import type { Tree } from "../content/tree.ts";
+import { decodeSignature } from "../task/signature-codec.ts";
 import { ProtocolError } from "../wire/errors.ts";
-import { append, type Draft, draftOf, type DraftOptions, given, listOf, merge, type OptionValue } from "./draft.ts";
+import {
+  append,
+  type Draft,
+  draftOf,
+  type DraftOptions,
+  given,
+  listOf,
+  merge,
+  type OptionValue,
+  toDraft,
+} from "./draft.ts";
 import { commonErrbacks } from "./errback.ts";
 
 /**
@@ -23,6 +34,14 @@ const OF_GROUP: ReadonlySet<string> = new Set([...PLACE, "root_id", "interval", 
  * @throws ProtocolError `option-invalid` for a chord without a body.
  */
 export function lineOf(draft: Draft): Line {
+  const { chain, ...options } = draft.options;
+  if (chain === undefined) return plainLine(draft);
+  draft.options = options;
+  const rest = listOf(chain).toReversed();
+  return [...plainLine(draft), ...rest.flatMap((step) => lineOf(toDraft(decodeSignature(step), draft.spending)))];
+}
+
+function plainLine(draft: Draft): Line {
   switch (draft.kind) {
     case "task":
       return [draft];
@@ -37,7 +56,7 @@ export function lineOf(draft: Draft): Line {
 
 function chainLine(chain: Draft): Line {
   const line = chain.tasks.flatMap((step) => [...lineOf(step)]);
-  const { link, link_error, root_id = null, chain: _, ...options } = chain.options;
+  const { link, link_error, root_id = null, ...options } = chain.options;
   placeLast(line, options);
   setRoot(line, root_id);
   addToFirst(line, { options: without(options, PLACE) });
@@ -77,8 +96,8 @@ function membersOf(group: Draft): readonly Draft[] {
 
 /** Times to start at are the header's, and the header and the body share what else is said of the chord. */
 function chordLine(chord: Draft): Line {
-  const { link, link_error, task_id, root_id = null, chain: _, interval, max_retries, ...options } = chord.options;
-  const header = withLines(unbound(chord.header ?? draftOf("group", [], chord.spending)));
+  const { link, link_error, task_id, root_id = null, interval, max_retries, ...options } = chord.options;
+  const header = withLines(chord.header ?? draftOf("group", [], chord.spending));
   if (chord.body === null)
     throw new ProtocolError("option-invalid", "local", "A chord is called without a body. Give one.");
   const line = lineOf(chord.body);
@@ -98,13 +117,12 @@ function chordLine(chord: Draft): Line {
   return [header, ...line];
 }
 
-/** The members of a chord that has not begun are told anew which chord they report to. */
-function unbound(draft: Draft): Draft {
-  for (const name of ["chord", "group_id", "group_index"]) delete draft.options[name];
-  if (draft.kind === "group") for (const member of draft.tasks) unbound(member);
-  const last = draft.kind === "chain" ? draft.tasks.at(-1) : draft.kind === "chord" ? draft.body : null;
-  if (last) unbound(last);
-  return draft;
+/** What is a member of a header anew is told anew which chord it reports to. */
+export function unbind(line: Line): void {
+  const last = line.at(-1);
+  if (last === undefined) return;
+  for (const name of ["chord", "group_id", "group_index"]) delete last.options[name];
+  for (const { tasks } of last.tasks) unbind(tasks);
 }
 
 /** Adds to the first call of a line: to that of each member where it is a group. */
