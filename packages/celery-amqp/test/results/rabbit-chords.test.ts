@@ -36,7 +36,7 @@ async function counting(broker: MemoryBroker, bodyBytes?: number): Promise<Count
 async function begin({ chords }: Counting, size: number): Promise<void> {
   const members = Array.from({ length: size }, (_, place) => ({ id: `t${place}`, parent: null, members: null }));
   const header = { id: "g", parent: null, members };
-  await chords.apply({ groupId: "g", body, header, interval: null, maxRetries: null, countdown: 1 });
+  await chords.apply({ groupId: "g", body, header, interval: null, maxRetries: null });
   await chords.setSize("g", size);
 }
 

@@ -1,13 +1,11 @@
-import { newTask } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { firstAnswer } from "../../src/send/first-answer.ts";
-import type { Outgoing } from "../../src/send/outgoing.ts";
+import type { Leaving } from "../../src/send/outgoing.ts";
 import type { AsyncResult } from "../../src/task/sender.ts";
 
-function outgoing(get: AsyncResult<unknown>["get"]): Outgoing {
+function outgoing(get: AsyncResult<unknown>["get"]): Leaving {
   const result = { id: "id-1", get } as AsyncResult<unknown>;
-  const way = { to: { exchange: "", routingKey: "celery" }, queue: "celery" };
-  return { message: newTask({ id: "id-1", task: "t" }), way, result, awaited: true, signal: null };
+  return { result, signal: null };
 }
 
 /** Waits until the signal is aborted. */

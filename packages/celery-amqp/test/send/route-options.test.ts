@@ -45,7 +45,13 @@ const paths: Readonly<Record<string, (celery: TestCelery, said: CallOptions) => 
   "a member of a group": ({ client }, said) => client.send(group(target.si().with(said), one.si())),
   "the first step of a chain": ({ client }, said) => client.send(chain(target.si().with(said), one.si())),
   "a header of a chord": ({ client }, said) => client.send(chord([target.si().with(said), one.si()], one.si())),
-  "a stamped call": ({ client }, said) => client.send(target.si().with(said).stamp({ who: "me" })),
+  "a stamped call": ({ client }, said) =>
+    client.send(
+      target
+        .si()
+        .with(said)
+        .stamp({ stamps: { who: "me" } }),
+    ),
   "a callback": ({ client }, said) => client.send(one.si().link(target.si().with(said))),
   "one of two callbacks": ({ client }, said) => client.send(one.si().link(target.si().with(said)).link(one.si())),
   "a next step": ({ client }, said) => client.send(chain(one.si(), target.si().with(said))),

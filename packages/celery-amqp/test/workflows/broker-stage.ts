@@ -74,7 +74,7 @@ export class BrokerStage implements AsyncDisposable {
   async #one(plain: Tree): Promise<Running> {
     const prefix = `${randomUUID().slice(0, 6)}-`;
     const tree = named(plain, prefix);
-    const running = { prefix, tree, value: await this.#valueOf(tree) };
+    const running: Running = { prefix, tree, value: await this.#valueOf(tree) };
     const end = Date.now() + (running.value === HANGS ? 0 : deadlineMs);
     const expected = evaluate(tree);
     while (Date.now() < end && isAwaiting(expected, this.#seen(running))) await pause(20);
