@@ -8,7 +8,7 @@ import { PythonClient, PythonWorker } from "../../celery-amqp/test/interop/suppo
 import { redisResults } from "../src/index.ts";
 import { ours, placed, workflowTasks } from "./support/our-shapes.ts";
 import { redisUrl } from "./support/redis.ts";
-import { joints, type Shape, shapes } from "./support/shapes.ts";
+import { beyond, joints, type Shape, shapes } from "./support/shapes.ts";
 
 // Workflows of every shape, started by either side, their tasks going to Python's worker and to ours by turns. What comes
 // of them is what comes of them among Python alone.
@@ -120,7 +120,19 @@ for (const [pairing, { label, brokerUrl, python, absent }] of everywhere.entries
     });
 
     test.each(everyone)("started by us, for %s", (whom) => {
-      expect(byUs.get(whom)).toEqual(byPython.get("Python alone"));
+      const expected = new Map(byPython.get("Python alone"));
+      for (const name of names) if (name in beyond) expected.set(name, [{ value: beyond[name]?.value }]);
+      expect(byUs.get(whom)).toEqual(expected);
+    });
+
+    test.each(everyone)("that Celery runs otherwise, for %s", async (whom) => {
+      const ends = Object.entries(beyond).map(async ([name, { canvas }]) => {
+        const id = `${run}-beyond-${whom}-${name}-`.replaceAll(" ", "-");
+        const call = ours(placed(canvas, { id, queueOf: among[whom] })) as Signature<[], unknown>;
+        return [name, await endOf(await client.send(call))];
+      });
+      const values = Object.entries(beyond).map(([name, { value }]) => [name, { value }]);
+      expect(Object.fromEntries(await Promise.all(ends))).toEqual(Object.fromEntries(values));
     });
   });
 }

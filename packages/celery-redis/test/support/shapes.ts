@@ -199,3 +199,56 @@ export const joints: readonly string[] = [
   "chunks before a task",
   "a stamped task",
 ];
+
+/** What `wf.tag` gives for these arguments. */
+function tagged(...args: readonly unknown[]): readonly unknown[] {
+  return ["tag", ...args];
+}
+
+/** Shapes that come to what they say where we start them, and to something else, or to nothing, in Celery itself. */
+export const beyond: Readonly<Record<string, { readonly canvas: Shape; readonly value: unknown }>> = {
+  "a chord with a group in its header": {
+    canvas: chord([group(tag(1), tag(2)), tag(3)], tag(4)),
+    value: tagged([tagged(1), tagged(2), tagged(3)], 4),
+  },
+  "a group of groups behind a task": {
+    canvas: chain(tag(1), group(group(tag(2), tag(3)), tag(4))),
+    value: [tagged(tagged(1), 2), tagged(tagged(1), 3), tagged(tagged(1), 4)],
+  },
+  "a group of one behind a task": { canvas: chain(tag(1), group(tag(2))), value: [tagged(tagged(1), 2)] },
+  "a group of one before a task": { canvas: chain(group(tag(1)), tag(2)), value: tagged([tagged(1)], 2) },
+  "three groups": {
+    canvas: chain(group(tag(1), tag(2)), group(still(3), still(4)), group(still(5), still(6))),
+    value: [tagged(5), tagged(6)],
+  },
+  "four groups and a task": {
+    canvas: chain(group(tag(1)), group(still(2), still(3)), group(still(4)), group(still(5), still(6)), tag(7)),
+    value: tagged([tagged(5), tagged(6)], 7),
+  },
+  "a member that ends in a group": {
+    canvas: chord([chain(tag(1), group(still(2), still(3))), tag(4)], tag(5)),
+    value: tagged([[tagged(2), tagged(3)], tagged(4)], 5),
+  },
+  "groups within members within members": {
+    canvas: chord([chain(group(tag(1), tag(2)), chord([still(3)], group(still(4), still(5)))), tag(6)], tag(7)),
+    value: tagged([[tagged(4), tagged(5)], tagged(6)], 7),
+  },
+  "chords and tasks in turn": {
+    canvas: chain(group(tag(1), tag(2)), still(3), group(still(4), still(5)), still(6), still(7)),
+    value: tagged(7),
+  },
+  "a group of none in a chain": { canvas: chain(tag(1), group(), tag(2)), value: tagged([], 2) },
+  "a group of none at the end": { canvas: chain(tag(1), group()), value: [] },
+  "replaced by what ends in a group": {
+    canvas: swap(chain(tag(1), group(still(2), still(3)))),
+    value: [tagged(2), tagged(3)],
+  },
+  "replaced by what ends in a group, in a chain": {
+    canvas: chain(swap(chain(tag(1), group(still(2), still(3)))), tag(4)),
+    value: tagged([tagged(2), tagged(3)], 4),
+  },
+  "replaced by what ends in a group, in a header": {
+    canvas: chord([swap(chain(tag(1), group(still(2), still(3)))), tag(4)], tag(5)),
+    value: tagged([[tagged(2), tagged(3)], tagged(4)], 5),
+  },
+};
