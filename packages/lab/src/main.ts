@@ -7,9 +7,9 @@ import { Cluster } from "./cluster/cluster.ts";
 import { serveActions, socketOf } from "./cluster/serve.ts";
 
 const usage = `podlab run --state DIR --manifests FILE [--manifests FILE] --image 'NAME=ROOT' [--namespace NS]
-           [--dns-cache SECONDS] [--volumes DIR] [--quiet]
+           [--dns-cache SECONDS] [--linger SECONDS] [--volumes DIR] [--quiet]
 podlab ctl DIR status | wait SECONDS | exec POD [-c NAME] -- CMD... | net POD -- CMD... | delete POD | kill POD [NAME]
-           | kill-init POD | reboot POD SECONDS | scale SET N | replicas SET | apply FILE | events | logs POD [NAME]
+           | reboot POD SECONDS | scale SET N | replicas SET | apply FILE | events | logs POD [NAME]
            | delete-volume NS CLAIM | down
 `;
 
@@ -19,6 +19,7 @@ const options = {
   image: { type: "string", multiple: true },
   namespace: { type: "string", default: "default" },
   "dns-cache": { type: "string", default: "0" },
+  linger: { type: "string", default: "0" },
   volumes: { type: "string" },
   quiet: { type: "boolean", default: false },
 } as const;
@@ -47,6 +48,7 @@ function serve(words: readonly string[]): void {
       return [text.slice(0, at), text.slice(at + 1)] as const;
     }),
     dnsCacheSeconds: Number(values["dns-cache"]),
+    lingerSeconds: Number(values.linger),
     volumes: values.volumes ?? null,
     print: !values.quiet,
   });

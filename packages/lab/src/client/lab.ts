@@ -18,6 +18,8 @@ export interface LabOptions {
   readonly images: Readonly<Record<string, string>>;
   /** How long the cluster's DNS keeps its answers, in seconds. Default 0: none. */
   readonly dnsCacheSeconds?: number;
+  /** How long a pod that has ended is still listed with its address, in seconds. Default 0. */
+  readonly lingerSeconds?: number;
   /** A folder for claimed volumes, which outlives this lab. Default: they end with it. */
   readonly volumes?: string;
 }
@@ -37,12 +39,13 @@ export class Lab {
   readonly #process: ChildProcess;
 
   /** Starts the pods. */
-  constructor({ namespace, yaml, images, dnsCacheSeconds = 0, volumes }: LabOptions) {
+  constructor({ namespace, yaml, images, dnsCacheSeconds = 0, lingerSeconds = 0, volumes }: LabOptions) {
     this.#state = mkdtempSync(join(tmpdir(), "lab-"));
     const manifests = join(this.#state, "manifests.yaml");
     writeFileSync(manifests, yaml);
     const words = ["run", "--quiet", "--state", this.#state, "--manifests", manifests, "--namespace", namespace];
-    words.push("--dns-cache", String(dnsCacheSeconds), ...(volumes === undefined ? [] : ["--volumes", volumes]));
+    words.push("--dns-cache", String(dnsCacheSeconds), "--linger", String(lingerSeconds));
+    words.push(...(volumes === undefined ? [] : ["--volumes", volumes]));
     for (const [name, folder] of Object.entries(images)) words.push("--image", `${name}=${folder}`);
     const errors = openSync(join(this.#state, "errors"), "w");
     this.#process = spawn(process.execPath, [program, ...words], { stdio: ["ignore", "ignore", errors] });
@@ -80,29 +83,31 @@ export class Lab {
   }
 
   /**
-   * Runs a shell script in a folder with these files and a `kubectl` that asks this lab. `folder` of an earlier run lets it
-   * find what that one left. `killAt` ends the script (SIGKILL) in place of its n-th command to kubectl.
+   * Runs a shell script in a folder with these files and a `kubectl` that asks this lab. With `killAfter`, a pattern of the
+   * shell, the script is killed (SIGKILL) after each command to kubectl that matches, once for each in a folder: run it
+   * again with the same `folder` to get to the next.
    */
-  async script(
+  script(
     text: string,
     files: Readonly<Record<string, string>> = {},
-    { folder = this.scriptFolder(), killAt = 0 }: { readonly folder?: string; readonly killAt?: number } = {},
+    { folder = this.scriptFolder(), killAfter = "''" }: { readonly folder?: string; readonly killAfter?: string } = {},
   ): Promise<ScriptEnding> {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-    const words = [process.execPath, kubectl, socketOf(this.#state)];
     const lines = [
       "#!/bin/sh",
+      `${process.execPath} ${kubectl} ${socketOf(this.#state)} "$@"; code=$?`,
       `cd ${folder} || exit 9`,
-      `n=$(($(cat calls 2>/dev/null || echo 0) + 1)); echo "$n" >calls`,
-      `[ "$n" != "\${KILL_AT:-0}" ] || { kill -9 "$PPID"; exit 1; }`,
-      `exec ${words.join(" ")} "$@"`,
+      `case "$*" in ${killAfter})`,
+      `  grep -qxF -- "$*" killed 2>/dev/null || { echo "$*" >>killed; kill -9 "$PPID"; } ;;`,
+      "esac",
+      "exit $code",
     ];
     writeFileSync(join(folder, "kubectl"), `${lines.join("\n")}\n`, { mode: 0o755 });
-    rmSync(join(folder, "calls"), { force: true });
-    const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}`, KILL_AT: String(killAt) };
+    const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` };
     return new Promise((resolve) => {
       execFile("sh", ["-c", text], { cwd: folder, env, maxBuffer: 64 * 1024 ** 2 }, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? 128), text: stdout + stderr });
+        const code = error === null ? 0 : Number(error.code ?? 128);
+        resolve({ code, text: stdout + stderr });
       });
     });
   }
@@ -139,11 +144,6 @@ export class Lab {
   /** Ends all that runs in a pod's container at once, as the kernel does when memory runs out. */
   async kill(pod: string, container = "rabbitmq"): Promise<void> {
     await this.#ask("kill", pod, container);
-  }
-
-  /** Ends a pod's init container at once, if one runs; answers whether there was one. */
-  async killInit(pod: string): Promise<boolean> {
-    return (await this.#ask("kill-init", pod)) === "true";
   }
 
   /** The power of a pod's node fails and returns after some seconds: a new sandbox and address, the old volumes. */

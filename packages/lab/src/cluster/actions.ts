@@ -45,11 +45,13 @@ export const actions: Readonly<Record<string, Action>> = {
     const container = cluster.pod(words[0] ?? "").container(optionOf(words, "-c"));
     return container?.exec(commandOf(words)) ?? { code: 1, out: "", errors: "no such container\n" };
   },
-  // A program of this machine in a pod's network: clients, load.
+  // A program of this machine in a pod's network, with the cluster's names: clients, load.
   net: (cluster, words) => {
-    const pid = cluster.pod(words[0] ?? "").networkProcess;
-    if (pid === null) return { code: 1, out: "", errors: "the pod has no network\n" };
-    return run("nsenter", ["-t", String(pid), "-n", "--", ...commandOf(words)]);
+    const pod = cluster.pod(words[0] ?? "");
+    if (pod.networkProcess === null) return { code: 1, out: "", errors: "the pod has no network\n" };
+    const names = 'mount --bind "$1" /etc/resolv.conf; shift; exec "$@"';
+    const inside = ["unshare", "-m", "sh", "-ec", names, "sh", join(pod.folder, "resolv.conf"), ...commandOf(words)];
+    return run("nsenter", ["-t", String(pod.networkProcess), "-n", "--", ...inside]);
   },
   // Requests to a pod's web server, one after the other.
   pages: async (cluster, [name = "", requests = "[]"]) => {
@@ -67,7 +69,6 @@ export const actions: Readonly<Record<string, Action>> = {
     await cluster.pod(name).kill(container);
     return said("");
   },
-  "kill-init": async (cluster, [name = ""]) => said(String(await cluster.pod(name).killInit())),
   reboot: async (cluster, [name = "", seconds]) => {
     await cluster.pod(name).reboot(Number(seconds ?? 0));
     return said("");

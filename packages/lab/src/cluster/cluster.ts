@@ -11,6 +11,7 @@ import { ownerOf, reconcile, revisionOf } from "./controllers.ts";
 import { serveNames } from "./dns.ts";
 import { NameCache } from "./name-cache.ts";
 import { resolveName } from "./resolver.ts";
+import { ServiceAddresses } from "./service-address.ts";
 
 /** What a cluster is made of. */
 export interface ClusterOptions {
@@ -24,6 +25,11 @@ export interface ClusterOptions {
   readonly images: readonly (readonly [prefix: string, root: string])[];
   /** How long the cluster's DNS keeps its answers, in seconds; 0 keeps none. */
   readonly dnsCacheSeconds: number;
+  /**
+   * How long a pod that has ended is still listed with its address, in seconds: on a real cluster until kubelet has reported
+   * its end and DNS has followed.
+   */
+  readonly lingerSeconds: number;
   /** A folder for claimed volumes. Default: one in `state`. */
   readonly volumes: string | null;
   /** Whether events are printed too. */
@@ -38,13 +44,16 @@ export class Cluster {
   readonly #pods = new Map<string, Pod>();
   readonly #images: ClusterOptions["images"];
   readonly #network = new Network();
+  readonly #services = new ServiceAddresses(() => this.#pods.values());
   readonly #volumes: string;
+  readonly #lingerSeconds: number;
   readonly #certificates: string;
   #isPending = false;
 
   constructor(options: ClusterOptions) {
     this.state = resolve(options.state);
     this.#images = options.images;
+    this.#lingerSeconds = options.lingerSeconds;
     this.#volumes = resolve(options.volumes ?? join(this.state, "volumes"));
     mkdirSync(this.#volumes, { recursive: true });
     this.events = new Events(join(this.state, "events.log"), options.print);
@@ -52,7 +61,8 @@ export class Cluster {
     for (const file of options.manifests) this.objects.apply(file);
     this.#certificates = makeCertificates(this.state);
     serveApi(this.#certificates, this.objects, () => this.#pods.values());
-    const find = (name: string): readonly string[] | null => resolveName(name, this.objects, this.#pods.values());
+    const find = (name: string): readonly string[] | null =>
+      resolveName(name, this.objects, this.#pods.values(), this.#services);
     const cache = new NameCache(options.dnsCacheSeconds, find, Date.now);
     serveNames(gateway, (name) => cache.answer(name));
     this.changed();
@@ -123,6 +133,7 @@ export class Cluster {
     this.#isPending = true;
     setImmediate(() => {
       this.#isPending = false;
+      this.#services.serve(this.objects.all("Service"));
       reconcile(this.objects, {
         all: this.pods,
         add: (identity, owner, revision) => this.#add(identity, owner, revision),
@@ -139,6 +150,7 @@ export class Cluster {
       pods: join(this.state, "pods"),
       claims: this.#volumes,
       authority: join(this.#certificates, "ca.crt"),
+      lingerSeconds: this.#lingerSeconds,
       rootOf: (image: string) => this.#rootOf(image),
       changed: () => this.changed(),
     };

@@ -2,6 +2,7 @@ import { gateway } from "../machine/network.ts";
 import type { Objects } from "../manifest/objects.ts";
 import type { Pod } from "../pod/pod.ts";
 import { endpointsOf } from "./endpoints.ts";
+import type { ServiceAddresses } from "./service-address.ts";
 
 /** The names of the API server. */
 export const apiServerNames: readonly string[] = [
@@ -11,17 +12,21 @@ export const apiServerNames: readonly string[] = [
   "kubernetes",
 ];
 
-/**
- * The addresses of a name of the cluster: of a Service those of its ready pods, since the lab has no virtual addresses. Null
- * where there is no such name.
- */
-export function resolveName(name: string, objects: Objects, pods: Iterable<Pod>): readonly string[] | null {
+/** The addresses of a name of the cluster; null where there is no such name. A headless Service has those of its pods. */
+export function resolveName(
+  name: string,
+  objects: Objects,
+  pods: Iterable<Pod>,
+  addresses: ServiceAddresses,
+): readonly string[] | null {
   if (apiServerNames.includes(name)) return [gateway];
   const [, host, service = "", namespace] = /^(?:([^.]+)\.)?([^.]+)\.([^.]+)\.svc\.cluster\.local$/.exec(name) ?? [];
   const found = objects.get("Service", namespace, service);
   if (found === undefined) return null;
-  const addresses = endpointsOf(found, pods).flatMap((each) => each.addresses ?? []);
-  if (host === undefined) return addresses.map(({ ip }) => ip);
-  const own = addresses.filter(({ hostname }) => hostname === host).map(({ ip }) => ip);
+  const virtual = host === undefined ? addresses.of(found) : null;
+  if (virtual !== null) return [virtual];
+  const listed = endpointsOf(found, pods).flatMap((each) => each.addresses ?? []);
+  if (host === undefined) return listed.map(({ ip }) => ip);
+  const own = listed.filter(({ hostname }) => hostname === host).map(({ ip }) => ip);
   return own.length > 0 ? own : null;
 }

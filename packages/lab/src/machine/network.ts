@@ -63,6 +63,6 @@ export class Network {
   }
 
   #advance(): void {
-    this.#next = this.#next === 254 ? 10 : this.#next + 1;
+    this.#next = this.#next === 199 ? 10 : this.#next + 1;
   }
 }

@@ -20,6 +20,8 @@ export interface PodHost {
   readonly pods: string;
   readonly claims: string;
   readonly authority: string;
+  /** How long a pod that has ended is still listed with its address, in seconds. */
+  readonly lingerSeconds: number;
   /** The root folder of an image; throws where there is none. */
   rootOf(image: string): string;
   /** Something of a pod changed that controllers may act on. */
@@ -185,14 +187,6 @@ export class Pod {
     await container.kill();
   }
 
-  /** Ends the init container at once, if one runs; it is run again over what it left. Answers whether there was one. */
-  async killInit(): Promise<boolean> {
-    const { init } = this.#boot;
-    if (init === null || init.hasEnded) return false;
-    await init.kill();
-    return true;
-  }
-
   /**
    * The power of its node fails and returns after some seconds: all processes end at once, the sandbox is made anew with
    * another address, and the init containers run again over the volumes as they were left.
@@ -224,6 +218,7 @@ export class Pod {
     const { containers } = this.#boot;
     await Promise.all([...containers.values()].map((each) => stopContainer(this.identity, each, this.#host.events)));
     await this.#end();
+    await wait(this.#host.lingerSeconds * 1000);
     this.readySinceMs = null;
     this.#host.events.add(this.identity.name, "deleted");
   }
@@ -232,10 +227,11 @@ export class Pod {
   async #end(): Promise<void> {
     const boot = this.#boot;
     boot.isOver = true;
-    const all = [...(boot.init === null ? [] : [boot.init]), ...boot.containers.values()];
-    await Promise.all(all.filter(({ hasEnded }) => !hasEnded).map((each) => each.kill()));
+    // The network first: the peers of a machine without power hear nothing of its end.
     boot.sandbox?.remove();
     boot.sandbox = null;
+    const all = [...(boot.init === null ? [] : [boot.init]), ...boot.containers.values()];
+    await Promise.all(all.filter(({ hasEnded }) => !hasEnded).map((each) => each.kill()));
   }
 }
 

@@ -185,6 +185,29 @@ function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCl
     expect(await bodyOf("queues/shop/tasks")).toMatchObject({ type: "quorum" });
   });
 
+  it("serves on, and is whole again by itself, when the machine of a pod reboots", async () => {
+    await fill("rebooted");
+    const before = await lab.pods();
+    const started = performance.now();
+    const booted = lab.reboot("rabbitmq-1", 2);
+    // The others serve on.
+    expect(await messagesOf("rebooted")).toEqual(payloads);
+    await booted;
+    await untilReady("back after a reboot", started);
+    const addresses = (found: typeof before): readonly string[] =>
+      found.filter(({ name }) => name === "rabbitmq-1").map(({ ip }) => ip);
+    expect(addresses(await lab.pods())).not.toEqual(addresses(before));
+    expect(await messagesOf("rebooted")).toEqual(payloads);
+  });
+
+  it("comes back with all messages when all machines lose their power at once", async () => {
+    await fill("dark");
+    const started = performance.now();
+    await Promise.all(pods.map((pod) => lab.reboot(pod, 1)));
+    await untilReady("back after a power cut of all machines", started);
+    expect(await messagesOf("dark")).toEqual(payloads);
+  });
+
   it("comes back with all messages when all nodes are killed at once", async () => {
     await fill("lost");
     // A queue of its definitions that must be declared while no node runs yet.

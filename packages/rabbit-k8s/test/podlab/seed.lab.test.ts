@@ -38,6 +38,12 @@ describe("the original document's cluster on 3.10.8", () => {
     await expect
       .poll(async () => (await lab.management(other, login, "GET", "queues/test/tasks")).body, { timeout: 30_000 })
       .toMatchObject({ node: expect.stringContaining(`${other}.`) as unknown });
-    expect(await lab.look(other, login, "test", "tasks")).toEqual(Array.from({ length: 20 }, (_, index) => `${index}`));
+    const all = Array.from({ length: 20 }, (_, index) => `${index}`);
+    expect(await lab.look(other, login, "test", "tasks")).toEqual(all);
+    await expect.poll(running, { timeout: 240_000, interval: 1000 }).toBe(2);
+    // Its init container runs again over what it left.
+    await lab.reboot(dying, 1);
+    await expect.poll(running, { timeout: 240_000, interval: 1000 }).toBe(2);
+    expect(await lab.look(other, login, "test", "tasks")).toEqual(all);
   });
 });
