@@ -1,46 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { runCommand } from "../../src/command/command.ts";
+import { describe, expect, it } from "vitest";
 import { requiredFeatureFlags } from "../../src/rabbitmq/upgrade.ts";
 import { parseVersion } from "../../src/rabbitmq/version.ts";
-import { FakeCluster } from "./fake-kubectl.ts";
-
-/** What `rabbit-k8s runbook` prints. */
-function print(words: string): string {
-  let text = "";
-  const terminal = {
-    out: (more: string) => void (text += more),
-    err: () => undefined,
-    read: () => "",
-    variable: () => undefined,
-  };
-  expect(runCommand(["runbook", ...words.split(" "), "--namespace", "shop"], terminal)).toBe(0);
-  return text;
-}
-
-function cluster(nodes: number, version = "4.3.6", flags: readonly string[] = []): FakeCluster {
-  const fake = new FakeCluster(nodes, version, flags);
-  onTestFinished(() => fake.remove());
-  return fake;
-}
+import type { FakeCluster } from "./fake-kubectl.ts";
+import { cluster, print, survivesKills } from "./survive.ts";
 
 const scaleDown = print("scale-down --from 5 --to 3");
 const kept = ["data-rabbitmq-0", "data-rabbitmq-1"];
-
-/** Runs to its end, at whichever call of kubectl it was killed before; every third, for each run starts a hundred programs. */
-function survivesKills(make: () => FakeCluster, script: string, check: (fake: FakeCluster) => void): void {
-  const whole = make();
-  expect(whole.run(script)).toMatchObject({ code: 0 });
-  check(whole);
-  expect(whole.calls).toBeGreaterThan(10);
-  for (let call = 1; call <= whole.calls; call += 3) {
-    const fake = make();
-    fake.run(script, call);
-    const { code, errors } = fake.run(script);
-    expect(code, `killed at call ${call}: ${errors}`).toBe(0);
-    check(fake);
-  }
-}
 
 describe("every runbook", () => {
   it.each([
