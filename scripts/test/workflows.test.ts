@@ -58,6 +58,7 @@ describe("workflows", () => {
     const reading = { contents: "read" };
     expect(Object.fromEntries(rights)).toEqual({
       "test.yml test": reading,
+      "test.yml kind": reading,
       "release.yml test": reading,
       "release.yml select": reading,
       "release.yml version": { contents: "write", "pull-requests": "write" },
