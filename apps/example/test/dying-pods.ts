@@ -1,16 +1,8 @@
 import type { RabbitLab } from "@leveret/lab";
 import { expect } from "vitest";
+import { type FleetReport, runFleet } from "./run-fleet.ts";
 
-const load = new URL("load.ts", import.meta.url).pathname;
 const vhost = "example";
-
-/** What became of the tasks. */
-export interface Outcome {
-  readonly sent: number;
-  readonly ran: number;
-  /** More than `ran` where a task ran again, since the node that knew of its end was lost. */
-  readonly runs: number;
-}
 
 interface Queue {
   readonly leader?: string;
@@ -21,8 +13,8 @@ interface Queue {
 export type Death = (pod: string) => Promise<void>;
 
 /**
- * Has a client send tasks and a worker run them, from within the network of a pod that lives, and meanwhile ends the pods of
- * the queue's leaders, one after the other.
+ * Has a fleet work in the network of a pod that lives, and meanwhile ends the pods of the queue's leaders, one after the
+ * other.
  */
 export async function runWhilePodsDie(
   lab: RabbitLab,
@@ -30,7 +22,7 @@ export async function runWhilePodsDie(
   host: string,
   tasks: number,
   deaths: readonly Death[],
-): Promise<Outcome> {
+): Promise<FleetReport> {
   const pods = (await lab.pods()).filter(({ name }) => name.startsWith("rabbitmq-"));
   const queue = async (): Promise<Queue> => {
     // Whichever broker lives.
@@ -40,17 +32,16 @@ export async function runWhilePodsDie(
     }
     return {};
   };
-  const brokers = pods.map(({ ip }) => `amqp://${login}@${ip}:5672/${vhost}`);
-  const node = [process.execPath, "--conditions=@leveret/source"];
-  const running = lab.beside(host, ...node, load, String(tasks), ...brokers);
-  for (const die of deaths) {
-    const waiting = async (): Promise<number> => (await queue()).messages ?? 0;
-    await expect.poll(waiting, { timeout: 60_000, interval: 200 }).toBeGreaterThan(20);
-    const leader = /rabbit@(rabbitmq-\d)/.exec((await queue()).leader ?? "")?.[1];
-    const dying = leader ?? "rabbitmq-2";
-    console.log(`${leader} leads the queue, ${dying} dies`);
-    await die(dying);
-    await lab.ready(240);
-  }
-  return JSON.parse((await running).trim().split("\n").at(-1) ?? "") as Outcome;
+  const broker = `amqp://${login}@rabbitmq.${vhost}.svc.cluster.local:5672/${vhost}`;
+  return runFleet(lab, host, broker, tasks, async () => {
+    for (const die of deaths) {
+      const inFlight = async (): Promise<number> => (await queue()).messages ?? 0;
+      await expect.poll(inFlight, { timeout: 60_000, interval: 200 }).toBeGreaterThan(5);
+      const leader = /rabbit@(rabbitmq-\d)/.exec((await queue()).leader ?? "")?.[1];
+      const dying = leader ?? "rabbitmq-2";
+      console.log(`${leader} leads the queue, ${dying} dies`);
+      await die(dying);
+      await lab.ready(240);
+    }
+  });
 }

@@ -59,7 +59,8 @@ describe("the example's own manifests, with the image of its Dockerfile", () => 
     const { name } = await worker();
     const outcome = await runWhilePodsDie(lab, login, name, 150, [(pod) => lab.kill(pod)]);
     console.log(JSON.stringify(outcome));
-    expect(outcome).toMatchObject({ sent: 150, ran: 150 });
+    expect(outcome).toMatchObject({ failures: {}, lost: 0 });
+    expect(outcome.sent).toBeGreaterThanOrEqual(150);
   });
 
   it("take a worker out of readiness while it has no broker, and do not restart it", async () => {
