@@ -222,11 +222,15 @@ test("a tick that cannot be sent holds up no other entry, and is sent later", as
 
 test("messages are as Celery's beat sends them, but for an answer that nobody awaits", async () => {
   const { clock, broker, beat } = scene();
-  const entries = { tick: { task: "demo.add", schedule: 10, args: [16, 16], options: { expires: 60 } } };
+  const entries = {
+    tick: { task: "demo.add", schedule: 10, args: [16, 16], options: { expires: 60, headers: { mine: "kept" } } },
+  };
   await beat({ entries });
   await clock.advance(10_000);
   const [message] = broker.messages("celery");
   expect(message?.headers).toMatchObject({
+    celery_beat_task: true,
+    mine: "kept",
     task: "demo.add",
     id: at(10),
     root_id: at(10),

@@ -240,7 +240,11 @@ export class CeleryBeat implements Beat {
     const { client, ticks, name, log } = this.#parts;
     const { task, args, kwargs, options, name: entry } = tick.entry;
     const id = tickId(name, entry, tick.time);
-    await ticks.during(id, this.#way(lease, tick), () => client.sendByName(task, { ...options, args, kwargs, id }));
+    // By which Celery 5.7 marks what its beat sends (celery/beat.py `Scheduler.apply_async`).
+    const headers = { ...options?.headers, celery_beat_task: true };
+    await ticks.during(id, this.#way(lease, tick), () =>
+      client.sendByName(task, { ...options, headers, args, kwargs, id }),
+    );
     log.info("task sent", { entry, task, id, due: new Date(tick.time).toISOString() });
   }
 
