@@ -1,5 +1,5 @@
 import { upgradeRefusal } from "../rabbitmq/upgrade.ts";
-import { isAtLeast, knownSeries, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
+import { isAtLeast, isPlainVersion, knownSeries, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
 import { isDnsLabel, isDnsSubdomain, isServiceName } from "../kubernetes/rules.ts";
 import { longestClusterName, nameCluster } from "./naming.ts";
 import type { ModernProps } from "./props.ts";
@@ -59,7 +59,7 @@ function checkNames({
 
 function checkVersion({ version, from }: ModernProps): readonly Refusal[] {
   const to = parseVersion(version);
-  if (to === null || !isAtLeast(to, "3.10")) return [unknownVersion("version", version)];
+  if (to === null || !isAtLeast(to, "3.10") || !isPlainVersion(version)) return [unknownVersion("version", version)];
   if (from === undefined) return [];
   const running = parseVersion(from);
   if (running === null) return [unknownVersion("from", from)];

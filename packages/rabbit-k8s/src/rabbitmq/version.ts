@@ -27,6 +27,11 @@ export function parseVersion(text: string): RabbitVersion | null {
   return { text, series, major: Number(match[1]), minor: Number(match[2]), patch: Number(patch) };
 }
 
+/** Is a text a version and nothing else, as images have it: `4.3` or `4.3.6`, without a suffix or a zero in front? */
+export function isPlainVersion(text: string): boolean {
+  return /^\d\.(0|[1-9]\d?)(\.(0|[1-9]\d{0,2}))?$/.test(text);
+}
+
 /** Is `version` the release `floor` (`4.1` or `3.12.14`) or a later one? */
 export function isAtLeast(version: RabbitVersion, floor: string): boolean {
   const [major = 0, minor = 0, patch = 0] = floor.split(".").map(Number);

@@ -5,7 +5,7 @@ import { RefusedPropsError, type Refusal } from "../refusal/refusal.ts";
 import type { ResolvedSeed } from "../cluster/resolved.ts";
 import { checkTexts } from "../kubernetes/check.ts";
 import { imageName, isDnsLabel, isDnsSubdomain, objectName } from "../kubernetes/rules.ts";
-import { isAtLeast, parseVersion } from "../rabbitmq/version.ts";
+import { isAtLeast, isPlainVersion, parseVersion } from "../rabbitmq/version.ts";
 
 const defaultVersion = "3.9.14";
 
@@ -29,7 +29,7 @@ function checkSeed(props: SeedProps): readonly Refusal[] {
 
 function checkVersion({ version: text = defaultVersion }: SeedProps): readonly Refusal[] {
   const version = parseVersion(text);
-  if (version === null) {
+  if (version === null || !isPlainVersion(text)) {
     return [
       {
         prop: "version",

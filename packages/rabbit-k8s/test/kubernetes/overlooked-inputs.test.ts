@@ -57,6 +57,10 @@ const clusters: Rows = [
     { policies: [{ ...policy, definition: { expires: Number.POSITIVE_INFINITY } }] },
   ],
   ['conf["channel_max"]', { conf: { channel_max: Number.NEGATIVE_INFINITY } }],
+  // Versions that no image has.
+  ["version", { version: "4.3.06" }],
+  ["version", { version: "4.3.6-management" }],
+  ["version", { version: "4.3.1000" }],
   // Lists with holes and entries that are there twice.
   ["plugins[0]", { plugins: sparse }],
   ["imagePullSecrets[1].name", { imagePullSecrets: [{ name: "a" }, { name: "a" }] }],
@@ -213,6 +217,7 @@ describe("what is easily overlooked is refused by name", () => {
 
   it.each([
     ["clusterDomain", { clusterDomain: "a".repeat(254) }],
+    ["version", { version: "3.9.014" }],
     ["secretValues", { secretValues: { erlangCookie: "a", adminPassword: "x".repeat(1_100_000) } }],
     ["secretValues.adminPassword", { secretValues: { erlangCookie: "a", adminPassword: "\ud800" } }],
   ])("the original document's %s", (prop, props) => {
