@@ -6,7 +6,7 @@ import { BrokerStage } from "../../celery-amqp/test/workflows/broker-stage.ts";
 import { everything, sample } from "../../celery-amqp/test/workflows/generate.ts";
 import { redisResults } from "../src/index.ts";
 import { redisUrl } from "./support/redis.ts";
-import { any, isSentWhole, plain, TreeFleet } from "./support/tree-fleet.ts";
+import { calm, isSentWhole, plain, TreeFleet } from "./support/tree-fleet.ts";
 
 const seed = randomInt(2 ** 31);
 console.log(`random workflows of seed ${seed}`);
@@ -27,7 +27,7 @@ for (const pairing of pairings()) {
       await fleet.ready();
       await using stage = fleet.mixed();
       for (let round = 0; round < 10; round += 1)
-        expect(await stage.run(sample(any, { count: 40, seed: seed + round }))).toEqual([]);
+        expect(await stage.run(sample(calm, { count: 40, seed: seed + round }))).toEqual([]);
     });
 
     test("come to what they mean when Python sends them", async () => {
