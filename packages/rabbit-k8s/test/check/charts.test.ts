@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { checkManifests } from "../../src/check/check.ts";
 import { readManifests } from "../../src/check/source.ts";
 
-// Reduced by hand to what the rules read, after what the charts rendered with `helm template` and three replicas.
+// Written by hand, with what the rules read, after what the charts are known to render with three replicas.
 
 const conf = (...lines: readonly string[]): string => `${lines.join("\n")}\n`;
 
