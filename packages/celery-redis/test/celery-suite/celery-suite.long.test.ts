@@ -33,9 +33,9 @@ for (const { release, peer } of celeries) {
 }
 
 /** Chords take as long as all other canvases, and those as long as the rest. */
-async function whole({ filesTried }: Release, part: SuitePart): Promise<Ends> {
+async function whole({ filesTried, failsUnfinishable }: Release, part: SuitePart): Promise<Ends> {
   const chords = ["test_canvas.py::test_chord"];
   const rest = filesTried.filter((file) => file !== "test_canvas.py");
   const parts = [{ select: chords }, { select: ["test_canvas.py"], leaveOut: chords }, { select: rest }];
-  return joined(await Promise.all(parts.map((each) => runSuite({ ...part, ...each }))));
+  return joined(await Promise.all(parts.map((each) => runSuite({ ...part, ...each, failsUnfinishable }))));
 }

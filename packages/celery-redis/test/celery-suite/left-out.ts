@@ -5,6 +5,8 @@ const memory = "looks into the memory of a worker in the process of the test";
 /** A release of Celery and what of its integration suite can meet a worker in another process. */
 export interface Release {
   readonly version: string;
+  /** Whether its worker fails chords that cannot end. */
+  readonly failsUnfinishable: boolean;
   /** Files of the suite that are tried, in their order. */
   readonly filesTried: readonly string[];
   /** Files of the suite that start Python workers themselves, or none, each with what they try. */
@@ -38,10 +40,13 @@ const otherwiseInBoth: Readonly<Record<string, string>> = {
     "a task due later than 2 s waits in the broker, where no worker has it",
 };
 
+const unknownIds = "nothing is stored for a revoked id that no worker has";
+
 /** The releases whose suites are run. */
 export const releases: Readonly<Record<"5.6.3" | "5.7.0", Release>> = {
   "5.6.3": {
     version: "5.6.3",
+    failsUnfinishable: false,
     filesTried: ["test_canvas.py", "test_inspect.py", "test_tasks.py"],
     filesLeftOut: {
       "test_backend.py": "the backend of Azure",
@@ -67,6 +72,7 @@ export const releases: Readonly<Record<"5.6.3" | "5.7.0", Release>> = {
   },
   "5.7.0": {
     version: "5.7.0",
+    failsUnfinishable: true,
     // The second counts the channels of Redis: before others have left some.
     filesTried: ["test_canvas.py", "test_redis_backend.py", "test_group_chains.py", "test_inspect.py", "test_tasks.py"],
     filesLeftOut: {
@@ -98,7 +104,13 @@ export const releases: Readonly<Record<"5.6.3" | "5.7.0", Release>> = {
       "test_tasks.py::test_signal_bound_method_receivers::test_other_instance_receives_after_garbage_collection":
         signals,
     },
-    otherwiseHere: otherwiseInBoth,
+    otherwiseHere: {
+      ...otherwiseInBoth,
+      "test_canvas.py::test_chord::test_chord_on_error": "the parts of a failed chord are deleted",
+      "test_inspect.py::test_Inspect::test_report": "the report names Leveret, and not Celery",
+      "test_tasks.py::test_tasks::test_revoke_keeps_state_of_task_started_elsewhere[STARTED]": unknownIds,
+      "test_tasks.py::test_tasks::test_revoke_keeps_state_of_task_started_elsewhere[PROGRESS]": unknownIds,
+    },
     cases: 345,
   },
 };

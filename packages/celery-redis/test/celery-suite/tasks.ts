@@ -91,8 +91,10 @@ const plain = [
   }),
   task("return_exception", (_context, error: unknown) => [error, true]),
   task("replaced_with_me", () => true),
-  task("add_pydantic", (_context, { x, y }: { x: number; y: number }) => ({ result: x + y })),
-  task("add_pydantic_string_annotations", (_context, { x, y }: { x: number; y: number }) => ({ result: x + y })),
+  task("add_pydantic", (_context, { x, y }: { x: number; y: number }) => ({ result: x + y }), { parameters: ["data"] }),
+  task("add_pydantic_string_annotations", (_context, { x, y }: { x: number; y: number }) => ({ result: x + y }), {
+    parameters: ["data"],
+  }),
   task("print_unicode", ({ log }, message = "håå®ƒ valmuefrø") => log.warn(message), {
     parameters: ["log_message", "print_message"],
   }),
@@ -360,11 +362,15 @@ function marking(redis: Redis) {
     task(
       "errback_old_style_with_args",
       async (_context, id: string, label: string) => void (await redis.rpush(id, label)),
+      {
+        parameters: ["request_id", "label"],
+      },
     ),
     task(
       "errback_new_style_with_args",
       async (_context, request: TaskRequest, _error: Error, _traceback: string | null, label: string) =>
         void (await redis.rpush(request.id, label)),
+      { parameters: ["request", "exc", "tb", "label"] },
     ),
     task("sum_and_record", async ({ request }, values: Numbers, key: string) => {
       await redis.rpush(key, request.id);
