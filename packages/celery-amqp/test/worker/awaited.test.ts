@@ -80,6 +80,14 @@ describe("nothing is reported", () => {
     expect(await results()).toEqual([]);
   });
 
+  test("where a slot is free for a task that is due later", async () => {
+    const patient = defineTask("demo.patient", ({ client }) => client.call(child.s(1).with({ countdown: "10s" })));
+    const { send, clock, lines } = await start([patient], { concurrency: 2 });
+    await send({ task: "demo.patient" });
+    await clock.advance(5_000);
+    expect(warnings(lines)).toEqual([]);
+  });
+
   test.each([
     ["runs elsewhere", () => elsewhere.s(1)],
     ["waits in a queue of others", () => child.s(1).with({ queue: "others" })],
