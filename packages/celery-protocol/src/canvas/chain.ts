@@ -42,7 +42,7 @@ function stepsOf(composed: Signature): readonly Signature[] {
   const callbacks = linksOf(composed, "link");
   const errbacks = linksOf(composed, "link_error");
   const steps = tasksOf(composed).map((step) => errbacks.reduce(linkError, step));
-  return steps.map((step, index) => (index === steps.length - 1 ? callbacks.reduce(link, step) : step));
+  return steps.flatMap((step, index) => stepsOf(index === steps.length - 1 ? callbacks.reduce(link, step) : step));
 }
 
 /** What a group says as a whole has no place in a chord. */

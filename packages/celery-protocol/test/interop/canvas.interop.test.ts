@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 import { describe, expect, inject, test } from "vitest";
 import { stamp, type StampingVisitor, type Stamps } from "../../src/canvas/stamp.ts";
@@ -16,8 +15,6 @@ const plain: Ingredients = {
   maxDepth: 4,
   links: false,
   options: false,
-  replacing: false,
-  groups: false,
 };
 
 /** The visitor of the Python side, in our words. */
@@ -46,13 +43,13 @@ interface How {
   readonly stamping?: readonly Stamped[];
 }
 
+/** Groups and chords are left out: they are sent in a normal form of our own. */
 describe.skipIf(python === "")("what Celery 5.6.3 sends for a random canvas, and what follows from it", () => {
   test.each<[string, number, Ingredients, How]>([
     ["of plain tasks", 150, plain, {}],
     ["of plain tasks, decoded from a message", 100, plain, { decoded: true }],
     ["with callbacks, errbacks and options", 150, { ...plain, links: true, options: true }, {}],
     ["with tasks that fail", 150, { ...plain, names: [...plain.names, "fail"], links: true }, {}],
-    ["with tasks that are replaced or add to their chord", 150, { ...plain, links: true, replacing: true }, {}],
     [
       "that is stamped",
       60,
@@ -78,12 +75,7 @@ describe.skipIf(python === "")("what Celery 5.6.3 sends for a random canvas, and
         ],
       },
     ],
-    [
-      "with all of these",
-      150,
-      { ...plain, names: ["a", "b", "c", "d", "fail"], links: true, options: true, replacing: true },
-      {},
-    ],
+    ["with all of these", 150, { ...plain, names: ["a", "b", "c", "d", "fail"], links: true, options: true }, {}],
   ])("%s", { timeout: 600_000 }, async (_, numRuns, ingredients, how) => {
     const described = fc.sample(canvases(ingredients), { numRuns, seed: SEED });
     const witnesses = await askCelery(
@@ -96,29 +88,11 @@ describe.skipIf(python === "")("what Celery 5.6.3 sends for a random canvas, and
     const pairs = described.flatMap((canvas, index) => {
       const witness = witnesses[index] as Witness;
       if (witness.error?.startsWith("KeyError") === true) return [];
-      const pair = { mine: { canvas, ...ours(canvas, how) }, its: { canvas, ...theirs(witness) } };
-      return [{ ...pair, isSettled: !leavesChord(witness.transcript) }];
+      return [{ mine: { canvas, ...ours(canvas, how) }, its: { canvas, ...theirs(witness) } }];
     });
-    const settled = pairs.filter(({ isSettled }) => isSettled);
-    expect(settled.map(({ mine }) => mine)).toEqual(settled.map(({ its }) => its));
-    const apart = pairs.filter(({ mine, its }) => !isDeepStrictEqual(mine, its));
-    expect(apart.length).toBeLessThanOrEqual(numRuns * 0.02);
+    expect(pairs.map(({ mine }) => mine)).toEqual(pairs.map(({ its }) => its));
   });
 });
-
-/**
- * Whether a chord may have been left without an end. A few canvases hang or fail in Celery and come to their end with us:
- * where the body of a chord inside a chord is told a wrong group, or a chord that replaces a task has a callback.
- */
-function leavesChord(transcript: readonly unknown[]): boolean {
-  const lines = transcript as readonly (readonly unknown[])[];
-  const ended = new Set(lines.filter(([what]) => what === "run" || what === "store").map(([, id]) => id));
-  return lines.some(([what, , , body]) => what === "apply-chord" && !ended.has(idOf(body)));
-}
-
-function idOf(body: unknown): unknown {
-  return (body as { readonly options: Readonly<Record<string, unknown>> }).options["task_id"];
-}
 
 function theirs({ composed, transcript, error }: Witness): object {
   return { composed: comparable(composed), transcript: comparable(transcript), error };

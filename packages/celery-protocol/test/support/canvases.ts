@@ -60,15 +60,11 @@ export interface Ingredients {
   readonly links: boolean;
   /** Whether tasks have options: a queue, a time limit, … */
   readonly options: boolean;
-  /** Whether tasks may be replaced by a canvas, or add one to their chord. */
-  readonly replacing: boolean;
-  /** Whether there are groups and chords, whose messages are not Celery's own. */
-  readonly groups: boolean;
 }
 
-/** Any canvas of these ingredients. */
+/** Any chain of these ingredients, with callbacks and errbacks. */
 export function canvases(ingredients: Ingredients): fc.Arbitrary<Described> {
-  const { maxDepth, replacing, groups } = ingredients;
+  const { maxDepth } = ingredients;
   return fc.letrec<{ canvas: Described; task: Described }>((tie) => ({
     task: taskOf(ingredients),
     canvas: fc.oneof(
@@ -76,34 +72,11 @@ export function canvases(ingredients: Ingredients): fc.Arbitrary<Described> {
       { weight: 3, arbitrary: tie("task") },
       { weight: 2, arbitrary: composed("chain", fc.array(tie("canvas"), { minLength: 1, maxLength: 4 })) },
       { weight: 1, arbitrary: composed("pipe", fc.array(tie("canvas"), { minLength: 2, maxLength: 3 })) },
-      ...(groups ? groupsOf(tie("canvas")) : []),
-      ...(replacing ? [{ weight: 1, arbitrary: replaced(tie("task"), tie("canvas")) }] : []),
     ),
   })).canvas;
 }
 
-function groupsOf(canvas: fc.Arbitrary<Described>): readonly fc.WeightedArbitrary<Described>[] {
-  const members = fc.array(canvas, { minLength: 1, maxLength: 3 });
-  const chords = fc.record({ kind: fc.constant("chord" as const), header: members, body: canvas });
-  return [
-    { weight: 2, arbitrary: composed("group", members) },
-    { weight: 2, arbitrary: chords },
-  ];
-}
-
-/**
- * A task that is replaced by another canvas, or adds it to its chord, with the errbacks of any other task. Callbacks are
- * left out: Celery calls those of a task that is replaced by a chain twice.
- */
-function replaced(tasks: fc.Arbitrary<Described>, canvas: fc.Arbitrary<Described>): fc.Arbitrary<Described> {
-  const names = fc.constantFrom("swap", "swap", "more");
-  return fc.tuple(names, tasks, canvas).map(([name, task, by]) => {
-    const { link: _, ...errbacks } = task;
-    return Object.assign(errbacks, plainTask(name), { by });
-  });
-}
-
-function composed(kind: "chain" | "pipe" | "group", tasks: fc.Arbitrary<Described[]>): fc.Arbitrary<Described> {
+function composed(kind: "chain" | "pipe", tasks: fc.Arbitrary<Described[]>): fc.Arbitrary<Described> {
   return tasks.map((members) => ({ kind, tasks: members }));
 }
 
