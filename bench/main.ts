@@ -12,11 +12,12 @@ import { interleave, table, watchBroker } from "./measure.ts";
 import { memory } from "./memory.ts";
 import { publish } from "./publish.ts";
 import type { Scene, Suite } from "./suite.ts";
+import { shapes } from "./shapes.ts";
 import { trip } from "./trip.ts";
 import { work } from "./work.ts";
 import { workflow } from "./workflow.ts";
 
-const suites: readonly Suite[] = [codec, publish, work, trip, memory, depth, workflow];
+const suites: readonly Suite[] = [codec, publish, work, trip, memory, shapes, depth, workflow];
 
 const usage = `pnpm bench [SUITE…] [--rounds N] [--count N] [--depth N] [--broker URL --label TEXT]
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { chain, chord, chunks, defineTask, group, map } from "../packages/celery-amqp/src/index.ts";
 import type { AnySignature } from "../packages/celery-amqp/src/index.ts";
 import { toWireSignature } from "../packages/celery-amqp/src/task/wire-signature.ts";
-import { linksOf, readCanvas, type Signature } from "../packages/celery-protocol/src/index.ts";
+import { freezeSignature, linksOf, readCanvas, type Signature } from "../packages/celery-protocol/src/index.ts";
 
 const add = defineTask<(x: number, y: number) => number>("add");
 const mul = defineTask<(x: number, y: number) => number>("mul");
@@ -33,14 +33,26 @@ const canvases: Readonly<Record<string, AnySignature>> = {
   links: add.s(1, 1).link(tell.s()).linkError(alarm.s()),
 };
 
+const mint = { id: () => "id", now: 0, origin: "", replyTo: null };
+/** Canvases in their normal form. */
+const sent: Readonly<Record<string, AnySignature>> = {
+  "two groups in a row, and a step": chain(group(add.s(1, 1), add.s(2, 2)), group(sum.s(), sum.s()), sum.s()),
+  "two groups in a row": chain(group(add.s(1, 1), add.s(2, 2)), group(sum.s(), sum.s())),
+  "a chain that ends in a group, in a header": chord(
+    [chain(add.s(1, 1), group(mul.s(2), mul.s(3))), add.s(3, 3)] as never,
+    sum.s() as never,
+  ),
+};
+
 /** The page with each block of mermaid below a line that names a canvas drawn anew. */
 export function withPictures(markdown: string): string {
   return markdown.replaceAll(
     /(<!-- picture: (.+) -->\n\n)```mermaid\n[\s\S]*?```/g,
     (_block, line: string, name: string) => {
-      const canvas = canvases[name];
+      const [canvas, isSent] = [canvases[name] ?? sent[name], name in sent];
       if (canvas === undefined) throw new Error(`docs/workflows.md wants a picture of "${name}", and there is none`);
-      return `${line}${pictureOf(toWireSignature(canvas))}`;
+      const signature = toWireSignature(canvas);
+      return `${line}${pictureOf(isSent ? freezeSignature(signature, mint).signature : signature)}`;
     },
   );
 }
