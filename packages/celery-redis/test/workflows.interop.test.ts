@@ -126,12 +126,15 @@ for (const [pairing, { label, brokerUrl, python, absent }] of everywhere.entries
     });
 
     test.each(everyone)("that Celery runs otherwise, for %s", async (whom) => {
-      const ends = Object.entries(beyond).map(async ([name, { canvas }]) => {
+      // A worker of Celery 5.6.3 that replaces its own task by such a canvas leaves the caller waiting.
+      const isOld = label.includes("5.6.3") && whom !== "us alone";
+      const there = Object.entries(beyond).filter(([name]) => !isOld || !name.startsWith("replaced by what ends"));
+      const ends = there.map(async ([name, { canvas }]) => {
         const id = `${run}-beyond-${whom}-${name}-`.replaceAll(" ", "-");
         const call = ours(placed(canvas, { id, queueOf: among[whom] })) as Signature<[], unknown>;
         return [name, await endOf(await client.send(call))];
       });
-      const values = Object.entries(beyond).map(([name, { value }]) => [name, { value }]);
+      const values = there.map(([name, { value }]) => [name, { value }]);
       expect(Object.fromEntries(await Promise.all(ends))).toEqual(Object.fromEntries(values));
     });
   });
