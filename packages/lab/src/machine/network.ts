@@ -20,7 +20,8 @@ export class Network {
 
   constructor() {
     runNow("ip", "link", "set", "lo", "up");
-    runNow("ip", "link", "add", "br0", "type", "bridge");
+    // With an address of its own: by default a bridge takes one of its ports, and another when that goes, and pods lose it.
+    runNow("ip", "link", "add", "br0", "address", "02:00:00:00:00:01", "type", "bridge");
     runNow("ip", "addr", "add", `${gateway}/24`, "dev", "br0");
     runNow("ip", "link", "set", "br0", "up");
   }

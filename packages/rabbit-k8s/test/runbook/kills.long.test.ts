@@ -47,7 +47,7 @@ describe("killed at every call of kubectl and run again, the runbook", () => {
   it("from 3.10 to 4.3 passes every series between", () => {
     const script = print("upgrade --from 3.10.8 --to 4.3.6");
     const releases = /RabbitMQ 3\.10\.8 > (.*)\.$/m.exec(script)?.[1]?.split(" > ") ?? [];
-    expect(releases.length).toBeGreaterThan(5);
+    expect(releases.length).toBeGreaterThanOrEqual(5);
     survivesKills(
       () => upgradable("3.10.8", releases),
       script,
