@@ -9,7 +9,8 @@ export interface Ingredients {
   readonly most: number;
   readonly failures: boolean;
   readonly replaced: boolean;
-  readonly callbacks: boolean;
+  /** `small`: calls, and chains and groups of calls. */
+  readonly callbacks: "any" | "small";
   readonly errbacks: boolean;
   readonly stamps: boolean;
   /** Groups, headers, maps and chunks of nothing. */
@@ -25,7 +26,7 @@ export const everything: Ingredients = {
   most: 40,
   failures: true,
   replaced: true,
-  callbacks: true,
+  callbacks: "any",
   errbacks: true,
   stamps: true,
   empty: true,
@@ -59,7 +60,7 @@ export function trees(of: Ingredients): fc.Arbitrary<Tree> {
       })
       .map((each): Mapped => Object.assign(each, { name: "" }));
     const extras = fc.record({
-      callbacks: callbacks ? seldom(fc.array(tie("callback"), { minLength: 1, maxLength: 2 })) : fc.constant([]),
+      callbacks: seldom(fc.array(tie(callbacks === "any" ? "tree" : "callback"), { minLength: 1, maxLength: 2 })),
       errbacks: errbacks ? seldom(fc.constantFrom([""], ["", ""])) : fc.constant([]),
       stamp: stamps ? seldom(fc.constant([""])) : fc.constant([]),
     });
