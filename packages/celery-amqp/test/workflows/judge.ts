@@ -31,7 +31,7 @@ export interface Cost {
 }
 
 /** Bytes of a message beside its signatures, and of each of these; messages for each signature. */
-const bound = { message: 1_500, signature: 450, messages: 3 } as const;
+const bound = { message: 1_500, signature: 450, messages: 4 } as const;
 
 /** Where a tree cost more than so much for each of its signatures: no message carries one of them twice. */
 export function costly(tree: Tree, { messages, largest }: Cost): readonly string[] {
