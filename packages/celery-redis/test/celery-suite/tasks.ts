@@ -299,8 +299,8 @@ function plainCall(name: string, ...args: readonly unknown[]): Signature<[], unk
 function marking(redis: Redis) {
   const echo = task(
     "redis_echo",
-    async (_context, message: string | Uint8Array, key = "redis-echo") =>
-      void (await redis.rpush(key, typeof message === "string" ? message : Buffer.from(message))),
+    async (_context, message: string | number | Uint8Array, key = "redis-echo") =>
+      void (await redis.rpush(key, message instanceof Uint8Array ? Buffer.from(message) : message)),
     { parameters: ["message", "redis_key"] },
   );
   const first = task(
