@@ -119,8 +119,8 @@ function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCl
   }
 
   /**
-   * All messages of a queue, each put back as it was: an answer that is lost while the queue elects a leader, which RabbitMQ
-   * may still name by its former one, then loses no message.
+   * All messages of a queue by their numbers, each put back: an answer that is lost while the queue elects a leader, which
+   * RabbitMQ may still name by its former one, then loses no message.
    */
   async function messagesOf(queue: string): Promise<readonly string[]> {
     let messages: readonly string[] = [];
@@ -129,7 +129,7 @@ function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCl
       return messages.length;
     };
     await expect.poll(count, { timeout: 120_000, interval: 500 }).toBe(payloads.length);
-    return messages;
+    return messages.toSorted((one, other) => Number(one) - Number(other));
   }
 
   beforeAll(async () => {
