@@ -39,7 +39,7 @@ test("no name of a stranger ends a line, commands a terminal or hides", async ()
       routingKey: queue,
     });
   await publish({ task: "demo.add", args: [2, 3], shadow: hostile });
-  await publish({ task: "demo.add", args: [hostile] });
+  await publish({ task: "demo.add", args: [hostile, hostile] });
   await publish({ task: hostile, origin: hostile });
   const event = { type: "worker-online", hostname: hostile, timestamp: 1, clock: 1, utcoffset: 0, pid: 1 };
   await transport.publisher.publish(encodeEvent({ ...event, freq: 2, sw_ident: hostile } as never, createContent()), {
