@@ -250,14 +250,7 @@ export {
   parseNodeName,
   workerNodeName,
 } from "./routing/node-name.ts";
-export {
-  createRouter,
-  type ExplicitAddress,
-  overRoute,
-  type Router,
-  type Routes,
-  taskAddress,
-} from "./routing/router.ts";
+export { createRouter, type ExplicitAddress, type Router, type Routes, taskAddress } from "./routing/router.ts";
 export { shardName, shardOf } from "./routing/shards.ts";
 export type { Binding, Exchange, Queue, QueueTopology, Topology } from "./routing/topology.ts";
 export { parseRate } from "./time/rate.ts";

@@ -36,18 +36,6 @@ function matcher(key: RegExp | string): (task: string) => boolean {
   return (task) => fromStart.test(task);
 }
 
-/**
- * A route with what the call itself says on top: options of the call win, but for null and undefined, which leave the
- * route's. Source: celery/app/routes.py `Router.route`, celery/utils/collections.py `lpmerge`.
- */
-export function overRoute<Route extends object, Options extends object>(
-  route: Route,
-  options: Options,
-): Route & Options {
-  const said = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
-  return { ...route, ...Object.fromEntries(said) } as Route & Options;
-}
-
 /** Where a call wants its message published, beyond the queue. */
 export interface ExplicitAddress {
   readonly exchange?: string | null | undefined;

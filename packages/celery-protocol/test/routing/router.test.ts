@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRouter, overRoute, taskAddress } from "../../src/routing/router.ts";
+import { createRouter, taskAddress } from "../../src/routing/router.ts";
 import { recorded } from "../support/recorded.ts";
 
 describe("a table of routes", () => {
@@ -39,18 +39,6 @@ describe("a table of routes", () => {
   test("asks an expression anew each time, whatever its flags", () => {
     const route = createRouter([[/a/gmy, "queue"]]);
     expect([route("a"), route("a"), route("b\na")]).toEqual(["queue", "queue", null]);
-  });
-});
-
-describe("a route", () => {
-  test("yields to what the call says, but not to what it leaves open", () => {
-    const route = { queue: "routed", priority: 6, exchange: "routed" };
-    expect(overRoute(route, { queue: "mine", priority: null, exchange: undefined, id: "t-1" })).toEqual({
-      queue: "mine",
-      priority: 6,
-      exchange: "routed",
-      id: "t-1",
-    });
   });
 });
 
