@@ -59,6 +59,7 @@ describe("workflows", () => {
     expect(Object.fromEntries(rights)).toEqual({
       "test.yml test": reading,
       "test.yml kind": reading,
+      "codeql.yml analyze": { contents: "read", "security-events": "write" },
       "release.yml test": reading,
       "release.yml select": reading,
       "release.yml version": { contents: "write", "pull-requests": "write" },

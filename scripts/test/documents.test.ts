@@ -1,0 +1,73 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, test } from "vitest";
+import { anchorsOf, linksOf, paragraphsOf, wordsIn } from "../documents.ts";
+
+const root = join(import.meta.dirname, "../..");
+const documents = globSync(["*.md", "docs/*.md", "packages/*/README.md", "apps/*/README.md"], {
+  cwd: root,
+}).toSorted();
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
+const repository = /^https:\/\/github\.com\/leveret\/leveret\/(?:blob|tree)\/main\//;
+const mostWords = 90;
+/** Documents that still have long paragraphs. */
+const pending = new Set(
+  "benchmarks chaos compatibility guide kubernetes operating results transport workflows"
+    .split(" ")
+    .map((name) => `docs/${name}.md`),
+).add("packages/cli/README.md");
+
+/** The file of this repository that a link of a document points at, and the anchor in it; null for another address. */
+function targetOf(document: string, link: string): { readonly file: string; readonly anchor: string } | null {
+  const local = repository.test(link);
+  if (!local && /^[a-z]+:/.test(link)) return null;
+  const [path = "", anchor = ""] = link.replace(repository, "").split("#");
+  if (local) return { file: path, anchor };
+  return { file: path === "" ? document : normalize(join(dirname(document), path)), anchor };
+}
+
+/** Links of a document that point at no file or at no heading. */
+function brokenLinksOf(document: string): readonly string[] {
+  return linksOf(read(document)).filter((link) => {
+    const target = targetOf(document, link);
+    if (target === null) return false;
+    if (!existsSync(join(root, target.file))) return true;
+    return target.anchor !== "" && target.file.endsWith(".md") && !anchorsOf(read(target.file)).has(target.anchor);
+  });
+}
+
+describe("documents", () => {
+  test("are found", () => {
+    expect(documents.length).toBeGreaterThan(25);
+  });
+
+  test.each(documents)("%s has no paragraph of more than 90 words, and no broken link", (document) => {
+    const long = paragraphsOf(read(document)).filter((paragraph) => wordsIn(paragraph) > mostWords);
+    if (!pending.has(document)) expect(long).toEqual([]);
+    expect(brokenLinksOf(document)).toEqual([]);
+  });
+});
+
+describe("the README that npm shows", () => {
+  test.each(globSync("packages/*/README.md", { cwd: root }).filter((file) => !/packages\/lab\//.test(file)))(
+    "%s has absolute links",
+    (document) => {
+      expect(linksOf(read(document)).filter((link) => !/^(?:https:|#)/.test(link))).toEqual([]);
+    },
+  );
+});
+
+describe("a document's", () => {
+  const page =
+    "# One, two\n\nfirst [page](a.md#b) here\n\n```ts\nnot prose](c)\n```\n\n| a | b |\n\n- an item\n- another\n";
+
+  test("paragraphs are its prose and the items of its lists", () => {
+    expect(paragraphsOf(page)).toEqual(["first [page](a.md#b) here", "- an item", "- another"]);
+    expect(wordsIn("first [page](a.md#b) here")).toBe(3);
+  });
+
+  test("links and anchors are those of its prose", () => {
+    expect(linksOf(page)).toEqual(["a.md#b"]);
+    expect([...anchorsOf(page)]).toEqual(["one-two"]);
+  });
+});
