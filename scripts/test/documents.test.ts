@@ -43,7 +43,7 @@ describe("documents", () => {
 
   test.each(documents)("%s has no paragraph of more than 90 words, and no broken link", (document) => {
     const long = paragraphsOf(read(document)).filter((paragraph) => wordsIn(paragraph) > mostWords);
-    if (!pending.has(document)) expect(long).toEqual([]);
+    expect(pending.has(document) ? [] : long).toEqual([]);
     expect(brokenLinksOf(document)).toEqual([]);
   });
 });
