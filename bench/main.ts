@@ -72,7 +72,7 @@ function parse(): Options {
 
 function wholeNumber(name: string, text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} is ${text}: give a whole number from 1`);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} is ${text}: give an integer from 1`);
   return number;
 }
 

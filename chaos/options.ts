@@ -33,7 +33,7 @@ export const help = `usage: pnpm chaos [options]
 Publishers and workers against a real RabbitMQ, under faults drawn from a seed; then judges whether anything was lost.
 
   --seconds N       how long faults happen (60)
-  --seed S          a whole number; the same one draws the same faults (random, printed)
+  --seed S          an integer; the same one draws the same faults (random, printed)
   --version V       3.10, the distribution's RabbitMQ (default), or 4.3, from the lab (packages/lab), for which LEVERET_LAB is set
   --nodes N         1 (default) or 3, a cluster
   --publishers N    processes that send (2)
@@ -95,7 +95,7 @@ export function parseCommand(args: readonly string[], drawSeed: () => number): C
 function whole(option: string, text: string, low: number, high: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= low && value <= high) return value;
-  throw new RangeError(`${option} is "${text}": it must be a whole number from ${low} to ${high}`);
+  throw new RangeError(`${option} is "${text}": it must be an integer from ${low} to ${high}`);
 }
 
 function oneOf<T extends string>(option: string, text: string, allowed: readonly T[]): T {

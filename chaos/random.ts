@@ -2,7 +2,7 @@
 export interface Random {
   /** From 0 to below 1. */
   readonly next: () => number;
-  /** A whole number from `low` to `high`, both included. */
+  /** An integer from `low` to `high`, both included. */
   readonly between: (low: number, high: number) => number;
   /** One of a list that is not empty. */
   readonly pick: <T>(items: readonly T[]) => T;

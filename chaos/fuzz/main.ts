@@ -17,7 +17,7 @@ const help = `usage: pnpm fuzz [--way decode|worker|canvas|wire] [--count N] [--
 
   --way W     one of them (all)
   --count N   messages for each (100000); a hundredth of them as canvases
-  --seed S    a whole number; the same one makes the same messages (random, printed)
+  --seed S    an integer; the same one makes the same messages (random, printed)
   --write     put the figures into chaos/figures.json and docs/chaos.md
   --help
 
@@ -120,8 +120,8 @@ function read(args: readonly string[]): Asked | string {
     const { values } = parseArgs({ args: [...args], options: said });
     if (values.help === true) return "help";
     const { count = "100000", seed = String(randomInt(2 ** 32)) } = values;
-    if (!/^[1-9]\d{0,8}$/.test(count)) return `--count is "${count}": it must be a whole number from 1`;
-    if (!/^\d{1,10}$/.test(seed)) return `--seed is "${seed}": it must be a whole number from 0`;
+    if (!/^[1-9]\d{0,8}$/.test(count)) return `--count is "${count}": it must be an integer from 1`;
+    if (!/^\d{1,10}$/.test(seed)) return `--seed is "${seed}": it must be an integer from 0`;
     const way = allWays.find((name) => name === values.way) ?? null;
     if (way === null && values.way !== undefined) return `--way is "${values.way}": it must be ${allWays.join(", ")}`;
     return { way, count: Number(count), seed: Number(seed), write: values.write === true };

@@ -47,9 +47,9 @@ test("help and schedule are other things to do", () => {
 
 describe("wrong use is refused with a reason", () => {
   test.each([
-    [["--seconds", "0"], '--seconds is "0": it must be a whole number from 1 to 86400'],
-    [["--seed", "x"], '--seed is "x": it must be a whole number from 0 to 4294967295'],
-    [["--chords", "3"], '--chords is "3": it must be a whole number from 4 to 10000'],
+    [["--seconds", "0"], '--seconds is "0": it must be an integer from 1 to 86400'],
+    [["--seed", "x"], '--seed is "x": it must be an integer from 0 to 4294967295'],
+    [["--chords", "3"], '--chords is "3": it must be an integer from 4 to 10000'],
     [["--version", "3.9"], '--version is "3.9": it must be one of 3.10, 4.3'],
     [["--nodes", "2"], "--nodes is 2: two nodes have no majority; take 1 or 3"],
     [["--pool", "inline,green"], '--pool is "green": it must be one of inline, threads, processes'],

@@ -10,7 +10,7 @@ test("the same seed gives the same numbers, another seed others", () => {
   expect(draw(7)).not.toEqual(draw(8));
 });
 
-test("whole numbers reach both ends and go no further", () => {
+test("integers reach both ends and go no further", () => {
   const random = createRandom(1);
   const drawn = new Set(Array.from({ length: 500 }, () => random.between(-1, 2)));
   expect([...drawn].toSorted((a, b) => a - b)).toEqual([-1, 0, 1, 2]);

@@ -169,7 +169,7 @@ function nodesOf(option: string, nodes: unknown, port: number): readonly Require
 function database(value: unknown): number {
   const db = Number(value);
   if (Number.isInteger(db) && db >= 0) return db;
-  throw invalid("the database must be a whole number from 0");
+  throw invalid("the database must be an integer from 0");
 }
 
 function invalid(what: string): CeleryError {

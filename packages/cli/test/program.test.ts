@@ -12,7 +12,7 @@ describe("what is asked wrongly ends with 2 and says what to type", () => {
     ["a misspelt option", ["worker", "--concurency", "3"], /Did you mean --concurrency/],
     ["no tasks", ["worker"], /which tasks\? Name the module that exports them: -A \.\/tasks\.ts/],
     ["a module that is not there", ["worker", "-A", "./nowhere.ts"], /-A \.\/nowhere\.ts: there is no such file/],
-    ["a number that is none", ["worker", "-A", tasks, "-c", "many"], /whole number from 1/],
+    ["a number that is none", ["worker", "-A", tasks, "-c", "many"], /integer from 1/],
     ["a log level that is none", ["worker", "-A", tasks, "-l", "loud"], /one of debug, info, warn, error, silent/],
     [
       "children's options without children",

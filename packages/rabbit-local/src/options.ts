@@ -56,7 +56,7 @@ export function resolveOptions(
   } = options;
   const server = options.server ?? (env["RABBIT_LOCAL_SERVER"] || "auto");
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_NODES) {
-    throw invalid("nodes", `must be a whole number from 1 to ${MAX_NODES}`, nodes);
+    throw invalid("nodes", `must be an integer from 1 to ${MAX_NODES}`, nodes);
   }
   if (port !== null && !(Number.isInteger(port) && port > 0 && port + nodes <= 65_536)) {
     throw invalid("port", "must be a port number with room for all nodes", port);

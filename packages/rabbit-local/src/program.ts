@@ -102,7 +102,7 @@ async function untilSignal(): Promise<undefined> {
 }
 
 function parseCount(text: string): number {
-  if (!/^[1-9]$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1 to 9.");
+  if (!/^[1-9]$/.test(text)) throw new InvalidArgumentError("It must be an integer from 1 to 9.");
   return Number(text);
 }
 

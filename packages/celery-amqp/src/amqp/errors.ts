@@ -81,7 +81,11 @@ export function requestFailure(cause: unknown, what: string): CeleryError {
         cause,
       });
     case 404:
-      return new CeleryError("not-found", `Cannot ${what}: ${text}: declare it first, or start who does`, { cause });
+      return new CeleryError(
+        "not-found",
+        `Cannot ${what}: ${text}: declare it first, or start the service that declares it`,
+        { cause },
+      );
     case 405:
       return new CeleryError(
         "access-refused",

@@ -105,7 +105,7 @@ function assertTlsIsUsed(options: AmqpOptions, addresses: readonly BrokerAddress
 function heartbeat(seconds: number, addresses: readonly BrokerAddress[]): number {
   const asked = addresses.find((address) => address.heartbeatSeconds !== null)?.heartbeatSeconds ?? seconds;
   if (Number.isInteger(asked) && asked >= 1 && asked <= 300) return asked;
-  throw invalid("heartbeatSeconds", "must be a whole number from 1 to 300; heartbeats cannot be switched off");
+  throw invalid("heartbeatSeconds", "must be an integer from 1 to 300; heartbeats cannot be switched off");
 }
 
 function duration(name: string, ms: number): number {

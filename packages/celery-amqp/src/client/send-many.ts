@@ -20,7 +20,7 @@ export async function forEachOf<T, R>(
   { inFlight = 1_000 }: ManyOptions = {},
 ): Promise<R[]> {
   if (!Number.isInteger(inFlight) || inFlight < 1) {
-    throw new CeleryError("option-invalid", `inFlight is ${String(inFlight)}: it must be a whole number from 1`);
+    throw new CeleryError("option-invalid", `inFlight is ${String(inFlight)}: it must be an integer from 1`);
   }
   const crew = new Crew(inFlight);
   const answers: R[] = [];

@@ -45,7 +45,7 @@ export function resolveControl(options: ControlOptions, others: readonly string[
   if (pattern !== undefined && destination !== null)
     refuse("pattern", pattern, "left out where destination names the workers");
   if (matcher !== "glob" && matcher !== "pcre") refuse("matcher", matcher, '"glob" or "pcre"');
-  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1)) refuse("limit", limit, "a whole number from 1");
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1)) refuse("limit", limit, "an integer from 1");
   const timeoutMs = durationMs(timeout, "timeout");
   return {
     destination,

@@ -55,7 +55,7 @@ export function checkEventStreamOptions(options: EventStreamOptions): void {
     throw new CeleryError("option-invalid", `events has no option "${alien}"; it has ${[...names].join(", ")}`);
   for (const option of ["types", "tasks", "hostnames"] as const) checkPatterns(option, options[option]);
   const { maxWaiting = 1, signal } = options;
-  if (!Number.isInteger(maxWaiting) || maxWaiting < 1) refuse("maxWaiting", maxWaiting, "a whole number from 1");
+  if (!Number.isInteger(maxWaiting) || maxWaiting < 1) refuse("maxWaiting", maxWaiting, "an integer from 1");
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse("signal", signal, "an AbortSignal");
 }
 

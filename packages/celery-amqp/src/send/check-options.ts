@@ -40,7 +40,7 @@ const checks: Readonly<Record<keyof CallOptions, Check>> = {
   countdown: duration,
   eta: date,
   expires: { passes: (value) => date.passes(value) || duration.passes(value), wanted: `${duration.wanted}, or a Date` },
-  priority: { passes: isPriority, wanted: "a whole number from 0 to 255" },
+  priority: { passes: isPriority, wanted: "an integer from 0 to 255" },
   id: name,
   headers: { passes: isHeaders, wanted: `an object without Celery's own headers (${[...reservedHeaders].join(", ")})` },
   ignoreResult: flag,

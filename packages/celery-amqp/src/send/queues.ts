@@ -88,13 +88,13 @@ const text: Check = {
   passes: (value) => typeof value === "string" && value !== "" && Buffer.byteLength(value) <= maxNameBytes,
   wanted: `a text of 1 to ${maxNameBytes} bytes`,
 };
-const count: Check = { passes: (value) => isWhole(value, 1, 65_535), wanted: "a whole number from 1 to 65535" };
+const count: Check = { passes: (value) => isWhole(value, 1, 65_535), wanted: "an integer from 1 to 65535" };
 const flag: Check = { passes: (value) => typeof value === "boolean", wanted: "true or false" };
 
 const checks: Readonly<Record<keyof QueueOptions, Check>> = {
   name: text,
   type: oneOf("classic", "quorum"),
-  maxPriority: { passes: (value) => isWhole(value, 1, 255), wanted: "a whole number from 1 to 255" },
+  maxPriority: { passes: (value) => isWhole(value, 1, 255), wanted: "an integer from 1 to 255" },
   singleActiveConsumer: flag,
   exchange: text,
   exchangeType: oneOf("direct", "topic", "fanout"),
@@ -105,7 +105,7 @@ const checks: Readonly<Record<keyof QueueOptions, Check>> = {
   prefetch: count,
   consumerPriority: {
     passes: (value) => isWhole(value, -2_147_483_648, 2_147_483_647),
-    wanted: "a whole number of 32 bits",
+    wanted: "an integer of 32 bits",
   },
 };
 

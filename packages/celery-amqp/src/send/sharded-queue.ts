@@ -95,7 +95,7 @@ export function resolveShards(queue: ShardedQueue): Shards {
   checkShards(shards, shardBy, `queues: "${name}"`);
   if (!Number.isInteger(formerShards) || formerShards < shards || formerShards > mostShards)
     refuse(
-      `queues: "${name}": formerShards is ${showValue(formerShards)}: it must be a whole number from ${shards} (the shards there are now) to ${mostShards}`,
+      `queues: "${name}": formerShards is ${showValue(formerShards)}: it must be an integer from ${shards} (the shards there are now) to ${mostShards}`,
     );
   const queues = Array.from({ length: formerShards }, (_each, shard) => {
     const place = { queue: name, count: shards, isFormer: shard >= shards };
@@ -111,7 +111,7 @@ export function resolveShards(queue: ShardedQueue): Shards {
  */
 export function checkShards(shards: unknown, shardBy: unknown, where: string): void {
   if (typeof shards !== "number" || !Number.isInteger(shards) || shards < 1 || shards > mostShards)
-    refuse(`${where}: shards is ${showValue(shards)}: it must be a whole number from 1 to ${mostShards}`);
+    refuse(`${where}: shards is ${showValue(shards)}: it must be an integer from 1 to ${mostShards}`);
   if (shardBy !== undefined && shardBy !== "round-robin" && typeof shardBy !== "function")
     refuse(`${where}: shardBy is ${showValue(shardBy)}: it must be "round-robin" or a function of the call`);
 }

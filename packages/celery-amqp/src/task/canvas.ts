@@ -77,7 +77,7 @@ export function starmap<Args extends readonly unknown[], R>(
  * As `starmap`, with `size` calls to one run: a group of starmaps. Its result is a list of lists.
  * Source: celery/canvas.py `chunks`.
  *
- * @throws CeleryError `option-invalid` where `size` is no whole number from 1
+ * @throws CeleryError `option-invalid` where `size` is not an integer from 1
  */
 export function chunks<Args extends readonly unknown[], R>(
   task: TypedTask<Args, R>,
@@ -85,7 +85,7 @@ export function chunks<Args extends readonly unknown[], R>(
   size: number,
 ): GroupSignature<[], R[][]> {
   if (!Number.isSafeInteger(size) || size < 1)
-    throw new CeleryError("option-invalid", `chunks: size is ${String(size)}: it must be a whole number from 1`);
+    throw new CeleryError("option-invalid", `chunks: size is ${String(size)}: it must be an integer from 1`);
   const expanded = protocol.expandChunks(protocol.chunks(callOf("chunks", task), items as readonly Tree[], size));
   return grouped(compose<[], R[][]>([], expanded));
 }

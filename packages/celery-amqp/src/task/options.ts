@@ -119,7 +119,7 @@ function resolveRetry(retry: RetryOptions | undefined, where: string): RetryPoli
   if (unknown !== undefined) refuse(`${where}.${unknown}`, rest, "left out: there is no such option");
   const exponential = oneOf(backoff, ["fixed", "exponential"], `${where}.backoff`) === "exponential";
   checkFlag(rest.jitter, `${where}.jitter`);
-  if (!Number.isInteger(attempts) || attempts < 1) refuse(`${where}.attempts`, attempts, "a whole number from 1");
+  if (!Number.isInteger(attempts) || attempts < 1) refuse(`${where}.attempts`, attempts, "an integer from 1");
   if (when !== undefined && typeof when !== "function") refuse(`${where}.when`, when, "a function");
   return Object.freeze({
     attempts,

@@ -72,7 +72,10 @@ export class MemoryVhost {
   queue(name: string): MemoryQueue {
     const queue = this.#queues.get(name);
     if (queue !== undefined) return queue;
-    throw new CeleryError("not-found", `The queue "${name}" does not exist: declare it first, or start who does`);
+    throw new CeleryError(
+      "not-found",
+      `The queue "${name}" does not exist: declare it first, or start the service that declares it`,
+    );
   }
 
   /** A queue goes, with its messages, consumers and bindings. */

@@ -47,7 +47,7 @@ export function resolveHealth(options: HealthOptions = {}): ResolvedHealth {
     throw new CeleryError("option-invalid", `health has no option "${alien}"; it has ${[...names].join(", ")}`);
   const { port = null, host = null, file = null } = options;
   if (port !== null && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
-    refuse("health.port", port, "a whole number from 0 to 65535");
+    refuse("health.port", port, "an integer from 0 to 65535");
   if (host !== null && !isText(host)) refuse("health.host", host, 'an address such as "127.0.0.1"');
   if (file !== null && !isText(file)) refuse("health.file", file, "the path of a file");
   return { port, host, file, pages: resolvePages(options.pages) };

@@ -229,7 +229,7 @@ export function resolveWorker(options: WorkerOptions): ResolvedWorker {
   const { stuckAfter = "10m", failUnfinishableChords = true } = rest;
   if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
   if (!Number.isInteger(scheduledLimit) || scheduledLimit < 0)
-    refuse("scheduledLimit", scheduledLimit, "a whole number from 0");
+    refuse("scheduledLimit", scheduledLimit, "an integer from 0");
   if (typeof cancelOnConnectionLoss !== "boolean")
     refuse("cancelOnConnectionLoss", cancelOnConnectionLoss, "true or false");
   if (typeof failUnfinishableChords !== "boolean")
@@ -292,7 +292,7 @@ function describeOwn(wishes: readonly SlotWish[]): string {
  */
 export function checkConcurrency(concurrency: unknown): void {
   if (typeof concurrency !== "number" || !Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535)
-    refuse("concurrency", concurrency, "a whole number from 1 to 65535");
+    refuse("concurrency", concurrency, "an integer from 1 to 65535");
 }
 
 /** Tasks in the event loop mostly wait; those in children compute. */
@@ -304,7 +304,7 @@ function defaultConcurrency(pool: PoolOption | readonly PoolOption[]): number {
 function resolveDeliveryLimit(limit: number | false = 20): number | null {
   if (limit === false) return null;
   if (Number.isInteger(limit) && limit >= 1) return limit;
-  return refuse("deliveryLimit", limit, "a whole number from 1, or false");
+  return refuse("deliveryLimit", limit, "an integer from 1, or false");
 }
 
 function resolveLog(options: WorkerOptions): Pick<ResolvedWorker, "logLevel" | "logFormat" | "logger"> {
@@ -367,7 +367,7 @@ function resolveDeadLetter(option: boolean | DeadLetterOptions): Pick<ResolvedWo
     refuse("deadLetter", option, "true, false or { maxAge, maxLength }");
   const { maxAge, maxLength } = option;
   if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength > 0))
-    refuse("deadLetter.maxLength", maxLength, "a whole number from 1");
+    refuse("deadLetter.maxLength", maxLength, "an integer from 1");
   const maxAgeMs = maxAge === undefined ? undefined : durationMs(maxAge, "deadLetter.maxAge");
   return { deadLetter: true, deadQueue: { maxAgeMs, maxLength } };
 }

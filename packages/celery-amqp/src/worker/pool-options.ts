@@ -138,7 +138,7 @@ function isTextList(value: unknown): value is readonly string[] {
 }
 
 function wholeFrom1(option: string, value: number): number {
-  return Number.isInteger(value) && value > 0 ? value : refuse(option, value, "a whole number from 1");
+  return Number.isInteger(value) && value > 0 ? value : refuse(option, value, "an integer from 1");
 }
 
 const units: ReadonlyMap<string, number> = new Map([

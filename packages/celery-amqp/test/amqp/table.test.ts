@@ -7,7 +7,7 @@ describe("values get the AMQP types that py-amqp would give them", () => {
     ["a text", "x", "x"],
     ["nothing", null, null],
     ["a truth", true, true],
-    ["a small whole number", 3, { "!": "int", value: 3 }],
+    ["a small integer", 3, { "!": "int", value: 3 }],
     ["a negative one", -(2 ** 31 - 1), { "!": "int", value: -(2 ** 31 - 1) }],
     ["a large one", 2 ** 31, { "!": "int64", value: 2 ** 31 }],
     ["a fraction", 0.5, { "!": "double", value: 0.5 }],

@@ -169,7 +169,7 @@ describe("client.events", () => {
     [{ types: "task-failed" }, /types is "task-failed"/],
     [{ tasks: [""] }, /tasks is \[""\]/],
     [{ hostnames: [5] }, /hostnames is \[5\]/],
-    [{ maxWaiting: 0 }, /maxWaiting is 0: it must be a whole number from 1/],
+    [{ maxWaiting: 0 }, /maxWaiting is 0: it must be an integer from 1/],
     [{ signal: true }, /signal is true/],
     [{ type: "task-failed" }, /has no option "type"; it has types, /],
   ])("refuses %j", (options, message) => {

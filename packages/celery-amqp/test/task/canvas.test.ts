@@ -206,5 +206,5 @@ test.each([
 
 test("maps refuse tasks that take keywords, chunks a size that is none", () => {
   expect(() => map(label, [{ image: "a" }])).toThrow(/keyword arguments/);
-  expect(() => chunks(add, [[1, 2]], 0)).toThrow(/whole number/);
+  expect(() => chunks(add, [[1, 2]], 0)).toThrow(/an integer/);
 });

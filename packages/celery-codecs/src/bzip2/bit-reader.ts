@@ -27,7 +27,7 @@ export class BitReader {
     return value;
   }
 
-  /** 32 bits as a whole number. */
+  /** 32 bits as an integer. */
   readWord(): number {
     const high = this.read(16);
     return ((high << 16) | this.read(16)) >>> 0;

@@ -97,7 +97,7 @@ export interface WorkerStats {
 
 /**
  * Ids that a worker knows as revoked, each with the time it was told. That time must be written with a fraction, hence
- * `Float`: a Python worker fails on a whole number. Times are on the worker's own monotonic clock. `{}` is always safe.
+ * `Float`: a Python worker fails on an integer. Times are on the worker's own monotonic clock. `{}` is always safe.
  */
 export type RevokedEntries = Readonly<Record<string, readonly [time: Float, id: string]>>;
 

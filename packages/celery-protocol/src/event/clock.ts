@@ -8,7 +8,7 @@ export function forwardClock(own: number): number {
 
 /**
  * The value of a Lamport clock after a message was received: greater than both. What came may be anything: a missing
- * clock counts as 0, and so does one that is no whole number, or so large that counting on would stop being exact.
+ * clock counts as 0, and so does one that is not an integer, or so large that counting on would stop being exact.
  * Source: kombu/clocks.py `LamportClock.adjust`.
  */
 export function adjustClock(own: number, theirs: unknown): number {

@@ -35,13 +35,13 @@ export function remark(fields: Fields, key: string): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** A whole number from 0, also as a text of digits; null where it is missing or null. */
+/** An integer from 0, also as a text of digits; null where it is missing or null. */
 export function optionalCount(fields: Fields, key: string): number | null {
   const value = fields[key] ?? null;
   if (value === null) return null;
   const count = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : toNumber(value);
   if (count !== null && Number.isSafeInteger(count) && count >= 0) return count;
-  throw invalid(`${key} must be a whole number from 0, not ${kindOf(value)}`);
+  throw invalid(`${key} must be an integer from 0, not ${kindOf(value)}`);
 }
 
 /** A yes or no by Python's rules of truth for numbers; null where it is missing or null. */

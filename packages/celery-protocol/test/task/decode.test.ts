@@ -109,7 +109,7 @@ describe("protocol 2", () => {
     ["time limits as text", { timelimit: ["1", null] }, /timelimit must be two numbers \[hard, soft\], not a string/],
     ["a negative time limit", { timelimit: [-1, null] }, /timelimit/],
     ["a time limit without end", { timelimit: [Infinity, null] }, /timelimit/],
-    ["retries that are no number", { retries: "many" }, /retries must be a whole number from 0, not a string/],
+    ["retries that are no number", { retries: "many" }, /retries must be an integer from 0, not a string/],
     ["half a retry", { retries: 0.5 }, /retries/],
     ["negative retries", { retries: -1 }, /retries/],
     ["retries as a list", { retries: [1] }, /retries/],

@@ -108,7 +108,7 @@ function stamps(pairs: readonly string[]): Readonly<Record<string, string[]>> {
 function whole(text: string, argument: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-  throw new UsageError(`${argument} is "${text}": it must be a whole number`);
+  throw new UsageError(`${argument} is "${text}": it must be an integer`);
 }
 
 function seconds(text: string, argument: string): number {

@@ -1,14 +1,14 @@
 import type { Duration } from "@leveret/celery-amqp";
 import { InvalidArgumentError } from "commander";
 
-/** Reads a whole number from 1. */
+/** Reads an integer from 1. */
 export function count(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError("it must be a whole number from 1");
+  throw new InvalidArgumentError("it must be an integer from 1");
 }
 
-/** Reads a whole number from 0. */
+/** Reads an integer from 0. */
 export function natural(text: string): number {
   return text === "0" ? 0 : count(text);
 }

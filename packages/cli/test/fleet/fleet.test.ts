@@ -32,13 +32,13 @@ describe("what is asked wrongly ends with 2", () => {
     [["inspect", "ping", "x"], /inspect ping takes no arguments/],
     [["inspect", "query_task"], /inspect query_task takes <id…>/],
     [["control", "rate_limit", "demo.add"], /control rate_limit takes <task> <rate>/],
-    [["control", "pool_grow", "many"], /n is "many": it must be a whole number/],
+    [["control", "pool_grow", "many"], /n is "many": it must be an integer/],
     [["control", "time_limit", "demo.add", "soon"], /soft is "soon": it must be seconds/],
     [["control", "revoke_by_stamped_headers", "tenant"], /"tenant" is no stamp: write name=value/],
     [["control", "broadcast", "cache_size", "[1]"], /arguments of the command: it must be a JSON object/],
     [["control", "pool_grow", "--terminate"], /--terminate and --signal are for revoke/],
     [["status", "-t", "soon"], /it must be seconds/],
-    [["events", "--limit", "0"], /whole number from 1/],
+    [["events", "--limit", "0"], /integer from 1/],
   ])("%j", async (words, message) => {
     const { code, err, out } = await run(...words);
     expect(err).toMatch(message);

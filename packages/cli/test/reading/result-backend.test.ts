@@ -57,7 +57,7 @@ test("a Redis is opened by its address, and not connected before it is used", as
 test.each([
   ["redis://user:hush-hush@host:port", /The URL cannot be read/],
   ["redis://user:12?hush-hush@host/0", /The URL cannot be read/],
-  ["redis://user:hush-hush@host/first", /the database must be a whole number/],
+  ["redis://user:hush-hush@host/first", /the database must be an integer/],
   ["redis://user:hush-hush@host/0?ssl_cert_reqs=required", /write rediss:\/\//],
 ])("an address that makes no sense is told without its password: %s", async (redisUrl, message) => {
   const opened = openResults({ redisUrl });

@@ -69,9 +69,9 @@ export function refuseValue(key: string, value: string): string | null {
   }
   if (type === "boolean") return ["true", "false"].includes(value) ? null : "must be true or false";
   if (type === "{integer,positive}")
-    return /^\d+$/.test(value) && Number(value) > 0 ? null : "must be a whole number above 0";
-  if (type === "{integer,non_negative}") return /^\d+$/.test(value) ? null : "must be a whole number, 0 or more";
-  if (type === "integer") return /^-?\d+$/.test(value) ? null : "must be a whole number";
+    return /^\d+$/.test(value) && Number(value) > 0 ? null : "must be an integer above 0";
+  if (type === "{integer,non_negative}") return /^\d+$/.test(value) ? null : "must be an integer, 0 or more";
+  if (type === "integer") return /^-?\d+$/.test(value) ? null : "must be an integer";
   if (type === "float") return /^\d+(\.\d+)?$/.test(value) ? null : "must be a number";
   return null;
 }

@@ -46,7 +46,7 @@ const refusals: readonly (readonly [string, Partial<ModernProps>, string, RegExp
     'conf["default_queue_type"]',
     /3\.12\.14, 3\.13\.3/,
   ],
-  ["a value of the wrong kind", { conf: { heartbeat: "often" } }, 'conf["heartbeat"]', /whole number/],
+  ["a value of the wrong kind", { conf: { heartbeat: "often" } }, 'conf["heartbeat"]', /an integer/],
   [
     "a choice that is none",
     { conf: { "ssl_options.verify": "yes" } },

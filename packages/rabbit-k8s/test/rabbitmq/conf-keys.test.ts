@@ -107,7 +107,7 @@ describe("keys of rabbitmq.conf", () => {
   it.each([
     ["log.console", "true", null],
     ["log.console", "yes", "must be true or false"],
-    ["consumer_timeout", "0", "must be a whole number above 0"],
+    ["consumer_timeout", "0", "must be an integer above 0"],
     ["cluster_formation.k8s.address_type", "name", "must be one of hostname, ip"],
     ["vm_memory_high_watermark.relative", "0.6", null],
     ["heartbeat", "$(HEARTBEAT)", null],

@@ -67,7 +67,7 @@ function readQueue(given: Given): ConsumedQueue {
 
 async function resize(worker: ControlledWorker, given: Given, direction: 1 | -1, done: string): Promise<object> {
   const n = given["n"] === undefined ? 1 : Number(given["n"]);
-  if (!Number.isInteger(n) || n < 0) throw new PythonError("ValueError", "n must be a whole number from 0");
+  if (!Number.isInteger(n) || n < 0) throw new PythonError("ValueError", "n must be an integer from 0");
   const { maxConcurrency } = worker;
   if (direction === 1 && worker.concurrency + n > maxConcurrency)
     throw new PythonError("ValueError", `the pool of this worker grows to ${maxConcurrency} at most`);

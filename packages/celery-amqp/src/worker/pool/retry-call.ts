@@ -69,7 +69,7 @@ function check(options: RetryCallOptions, said: Said, where: string): void {
   if (kwargs !== undefined && (typeof kwargs !== "object" || kwargs === null || Array.isArray(kwargs)))
     refuse(`${where}: kwargs must be an object; it is ${showValue(kwargs)}`);
   if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 1))
-    refuse(`${where}: attempts must be a whole number from 1; it is ${showValue(attempts)}`);
+    refuse(`${where}: attempts must be an integer from 1; it is ${showValue(attempts)}`);
   if (options.in !== undefined && said.eta !== undefined) refuse(`${where}: give in or eta, not both`);
   if (said.queue !== undefined && (said.exchange !== undefined || said.routingKey !== undefined))
     refuse(`${where}: give a queue, or an exchange and a routing key, not both`);
