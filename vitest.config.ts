@@ -6,6 +6,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const conditions = ["@leveret/source"];
 const ssr = { resolve: { conditions } };
 
+/** Where tests are that need neither a broker nor another program. */
+const alone = (name: string): string[] =>
+  ["packages/*/test", "apps/*/test", "scripts", "chaos"].map((folder) => `${folder}/**/${name}`);
+
 const waits = ({ moduleId }: TestSpecification): number => (moduleId.endsWith("/seed.lab.test.ts") ? 0 : 1);
 
 /** The original document's cluster waits two minutes for its own locks, with the processor free: others run meanwhile. */
@@ -42,16 +46,21 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: [
-            "packages/*/test/**/*.test.ts",
-            "apps/*/test/**/*.test.ts",
-            "scripts/**/*.test.ts",
-            "chaos/**/*.test.ts",
-          ],
-          exclude: ["**/node_modules/**", "**/*.{mock,integration,interop,lab,long}.test.ts"],
+          include: alone("*.test.ts"),
+          exclude: ["**/node_modules/**", "**/*.{slow,property,mock,integration,interop,lab,long}.test.ts"],
           hookTimeout: 30_000,
           testTimeout: 30_000,
           // The modules of the workspace are loaded once for all files.
+          isolate: false,
+        },
+      },
+      {
+        ssr,
+        test: {
+          name: "slow",
+          include: alone("*.{slow,property}.test.ts"),
+          hookTimeout: 60_000,
+          testTimeout: 60_000,
           isolate: false,
         },
       },

@@ -51,7 +51,7 @@ function run(projects: readonly string[], ...flags: readonly string[]): Ran {
 const upset: string[] = [];
 const checks = long ? 0 : step("Lint, walls, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
 // Two files at a time, also where vitest would keep a processor to itself: most wait for brokers and other programs.
-const runs = [long ? run(["long"]) : run(["unit", "unit-mock", "integration", "interop"], "--maxWorkers=2")];
+const runs = [long ? run(["long"]) : run(["unit", "unit-mock", "slow", "integration", "interop"], "--maxWorkers=2")];
 // Clusters of brokers keep every core busy, which would disturb what the others measure in time: so they come after.
 if (!long && lab) runs.push(run(["lab"]));
 if (!long && !lab) {
