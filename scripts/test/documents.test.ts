@@ -12,7 +12,7 @@ const repository = /^https:\/\/github\.com\/leveret\/leveret\/(?:blob|tree)\/mai
 const mostWords = 90;
 /** Documents that still have long paragraphs. */
 const pending = new Set(
-  "benchmarks chaos compatibility guide kubernetes operating results transport workflows"
+  "benchmarks chaos compatibility kubernetes operating results transport workflows"
     .split(" ")
     .map((name) => `docs/${name}.md`),
 ).add("packages/cli/README.md");
