@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { chain, chord, chunks, defineTask, group, map } from "../packages/celery-amqp/src/index.ts";
 import type { AnySignature } from "../packages/celery-amqp/src/index.ts";
 import { toWireSignature } from "../packages/celery-amqp/src/task/wire-signature.ts";
-import { freezeSignature, linksOf, readCanvas, type Signature } from "../packages/celery-protocol/src/index.ts";
+import { freezeSignature, linksOf, readCanvas, type WireSignature } from "../packages/celery-protocol/src/index.ts";
 
 const add = defineTask<(x: number, y: number) => number>("add");
 const mul = defineTask<(x: number, y: number) => number>("mul");
@@ -63,7 +63,7 @@ interface Part {
   readonly last: readonly string[];
 }
 
-function pictureOf(signature: Signature): string {
+function pictureOf(signature: WireSignature): string {
   const drawing = new Drawing();
   drawing.draw(signature);
   return ["```mermaid", "flowchart LR", ...drawing.lines.map((line) => `  ${line}`), "```"].join("\n");
@@ -73,7 +73,7 @@ class Drawing {
   readonly lines: string[] = [];
   #boxes = 0;
 
-  draw(signature: Signature): Part {
+  draw(signature: WireSignature): Part {
     const part = this.#inside(signature);
     for (const [option, label] of [
       ["link", "link"],
@@ -84,7 +84,7 @@ class Drawing {
     return part;
   }
 
-  #inside(signature: Signature): Part {
+  #inside(signature: WireSignature): Part {
     const canvas = readCanvas(signature);
     switch (canvas.kind) {
       case "chain":
@@ -106,7 +106,7 @@ class Drawing {
     }
   }
 
-  #follow(steps: readonly Signature[]): Part {
+  #follow(steps: readonly WireSignature[]): Part {
     const parts = steps.map((step) => this.draw(step));
     for (const [index, part] of parts.entries()) {
       const before = parts[index - 1];
@@ -115,7 +115,7 @@ class Drawing {
     return { first: parts[0]?.first ?? [], last: parts.at(-1)?.last ?? [] };
   }
 
-  #beside(members: readonly Signature[], title: string): Part {
+  #beside(members: readonly WireSignature[], title: string): Part {
     this.lines.push(`subgraph ${title}${++this.#boxes} [${title}]`);
     const parts = members.map((member) => this.draw(member));
     this.lines.push("end");

@@ -1,7 +1,7 @@
 import {
   encodeSignature,
   newTask,
-  type Signature,
+  type WireSignature,
   signature,
   type TaskMessage,
   type Tree,
@@ -84,7 +84,7 @@ export class CanvasFuzz {
     });
   }
 
-  signature(depth: number): Signature {
+  signature(depth: number): WireSignature {
     const { random } = this;
     if (depth <= 0 || random.next() < 0.25) return this.#withOptions(this.call(), depth);
     return this.#withOptions(
@@ -93,14 +93,14 @@ export class CanvasFuzz {
     );
   }
 
-  call(): Signature {
+  call(): WireSignature {
     const { random } = this;
     const task = random.pick([...applicationTasks, ...applicationTasks, "fuzz.unknown"]);
     return signature(task, { args: this.#values(), immutable: random.next() < 0.3 });
   }
 
   /** A builtin task called as a task, with arguments of its own or of another. */
-  builtin(depth: number): Signature {
+  builtin(depth: number): WireSignature {
     const { random } = this;
     const inner = (): Tree => this.tree(depth - 1);
     const kwargs = random.pick<() => Readonly<Record<string, Tree>>>([
@@ -133,7 +133,7 @@ export class CanvasFuzz {
     return Array.from({ length: this.random.between(0, widest) }, () => this.tree(depth));
   }
 
-  #composed(depth: number): Signature {
+  #composed(depth: number): WireSignature {
     const { random } = this;
     const kind = random.pick(["chain", "group", "chord"]);
     const tasks = this.trees(depth);
@@ -143,15 +143,15 @@ export class CanvasFuzz {
   }
 
   /** A few bytes that stand for many messages, or a few levels that double each time. */
-  #amplified(): Signature {
+  #amplified(): WireSignature {
     const { random } = this;
     const call = encodeSignature(this.call());
     const many = (count: number): readonly Tree[] => Array.from({ length: count }, () => call);
-    const nested = (levels: number, step: (inner: Tree) => Signature): Signature =>
+    const nested = (levels: number, step: (inner: Tree) => WireSignature): WireSignature =>
       levels <= 1 ? step(call) : step(encodeSignature(nested(levels - 1, step)));
     const levels = random.pick([3, 30, 80]);
     const width = random.pick([1, 3, 10]);
-    return random.pick<() => Signature>([
+    return random.pick<() => WireSignature>([
       () => composed("group", { tasks: many(random.pick([100, 1_500, 3_000])) }),
       () => composed("chain", { tasks: many(random.pick([30, 300])) }),
       () => composed("chord", { kwargs: {}, header: many(random.pick([100, 1_500, 3_000])), body: call }),
@@ -183,14 +183,14 @@ export class CanvasFuzz {
     ])();
   }
 
-  #withOptions(call: Signature, depth: number): Signature {
+  #withOptions(call: WireSignature, depth: number): WireSignature {
     const { random } = this;
     const count = random.pick([0, 0, 1, 2]);
     const some = Array.from({ length: count }, () => random.pick(options)(this, depth - 1));
-    return { ...call, options: Object.assign({}, call.options, ...some) as Signature["options"] };
+    return { ...call, options: Object.assign({}, call.options, ...some) as WireSignature["options"] };
   }
 
-  #followers(): readonly Signature[] {
+  #followers(): readonly WireSignature[] {
     const count = this.random.pick([0, 0, 1, 1, 2]);
     return Array.from({ length: count }, () => this.signature(deepest));
   }
@@ -203,6 +203,6 @@ export class CanvasFuzz {
   }
 }
 
-function composed(kind: string, kwargs: Readonly<Record<string, Tree>>): Signature {
+function composed(kind: string, kwargs: Readonly<Record<string, Tree>>): WireSignature {
   return { ...signature(`celery.${kind}`, { kwargs }), subtaskType: kind };
 }

@@ -163,7 +163,7 @@ export type { EventOf, EventStream, EventStreamOptions } from "./events/stream.t
 export {
   ClusterState,
   type ClusterStateOptions,
-  type Event,
+  type CeleryEvent,
   type EventType,
   type MonitoredTask,
   type MonitoredWorker,
@@ -204,7 +204,8 @@ export type {
   Transport,
   TransportState,
 } from "./ports/transport.ts";
-export type { ChordCounter, ChordProgress, KeptBody } from "./results/chords.ts";
+export type { ChordCounter } from "./results/chords.ts";
+export type { ChordProgress } from "@leveret/celery-protocol";
 export type { GroupStore } from "./results/groups.ts";
 export type { ResultBackend, ResultSource, ResultStore, ResultWatcher } from "./results/backend.ts";
 export type { PendingLimits } from "./results/pending.ts";

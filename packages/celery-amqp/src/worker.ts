@@ -179,7 +179,7 @@ export type {
 } from "./worker/control/controls.ts";
 export type { RemoteControlOptions } from "./worker/control/allowance.ts";
 export type { CommandedWorker, WorkerCommand, WorkerCommands } from "./worker/control/panel.ts";
-export type { Stamps, StampValue } from "./worker/rules/revocations.ts";
+export type { StampSelection, StampValue } from "./worker/rules/revocations.ts";
 export type { TaskQueue } from "./send/queue-table.ts";
 export type { QueueOptions } from "./send/queues.ts";
 export type { ShardedQueue } from "./send/sharded-queue.ts";

@@ -47,7 +47,7 @@ export type { DeliveryInfo, SenderProperties, TaskMessage, TimeLimit } from "./t
 export { expirationMs, newTask } from "./task/new-task.ts";
 export { type Peek, peekTask, peekWorkflow, type WorkflowPeek } from "./task/peek.ts";
 export { argsRepr, kwargsRepr, saferepr } from "./task/repr.ts";
-export type { Signature } from "./task/signature.ts";
+export type { WireSignature } from "./task/signature.ts";
 export { decodeSignature, encodeSignature } from "./task/signature-codec.ts";
 
 // Results.
@@ -125,7 +125,7 @@ export {
   type Routing,
   type Sending,
 } from "./canvas/compose.ts";
-export type { Mint, Route } from "./canvas/mint.ts";
+export type { Mint, WireRoute } from "./canvas/mint.ts";
 export { chordUnlock } from "./canvas/chord-unlock.ts";
 export {
   afterChord,
@@ -142,6 +142,7 @@ export {
   type ChordFailure,
   chordPart,
   type ChordPart,
+  type ChordProgress,
   type FailedTask,
   type Reach,
   unreached,
@@ -161,29 +162,29 @@ export {
   isEventType,
 } from "./event/codec.ts";
 export type {
-  CustomEvent,
-  Event,
+  CustomCeleryEvent,
+  CeleryEvent,
   EventBase,
   EventBody,
   EventStamp,
   EventType,
-  TaskCancelled,
+  TaskCancelledEvent,
   TaskDescription,
-  TaskEvent,
+  CeleryTaskEvent,
   TaskEventBase,
   TaskEventBody,
-  TaskFailed,
-  TaskReceived,
-  TaskRejected,
-  TaskRetried,
-  TaskRevoked,
-  TaskSent,
-  TaskStarted,
-  TaskSucceeded,
-  WorkerElect,
-  WorkerElectAck,
-  WorkerEvent,
-  WorkerState,
+  TaskFailedEvent,
+  TaskReceivedEvent,
+  TaskRejectedEvent,
+  TaskRetriedEvent,
+  TaskRevokedEvent,
+  TaskSentEvent,
+  TaskStartedEvent,
+  TaskSucceededEvent,
+  WorkerElectEvent,
+  WorkerElectAckEvent,
+  CeleryWorkerEvent,
+  WorkerStatusEvent,
 } from "./event/event.ts";
 
 // What monitors make of events.
@@ -204,7 +205,7 @@ export {
   type HelloReply,
   type NoArguments,
   type Ok,
-  type QueueInfo,
+  type ActiveQueue,
   type RequestInfo,
   type RevokedEntries,
   type ScheduledInfo,
@@ -250,7 +251,13 @@ export {
   parseNodeName,
   workerNodeName,
 } from "./routing/node-name.ts";
-export { createRouter, type ExplicitAddress, type Router, type Routes, taskAddress } from "./routing/router.ts";
+export { createRouter, type ExplicitAddress, type Router, type RoutingTable, taskAddress } from "./routing/router.ts";
 export { shardName, shardOf } from "./routing/shards.ts";
-export type { Binding, Exchange, Queue, QueueTopology, Topology } from "./routing/topology.ts";
+export type {
+  BindingDeclaration,
+  ExchangeDeclaration,
+  QueueDeclaration,
+  QueueTopology,
+  BrokerTopology,
+} from "./routing/topology.ts";
 export { parseRate } from "./time/rate.ts";

@@ -11,7 +11,7 @@ import {
   encodeSignature,
   ProtocolError,
   type ResultMeta,
-  type Signature,
+  type WireSignature,
 } from "@leveret/celery-protocol";
 import type { Commands } from "./commands.ts";
 import type { ChordField } from "./keys.ts";
@@ -101,7 +101,7 @@ export class RedisChords implements ChordCounter {
   }
 
   /** Nothing where it cannot be written as results are: a chord does without. */
-  #encodeBody(body: Signature): Uint8Array | "" {
+  #encodeBody(body: WireSignature): Uint8Array | "" {
     const { content, serializer } = this.#options;
     try {
       return content.encode(encodeSignature(body), { serializer }).body;
@@ -120,7 +120,7 @@ export class RedisChords implements ChordCounter {
     return "results" in outcome ? { state: "complete", ...outcome, ...told } : { state: "failed", ...outcome, ...told };
   }
 
-  #decodeBody(body: Uint8Array): Signature {
+  #decodeBody(body: Uint8Array): WireSignature {
     const { content, stored } = this.#options;
     return decodeSignature(content.decode({ ...stored, body }));
   }

@@ -1,4 +1,4 @@
-import type { Binding, Queue, Topology } from "@leveret/celery-protocol";
+import type { BindingDeclaration, QueueDeclaration, BrokerTopology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { isQueueAway, replyCode } from "./errors.ts";
 
@@ -10,19 +10,19 @@ const stuckMs = 1_000;
  * away: RabbitMQ 4.3 answers 405 for an exclusive queue, and nothing for another one.
  */
 export class OwnName {
-  #topology: Topology;
+  #topology: BrokerTopology;
   readonly #first: string;
   #count = 1;
   #wasOpen = false;
   #stuckAt = Number.NaN;
 
   /** @param topology - its first queue is the one */
-  constructor(topology: Topology) {
+  constructor(topology: BrokerTopology) {
     this.#topology = topology;
     this.#first = this.queue;
   }
 
-  get topology(): Topology {
+  get topology(): BrokerTopology {
     return this.#topology;
   }
 
@@ -51,8 +51,9 @@ export class OwnName {
     this.#count += 1;
     const to = `${this.#first}.${this.#count}`;
     const { exchanges, queues, bindings } = this.#topology;
-    const ofQueue = (queue: Queue): Queue => (queue.name === from ? { ...queue, name: to } : queue);
-    const ofBinding = (binding: Binding): Binding =>
+    const ofQueue = (queue: QueueDeclaration): QueueDeclaration =>
+      queue.name === from ? { ...queue, name: to } : queue;
+    const ofBinding = (binding: BindingDeclaration): BindingDeclaration =>
       binding.destination === from ? { ...binding, destination: to } : binding;
     this.#stuckAt = Number.NaN;
     this.#topology = { exchanges, queues: queues.map(ofQueue), bindings: bindings.map(ofBinding) };

@@ -1,4 +1,4 @@
-import type { Topology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { CancelOptions, Delivery, SubscribeOptions, Subscription } from "../ports/transport.ts";
 import { Backoff } from "./backoff.ts";
@@ -20,7 +20,7 @@ export interface SubscriptionParts {
   readonly subscribe: SubscribeOptions;
   readonly onDelivery: (delivery: Delivery) => void;
   /** Declares what the subscription needs, on the link it will consume on. */
-  readonly declare: (link: Link, topology: Topology, limit: RequestLimit | undefined) => Promise<void>;
+  readonly declare: (link: Link, topology: BrokerTopology, limit: RequestLimit | undefined) => Promise<void>;
   readonly publish: ProofParts["publish"];
   readonly inspect: ProofParts["inspect"];
   readonly isLeft: ProofParts["isLeft"];

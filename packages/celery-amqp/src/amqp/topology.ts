@@ -1,4 +1,9 @@
-import type { Binding, Exchange, Queue, Topology } from "@leveret/celery-protocol";
+import type {
+  BindingDeclaration,
+  ExchangeDeclaration,
+  QueueDeclaration,
+  BrokerTopology,
+} from "@leveret/celery-protocol";
 import type { Channel } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -34,7 +39,7 @@ export interface DeclareParts {
  */
 export async function declareTopology(
   link: Link,
-  topology: Topology,
+  topology: BrokerTopology,
   mode: DeclareMode,
   { logger, habits, limit }: DeclareParts,
 ): Promise<void> {
@@ -56,7 +61,7 @@ const maxAttempts = 5;
 /** False: what it had just declared was gone when it was to be bound. */
 async function declaresAll(
   declarer: Declarer,
-  topology: Topology,
+  topology: BrokerTopology,
   mode: DeclareMode,
   isLast: boolean,
 ): Promise<boolean> {
@@ -146,7 +151,7 @@ class Declarer {
     }
   }
 
-  async exchange(exchange: Exchange, mode: DeclareMode): Promise<void> {
+  async exchange(exchange: ExchangeDeclaration, mode: DeclareMode): Promise<void> {
     const { name, type, durable, autoDelete } = exchange;
     if (name === "") return;
     const what = `declare exchange "${name}"`;
@@ -156,7 +161,7 @@ class Declarer {
     await this.#orAsItIs(what, check, () => this.ask(what, (channel) => channel.assertExchange(name, type, options)));
   }
 
-  async queue(queue: Queue, mode: DeclareMode): Promise<void> {
+  async queue(queue: QueueDeclaration, mode: DeclareMode): Promise<void> {
     const { name, autoDelete, exclusive } = queue;
     const durable = queue.durable || (this.#habits.deniesTransient && !exclusive);
     const what = `declare queue "${name}"`;
@@ -180,7 +185,7 @@ class Declarer {
     return new CeleryError("connection-lost", reason);
   }
 
-  async binding(binding: Binding): Promise<void> {
+  async binding(binding: BindingDeclaration): Promise<void> {
     const { source, destination, destinationType, routingKey } = binding;
     if (source === "") return;
     const table = toFields(binding.arguments ?? {});
@@ -233,7 +238,7 @@ class Declarer {
 
   /** No arguments asked for: any will do. */
   async #orWithItsArguments(
-    queue: Queue,
+    queue: QueueDeclaration,
     check: () => Promise<unknown>,
     declare: () => Promise<unknown>,
   ): Promise<void> {

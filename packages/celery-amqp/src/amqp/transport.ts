@@ -1,4 +1,4 @@
-import type { Topology, WireMessage } from "@leveret/celery-protocol";
+import type { BrokerTopology, WireMessage } from "@leveret/celery-protocol";
 import type { Logger } from "../ports/logger.ts";
 import type {
   BrowseOptions,
@@ -76,7 +76,7 @@ class AmqpTransport implements Transport {
     throw failed.reason;
   }
 
-  async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {
+  async declare(topology: BrokerTopology, mode: DeclareMode = "active"): Promise<void> {
     const { logger, clock } = this.#parts;
     const parts = { logger, habits: this.#habits, limit: this.#limit };
     const deadline = clock.monotonicMs() + this.#options.rpcTimeoutMs;

@@ -1,4 +1,4 @@
-import type { Exchange, QueueTopology, Topology } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration, QueueTopology, BrokerTopology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { DeclareMode, Transport } from "../ports/transport.ts";
 
@@ -27,7 +27,7 @@ export class DeclaredExchanges {
    * @param mode - `passive` declares nothing, for a name that a message gives
    * @throws CeleryError what declaring it ends in
    */
-  ensure(exchange: Exchange, mode: DeclareMode = "active"): Promise<void> {
+  ensure(exchange: ExchangeDeclaration, mode: DeclareMode = "active"): Promise<void> {
     if (exchange.name === "") return Promise.resolve();
     const known = this.#known.get(exchange.name);
     if (known !== undefined) return known;
@@ -53,6 +53,6 @@ export class DeclaredExchanges {
  * The same queue for this connection alone, as Celery 5.7 declares its own: RabbitMQ 4.3 takes no queue that is neither
  * durable nor exclusive (`transient_nonexcl_queues`).
  */
-export function exclusively({ queues, ...topology }: QueueTopology): Topology {
+export function exclusively({ queues, ...topology }: QueueTopology): BrokerTopology {
   return { ...topology, queues: queues.map((queue) => ({ ...queue, exclusive: true })) };
 }

@@ -4,7 +4,7 @@ import {
   type Content,
   encodeEvent,
   encodeEventBatch,
-  type Event,
+  type CeleryEvent,
   eventAddress,
   type EventBody,
   eventExchange,
@@ -41,7 +41,7 @@ export class EventDispatcher {
   readonly #parts: DispatcherParts;
   readonly #lineLimit: number;
   readonly #unwatch: () => void;
-  #line: Event[] = [];
+  #line: CeleryEvent[] = [];
   #cancelFlush: (() => void) | null = null;
   #inFlight = 0;
   #dropped = 0;
@@ -108,7 +108,7 @@ export class EventDispatcher {
     this.#unwatch();
   }
 
-  #stamp(body: EventBody): Event {
+  #stamp(body: EventBody): CeleryEvent {
     const { clock, ticks, hostname, pid } = this.#parts;
     const now = clock.now();
     const utcoffset = Math.floor(new Date(now).getTimezoneOffset() / 60);
@@ -128,7 +128,7 @@ export class EventDispatcher {
   }
 
   /** One alone, or a batch of task events. Nobody waits for the confirm; it only makes room for the next. */
-  #publish(events: readonly Event[]): void {
+  #publish(events: readonly CeleryEvent[]): void {
     const parcel = this.#encode(events);
     if (parcel === null) return;
     this.#inFlight += 1;
@@ -139,7 +139,7 @@ export class EventDispatcher {
     );
   }
 
-  #encode(events: readonly Event[]): { readonly message: WireMessage; readonly to: Address } | null {
+  #encode(events: readonly CeleryEvent[]): { readonly message: WireMessage; readonly to: Address } | null {
     const { content, hostname } = this.#parts;
     const [first] = events;
     if (first === undefined) return null;
@@ -167,7 +167,7 @@ export class EventDispatcher {
     if (!this.#isClosed) this.#flush();
   }
 
-  #onFailed(events: readonly Event[], error: unknown): void {
+  #onFailed(events: readonly CeleryEvent[], error: unknown): void {
     this.#inFlight -= 1;
     const code = error instanceof CeleryError ? error.code : null;
     const isUnanswered = code === "publish-timeout" && this.#parts.transport.state === "open";
@@ -179,7 +179,7 @@ export class EventDispatcher {
   }
 
   /** What a worker says of itself it says again soon. */
-  #dropEvents(events: readonly Event[], why: string): void {
+  #dropEvents(events: readonly CeleryEvent[], why: string): void {
     const count = events.filter(({ type }) => !type.startsWith("worker-")).length;
     if (count > 0) this.#drop(count, why);
   }
@@ -270,12 +270,12 @@ const answerMs = 1_000;
 const finalCodes: ReadonlySet<string> = new Set(["access-refused", "not-found", "queue-mismatch"]);
 
 /** Workers batch what happens to tasks; all else goes alone, also what a publisher says. */
-function isBatched({ type }: Event): boolean {
+function isBatched({ type }: CeleryEvent): boolean {
   return type.startsWith("task-") && type !== "task-sent";
 }
 
 /** How many at the head of the line travel together. */
-function parcelSize(line: readonly Event[]): number {
+function parcelSize(line: readonly CeleryEvent[]): number {
   const most = Math.min(line.length, batchSize);
   let size = 0;
   for (; size < most; size += 1) {

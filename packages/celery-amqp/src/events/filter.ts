@@ -1,4 +1,4 @@
-import { type Event, eventQueue, eventTypeOf, matchesGlob, type Topology } from "@leveret/celery-protocol";
+import { type CeleryEvent, eventQueue, eventTypeOf, matchesGlob, type BrokerTopology } from "@leveret/celery-protocol";
 
 /**
  * Which events a monitor wants: those that pass every filter given. All three take shell patterns, as Celery's routes do:
@@ -20,13 +20,13 @@ export interface EventFilters<Type extends string = string> {
 const rememberedTasks = 10_000;
 
 /** Whether a monitor wants an event. To be asked about each that comes, in their order. */
-export function createEventFilter({ types, tasks, hostnames }: EventFilters): (event: Event) => boolean {
+export function createEventFilter({ types, tasks, hostnames }: EventFilters): (event: CeleryEvent) => boolean {
   const isOfTasks = tasks === undefined ? () => true : createTaskFilter(tasks);
   return (event) => isOfTasks(event) && fits(eventTypeOf(event), types) && fits(event.hostname, hostnames);
 }
 
 /** The queue of one monitor, bound by the groups of the types it wants. Source: celery/events/receiver.py. */
-export function monitorQueue(id: string, { types, tasks }: EventFilters): Topology & { readonly queue: string } {
+export function monitorQueue(id: string, { types, tasks }: EventFilters): BrokerTopology & { readonly queue: string } {
   const bindings = patternsOf(types, tasks !== undefined).flatMap((pattern) => eventQueue(id, { pattern }).bindings);
   return { ...eventQueue(id), bindings };
 }
@@ -38,7 +38,7 @@ function patternsOf(types: readonly string[] | undefined, byTask: boolean): read
   return [...new Set([...groups, ...(byTask ? ["task"] : [])])].map((group) => `${group}.#`);
 }
 
-function createTaskFilter(patterns: readonly string[]): (event: Event) => boolean {
+function createTaskFilter(patterns: readonly string[]): (event: CeleryEvent) => boolean {
   const wanted = new Set<string>();
   return (event) => {
     const uuid = taskOf(event);
@@ -58,7 +58,7 @@ function remember(wanted: Set<string>, uuid: string): void {
   }
 }
 
-function taskOf(event: Event): string | null {
+function taskOf(event: CeleryEvent): string | null {
   if ("uuid" in event) return event.uuid;
   const uuid = event.extra?.["uuid"];
   return typeof uuid === "string" ? uuid : null;

@@ -1,12 +1,12 @@
-import type { Event } from "@leveret/celery-protocol";
+import type { CeleryEvent } from "@leveret/celery-protocol";
 
-type Next = IteratorResult<Event, undefined>;
+type Next = IteratorResult<CeleryEvent, undefined>;
 
 /** Events that came and were not read yet, or readers that came and have no event yet; then how it ended. */
 export class EventLine {
   readonly #limit: number;
   readonly #readers: PromiseWithResolvers<Next>[] = [];
-  #events: Event[] = [];
+  #events: CeleryEvent[] = [];
   #dropped = 0;
   #ended = false;
   /** Told to one reader, the first after the end. */
@@ -21,7 +21,7 @@ export class EventLine {
     return this.#dropped;
   }
 
-  push(event: Event): void {
+  push(event: CeleryEvent): void {
     if (this.#ended) return;
     const reader = this.#readers.shift();
     if (reader !== undefined) return reader.resolve({ done: false, value: event });

@@ -1,4 +1,4 @@
-import { type Content, decodeEvents, type Event, type WireMessage } from "@leveret/celery-protocol";
+import { type Content, decodeEvents, type CeleryEvent, type WireMessage } from "@leveret/celery-protocol";
 import type { Logger } from "../ports/logger.ts";
 import type { Subscription, Transport } from "../ports/transport.ts";
 import { createEventFilter, monitorQueue } from "./filter.ts";
@@ -30,7 +30,7 @@ export class EventReceiver implements EventStream {
   readonly opened: Promise<void>;
   readonly #parts: ReceiverParts;
   readonly #options: EventStreamOptions;
-  readonly #isWanted: (event: Event) => boolean;
+  readonly #isWanted: (event: CeleryEvent) => boolean;
   readonly #line: EventLine;
   readonly #onAbort = (): void => void this.return();
   #unreadable = 0;
@@ -56,11 +56,11 @@ export class EventReceiver implements EventStream {
     return this.#unreadable;
   }
 
-  next(): Promise<IteratorResult<Event, undefined>> {
+  next(): Promise<IteratorResult<CeleryEvent, undefined>> {
     return this.#line.next();
   }
 
-  async return(): Promise<IteratorResult<Event, undefined>> {
+  async return(): Promise<IteratorResult<CeleryEvent, undefined>> {
     this.#ending ??= this.#end();
     await this.#ending;
     return { done: true, value: undefined };
@@ -93,7 +93,7 @@ export class EventReceiver implements EventStream {
     }
   }
 
-  #read(message: WireMessage): readonly Event[] {
+  #read(message: WireMessage): readonly CeleryEvent[] {
     try {
       return decodeEvents(message, this.#parts.content);
     } catch (error) {
@@ -104,7 +104,7 @@ export class EventReceiver implements EventStream {
   }
 
   /** Clients do not share the workers' clock: what they send happened just before now. */
-  #adjust(event: Event): Event {
+  #adjust(event: CeleryEvent): CeleryEvent {
     const { ticks } = this.#parts;
     if (event.type === "task-sent") {
       const clock = Math.max(ticks.value, 1) - 1;

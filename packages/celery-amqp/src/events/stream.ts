@@ -1,4 +1,4 @@
-import type { Event, EventType } from "@leveret/celery-protocol";
+import type { CeleryEvent, EventType } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { EventFilters } from "./filter.ts";
@@ -18,13 +18,14 @@ type Typed<Each, Type extends EventType> = Each extends { readonly type: infer O
   : never;
 
 /** The event of a type, where the type is one that Celery sends; any event for patterns and for types of your own. */
-export type EventOf<Type extends string> = Type extends EventType ? Typed<Event, Type> : Event;
+export type EventOf<Type extends string> = Type extends EventType ? Typed<CeleryEvent, Type> : CeleryEvent;
 
 /**
  * What happens to workers and tasks, from the moment it is `opened`. Events arrive in the order in which the broker has
  * them; those that happen while the connection is lost are missed, as by Celery's monitors.
  */
-export interface EventStream<Of extends Event = Event> extends AsyncIterableIterator<Of, undefined>, AsyncDisposable {
+export interface EventStream<Of extends CeleryEvent = CeleryEvent>
+  extends AsyncIterableIterator<Of, undefined>, AsyncDisposable {
   /**
    * Resolves when the broker keeps events for it; rejects with what reading it throws, too.
    *

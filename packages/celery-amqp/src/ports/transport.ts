@@ -1,4 +1,4 @@
-import type { Address, HeaderTable, Topology, WireMessage } from "@leveret/celery-protocol";
+import type { Address, HeaderTable, BrokerTopology, WireMessage } from "@leveret/celery-protocol";
 
 /**
  * Where a transport is in its life.
@@ -32,13 +32,13 @@ export interface Transport {
    * Declares in the order exchanges, queues, bindings. As long as an RPC may take, it waits for a connection, and for the node
    * of a queue that is there and out of reach.
    */
-  declare(topology: Topology, mode?: DeclareMode): Promise<void>;
+  declare(topology: BrokerTopology, mode?: DeclareMode): Promise<void>;
   /** What is known of a queue now, or null when there is none. */
   inspectQueue(name: string): Promise<QueueInfo | null>;
   /** Deletes a queue; a missing one is no error. */
   deleteQueue(name: string): Promise<void>;
   /**
-   * Reads what waits in a queue, from its head, and leaves it as it is: what was read comes back to its place at once. Where
+   * Reads what waits in a queue, from its head, and leaves it is: what was read comes back to its place at once. Where
    * the queue has `x-single-active-consumer`, each reader waits for its turn and sees all that others have read. Null when
    * there is no such queue, or none any more; rejects while its node is down. For classic queues: quorum queues count each read as a delivery.
    */
@@ -123,7 +123,7 @@ export interface SubscribeOptions {
   readonly exclusive?: boolean;
   readonly arguments?: HeaderTable;
   /** Declared before consuming, now and after every loss. Absent: the queue is taken as it is. */
-  readonly topology?: Topology;
+  readonly topology?: BrokerTopology;
   /**
    * The queue belongs to this subscription alone, with its name: it is the first of `topology`, for replies, events or
    * commands. Its consumer then proves that it is alive by messages to itself, and where the broker cannot give the queue

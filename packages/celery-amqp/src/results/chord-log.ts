@@ -11,7 +11,7 @@ import {
   type QueueTopology,
   type ResultMeta,
   type ResultTuple,
-  type Signature,
+  type WireSignature,
   type Tree,
   type WireMessage,
 } from "@leveret/celery-protocol";
@@ -47,7 +47,7 @@ export function begunMessage(
   return message(kinds.begun, messageId, { leaves: leavesOf(header) }, toldOf(results, body, content));
 }
 
-function toldOf(results: Tree, body: Signature, content: Content): Uint8Array {
+function toldOf(results: Tree, body: WireSignature, content: Content): Uint8Array {
   try {
     return content.encode([results, encodeSignature(body)]).body;
   } catch (error) {
@@ -169,7 +169,7 @@ function byPlace(left: LoggedPart, right: LoggedPart): number {
 export interface BegunChord {
   /** Results of a header with groups in it; null where each part is one place. */
   readonly header: ResultTuple | null;
-  readonly body: Signature | null;
+  readonly body: WireSignature | null;
 }
 
 /** Reads what was told of a chord. @throws ProtocolError where it cannot be read */

@@ -1,24 +1,4 @@
-import type { AppliedChord, ChordPart, ResultMeta, Signature, Tree, WireException } from "@leveret/celery-protocol";
-
-/** What has become of a chord now that a part of it has come. */
-export type ChordProgress =
-  /** Others are still to come, or the body was called before: nothing is to be done. */
-  | { readonly state: "waiting" }
-  /** All have come: the body is to be called with these results of the header, in its order. */
-  | ({ readonly state: "complete"; readonly results: readonly Tree[] } & KeptBody)
-  /** All have come, and not all are good: the chord fails with this exception. */
-  | ({
-      readonly state: "failed";
-      readonly exception: WireException;
-      /** The exception of the part that failed, where one did: that of the members of a group which is the body. */
-      readonly cause?: WireException;
-    } & KeptBody);
-
-/** What the end of a chord is told with. */
-export interface KeptBody {
-  /** The body as it was kept; told where the part does not know it. Absent where nobody does. */
-  readonly body?: Signature;
-}
+import type { AppliedChord, ChordPart, ChordProgress, ResultMeta } from "@leveret/celery-protocol";
 
 /**
  * Counts the parts of chords, so that whoever brings the last one calls the body.

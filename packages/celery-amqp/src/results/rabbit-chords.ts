@@ -2,6 +2,7 @@ import {
   type AppliedChord,
   chordOutcome,
   type ChordPart,
+  type ChordProgress,
   type Content,
   decodeChordPart,
   ProtocolError,
@@ -21,7 +22,7 @@ import {
   readChordLog,
   sizeMessage,
 } from "./chord-log.ts";
-import type { ChordCounter, ChordProgress } from "./chords.ts";
+import type { ChordCounter } from "./chords.ts";
 
 /** What counting on the broker alone is made of. */
 export interface RabbitChordsParts {

@@ -1,4 +1,4 @@
-import { type CanvasStep, readCanvas, type Signature } from "@leveret/celery-protocol";
+import { type CanvasStep, readCanvas, type WireSignature } from "@leveret/celery-protocol";
 
 /** The names of the tasks that steps send, and of those that follow from these, by their ids as far as they have any yet. */
 export function namesOf(steps: readonly CanvasStep[]): ReadonlyMap<string, string> {
@@ -13,16 +13,16 @@ export function namesOf(steps: readonly CanvasStep[]): ReadonlyMap<string, strin
   return names;
 }
 
-function collect(signature: Signature, names: Map<string, string>): void {
+function collect(signature: WireSignature, names: Map<string, string>): void {
   const { task_id: id } = signature.options;
   for (const inner of partsOf(signature)) collect(inner, names);
   if (typeof id === "string" && signature.subtaskType === null) names.set(id, signature.task);
 }
 
 /** The names by which the tasks in a canvas are routed. */
-export function taskNamesOf(call: Signature): readonly string[] {
+export function taskNamesOf(call: WireSignature): readonly string[] {
   const names = new Set<string>();
-  const collectNames = (signature: Signature): void => {
+  const collectNames = (signature: WireSignature): void => {
     const canvas = readCanvas(signature);
     names.add("task" in canvas ? canvas.task.task : signature.task);
     for (const part of partsOf(signature)) collectNames(part);
@@ -31,7 +31,7 @@ export function taskNamesOf(call: Signature): readonly string[] {
   return [...names];
 }
 
-function partsOf(signature: Signature): readonly Signature[] {
+function partsOf(signature: WireSignature): readonly WireSignature[] {
   const canvas = readCanvas(signature);
   if (canvas.kind === "chain" || canvas.kind === "group") return canvas.tasks;
   if (canvas.kind !== "chord") return [];

@@ -1,4 +1,4 @@
-import { type QueueTopology, taskQueue, type Topology } from "@leveret/celery-protocol";
+import { type QueueTopology, taskQueue, type BrokerTopology } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -127,6 +127,6 @@ function isRefusal(error: unknown): error is CeleryError {
 }
 
 /** Only the queue: its exchange may be missing where others made it, and messages do not need it. */
-function existing({ queues }: QueueTopology): Topology {
+function existing({ queues }: QueueTopology): BrokerTopology {
   return { exchanges: [], queues, bindings: [] };
 }

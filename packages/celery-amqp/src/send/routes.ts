@@ -1,4 +1,4 @@
-import { createRouter as match, type Routes as RouteTable } from "@leveret/celery-protocol";
+import { createRouter as match, type RoutingTable } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "../task/call-options.ts";
@@ -90,7 +90,7 @@ function remembering(ask: Router): Router {
   };
 }
 
-function toTable(routes: Routes): RouteTable<Route> {
+function toTable(routes: Routes): RoutingTable<Route> {
   if (typeof routes === "function") return (task) => toAnswer(routes(task), task);
   if (typeof routes !== "object" || routes === null)
     refuse(`routes are ${showValue(routes)}: they must be an object, a list of pairs or a function`);

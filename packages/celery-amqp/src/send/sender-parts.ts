@@ -5,7 +5,7 @@ import type {
   Mint,
   ResultTuple,
   Sending,
-  Signature,
+  WireSignature,
   Tree,
 } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../ports/clock.ts";
@@ -25,7 +25,7 @@ export interface CallPlanner {
    */
   plan(name: string, said: CallOptions, taskId: string): Plan | Promise<Plan>;
   /** The routes of all tasks in a canvas whose result has this id. */
-  routesOf(call: Signature, taskId: string): Mint["routeOf"] | Promise<Mint["routeOf"]>;
+  routesOf(call: WireSignature, taskId: string): Mint["routeOf"] | Promise<Mint["routeOf"]>;
 }
 
 /** What a sender asks of results, whatever backend there is. */

@@ -1,4 +1,4 @@
-import type { Signature as WireSignature } from "@leveret/celery-protocol";
+import type { WireSignature } from "@leveret/celery-protocol";
 import type { Duration } from "./duration.ts";
 
 /**

@@ -1,5 +1,5 @@
 import * as protocol from "@leveret/celery-protocol";
-import type { Signature as WireSignature, Tree } from "@leveret/celery-protocol";
+import type { WireSignature, Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Calls, Fits, GroupSignature, LastResult, MissingOfAll, MissingOfFirst, Results } from "./canvas-shape.ts";
 import { defineTask } from "./definition.ts";

@@ -1,4 +1,4 @@
-import type { Signature as WireSignature } from "@leveret/celery-protocol";
+import type { WireSignature } from "@leveret/celery-protocol";
 
 /**
  * What the worker knows of a call beyond its arguments: Celery's `self.request`, by the same names. Source:

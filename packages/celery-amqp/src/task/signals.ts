@@ -1,4 +1,4 @@
-import type { Signature, Tree } from "@leveret/celery-protocol";
+import type { WireSignature, Tree } from "@leveret/celery-protocol";
 import type { RetryChanges } from "./policy.ts";
 
 // What a handler may throw to steer the worker instead of failing. `ctx.retry()` and its like throw these; they are
@@ -47,9 +47,9 @@ export class IgnoreSignal extends Error {
 /** Call this in my place, under my id: Celery's `replace`. */
 export class ReplaceSignal extends Error {
   override readonly name = "Replace";
-  readonly by: Signature;
+  readonly by: WireSignature;
 
-  constructor(by: Signature) {
+  constructor(by: WireSignature) {
     super(`Replaced by ${by.task}`);
     this.by = by;
   }
@@ -58,10 +58,10 @@ export class ReplaceSignal extends Error {
 /** The parts of a chord are all there, or one of them is not good: what `celery.chord_unlock` ends in. */
 export class ChordEndSignal extends Error {
   override readonly name = "ChordEnd";
-  readonly body: Signature;
+  readonly body: WireSignature;
   readonly outcome: ChordEnd;
 
-  constructor(body: Signature, outcome: ChordEnd) {
+  constructor(body: WireSignature, outcome: ChordEnd) {
     super(`The chord before ${body.task} has ended`);
     this.body = body;
     this.outcome = outcome;

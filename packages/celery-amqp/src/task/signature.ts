@@ -2,7 +2,7 @@ import {
   encodeSignature,
   link,
   linkError,
-  type Signature as WireSignature,
+  type WireSignature,
   stamp,
   type Stamping,
   withOptions,

@@ -1,4 +1,11 @@
-import { DateTime, encodeSignature, formatIso, type Signature, signature, type Tree } from "@leveret/celery-protocol";
+import {
+  DateTime,
+  encodeSignature,
+  formatIso,
+  type WireSignature,
+  signature,
+  type Tree,
+} from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { CallOptions, LinkedCall } from "./call-options.ts";
 import { durationMs } from "./duration.ts";
@@ -9,12 +16,12 @@ import { durationMs } from "./duration.ts";
  *
  * @throws CeleryError `option-invalid` for a duration that is none, and for an option that no signature can carry
  */
-export function toWireSignatures(links: LinkedCall | readonly LinkedCall[] | undefined): readonly Signature[] {
+export function toWireSignatures(links: LinkedCall | readonly LinkedCall[] | undefined): readonly WireSignature[] {
   return listOf(links).map(toWireSignature);
 }
 
 /** The same for one call. */
-export function toWireSignature({ task, args, options, immutable, composed }: LinkedCall): Signature {
+export function toWireSignature({ task, args, options, immutable, composed }: LinkedCall): WireSignature {
   if (composed !== null) return composed.signature;
   const keywords = task.passing === "keyword";
   return signature(task.name, {

@@ -1,4 +1,10 @@
-import type { Address, Binding, Exchange, Queue, WireMessage } from "@leveret/celery-protocol";
+import type {
+  Address,
+  BindingDeclaration,
+  ExchangeDeclaration,
+  QueueDeclaration,
+  WireMessage,
+} from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError, UnroutableError } from "../ports/errors.ts";
 import type { QueueInfo } from "../ports/transport.ts";
@@ -140,12 +146,12 @@ export class MemoryBroker {
     for (const [queue, owner] of this.#owners) if (owner === peer) this.#vhost.remove(queue);
   }
 
-  declareExchange(exchange: Exchange): void {
+  declareExchange(exchange: ExchangeDeclaration): void {
     this.#vhost.declareExchange(exchange);
   }
 
   /** Declares; "as-it-is" says that the queue exists with arguments the caller did not name. */
-  declareQueue(queue: Queue, peer: MemoryPeer): "created" | "known" | "as-it-is" {
+  declareQueue(queue: QueueDeclaration, peer: MemoryPeer): "created" | "known" | "as-it-is" {
     const known = this.#vhost.queues.get(queue.name);
     if (known !== undefined) this.#assertAccess(known, peer);
     const outcome = this.#vhost.declareQueue(queue);
@@ -153,7 +159,7 @@ export class MemoryBroker {
     return outcome;
   }
 
-  bind(binding: Binding): void {
+  bind(binding: BindingDeclaration): void {
     this.#vhost.bind(binding);
   }
 

@@ -2,19 +2,20 @@ import {
   type AppliedChord,
   chordOutcome,
   type ChordPart,
+  type ChordProgress,
   type ResultMeta,
   type ResultTuple,
-  type Signature,
   type ReturnedPart,
+  type WireSignature,
 } from "@leveret/celery-protocol";
-import type { ChordCounter, ChordProgress } from "../results/chords.ts";
+import type { ChordCounter } from "../results/chords.ts";
 
 interface Chord {
   size: number | null;
   extra: number;
   /** With groups among its members; null where each member is one place. */
   header: ResultTuple | null;
-  body: Signature | null;
+  body: WireSignature | null;
   readonly parts: Map<string, Part>;
   /** The task that was told to end the chord. */
   endsBy: string | null;

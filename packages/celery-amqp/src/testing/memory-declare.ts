@@ -1,8 +1,8 @@
-import type { Exchange, HeaderTable, Queue } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration, HeaderTable, QueueDeclaration } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 
 /** Refuses what RabbitMQ refuses: a second declaration with other flags or arguments (406). */
-export function assertSameQueue(existing: Queue, asked: Queue): void {
+export function assertSameQueue(existing: QueueDeclaration, asked: QueueDeclaration): void {
   assertSame(`queue "${asked.name}"`, "durable", existing.durable, asked.durable);
   assertSame(`queue "${asked.name}"`, "auto_delete", existing.autoDelete, asked.autoDelete);
   assertSame(`queue "${asked.name}"`, "exclusive", existing.exclusive, asked.exclusive);
@@ -10,7 +10,7 @@ export function assertSameQueue(existing: Queue, asked: Queue): void {
 }
 
 /** As `assertSameQueue`. */
-export function assertSameExchange(existing: Exchange, asked: Exchange): void {
+export function assertSameExchange(existing: ExchangeDeclaration, asked: ExchangeDeclaration): void {
   assertSame(`exchange "${asked.name}"`, "type", existing.type, asked.type);
   assertSame(`exchange "${asked.name}"`, "durable", existing.durable, asked.durable);
   assertSame(`exchange "${asked.name}"`, "auto_delete", existing.autoDelete, asked.autoDelete);
@@ -18,7 +18,7 @@ export function assertSameExchange(existing: Exchange, asked: Exchange): void {
 }
 
 /** What a quorum queue cannot be. */
-export function assertPossible(queue: Queue): void {
+export function assertPossible(queue: QueueDeclaration): void {
   if (queue.arguments?.["x-queue-type"] !== "quorum") return;
   if (queue.durable && !queue.exclusive && !queue.autoDelete) return;
   throw new CeleryError(
@@ -28,7 +28,7 @@ export function assertPossible(queue: Queue): void {
 }
 
 /** True when the asked queue names no arguments, and the existing one differs in nothing else. */
-export function takesAsItIs(existing: Queue, asked: Queue): boolean {
+export function takesAsItIs(existing: QueueDeclaration, asked: QueueDeclaration): boolean {
   return (
     Object.keys(asked.arguments ?? {}).length === 0 &&
     existing.durable === asked.durable &&

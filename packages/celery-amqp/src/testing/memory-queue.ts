@@ -1,4 +1,4 @@
-import type { HeaderTable, Queue } from "@leveret/celery-protocol";
+import type { HeaderTable, QueueDeclaration } from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
 import type { DeathReason } from "./memory-death.ts";
 import { MemoryLane } from "./memory-lane.ts";
@@ -16,7 +16,7 @@ export interface MemoryQueueParts {
 
 /** One queue: messages in order of priority and age, and the consumers that share them. */
 export class MemoryQueue {
-  readonly declaration: Queue;
+  readonly declaration: QueueDeclaration;
   readonly #parts: MemoryQueueParts;
   /** By priority, highest first. */
   readonly #lanes: readonly MemoryLane[];
@@ -25,7 +25,7 @@ export class MemoryQueue {
   #cancelExpiry: () => void = () => {};
   #cancelDisuse: () => void = () => {};
 
-  constructor(declaration: Queue, parts: MemoryQueueParts) {
+  constructor(declaration: QueueDeclaration, parts: MemoryQueueParts) {
     this.declaration = declaration;
     this.#parts = parts;
     const levels = numberIn(this.arguments, "x-max-priority") ?? 0;

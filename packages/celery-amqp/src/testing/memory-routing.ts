@@ -1,4 +1,4 @@
-import type { Exchange, HeaderTable } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration, HeaderTable } from "@leveret/celery-protocol";
 
 /** A binding as an exchange keeps it. */
 export interface Route {
@@ -9,7 +9,12 @@ export interface Route {
 }
 
 /** Whether an exchange of `type` hands a message on along `route` (AMQP 0-9-1, section 3.1.3). */
-export function follows(type: Exchange["type"], route: Route, routingKey: string, headers: HeaderTable): boolean {
+export function follows(
+  type: ExchangeDeclaration["type"],
+  route: Route,
+  routingKey: string,
+  headers: HeaderTable,
+): boolean {
   switch (type) {
     case "fanout":
       return true;

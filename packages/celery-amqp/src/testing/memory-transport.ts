@@ -1,4 +1,4 @@
-import type { Exchange, Queue, Topology, WireMessage } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration, QueueDeclaration, BrokerTopology, WireMessage } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type {
@@ -63,7 +63,7 @@ class MemoryTransport implements Transport, MemoryPeer {
     } else this.#assertAlive();
   }
 
-  async declare(topology: Topology, mode: DeclareMode = "active"): Promise<void> {
+  async declare(topology: BrokerTopology, mode: DeclareMode = "active"): Promise<void> {
     await this.#untilOpen();
     for (const exchange of topology.exchanges) this.#declareExchange(exchange, mode);
     for (const queue of topology.queues) this.#declareQueue(queue, mode);
@@ -154,12 +154,12 @@ class MemoryTransport implements Transport, MemoryPeer {
     this.#outbox.onReconnected();
   }
 
-  #declareExchange(exchange: Exchange, mode: DeclareMode): void {
+  #declareExchange(exchange: ExchangeDeclaration, mode: DeclareMode): void {
     if (mode === "passive") this.#broker.checkExchange(exchange.name);
     else this.#broker.declareExchange(exchange);
   }
 
-  #declareQueue(queue: Queue, mode: DeclareMode): void {
+  #declareQueue(queue: QueueDeclaration, mode: DeclareMode): void {
     if (mode === "passive") this.#broker.checkQueue(queue.name, this);
     else if (this.#broker.declareQueue(queue, this) === "as-it-is") {
       this.#logger?.info(

@@ -1,4 +1,10 @@
-import type { Address, Binding, Exchange, Queue, WireMessage } from "@leveret/celery-protocol";
+import type {
+  Address,
+  BindingDeclaration,
+  ExchangeDeclaration,
+  QueueDeclaration,
+  WireMessage,
+} from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { type DeathReason, isCycle, withDeath } from "./memory-death.ts";
@@ -8,11 +14,11 @@ import { MemoryQueue } from "./memory-queue.ts";
 import { follows, type Route } from "./memory-routing.ts";
 
 interface KnownExchange {
-  readonly declaration: Exchange;
+  readonly declaration: ExchangeDeclaration;
   readonly routes: Route[];
 }
 
-const DEFAULT_EXCHANGE: Exchange = { name: "", type: "direct", durable: true, autoDelete: false };
+const DEFAULT_EXCHANGE: ExchangeDeclaration = { name: "", type: "direct", durable: true, autoDelete: false };
 
 /** What is declared in a memory broker, and the ways of messages through it. */
 export class MemoryVhost {
@@ -30,14 +36,14 @@ export class MemoryVhost {
     return this.#queues;
   }
 
-  declareExchange(exchange: Exchange): void {
+  declareExchange(exchange: ExchangeDeclaration): void {
     const known = this.#exchanges.get(exchange.name);
     if (known === undefined) this.#exchanges.set(exchange.name, { declaration: exchange, routes: [] });
     else assertSameExchange(known.declaration, exchange);
   }
 
   /** "as-it-is" says that the queue exists with arguments the caller did not name. */
-  declareQueue(queue: Queue): "created" | "known" | "as-it-is" {
+  declareQueue(queue: QueueDeclaration): "created" | "known" | "as-it-is" {
     const known = this.#queues.get(queue.name);
     if (known === undefined) {
       assertPossible(queue);
@@ -50,7 +56,7 @@ export class MemoryVhost {
     return "known";
   }
 
-  bind(binding: Binding): void {
+  bind(binding: BindingDeclaration): void {
     if (binding.source === "") return;
     const { routes } = this.exchange(binding.source);
     if (binding.destinationType === "queue") this.queue(binding.destination);
@@ -128,7 +134,7 @@ export class MemoryVhost {
     }
   }
 
-  #create(queue: Queue): void {
+  #create(queue: QueueDeclaration): void {
     const created = new MemoryQueue(queue, {
       clock: this.#clock,
       bury: (stored, reason, from) => this.bury(stored, reason, from),

@@ -1,4 +1,4 @@
-import type { Address, Topology, WireMessage } from "@leveret/celery-protocol";
+import type { Address, BrokerTopology, WireMessage } from "@leveret/celery-protocol";
 import type {
   BrowseOptions,
   ConnectOptions,
@@ -36,7 +36,7 @@ export class RecordingTransport implements Transport {
     return this.#inner.connect(options);
   }
 
-  declare(topology: Topology, mode?: DeclareMode): Promise<void> {
+  declare(topology: BrokerTopology, mode?: DeclareMode): Promise<void> {
     return this.#inner.declare(topology, mode);
   }
 

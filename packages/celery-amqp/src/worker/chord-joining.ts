@@ -2,7 +2,7 @@ import {
   joinChord,
   ProtocolError,
   type Sending,
-  type Signature,
+  type WireSignature,
   type TaskMessage,
   type Tree,
 } from "@leveret/celery-protocol";
@@ -33,7 +33,7 @@ export class ChordJoining {
    *
    * @throws CeleryError `option-invalid`, `chords-unsupported`, and all that a send can end in
    */
-  async join(task: TaskMessage, call: Signature): Promise<readonly Tree[]> {
+  async join(task: TaskMessage, call: WireSignature): Promise<readonly Tree[]> {
     const { results, world } = this.#parts;
     const chords = chordsOf(results);
     const { groupId, effects, children } = composed(task, call, world);
@@ -56,7 +56,7 @@ interface Joined {
   readonly children: readonly Tree[];
 }
 
-function composed(task: TaskMessage, call: Signature, world: World): Joined {
+function composed(task: TaskMessage, call: WireSignature, world: World): Joined {
   try {
     const { inheritsPriority: inheritPriority } = world;
     const { groupId, steps, children } = joinChord(task, call, mintOf(task, world), { inheritPriority });

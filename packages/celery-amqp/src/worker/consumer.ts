@@ -1,4 +1,4 @@
-import type { Topology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -277,6 +277,6 @@ function declarationOf(
   declare: DeclarePolicy,
 ): Pick<SubscribeOptions, "topology" | "declare"> {
   if (declare === "off") return {};
-  const queueAlone: Topology = { exchanges: [], queues: topology.queues, bindings: [] };
+  const queueAlone: BrokerTopology = { exchanges: [], queues: topology.queues, bindings: [] };
   return { declare, topology: declare === "passive" ? queueAlone : topology };
 }

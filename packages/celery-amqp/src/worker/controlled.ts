@@ -1,4 +1,4 @@
-import type { QueueInfo, Tree, WorkerStats } from "@leveret/celery-protocol";
+import type { ActiveQueue, Tree, WorkerStats } from "@leveret/celery-protocol";
 import { machineName, monotonicSeconds, ownVersion, residentBytes, resourceUsage } from "../system/machine.ts";
 import type { RateLimit } from "../task/options.ts";
 import type { TaskRegistry } from "../task/registry.ts";
@@ -116,7 +116,7 @@ export class Controlled implements ControlledWorker {
     });
   }
 
-  queues(): readonly QueueInfo[] {
+  queues(): readonly ActiveQueue[] {
     return this.#parts.consumption.queues.flatMap(({ topology }) => queueInfo(topology) ?? []);
   }
 

@@ -1,4 +1,4 @@
-import { fromWireException, newTask, type Signature } from "@leveret/celery-protocol";
+import { fromWireException, newTask, type WireSignature } from "@leveret/celery-protocol";
 import type { Ids } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { isA } from "../ports/thrown.ts";
@@ -37,7 +37,7 @@ export class Errbacks {
    * Whether an errback takes more than one argument beside those that are stored in its call. A task with a schema takes
    * what the schema says: the id of the failed task. Source: celery/backends/base.py `_errback_arity_greater`.
    */
-  isCalledHere({ task: name, args, kwargs, immutable }: Signature): boolean {
+  isCalledHere({ task: name, args, kwargs, immutable }: WireSignature): boolean {
     const task = this.#parts.tasks.get(name);
     if (task === null || task.passing !== "positional" || task.accepts !== null) return false;
     const handler = this.#parts.handlerOf(name);

@@ -21,7 +21,7 @@ import type { Pipeline } from "./pipeline/pipeline.ts";
 import { TaskRevoked } from "./pool/stop-reasons.ts";
 import type { Pool } from "./pool/pool.ts";
 import { rateText } from "./rules/rate.ts";
-import { isStampValue, type Revocations, type Stamps } from "./rules/revocations.ts";
+import { isStampValue, type Revocations, type StampSelection } from "./rules/revocations.ts";
 
 /** What controlling a worker reaches into. */
 export interface WorkerControlsParts {
@@ -124,7 +124,7 @@ export class WorkerControls implements Controls {
     for (const id of ids) revocations.addId(id, clock.now());
   }
 
-  #addStamps(stamps: Stamps): void {
+  #addStamps(stamps: StampSelection): void {
     const isTable = typeof stamps === "object" && stamps !== null && !Array.isArray(stamps);
     const pairs = isTable ? Object.entries(stamps).flatMap(([name, values]) => pairsOf(name, values)) : [];
     if (pairs.length === 0 || !pairs.every(([, value]) => isStampValue(value)))

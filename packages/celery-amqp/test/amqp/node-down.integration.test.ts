@@ -1,4 +1,4 @@
-import type { Topology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { chord, createClient, defineTask } from "../../src/index.ts";
@@ -9,7 +9,7 @@ import { type RabbitCluster, startLocalCluster } from "../support/rabbit-cluster
 import { RecordingLogger } from "../support/recording-logger.ts";
 
 // Two nodes of the distribution's RabbitMQ. A classic queue lives on one of them.
-function only(name: string): Topology {
+function only(name: string): BrokerTopology {
   return { exchanges: [], queues: [{ name, durable: true, autoDelete: false, exclusive: false }], bindings: [] };
 }
 

@@ -3,7 +3,7 @@ import {
   decodeTask,
   type ResultMeta,
   type TaskMessage,
-  type Topology,
+  type BrokerTopology,
   type WireMessage,
 } from "@leveret/celery-protocol";
 import { onTestFinished } from "vitest";
@@ -24,7 +24,7 @@ export interface Lab {
   readonly broker: MemoryBroker;
   readonly clock: FakeClock;
   client(options?: CreateClientOptions): Client;
-  declare(topology: Topology): Promise<void>;
+  declare(topology: BrokerTopology): Promise<void>;
   /** Takes each task of a queue and stores the states that `answer` gives. */
   serve(queue: string, answer: (task: TaskMessage) => readonly ResultMeta[]): Promise<TaskMessage[]>;
   /** The messages that wait in a queue, decoded. */

@@ -1,4 +1,10 @@
-import { createContent, decodeEvents, type Event, eventExchange, type WireMessage } from "@leveret/celery-protocol";
+import {
+  createContent,
+  decodeEvents,
+  type CeleryEvent,
+  eventExchange,
+  type WireMessage,
+} from "@leveret/celery-protocol";
 import { afterEach, describe, expect, test } from "vitest";
 import { EventDispatcher } from "../../src/events/dispatcher.ts";
 import { LogicalClock } from "../../src/events/logical-clock.ts";
@@ -26,7 +32,7 @@ interface Box {
   readonly lines: readonly string[];
   readonly ready: () => number;
   /** What a monitor finds, by message. */
-  readonly heard: () => readonly (readonly Event[])[];
+  readonly heard: () => readonly (readonly CeleryEvent[])[];
   readonly messages: () => readonly WireMessage[];
 }
 
@@ -57,13 +63,13 @@ async function open(lineLimit?: number): Promise<Box> {
     ...(lineLimit !== undefined && { lineLimit }),
   });
   const messages = (): readonly WireMessage[] => broker.messages("monitor");
-  const heard = (): readonly (readonly Event[])[] => messages().map((message) => decodeEvents(message, content));
+  const heard = (): readonly (readonly CeleryEvent[])[] => messages().map((message) => decodeEvents(message, content));
   box = { clock, broker, transport, ticks, dispatcher, lines: log.lines, ready: () => ready, heard, messages };
   return box;
 }
 
 const started = (uuid: string) => ({ type: "task-started", uuid }) as const;
-const uuids = (events: readonly Event[]) => events.map((event) => ("uuid" in event ? event.uuid : event.type));
+const uuids = (events: readonly CeleryEvent[]) => events.map((event) => ("uuid" in event ? event.uuid : event.type));
 const range = (count: number): string[] => Array.from({ length: count }, (_, index) => `t-${index}`);
 
 describe("events of tasks", () => {

@@ -1,15 +1,15 @@
-import type { Event } from "@leveret/celery-protocol";
+import type { CeleryEvent } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { createEventFilter, type EventFilters, monitorQueue } from "../../src/events/filter.ts";
 
 const base = { hostname: "celery@web-1", timestamp: 1, clock: 1 };
-const received = (uuid: string, name: string): Event => ({ ...base, type: "task-received", uuid, name });
-const started = (uuid: string): Event => ({ ...base, type: "task-started", uuid });
-const custom = (customType: string, extra = {}): Event => ({ ...base, type: "custom", customType, extra });
-const heartbeat: Event = { ...base, type: "worker-heartbeat" };
+const received = (uuid: string, name: string): CeleryEvent => ({ ...base, type: "task-received", uuid, name });
+const started = (uuid: string): CeleryEvent => ({ ...base, type: "task-started", uuid });
+const custom = (customType: string, extra = {}): CeleryEvent => ({ ...base, type: "custom", customType, extra });
+const heartbeat: CeleryEvent = { ...base, type: "worker-heartbeat" };
 
 describe("a monitor's filters", () => {
-  test.each<[string, EventFilters, Event, boolean]>([
+  test.each<[string, EventFilters, CeleryEvent, boolean]>([
     ["nothing", {}, heartbeat, true],
     ["a type", { types: ["worker-heartbeat"] }, heartbeat, true],
     ["another type", { types: ["worker-online"] }, heartbeat, false],

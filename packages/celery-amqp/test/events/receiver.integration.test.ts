@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
-import { createClient, defineTask, type Event } from "../../src/index.ts";
+import { createClient, defineTask, type CeleryEvent } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
 import { eventually } from "../support/eventually.ts";
 import { RecordingLogger } from "../support/recording-logger.ts";
@@ -40,7 +40,7 @@ describe.each(brokersAtHand())("client.events on RabbitMQ (%s)", (which) => {
     await startWorker();
     expect(await workers.next()).toMatchObject({ value: { type: "worker-online", swIdent: "leveret" } });
     const sum = await client.send(add, 2, 3);
-    const types = new Map<string, Event>();
+    const types = new Map<string, CeleryEvent>();
     for await (const event of events) {
       types.set(event.type, event);
       if (types.size === 4) break;

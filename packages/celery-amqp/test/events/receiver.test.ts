@@ -1,4 +1,4 @@
-import { createContent, encodeEvent, encodeEventBatch, type Event, eventAddress } from "@leveret/celery-protocol";
+import { createContent, encodeEvent, encodeEventBatch, type CeleryEvent, eventAddress } from "@leveret/celery-protocol";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import type { EventStream } from "../../src/events/stream.ts";
 import { createClient, type EventOf } from "../../src/index.ts";
@@ -8,8 +8,8 @@ import { RecordingLogger } from "../support/recording-logger.ts";
 
 const content = createContent();
 const worker = { hostname: "celery@web-1", timestamp: 1_795_343_351.5 };
-const heartbeat = (clock: number): Event => ({ ...worker, type: "worker-heartbeat", clock, freq: 2 });
-const started = (uuid: string, clock: number): Event => ({ ...worker, type: "task-started", uuid, clock });
+const heartbeat = (clock: number): CeleryEvent => ({ ...worker, type: "worker-heartbeat", clock, freq: 2 });
+const started = (uuid: string, clock: number): CeleryEvent => ({ ...worker, type: "task-started", uuid, clock });
 
 function createRoom() {
   const lab = createLab();
@@ -17,7 +17,7 @@ function createRoom() {
   const client = lab.client({ logger: log });
   const transport = createMemoryTransport({ broker: lab.broker });
   onTestFinished(() => transport.close());
-  const publish = async (body: Uint8Array | null, ...events: readonly Event[]): Promise<void> => {
+  const publish = async (body: Uint8Array | null, ...events: readonly CeleryEvent[]): Promise<void> => {
     await transport.connect();
     const [first] = events;
     if (first === undefined) return;
@@ -27,7 +27,7 @@ function createRoom() {
         : [encodeEvent(first, content), eventAddress(first)];
     await transport.publisher.publish({ ...message, body: body ?? message.body }, to, { mandatory: false });
   };
-  return { lab, log, client, publish, tell: (...events: readonly Event[]) => publish(null, ...events) };
+  return { lab, log, client, publish, tell: (...events: readonly CeleryEvent[]) => publish(null, ...events) };
 }
 
 async function read(stream: EventStream, count: number): Promise<readonly (readonly [string, number])[]> {
@@ -65,7 +65,7 @@ describe("client.events", () => {
     expectTypeOf<EventOf<"worker-online">["type"]>().toEqualTypeOf<
       "worker-heartbeat" | "worker-offline" | "worker-online"
     >();
-    expectTypeOf<EventOf<"task-*">>().toEqualTypeOf<Event>();
+    expectTypeOf<EventOf<"task-*">>().toEqualTypeOf<CeleryEvent>();
   });
 
   test("gives what clients sent, and what has no clock, its place among the others", async () => {

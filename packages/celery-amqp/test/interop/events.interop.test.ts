@@ -1,4 +1,4 @@
-import type { Event } from "@leveret/celery-protocol";
+import type { CeleryEvent } from "@leveret/celery-protocol";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { pairings } from "./support/brokers.ts";
@@ -72,7 +72,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
         expect(await monitor.first(name, "worker-heartbeat")).toMatchObject({ fields: { freq: 2 } });
       }
 
-      const byType = new Map<string, Event>();
+      const byType = new Map<string, CeleryEvent>();
       for await (const event of heard) {
         byType.set(event.type, byType.get(event.type) ?? event);
         if (byType.size === 2) break;

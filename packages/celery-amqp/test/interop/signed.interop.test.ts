@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { signed } from "@leveret/celery-codecs";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
-import { type Client, createClient, type Event } from "../../src/index.ts";
+import { type Client, createClient, type CeleryEvent } from "../../src/index.ts";
 import { createWorker, type Worker } from "../../src/worker.ts";
 import { pairings } from "./support/brokers.ts";
 import { ourTasks } from "./support/ours.ts";
@@ -96,7 +96,7 @@ for (const { label, brokerUrl, python, absent } of pairings()) {
       const stream = client.events({ signal: AbortSignal.timeout(150_000) });
       await stream.opened;
       void client.control.heartbeat({ timeout: 0 });
-      const heard = new Set<Event["hostname"]>();
+      const heard = new Set<CeleryEvent["hostname"]>();
       for await (const { hostname } of stream) {
         heard.add(hostname);
         if (heard.has(theirs) && heard.has(ours)) break;

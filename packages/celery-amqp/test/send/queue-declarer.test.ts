@@ -1,4 +1,4 @@
-import type { Topology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { CeleryError, type CeleryErrorCode } from "../../src/ports/errors.ts";
 import type { DeclareMode, Transport, TransportState } from "../../src/ports/transport.ts";
@@ -16,11 +16,11 @@ function setUp(
   policy: DeclarePolicy = "active",
   queues: readonly TaskQueue[] = [],
 ) {
-  const declared: [DeclareMode, Topology][] = [];
+  const declared: [DeclareMode, BrokerTopology][] = [];
   const lines: string[] = [];
   const listeners: ((state: TransportState) => void)[] = [];
   const transport = {
-    declare: async (topology: Topology, mode: DeclareMode) => {
+    declare: async (topology: BrokerTopology, mode: DeclareMode) => {
       declared.push([mode, topology]);
       const code = answers[mode];
       if (code !== undefined) throw new CeleryError(code, `the broker says ${code}`);

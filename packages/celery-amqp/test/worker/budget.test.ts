@@ -6,7 +6,7 @@ import {
   encodeTask,
   group,
   newTask,
-  type Signature,
+  type WireSignature,
   signature,
   type TaskMessage,
   type Tree,
@@ -25,9 +25,9 @@ const fail = defineTask("demo.fail", (): void => {
 /** Long for a busy machine, and short for what took minutes, or the memory of the process. */
 const QUICK_MS = 20_000;
 
-const tree = (call: Signature): Tree => encodeSignature(call);
-const call = (...args: readonly Tree[]): Signature => signature("demo.echo", { args });
-const builtin = (task: string, kwargs: Readonly<Record<string, Tree>>): Signature => signature(task, { kwargs });
+const tree = (call: WireSignature): Tree => encodeSignature(call);
+const call = (...args: readonly Tree[]): WireSignature => signature("demo.echo", { args });
+const builtin = (task: string, kwargs: Readonly<Record<string, Tree>>): WireSignature => signature(task, { kwargs });
 
 async function given(
   fields: Partial<TaskMessage> & Pick<TaskMessage, "task">,
@@ -55,7 +55,7 @@ async function expectGood(harness: Harness): Promise<void> {
   await harness.worker.stop();
 }
 
-const groupOf = (count: number): Signature => group(...Array.from({ length: count }, (_, index) => call(index)));
+const groupOf = (count: number): WireSignature => group(...Array.from({ length: count }, (_, index) => call(index)));
 
 describe("a canvas beyond the budget is refused before its task runs", () => {
   test.each<[string, Partial<TaskMessage>]>([
@@ -95,11 +95,11 @@ describe("a canvas beyond the budget is refused before its task runs", () => {
 });
 
 describe("builtin tasks call no builtin tasks", () => {
-  const map = (inner: Signature, items: readonly Tree[]): Signature =>
+  const map = (inner: WireSignature, items: readonly Tree[]): WireSignature =>
     builtin("celery.map", { task: tree(inner), it: items });
-  const bare = (task: string): Signature => signature(task);
+  const bare = (task: string): WireSignature => signature(task);
 
-  test.each<[string, Signature]>([
+  test.each<[string, WireSignature]>([
     ["a map of itself", map(bare("celery.map"), [1])],
     ["a map of starmap", map(bare("celery.starmap"), [1])],
     ["a starmap of map", builtin("celery.starmap", { task: tree(bare("celery.map")), it: [[1]] })],
@@ -164,15 +164,15 @@ describe("builtin tasks call no builtin tasks", () => {
   });
 });
 
-function chainOf(tasks: readonly Signature[]): Signature {
+function chainOf(tasks: readonly WireSignature[]): WireSignature {
   return { ...signature("celery.chain", { kwargs: { tasks: tasks.map(tree) } }), subtaskType: "chain" };
 }
 
-function inHeaders(levels: number, width: number): Signature {
+function inHeaders(levels: number, width: number): WireSignature {
   return levels === 0 ? call() : chord([inHeaders(levels - 1, width), ...many(width)], call());
 }
 
-function many(count: number): readonly Signature[] {
+function many(count: number): readonly WireSignature[] {
   return Array.from({ length: count }, (_, index) => call(index));
 }
 
@@ -190,7 +190,7 @@ function manyStamps(count: number): Readonly<Record<string, Tree>> {
 }
 
 describe("queues that nothing but messages name", () => {
-  const elsewhere = (index: number): Signature => withOptions(call(index), { queue: `made-up-${index}` });
+  const elsewhere = (index: number): WireSignature => withOptions(call(index), { queue: `made-up-${index}` });
 
   async function madeUpBy(fields: Partial<TaskMessage> & Pick<TaskMessage, "task">): Promise<Harness> {
     const harness = await startWorker([echo, fail], { logLevel: "silent", budget: { queues: 5 } });

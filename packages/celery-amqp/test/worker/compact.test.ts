@@ -3,7 +3,7 @@ import {
   chord,
   encodeSignature,
   group,
-  type Signature,
+  type WireSignature,
   signature,
   type Tree,
   withOptions,
@@ -43,25 +43,25 @@ beforeAll(() => {
 
 afterAll(() => Promise.all(Object.values(running).map((celery) => celery.stop())));
 
-const t = (name: string): Signature => signature("named", { args: [name] });
-const by = (call: Signature): Signature => signature("swap", { args: [encodeSignature(call)] });
-const groupOf = (size: number, name: string): Signature =>
+const t = (name: string): WireSignature => signature("named", { args: [name] });
+const by = (call: WireSignature): WireSignature => signature("swap", { args: [encodeSignature(call)] });
+const groupOf = (size: number, name: string): WireSignature =>
   group(...Array.from({ length: size }, (_, index) => t(`${name}${index}`)));
 const list = (size: number, name: string): readonly string[] =>
   Array.from({ length: size }, (_, index) => `${name}${index}`);
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
-const bodies = (levels: number, width: number): Signature =>
+const bodies = (levels: number, width: number): WireSignature =>
   levels === 0 ? t("end") : chord(memberOf(groupOf(width, `h${levels}.`)), bodies(levels - 1, width));
-const memberOf = (composed: Signature): readonly Signature[] =>
+const memberOf = (composed: WireSignature): readonly WireSignature[] =>
   (composed.kwargs["tasks"] as readonly Tree[]).map((each) => each as unknown as never).map(decode);
 
-function decode(tree: Tree): Signature {
-  return (signatureFrom(tree) as Call<[], unknown> & { readonly composed: { readonly signature: Signature } }).composed
-    .signature;
+function decode(tree: Tree): WireSignature {
+  return (signatureFrom(tree) as Call<[], unknown> & { readonly composed: { readonly signature: WireSignature } })
+    .composed.signature;
 }
 
 describe.each(counters)("with chords counted by %s", (counter) => {
-  async function settled(canvas: Signature): Promise<unknown> {
+  async function settled(canvas: WireSignature): Promise<unknown> {
     runs.length = 0;
     const call = composeSignature<[], unknown>(named, { signature: canvas, tasks: [] });
     const result = await (await running[counter].client.send(call)).settled();
@@ -69,7 +69,7 @@ describe.each(counters)("with chords counted by %s", (counter) => {
     return result.status === "SUCCESS" ? result.value : result.status;
   }
 
-  test.each<[string, Signature, unknown]>([
+  test.each<[string, WireSignature, unknown]>([
     ["groups in a row", chain(...numbers(10).map((each) => groupOf(25, `g${each}.`))), list(25, "g9.")],
     [
       "groups and steps in turn",

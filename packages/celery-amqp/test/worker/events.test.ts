@@ -1,4 +1,4 @@
-import { createContent, decodeEvents, type Event, eventExchange } from "@leveret/celery-protocol";
+import { createContent, decodeEvents, type CeleryEvent, eventExchange } from "@leveret/celery-protocol";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { defineTask } from "../../src/task/definition.ts";
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 interface Monitored extends Harness {
-  readonly heard: () => readonly Event[];
+  readonly heard: () => readonly CeleryEvent[];
 }
 
 /** A worker beside whom a monitor listens from the beginning. */
@@ -47,8 +47,9 @@ async function monitored(
   return { ...box, heard: () => box.broker.messages("monitor").flatMap((message) => decodeEvents(message, content)) };
 }
 
-const types = (events: readonly Event[]): readonly string[] => events.map(({ type }) => type);
-const ofTasks = (events: readonly Event[]): readonly Event[] => events.filter(({ type }) => type.startsWith("task-"));
+const types = (events: readonly CeleryEvent[]): readonly string[] => events.map(({ type }) => type);
+const ofTasks = (events: readonly CeleryEvent[]): readonly CeleryEvent[] =>
+  events.filter(({ type }) => type.startsWith("task-"));
 
 describe("a worker tells of itself", () => {
   test("that it comes, is there every 2 s, and goes", async () => {

@@ -1,6 +1,6 @@
 import { asList, asNumber, asObject } from "../content/fields.ts";
 import type { Tree } from "../content/tree.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { type Budget, overBudget, resolveBudget } from "../wire/budget.ts";
 import { ProtocolError } from "../wire/errors.ts";
@@ -18,18 +18,18 @@ export interface SignatureFields {
 }
 
 /** A call of one task, not yet made: Celery's `task.s(…)`. Source: celery/canvas.py `Signature`. */
-export function signature(task: string, fields: SignatureFields = {}): Signature {
+export function signature(task: string, fields: SignatureFields = {}): WireSignature {
   const { args = [], kwargs = {}, options = {}, immutable = false } = fields;
   return { task, args, kwargs, options, subtaskType: null, immutable, extra: {} };
 }
 
 /** The members of a group run side by side. A group alone gives its members. Source: celery/canvas.py `group`. */
-export function group(...members: readonly Signature[]): Signature {
+export function group(...members: readonly WireSignature[]): WireSignature {
   return groupOf(members);
 }
 
 /** The same, of more members than a call can have arguments. */
-export function groupOf(members: readonly Signature[]): Signature {
+export function groupOf(members: readonly WireSignature[]): WireSignature {
   const [only] = members;
   const inner = members.length === 1 && only !== undefined ? readCanvas(only) : null;
   const tasks = inner?.kind === "group" ? inner.tasks : members;
@@ -42,18 +42,18 @@ export function groupOf(members: readonly Signature[]): Signature {
  *
  * @param body - null where the call will name it.
  */
-export function chord(header: readonly Signature[], body: Signature | null): Signature {
+export function chord(header: readonly WireSignature[], body: WireSignature | null): WireSignature {
   const kwargs = { kwargs: {}, header: trees(header), body: body === null ? null : encodeSignature(body) };
   return { ...signature("celery.chord", { kwargs }), subtaskType: "chord" };
 }
 
 /** One run calls a task with each item and gives the list of results. Source: celery/canvas.py `xmap`. */
-export function map(task: Signature, items: readonly Tree[]): Signature {
+export function map(task: WireSignature, items: readonly Tree[]): WireSignature {
   return signature("celery.map", { kwargs: { task: encodeSignature(task), it: items }, immutable: true });
 }
 
 /** As `map`, with a list of arguments for each call. Source: celery/canvas.py `xstarmap`. */
-export function starmap(task: Signature, items: readonly Tree[]): Signature {
+export function starmap(task: WireSignature, items: readonly Tree[]): WireSignature {
   return signature("celery.starmap", { kwargs: { task: encodeSignature(task), it: items }, immutable: true });
 }
 
@@ -61,24 +61,24 @@ export function starmap(task: Signature, items: readonly Tree[]): Signature {
  * Lists of arguments, `size` of them to one run. Becomes a group of starmaps when it is called: `expandChunks`.
  * Source: celery/canvas.py `chunks`.
  */
-export function chunks(task: Signature, items: readonly Tree[], size: number): Signature {
+export function chunks(task: WireSignature, items: readonly Tree[], size: number): WireSignature {
   return signature("celery.chunks", { kwargs: { task: encodeSignature(task), it: items, n: size }, immutable: true });
 }
 
 /** What a signature is, with the signatures inside it read. */
 export type Canvas =
   | { readonly kind: "task" }
-  | { readonly kind: "chain" | "group"; readonly tasks: readonly Signature[] }
-  | { readonly kind: "chord"; readonly header: readonly Signature[]; readonly body: Signature | null }
-  | { readonly kind: "map" | "starmap"; readonly task: Signature; readonly items: readonly Tree[] }
-  | { readonly kind: "chunks"; readonly task: Signature; readonly items: readonly Tree[]; readonly size: number };
+  | { readonly kind: "chain" | "group"; readonly tasks: readonly WireSignature[] }
+  | { readonly kind: "chord"; readonly header: readonly WireSignature[]; readonly body: WireSignature | null }
+  | { readonly kind: "map" | "starmap"; readonly task: WireSignature; readonly items: readonly Tree[] }
+  | { readonly kind: "chunks"; readonly task: WireSignature; readonly items: readonly Tree[]; readonly size: number };
 
 /**
  * Tells a plain call from a chain, group, chord, map, starmap or chunks.
  *
  * @throws ProtocolError `message-invalid` where one of these does not hold what it should.
  */
-export function readCanvas(composed: Signature): Canvas {
+export function readCanvas(composed: WireSignature): Canvas {
   const { kwargs } = composed;
   switch (composed.subtaskType ?? composed.task) {
     case "chain":
@@ -104,7 +104,7 @@ export function readCanvas(composed: Signature): Canvas {
  * @param budget - default: see `Budget`.
  * @throws ProtocolError `message-invalid` for any other signature, `too-many` for more parts than messages are allowed.
  */
-export function expandChunks(composed: Signature, budget: Budget = resolveBudget()): Signature {
+export function expandChunks(composed: WireSignature, budget: Budget = resolveBudget()): WireSignature {
   const canvas = readCanvas(composed);
   if (canvas.kind !== "chunks") return refuse("chunks");
   const { task, items, size } = canvas;
@@ -119,28 +119,28 @@ export function expandChunks(composed: Signature, budget: Budget = resolveBudget
  *
  * @throws ProtocolError `message-invalid` for a signature that is neither.
  */
-export function tasksOf(composed: Signature): readonly Signature[] {
+export function tasksOf(composed: WireSignature): readonly WireSignature[] {
   return signaturesIn(composed.kwargs["tasks"], composed.subtaskType ?? "chain or group");
 }
 
-function trees(signatures: readonly Signature[]): readonly Tree[] {
+function trees(signatures: readonly WireSignature[]): readonly Tree[] {
   return signatures.map(encodeSignature);
 }
 
-function signaturesIn(tree: Tree | undefined, what: string): readonly Signature[] {
+function signaturesIn(tree: Tree | undefined, what: string): readonly WireSignature[] {
   return (asList(tree) ?? refuse(what)).map(decodeSignature);
 }
 
 /** A header stands as a list or, when the client froze it, as the signature of a group. */
-function headerOf(tree: Tree | undefined): readonly Signature[] {
+function headerOf(tree: Tree | undefined): readonly WireSignature[] {
   return signaturesIn(asObject(asObject(tree)?.["kwargs"])?.["tasks"] ?? tree, "chord");
 }
 
-function bodyOf(tree: Tree | undefined): Signature | null {
+function bodyOf(tree: Tree | undefined): WireSignature | null {
   return tree === undefined || tree === null ? null : decodeSignature(tree);
 }
 
-function mapped(kwargs: Signature["kwargs"], what: string): { task: Signature; items: readonly Tree[] } {
+function mapped(kwargs: WireSignature["kwargs"], what: string): { task: WireSignature; items: readonly Tree[] } {
   return { task: decodeSignature(kwargs["task"] ?? null), items: asList(kwargs["it"]) ?? refuse(what) };
 }
 

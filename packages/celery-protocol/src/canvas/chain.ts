@@ -1,4 +1,4 @@
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { encodeSignature } from "../task/signature-codec.ts";
 import { chord, signature, tasksOf } from "./canvas.ts";
 import { link, linkError, linksOf } from "./link.ts";
@@ -9,21 +9,21 @@ import { link, linkError, linksOf } from "./link.ts";
  * its own, as Celery 5.7 sends it, and a group of one stays a group.
  * Source: celery/canvas.py `_chain.__or__` and its siblings, `_chord._unroll_body`.
  */
-export function chain(...steps: readonly Signature[]): Signature {
+export function chain(...steps: readonly WireSignature[]): WireSignature {
   return steps.length < 2 ? chainOf(steps) : folded(steps);
 }
 
 /** What `left | right` gives in Python. */
-export function pipe(left: Signature, right: Signature): Signature {
+export function pipe(left: WireSignature, right: WireSignature): WireSignature {
   return folded([left, right]);
 }
 
-function chainOf(tasks: readonly Signature[]): Signature {
+function chainOf(tasks: readonly WireSignature[]): WireSignature {
   return { ...signature("celery.chain", { kwargs: { tasks: tasks.map(encodeSignature) } }), subtaskType: "chain" };
 }
 
-function folded(given: readonly Signature[]): Signature {
-  const steps: Signature[] = [];
+function folded(given: readonly WireSignature[]): WireSignature {
+  const steps: WireSignature[] = [];
   for (const step of given.flatMap(stepsOf)) {
     const last = steps.at(-1);
     if (last !== undefined && isPlainGroup(last) && (step.subtaskType ?? null) === null)
@@ -36,7 +36,7 @@ function folded(given: readonly Signature[]): Signature {
 }
 
 /** Steps of a chain, with the links of the chain as a whole moved onto them; one that says more stays as it is. */
-function stepsOf(composed: Signature): readonly Signature[] {
+function stepsOf(composed: WireSignature): readonly WireSignature[] {
   const { link: _, link_error: __, ...others } = composed.options;
   if (composed.subtaskType !== "chain" || Object.keys(others).length > 0) return [composed];
   const callbacks = linksOf(composed, "link");
@@ -46,6 +46,6 @@ function stepsOf(composed: Signature): readonly Signature[] {
 }
 
 /** What a group says as a whole has no place in a chord. */
-function isPlainGroup({ subtaskType, options }: Signature): boolean {
+function isPlainGroup({ subtaskType, options }: WireSignature): boolean {
   return subtaskType === "group" && Object.keys(options).length === 0;
 }

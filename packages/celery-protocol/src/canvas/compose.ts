@@ -3,13 +3,13 @@ import { DateTime } from "../content/lossless.ts";
 import type { Tree } from "../content/tree.ts";
 import type { TaskMessage } from "../task/message.ts";
 import { expirationMs, newTask } from "../task/new-task.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { decodeSignature } from "../task/signature-codec.ts";
 import { formatIso, parseIso } from "../time/iso8601.ts";
 import type { WireTime } from "../time/wire-time.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import { Draft, type DraftOptions, listOf, type OptionValue, toSignature, toTree } from "./draft.ts";
-import type { Mint, Route } from "./mint.ts";
+import type { Mint, WireRoute } from "./mint.ts";
 
 /** A task message to send, and where to. */
 export interface Sending {
@@ -89,7 +89,7 @@ export function mappedBy({ task, kwargs }: Pick<Call, "task" | "kwargs">): strin
 
 const mapping: ReadonlySet<string> = new Set(["celery.map", "celery.starmap", "celery.chunks"]);
 
-const nowhere: Route = { options: {} };
+const nowhere: WireRoute = { options: {} };
 
 /**
  * Merges what a call says over its route. A countdown goes before an eta; 0 is none. An option that is null is not said,
@@ -101,7 +101,7 @@ const nowhere: Route = { options: {} };
 export function callTerms(
   task: string,
   said: Readonly<DraftOptions>,
-  route: Route,
+  route: WireRoute,
   routeName: string = task,
 ): CallTerms {
   const options = merged(route.options, said);
@@ -161,7 +161,7 @@ export function composeBy(
 }
 
 /** A queue of the call's own is not reached by the exchange of the route, nor an exchange by its queue. */
-function merged(route: Route["options"], said: Readonly<DraftOptions>): Readonly<DraftOptions> {
+function merged(route: WireRoute["options"], said: Readonly<DraftOptions>): Readonly<DraftOptions> {
   const heard = Object.entries(said).filter(([name, value]) => value !== null || name === "compression");
   const queue = queueOf(said);
   const isElsewhere = given(said["exchange"]) !== null || (queue !== null && queue !== queueOf(route));
@@ -203,7 +203,7 @@ function membershipOf(options: Readonly<DraftOptions>): Partial<TaskMessage> {
   };
 }
 
-function bodyOf(chord: OptionValue | undefined): Signature | null {
+function bodyOf(chord: OptionValue | undefined): WireSignature | null {
   if (chord instanceof Draft) return toSignature(chord);
   return chord === undefined || chord === null ? null : decodeSignature(chord);
 }

@@ -1,7 +1,7 @@
 import { asFlag, asObject } from "../content/fields.ts";
 import { isSameTree } from "../content/same-tree.ts";
 import type { Tree } from "../content/tree.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { encodeSignature } from "../task/signature-codec.ts";
 import { expandChunks, readCanvas, tasksOf } from "./canvas.ts";
 import type { Spending } from "./spending.ts";
@@ -55,7 +55,7 @@ export function draftOf(kind: "group" | "chain", tasks: Draft[], spending: Spend
  *
  * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should, `too-many` for too large a one.
  */
-export function toDraft(signature: Signature, spending: Spending, depth = 1): Draft {
+export function toDraft(signature: WireSignature, spending: Spending, depth = 1): Draft {
   // The bodies of the chords around stand in each message of what lies deep in headers.
   if (depth > 2) spending.signatures(depth - 2);
   const canvas = readCanvas(signature);
@@ -80,7 +80,7 @@ export function toDraft(signature: Signature, spending: Spending, depth = 1): Dr
 }
 
 /** `immutable` among the options of a chain or group is Celery's argument of that name. */
-function withTasks(draft: Draft, tasks: readonly Signature[], depth: number): Draft {
+function withTasks(draft: Draft, tasks: readonly WireSignature[], depth: number): Draft {
   const { immutable, ...options } = draft.options;
   draft.immutable = asFlag(immutable) ?? false;
   draft.options = options;
@@ -89,7 +89,7 @@ function withTasks(draft: Draft, tasks: readonly Signature[], depth: number): Dr
 }
 
 /** The result of chunks that have an id already is one, as the client that gave the id awaits it. */
-function chunksDraft(signature: Signature, spending: Spending): Draft {
+function chunksDraft(signature: WireSignature, spending: Spending): Draft {
   const group = toDraft(expandChunks(signature, spending.budget), spending);
   group.options = { ...signature.options };
   if (!("task_id" in group.options)) return group;
@@ -118,7 +118,7 @@ export function given(options: Readonly<Record<string, OptionValue | undefined>>
 export type Written = Map<Draft, Tree>;
 
 /** The signature as it stands in a message. Weigh it before, for it may be many times larger than the drafts. */
-export function toSignature(draft: Draft, written: Written = new Map()): Signature {
+export function toSignature(draft: Draft, written: Written = new Map()): WireSignature {
   return {
     task: draft.task,
     args: draft.args,

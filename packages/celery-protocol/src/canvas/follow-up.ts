@@ -1,6 +1,6 @@
 import type { Tree } from "../content/tree.ts";
 import type { TaskMessage } from "../task/message.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { encodeSignature } from "../task/signature-codec.ts";
 import { group } from "./canvas.ts";
 import type { Caller } from "./compose.ts";
@@ -37,7 +37,7 @@ export function afterSuccess(task: TaskMessage, result: Tree, mint: Mint, option
   const caller = callerOf(task, inheritPriority);
   const inherited = { parent_id: task.id, root_id: task.rootId ?? task.id, priority: caller.priority };
   const spending = spendingOf(mint);
-  const call = (signature: Signature, rest: Readonly<Record<string, Tree>> = {}): FollowUp =>
+  const call = (signature: WireSignature, rest: Readonly<Record<string, Tree>> = {}): FollowUp =>
     unfold(signature, mint, { args: [result], options: { ...rest, ...inherited }, caller, spending });
   const called = bundled(task.callbacks).map((callback) => call(callback));
   const stepped = next === undefined ? [] : [call(next, { chain: chain.slice(0, -1).map(encodeSignature) })];
@@ -49,7 +49,7 @@ export function callerOf(task: TaskMessage, inheritPriority: boolean): Caller {
   return { id: task.id, rootId: task.rootId, priority: inheritPriority ? task.priority : null };
 }
 
-function bundled(callbacks: readonly Signature[]): readonly Signature[] {
+function bundled(callbacks: readonly WireSignature[]): readonly WireSignature[] {
   if (callbacks.length < 2) return callbacks;
   const groups = callbacks.filter(({ subtaskType }) => subtaskType === "group");
   const others = callbacks.filter(({ subtaskType }) => subtaskType !== "group");
@@ -57,7 +57,7 @@ function bundled(callbacks: readonly Signature[]): readonly Signature[] {
 }
 
 /** A group over these, a group among them included, though it be the only one. */
-function membersOnly(tasks: readonly Signature[]): Signature {
+function membersOnly(tasks: readonly WireSignature[]): WireSignature {
   return { ...group(), kwargs: { tasks: tasks.map(encodeSignature) } };
 }
 
@@ -76,7 +76,7 @@ function joined(parts: readonly FollowUp[]): FollowUp {
 export function afterFailure(
   { id, rootId, errbacks }: FailedTask,
   mint: Mint,
-  isCalledHere: (errback: Signature) => boolean = () => false,
+  isCalledHere: (errback: WireSignature) => boolean = () => false,
 ): FollowUp {
   const sent = errbacks.filter((errback) => !isCalledHere(errback));
   if (sent.length === 0) return nothing;
@@ -92,7 +92,7 @@ export function afterFailure(
  * @throws ProtocolError for a body that cannot be called, which fails the chord.
  */
 export function afterChord(
-  body: Signature,
+  body: WireSignature,
   results: readonly Tree[],
   last: TaskMessage,
   mint: Mint,

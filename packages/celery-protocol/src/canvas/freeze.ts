@@ -1,6 +1,6 @@
 import { asText } from "../content/fields.ts";
 import type { ResultTuple } from "../result/tuple.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import { type Draft, draftOf, type DraftOptions, type OptionValue, toDraft, toSignature } from "./draft.ts";
 import { formed } from "./form.ts";
@@ -23,7 +23,7 @@ export interface Freezing {
 
 /** A signature with its ids, and where its result will be. */
 export interface Frozen {
-  readonly signature: Signature;
+  readonly signature: WireSignature;
   readonly result: ResultTuple;
 }
 
@@ -33,7 +33,7 @@ export interface Frozen {
  *
  * @throws ProtocolError as `unfold`.
  */
-export function freezeSignature(signature: Signature, mint: Mint, id: string | null = null): Frozen {
+export function freezeSignature(signature: WireSignature, mint: Mint, id: string | null = null): Frozen {
   const spending = spendingOf(mint);
   const steps = formed(lineOf(toDraft(signature, spending)), true);
   const [only, ...others] = steps;

@@ -1,12 +1,12 @@
 import { asList } from "../content/fields.ts";
 import { isSameTree } from "../content/same-tree.ts";
 import type { Tree } from "../content/tree.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { readCanvas } from "./canvas.ts";
 
 /** The same call with further options, which win over those it has: Celery's `set`. */
-export function withOptions(composed: Signature, options: Readonly<Record<string, Tree>>): Signature {
+export function withOptions(composed: WireSignature, options: Readonly<Record<string, Tree>>): WireSignature {
   return { ...composed, options: { ...composed.options, ...options } };
 }
 
@@ -15,7 +15,7 @@ export function withOptions(composed: Signature, options: Readonly<Record<string
  * group hands it, without arguments, to its first member. The same callback is linked once.
  * Source: celery/canvas.py `Signature.link`, `group.link`, `_chord.link`.
  */
-export function link(composed: Signature, callback: Signature): Signature {
+export function link(composed: WireSignature, callback: WireSignature): WireSignature {
   const canvas = readCanvas(composed);
   if (canvas.kind === "group") {
     const immutable = { ...callback, immutable: true };
@@ -32,16 +32,16 @@ export function link(composed: Signature, callback: Signature): Signature {
  * chord, and of chords in its header. The same errback is linked once. Source: celery/canvas.py `Signature.link_error`,
  * `group.link_error`, `_chord.link_error`.
  */
-export function linkError(composed: Signature, errback: Signature): Signature {
+export function linkError(composed: WireSignature, errback: WireSignature): WireSignature {
   return linkedError(composed, errback, false);
 }
 
 /** As `linkError`, and for every member of a chord's header, too: Celery's `task_allow_error_cb_on_chord_header`. */
-export function linkErrorWithHeader(composed: Signature, errback: Signature): Signature {
+export function linkErrorWithHeader(composed: WireSignature, errback: WireSignature): WireSignature {
   return linkedError(composed, errback, true);
 }
 
-function linkedError(composed: Signature, errback: Signature, withHeaders: boolean): Signature {
+function linkedError(composed: WireSignature, errback: WireSignature, withHeaders: boolean): WireSignature {
   const canvas = readCanvas(composed);
   const linking: Linking = (task, added) => linkedError(task, added, withHeaders);
   if (canvas.kind === "group" && canvas.tasks.length > 0) {
@@ -59,36 +59,36 @@ function linkedError(composed: Signature, errback: Signature, withHeaders: boole
 }
 
 /** The callbacks (`link`) or errbacks (`link_error`) of a call, in order. Celery takes a single one without a list, too. */
-export function linksOf(composed: Signature, option: "link" | "link_error"): readonly Signature[] {
+export function linksOf(composed: WireSignature, option: "link" | "link_error"): readonly WireSignature[] {
   return rawLinks(composed, option).map(decodeSignature);
 }
 
-function rawLinks(composed: Signature, option: string): readonly Tree[] {
+function rawLinks(composed: WireSignature, option: string): readonly Tree[] {
   const links = composed.options[option] ?? null;
   return asList(links) ?? (links === null ? [] : [links]);
 }
 
-function appended(composed: Signature, option: "link" | "link_error", added: Signature): Signature {
+function appended(composed: WireSignature, option: "link" | "link_error", added: WireSignature): WireSignature {
   const written = encodeSignature(added);
   const links = rawLinks(composed, option);
   const isLinked = links.some((other) => isSameTree(other, written));
   return withOptions(composed, { [option]: isLinked ? links : [...links, written] });
 }
 
-type Linking = (composed: Signature, added: Signature) => Signature;
+type Linking = (composed: WireSignature, added: WireSignature) => WireSignature;
 
-function onBody(composed: Signature, linking: Linking, added: Signature): Signature {
+function onBody(composed: WireSignature, linking: Linking, added: WireSignature): WireSignature {
   const canvas = readCanvas(composed);
   const body = canvas.kind === "chord" && canvas.body !== null ? encodeSignature(linking(canvas.body, added)) : null;
   return { ...composed, kwargs: { ...composed.kwargs, body } };
 }
 
-function withMembers(composed: Signature, members: readonly Signature[]): Signature {
+function withMembers(composed: WireSignature, members: readonly WireSignature[]): WireSignature {
   return { ...composed, kwargs: { ...composed.kwargs, tasks: members.map(encodeSignature) } };
 }
 
 /** A header that was frozen stands as a group, whose members Celery does not look at here. */
-function withHeader(composed: Signature, header: readonly Signature[]): Signature {
+function withHeader(composed: WireSignature, header: readonly WireSignature[]): WireSignature {
   if (!Array.isArray(composed.kwargs["header"])) return composed;
   return { ...composed, kwargs: { ...composed.kwargs, header: header.map(encodeSignature) } };
 }

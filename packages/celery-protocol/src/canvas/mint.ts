@@ -19,11 +19,11 @@ export interface Mint {
    * @param name - to route by: of the task, or of the task that a map or starmap calls
    * @param task - of the message
    */
-  readonly routeOf?: (name: string, task: string) => Route;
+  readonly routeOf?: (name: string, task: string) => WireRoute;
 }
 
 /** What is said of the calls of a task where they say nothing themselves. */
-export interface Route {
+export interface WireRoute {
   /** Call options by Celery's names. */
   readonly options: Readonly<Record<string, Tree>>;
   /** Protocol of the message. Default 2. */

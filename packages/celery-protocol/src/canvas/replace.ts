@@ -1,6 +1,6 @@
 import type { Tree } from "../content/tree.ts";
 import type { TaskMessage } from "../task/message.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { encodeSignature } from "../task/signature-codec.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import { readCanvas } from "./canvas.ts";
@@ -22,7 +22,7 @@ import { type Unfolded, unfoldLine } from "./unfold.ts";
  */
 export function replacement(
   task: TaskMessage,
-  by: Signature,
+  by: WireSignature,
   mint: Mint,
   { inheritPriority = false }: FollowUpOptions = {},
 ): Unfolded {
@@ -63,7 +63,7 @@ function refuse(message: string): never {
  */
 export function joinChord(
   task: TaskMessage,
-  added: Signature,
+  added: WireSignature,
   mint: Mint,
   { inheritPriority = false }: FollowUpOptions = {},
 ): Unfolded & { readonly groupId: string } {

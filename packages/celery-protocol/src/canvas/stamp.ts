@@ -1,6 +1,6 @@
 import { asList, asObject } from "../content/fields.ts";
 import type { Tree } from "../content/tree.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { type Canvas, group, readCanvas } from "./canvas.ts";
 import { linksOf, withOptions } from "./link.ts";
@@ -15,20 +15,20 @@ export type Stamps = Readonly<Record<string, Tree>>;
  */
 export interface StampingVisitor {
   /** Every task. */
-  onSignature?(signature: Signature, stamps: Stamps): Stamps;
-  onChainStart?(chain: Signature, stamps: Stamps): Stamps;
-  onChainEnd?(chain: Signature, stamps: Stamps): void;
-  onGroupStart?(group: Signature, stamps: Stamps): Stamps;
-  onGroupEnd?(group: Signature, stamps: Stamps): void;
+  onSignature?(signature: WireSignature, stamps: Stamps): Stamps;
+  onChainStart?(chain: WireSignature, stamps: Stamps): Stamps;
+  onChainEnd?(chain: WireSignature, stamps: Stamps): void;
+  onGroupStart?(group: WireSignature, stamps: Stamps): Stamps;
+  onGroupEnd?(group: WireSignature, stamps: Stamps): void;
   /** Default: `onGroupStart` with the header as a group. */
-  onChordHeaderStart?(chord: Signature, stamps: Stamps): Stamps;
+  onChordHeaderStart?(chord: WireSignature, stamps: Stamps): Stamps;
   /** Default: `onGroupEnd` with the header as a group. */
-  onChordHeaderEnd?(chord: Signature, stamps: Stamps): void;
-  onChordBody?(chord: Signature, stamps: Stamps): Stamps;
+  onChordHeaderEnd?(chord: WireSignature, stamps: Stamps): void;
+  onChordBody?(chord: WireSignature, stamps: Stamps): Stamps;
   /** Every callback of a part. */
-  onCallback?(callback: Signature, stamps: Stamps): Stamps;
+  onCallback?(callback: WireSignature, stamps: Stamps): Stamps;
   /** Every errback of a part. */
-  onErrback?(errback: Signature, stamps: Stamps): Stamps;
+  onErrback?(errback: WireSignature, stamps: Stamps): Stamps;
 }
 
 /** What to stamp with. */
@@ -46,7 +46,10 @@ export interface Stamping {
  *
  * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should.
  */
-export function stamp(signature: Signature, { stamps = {}, visitor = null, append = false }: Stamping): Signature {
+export function stamp(
+  signature: WireSignature,
+  { stamps = {}, visitor = null, append = false }: Stamping,
+): WireSignature {
   return new Stamper(visitor, append).stamp(signature, stamps);
 }
 
@@ -59,7 +62,7 @@ class Stamper {
     this.#append = append;
   }
 
-  stamp(signature: Signature, stamps: Stamps): Signature {
+  stamp(signature: WireSignature, stamps: Stamps): WireSignature {
     const canvas = readCanvas(signature);
     switch (canvas.kind) {
       case "chain":
@@ -73,12 +76,12 @@ class Stamper {
     }
   }
 
-  #stampTask(signature: Signature, stamps: Stamps): Signature {
+  #stampTask(signature: WireSignature, stamps: Stamps): WireSignature {
     const own = this.#visitor && (this.#visitor.onSignature?.(signature, stamps) ?? {});
     return withOptions(this.#stampLinks(signature, stamps, this.#append), this.#joined(stamps, own, signature));
   }
 
-  #stampChain(chain: Signature, tasks: readonly Signature[], stamps: Stamps): Signature {
+  #stampChain(chain: WireSignature, tasks: readonly WireSignature[], stamps: Stamps): WireSignature {
     const own = this.#visitor && (this.#visitor.onChainStart?.(chain, stamps) ?? {});
     const all = this.#joined(stamps, own, chain);
     const stamped = withTasks(
@@ -89,7 +92,7 @@ class Stamper {
     return stamped;
   }
 
-  #stampGroup(composed: Signature, tasks: readonly Signature[], stamps: Stamps): Signature {
+  #stampGroup(composed: WireSignature, tasks: readonly WireSignature[], stamps: Stamps): WireSignature {
     const own = this.#visitor && (this.#visitor.onGroupStart?.(composed, stamps) ?? {});
     const all = this.#joined(stamps, own, composed);
     const stamped = withTasks(
@@ -100,7 +103,11 @@ class Stamper {
     return stamped;
   }
 
-  #stampChord(given: Signature, canvas: Extract<Canvas, { readonly kind: "chord" }>, stamps: Stamps): Signature {
+  #stampChord(
+    given: WireSignature,
+    canvas: Extract<Canvas, { readonly kind: "chord" }>,
+    stamps: Stamps,
+  ): WireSignature {
     const visitor = this.#visitor;
     const chord =
       visitor === null || visitor.onChordHeaderStart !== undefined ? given : withGroup(given, canvas.header);
@@ -115,13 +122,13 @@ class Stamper {
     return withBody(stamped, this.stamp(canvas.body, ofBody));
   }
 
-  #headerStamps(visitor: StampingVisitor, chord: Signature, stamps: Stamps): Stamps {
+  #headerStamps(visitor: StampingVisitor, chord: WireSignature, stamps: Stamps): Stamps {
     if (visitor.onChordHeaderStart !== undefined) return visitor.onChordHeaderStart(chord, stamps);
     return visitor.onGroupStart?.(headerOf(chord), stamps) ?? {};
   }
 
   /** Each link is given what the one before it was given, too. */
-  #stampLinks(signature: Signature, stamps: Stamps, append: boolean): Signature {
+  #stampLinks(signature: WireSignature, stamps: Stamps, append: boolean): WireSignature {
     const inner = append === this.#append ? this : new Stamper(this.#visitor, append);
     const callbacks = inner.#stampEach(linksOf(signature, "link"), stamps, (each, given) =>
       this.#visitor?.onCallback?.(each, given),
@@ -134,9 +141,9 @@ class Stamper {
   }
 
   #stampEach(
-    links: readonly Signature[],
+    links: readonly WireSignature[],
     stamps: Stamps,
-    visit: (link: Signature, stamps: Stamps) => Stamps | undefined,
+    visit: (link: WireSignature, stamps: Stamps) => Stamps | undefined,
   ): readonly Tree[] {
     let given = stamps;
     return links.map((link) => {
@@ -146,7 +153,7 @@ class Stamper {
   }
 
   /** Stamps from outside, then the visitor's, then those that are there already. */
-  #joined(stamps: Stamps, own: Stamps | null, signature: Signature | null): Stamps {
+  #joined(stamps: Stamps, own: Stamps | null, signature: WireSignature | null): Stamps {
     const listed = named(stamps);
     const visited = own === null ? listed : merged(listed, named(own), this.#append);
     if (signature === null) return unique(visited);
@@ -181,21 +188,21 @@ function joinedValue(first: Tree, second: Tree, append: boolean): Tree {
   return others === null ? (append ? [...list, second] : first) : [...list, ...others];
 }
 
-function withTasks(composed: Signature, tasks: readonly Signature[]): Signature {
+function withTasks(composed: WireSignature, tasks: readonly WireSignature[]): WireSignature {
   return { ...composed, kwargs: { ...composed.kwargs, tasks: tasks.map(encodeSignature) } };
 }
 
-function withGroup(chord: Signature, header: readonly Signature[]): Signature {
+function withGroup(chord: WireSignature, header: readonly WireSignature[]): WireSignature {
   const isGroup = asObject(chord.kwargs["header"]) !== null;
   return isGroup ? chord : { ...chord, kwargs: { ...chord.kwargs, header: encodeSignature(plainGroup(header)) } };
 }
 
 /** A group over these, a single group among them included. */
-function plainGroup(tasks: readonly Signature[]): Signature {
+function plainGroup(tasks: readonly WireSignature[]): WireSignature {
   return { ...group(), kwargs: { tasks: tasks.map(encodeSignature) } };
 }
 
-function withHeader(chord: Signature, header: readonly Signature[]): Signature {
+function withHeader(chord: WireSignature, header: readonly WireSignature[]): WireSignature {
   const { header: written = null } = chord.kwargs;
   const tasks = header.map(encodeSignature);
   const isGroup = asObject(written) !== null;
@@ -203,10 +210,10 @@ function withHeader(chord: Signature, header: readonly Signature[]): Signature {
   return { ...chord, kwargs: { ...chord.kwargs, header: replaced } };
 }
 
-function withBody(chord: Signature, body: Signature): Signature {
+function withBody(chord: WireSignature, body: WireSignature): WireSignature {
   return { ...chord, kwargs: { ...chord.kwargs, body: encodeSignature(body) } };
 }
 
-function headerOf(chord: Signature): Signature {
+function headerOf(chord: WireSignature): WireSignature {
   return decodeSignature(chord.kwargs["header"] ?? null);
 }

@@ -1,7 +1,7 @@
 import { asText } from "../content/fields.ts";
 import type { Tree } from "../content/tree.ts";
 import { encodeResultTuple, type ResultTuple } from "../result/tuple.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { decodeSignature } from "../task/signature-codec.ts";
 import { readCanvas } from "./canvas.ts";
 import { type Caller, composeCall, type Sending } from "./compose.ts";
@@ -28,7 +28,7 @@ export interface AppliedChord {
   /** The results of the header. */
   readonly header: ResultTuple;
   /** Called with the list of results. */
-  readonly body: Signature;
+  readonly body: WireSignature;
   /** Options for backends that look whether the header is ready: seconds between two looks, and how many there are. */
   readonly interval: Tree;
   readonly maxRetries: Tree;
@@ -64,7 +64,7 @@ export interface Unfolding {
  * without a body, `time-invalid` for an eta or expires that is no time, `too-many` and `too-large` for what passes the
  * budget, before it is made.
  */
-export function unfold(signature: Signature, mint: Mint, how: Unfolding = {}): Unfolded {
+export function unfold(signature: WireSignature, mint: Mint, how: Unfolding = {}): Unfolded {
   const { args = [], kwargs = {}, options = {}, caller = null, spending = spendingOf(mint) } = how;
   const canvas = readCanvas(signature);
   // Before so many are read.
@@ -109,7 +109,7 @@ export function needsChords(steps: readonly CanvasStep[]): boolean {
   );
 }
 
-function isChord({ subtaskType }: Signature): boolean {
+function isChord({ subtaskType }: WireSignature): boolean {
   return subtaskType === "chord";
 }
 
@@ -227,7 +227,7 @@ class CanvasSender {
   }
 }
 
-function appliedChord(groupId: string, header: ResultNode, body: Signature, { options }: Draft): AppliedChord {
+function appliedChord(groupId: string, header: ResultNode, body: WireSignature, { options }: Draft): AppliedChord {
   const { interval = null, max_retries = null } = options;
   return {
     groupId,

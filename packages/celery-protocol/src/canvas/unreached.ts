@@ -1,7 +1,9 @@
+import type { WireException } from "../result/meta.ts";
+import type { Tree } from "../content/tree.ts";
 import { asList, asNumber, asText } from "../content/fields.ts";
 import { isSameTree } from "../content/same-tree.ts";
 import type { TaskMessage } from "../task/message.ts";
-import type { Signature } from "../task/signature.ts";
+import type { WireSignature } from "../task/signature.ts";
 import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { readCanvas } from "./canvas.ts";
 import { linksOf } from "./link.ts";
@@ -13,8 +15,29 @@ export interface ChordPart {
   /** Its place in the list that the body is called with; null goes to the end. */
   readonly groupIndex: number | null;
   /** Null where the message of the task could not be read that far: who counts the parts may have kept it. */
-  readonly body: Signature | null;
+  readonly body: WireSignature | null;
 }
+
+/** State of a chord after one of its header tasks has reported. */
+export type ChordProgress =
+  /** Other header tasks are pending, or the body was called before: the worker does nothing. */
+  | { readonly state: "waiting" }
+  /** All header tasks have succeeded: the body is called with their results, in the order of the header. */
+  | {
+      readonly state: "complete";
+      readonly results: readonly Tree[];
+      /** The stored body, for a part that does not carry one. Absent where the chord was stored without it. */
+      readonly body?: WireSignature;
+    }
+  /** All header tasks have ended and at least one failed: the chord fails with `exception`. */
+  | {
+      readonly state: "failed";
+      readonly exception: WireException;
+      /** The exception of the header task that failed; members of a body that is a group fail with it. */
+      readonly cause?: WireException;
+      /** As with `complete`. */
+      readonly body?: WireSignature;
+    };
 
 /**
  * The part a task has in a chord; to be reported when it succeeds, fails or is revoked, once its result is stored. Null for
@@ -69,7 +92,7 @@ export interface ChordFailure {
  *
  * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should.
  */
-export function afterChordFailure(body: Signature, reach: Reach = "celery"): ChordFailure {
+export function afterChordFailure(body: WireSignature, reach: Reach = "celery"): ChordFailure {
   const canvas = readCanvas(body);
   const isGroup = canvas.kind === "group";
   const ofGroup = linksOf(body, "link_error");
@@ -84,14 +107,14 @@ export function afterChordFailure(body: Signature, reach: Reach = "celery"): Cho
 }
 
 /** Of a chord its own and those of its body. Source: celery/backends/base.py `_result_errbacks`. */
-function errbacksOf(task: Signature): readonly Signature[] {
+function errbacksOf(task: WireSignature): readonly WireSignature[] {
   const canvas = readCanvas(task);
   const inner = canvas.kind === "chord" && canvas.body !== null ? errbacksOf(canvas.body) : [];
   const members = canvas.kind === "group" ? canvas.tasks.flatMap(errbacksOf) : [];
   return [...linksOf(task, "link_error"), ...inner, ...members];
 }
 
-function unique(errbacks: readonly Signature[]): readonly Signature[] {
+function unique(errbacks: readonly WireSignature[]): readonly WireSignature[] {
   const written = errbacks.map(encodeSignature);
   return errbacks.filter(
     (_, index) => written.findIndex((other) => isSameTree(other, written[index] ?? null)) === index,
@@ -99,18 +122,18 @@ function unique(errbacks: readonly Signature[]): readonly Signature[] {
 }
 
 /** The call whose result is that of the whole: the last step of a chain, the body of a chord. */
-function resultOf(signature: Signature): Unreached {
+function resultOf(signature: WireSignature): Unreached {
   const canvas = readCanvas(signature);
   const last = canvas.kind === "chain" ? canvas.tasks.at(-1) : canvas.kind === "chord" ? canvas.body : null;
   return last === null || last === undefined ? itself(signature) : resultOf(last);
 }
 
-function itself({ options }: Signature): Unreached {
+function itself({ options }: WireSignature): Unreached {
   const taskId = asText(options["task_id"]);
   return { taskId, replyTo: asText(options["reply_to"]), part: partOf(taskId, options) };
 }
 
-function partOf(taskId: string | null, options: Signature["options"]): ChordPart | null {
+function partOf(taskId: string | null, options: WireSignature["options"]): ChordPart | null {
   const groupId = asText(options["group_id"]);
   const chord = options["chord"] ?? null;
   if (taskId === null || groupId === null || chord === null) return null;
@@ -118,13 +141,13 @@ function partOf(taskId: string | null, options: Signature["options"]): ChordPart
 }
 
 /** The call, what is inside it, and the rest of the chain that it was to go on with. */
-function allIn(signature: Signature): readonly Unreached[] {
+function allIn(signature: WireSignature): readonly Unreached[] {
   const rest = asList(signature.options["chain"]) ?? [];
   return [...inside(signature), ...rest.map(decodeSignature).flatMap(allIn)];
 }
 
 /** The header of a chord that was never begun has nobody to report to. */
-function inside(signature: Signature): readonly Unreached[] {
+function inside(signature: WireSignature): readonly Unreached[] {
   const canvas = readCanvas(signature);
   switch (canvas.kind) {
     case "chain":

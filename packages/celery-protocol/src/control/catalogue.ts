@@ -43,7 +43,7 @@ export interface ScheduledInfo {
 }
 
 /** A queue a worker consumes from. Source: kombu/entity.py `Queue.as_dict`. */
-export interface QueueInfo {
+export interface ActiveQueue {
   readonly name: string;
   readonly exchange: {
     readonly name: string;
@@ -151,7 +151,7 @@ export interface ControlCommands {
     Readonly<Record<string, readonly [state: "active" | "reserved" | "scheduled" | "ready", info: RequestInfo]>>
   >;
   /** Queues that the worker consumes from. */
-  readonly active_queues: ControlCommand<NoArguments, readonly QueueInfo[]>;
+  readonly active_queues: ControlCommand<NoArguments, readonly ActiveQueue[]>;
   /** Settings; secrets and the passwords in addresses are masked. */
   readonly conf: ControlCommand<{ readonly with_defaults?: boolean }, Readonly<Record<string, Tree>>>;
   /** A text about software and settings, for people. */

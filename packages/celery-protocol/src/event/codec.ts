@@ -5,7 +5,7 @@ import { setOwn } from "../content/plain-object.ts";
 import type { Tree } from "../content/tree.ts";
 import { ProtocolError } from "../wire/errors.ts";
 import type { Address, WireMessage } from "../wire/message.ts";
-import type { Event, EventType } from "./event.ts";
+import type { CeleryEvent, EventType } from "./event.ts";
 import { EVENT_FIELDS, type EventField, LEADING_FIELDS, TIMESTAMP } from "./fields.ts";
 
 /** How events are written. */
@@ -19,7 +19,7 @@ export interface EventMessageOptions {
  *
  * @throws ProtocolError `encode-failed` for a field that the serializer cannot carry.
  */
-export function encodeEvent(event: Event, content: Content, options: EventMessageOptions = {}): WireMessage {
+export function encodeEvent(event: CeleryEvent, content: Content, options: EventMessageOptions = {}): WireMessage {
   return eventMessage(toTree(event), event.hostname, content, options);
 }
 
@@ -30,7 +30,7 @@ export function encodeEvent(event: Event, content: Content, options: EventMessag
  * @throws ProtocolError `encode-failed` for a field that the serializer cannot carry.
  */
 export function encodeEventBatch(
-  events: readonly Event[],
+  events: readonly CeleryEvent[],
   hostname: string,
   content: Content,
   options: EventMessageOptions = {},
@@ -48,7 +48,7 @@ function eventMessage(body: Tree, hostname: string, content: Content, options: E
  *
  * @throws ProtocolError `message-invalid` where one of them is no event, and what `Content.decode` throws.
  */
-export function decodeEvents(message: WireMessage, content: Content): readonly Event[] {
+export function decodeEvents(message: WireMessage, content: Content): readonly CeleryEvent[] {
   const body = readBody(message, content);
   return (asList(body) ?? [body]).map(fromTree);
 }
@@ -59,12 +59,12 @@ export function isEventType(type: string): type is EventType {
 }
 
 /** The type on the wire: `task-received`, or the custom one. */
-export function eventTypeOf(event: Event): string {
+export function eventTypeOf(event: CeleryEvent): string {
   return event.type === "custom" ? event.customType : event.type;
 }
 
 /** Where an event goes: `worker-elect-ack` by the routing key `worker.elect.ack`. */
-export function eventAddress(event: Event, exchange = "celeryev"): Address {
+export function eventAddress(event: CeleryEvent, exchange = "celeryev"): Address {
   return { exchange, routingKey: eventTypeOf(event).replaceAll("-", ".") };
 }
 
@@ -73,7 +73,7 @@ export function batchAddress(exchange = "celeryev"): Address {
   return { exchange, routingKey: "task.multi" };
 }
 
-function toTree(event: Event): Tree {
+function toTree(event: CeleryEvent): Tree {
   const tree: Record<string, Tree> = {};
   writeFields(tree, event, LEADING_FIELDS);
   writeFields(tree, event, EVENT_FIELDS.get(event.type) ?? []);
@@ -83,7 +83,7 @@ function toTree(event: Event): Tree {
   return tree;
 }
 
-function writeFields(tree: Record<string, Tree>, event: Event, fields: readonly EventField[]): void {
+function writeFields(tree: Record<string, Tree>, event: CeleryEvent, fields: readonly EventField[]): void {
   const values = event as unknown as Readonly<Record<string, unknown>>;
   for (const { name, wireName, kind } of fields) {
     const value = values[name];
@@ -91,7 +91,7 @@ function writeFields(tree: Record<string, Tree>, event: Event, fields: readonly 
   }
 }
 
-function fromTree(tree: Tree): Event {
+function fromTree(tree: Tree): CeleryEvent {
   const record = asObject(tree) ?? invalid("it is no object");
   const type = asText(record["type"]) || invalid("it does not say its type");
   const known = READABLE.get(type);
@@ -106,13 +106,13 @@ function fromTree(tree: Tree): Event {
   return complete(event, extra, known?.has("uuid") ?? false);
 }
 
-function complete(event: Record<string, unknown>, extra: Readonly<Record<string, Tree>>, isTask: boolean): Event {
+function complete(event: Record<string, unknown>, extra: Readonly<Record<string, Tree>>, isTask: boolean): CeleryEvent {
   if (!event["hostname"]) return invalid("it does not say its hostname");
   if (event["timestamp"] === undefined) return invalid("it has no timestamp");
   if (isTask && !event["uuid"]) return invalid("it does not say its task");
   event["clock"] ??= 0;
   if (Object.keys(extra).length > 0) event["extra"] = extra;
-  return event as unknown as Event;
+  return event as unknown as CeleryEvent;
 }
 
 function byWireName(own: readonly EventField[]): ReadonlyMap<string, EventField> {

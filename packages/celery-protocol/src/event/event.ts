@@ -40,7 +40,7 @@ export interface TaskDescription {
 }
 
 /** A publisher sent a task message; only with `task_send_sent_event`. */
-export interface TaskSent extends TaskEventBase, TaskDescription {
+export interface TaskSentEvent extends TaskEventBase, TaskDescription {
   readonly type: "task-sent";
   readonly queue?: string | undefined;
   readonly exchange?: string | undefined;
@@ -48,17 +48,17 @@ export interface TaskSent extends TaskEventBase, TaskDescription {
 }
 
 /** A worker accepted a task message. */
-export interface TaskReceived extends TaskEventBase, TaskDescription {
+export interface TaskReceivedEvent extends TaskEventBase, TaskDescription {
   readonly type: "task-received";
 }
 
 /** The task runs. */
-export interface TaskStarted extends TaskEventBase {
+export interface TaskStartedEvent extends TaskEventBase {
   readonly type: "task-started";
 }
 
 /** The task came to its end. */
-export interface TaskSucceeded extends TaskEventBase {
+export interface TaskSucceededEvent extends TaskEventBase {
   readonly type: "task-succeeded";
   /** Text form of the result, for people. */
   readonly result?: string | undefined;
@@ -67,7 +67,7 @@ export interface TaskSucceeded extends TaskEventBase {
 }
 
 /** The task failed for good. An unknown task has no traceback. */
-export interface TaskFailed extends TaskEventBase {
+export interface TaskFailedEvent extends TaskEventBase {
   readonly type: "task-failed";
   /** Text form of the exception, for people. */
   readonly exception?: string | undefined;
@@ -75,7 +75,7 @@ export interface TaskFailed extends TaskEventBase {
 }
 
 /** The task failed and will run again. */
-export interface TaskRetried extends TaskEventBase {
+export interface TaskRetriedEvent extends TaskEventBase {
   readonly type: "task-retried";
   /** Text form of the exception, for people; `None` where the task just asked. */
   readonly exception?: string | undefined;
@@ -83,13 +83,13 @@ export interface TaskRetried extends TaskEventBase {
 }
 
 /** The message was handed back to the broker. */
-export interface TaskRejected extends TaskEventBase {
+export interface TaskRejectedEvent extends TaskEventBase {
   readonly type: "task-rejected";
   readonly requeue?: boolean | undefined;
 }
 
 /** The task was revoked, terminated or found expired. */
-export interface TaskRevoked extends TaskEventBase {
+export interface TaskRevokedEvent extends TaskEventBase {
   readonly type: "task-revoked";
   readonly terminated?: boolean | undefined;
   /** Number of the signal that ended it. */
@@ -98,12 +98,12 @@ export interface TaskRevoked extends TaskEventBase {
 }
 
 /** The run was cut off by a shutdown or a lost connection. */
-export interface TaskCancelled extends TaskEventBase {
+export interface TaskCancelledEvent extends TaskEventBase {
   readonly type: "task-cancelled";
 }
 
 /** A worker came, is there, or goes. */
-export interface WorkerState extends EventBase {
+export interface WorkerStatusEvent extends EventBase {
   readonly type: "worker-online" | "worker-heartbeat" | "worker-offline";
   /** Seconds between heartbeats. */
   readonly freq?: number | undefined;
@@ -121,7 +121,7 @@ export interface WorkerState extends EventBase {
 }
 
 /** A worker calls an election (gossip). */
-export interface WorkerElect extends EventBase {
+export interface WorkerElectEvent extends EventBase {
   readonly type: "worker-elect";
   readonly id?: string | undefined;
   /** What is decided: topic `task` runs the signature in `action`. */
@@ -132,41 +132,41 @@ export interface WorkerElect extends EventBase {
 }
 
 /** A worker has taken note of an election (gossip). */
-export interface WorkerElectAck extends EventBase {
+export interface WorkerElectAckEvent extends EventBase {
   readonly type: "worker-elect-ack";
   readonly id?: string | undefined;
 }
 
 /** Any other event, such as one that a task sent itself; all of its fields are in `extra`. */
-export interface CustomEvent extends EventBase {
+export interface CustomCeleryEvent extends EventBase {
   readonly type: "custom";
   /** The type on the wire: `task-progressed`. The part before the first dash is its group. */
   readonly customType: string;
 }
 
 /** An event about one task, discriminated by `type`. */
-export type TaskEvent =
-  | TaskSent
-  | TaskReceived
-  | TaskStarted
-  | TaskSucceeded
-  | TaskFailed
-  | TaskRetried
-  | TaskRejected
-  | TaskRevoked
-  | TaskCancelled;
+export type CeleryTaskEvent =
+  | TaskSentEvent
+  | TaskReceivedEvent
+  | TaskStartedEvent
+  | TaskSucceededEvent
+  | TaskFailedEvent
+  | TaskRetriedEvent
+  | TaskRejectedEvent
+  | TaskRevokedEvent
+  | TaskCancelledEvent;
 
 /** An event about a worker, discriminated by `type`. */
-export type WorkerEvent = WorkerState | WorkerElect | WorkerElectAck;
+export type CeleryWorkerEvent = WorkerStatusEvent | WorkerElectEvent | WorkerElectAckEvent;
 
 /**
  * What happened, as monitors hear it, discriminated by `type`. Beside host, time and, for tasks, the id, every field
  * may be missing: older Celery and other languages leave some out. Source: celery/events; recorded events.
  */
-export type Event = TaskEvent | WorkerEvent | CustomEvent;
+export type CeleryEvent = CeleryTaskEvent | CeleryWorkerEvent | CustomCeleryEvent;
 
 /** The types of events that Celery itself sends. */
-export type EventType = Exclude<Event["type"], "custom">;
+export type EventType = Exclude<CeleryEvent["type"], "custom">;
 
 /** What the sender of any event adds to it at the moment it is told. */
 export type EventStamp = Omit<EventBase, "extra">;
@@ -174,7 +174,7 @@ export type EventStamp = Omit<EventBase, "extra">;
 type Bare<Each> = Each extends EventBase ? Omit<Each, keyof EventStamp> : never;
 
 /** An event that nobody has told yet: without host, time and clock. */
-export type EventBody = Bare<Event>;
+export type EventBody = Bare<CeleryEvent>;
 
 /** The same, about a task. */
-export type TaskEventBody = Bare<TaskEvent>;
+export type TaskEventBody = Bare<CeleryTaskEvent>;

@@ -1,4 +1,4 @@
-import type { Event } from "../event/event.ts";
+import type { CeleryEvent } from "../event/event.ts";
 
 /** When an event happened, for comparing with others. */
 export interface Moment {
@@ -11,7 +11,7 @@ export interface Moment {
 }
 
 /** When an event happened. */
-export function momentOf({ clock, timestamp, hostname, pid, type }: Event): Moment {
+export function momentOf({ clock, timestamp, hostname, pid, type }: CeleryEvent): Moment {
   return { clock, timestamp, origin: type === "task-sent" ? hostname : `${hostname}.${pid ?? "None"}` };
 }
 

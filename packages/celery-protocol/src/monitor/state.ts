@@ -1,4 +1,4 @@
-import type { CustomEvent, Event, TaskEvent } from "../event/event.ts";
+import type { CustomCeleryEvent, CeleryEvent, CeleryTaskEvent } from "../event/event.ts";
 import { isReady } from "../result/state.ts";
 import { Kept } from "./kept.ts";
 import { compareMoments, type Moment, momentOf } from "./order.ts";
@@ -62,7 +62,7 @@ export class ClusterState {
    *
    * @param nowMs - when it came, epoch milliseconds
    */
-  apply(event: Event, nowMs: number): void {
+  apply(event: CeleryEvent, nowMs: number): void {
     this.#eventCount += 1;
     const type = event.type === "custom" ? event.customType : event.type;
     if (type.startsWith("worker-")) return this.#applyToWorker(event, nowMs);
@@ -117,7 +117,7 @@ export class ClusterState {
     this.#taskCount = 0;
   }
 
-  #applyToWorker(event: Event, nowMs: number): void {
+  #applyToWorker(event: CeleryEvent, nowMs: number): void {
     const known = this.#workers.get(event.hostname);
     if (known === undefined && event.type === "worker-offline") return;
     this.#keepWorker(nextWorker(known ?? unheardWorker(event.hostname), event, nowMs));
@@ -141,7 +141,7 @@ export class ClusterState {
   }
 }
 
-function uuidOf(event: TaskEvent | CustomEvent): string | null {
+function uuidOf(event: CeleryTaskEvent | CustomCeleryEvent): string | null {
   if (event.type !== "custom") return event.uuid;
   const uuid = event.extra?.["uuid"];
   return typeof uuid === "string" && uuid !== "" ? uuid : null;

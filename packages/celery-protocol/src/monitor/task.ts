@@ -1,5 +1,5 @@
 import type { Tree } from "../content/tree.ts";
-import type { CustomEvent, TaskEvent } from "../event/event.ts";
+import type { CustomCeleryEvent, CeleryTaskEvent } from "../event/event.ts";
 import { precedence } from "../result/state.ts";
 
 /** What a monitor knows of one task; null is what it has not heard. Times are seconds since the epoch. */
@@ -44,7 +44,7 @@ export interface MonitoredTask {
 }
 
 /** An event about a task: Celery's, or a custom one of the group `task` that names its task. */
-export type AnyTaskEvent = TaskEvent | CustomEvent;
+export type AnyTaskEvent = CeleryTaskEvent | CustomCeleryEvent;
 
 type Moment = "sent" | "received" | "started" | "succeeded" | "failed" | "retried" | "revoked" | "rejected";
 
@@ -53,7 +53,7 @@ interface Meaning {
   readonly moment: Moment | null;
 }
 
-const meanings: Readonly<Record<TaskEvent["type"], Meaning>> = {
+const meanings: Readonly<Record<CeleryTaskEvent["type"], Meaning>> = {
   "task-sent": { state: "PENDING", moment: "sent" },
   "task-received": { state: "RECEIVED", moment: "received" },
   "task-started": { state: "STARTED", moment: "started" },

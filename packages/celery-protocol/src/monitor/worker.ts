@@ -1,4 +1,4 @@
-import type { Event } from "../event/event.ts";
+import type { CeleryEvent } from "../event/event.ts";
 
 /** What a monitor knows of one worker; null is what it has not heard. */
 export interface MonitoredWorker {
@@ -44,7 +44,7 @@ export function unheardWorker(hostname: string): MonitoredWorker {
 }
 
 /** The worker after an event of the group `worker`, which came at `nowMs`. Source: celery/events/state.py `Worker.event`. */
-export function nextWorker(worker: MonitoredWorker, event: Event, nowMs: number): MonitoredWorker {
+export function nextWorker(worker: MonitoredWorker, event: CeleryEvent, nowMs: number): MonitoredWorker {
   const values = event as unknown as Readonly<Record<string, unknown>>;
   const told = fields.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]]));
   const heardAtMs = event.type === "worker-offline" ? null : later(worker.heardAtMs, nowMs);
@@ -52,7 +52,7 @@ export function nextWorker(worker: MonitoredWorker, event: Event, nowMs: number)
 }
 
 /** The worker after an event about one of its tasks: a sign of life at the time at which that happened. */
-export function workerAtWork(worker: MonitoredWorker, event: Event): MonitoredWorker {
+export function workerAtWork(worker: MonitoredWorker, event: CeleryEvent): MonitoredWorker {
   return { ...worker, heardAtMs: later(worker.heardAtMs, event.timestamp * 1_000) };
 }
 

@@ -1,6 +1,6 @@
 import { ProtocolError } from "../wire/errors.ts";
 import type { Address } from "../wire/message.ts";
-import type { Binding, Exchange, Queue, Topology } from "./topology.ts";
+import type { BindingDeclaration, ExchangeDeclaration, QueueDeclaration, BrokerTopology } from "./topology.ts";
 
 // Native delayed delivery: each of 28 queues holds a message for one power of two of seconds, or passes it by.
 // Source: kombu/transport/native_delayed_delivery.py; recorded in `flow/worker-startup-quorum-topic`.
@@ -16,11 +16,11 @@ export const MAX_DELAY_SECONDS: number = 2 ** LEVELS - 1;
 /** Native delayed delivery in three parts, to be declared in this order: then a message that enters passes all levels. */
 export interface DelayedTopology {
   /** The exchange that messages leave by. Each queue is to be bound to it with `delayedBindings`, before the rest is declared. */
-  readonly end: Topology;
+  readonly end: BrokerTopology;
   /** The 28 queues and all exchanges between the entry and the end. */
-  readonly levels: Topology;
+  readonly levels: BrokerTopology;
   /** The exchange that Celery's clients publish to: before it exists, they are answered that it is missing. */
-  readonly entry: Topology;
+  readonly entry: BrokerTopology;
 }
 
 /**
@@ -42,7 +42,7 @@ export function delayedTopology(queueType: "quorum" | "classic" = "quorum"): Del
   };
 }
 
-function queueOf(level: number, queueType: "quorum" | "classic"): Queue {
+function queueOf(level: number, queueType: "quorum" | "classic"): QueueDeclaration {
   const table: Record<string, unknown> = {
     "x-queue-type": queueType,
     "x-overflow": "reject-publish",
@@ -54,7 +54,7 @@ function queueOf(level: number, queueType: "quorum" | "classic"): Queue {
 }
 
 /** A set bit: stay in this level's queue, whose time to live then moves the message to the next level. */
-function hold(level: number): Binding {
+function hold(level: number): BindingDeclaration {
   return {
     source: nameOf(level),
     destination: nameOf(level),
@@ -64,7 +64,7 @@ function hold(level: number): Binding {
 }
 
 /** A clear bit: on to the next level at once. */
-function pass(level: number): Binding {
+function pass(level: number): BindingDeclaration {
   return {
     source: nameOf(level),
     destination: nameOf(level - 1),
@@ -78,7 +78,7 @@ export interface DelayedTarget {
   readonly queue: string;
   /** The exchange the queue is bound to; `''` or a direct exchange makes the delay lead to the queue itself. */
   readonly exchange: string;
-  readonly exchangeType: Exchange["type"];
+  readonly exchangeType: ExchangeDeclaration["type"];
   /** The routing key without delay: the queue's own name on the default exchange. */
   readonly routingKey: string;
 }
@@ -90,7 +90,7 @@ export interface DelayedTarget {
  * routing key, and Celery leaves such queues without delay; here the queue is bound to the end of the delay by
  * exactly 28 bits and its key, so that no queue with a longer name shares the message.
  */
-export function delayedBindings(target: DelayedTarget): readonly Binding[] {
+export function delayedBindings(target: DelayedTarget): readonly BindingDeclaration[] {
   const toQueue = { destination: target.queue, destinationType: "queue" } as const;
   if (target.exchangeType === "direct") {
     return [{ source: DELIVERY, ...toQueue, routingKey: any(LEVELS) + target.routingKey }];
@@ -130,7 +130,7 @@ function nameOf(level: number): string {
   return level < 0 ? DELIVERY : `celery_delayed_${level}`;
 }
 
-function topic(name: string): Exchange {
+function topic(name: string): ExchangeDeclaration {
   return { name, type: "topic", durable: true, autoDelete: false };
 }
 

@@ -1,5 +1,5 @@
 import type { HeaderTable } from "../wire/message.ts";
-import type { Binding, Exchange, Queue, QueueTopology } from "./topology.ts";
+import type { BindingDeclaration, ExchangeDeclaration, QueueDeclaration, QueueTopology } from "./topology.ts";
 import { lifetimeMs } from "../time/lifetime.ts";
 
 /** What Celery lets one say of a task queue. Every absent field is what an unconfigured Celery declares. */
@@ -7,7 +7,7 @@ export interface TaskQueueOptions {
   /** Exchange the queue is bound to. Default: one of the queue's own name. */
   readonly exchange?: string | undefined;
   /** Default `direct`. */
-  readonly exchangeType?: Exchange["type"] | undefined;
+  readonly exchangeType?: ExchangeDeclaration["type"] | undefined;
   /** Key of the binding. Default: the queue's name. */
   readonly routingKey?: string | undefined;
   /** `quorum` adds `x-queue-type: quorum`; `classic`, the default, adds nothing, as in Celery. */
@@ -28,7 +28,7 @@ export function taskQueue(name: string, options: TaskQueueOptions = {}): QueueTo
   return bound(exchange, { ...durable, name, ...argumentsOf(options) }, options.routingKey ?? name);
 }
 
-function argumentsOf(options: TaskQueueOptions): Pick<Queue, "arguments"> {
+function argumentsOf(options: TaskQueueOptions): Pick<QueueDeclaration, "arguments"> {
   const table: Record<string, unknown> = {};
   if (options.queueType === "quorum") table["x-queue-type"] = "quorum";
   if (options.maxPriority !== undefined) table["x-max-priority"] = options.maxPriority;
@@ -61,12 +61,12 @@ export function perTaskResultQueue(taskId: string): QueueTopology {
 }
 
 /** Fanout exchange of remote control requests; `namespace` is Celery's `control_exchange`. Source: kombu/pidbox.py. */
-export function controlExchange(namespace = "celery"): Exchange {
+export function controlExchange(namespace = "celery"): ExchangeDeclaration {
   return exchangeOf(`${namespace}.pidbox`, "fanout", false);
 }
 
 /** Direct exchange of remote control replies. Requesters and repliers both declare it. Source: kombu/pidbox.py. */
-export function controlReplyExchange(namespace = "celery"): Exchange {
+export function controlReplyExchange(namespace = "celery"): ExchangeDeclaration {
   return exchangeOf(`reply.${namespace}.pidbox`, "direct", false);
 }
 
@@ -84,7 +84,7 @@ export function controlReplyQueue(id: string, namespace = "celery"): QueueTopolo
 }
 
 /** Topic exchange of all events. Durable, unlike those of remote control. Source: celery/events/event.py. */
-export function eventExchange(name = "celeryev"): Exchange {
+export function eventExchange(name = "celeryev"): ExchangeDeclaration {
   return exchangeOf(name, "topic");
 }
 
@@ -145,15 +145,20 @@ const durable = { durable: true, autoDelete: false, exclusive: false } as const;
 const transient = { durable: false, autoDelete: true, exclusive: false } as const;
 const mailbox = { ...transient, arguments: { "x-expires": 10_000, "x-message-ttl": 300_000 } } as const;
 
-function exchangeOf(name: string, type: Exchange["type"], isDurable = true): Exchange {
+function exchangeOf(name: string, type: ExchangeDeclaration["type"], isDurable = true): ExchangeDeclaration {
   return { name, type, durable: isDurable, autoDelete: false };
 }
 
-function bound(exchange: Exchange, queue: Queue, routingKey: string): QueueTopology {
-  const binding: Binding = { source: exchange.name, destination: queue.name, destinationType: "queue", routingKey };
+function bound(exchange: ExchangeDeclaration, queue: QueueDeclaration, routingKey: string): QueueTopology {
+  const binding: BindingDeclaration = {
+    source: exchange.name,
+    destination: queue.name,
+    destinationType: "queue",
+    routingKey,
+  };
   return { queue: queue.name, exchanges: [exchange], queues: [queue], bindings: [binding] };
 }
 
-function unbound(queue: Queue): QueueTopology {
+function unbound(queue: QueueDeclaration): QueueTopology {
   return { queue: queue.name, exchanges: [], queues: [queue], bindings: [] };
 }

@@ -6,7 +6,7 @@ import type { TaskQueueOptions } from "./names.ts";
  * Which route a task takes, Celery's `task_routes`: a table of exact names, shell patterns with `*` and regular
  * expressions, or a function. A regular expression counts where it matches from the start of the name, as in Python.
  */
-export type Routes<Route> =
+export type RoutingTable<Route> =
   | Readonly<Record<string, Route>>
   | readonly (readonly [RegExp | string, Route])[]
   | ((task: string) => Route | null | undefined);
@@ -18,7 +18,7 @@ export type Router<Route> = (task: string) => Route | null;
  * Makes a question of routes. An exact name comes first wherever it stands, then patterns and regular expressions in
  * their order. Source: celery/app/routes.py `MapRoute`.
  */
-export function createRouter<Route>(routes: Routes<Route>): Router<Route> {
+export function createRouter<Route>(routes: RoutingTable<Route>): Router<Route> {
   if (typeof routes === "function") return (task) => routes(task) ?? null;
   const entries: readonly (readonly [RegExp | string, Route])[] = isList(routes) ? routes : Object.entries(routes);
   const exact = new Map(entries.filter(([key]) => typeof key === "string" && !key.includes("*")));
@@ -26,7 +26,7 @@ export function createRouter<Route>(routes: Routes<Route>): Router<Route> {
   return (task) => exact.get(task) ?? patterns.find(({ fits }) => fits(task))?.route ?? null;
 }
 
-function isList<Route>(routes: Routes<Route>): routes is readonly (readonly [RegExp | string, Route])[] {
+function isList<Route>(routes: RoutingTable<Route>): routes is readonly (readonly [RegExp | string, Route])[] {
   return Array.isArray(routes);
 }
 

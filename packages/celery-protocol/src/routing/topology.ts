@@ -1,7 +1,7 @@
 import type { HeaderTable } from "../wire/message.ts";
 
 /** An exchange as it is declared. Equal names with other flags end in 406 PRECONDITION_FAILED. */
-export interface Exchange {
+export interface ExchangeDeclaration {
   readonly name: string;
   readonly type: "direct" | "fanout" | "topic" | "headers";
   readonly durable: boolean;
@@ -10,7 +10,7 @@ export interface Exchange {
 }
 
 /** A queue as it is declared. Celery's own task queues carry no arguments at all. */
-export interface Queue {
+export interface QueueDeclaration {
   readonly name: string;
   readonly durable: boolean;
   readonly autoDelete: boolean;
@@ -20,7 +20,7 @@ export interface Queue {
 }
 
 /** A rule by which an exchange hands messages on, to a queue or to another exchange. */
-export interface Binding {
+export interface BindingDeclaration {
   readonly source: string;
   readonly destination: string;
   readonly destinationType: "queue" | "exchange";
@@ -30,14 +30,14 @@ export interface Binding {
 }
 
 /** Things to declare, in the order exchanges, queues, bindings. */
-export interface Topology {
-  readonly exchanges: readonly Exchange[];
-  readonly queues: readonly Queue[];
-  readonly bindings: readonly Binding[];
+export interface BrokerTopology {
+  readonly exchanges: readonly ExchangeDeclaration[];
+  readonly queues: readonly QueueDeclaration[];
+  readonly bindings: readonly BindingDeclaration[];
 }
 
 /** A topology around one queue: what to consume from or publish to, and what to declare before. */
-export interface QueueTopology extends Topology {
+export interface QueueTopology extends BrokerTopology {
   /** Name of the queue. */
   readonly queue: string;
 }

@@ -3,7 +3,7 @@ import type { Tree } from "../content/tree.ts";
 import { kindOf } from "../wire/show.ts";
 import { invalid } from "./fields.ts";
 import type { TaskMessage } from "./message.ts";
-import type { Signature } from "./signature.ts";
+import type { WireSignature } from "./signature.ts";
 import { decodeSignature, decodeSignatures, encodeSignature } from "./signature-codec.ts";
 
 /** The fields of a task that every protocol carries in its body. */
@@ -27,7 +27,7 @@ export function encodeBody(task: TaskMessage): Tree {
 }
 
 /** Signatures as Celery writes them: null for none. */
-export function signatures(list: readonly Signature[]): Tree {
+export function signatures(list: readonly WireSignature[]): Tree {
   return list.length === 0 ? null : list.map(encodeSignature);
 }
 

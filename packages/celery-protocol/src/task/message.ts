@@ -1,7 +1,7 @@
 import type { Tree } from "../content/tree.ts";
 import type { WireTime } from "../time/wire-time.ts";
 import type { HeaderTable, WireProperties } from "../wire/message.ts";
-import type { Signature } from "./signature.ts";
+import type { WireSignature } from "./signature.ts";
 
 /** Time limits of one run, in seconds; null is none. On the wire `[hard, soft]`. */
 export interface TimeLimit {
@@ -85,16 +85,16 @@ export interface TaskMessage {
   /** Compression name to write with (null: none), or the header value it came with. */
   readonly compression: string | null;
   /** Embed `callbacks`: sent on success with the result prepended. */
-  readonly callbacks: readonly Signature[];
+  readonly callbacks: readonly WireSignature[];
   /** Embed `errbacks`: sent on failure. */
-  readonly errbacks: readonly Signature[];
+  readonly errbacks: readonly WireSignature[];
   /**
    * Embed `chain`: the rest of the chain **in reverse**, the next step is the last item. Celery writes an empty list in
    * the last step of a chain and null outside of one; both mean that nothing follows.
    */
-  readonly chain: readonly Signature[] | null;
+  readonly chain: readonly WireSignature[] | null;
   /** Embed `chord`: the body signature. */
-  readonly chord: Signature | null;
+  readonly chord: WireSignature | null;
   /** Properties that Celery itself never writes, as they came with the message; missing where the sender gave none. */
   readonly properties?: SenderProperties;
   /** Field `utc` of protocol 1, whose absence Celery takes for true; missing where the message does not say. */

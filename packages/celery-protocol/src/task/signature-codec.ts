@@ -2,7 +2,7 @@ import { isPlainObject, setOwn } from "../content/plain-object.ts";
 import type { Tree } from "../content/tree.ts";
 import { kindOf } from "../wire/show.ts";
 import { type Fields, invalid, optionalFlag, optionalText, requiredText, unknownFields } from "./fields.ts";
-import type { Signature } from "./signature.ts";
+import type { WireSignature } from "./signature.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(["task", "args", "kwargs", "options", "subtask_type", "immutable"]);
 
@@ -12,7 +12,7 @@ const KNOWN: ReadonlySet<string> = new Set(["task", "args", "kwargs", "options",
  *
  * @throws ProtocolError `message-invalid` for anything that is no signature.
  */
-export function decodeSignature(tree: Tree): Signature {
+export function decodeSignature(tree: Tree): WireSignature {
   if (!isPlainObject(tree)) throw invalid(`a signature must be an object, not ${kindOf(tree)}`);
   const fields = tree as Readonly<Record<string, Tree>>;
   return {
@@ -27,14 +27,14 @@ export function decodeSignature(tree: Tree): Signature {
 }
 
 /** Reads a list of signatures; null is none. */
-export function decodeSignatures(tree: Tree | undefined, key: string): readonly Signature[] | null {
+export function decodeSignatures(tree: Tree | undefined, key: string): readonly WireSignature[] | null {
   if (tree === undefined || tree === null) return null;
   if (!Array.isArray(tree)) throw invalid(`${key} must be a list of signatures, not ${kindOf(tree)}`);
   return tree.map(decodeSignature);
 }
 
 /** Writes a signature with its keys in Celery's order. */
-export function encodeSignature(signature: Signature): Readonly<Record<string, Tree>> {
+export function encodeSignature(signature: WireSignature): Readonly<Record<string, Tree>> {
   const written: Record<string, Tree> = {
     task: signature.task,
     args: signature.args,

@@ -4,7 +4,7 @@ import type { Tree } from "../content/tree.ts";
  * A call not yet made, as it stands inside a message (callbacks, errbacks, chain, chord) or a canvas.
  * Source: celery/canvas.py, `Signature`.
  */
-export interface Signature {
+export interface WireSignature {
   readonly task: string;
   readonly args: readonly Tree[];
   readonly kwargs: Readonly<Record<string, Tree>>;

@@ -2,7 +2,7 @@ import type { Tree } from "../content/tree.ts";
 import { type BodyFields, bodyFields, signatures } from "./body.ts";
 import { decodeHeaders, type HeaderFields } from "./headers.ts";
 import type { TaskMessage } from "./message.ts";
-import type { Signature } from "./signature.ts";
+import type { WireSignature } from "./signature.ts";
 import { encodeSignature } from "./signature-codec.ts";
 
 /** The body of protocol 1, keys in Celery's order (celery/app/amqp.py `as_task_v1`). */
@@ -46,15 +46,15 @@ export function decodeVersion1(
  * Protocol 1 has no chain: each step is a callback of the one before, in its `link` option. The rest of a chain stands in
  * reverse, so the furthest step comes first.
  */
-function linked(task: TaskMessage): readonly Signature[] {
-  const next = (task.chain ?? []).reduce<Signature | null>(
+function linked(task: TaskMessage): readonly WireSignature[] {
+  const next = (task.chain ?? []).reduce<WireSignature | null>(
     (after, step) => (after === null ? step : link(step, after)),
     null,
   );
   return next === null ? task.callbacks : [...task.callbacks, next];
 }
 
-function link(step: Signature, after: Signature): Signature {
+function link(step: WireSignature, after: WireSignature): WireSignature {
   const links = step.options["link"] ?? [];
   const list = Array.isArray(links) ? links : [links];
   return { ...step, options: { ...step.options, link: [...list, encodeSignature(after)] } };

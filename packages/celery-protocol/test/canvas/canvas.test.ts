@@ -14,15 +14,15 @@ import {
 import { link, linkError, linkErrorWithHeader, withOptions } from "../../src/canvas/link.ts";
 import { json } from "../../src/content/json.ts";
 import { decodeSignature, encodeSignature } from "../../src/task/signature-codec.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 import { recorded, treeOf } from "../support/recorded.ts";
 import { text } from "../support/vectors.ts";
 
-const task = (name: string, ...args: readonly number[]): Signature => signature(`demo.${name}`, { args });
-const textOfSignature = (each: Signature): string => text(json.encode(encodeSignature(each)));
+const task = (name: string, ...args: readonly number[]): WireSignature => signature(`demo.${name}`, { args });
+const textOfSignature = (each: WireSignature): string => text(json.encode(encodeSignature(each)));
 
 describe("recorded signatures", () => {
-  const made: Readonly<Record<string, Signature>> = {
+  const made: Readonly<Record<string, WireSignature>> = {
     "signature/task-s": task("add", 1, 2),
     "signature/task-si": signature("demo.add", { args: [1, 2], immutable: true }),
     "signature/task-kwargs-options": withOptions(signature("demo.add", { args: [1], kwargs: { y: 2 } }), {
@@ -55,7 +55,7 @@ describe("recorded signatures", () => {
   });
 });
 
-const t = (number: number): Signature => task("t", number);
+const t = (number: number): WireSignature => task("t", number);
 
 describe("composing", () => {
   const compound = chord([t(1), t(2)], t(3));
@@ -122,9 +122,9 @@ describe("composing", () => {
 });
 
 /** A short picture of a composition. */
-function shape(composed: Signature): string {
+function shape(composed: WireSignature): string {
   const canvas = readCanvas(composed);
-  const list = (signatures: readonly Signature[]): string => signatures.map(shape).join(", ");
+  const list = (signatures: readonly WireSignature[]): string => signatures.map(shape).join(", ");
   if (canvas.kind === "chain" || canvas.kind === "group") return `${canvas.kind}(${list(canvas.tasks)})`;
   if (canvas.kind === "chord") {
     return `chord([${list(canvas.header)}], ${canvas.body === null ? "none" : shape(canvas.body)})`;

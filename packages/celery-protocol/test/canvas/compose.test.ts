@@ -2,14 +2,14 @@ import { describe, expect, test } from "vitest";
 import { chunks, group, map, signature } from "../../src/canvas/canvas.ts";
 import { chain } from "../../src/canvas/chain.ts";
 import { composeCall, type Sending } from "../../src/canvas/compose.ts";
-import type { Mint, Route } from "../../src/canvas/mint.ts";
+import type { Mint, WireRoute } from "../../src/canvas/mint.ts";
 import { unfold } from "../../src/canvas/unfold.ts";
 import { Float } from "../../src/content/lossless.ts";
 import type { Tree } from "../../src/content/tree.ts";
 
 const now = Date.UTC(2026, 0, 1);
 
-function mint(routes: Readonly<Record<string, Route>>): Mint {
+function mint(routes: Readonly<Record<string, WireRoute>>): Mint {
   let count = 0;
   return {
     id: () => `id-${(count += 1)}`,
@@ -20,7 +20,7 @@ function mint(routes: Readonly<Record<string, Route>>): Mint {
   };
 }
 
-function compose(said: Readonly<Record<string, Tree>>, route: Route["options"], protocol: 1 | 2 = 2): Sending {
+function compose(said: Readonly<Record<string, Tree>>, route: WireRoute["options"], protocol: 1 | 2 = 2): Sending {
   const routes = { t: { options: route, protocol } };
   return composeCall({ task: "t", args: [], kwargs: {}, options: said }, mint(routes), null);
 }

@@ -9,11 +9,11 @@ import { afterChordFailure } from "../../src/canvas/unreached.ts";
 import { createContent } from "../../src/content/content.ts";
 import { encodeTask } from "../../src/task/encode.ts";
 import type { TaskMessage } from "../../src/task/message.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 
 const content = createContent();
-const t = (name: string): Signature => signature(name);
-const many = (count: number, name: string): readonly Signature[] =>
+const t = (name: string): WireSignature => signature(name);
+const many = (count: number, name: string): readonly WireSignature[] =>
   Array.from({ length: count }, (_, index) => t(`${name}${index}`));
 
 function mint(): Mint {
@@ -21,15 +21,15 @@ function mint(): Mint {
   return { id: () => `id-${(count += 1)}`, now: 1_000, origin: "me", replyTo: "reply" };
 }
 
-function sent(canvas: Signature): readonly TaskMessage[] {
+function sent(canvas: WireSignature): readonly TaskMessage[] {
   return unfold(canvas, mint()).steps.flatMap((step) => (step.do === "send" ? [step.task] : []));
 }
 
-const largest = (canvas: Signature): number =>
+const largest = (canvas: WireSignature): number =>
   Math.max(...sent(canvas).map((task) => encodeTask(task, content).body.length));
 
 describe("a message grows with the parts that are still to come", () => {
-  test.each<[string, (levels: number) => Signature]>([
+  test.each<[string, (levels: number) => WireSignature]>([
     [
       "groups and tasks in turn",
       (levels) => chain(...each(levels, (at) => [group(...many(5, `g${at}.`)), t(`s${at}`)])),
@@ -46,11 +46,11 @@ describe("a message grows with the parts that are still to come", () => {
   });
 });
 
-function each(levels: number, parts: (at: number) => readonly Signature[]): readonly Signature[] {
+function each(levels: number, parts: (at: number) => readonly WireSignature[]): readonly WireSignature[] {
   return Array.from({ length: levels }, (_, at) => parts(at)).flat();
 }
 
-function nested(levels: number): Signature {
+function nested(levels: number): WireSignature {
   return levels === 0 ? t("end") : chord(many(5, `g${levels}.`), nested(levels - 1));
 }
 
@@ -94,12 +94,12 @@ describe("as in Celery 5.7", () => {
   });
 });
 
-function tree({ task, args, kwargs, options }: Signature) {
+function tree({ task, args, kwargs, options }: WireSignature) {
   return { task, args, kwargs, options, subtask_type: null, immutable: false };
 }
 
 /** The body as it stands in the members of a header. */
-function frozenBody(body: Signature): Signature {
+function frozenBody(body: WireSignature): WireSignature {
   const [member] = sent(chord([t("h1"), t("h2")], body));
   return member?.chord ?? body;
 }

@@ -6,7 +6,7 @@ import { unfold } from "../../src/canvas/unfold.ts";
 import { createContent } from "../../src/content/content.ts";
 import { decodeTask } from "../../src/task/decode.ts";
 import { encodeTask } from "../../src/task/encode.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 import type { WireMessage } from "../../src/wire/message.ts";
 import { canvasRecordings, recordedMessage } from "../support/canvas-recordings.ts";
 import { text } from "../support/vectors.ts";
@@ -27,18 +27,18 @@ function parsed({ headers, properties, body }: WireMessage): object {
   return { headers, properties, body: JSON.parse(text(body)) as unknown };
 }
 
-const task = (name: string, ...args: readonly number[]): Signature => signature(`demo.${name}`, { args });
-const add = (...args: readonly number[]): Signature => task("add", ...args);
-const mul = (...args: readonly number[]): Signature => task("mul", ...args);
-const only = (each: Signature): Signature => ({ ...each, immutable: true });
+const task = (name: string, ...args: readonly number[]): WireSignature => signature(`demo.${name}`, { args });
+const add = (...args: readonly number[]): WireSignature => task("add", ...args);
+const mul = (...args: readonly number[]): WireSignature => task("mul", ...args);
+const only = (each: WireSignature): WireSignature => ({ ...each, immutable: true });
 const tsum = task("tsum");
 const ident = task("ident");
 const onError = task("on_error");
-const pair = (number = 1): Signature => group(add(number), mul(number + 1));
+const pair = (number = 1): WireSignature => group(add(number), mul(number + 1));
 const numbers = (count: number): [number, number][] => Array.from({ length: count }, (_, each) => [each, each]);
 
 /** Canvases whose messages are ours, too, by the names of the recordings. */
-const sent: Readonly<Record<string, Signature>> = {
+const sent: Readonly<Record<string, WireSignature>> = {
   "group-of-one": group(add(1, 2)),
   "group-of-group-of-one": group(group(add(1, 2))),
   "chord-header-of-one": chord([add(1, 2)], tsum),

@@ -11,20 +11,20 @@ import { createContent } from "../../src/content/content.ts";
 import { encodeTask } from "../../src/task/encode.ts";
 import type { TaskMessage } from "../../src/task/message.ts";
 import { encodeSignature } from "../../src/task/signature-codec.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 import { parseIso } from "../../src/time/iso8601.ts";
 import { CanvasRun, valueOf } from "../support/canvas-run.ts";
 import { loadVectors, text, type Vector, wireMessage } from "../support/vectors.ts";
 
 const content = createContent();
-const task = (name: string, ...args: readonly number[]): Signature => signature(`demo.${name}`, { args });
-const add = (...args: readonly number[]): Signature => task("add", ...args);
-const mul = (...args: readonly number[]): Signature => task("mul", ...args);
+const task = (name: string, ...args: readonly number[]): WireSignature => signature(`demo.${name}`, { args });
+const add = (...args: readonly number[]): WireSignature => task("add", ...args);
+const mul = (...args: readonly number[]): WireSignature => task("mul", ...args);
 const tsum = task("tsum");
 const onError = task("on_err");
 
 /** What a client sends for these expressions, by the names of the recordings. */
-const sent: Readonly<Record<string, Signature>> = {
+const sent: Readonly<Record<string, WireSignature>> = {
   "task-v2/v2-chain-2": chain(add(1, 2), mul(3)),
   "task-v2/v2-chain-one": chain(add(1, 2)),
   "task-v2/v2-chain-link-error": linkError(chain(add(1, 2), mul(3)), onError),
@@ -97,7 +97,7 @@ describe("recorded canvases", () => {
 });
 
 /** What a worker sends while these canvases run. */
-const followed: Readonly<Record<string, Signature>> = {
+const followed: Readonly<Record<string, WireSignature>> = {
   "chain-group-end": chain(add(1, 1), group(add(2), mul(3))),
   "chord-chain-member": chord([chain(add(1, 1), mul(2)), add(2, 2)], tsum),
   "chord-nested": chord([chord([add(1, 1), add(2, 2)], tsum), add(5, 5)], tsum),
@@ -123,7 +123,7 @@ describe("recorded messages of a worker", () => {
   });
 });
 
-function swap(by: Signature): Signature {
+function swap(by: WireSignature): WireSignature {
   return signature("swap", { kwargs: { by: encodeSignature(by) } });
 }
 
@@ -134,7 +134,7 @@ function demo({ task: name, args, kwargs }: Pick<TaskMessage, "task" | "args" | 
   return numbers.reduce((left, right) => (name === "demo.mul" ? left * right : left + right));
 }
 
-function immutable(each: Signature): Signature {
+function immutable(each: WireSignature): WireSignature {
   return { ...each, immutable: true };
 }
 

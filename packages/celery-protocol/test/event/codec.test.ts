@@ -1,14 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { batchAddress, decodeEvents, encodeEvent, encodeEventBatch, eventAddress } from "../../src/event/codec.ts";
-import type { Event } from "../../src/event/event.ts";
+import type { CeleryEvent } from "../../src/event/event.ts";
 import type { Tree } from "../../src/content/tree.ts";
 import { arbitraryTree } from "../support/arbitrary.ts";
 import { jsonMessage, pythonContent as content, recorded } from "../support/recorded.ts";
 import { loadVectors, text, wireMessage } from "../support/vectors.ts";
 
 const vectors = recorded("event");
-const read = (body: unknown): readonly Event[] => decodeEvents(jsonMessage(body), content);
+const read = (body: unknown): readonly CeleryEvent[] => decodeEvents(jsonMessage(body), content);
 
 describe("a recorded event message", () => {
   test("is one of 31", () => {
@@ -21,10 +21,10 @@ describe("a recorded event message", () => {
     const isBatch = name.startsWith("event/batch");
     const [first] = events;
     const hostname = String(vector.headers["hostname"]);
-    const written = isBatch ? encodeEventBatch(events, hostname, content) : encodeEvent(first as Event, content);
+    const written = isBatch ? encodeEventBatch(events, hostname, content) : encodeEvent(first as CeleryEvent, content);
     expect(text(written.body)).toBe(text(message.body));
     expect({ ...written, body: null }).toEqual({ ...message, body: null });
-    expect(isBatch ? batchAddress() : eventAddress(first as Event)).toEqual({
+    expect(isBatch ? batchAddress() : eventAddress(first as CeleryEvent)).toEqual({
       exchange: vector.publish.exchange,
       routingKey: vector.publish.routing_key,
     });
@@ -44,7 +44,7 @@ describe("a recorded event", () => {
   test.each(events)("%s", (_, recordedEvent) => {
     const [event] = read(recordedEvent);
     expect(event).toEqual(inOurWords(recordedEvent as Record<string, unknown>));
-    expect(JSON.parse(text(encodeEvent(event as Event, content).body))).toEqual(recordedEvent);
+    expect(JSON.parse(text(encodeEvent(event as CeleryEvent, content).body))).toEqual(recordedEvent);
   });
 });
 
@@ -108,8 +108,8 @@ describe("an event", () => {
       customType: "task-progressed",
       extra: { uuid: "t-1", percent: 50 },
     });
-    expect(JSON.parse(text(encodeEvent(event as Event, content).body))).toEqual(progressed);
-    expect(eventAddress(event as Event, "ev")).toEqual({ exchange: "ev", routingKey: "task.progressed" });
+    expect(JSON.parse(text(encodeEvent(event as CeleryEvent, content).body))).toEqual(progressed);
+    expect(eventAddress(event as CeleryEvent, "ev")).toEqual({ exchange: "ev", routingKey: "task.progressed" });
   });
 
   test("keeps fields of an unexpected type apart, raw", () => {
@@ -199,7 +199,7 @@ describe("a message of events", () => {
           noNullPrototype: true,
         }),
       }),
-    ) as unknown as fc.Arbitrary<Event>;
+    ) as unknown as fc.Arbitrary<CeleryEvent>;
     fc.assert(
       fc.property(fc.array(event, { maxLength: 5 }), (events) => {
         expect(decodeEvents(encodeEventBatch(events, "h", content), content)).toEqual(events);

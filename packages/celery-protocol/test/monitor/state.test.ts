@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeEvents } from "../../src/event/codec.ts";
-import type { Event } from "../../src/event/event.ts";
+import type { CeleryEvent } from "../../src/event/event.ts";
 import { ClusterState, type TaskSelection } from "../../src/monitor/state.ts";
 import { isAlive } from "../../src/monitor/worker.ts";
 import { pythonContent, recorded } from "../support/recorded.ts";
@@ -8,15 +8,15 @@ import { wireMessage } from "../support/vectors.ts";
 
 const now = 1_795_343_351_000;
 const w1 = { hostname: "w1@lab", pid: 7, timestamp: now / 1_000, clock: 1 };
-const online: Event = { ...w1, type: "worker-online", freq: 2, active: 0, processed: 5, swIdent: "leveret" };
-const heartbeat: Event = { ...w1, type: "worker-heartbeat", freq: 2, active: 1, processed: 6 };
-const offline: Event = { ...w1, type: "worker-offline", freq: 2 };
+const online: CeleryEvent = { ...w1, type: "worker-online", freq: 2, active: 0, processed: 5, swIdent: "leveret" };
+const heartbeat: CeleryEvent = { ...w1, type: "worker-heartbeat", freq: 2, active: 1, processed: 6 };
+const offline: CeleryEvent = { ...w1, type: "worker-offline", freq: 2 };
 
-function received(uuid: string, clock: number, more: object = {}): Event {
+function received(uuid: string, clock: number, more: object = {}): CeleryEvent {
   return { ...w1, type: "task-received", uuid, clock, name: `demo.${uuid}`, ...more };
 }
 
-function stateOf(...events: readonly Event[]): ClusterState {
+function stateOf(...events: readonly CeleryEvent[]): ClusterState {
   const state = new ClusterState();
   for (const event of events) state.apply(event, now);
   return state;
@@ -45,7 +45,7 @@ describe("what is remembered", () => {
 });
 
 describe("the workers of a cluster", () => {
-  test.each<[string, readonly Event[], number, readonly string[]]>([
+  test.each<[string, readonly CeleryEvent[], number, readonly string[]]>([
     ["who came", [online], now + 3_999, ["w1@lab"]],
     ["not who was silent for twice its interval", [online], now + 4_000, []],
     ["who never said its interval, for two minutes", [{ ...w1, type: "worker-online" }], now + 119_999, ["w1@lab"]],
@@ -96,16 +96,16 @@ describe("the workers of a cluster", () => {
 
 describe("the tasks of a cluster", () => {
   test("come in the order in which something last happened to them", () => {
-    const started: Event = { ...w1, type: "task-started", uuid: "a", clock: 9 };
+    const started: CeleryEvent = { ...w1, type: "task-started", uuid: "a", clock: 9 };
     const state = stateOf(received("a", 2), received("b", 4), received("c", 3), started);
     expect(ids(state)).toEqual(["a", "b", "c"]);
     expect(ids(state, { limit: 1 })).toEqual(["a"]);
   });
 
   test("of equal clocks by who told, of none by time", () => {
-    const from = (uuid: string, hostname: string): Event => received(uuid, 5, { hostname });
+    const from = (uuid: string, hostname: string): CeleryEvent => received(uuid, 5, { hostname });
     expect(ids(stateOf(from("a", "y"), from("b", "z"), from("c", "x")))).toEqual(["b", "a", "c"]);
-    const at = (uuid: string, timestamp: number): Event => received(uuid, 0, { timestamp });
+    const at = (uuid: string, timestamp: number): CeleryEvent => received(uuid, 0, { timestamp });
     expect(ids(stateOf(at("a", 1), at("b", 3), at("c", 2)))).toEqual(["b", "c", "a"]);
   });
 
@@ -143,7 +143,7 @@ describe("the tasks of a cluster", () => {
   });
 
   test("are also what custom events of their group name, and only those", () => {
-    const custom = (customType: string, more: object): Event => ({ ...w1, type: "custom", customType, ...more });
+    const custom = (customType: string, more: object): CeleryEvent => ({ ...w1, type: "custom", customType, ...more });
     const state = stateOf(
       custom("task-halfway", { extra: { uuid: "a" } }),
       custom("task-halfway", { extra: { uuid: 5 } }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Event } from "../../src/event/event.ts";
+import type { CeleryEvent } from "../../src/event/event.ts";
 import { type AnyTaskEvent, nextTask, unheardTask } from "../../src/monitor/task.ts";
 import { permutationsOf } from "../support/permutations.ts";
 
@@ -24,7 +24,7 @@ type Told = Omit<AnyTaskEvent, "timestamp" | "clock">;
 
 /** The task after these, each a second and a tick later than the one before. */
 function after(...events: readonly Told[]) {
-  const timed = events.map((event, at) => Object.assign({ timestamp: at + 1, clock: 10 + at }, event) as Event);
+  const timed = events.map((event, at) => Object.assign({ timestamp: at + 1, clock: 10 + at }, event) as CeleryEvent);
   return timed.reduce((task, event) => nextTask(task, event as AnyTaskEvent), unheardTask("t-1"));
 }
 

@@ -8,7 +8,7 @@ import {
   MAX_DELAY_SECONDS,
   undelayedRoutingKey,
 } from "../../src/routing/delayed.ts";
-import type { Topology } from "../../src/routing/topology.ts";
+import type { BrokerTopology } from "../../src/routing/topology.ts";
 import { declarations } from "../support/declarations.ts";
 import { recorded } from "../support/recorded.ts";
 
@@ -20,7 +20,7 @@ const isDelay = ({ name }: { readonly name: string }): boolean => name.startsWit
 describe("the levels", () => {
   const sent = declarations("flow/worker-startup-quorum-topic");
 
-  const all = ({ end, levels, entry }: DelayedTopology): readonly Topology[] => [end, levels, entry];
+  const all = ({ end, levels, entry }: DelayedTopology): readonly BrokerTopology[] => [end, levels, entry];
 
   test("are what Celery declares and binds", () => {
     const parts = all(delayedTopology());

@@ -15,7 +15,7 @@ import {
 import type { Tree } from "../../src/content/tree.ts";
 import { encodeResultTuple, type ResultTuple } from "../../src/result/tuple.ts";
 import type { TaskMessage } from "../../src/task/message.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 
 const MESSAGES_AT_MOST = 400;
 
@@ -59,7 +59,7 @@ export class CanvasRun {
   }
 
   /** Sends a canvas and says where its result will be. */
-  start(signature: Signature): ResultTuple | null {
+  start(signature: WireSignature): ResultTuple | null {
     const { steps, result } = unfold(signature, this.#mint);
     this.#perform(steps);
     this.lines.push(["result", result && encodeResultTuple(result)]);
@@ -144,7 +144,7 @@ export class CanvasRun {
   }
 
   #callErrbacks(failed: FailedTask): void {
-    const isNew = (errback: Signature): boolean => errback.task === "new";
+    const isNew = (errback: WireSignature): boolean => errback.task === "new";
     for (const errback of failed.errbacks) if (isNew(errback)) this.lines.push(["called", failed.id]);
     this.#perform(afterFailure(failed, this.#mint, isNew).steps);
   }
@@ -174,7 +174,7 @@ export class CanvasRun {
     this.#sizes.delete(groupId);
   }
 
-  #failChord(body: Signature, last: TaskMessage): void {
+  #failChord(body: WireSignature, last: TaskMessage): void {
     const { failed, unreached: calls } = afterChordFailure(body, this.#reach);
     for (const each of failed) this.#callErrbacks(each);
     for (const { taskId, part } of calls) {
@@ -232,6 +232,6 @@ function described(task: TaskMessage): Tree {
   };
 }
 
-function nullIfNone(signatures: readonly Signature[]): Tree {
+function nullIfNone(signatures: readonly WireSignature[]): Tree {
   return signatures.length === 0 ? null : signatures.map(encodeSignature);
 }

@@ -4,7 +4,7 @@ import { chain, pipe } from "../../src/canvas/chain.ts";
 import { link, linkError, withOptions } from "../../src/canvas/link.ts";
 import type { Tree } from "../../src/content/tree.ts";
 import { encodeSignature } from "../../src/task/signature-codec.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 
 /** A canvas told in a form that Python builds, too. */
 export type Described = (
@@ -25,13 +25,13 @@ export type Described = (
 };
 
 /** The canvas that a description stands for. */
-export function build(canvas: Described): Signature {
+export function build(canvas: Described): WireSignature {
   const made = withOptions(madeOf(canvas), canvas.options ?? {});
   const linked = (canvas.link ?? []).map(build).reduce(link, made);
   return (canvas.link_error ?? []).map(build).reduce((each, errback) => linkError(each, errback), linked);
 }
 
-function madeOf(canvas: Described): Signature {
+function madeOf(canvas: Described): WireSignature {
   switch (canvas.kind) {
     case "task": {
       const { name, args, immutable } = canvas;

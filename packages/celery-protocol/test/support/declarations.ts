@@ -1,4 +1,9 @@
-import type { Binding, Exchange, Queue, Topology } from "../../src/routing/topology.ts";
+import type {
+  BindingDeclaration,
+  ExchangeDeclaration,
+  QueueDeclaration,
+  BrokerTopology,
+} from "../../src/routing/topology.ts";
 import { loadVectors } from "./vectors.ts";
 
 /** One method frame, as `declares` and `frames` of a vector hold it. */
@@ -7,7 +12,7 @@ interface Frame {
   readonly method: string;
   readonly exchange: string;
   readonly queue: string;
-  readonly type: Exchange["type"];
+  readonly type: ExchangeDeclaration["type"];
   readonly durable: boolean;
   readonly auto_delete: boolean;
   readonly exclusive: boolean;
@@ -18,7 +23,7 @@ interface Frame {
 }
 
 /** All that Celery declared and bound in a recording, in our words. */
-export function declarations(name: string): Topology {
+export function declarations(name: string): BrokerTopology {
   const vectors = loadVectors(name.slice(0, name.indexOf("/"))) as readonly unknown[];
   const vector = vectors.find((each) => (each as { name: string }).name === name) as {
     readonly declares?: readonly Frame[];
@@ -33,22 +38,22 @@ export function declarations(name: string): Topology {
   };
 }
 
-function exchange(frame: Frame): Exchange {
+function exchange(frame: Frame): ExchangeDeclaration {
   return { name: frame.exchange, type: frame.type, durable: frame.durable, autoDelete: frame.auto_delete };
 }
 
-function queue(frame: Frame): Queue {
+function queue(frame: Frame): QueueDeclaration {
   const { durable, exclusive, auto_delete: autoDelete } = frame;
   const table = Object.keys(frame.arguments).length === 0 ? {} : { arguments: frame.arguments };
   return { name: frame.queue, durable, exclusive, autoDelete, ...table };
 }
 
-function queueBinding(frame: Frame): Binding {
+function queueBinding(frame: Frame): BindingDeclaration {
   const { exchange: source, queue: destination, routing_key: routingKey } = frame;
   return { source, destination, destinationType: "queue", routingKey };
 }
 
-function exchangeBinding(frame: Frame): Binding {
+function exchangeBinding(frame: Frame): BindingDeclaration {
   const { source, destination, routing_key: routingKey } = frame;
   return { source, destination, destinationType: "exchange", routingKey };
 }

@@ -5,7 +5,7 @@ import type { Tree } from "../../src/content/tree.ts";
 import { decodeTask } from "../../src/task/decode.ts";
 import { encodeTask } from "../../src/task/encode.ts";
 import { expirationMs, newTask } from "../../src/task/new-task.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 import { parseIso } from "../../src/time/iso8601.ts";
 import { text } from "../support/vectors.ts";
 
@@ -17,7 +17,7 @@ const mirror: Compressor = {
 };
 const content = createContent({ compressors: [mirror] });
 
-const signature = (task: string, options: Signature["options"] = {}): Signature => ({
+const signature = (task: string, options: WireSignature["options"] = {}): WireSignature => ({
   task,
   args: [],
   kwargs: {},

@@ -4,13 +4,13 @@ import { decodeTask } from "../../src/task/decode.ts";
 import { encodeGoceleryTask } from "../../src/task/gocelery.ts";
 import type { TaskMessage } from "../../src/task/message.ts";
 import { newTask } from "../../src/task/new-task.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 import { parseIso } from "../../src/time/iso8601.ts";
 import { loadVectors, text, wireMessage } from "../support/vectors.ts";
 
 const content = createContent();
 const recorded = loadVectors("task-gocelery").find(({ kind }) => kind === "task");
-const signature: Signature = {
+const signature: WireSignature = {
   task: "next",
   args: [],
   kwargs: {},

@@ -7,7 +7,7 @@ import type { TaskMessage } from "../../src/task/message.ts";
 import { newTask } from "../../src/task/new-task.ts";
 import { peekTask } from "../../src/task/peek.ts";
 import { argsRepr, kwargsRepr, saferepr } from "../../src/task/repr.ts";
-import type { Signature } from "../../src/task/signature.ts";
+import type { WireSignature } from "../../src/task/signature.ts";
 import { formatIso } from "../../src/time/iso8601.ts";
 import { objects, trees } from "../support/trees.ts";
 import { decodeWild, WILD_OUTCOMES, wildMessages } from "../support/wild.ts";
@@ -29,7 +29,7 @@ const headers = fc.dictionary(
   },
 );
 
-const signatures: fc.Arbitrary<Signature> = fc.record({
+const signatures: fc.Arbitrary<WireSignature> = fc.record({
   task: ids,
   args,
   kwargs: objects(trees),

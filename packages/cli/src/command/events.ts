@@ -1,5 +1,12 @@
 import { createClient, type EventStream } from "@leveret/celery-amqp";
-import { ClusterState, createContent, decodeUtf8, encodeEvent, type Event, plain } from "@leveret/celery-protocol";
+import {
+  ClusterState,
+  createContent,
+  decodeUtf8,
+  encodeEvent,
+  type CeleryEvent,
+  plain,
+} from "@leveret/celery-protocol";
 import { screen } from "../fleet/screen.ts";
 import type { CommonOptions } from "../reading/broker.ts";
 import { count } from "../reading/numbers.ts";
@@ -59,13 +66,13 @@ async function dump(stream: EventStream, { json, limit = Infinity }: EventsFlags
 }
 
 /** As Celery writes it on the wire: programs know its fields. */
-function wire(event: Event): string {
+function wire(event: CeleryEvent): string {
   return decodeUtf8(encodeEvent(event, createContent()).body);
 }
 
 const leading: ReadonlySet<string> = new Set(["type", "hostname", "timestamp", "clock", "pid", "utcoffset"]);
 
-function line(event: Event): string {
+function line(event: CeleryEvent): string {
   const fields = JSON.parse(wire(event)) as Readonly<Record<string, unknown>>;
   const time = new Date(Number(fields["timestamp"]) * 1_000).toISOString();
   const rest = Object.entries(fields).filter(([name, value]) => !leading.has(name) && value !== null);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Exchange, HeaderTable } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration, HeaderTable } from "@leveret/celery-protocol";
 import {
   publishTexts,
   queueOnly,
@@ -236,7 +236,7 @@ export const consumingCases: readonly TransportCase[] = [
   ),
 ];
 
-function topicExchange(name: string): Exchange {
+function topicExchange(name: string): ExchangeDeclaration {
   return { name, type: "topic", durable: true, autoDelete: true };
 }
 

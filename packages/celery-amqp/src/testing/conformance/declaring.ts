@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Binding, Exchange } from "@leveret/celery-protocol";
+import type { BindingDeclaration, ExchangeDeclaration } from "@leveret/celery-protocol";
 import type { Transport } from "../../ports/transport.ts";
 import { publishTexts, queueOnly, rejectsWith, type Scene, textMessage, textOf, transportCase } from "./scene.ts";
 import type { TransportCase } from "./scene.ts";
@@ -86,7 +86,7 @@ export const declaringCases: readonly TransportCase[] = [
 
   transportCase("direct, topic and fanout exchanges route by their rules", async (scene) => {
     const transport = await scene.connect();
-    const routes: readonly (readonly [Exchange["type"], string, string, boolean])[] = [
+    const routes: readonly (readonly [ExchangeDeclaration["type"], string, string, boolean])[] = [
       ["direct", "a.b", "a.b", true],
       ["direct", "a.b", "a.c", false],
       ["fanout", "", "anything", true],
@@ -118,7 +118,7 @@ export const declaringCases: readonly TransportCase[] = [
     const transport = await scene.connect();
     const inner = await bound(scene, transport, "fanout", "");
     const outer = fresh(scene, "direct");
-    const binding: Binding = {
+    const binding: BindingDeclaration = {
       source: outer.name,
       destination: inner.exchange,
       destinationType: "exchange",
@@ -132,7 +132,7 @@ export const declaringCases: readonly TransportCase[] = [
 ];
 
 /** An exchange that goes when its last binding does. */
-function fresh(scene: Scene, type: Exchange["type"]): Exchange {
+function fresh(scene: Scene, type: ExchangeDeclaration["type"]): ExchangeDeclaration {
   return { name: scene.name(), type, durable: false, autoDelete: true };
 }
 
@@ -140,13 +140,13 @@ function fresh(scene: Scene, type: Exchange["type"]): Exchange {
 async function bound(
   scene: Scene,
   transport: Transport,
-  type: Exchange["type"],
+  type: ExchangeDeclaration["type"],
   routingKey: string,
-  table?: Binding["arguments"],
+  table?: BindingDeclaration["arguments"],
 ): Promise<{ readonly exchange: string; readonly queue: string }> {
   const exchange = fresh(scene, type);
   const queue = await scene.queue(transport);
-  const binding: Binding = {
+  const binding: BindingDeclaration = {
     source: exchange.name,
     destination: queue,
     destinationType: "queue",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { Queue, Topology, WireMessage } from "@leveret/celery-protocol";
+import type { QueueDeclaration, BrokerTopology, WireMessage } from "@leveret/celery-protocol";
 import { CeleryError, type CeleryErrorCode } from "../../ports/errors.ts";
 import type { Delivery, SubscribeOptions, Transport } from "../../ports/transport.ts";
 import { Inbox } from "./inbox.ts";
@@ -52,7 +52,7 @@ export class Scene {
   }
 
   /** A durable queue, declared. */
-  async queue(transport: Transport, table?: Queue["arguments"]): Promise<string> {
+  async queue(transport: Transport, table?: QueueDeclaration["arguments"]): Promise<string> {
     const name = this.name();
     this.#queues.push(name);
     await transport.declare(queueOnly(name, table));
@@ -90,7 +90,7 @@ export function transportCase(name: string, play: (scene: Scene) => Promise<void
 }
 
 /** A durable queue by itself. */
-export function queueOnly(name: string, table?: Queue["arguments"]): Topology {
+export function queueOnly(name: string, table?: QueueDeclaration["arguments"]): BrokerTopology {
   return {
     exchanges: [],
     queues: [{ name, durable: true, autoDelete: false, exclusive: false, arguments: table }],

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { type AppliedChord, type ChordPart, type ResultMeta, signature } from "@leveret/celery-protocol";
-import type { ChordCounter, ChordProgress } from "../../results/chords.ts";
+import {
+  type AppliedChord,
+  type ChordPart,
+  type ChordProgress,
+  type ResultMeta,
+  signature,
+} from "@leveret/celery-protocol";
+import type { ChordCounter } from "../../results/chords.ts";
 import { failure, partOf, type ResultCase, resultCase, type ResultScene, type Side, single, success } from "./scene.ts";
 
 const body = signature("conformance.body");

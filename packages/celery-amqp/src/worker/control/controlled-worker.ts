@@ -1,4 +1,4 @@
-import type { QueueInfo, Tree, WorkerStats } from "@leveret/celery-protocol";
+import type { ActiveQueue, Tree, WorkerStats } from "@leveret/celery-protocol";
 import type { LogicalClock } from "../../events/logical-clock.ts";
 import type { RateLimit } from "../../task/options.ts";
 import type { TaskDefinition } from "../../task/task.ts";
@@ -38,7 +38,7 @@ export interface ControlledWorker {
   mergeRevoked(ids: readonly string[]): void;
   /** What it tells of itself, but for its clock. */
   stats(): Omit<WorkerStats, "clock">;
-  queues(): readonly QueueInfo[];
+  queues(): readonly ActiveQueue[];
   /** Settings by Celery's names; those that are as Celery has them by default only where asked for. */
   settings(withDefaults: boolean): Readonly<Record<string, Tree>>;
   /** A text about software and settings. */

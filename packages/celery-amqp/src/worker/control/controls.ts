@@ -1,10 +1,10 @@
 import type { Duration } from "../../task/duration.ts";
 import type { RateLimit } from "../../task/options.ts";
 import type { TaskDefinition } from "../../task/task.ts";
-import type { Stamps } from "../rules/revocations.ts";
+import type { StampSelection } from "../rules/revocations.ts";
 
 /** The tasks to revoke: one id, several, or all that carry one of these stamps. */
-export type RevokeSelection = string | readonly string[] | { readonly stamps: Stamps };
+export type RevokeSelection = string | readonly string[] | { readonly stamps: StampSelection };
 
 /** How tasks are revoked. */
 export interface RevokeOptions {

@@ -1,5 +1,5 @@
 import { saferepr, type Tree } from "@leveret/celery-protocol";
-import { isStampValue, type Stamps, type StampValue } from "../rules/revocations.ts";
+import { isStampValue, type StampSelection, type StampValue } from "../rules/revocations.ts";
 import { flagOf, type Given, mostStrings, optionalText, textsOf } from "./arguments.ts";
 import { type Command, ok } from "./command.ts";
 import type { ControlledWorker } from "./controlled-worker.ts";
@@ -46,7 +46,7 @@ function revokeByStampedHeaders(given: Given, worker: ControlledWorker): { reado
 }
 
 /** A table of stamps, or texts `name=value`. */
-function readStamps(headers: Tree | undefined): { readonly headers: Tree; readonly stamps: Stamps } {
+function readStamps(headers: Tree | undefined): { readonly headers: Tree; readonly stamps: StampSelection } {
   const table: Tree = Array.isArray(headers) ? Object.fromEntries(headers.map(readPair)) : (headers ?? null);
   if (typeof table !== "object" || table === null || Array.isArray(table))
     throw new PythonError("TypeError", "headers must be a table of stamps, or a list of texts such as 'name=value'");
@@ -70,7 +70,7 @@ function readPair(pair: Tree): readonly [string, string] {
 }
 
 /** Which of these stamps the running tasks carry. */
-function matches(worker: ControlledWorker, stamps: Stamps): ReadonlyMap<string, ReadonlySet<StampValue>> {
+function matches(worker: ControlledWorker, stamps: StampSelection): ReadonlyMap<string, ReadonlySet<StampValue>> {
   const found = new Map<string, Set<StampValue>>();
   for (const { request, state } of worker.held()) {
     if (state !== "active") continue;

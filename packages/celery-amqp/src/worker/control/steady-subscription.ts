@@ -1,4 +1,4 @@
-import type { Topology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Delivery, Subscription, Transport } from "../../ports/transport.ts";
@@ -11,7 +11,7 @@ export interface SteadyParts {
   /** What comes by it, for the log. */
   readonly what: string;
   /** Declares the queue that is consumed, its first. */
-  readonly topology: Topology;
+  readonly topology: BrokerTopology;
   readonly onDelivery: (delivery: Delivery) => void;
 }
 

@@ -1,9 +1,9 @@
 import {
   delayedTopology,
   type Address,
-  type Binding,
+  type BindingDeclaration,
   type TaskQueueOptions,
-  type Topology,
+  type BrokerTopology,
 } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
@@ -101,7 +101,7 @@ export class DelayQueues {
   }
 
   /** False where a queue of it exists with other arguments. */
-  async #declares(topology: Topology): Promise<boolean> {
+  async #declares(topology: BrokerTopology): Promise<boolean> {
     try {
       await this.#parts.transport.declare(topology);
       return true;
@@ -121,13 +121,13 @@ export class DelayQueues {
   }
 }
 
-const nothing: Topology = { exchanges: [], queues: [], bindings: [] };
+const nothing: BrokerTopology = { exchanges: [], queues: [], bindings: [] };
 
 /** What the broker would answer again. */
 function isFinal(error: unknown): error is CeleryError {
   return error instanceof CeleryError && (error.code === "access-refused" || error.code === "queue-mismatch");
 }
 
-function ownBindings(queue: string): readonly Binding[] {
+function ownBindings(queue: string): readonly BindingDeclaration[] {
   return isParkable(queue) ? parkingBindings(queue) : [];
 }

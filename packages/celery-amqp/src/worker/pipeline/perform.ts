@@ -1,9 +1,9 @@
 import { errorClass, type Operation } from "../../ports/error-class.ts";
 import type { Logger, LogFields } from "../../ports/logger.ts";
-import type { Sending, TaskMessage } from "@leveret/celery-protocol";
+import type { ChordProgress, Sending, TaskMessage } from "@leveret/celery-protocol";
 import type { Delivery } from "../../ports/transport.ts";
 import type { ResultStore } from "../../results/backend.ts";
-import type { ChordCounter, ChordProgress } from "../../results/chords.ts";
+import type { ChordCounter } from "../../results/chords.ts";
 import { bodyOf, callbackError, uncounted } from "../rules/chord.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";

@@ -7,7 +7,7 @@ import {
   isPlainObject,
   PythonError,
   readCanvas,
-  type Signature,
+  type WireSignature,
   type Tree,
 } from "@leveret/celery-protocol";
 import type { TaskContext } from "../../task/context.ts";
@@ -94,7 +94,7 @@ function refuseBuiltin(caller: TaskContext, name: string, find: FindTask): void 
 }
 
 /** The same for all that is in a canvas. */
-function refuseBuiltins(caller: TaskContext, members: readonly Signature[], find: FindTask): void {
+function refuseBuiltins(caller: TaskContext, members: readonly WireSignature[], find: FindTask): void {
   for (const member of members) {
     const canvas = readCanvas(member);
     switch (canvas.kind) {
@@ -189,11 +189,11 @@ async function startGroup(
   return null;
 }
 
-function withArguments(member: Signature, given: readonly Tree[]): Signature {
+function withArguments(member: WireSignature, given: readonly Tree[]): WireSignature {
   return member.immutable ? member : { ...member, args: [...given, ...member.args] };
 }
 
-function callOf(name: string, signature: Signature): ReturnType<typeof composeSignature<[], unknown>> {
+function callOf(name: string, signature: WireSignature): ReturnType<typeof composeSignature<[], unknown>> {
   return composeSignature<[], unknown>(defineTask(name, { keywords: true }), { signature, tasks: [] });
 }
 

@@ -1,4 +1,4 @@
-import type { ResultMeta, Route, Tree } from "@leveret/celery-protocol";
+import type { ResultMeta, WireRoute, Tree } from "@leveret/celery-protocol";
 import type { Clock, Ids } from "../../ports/clock.ts";
 import type { ResultSource } from "../../results/backend.ts";
 import { taskNamesOf } from "../../send/canvas-names.ts";
@@ -12,7 +12,7 @@ import type { ParentLink } from "./parent-link.ts";
 /** What the parent says of a call that a child wants to send. */
 export interface Routed {
   /** The routes of the names that were asked for, in their order. */
-  readonly routes: readonly Route[];
+  readonly routes: readonly WireRoute[];
   /** Queue for its result. */
   readonly replyTo: string | null;
 }
@@ -31,7 +31,7 @@ export interface ChildHostParts {
  */
 export function createChildHost({ link, settings, clock, ids }: ChildHostParts, run: number): JobHost {
   const replyTo = new Map<string, string | null>();
-  const routesOf = async (names: readonly string[], taskId: string): Promise<(name: string) => Route> => {
+  const routesOf = async (names: readonly string[], taskId: string): Promise<(name: string) => WireRoute> => {
     const routed = (await link.ask(run, { about: "routes", taskId, names })) as Routed;
     replyTo.set(taskId, routed.replyTo);
     const routes = new Map(names.map((name, index) => [name, routed.routes[index]]));

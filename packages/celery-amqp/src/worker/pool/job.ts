@@ -1,4 +1,4 @@
-import type { Signature, TaskMessage, Tree } from "@leveret/celery-protocol";
+import type { WireSignature, TaskMessage, Tree } from "@leveret/celery-protocol";
 import type { Logger } from "../../ports/logger.ts";
 import type { TaskPolicy } from "../../task/policy.ts";
 import type { TaskSender } from "../../task/sender.ts";
@@ -19,7 +19,7 @@ export interface JobHost {
   /** Sends children of the task; `onSent` is told the result tuples by which its result names them. */
   readonly senderFor: (job: Job, onSent: (children: readonly Tree[]) => void) => TaskSender;
   /** Makes one more call part of the chord of the task; resolves with the result tuples of what was sent. */
-  readonly addToChord: (job: Job, call: Signature) => Promise<readonly Tree[]>;
+  readonly addToChord: (job: Job, call: WireSignature) => Promise<readonly Tree[]>;
   /** Node name of the worker. */
   readonly hostname: string;
   /** A logger whose lines carry the task's id and name. */

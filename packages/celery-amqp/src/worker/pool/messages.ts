@@ -1,4 +1,4 @@
-import type { AppliedChord, Budget, Sending, Signature, Tree } from "@leveret/celery-protocol";
+import type { AppliedChord, Budget, Sending, WireSignature, Tree } from "@leveret/celery-protocol";
 import type { LogFields, Logger } from "../../ports/logger.ts";
 import type { SendOptions } from "../../send/destination.ts";
 import type { RevokeTaskOptions } from "../../task/sender.ts";
@@ -83,6 +83,6 @@ export type Question =
   | { readonly about: "apply-chord"; readonly chord: AppliedChord }
   | { readonly about: "set-chord-size"; readonly groupId: string; readonly size: number }
   /** Answered by the result tuples of what was sent. */
-  | { readonly about: "add-to-chord"; readonly call: Signature }
+  | { readonly about: "add-to-chord"; readonly call: WireSignature }
   | { readonly about: "event"; readonly type: string; readonly fields: Readonly<Record<string, Tree>> }
   | { readonly about: "state"; readonly state: string; readonly meta: unknown };

@@ -1,10 +1,4 @@
-import {
-  isBuiltinState,
-  isEventType,
-  type Signature as WireSignature,
-  type TaskMessage,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { isBuiltinState, isEventType, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { showValue } from "../../ports/show.ts";

@@ -3,12 +3,13 @@ import {
   afterChordFailure,
   type ChordFailure,
   type ChordPart,
+  type ChordProgress,
   newTask,
   ProtocolError,
-  type Signature,
   type TaskMessage,
   type Tree,
   type WireException,
+  type WireSignature,
 } from "@leveret/celery-protocol";
 import type { Effect } from "./effect.ts";
 import type { Failure } from "./failure.ts";
@@ -16,18 +17,6 @@ import { effectsOf, followFailure, mintOf, reachOf, tellUnreached } from "./foll
 import type { ChordEnd } from "./outcome.ts";
 import { resultTuple } from "./result.ts";
 import type { World } from "./world.ts";
-
-/** What has become of a chord now that a part of it has come; `body` is told to a part that does not know it. */
-export type Progress =
-  | { readonly state: "waiting" }
-  /** Results of the header, in its order. */
-  | { readonly state: "complete"; readonly results: readonly Tree[]; readonly body?: Signature }
-  | {
-      readonly state: "failed";
-      readonly exception: WireException;
-      readonly cause?: WireException;
-      readonly body?: Signature;
-    };
 
 /**
  * What a part costs that has come: nothing while others are awaited; with the last one the call of the body, or its
@@ -37,7 +26,12 @@ export type Progress =
  *
  * @param last - the task that brought the part
  */
-export function afterPart(part: ChordPart, progress: Progress, last: TaskMessage, world: World): readonly Effect[] {
+export function afterPart(
+  part: ChordPart,
+  progress: ChordProgress,
+  last: TaskMessage,
+  world: World,
+): readonly Effect[] {
   const body = bodyOf(part, progress);
   if (body === null || progress.state === "waiting") return [];
   const { groupId } = part;
@@ -52,12 +46,12 @@ export function afterPart(part: ChordPart, progress: Progress, last: TaskMessage
 }
 
 /** The body of a chord that has come to its end; null while it has not, and where nobody knows the body. */
-export function bodyOf({ body }: Pick<ChordPart, "body">, progress: Progress): Signature | null {
+export function bodyOf({ body }: Pick<ChordPart, "body">, progress: ChordProgress): WireSignature | null {
   return progress.state === "waiting" ? null : (body ?? progress.body ?? null);
 }
 
 /** What `celery.chord_unlock` does when it finds a chord at its end. */
-export function endChord(body: Signature, end: ChordEnd, last: TaskMessage, world: World): readonly Effect[] {
+export function endChord(body: WireSignature, end: ChordEnd, last: TaskMessage, world: World): readonly Effect[] {
   if ("error" in end)
     return failBody(body, { type: "ChordError", module: "celery.exceptions", args: [end.error] }, last, world);
   const called = callBody(body, end.results, last, world);
@@ -75,7 +69,7 @@ export function uncounted(reason: string): WireException {
 }
 
 function callBody(
-  body: Signature,
+  body: WireSignature,
   results: readonly Tree[],
   last: TaskMessage,
   world: World,
@@ -89,7 +83,7 @@ function callBody(
 }
 
 /** The body, all that it was to go on with, and the chord around it hear of the failure, then its errbacks. */
-function failBody(body: Signature, exception: WireException, last: TaskMessage, world: World): readonly Effect[] {
+function failBody(body: WireSignature, exception: WireException, last: TaskMessage, world: World): readonly Effect[] {
   const failure: Failure = { exception, traceback: null };
   const { unreached, failed } = failureOf(body, world);
   const { task, args, kwargs } = body;
@@ -115,8 +109,8 @@ function failBody(body: Signature, exception: WireException, last: TaskMessage, 
 const placeOptions = ["task_id", "reply_to", "group_id", "group_index", "chord"];
 
 /** A body that does not hold what it should fails all the same: as a plain call in its place, or under its id alone. */
-function failureOf(body: Signature, world: World): ChordFailure {
-  const plain = (kept: readonly string[]): Signature => {
+function failureOf(body: WireSignature, world: World): ChordFailure {
+  const plain = (kept: readonly string[]): WireSignature => {
     const options = Object.entries(body.options).filter(([name]) => kept.includes(name));
     return { ...body, task: "unreadable", subtaskType: null, options: Object.fromEntries(options) };
   };

@@ -1,4 +1,11 @@
-import type { AppliedChord, ChordPart, ResultMeta, Sending, Signature, TaskMessage } from "@leveret/celery-protocol";
+import type {
+  AppliedChord,
+  ChordPart,
+  ResultMeta,
+  Sending,
+  WireSignature,
+  TaskMessage,
+} from "@leveret/celery-protocol";
 import type { DeadLetterReason, TaskEvent } from "./event.ts";
 import type { Failure } from "./failure.ts";
 
@@ -37,5 +44,10 @@ export type Effect =
   /** The body of a chord was sent, or its failure told. */
   | ({ readonly do: "finish-chord"; readonly groupId: string } & About)
   /** Calls an errback that takes the request, the error and the traceback. `task` is the one that failed. */
-  | { readonly do: "call-errback"; readonly errback: Signature; readonly task: TaskMessage; readonly failure: Failure }
+  | {
+      readonly do: "call-errback";
+      readonly errback: WireSignature;
+      readonly task: TaskMessage;
+      readonly failure: Failure;
+    }
   | { readonly do: "emit"; readonly event: TaskEvent };

@@ -10,7 +10,7 @@ import {
   ProtocolError,
   type Reach,
   replacement,
-  type Signature,
+  type WireSignature,
   type TaskMessage,
   type Tree,
   type Unreached,
@@ -22,12 +22,12 @@ import { failureMeta } from "./result.ts";
 import type { World } from "./world.ts";
 
 /** What follows from a task, and how its result names that as its children. */
-export interface FollowUp {
+export interface FollowUpEffects {
   readonly effects: readonly Effect[];
   readonly children: readonly Tree[];
 }
 
-const nothing: FollowUp = { effects: [], children: [] };
+const nothing: FollowUpEffects = { effects: [], children: [] };
 
 /**
  * After success: first the callbacks, then the next step of the chain, each with the result. What names no place for its
@@ -35,7 +35,7 @@ const nothing: FollowUp = { effects: [], children: [] };
  *
  * @throws ProtocolError for a signature that cannot be called from here; the task then fails.
  */
-export function followSuccess(task: TaskMessage, result: Tree, world: World): FollowUp {
+export function followSuccess(task: TaskMessage, result: Tree, world: World): FollowUpEffects {
   if (task.callbacks.length === 0 && (task.chain === null || task.chain.length === 0)) return nothing;
   const { inheritsPriority: inheritPriority } = world;
   const { steps, children } = afterSuccess(task, result, mintOf(task, world), { inheritPriority });
@@ -47,7 +47,7 @@ export function followSuccess(task: TaskMessage, result: Tree, world: World): Fo
  *
  * @throws ProtocolError as `followSuccess`.
  */
-export function followReplaced(task: TaskMessage, by: Signature, world: World): readonly Effect[] {
+export function followReplaced(task: TaskMessage, by: WireSignature, world: World): readonly Effect[] {
   const mint = mintOf(task, world);
   const { steps } = replacement(task, by, mint, { inheritPriority: world.inheritsPriority });
   return effectsOf(steps, task, world);
@@ -156,7 +156,7 @@ export function overBudget(task: TaskMessage, world: World): ProtocolError | nul
   );
 }
 
-function isComposed({ subtaskType, task }: Signature): boolean {
+function isComposed({ subtaskType, task }: WireSignature): boolean {
   return subtaskType !== null || task === "celery.chunks";
 }
 

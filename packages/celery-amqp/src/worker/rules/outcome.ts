@@ -1,4 +1,4 @@
-import type { Signature, Tree } from "@leveret/celery-protocol";
+import type { WireSignature, Tree } from "@leveret/celery-protocol";
 import type { RetryChanges } from "../../task/policy.ts";
 import type { Failure } from "./failure.ts";
 
@@ -38,9 +38,9 @@ export type Ending =
   | { readonly kind: "snoozed"; readonly delayMs: number }
   | { readonly kind: "ignored" }
   /** The task asked for another call in its place. */
-  | { readonly kind: "replaced"; readonly by: Signature }
+  | { readonly kind: "replaced"; readonly by: WireSignature }
   /** `celery.chord_unlock` found the header of a chord at its end. */
-  | { readonly kind: "chord-ended"; readonly body: Signature; readonly end: ChordEnd }
+  | { readonly kind: "chord-ended"; readonly body: WireSignature; readonly end: ChordEnd }
   /** The task gave its message back; `reason` is null where it named none, and only where it is not requeued. */
   | { readonly kind: "rejected"; readonly requeue: boolean; readonly reason?: string | null }
   /** The hard limit passed. */

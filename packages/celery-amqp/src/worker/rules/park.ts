@@ -3,7 +3,7 @@ import {
   delayedBindings,
   MAX_DELAY_SECONDS,
   type Address,
-  type Binding,
+  type BindingDeclaration,
   type TaskMessage,
   type TaskQueueOptions,
 } from "@leveret/celery-protocol";
@@ -39,7 +39,7 @@ export function parkingSecondsUntil(at: number, now: number): number | null {
  * What leads from the end of the delay back to a queue, and to that queue alone: a message that others of its exchange
  * have had already must not come to them again. The last word keeps it apart from the `#.<key>` that Celery binds.
  */
-export function parkingBindings(queue: string): readonly Binding[] {
+export function parkingBindings(queue: string): readonly BindingDeclaration[] {
   return delayedBindings({ queue, exchange: "", exchangeType: "direct", routingKey: keyOf(queue) });
 }
 
@@ -47,7 +47,7 @@ export function parkingBindings(queue: string): readonly Binding[] {
  * What Celery's workers bind for a queue, so that delayed messages of Celery's clients find it: only for quorum queues, and
  * only behind exchanges that are not direct (celery-wire 7.5).
  */
-export function celerysBindings(queue: string, declaration: TaskQueueOptions = {}): readonly Binding[] {
+export function celerysBindings(queue: string, declaration: TaskQueueOptions = {}): readonly BindingDeclaration[] {
   const { exchange = queue, exchangeType = "direct", routingKey = queue, queueType, arguments: table } = declaration;
   const isQuorum = (table?.["x-queue-type"] ?? queueType) === "quorum";
   if (!isQuorum || exchangeType === "direct") return [];

@@ -1,7 +1,7 @@
-import type { QueueInfo, QueueTopology } from "@leveret/celery-protocol";
+import type { ActiveQueue, QueueTopology } from "@leveret/celery-protocol";
 
 /** A queue as inspections show it. Source: kombu/entity.py `Queue.as_dict(recurse=True)`; recorded replies. */
-export function queueInfo({ exchanges, queues, bindings }: QueueTopology): QueueInfo | null {
+export function queueInfo({ exchanges, queues, bindings }: QueueTopology): ActiveQueue | null {
   const [queue] = queues;
   const [exchange] = exchanges;
   const [binding] = bindings;
@@ -37,6 +37,6 @@ export function queueInfo({ exchanges, queues, bindings }: QueueTopology): Queue
   };
 }
 
-function table(value: Readonly<Record<string, unknown>> | undefined): QueueInfo["queue_arguments"] {
-  return value === undefined || Object.keys(value).length === 0 ? null : (value as QueueInfo["queue_arguments"]);
+function table(value: Readonly<Record<string, unknown>> | undefined): ActiveQueue["queue_arguments"] {
+  return value === undefined || Object.keys(value).length === 0 ? null : (value as ActiveQueue["queue_arguments"]);
 }

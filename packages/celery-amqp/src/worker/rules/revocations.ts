@@ -5,10 +5,10 @@ import type { Revoked } from "./screen.ts";
 export type StampValue = string | number | boolean;
 
 /** Stamps by name, each with the values that are meant. */
-export type Stamps = Readonly<Record<string, StampValue | readonly StampValue[]>>;
+export type StampSelection = Readonly<Record<string, StampValue | readonly StampValue[]>>;
 
 /** What is revoked, oldest first, each with the time it was: milliseconds since the epoch. */
-export interface RevokedEntries {
+export interface RevocationEntries {
   readonly ids: readonly (readonly [id: string, at: number])[];
   readonly stamps: readonly (readonly [name: string, value: StampValue, at: number])[];
 }
@@ -52,7 +52,7 @@ export class Revocations implements Revoked {
     return (this.#ids.size > 0 && this.#ids.has(task.id)) || (this.#stamps.size > 0 && this.#hasStampOf(task));
   }
 
-  entries(): RevokedEntries {
+  entries(): RevocationEntries {
     const stamps = this.#stamps.entries().map(([key, at]) => {
       const [name, value] = JSON.parse(key) as [string, StampValue];
       return [name, value, at] as const;

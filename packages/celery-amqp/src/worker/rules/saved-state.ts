@@ -1,10 +1,10 @@
-import { isStampValue, type RevokedEntries } from "./revocations.ts";
+import { isStampValue, type RevocationEntries } from "./revocations.ts";
 
 /** The form that is written. A reader refuses others, so that an older program does not misread a newer one's file. */
 const version = 1;
 
 /** The text that keeps what was revoked across restarts: JSON with its version. */
-export function writeState({ ids, stamps }: RevokedEntries): string {
+export function writeState({ ids, stamps }: RevocationEntries): string {
   return `${JSON.stringify({ version, revoked: { ids, stamps } })}\n`;
 }
 
@@ -13,7 +13,7 @@ export function writeState({ ids, stamps }: RevokedEntries): string {
  *
  * @throws Error where it is no such text, or of another version
  */
-export function readState(text: string): RevokedEntries {
+export function readState(text: string): RevocationEntries {
   const state = JSON.parse(text) as unknown;
   if (!isTable(state) || state["version"] !== version) {
     throw new Error(`it is not of version ${version}`);
@@ -31,11 +31,11 @@ function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function isIdEntry(value: unknown): value is RevokedEntries["ids"][number] {
+function isIdEntry(value: unknown): value is RevocationEntries["ids"][number] {
   return Array.isArray(value) && typeof value[0] === "string" && isTime(value[1]);
 }
 
-function isStampEntry(value: unknown): value is RevokedEntries["stamps"][number] {
+function isStampEntry(value: unknown): value is RevocationEntries["stamps"][number] {
   return Array.isArray(value) && typeof value[0] === "string" && isStampValue(value[1]) && isTime(value[2]);
 }
 

@@ -2,7 +2,7 @@ import {
   chordPart,
   ProtocolError,
   type ResultMeta,
-  type Signature,
+  type WireSignature,
   type TaskMessage,
   type Tree,
 } from "@leveret/celery-protocol";
@@ -23,7 +23,7 @@ import {
   workerLost,
   type Failure,
 } from "./failure.ts";
-import { type FollowUp, followFailure, followReplaced, followSuccess, tellAround } from "./follow-up.ts";
+import { type FollowUpEffects, followFailure, followReplaced, followSuccess, tellAround } from "./follow-up.ts";
 import type { Outcome } from "./outcome.ts";
 import { keepsFailure, keepsResult, type Request } from "./request.ts";
 import { failureMeta, resultTuple, retryMeta, revokedMeta, successMeta } from "./result.ts";
@@ -160,7 +160,7 @@ function succeed(request: Request, outcome: Success, world: World): readonly Eff
 }
 
 /** A signature that cannot be called fails the task that carries it, as in Celery. */
-function followUpOrError(task: TaskMessage, result: Tree, world: World): FollowUp | Error {
+function followUpOrError(task: TaskMessage, result: Tree, world: World): FollowUpEffects | Error {
   try {
     return followSuccess(task, result, world);
   } catch (error) {
@@ -168,7 +168,7 @@ function followUpOrError(task: TaskMessage, result: Tree, world: World): FollowU
   }
 }
 
-function joinedChildren(sent: readonly Tree[], followUp: FollowUp): readonly Tree[] {
+function joinedChildren(sent: readonly Tree[], followUp: FollowUpEffects): readonly Tree[] {
   return followUp.children.length === 0 ? sent : [...sent, ...followUp.children];
 }
 
@@ -213,7 +213,7 @@ function endUnlocking(
 }
 
 /** The task ends without a state of its own: what takes its place has its id. */
-function replace(request: Request, by: Signature, sent: readonly Tree[], world: World): readonly Effect[] {
+function replace(request: Request, by: WireSignature, sent: readonly Tree[], world: World): readonly Effect[] {
   try {
     return [...followReplaced(request.task, by, world), ...ignore(request)];
   } catch (error) {

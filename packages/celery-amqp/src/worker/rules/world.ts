@@ -1,4 +1,4 @@
-import type { Budget, Mint, Signature } from "@leveret/celery-protocol";
+import type { Budget, Mint, WireSignature } from "@leveret/celery-protocol";
 
 /** What rules need to know of the world. The shell fills it in; a test gives constants. */
 export interface World {
@@ -18,7 +18,7 @@ export interface World {
   /** Whether what follows a task has its priority, where it says none: Celery's `task_inherit_parent_priority`. */
   readonly inheritsPriority: boolean;
   /** Whether an errback of this name is called here, with request, error and traceback. */
-  readonly callsErrback: (errback: Signature) => boolean;
+  readonly callsErrback: (errback: WireSignature) => boolean;
   /** The route of what follows from tasks. */
   readonly routeOf: NonNullable<Mint["routeOf"]>;
   /** A new task id. */

@@ -1,15 +1,26 @@
-import { chain, encodeSignature, group, type Signature, withOptions } from "@leveret/celery-protocol";
+import {
+  chain,
+  type ChordProgress,
+  encodeSignature,
+  group,
+  type WireSignature,
+  withOptions,
+} from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
-import { afterPart, type Progress } from "../../../src/worker/rules/chord.ts";
+import { afterPart } from "../../../src/worker/rules/chord.ts";
 import { freshWorld, inShort, signature, task } from "./given.ts";
 
-const failed: Progress = {
+const failed: ChordProgress = {
   state: "failed",
   exception: { type: "ChordError", module: "celery.exceptions", args: ["no"] },
 };
 
-function after(body: Signature, progress: Progress, world = freshWorld({ countsChords: true })): readonly Effect[] {
+function after(
+  body: WireSignature,
+  progress: ChordProgress,
+  world = freshWorld({ countsChords: true }),
+): readonly Effect[] {
   return afterPart({ taskId: "id-1", groupId: "g", groupIndex: 0, body }, progress, task({ rootId: "root" }), world);
 }
 
@@ -29,7 +40,7 @@ describe("a part of a chord", () => {
 
   const place = { task_id: "id-b", reply_to: "client" };
   const inChord = { group_id: "outer", group_index: 0, chord: encodeSignature(signature("around")) };
-  test.each<[string, Partial<Signature>, readonly string[]]>([
+  test.each<[string, Partial<WireSignature>, readonly string[]]>([
     ["a map of nothing", { task: "celery.map", kwargs: {}, options: place }, ["store FAILURE id-b"]],
     ["a group without members", { subtaskType: "group", kwargs: { tasks: 7 }, options: place }, ["store FAILURE id-b"]],
     ["a rest that is none", { options: { ...place, chain: [7] } }, ["store FAILURE id-b"]],
@@ -45,7 +56,7 @@ describe("a part of a chord", () => {
     expect(inShort(effects).filter((effect) => effect !== "finish-chord g")).toEqual(expected);
   });
 
-  test.each<[string, Progress, readonly string[]]>([
+  test.each<[string, ChordProgress, readonly string[]]>([
     [
       "that was kept",
       { ...failed, body: signature("kept", { options: { task_id: "id-k" } }) },
@@ -67,7 +78,7 @@ describe("a part of a chord", () => {
 
   test("fails the members of a group that is the body by what failed in the header", () => {
     const cause = { type: "ValueError", module: "builtins", args: ["boom"] };
-    const member = (id: string): Signature => signature("member", { options: { task_id: id } });
+    const member = (id: string): WireSignature => signature("member", { options: { task_id: id } });
     const body = withOptions(group(member("m-1"), member("m-2")), { task_id: "id-b" });
     const exceptions = after(body, { ...failed, cause }).flatMap((effect) =>
       effect.do === "store" && effect.meta.status === "FAILURE" ? [effect.meta.exception.type] : [],

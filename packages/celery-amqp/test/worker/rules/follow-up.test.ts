@@ -3,7 +3,7 @@ import {
   chord,
   encodeSignature,
   formatIso,
-  type Signature,
+  type WireSignature,
   type TaskMessage,
   type Tree,
 } from "@leveret/celery-protocol";
@@ -254,7 +254,7 @@ describe("after failure", () => {
   });
 });
 
-function group(id: string, members: readonly Signature[]): Signature {
+function group(id: string, members: readonly WireSignature[]): WireSignature {
   return signature("celery.group", {
     subtaskType: "group",
     kwargs: { tasks: members.map(encodeSignature) },

@@ -1,4 +1,4 @@
-import { newTask, resolveBudget, type Signature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { newTask, resolveBudget, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
 import type { RetryPolicy, TaskPolicy } from "../../../src/task/policy.ts";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
 import type { Failure } from "../../../src/worker/rules/failure.ts";
@@ -90,7 +90,7 @@ export const boom: Failure = {
   traceback: "ValueError: boom\n    at add",
 };
 
-export function signature(name: string, fields: Partial<Signature> = {}): Signature {
+export function signature(name: string, fields: Partial<WireSignature> = {}): WireSignature {
   return { task: name, args: [], kwargs: {}, options: {}, subtaskType: null, immutable: false, extra: {}, ...fields };
 }
 

@@ -4,7 +4,7 @@ import {
   createContent,
   encodeTask,
   formatIso,
-  type Signature,
+  type WireSignature,
   type TaskMessage,
   type WireMessage,
 } from "@leveret/celery-protocol";
@@ -27,7 +27,7 @@ function retried(name: string, task: Partial<TaskMessage>, delayMs = 1000): Row 
   return { name, task, ending: { ...retry, delayMs } };
 }
 
-function chainStep(task: string, args: readonly number[], options: Signature["options"]): Signature {
+function chainStep(task: string, args: readonly number[], options: WireSignature["options"]): WireSignature {
   return signature(task, { args, options });
 }
 
