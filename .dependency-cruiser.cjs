@@ -50,6 +50,12 @@ module.exports = {
       to: { path: "^packages/$1/src/(index|worker|testing)\\.ts$" },
     },
     {
+      name: "the checks of options import nothing",
+      severity: "error",
+      from: { path: "^packages/options/src/" },
+      to: { pathNot: "^packages/options/src/" },
+    },
+    {
       name: "the protocol imports nothing",
       severity: "error",
       from: { path: "^packages/celery-protocol/src/" },

@@ -1,4 +1,5 @@
-import { list, number, props, record, type Shape, text } from "../refusal/shape.ts";
+import { either, list, props, type Shape } from "@leveret/options";
+import { number, record, text } from "../refusal/shape.ts";
 
 const secretKey = props({ "name*": text, "key*": text });
 
@@ -13,7 +14,7 @@ const container = props({
   resources: props({ cpu: text, memory: text }),
 });
 
-const port: Shape = (value, prop) => (typeof value === "number" ? [] : text(value, prop));
+const port: Shape = either(text, number);
 
 const startupProbe = { command: list(text), path: text, port, periodSeconds: number, timeoutSeconds: number };
 const probe = props({ ...startupProbe, failureThreshold: number });

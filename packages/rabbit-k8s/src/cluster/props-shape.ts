@@ -1,6 +1,7 @@
 import { affinityShape, peerShape, pullSecretShape, tolerationShape } from "../kubernetes/scheduling.ts";
 import { podShape } from "./pod-shape.ts";
-import { boolean, either, list, number, oneOf, props, record, scalar, type Shape, text } from "../refusal/shape.ts";
+import { flag, either, list, oneOf, props, type Shape } from "@leveret/options";
+import { number, record, scalar, text } from "../refusal/shape.ts";
 
 /** One entry of a Secret. */
 export const secretKeyShape: Shape = props({ "name*": text, "key*": text });
@@ -47,8 +48,8 @@ const topology: Readonly<Record<string, Shape>> = {
       "name*": text,
       "vhost*": text,
       type: queueType,
-      durable: boolean,
-      autoDelete: boolean,
+      durable: flag,
+      autoDelete: flag,
       arguments: record(scalar),
     }),
   ),
@@ -57,9 +58,9 @@ const topology: Readonly<Record<string, Shape>> = {
       "name*": text,
       "vhost*": text,
       "type*": text,
-      durable: boolean,
-      autoDelete: boolean,
-      internal: boolean,
+      durable: flag,
+      autoDelete: flag,
+      internal: flag,
       arguments: record(scalar),
     }),
   ),
@@ -110,8 +111,8 @@ const monitoring = props({
   monitor: oneOf("PodMonitor", "ServiceMonitor", "none"),
   labels: texts,
   intervalSeconds: number,
-  alerts: boolean,
-  dashboard: boolean,
+  alerts: flag,
+  dashboard: flag,
 });
 
 /** The shape of `ModernProps`. A test holds it to the interfaces. */
@@ -140,7 +141,7 @@ export const modernShape: Shape = props({
   resources: props({ memory: text, cpu: text, cpuLimit: text }),
   memoryWatermark: number,
   defaultQueueType: queueType,
-  celery: either(props({ longestTaskSeconds: number, python: boolean }), boolean),
+  celery: either(props({ longestTaskSeconds: number, python: flag }), flag),
   plugins: list(text),
   conf: record(scalar),
   advancedConfig: text,
@@ -148,13 +149,13 @@ export const modernShape: Shape = props({
   tls: props({
     issuer: props({ "name*": text, kind: oneOf("Issuer", "ClusterIssuer") }),
     secretName: text,
-    keepPlain: boolean,
-    verifyClients: boolean,
-    interNode: boolean,
+    keepPlain: flag,
+    verifyClients: flag,
+    interNode: flag,
     dnsNames: list(text),
   }),
-  networkPolicy: either(networkPolicy, boolean),
-  monitoring: either(monitoring, boolean),
+  networkPolicy: either(networkPolicy, flag),
+  monitoring: either(monitoring, flag),
   managementRoute: props({
     "host*": text,
     ingress: props({ className: text, annotations: texts, tlsSecretName: text }),

@@ -1,3 +1,4 @@
+import { refusalsOf } from "../refusal/shape.ts";
 import { isAtLeast, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
 import { adviseOn, adviseOnQueueType } from "./advice.ts";
 import { checkIdentity, versionOf } from "./check-identity.ts";
@@ -23,7 +24,7 @@ export interface Resolution {
 /** All that is wrong with the props, at once; empty when they can be rendered. */
 export function checkCluster(props: ModernProps): readonly Refusal[] {
   // From JSON or JavaScript anything may come; what has not the right shape cannot be looked at further.
-  const misshapen = modernShape(props, "");
+  const misshapen = refusalsOf(modernShape, props);
   if (misshapen.length > 0) return misshapen;
   const version = versionOf(props);
   return [

@@ -1,3 +1,4 @@
+import { refusalsOf } from "../refusal/shape.ts";
 import { Construct } from "constructs";
 import type { ModernProps } from "../cluster/props.ts";
 import { RefusedPropsError } from "../refusal/refusal.ts";
@@ -36,7 +37,7 @@ const operatorWarnings = [
 export function renderOperatorCluster(props: ModernProps): RenderedOperatorCluster {
   const refusals = checkCluster(props);
   // Of props without the right shape nothing more can be said.
-  const own = refusals.length > 0 && modernShape(props, "").length > 0 ? [] : checkOperatorProps(props);
+  const own = refusals.length > 0 && refusalsOf(modernShape, props).length > 0 ? [] : checkOperatorProps(props);
   if (refusals.length + own.length > 0) throw new RefusedPropsError([...refusals, ...own]);
   const { cluster: plain, warnings } = resolveCluster(props);
   const cluster = { ...plain, names: { ...plain.names, headlessService: `${plain.names.cluster}-nodes` } };

@@ -1,7 +1,8 @@
 import type { Affinity, NodeSelectorTerm, PodAffinityTerm, Toleration } from "kubernetes-types/core/v1.d.ts";
 import type { LabelSelector } from "kubernetes-types/meta/v1.d.ts";
 import type { NetworkPolicyPeer } from "kubernetes-types/networking/v1.d.ts";
-import { list, number, oneOf, props, record, type Shape, text } from "../refusal/shape.ts";
+import { list, oneOf, props, type Shape } from "@leveret/options";
+import { number, record, text } from "../refusal/shape.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import { checkIntegers, checkLabels, checkTexts } from "./check.ts";
 import { addressBlock, isWithin, labelKey, labelValue, namespaceName, objectName } from "./rules.ts";

@@ -1,5 +1,5 @@
 import table from "./conf-keys.json" with { type: "json" };
-import { nearest } from "./nearest.ts";
+import { nearest } from "@leveret/options";
 import { isAtLeast, knownSeries, type RabbitVersion, type Series } from "./version.ts";
 
 /** What the releases say of one key of `rabbitmq.conf`. */

@@ -10,7 +10,8 @@ export interface Refusal {
 
 /** A refusal as one sentence a person can act on. */
 export function formatRefusal({ prop, reason, remedy }: Refusal): string {
-  return `${prop}: ${reason}. ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
+  const advice = `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`;
+  return `${prop}: ${reason}. ${advice}${advice.endsWith("?") ? "" : "."}`;
 }
 
 /** Thrown when props are refused; carries all refusals at once. */

@@ -1,3 +1,4 @@
+import { refusalsOf } from "../refusal/shape.ts";
 import type { SeedProps } from "../cluster/props.ts";
 import { seedShape } from "../cluster/props-shape.ts";
 import { parseBytes } from "../cluster/quantity.ts";
@@ -11,7 +12,7 @@ const defaultVersion = "3.9.14";
 
 /** All that is wrong with the props of the original document's cluster, at once. */
 function checkSeed(props: SeedProps): readonly Refusal[] {
-  const misshapen = seedShape(props, "");
+  const misshapen = refusalsOf(seedShape, props);
   if (misshapen.length > 0) return misshapen;
   const className = props.storage?.className;
   return [

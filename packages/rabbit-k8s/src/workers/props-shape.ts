@@ -1,6 +1,7 @@
 import { secretKeyShape } from "../cluster/props-shape.ts";
 import { peerShape, pullSecretShape } from "../kubernetes/scheduling.ts";
-import { boolean, either, list, number, oneOf, orNull, props, record, type Shape, text } from "../refusal/shape.ts";
+import { flag, either, list, oneOf, orNull, props, type Shape } from "@leveret/options";
+import { number, record, text } from "../refusal/shape.ts";
 
 /** The shape of a `RabbitConnection`, which a cluster gives and a program may have changed. */
 const connection = props({
@@ -12,7 +13,7 @@ const connection = props({
   "password*": secretKeyShape,
   "uri*": orNull(secretKeyShape),
   "ca*": orNull(secretKeyShape),
-  "verifiesClients*": boolean,
+  "verifiesClients*": flag,
   "managementUrl*": text,
   "namespace*": text,
   "podLabels*": record(text),
@@ -46,6 +47,6 @@ export const workersShape: Shape = props({
   env: record(text),
   secretEnv: record(secretKeyShape),
   runAs: props({ "uid*": number, "gid*": number }),
-  networkPolicy: either(props({ ingress: list(peerShape), egress: list(peerShape) }), boolean),
+  networkPolicy: either(props({ ingress: list(peerShape), egress: list(peerShape) }), flag),
   labels: record(text),
 });

@@ -1,3 +1,4 @@
+import { refusalsOf } from "../refusal/shape.ts";
 import { refuseSecretKey } from "../cluster/check-secrets.ts";
 import { isServiceName } from "../kubernetes/rules.ts";
 import { parseBytes, parseCores } from "../cluster/quantity.ts";
@@ -87,7 +88,7 @@ function ownCredentials({
 
 /** All that is wrong with the props, at once. */
 export function checkWorkers(props: CeleryWorkersProps): readonly Refusal[] {
-  const misshapen = workersShape(props, "");
+  const misshapen = refusalsOf(workersShape, props);
   if (misshapen.length > 0) return misshapen;
   return [
     ...checkName(props),

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { Shape } from "@leveret/options";
 import { modernShape, seedShape } from "../../src/cluster/props-shape.ts";
-import type { Shape } from "../../src/refusal/shape.ts";
+import { refusalsOf } from "../../src/refusal/shape.ts";
 import { workersShape } from "../../src/workers/props-shape.ts";
 
 /** The props of an interface, as the source says them. */
@@ -13,8 +14,8 @@ function propsOf(file: string, name: string): readonly string[] {
 
 /** The props that a shape knows, which it tells whoever asks for another. */
 const known = (shape: Shape): readonly string[] => {
-  const refused = shape({ thereIsNoPropOfThisName: 1 }, "").find(({ prop }) => prop === "thereIsNoPropOfThisName");
-  return refused?.remedy.replace("leave it out; there are ", "").split(", ") ?? [];
+  const refused = shape({ thereIsNoPropOfThisName: 1 }).find(({ path }) => path === "thereIsNoPropOfThisName");
+  return refused?.remedy.replace("Leave it out; there are ", "").split(", ") ?? [];
 };
 
 describe("the shape of props", () => {
@@ -45,9 +46,9 @@ describe("the shape of props", () => {
     ["shovels", "Shovel"],
   ])("of an entry of %s has every prop of %s and no other", (list, name) => {
     const entry: Shape = (value) =>
-      modernShape({ [list]: [value] }, "").map((refusal) => ({
-        ...refusal,
-        prop: refusal.prop.replace(`${list}[0].`, ""),
+      modernShape({ [list]: [value] }).map((wrong) => ({
+        ...wrong,
+        path: wrong.path.replace(`${list}[0].`, ""),
       }));
     expect(known(entry).toSorted()).toEqual(propsOf("cluster/topology.ts", name).toSorted());
   });
@@ -66,12 +67,16 @@ describe("the shape of props", () => {
     ["PodProps", "pod", "cluster/pod-props.ts"],
   ])("has every prop of %s under `%s`, and no other", (name, prop, file = "cluster/props.ts") => {
     const part: Shape = (value) =>
-      modernShape({ [prop]: value }, "").map((refusal) => ({ ...refusal, prop: refusal.prop.replace(`${prop}.`, "") }));
+      modernShape({ [prop]: value }).map((wrong) => ({ ...wrong, path: wrong.path.replace(`${prop}.`, "") }));
     expect(known(part).toSorted()).toEqual(propsOf(file, name).toSorted());
   });
 
   it("never repeats a value, which may be a password in the wrong place", () => {
-    const refusals = modernShape({ namespace: "a", version: "4.3", users: [{ name: "web", password: "geheim" }] }, "");
+    const refusals = refusalsOf(modernShape, {
+      namespace: "a",
+      version: "4.3",
+      users: [{ name: "web", password: "geheim" }],
+    });
     expect(refusals.map(({ prop }) => prop)).toEqual(["users[0].password"]);
     expect(JSON.stringify(refusals)).not.toContain("geheim");
   });

@@ -171,11 +171,11 @@ describe("rabbit-k8s synth", () => {
     const { code, out, err } = run("synth --props p.json --version 4.3 --namespace a", { "p.json": file });
     expect([code, out]).toEqual([1, ""]);
     expect(err.split("\n").slice(1, -1)).toEqual([
-      "- replica: there is no such prop. Did you mean `replicas`.",
-      "- queues: it is an object, not a list. Give a list.",
-      "- tls.issuer: it is a text, not an object. Give an object.",
+      "- replica: there is no such prop. Did you mean `replicas`?",
+      "- queues: it is an object. Give a list.",
+      "- tls.issuer: it is a string. Give an object.",
       "- users[0].password: it is missing. Give it.",
-      '- conf["a"]: it is a list, not a text, a number, true or false. Give a text, a number, true or false.',
+      '- conf["a"]: it is a list. Give a string, or a number, or true or false.',
     ]);
   });
 

@@ -7,7 +7,7 @@ import { oddTexts } from "../kubernetes/odd-values.ts";
 
 describe("the YAML of manifests", () => {
   it.each(["1.1", "1.2"] as const)("gives back every text as it was, by YAML %s", (version) => {
-    const taken = oddTexts.filter((word) => word.length < 1000 && text(word, "").length === 0);
+    const taken = oddTexts.filter((word) => word.length < 1000 && text(word).length === 0);
     const annotations = Object.fromEntries(taken.map((word, index) => [`text-${index}`, word]));
     const { manifests } = renderCluster({ namespace: "2048", version: "4.3.6", annotations });
     const documents = parseAllDocuments(toYaml(manifests), { version });

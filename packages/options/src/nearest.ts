@@ -1,6 +1,6 @@
 /** The candidate that a mistyped word was probably meant to be; `null` where none is near. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
-  const limit = Math.max(2, Math.floor(word.length / 6));
+  const limit = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 6));
   let best: { candidate: string; distance: number } | null = null;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) > limit) continue;
