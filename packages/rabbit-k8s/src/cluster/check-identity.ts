@@ -1,6 +1,6 @@
 import { upgradeRefusal } from "../rabbitmq/upgrade.ts";
 import { isAtLeast, isPlainVersion, knownSeries, parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
-import { isDnsLabel, isDnsSubdomain, isServiceName } from "../kubernetes/rules.ts";
+import { isDnsLabel, isDnsSubdomain, isDomainName, isServiceName } from "../kubernetes/rules.ts";
 import { longestClusterName, nameCluster } from "./naming.ts";
 import type { ModernProps } from "./props.ts";
 import type { Refusal } from "../refusal/refusal.ts";
@@ -39,7 +39,7 @@ function checkNames({
       remedy: "use lower-case letters, digits and dashes, at most 63 characters",
     });
   }
-  if (!isDnsSubdomain(clusterDomain)) {
+  if (!isDomainName(clusterDomain)) {
     refusals.push({
       prop: "clusterDomain",
       reason: `"${clusterDomain}" is no DNS domain`,

@@ -1,6 +1,7 @@
-import { checkAnnotations, checkIntegers, checkLabels, checkTexts } from "../kubernetes/check.ts";
+import { checkAnnotations, checkIntegers, checkLabels, checkTexts, refuseOwnLabels } from "../kubernetes/check.ts";
 import { hostName, imageName, namespaceName, objectName } from "../kubernetes/rules.ts";
 import { checkAffinity, checkPeers, checkPullSecrets, checkTolerations } from "../kubernetes/scheduling.ts";
+import { clusterLabels } from "./naming.ts";
 import type { ModernProps } from "./props.ts";
 import { parseCores } from "./quantity.ts";
 import type { Refusal } from "../refusal/refusal.ts";
@@ -35,6 +36,7 @@ function checkMetadata({
   const monitored = typeof monitoring === "object" ? monitoring.labels : undefined;
   return [
     ...checkLabels("labels", labels),
+    ...refuseOwnLabels(labels, clusterLabels("")),
     ...checkLabels("monitoring.labels", monitored),
     ...checkAnnotations("annotations", annotations),
     ...checkAnnotations("podAnnotations", podAnnotations, hashBytes),

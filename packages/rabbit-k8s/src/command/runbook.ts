@@ -1,5 +1,5 @@
 import { parseVersion, type RabbitVersion } from "../rabbitmq/version.ts";
-import { isDnsLabel, isDnsSubdomain } from "../kubernetes/rules.ts";
+import { isDnsLabel, isDomainName } from "../kubernetes/rules.ts";
 import { parseBytes } from "../cluster/quantity.ts";
 import { growVolumeScript } from "../runbook/grow-volume.ts";
 import type { Place } from "../runbook/place.ts";
@@ -31,7 +31,7 @@ export function runbook(operation: string, options: RunbookOptions, terminal: Te
 function placeOf({ name, namespace, clusterDomain }: RunbookOptions): Place {
   for (const [option, text] of Object.entries({ name, namespace }))
     if (!isDnsLabel(text)) throw new UsageError(`--${option} "${text}" is no name that Kubernetes takes`);
-  if (!isDnsSubdomain(clusterDomain)) throw new UsageError(`--cluster-domain "${clusterDomain}" is no DNS domain`);
+  if (!isDomainName(clusterDomain)) throw new UsageError(`--cluster-domain "${clusterDomain}" is no DNS domain`);
   return { name, namespace, clusterDomain };
 }
 

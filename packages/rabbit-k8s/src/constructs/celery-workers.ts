@@ -1,4 +1,5 @@
 import { Construct } from "constructs";
+import { plainProps } from "../refusal/plain.ts";
 import { RefusedPropsError } from "../refusal/refusal.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { workerManifests } from "../workers/manifests.ts";
@@ -12,7 +13,8 @@ import { addObjects, renderOrRefuse, withinSize } from "./add-objects.ts";
  * @throws RefusedPropsError with all refusals at once.
  */
 export function renderWorkers(props: CeleryWorkersProps): readonly Manifest[] {
-  return withinSize(workerManifests(resolveWorkers(props)), props);
+  const given = plainProps(props);
+  return withinSize(workerManifests(resolveWorkers(given)), given);
 }
 
 /**

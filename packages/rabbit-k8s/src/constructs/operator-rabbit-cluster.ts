@@ -1,6 +1,7 @@
 import { refusalsOf } from "../refusal/shape.ts";
 import { Construct } from "constructs";
 import type { ModernProps } from "../cluster/props.ts";
+import { plainProps } from "../refusal/plain.ts";
 import { RefusedPropsError } from "../refusal/refusal.ts";
 import { modernShape } from "../cluster/props-shape.ts";
 import { checkCluster, resolveCluster } from "../cluster/resolve.ts";
@@ -35,23 +36,24 @@ const operatorWarnings = [
  * @throws RefusedPropsError with all refusals at once.
  */
 export function renderOperatorCluster(props: ModernProps): RenderedOperatorCluster {
-  const refusals = checkCluster(props);
+  const given = plainProps(props);
+  const refusals = checkCluster(given);
   // Of props without the right shape nothing more can be said.
-  const own = refusals.length > 0 && refusalsOf(modernShape, props).length > 0 ? [] : checkOperatorProps(props);
+  const own = refusals.length > 0 && refusalsOf(modernShape, given).length > 0 ? [] : checkOperatorProps(given);
   if (refusals.length + own.length > 0) throw new RefusedPropsError([...refusals, ...own]);
-  const { cluster: plain, warnings } = resolveCluster(props);
+  const { cluster: plain, warnings } = resolveCluster(given);
   const cluster = { ...plain, names: { ...plain.names, headlessService: `${plain.names.cluster}-nodes` } };
   const { tls, names } = cluster;
-  const resource = operatorCluster(cluster, props);
+  const resource = operatorCluster(cluster, given);
   const topology = topologyResources(cluster, { name: names.cluster });
   const unfit = [...refuseConfig(resource), ...refuseSameNames(topology)];
   if (unfit.length > 0) throw new RefusedPropsError(unfit);
   const certificates = tls?.issuer == null ? [] : [certificate(cluster, tls.issuer, tls.secretName)];
-  const manifests = withinSize([...certificates, resource, ...topology], props);
+  const manifests = withinSize([...certificates, resource, ...topology], given);
   return {
     manifests,
     warnings: [...warnings, ...operatorWarnings, ...adviseOnSize(manifests)],
-    secretCommands: operatorSecretCommands(cluster, props),
+    secretCommands: operatorSecretCommands(cluster, given),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   seedSecretCommand,
 } from "../cluster/connection.ts";
 import type { RabbitClusterProps } from "../cluster/props.ts";
+import { plainProps } from "../refusal/plain.ts";
 import { RefusedPropsError } from "../refusal/refusal.ts";
 import { resolveCluster } from "../cluster/resolve.ts";
 import type { Manifest } from "../manifests/manifest.ts";
@@ -32,17 +33,18 @@ export interface RenderedCluster {
  * @throws RefusedPropsError with all refusals at once.
  */
 export function renderCluster(props: RabbitClusterProps): RenderedCluster {
-  if (props.preset === "seed") {
-    const seed = resolveSeed(props);
+  const given = plainProps(props);
+  if (given.preset === "seed") {
+    const seed = resolveSeed(given);
     return {
-      manifests: withinSize(seedManifests(seed), props),
+      manifests: withinSize(seedManifests(seed), given),
       warnings: [],
       secretCommands: seed.secretValues === null ? [seedSecretCommand(seed)] : [],
       connection: seedConnectionOf(seed),
     };
   }
-  const { cluster, warnings } = resolveCluster(props);
-  const manifests = withinSize(clusterManifests(cluster), props);
+  const { cluster, warnings } = resolveCluster(given);
+  const manifests = withinSize(clusterManifests(cluster), given);
   return {
     manifests,
     warnings: [...warnings, ...adviseOnSize(manifests)],

@@ -37,6 +37,17 @@ export function checkLabels(prop: string, labels: Given<string> = {}): readonly 
   ]);
 }
 
+/** Labels that this package sets by itself, so that a second value would be lost. */
+export function refuseOwnLabels(labels: Given<string> = {}, own: Given<string>): readonly Refusal[] {
+  return Object.keys(labels)
+    .filter((key) => Object.hasOwn(own, key))
+    .map((key) => ({
+      prop: `labels["${key}"]`,
+      reason: "this package sets that label itself",
+      remedy: "use another key, or leave it out",
+    }));
+}
+
 /** Annotations, whose values are free but not endless; `others` are the bytes of those that are rendered beside them. */
 export function checkAnnotations(
   prop: string,

@@ -19,9 +19,14 @@ export function isServiceName(text: string): boolean {
   return isDnsLabel(text) && /^[a-z]/.test(text);
 }
 
-/** Is the text a DNS subdomain, as names of most objects must be? */
-export function isDnsSubdomain(text: string): boolean {
+/** Is the string a domain name, with labels that DNS can carry? */
+export function isDomainName(text: string): boolean {
   return text.length <= 253 && text.split(".").every(isDnsLabel);
+}
+
+/** Is the string a DNS subdomain as Kubernetes has it, which bounds the whole name and not its labels? */
+export function isDnsSubdomain(text: string): boolean {
+  return text.length <= 253 && text.split(".").every((part) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(part));
 }
 
 /** The name of a namespace. */
@@ -33,7 +38,7 @@ export const objectName: Rule = rule("name of an object", isDnsSubdomain);
 /** A host name, or a wildcard of one level; no address. */
 export const hostName: Rule = rule(
   "host name",
-  (text) => isDnsSubdomain(text.replace(/^\*\./, "")) && !/^[\d.]+$/.test(text),
+  (text) => text.length <= 253 && isDomainName(text.replace(/^\*\./, "")) && !/^[\d.]+$/.test(text),
 );
 
 const namePart = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

@@ -1,11 +1,11 @@
 import { isAtLeast, type RabbitVersion } from "./version.ts";
 
 /** Plugins that came after 3.9, with the first release that has them. */
-const since: Readonly<Record<string, string>> = {
-  rabbitmq_federation_prometheus: "4.0",
-  rabbitmq_shovel_prometheus: "4.0",
-  rabbitmq_web_amqp: "4.1",
-};
+const since: ReadonlyMap<string, string> = new Map([
+  ["rabbitmq_federation_prometheus", "4.0"],
+  ["rabbitmq_shovel_prometheus", "4.0"],
+  ["rabbitmq_web_amqp", "4.1"],
+]);
 
 /** The plugins that ship with RabbitMQ and that a cluster may enable. */
 const shipped: ReadonlySet<string> = new Set([
@@ -52,6 +52,6 @@ export function isShippedPlugin(name: string): boolean {
 
 /** The first release that has the plugin, where `version` is older; `null` when it has it or nothing is known of it. */
 export function pluginComesLater(version: RabbitVersion, name: string): string | null {
-  const first = since[name];
+  const first = since.get(name);
   return first !== undefined && !isAtLeast(version, first) ? first : null;
 }

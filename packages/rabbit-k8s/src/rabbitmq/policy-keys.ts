@@ -55,7 +55,7 @@ export interface PolicyKeyRefusal {
 
 /** `null` when the version takes the key. */
 export function refusePolicyKey(version: RabbitVersion, key: string): PolicyKeyRefusal | null {
-  const life = keys[key];
+  const life = Object.hasOwn(keys, key) ? keys[key] : undefined;
   if (life === undefined) {
     return {
       reason: `RabbitMQ has no policy key \`${key}\`; the node would not boot on the definitions`,

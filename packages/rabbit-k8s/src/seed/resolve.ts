@@ -5,7 +5,7 @@ import { parseBytes } from "../cluster/quantity.ts";
 import { RefusedPropsError, type Refusal } from "../refusal/refusal.ts";
 import type { ResolvedSeed } from "../cluster/resolved.ts";
 import { checkTexts } from "../kubernetes/check.ts";
-import { imageName, isDnsLabel, isDnsSubdomain, objectName } from "../kubernetes/rules.ts";
+import { imageName, isDnsLabel, isDomainName, objectName } from "../kubernetes/rules.ts";
 import { isAtLeast, isPlainVersion, parseVersion } from "../rabbitmq/version.ts";
 
 const defaultVersion = "3.9.14";
@@ -63,7 +63,7 @@ function checkPlace({
       remedy: "use lower-case letters, digits and dashes",
     });
   }
-  if (!isDnsSubdomain(clusterDomain)) {
+  if (!isDomainName(clusterDomain)) {
     refusals.push({
       prop: "clusterDomain",
       reason: `"${clusterDomain}" is no DNS domain`,

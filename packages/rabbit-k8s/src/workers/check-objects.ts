@@ -1,4 +1,4 @@
-import { checkIntegers, checkLabels, checkTexts } from "../kubernetes/check.ts";
+import { checkIntegers, checkLabels, checkTexts, refuseOwnLabels } from "../kubernetes/check.ts";
 import { imageName, namespaceName, objectName, variableName } from "../kubernetes/rules.ts";
 import { checkPeers, checkPullSecrets } from "../kubernetes/scheduling.ts";
 import type { Refusal } from "../refusal/refusal.ts";
@@ -6,6 +6,15 @@ import type { CeleryWorkersProps } from "./props.ts";
 
 const largestId = 2_147_483_647;
 const largestCount = 100_000;
+
+/** The labels that every object of a set of workers carries. */
+export function workerLabels(name: string): Readonly<Record<string, string>> {
+  return {
+    "app.kubernetes.io/name": "celery-worker",
+    "app.kubernetes.io/instance": name,
+    "app.kubernetes.io/managed-by": "rabbit-k8s",
+  };
+}
 
 /** Checks what becomes a name, a label or a number of an object, as the API server would. */
 export function checkWorkerObjects(props: CeleryWorkersProps): readonly Refusal[] {
@@ -25,6 +34,7 @@ export function checkWorkerObjects(props: CeleryWorkersProps): readonly Refusal[
     ),
     ...checkPullSecrets(imagePullSecrets),
     ...checkLabels("labels", labels),
+    ...refuseOwnLabels(labels, workerLabels("")),
     ...checkLabels("cluster.podLabels", cluster.podLabels),
     ...checkIntegers({ "cluster.port": cluster.port }, 1, 65_535),
     ...(["ingress", "egress"] as const).flatMap((list) => checkPeers(`networkPolicy.${list}`, peers[list])),

@@ -4,7 +4,7 @@ import { isServiceName } from "../kubernetes/rules.ts";
 import { parseBytes, parseCores } from "../cluster/quantity.ts";
 import { RefusedPropsError, type Refusal } from "../refusal/refusal.ts";
 import type { SecretKey } from "../cluster/topology.ts";
-import { checkWorkerObjects } from "./check-objects.ts";
+import { checkWorkerObjects, workerLabels } from "./check-objects.ts";
 import { workersShape } from "./props-shape.ts";
 import type { CeleryWorkersProps, CpuScaling, QueueScaling, WorkerHealth, WorkerNetworkPolicy } from "./props.ts";
 
@@ -58,12 +58,7 @@ export function resolveWorkers(props: CeleryWorkersProps): ResolvedWorkers {
     secretEnv: props.secretEnv ?? {},
     runAs: props.runAs ?? { uid: 1000, gid: 1000 },
     networkPolicy: decideNetworkPolicy(props.networkPolicy ?? false),
-    labels: {
-      ...props.labels,
-      "app.kubernetes.io/name": "celery-worker",
-      "app.kubernetes.io/instance": props.name,
-      "app.kubernetes.io/managed-by": "rabbit-k8s",
-    },
+    labels: { ...props.labels, ...workerLabels(props.name) },
   };
 }
 

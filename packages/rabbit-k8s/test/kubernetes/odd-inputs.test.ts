@@ -37,6 +37,9 @@ const oddClusters: readonly (readonly [prop: string, props: object])[] = [
     (key) => [`labels["${key}"]`, { labels: { [key]: "x" } }] as const,
   ),
   ...["a b", "-a", long, "ä", "a/b", "a\n"].map((value) => ['labels["team"]', { labels: { team: value } }] as const),
+  ...["name", "instance", "part-of", "managed-by"].map(
+    (key) => [`labels["app.kubernetes.io/${key}"]`, { labels: { [`app.kubernetes.io/${key}`]: "mine" } }] as const,
+  ),
   ...["a b", "-a", "a//b", ""].map((key) => [`annotations["${key}"]`, { annotations: { [key]: "x" } }] as const),
   ['podAnnotations["a b"]', { podAnnotations: { "a b": "x" } }],
   ['service.annotations["a b"]', { service: { annotations: { "a b": "x" } } }],
@@ -111,6 +114,7 @@ const oddClusters: readonly (readonly [prop: string, props: object])[] = [
     "10.0.0.1",
     "",
     "*.*.example",
+    `*.${"a.".repeat(126)}a`,
     "a..b",
   ].map((host) => ["managementRoute.host", { managementRoute: { host, ingress: {} } }] as const),
   ["managementRoute.ingress.className", route({ ingress: { className: "My Class" } })],
@@ -195,6 +199,7 @@ const oddWorkers: readonly (readonly [prop: string, props: object])[] = [
   ["runAs.gid", { runAs: { uid: 1, gid: 2 ** 31 } }],
   ['labels["a b"]', { labels: { "a b": "c" } }],
   ['labels["team"]', { labels: { team: "my team" } }],
+  ['labels["app.kubernetes.io/name"]', { labels: { "app.kubernetes.io/name": "mine" } }],
   ['env["MY VAR"]', { env: { "MY VAR": "x" } }],
   ['env["1A"]', { env: { "1A": "x" } }],
   ["replicas", { replicas: Number.POSITIVE_INFINITY }],
@@ -228,6 +233,9 @@ describe("what the API server refuses, or what never works, is refused by name",
 describe("what the API server takes", () => {
   it.each([
     { namespace: "2048-team" },
+    // Kubernetes bounds the whole name of an object, not its parts.
+    { credentialsSecret: "a".repeat(253), storage: { className: "a".repeat(64) } },
+    { labels: { [`${"a".repeat(64)}/team`]: "shop" } },
     {
       labels: { "example.com/team": "Shop_1.a", team: "", A: "b" },
       annotations: { "Example.com/Owner": "any text\n" },

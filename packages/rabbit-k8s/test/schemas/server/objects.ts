@@ -156,7 +156,7 @@ export function autoscaler(spec: Node, report: Report): void {
 }
 
 export function isHost(host: string): boolean {
-  return subdomain.test(host.replace(/^\*\./, "")) && isIP(host) === 0;
+  return host.length <= 253 && subdomain.test(host.replace(/^\*\./, "")) && isIP(host) === 0;
 }
 
 export function ingress(spec: Node, report: Report): void {
