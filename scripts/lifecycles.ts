@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectionMoves } from "../packages/celery-amqp/src/amqp/lifecycle.ts";
 import type { TransportState } from "../packages/celery-amqp/src/ports/transport.ts";
-import { type WorkerState, workerTransitions } from "../packages/celery-amqp/src/worker/lifecycle.ts";
-import { type ChildState, childTransitions } from "../packages/celery-amqp/src/worker/pool/child-states.ts";
+import { type WorkerState, workerTransitions } from "../packages/celery-amqp/src/worker/rules/lifecycle.ts";
+import { type ChildState, childTransitions } from "../packages/celery-amqp/src/worker/pool/children/states.ts";
 import { arrivalTable, settlementTable } from "./settlements.ts";
 
 /** An arrow; its label says what moves, where more than one thing can. */
@@ -44,7 +44,7 @@ export function lifecyclesPage(): string {
     "# Lifecycles",
     "Written by `scripts/lifecycles.ts` from the tables that the code moves by; a test keeps it true. An arrow that is not here must not happen, and is an error.",
     "## Worker",
-    '`packages/celery-amqp/src/worker/lifecycle.ts`. `worker.state` says where it is, `worker.on("stateChanged", …)` when it moves.',
+    '`packages/celery-amqp/src/worker/rules/lifecycle.ts`. `worker.state` says where it is, `worker.on("stateChanged", …)` when it moves.',
     diagram(Object.keys(workerStates), worker),
     listOf(workerStates),
     "## Connection",
@@ -52,7 +52,7 @@ export function lifecyclesPage(): string {
     diagram(Object.keys(connectionStates), connection),
     listOf(connectionStates),
     "## Child of a pool",
-    "`packages/celery-amqp/src/worker/pool/child-states.ts`: a thread or a process that runs one task at a time.",
+    "`packages/celery-amqp/src/worker/pool/children/states.ts`: a thread or a process that runs one task at a time.",
     diagram(Object.keys(childStates), labelled(childTransitions)),
     listOf(childStates),
     "## Task message",

@@ -1,7 +1,7 @@
 import { shared } from "../../tsup.config.ts";
 
 /** The program of a pool's children stands beside the bundle that starts them. */
-const childEntry = "src/worker/pool/child-entry.ts";
+const childEntry = "src/worker/pool/in-child/entry.ts";
 
 export default {
   ...shared,

@@ -14,16 +14,16 @@ import { serveProbes } from "./system/health-server.ts";
 import { removeHeartbeat, writeHeartbeat } from "./system/heartbeat-file.ts";
 import { stateFiles } from "./system/state-file.ts";
 import { assembleWorker } from "./worker/assemble.ts";
-import { type HealthOptions, resolveHealth } from "./worker/health-options.ts";
-import { createLineLogger, leveled } from "./worker/log-lines.ts";
-import { assertPooled } from "./worker/pool-options.ts";
+import { type HealthOptions, resolveHealth } from "./worker/options/health.ts";
+import { createLineLogger, leveled } from "./worker/reporting/log-lines.ts";
+import { assertPooled } from "./worker/options/pool.ts";
 import {
   type ResolvedWorker,
   resolveNodeName,
   resolveWorker,
   type WorkerOptions,
   workerOptionNames,
-} from "./worker/options.ts";
+} from "./worker/options/worker.ts";
 import { runUntilSignal } from "./worker/run.ts";
 import type { Worker } from "./worker/worker.ts";
 
@@ -154,21 +154,21 @@ function toStderr(line: string): void {
 }
 
 // Workers and what they tell.
-export type { HealthFacts, HealthReport } from "./worker/health.ts";
-export type { HealthOptions, HealthPage } from "./worker/health-options.ts";
-export type { EventsOption } from "./worker/events-option.ts";
-export type { WorkerState } from "./worker/lifecycle.ts";
-export type { LogFormat, LogLevel } from "./worker/log-lines.ts";
-export type { WorkerEvent, WorkerEvents } from "./worker/observers.ts";
-export type { ChildPoolOptions, PoolOption } from "./worker/pool-options.ts";
-export type { DeadLetterOptions, WorkerOptions } from "./worker/options.ts";
+export type { HealthFacts, HealthReport } from "./worker/health/report.ts";
+export type { HealthOptions, HealthPage } from "./worker/options/health.ts";
+export type { EventsOption } from "./worker/options/events.ts";
+export type { WorkerState } from "./worker/rules/lifecycle.ts";
+export type { LogFormat, LogLevel } from "./worker/reporting/log-lines.ts";
+export type { WorkerEvent, WorkerEvents } from "./worker/reporting/observers.ts";
+export type { ChildPoolOptions, PoolOption } from "./worker/options/pool.ts";
+export type { DeadLetterOptions, WorkerOptions } from "./worker/options/worker.ts";
 export {
   ConnectionLost,
   SoftTimeLimitExceeded,
   TaskRevoked,
   TimeLimitExceeded,
   WorkerStopping,
-} from "./worker/pool/stop-reasons.ts";
+} from "./task/stop-reasons.ts";
 export type {
   ConsumedQueue,
   Controls,

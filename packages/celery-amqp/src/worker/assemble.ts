@@ -24,12 +24,12 @@ import { QueueAllowance } from "../send/queue-allowance.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Spread } from "../send/sharded-queue.ts";
 import type { RevokeTask } from "../task/sender.ts";
-import type { ResolvedWorker } from "./options.ts";
+import type { ResolvedWorker } from "./options/worker.ts";
 import type { HealthSetting, WatchSetting } from "./parts.ts";
 import { DelayQueues } from "./pipeline/delay-queues.ts";
-import { AwaitedTasks } from "./pool/awaited-tasks.ts";
-import { createHandlerSenders } from "./pool/handler-sender.ts";
-import type { StateSetting } from "./state-keeper.ts";
+import { AwaitedTasks } from "./pool/running/awaited-tasks.ts";
+import { createHandlerSenders } from "./pool/running/handler-sender.ts";
+import type { StateSetting } from "./operations/state-keeper.ts";
 import { createWorkerOf, type Worker } from "./worker.ts";
 
 /** The world a worker is assembled in. */

@@ -7,14 +7,14 @@ import type { HealthHost } from "../ports/health.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ResultStore } from "../results/backend.ts";
-import type { ResolvedHealth } from "./health-options.ts";
-import type { ResolvedWorker } from "./options.ts";
+import type { ResolvedHealth } from "./options/health.ts";
+import type { ResolvedWorker } from "./options/worker.ts";
 import type { DelayQueues } from "./pipeline/delay-queues.ts";
 import type { Planner } from "../send/plan.ts";
-import type { ChildServices } from "./pool/child-answers.ts";
-import type { JobHost } from "./pool/job.ts";
-import type { RunWatchParts } from "./run-watch.ts";
-import type { StateSetting } from "./state-keeper.ts";
+import type { ChildServices } from "./pool/children/answers.ts";
+import type { JobHost } from "./pool/running/job.ts";
+import type { RunWatchParts } from "./reporting/run-watch.ts";
+import type { StateSetting } from "./operations/state-keeper.ts";
 
 /** How a worker can be asked for its health, and by what. */
 export interface HealthSetting {

@@ -1,5 +1,5 @@
 import { CeleryError } from "../ports/errors.ts";
-import type { HealthOptions } from "./health-options.ts";
+import type { HealthOptions } from "./options/health.ts";
 import type { Worker } from "./worker.ts";
 
 /** The signals that stop a worker. SIGHUP is sent by a terminal that closes, and by supervisors that ask for a reload. */

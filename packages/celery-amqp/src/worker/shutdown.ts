@@ -1,5 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
-import type { Consumption } from "./consumption.ts";
+import type { Consumption } from "./consuming/consumption.ts";
 import { Grace } from "./grace.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
 import type { Pool } from "./pool/pool.ts";

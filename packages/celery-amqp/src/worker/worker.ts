@@ -7,9 +7,9 @@ import type { RateLimit } from "../task/options.ts";
 import { logicalName } from "../send/queue-table.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../task/task.ts";
-import type { Announcer } from "./announcer.ts";
-import { Concurrency } from "./concurrency.ts";
-import { Consumption } from "./consumption.ts";
+import type { Announcer } from "./reporting/announcer.ts";
+import { Concurrency } from "./consuming/concurrency.ts";
+import { Consumption } from "./consuming/consumption.ts";
 import type {
   ConsumedQueue,
   Controls,
@@ -18,31 +18,31 @@ import type {
   RevokeSelection,
   TimeLimitOptions,
 } from "./control/controls.ts";
-import { QueueConsumer } from "./consumer.ts";
-import { Errbacks } from "./errbacks.ts";
-import { Handlers } from "./handlers.ts";
-import { type HealthReport, reportHealth } from "./health.ts";
-import { fillHealth, type HealthOptions, resolveHealth } from "./health-options.ts";
-import { nextState, type WorkerMove, type WorkerState } from "./lifecycle.ts";
-import { Observers, type WorkerEvents } from "./observers.ts";
+import { QueueConsumer } from "./consuming/consumer.ts";
+import { Errbacks } from "./pipeline/errbacks.ts";
+import { Handlers } from "./pool/running/handlers.ts";
+import { type HealthReport, reportHealth } from "./health/report.ts";
+import { fillHealth, type HealthOptions, resolveHealth } from "./options/health.ts";
+import { nextState, type WorkerMove, type WorkerState } from "./rules/lifecycle.ts";
+import { Observers, type WorkerEvents } from "./reporting/observers.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
-import { withBuiltins } from "./pool/builtins.ts";
-import type { Runnable } from "./pool/invoke.ts";
-import type { Job } from "./pool/job.ts";
+import { withBuiltins } from "./pool/running/builtins.ts";
+import type { Runnable } from "./pool/running/invoke.ts";
+import type { Job } from "./pool/running/job.ts";
 import type { Pool } from "./pool/pool.ts";
 import type { TaskEvent } from "./rules/event.ts";
 import { Revocations } from "./rules/revocations.ts";
 import type { WorkerParts } from "./parts.ts";
-import { ConnectionLost } from "./pool/stop-reasons.ts";
-import { Readiness } from "./readiness.ts";
-import { RemoteControl } from "./remote-control.ts";
-import { Probes } from "./probes.ts";
-import type { RunWatch } from "./run-watch.ts";
+import { ConnectionLost } from "../task/stop-reasons.ts";
+import { Readiness } from "./health/readiness.ts";
+import { RemoteControl } from "./operations/remote-control.ts";
+import { Probes } from "./health/probes.ts";
+import type { RunWatch } from "./reporting/run-watch.ts";
 import { createAnnouncer, createPipeline, createPool, createRunWatch } from "./rooms.ts";
 import { Shutdown } from "./shutdown.ts";
-import { StateKeeper } from "./state-keeper.ts";
-import { createTaskLog } from "./task-log.ts";
-import { WorkerControls } from "./worker-controls.ts";
+import { StateKeeper } from "./operations/state-keeper.ts";
+import { createTaskLog } from "./reporting/task-log.ts";
+import { WorkerControls } from "./operations/worker-controls.ts";
 
 /** What the process around a worker asks of it. */
 export interface StartOptions {
@@ -329,6 +329,7 @@ class AssembledWorker implements Worker {
   #move(move: WorkerMove, details: LogFields = {}): void {
     const from = this.#state;
     const to = nextState(from, move);
+    if (to === null) throw new CeleryError("worker-state", `A worker that is ${from} cannot ${move}: create a new one`);
     this.#state = to;
     this.#parts.log.info(`worker ${to}`, { worker: this.name, ...details });
     this.#observers.emit({ type: "stateChanged", from, to });

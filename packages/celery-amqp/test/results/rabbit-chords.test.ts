@@ -8,7 +8,7 @@ import { systemClock, systemIds } from "../../src/system/clock.ts";
 import { chord } from "../../src/task/canvas.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { createMemoryBroker, createMemoryTransport, type MemoryBroker, testCelery } from "../../src/testing.ts";
-import { resolveWorker } from "../../src/worker/options.ts";
+import { resolveWorker } from "../../src/worker/options/worker.ts";
 
 const body = signature("body");
 const content = createContent();

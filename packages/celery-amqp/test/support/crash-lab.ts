@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 import { type BrokerName, freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
-import type { WorkerOptions } from "../../src/worker/options.ts";
+import type { WorkerOptions } from "../../src/worker/options/worker.ts";
 import { eventually } from "./eventually.ts";
 import { supervise } from "./supervisor.ts";
 

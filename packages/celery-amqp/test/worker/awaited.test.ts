@@ -3,7 +3,7 @@ import { chain, chord, group } from "../../src/task/canvas.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import type { TaskDefinition } from "../../src/task/task.ts";
 import { createMemoryResults } from "../../src/testing/memory-results.ts";
-import type { WorkerOptions } from "../../src/worker/options.ts";
+import type { WorkerOptions } from "../../src/worker/options/worker.ts";
 import { startWorker, type Harness, type Line } from "./harness.ts";
 
 let harness: Harness | undefined;

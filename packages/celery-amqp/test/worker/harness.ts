@@ -15,10 +15,10 @@ import { createFakeClock, type FakeClock } from "../../src/testing/fake-clock.ts
 import { createMemoryBroker, type MemoryBroker } from "../../src/testing/memory-broker.ts";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { assembleWorker } from "../../src/worker/assemble.ts";
-import type { WorkerEvent, WorkerEvents } from "../../src/worker/observers.ts";
-import { resolveWorker, type WorkerOptions } from "../../src/worker/options.ts";
+import type { WorkerEvent, WorkerEvents } from "../../src/worker/reporting/observers.ts";
+import { resolveWorker, type WorkerOptions } from "../../src/worker/options/worker.ts";
 import type { HealthSetting } from "../../src/worker/parts.ts";
-import type { StateSetting } from "../../src/worker/state-keeper.ts";
+import type { StateSetting } from "../../src/worker/operations/state-keeper.ts";
 import type { Worker } from "../../src/worker/worker.ts";
 
 /** A line that was logged. */

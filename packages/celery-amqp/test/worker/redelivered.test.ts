@@ -3,7 +3,7 @@ import { createContent, encodeTask, newTask, taskQueue } from "@leveret/celery-p
 import { defineTask } from "../../src/task/definition.ts";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { assembleWorker } from "../../src/worker/assemble.ts";
-import { resolveWorker, type WorkerOptions } from "../../src/worker/options.ts";
+import { resolveWorker, type WorkerOptions } from "../../src/worker/options/worker.ts";
 import { systemIds } from "../../src/system/clock.ts";
 import { createHarness, startWorker, type Harness } from "./harness.ts";
 

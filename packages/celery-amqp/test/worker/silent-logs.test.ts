@@ -1,7 +1,7 @@
 import { codecs } from "@leveret/celery-codecs";
 import { createContent, encodeTask, newTask, type Serializer, type WireMessage } from "@leveret/celery-protocol";
 import { expect, test } from "vitest";
-import { createLineLogger } from "../../src/worker/log-lines.ts";
+import { createLineLogger } from "../../src/worker/reporting/log-lines.ts";
 import { type Harness, startWorker } from "./harness.ts";
 import * as tasks from "./silent-tasks.ts";
 

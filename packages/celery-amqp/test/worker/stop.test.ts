@@ -5,7 +5,7 @@ import {
   SoftTimeLimitExceeded,
   TimeLimitExceeded,
   WorkerStopping,
-} from "../../src/worker/pool/stop-reasons.ts";
+} from "../../src/task/stop-reasons.ts";
 import { createHarness, startWorker, type Harness } from "./harness.ts";
 
 let harness: Harness | undefined;

@@ -1,5 +1,5 @@
 import type { Logger } from "../../ports/logger.ts";
-import type { Job } from "../pool/job.ts";
+import type { Job } from "../pool/running/job.ts";
 import type { Pool } from "../pool/pool.ts";
 import { begin } from "../rules/begin.ts";
 import type { Request } from "../rules/request.ts";

@@ -1,5 +1,5 @@
 import type { Delivery } from "../../ports/transport.ts";
-import type { Job } from "../pool/job.ts";
+import type { Job } from "../pool/running/job.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Request } from "../rules/request.ts";
 import { screen } from "../rules/screen.ts";

@@ -1,10 +1,10 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Ending, Outcome } from "../rules/outcome.ts";
-import { type Intercept, invoke, type Runnable } from "./invoke.ts";
-import { limitsOf, type Job, type JobHost, type Limits } from "./job.ts";
+import { type Intercept, invoke, type Runnable } from "./running/invoke.ts";
+import { limitsOf, type Job, type JobHost, type Limits } from "./running/job.ts";
 import type { Pool, RunningJob } from "./pool.ts";
-import { RunningTask } from "./running-task.ts";
-import { SoftTimeLimitExceeded, TaskRevoked, TimeLimitExceeded, WorkerStopping } from "./stop-reasons.ts";
+import { RunningTask } from "./running/running-task.ts";
+import { SoftTimeLimitExceeded, TaskRevoked, TimeLimitExceeded, WorkerStopping } from "../../task/stop-reasons.ts";
 
 /** What an inline pool is made of. */
 export interface InlinePoolParts {

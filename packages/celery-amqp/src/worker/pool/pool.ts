@@ -1,5 +1,5 @@
 import type { Outcome } from "../rules/outcome.ts";
-import type { Job } from "./job.ts";
+import type { Job } from "./running/job.ts";
 
 /** A job that has begun. */
 export interface RunningJob {

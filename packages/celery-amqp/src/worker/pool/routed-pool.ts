@@ -1,6 +1,6 @@
 import type { PoolKind } from "../../task/policy.ts";
 import type { Outcome } from "../rules/outcome.ts";
-import type { Job } from "./job.ts";
+import type { Job } from "./running/job.ts";
 import type { Pool, RunningJob } from "./pool.ts";
 
 /** The pools of a worker that has several. */

@@ -3,8 +3,8 @@ import { encodeControlRequest, type Tree } from "@leveret/celery-protocol";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineTask } from "../../../src/index.ts";
 import type { RemoteControlOptions } from "../../../src/worker.ts";
-import { createLineLogger } from "../../../src/worker/log-lines.ts";
-import { resolveWorker, type WorkerOptions } from "../../../src/worker/options.ts";
+import { createLineLogger } from "../../../src/worker/reporting/log-lines.ts";
+import { resolveWorker, type WorkerOptions } from "../../../src/worker/options/worker.ts";
 import { startWorker } from "../harness.ts";
 
 const content = createContent();

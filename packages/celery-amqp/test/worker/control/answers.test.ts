@@ -8,7 +8,7 @@ import {
 } from "@leveret/celery-protocol";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineTask } from "../../../src/index.ts";
-import type { WorkerOptions } from "../../../src/worker/options.ts";
+import type { WorkerOptions } from "../../../src/worker/options/worker.ts";
 import { startWorker } from "../harness.ts";
 
 // What a worker answers to each command, in the shapes that were recorded of Celery's.

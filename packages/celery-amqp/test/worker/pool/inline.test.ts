@@ -4,8 +4,8 @@ import type { TaskContext } from "../../../src/task/context.ts";
 import { defineTask } from "../../../src/task/definition.ts";
 import { createFakeClock } from "../../../src/testing/fake-clock.ts";
 import { createInlinePool } from "../../../src/worker/pool/inline.ts";
-import type { Job } from "../../../src/worker/pool/job.ts";
-import { SoftTimeLimitExceeded, TaskRevoked } from "../../../src/worker/pool/stop-reasons.ts";
+import type { Job } from "../../../src/worker/pool/running/job.ts";
+import { SoftTimeLimitExceeded, TaskRevoked } from "../../../src/task/stop-reasons.ts";
 import type { Outcome } from "../../../src/worker/rules/outcome.ts";
 
 interface Run {

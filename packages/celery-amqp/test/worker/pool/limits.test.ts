@@ -1,7 +1,7 @@
 import { newTask } from "@leveret/celery-protocol";
 import { expect, test } from "vitest";
 import { defineTask } from "../../../src/task/definition.ts";
-import { limitsOf } from "../../../src/worker/pool/job.ts";
+import { limitsOf } from "../../../src/worker/pool/running/job.ts";
 
 const { policy } = defineTask("demo.limited", { timeLimit: "30s", softTimeLimit: "20s" });
 

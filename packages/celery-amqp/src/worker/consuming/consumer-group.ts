@@ -1,0 +1,121 @@
+import type { Subscription } from "../../ports/transport.ts";
+
+/** What a group of consumers is made of. */
+export interface ConsumerGroupParts {
+  /** Begins to consume, holding so many messages at most. Rejects with what the broker answers. */
+  readonly subscribe: (prefetch: number) => Promise<Subscription>;
+  /** Only one consumer of the queue gets messages: a second beside the first would get none. */
+  readonly isSingleActive: boolean;
+}
+
+interface Member {
+  readonly prefetch: number;
+  readonly subscription: Subscription;
+}
+
+/**
+ * Consumers of one queue that together hold so many messages at most, a number that can change while they consume. What a
+ * consumer may hold is fixed for its life (amqp-transport H8, RabbitMQ #11948), so more room is one more consumer, and less
+ * is some consumers fewer: what these have brought stays theirs until it is settled.
+ */
+export class ConsumerGroup {
+  readonly #parts: ConsumerGroupParts;
+  #members: readonly Member[] = [];
+  #target = 0;
+  #following: Promise<void> | null = null;
+  #draining: Promise<void> | null = null;
+  #isCancelled = false;
+  #isQuiet = false;
+
+  constructor(parts: ConsumerGroupParts) {
+    this.#parts = parts;
+  }
+
+  /** Also where it takes nothing for a while. */
+  get isConsuming(): boolean {
+    return (
+      this.#isQuiet || (this.#members.length > 0 && this.#members.every(({ subscription }) => subscription.isConsuming))
+    );
+  }
+
+  /** Messages that its consumers may hold. */
+  get room(): number {
+    return this.#members.reduce((sum, { prefetch }) => sum + prefetch, 0);
+  }
+
+  /** Begins. Rejects with what the broker answers. */
+  async open(prefetch: number): Promise<void> {
+    this.#target = prefetch;
+    await this.#add(prefetch);
+  }
+
+  /**
+   * Resolves when the consumers may hold so many; less comes later where consumers of an earlier change still have
+   * messages, so that never more than two generations hold any. Rejects with what the broker answers.
+   */
+  resize(prefetch: number): Promise<void> {
+    this.#target = prefetch;
+    this.#following ??= this.#follow().finally(() => (this.#following = null));
+    return this.#following;
+  }
+
+  /** Takes nothing until `wake`. Resolves when what was on its way has come. */
+  async quiet(): Promise<void> {
+    this.#isQuiet = true;
+    await this.#following?.catch(() => {});
+    if (this.#isQuiet) await this.#retire(this.#members);
+  }
+
+  /** Takes deliveries again. Rejects with what the broker answers, and may be called once more then. */
+  async wake(): Promise<void> {
+    this.#isQuiet = false;
+    await this.resize(this.#target);
+  }
+
+  /** Takes nothing more; what was delivered may still be settled. */
+  async cancel(): Promise<void> {
+    this.#isCancelled = true;
+    await this.#retire(this.#members);
+    await this.#following?.catch(() => {});
+    await this.#retire(this.#members);
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#isCancelled && !this.#isQuiet && this.room !== this.#target) {
+      const grows = this.room < this.#target && (!this.#parts.isSingleActive || this.#members.length === 0);
+      if (grows) await this.#add(this.#target - this.room);
+      else if (this.#draining === null) await this.#shrink();
+      else return;
+    }
+  }
+
+  async #shrink(): Promise<void> {
+    const leaving: Member[] = [];
+    const { isSingleActive } = this.#parts;
+    let room = this.room;
+    for (const member of this.#members.toReversed()) {
+      if (room <= this.#target && !isSingleActive) break;
+      leaving.push(member);
+      room -= member.prefetch;
+    }
+    this.#draining = Promise.all(leaving.map(({ subscription }) => subscription.drained)).then(() => this.#onDrained());
+    await this.#retire(leaving);
+  }
+
+  /** A change that had to wait goes on. */
+  #onDrained(): void {
+    this.#draining = null;
+    if (!this.#isCancelled && this.room !== this.#target) this.resize(this.#target).catch(() => {});
+  }
+
+  async #add(prefetch: number): Promise<void> {
+    const member = { prefetch, subscription: await this.#parts.subscribe(prefetch) };
+    this.#members = [...this.#members, member];
+    if (this.#isCancelled) await this.#retire([member]);
+  }
+
+  async #retire(leaving: readonly Member[]): Promise<void> {
+    this.#members = this.#members.filter((member) => !leaving.includes(member));
+    await Promise.all(leaving.map(({ subscription }) => subscription.cancel()));
+  }
+}

@@ -1,0 +1,160 @@
+import { CeleryError } from "../../ports/errors.ts";
+import { showValue } from "../../ports/show.ts";
+import { moduleUrl } from "../../system/module-url.ts";
+import { type Duration, durationMs } from "../../task/duration.ts";
+import type { TaskDefinition } from "../../task/task.ts";
+import type { PoolModule } from "../pool/pipe/messages.ts";
+
+/** Tasks run in children of the worker, one in each at a time. */
+export interface ChildPoolOptions {
+  /**
+   * `threads` share the worker's process: cheap, and a task in native code cannot be killed. `processes` stand alone: each
+   * can be killed whatever it does, and what it breaks is its own.
+   */
+  readonly kind: "threads" | "processes";
+  /**
+   * The module whose exports are the tasks, each with its handler: functions cannot cross into a child, so each child
+   * loads them. A URL (`new URL("./tasks.js", import.meta.url)`) or a path, taken from the working directory.
+   */
+  readonly module: string | URL;
+  /** Names of the exports that are tasks. Default: every export that is one, or a list of them. */
+  readonly exports?: readonly string[];
+  /** Children at once. Default: the worker's concurrency. */
+  readonly size?: number;
+  /** Tasks after which a child is replaced. Default: never. */
+  readonly maxTasksPerChild?: number;
+  /**
+   * Memory beyond which a child is replaced when its task has ended: resident memory of a process, heap and buffers of a
+   * thread. Bytes, or a text such as `"200MB"` (kB, MB, GB: powers of 1 000; KiB, MiB, GiB: of 1 024). Celery counts
+   * kilobytes, so numbers too small for bytes are refused. Default: no bound.
+   */
+  readonly maxMemoryPerChild?: number | string;
+  /** How long a child may take to load the module. Default 60 s. */
+  readonly startTimeout?: Duration;
+  /** Options of Node for the children, after the worker's own: `["--max-old-space-size=512"]`. */
+  readonly execArgv?: readonly string[];
+}
+
+/** Where a worker runs its tasks. */
+export type PoolOption = "inline" | ChildPoolOptions;
+
+/** The same, complete and checked. */
+export type ResolvedPool = { readonly kind: "inline" } | ResolvedChildPool;
+
+/** A pool of children, complete and checked. */
+export interface ResolvedChildPool {
+  readonly kind: "threads" | "processes";
+  readonly module: PoolModule;
+  readonly size: number;
+  readonly maxTasks: number | null;
+  readonly maxMemoryBytes: number | null;
+  readonly startTimeoutMs: number;
+  readonly execArgv: readonly string[];
+}
+
+const names: ReadonlySet<string> = new Set([
+  "kind",
+  "module",
+  "exports",
+  "size",
+  "maxTasksPerChild",
+  "maxMemoryPerChild",
+  "startTimeout",
+  "execArgv",
+] satisfies (keyof ChildPoolOptions)[]);
+
+/** No Node process is smaller, so a smaller number was not meant as bytes. */
+const leastMemoryBytes = 16_000_000;
+
+/**
+ * The pools that a worker has, the first for tasks that ask for none.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function resolvePools(option: PoolOption | readonly PoolOption[], concurrency: number): readonly ResolvedPool[] {
+  const options: readonly PoolOption[] = isList(option) ? option : [option];
+  const pools = options.map((each) => resolvePool(each, concurrency));
+  const kinds = new Set(pools.map(({ kind }) => kind));
+  if (pools.length === 0 || kinds.size < pools.length)
+    refuse("pool", option, "one pool, or a list of pools of different kinds");
+  return pools;
+}
+
+/**
+ * A task that asks for a pool must not run elsewhere without a word: it may count on being killed at its limit.
+ *
+ * @throws CeleryError `option-invalid`
+ */
+export function assertPooled(tasks: readonly TaskDefinition[], pools: readonly ResolvedPool[]): void {
+  const kinds = pools.map(({ kind }) => kind);
+  for (const { name, policy } of tasks) {
+    if (policy.pool === null || kinds.includes(policy.pool)) continue;
+    throw new CeleryError(
+      "option-invalid",
+      `Task "${name}" asks for the pool ${policy.pool}, and the worker has ${kinds.join(", ")}: add one by its option pool`,
+    );
+  }
+}
+
+function isList(option: PoolOption | readonly PoolOption[]): option is readonly PoolOption[] {
+  return Array.isArray(option);
+}
+
+function resolvePool(option: PoolOption, concurrency: number): ResolvedPool {
+  if (option === "inline") return { kind: "inline" };
+  if (typeof option !== "object" || option === null || !["threads", "processes"].includes(option.kind))
+    refuse("pool", option, '"inline", or { kind: "threads" or "processes", module }');
+  const alien = Object.keys(option).find((name) => !names.has(name));
+  if (alien !== undefined) refuse(`pool.${alien}`, Reflect.get(option, alien), `one of ${[...names].join(", ")}`);
+  const { kind, size = concurrency, maxTasksPerChild, maxMemoryPerChild, startTimeout = "60s", execArgv = [] } = option;
+  if (!isTextList(execArgv)) refuse("pool.execArgv", execArgv, "a list of texts");
+  return {
+    kind,
+    module: resolveModule(option),
+    size: wholeFrom1("pool.size", size),
+    maxTasks: maxTasksPerChild === undefined ? null : wholeFrom1("pool.maxTasksPerChild", maxTasksPerChild),
+    maxMemoryBytes: maxMemoryPerChild === undefined ? null : memoryBytes(maxMemoryPerChild),
+    startTimeoutMs: durationMs(startTimeout, "pool.startTimeout"),
+    execArgv,
+  };
+}
+
+function resolveModule({ module, exports }: ChildPoolOptions): PoolModule {
+  if (!(module instanceof URL) && (typeof module !== "string" || module === ""))
+    refuse("pool.module", module, "the URL or the path of the module that exports the tasks");
+  if (exports !== undefined && !isTextList(exports)) refuse("pool.exports", exports, "a list of names");
+  return { url: moduleUrl(module), exports: exports ?? null };
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function wholeFrom1(option: string, value: number): number {
+  return Number.isInteger(value) && value > 0 ? value : refuse(option, value, "an integer from 1");
+}
+
+const units: ReadonlyMap<string, number> = new Map([
+  ["b", 1],
+  ["kb", 1e3],
+  ["mb", 1e6],
+  ["gb", 1e9],
+  ["kib", 2 ** 10],
+  ["mib", 2 ** 20],
+  ["gib", 2 ** 30],
+]);
+
+function memoryBytes(value: number | string): number {
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(String(value)) ?? [];
+  const bytes = typeof value === "number" ? value : Number(amount) * (units.get(unit.toLowerCase()) ?? Number.NaN);
+  if (bytes >= leastMemoryBytes && Number.isFinite(bytes)) return bytes;
+  return refuse(
+    "pool.maxMemoryPerChild",
+    value,
+    'bytes, at least 16 000 000, or a text such as "200MB" (Celery counts kilobytes: its 200000 is "200MB")',
+  );
+}
+
+function refuse(option: string, value: unknown, wanted: string): never {
+  throw new CeleryError("option-invalid", `${option} is ${showValue(value)}: it must be ${wanted}`);
+}

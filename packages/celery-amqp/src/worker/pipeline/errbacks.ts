@@ -1,0 +1,81 @@
+import { fromWireException, newTask, type WireSignature } from "@leveret/celery-protocol";
+import type { Ids } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/logger.ts";
+import { isA } from "../../ports/thrown.ts";
+import type { TaskRegistry } from "../../task/registry.ts";
+import type { AnyHandler } from "../../task/task.ts";
+import type { ErrbackEffect } from "./perform.ts";
+import { mostArguments } from "../../task/arity.ts";
+import type { Job } from "../pool/running/job.ts";
+import type { Pool } from "../pool/pool.ts";
+import { requestOf } from "../pool/running/request.ts";
+import { describeForLog, type Failure } from "../rules/failure.ts";
+
+/** What calling errbacks needs of the worker. */
+export interface ErrbackParts {
+  readonly tasks: TaskRegistry;
+  /** The handler of a task, where this process knows it. */
+  readonly handlerOf: (name: string) => AnyHandler | null;
+  readonly pool: Pick<Pool, "run">;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly hostname: string;
+}
+
+/**
+ * Calls errbacks of Celery's newer style: tasks of this worker that take more than one argument get the request of the
+ * failed task, the error and its traceback, here and at once. Source: celery/backends/base.py `_call_task_errbacks`.
+ */
+export class Errbacks {
+  readonly #parts: ErrbackParts;
+
+  constructor(parts: ErrbackParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Whether an errback takes more than one argument beside those that are stored in its call. A task with a schema takes
+   * what the schema says: the id of the failed task. Source: celery/backends/base.py `_errback_arity_greater`.
+   */
+  isCalledHere({ task: name, args, kwargs, immutable }: WireSignature): boolean {
+    const task = this.#parts.tasks.get(name);
+    if (task === null || task.passing !== "positional" || task.accepts !== null) return false;
+    const handler = this.#parts.handlerOf(name);
+    if (handler === null) return false;
+    const most = mostArguments(handler);
+    const stored = immutable ? 0 : args.length + Object.keys(kwargs).length;
+    return (stored > most ? most : most - stored) > 1;
+  }
+
+  /** Resolves when it has ended. Its own failure is logged, and nothing follows from it. */
+  call({ errback, task: failed, failure }: ErrbackEffect): Promise<void> {
+    const { ids, log, tasks, pool, hostname } = this.#parts;
+    const definition = tasks.get(errback.task);
+    if (definition === null) return Promise.resolve();
+    const given = errback.immutable ? [] : [requestOf(failed, hostname, () => []), errorOf(failure), failure.traceback];
+    const task = newTask({
+      id: ids.uuid(),
+      task: errback.task,
+      args: [...given, ...errback.args] as Job["task"]["args"],
+      kwargs: errback.kwargs,
+      rootId: failed.rootId ?? failed.id,
+      parentId: failed.id,
+    });
+    return new Promise((resolve) => {
+      pool.run({ task, policy: definition.policy, redelivered: false }, (outcome) => {
+        if (outcome.kind !== "succeeded")
+          log.error("an errback did not succeed", {
+            task: errback.task,
+            failed: failed.id,
+            how: outcome.kind,
+            ...("failure" in outcome && { error: describeForLog(outcome.failure) }),
+          });
+        resolve();
+      });
+    });
+  }
+}
+
+function errorOf({ error, exception }: Failure): Error {
+  return isA(error, Error) ? error : fromWireException(exception);
+}

@@ -1,0 +1,75 @@
+import type { Clock, Ids } from "../../../ports/clock.ts";
+import type { ResultSource } from "../../../results/backend.ts";
+import { createIntake } from "../../../results/intake.ts";
+import type { RevokeTask } from "../../../task/sender.ts";
+import type { ErrorClasses } from "../../../results/task-error.ts";
+import { Sender } from "../../../send/sender.ts";
+import type { SenderParts } from "../../../send/sender-parts.ts";
+import type { AwaitedTasks } from "./awaited-tasks.ts";
+import type { Job, JobHost } from "./job.ts";
+
+/** What handlers send by, in the worker itself and in its children. */
+export interface HandlerSenderParts {
+  readonly planner: SenderParts["planner"];
+  readonly dispatch: SenderParts["dispatch"];
+  readonly source: ResultSource;
+  /** Who counts the parts of chords. Default: the source, where it can. */
+  readonly chords?: SenderParts["results"]["chords"];
+  readonly errorClasses: ErrorClasses;
+  readonly revoke: RevokeTask;
+  readonly budget: SenderParts["budget"];
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly origin: string;
+  /** Who is told what runs await. Default nobody. */
+  readonly awaited?: AwaitedTasks;
+  /** Whether what handlers send has their task's priority, where it says none. Default false. */
+  readonly inheritsPriority?: boolean;
+}
+
+/** Makes the `ctx.client` of each run: what it sends has the run for its parent and is counted among its children. */
+export function createHandlerSenders(parts: HandlerSenderParts): JobHost["senderFor"] {
+  const { dispatch, chords, awaited, inheritsPriority = false } = parts;
+  const shared = awaited === undefined ? createIntake(parts) : null;
+  return (job, onSent) => {
+    const { task } = job;
+    const intake = shared ?? createIntake({ ...parts, source: watched(parts.source, job, awaited) });
+    const results = { ...intake, ...(chords && { chords }) };
+    const priority = inheritsPriority ? task.priority : null;
+    const parent = { id: task.id, rootId: task.rootId ?? task.id, priority };
+    return new Sender({
+      ...parts,
+      results,
+      validate: true,
+      parent: () => parent,
+      dispatch: {
+        send: async (sending, options, children) => {
+          await dispatch.send(sending, options, children);
+          awaited?.onSent(job, sending);
+          onSent(children);
+        },
+      },
+    });
+  };
+}
+
+/** The same results, their waits told. */
+function watched(source: ResultSource, job: Job, awaited: AwaitedTasks | undefined): ResultSource {
+  return {
+    replyTo: (taskId) => source.replyTo(taskId),
+    prepare: (taskId) => source.prepare(taskId),
+    watch(taskId, watcher) {
+      const end = awaited?.begin(job, taskId);
+      const unwatch = source.watch(taskId, watcher);
+      return () => {
+        end?.();
+        unwatch();
+      };
+    },
+    latest: (taskId) => source.latest(taskId),
+    forget: (taskId) => source.forget(taskId),
+    ...(source.chords && { chords: source.chords }),
+    ...(source.groups && { groups: source.groups }),
+    close: () => source.close(),
+  };
+}

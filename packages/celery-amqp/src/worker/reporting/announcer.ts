@@ -1,0 +1,84 @@
+import type { Tree } from "@leveret/celery-protocol";
+import { EventDispatcher, type DispatcherParts } from "../../events/dispatcher.ts";
+import { Heart } from "../../events/heart.ts";
+import { loadAverage, operatingSystem, ownVersion } from "../../system/machine.ts";
+import type { TaskRegistry } from "../../task/registry.ts";
+import { announce } from "../rules/announce.ts";
+import type { TaskEvent } from "../rules/event.ts";
+
+/** What announcing takes. */
+export interface AnnouncerParts extends Omit<DispatcherParts, "onReady" | "lineLimit"> {
+  readonly tasks: TaskRegistry;
+  /** Also what happens to tasks, from the start on. */
+  readonly tellsOfTasks: boolean;
+  /** Tasks running now. */
+  readonly active: () => number;
+}
+
+/** How a worker calls itself among Celery's. */
+const software = { swIdent: "leveret", swVer: ownVersion(), swSys: operatingSystem() };
+
+/** Tells Celery's monitors of a worker and, where asked for, of its tasks. */
+export class Announcer {
+  /** Whether it tells of tasks: Celery's `enable_events`. */
+  tellsOfTasks: boolean;
+  readonly #tasks: TaskRegistry;
+  readonly #dispatcher: EventDispatcher;
+  readonly #heart: Heart;
+  #processed = 0;
+
+  constructor({ tasks, tellsOfTasks, active, ...parts }: AnnouncerParts) {
+    this.tellsOfTasks = tellsOfTasks;
+    this.#tasks = tasks;
+    this.#dispatcher = new EventDispatcher({ ...parts, onReady: () => this.#heart.online() });
+    this.#heart = new Heart({
+      dispatcher: this.#dispatcher,
+      clock: parts.clock,
+      software,
+      facts: () => ({ active: active(), processed: this.#processed, loadavg: loadAverage() }),
+    });
+  }
+
+  /** Task events that were given up. */
+  get dropped(): number {
+    return this.#dispatcher.dropped;
+  }
+
+  start(): void {
+    this.#dispatcher.start();
+    this.#heart.start();
+  }
+
+  /** As Celery tells it by remote control: without numbers, and to be missed after ten seconds. */
+  beat(): void {
+    this.#dispatcher.report({ type: "worker-heartbeat", freq: 5, ...software });
+  }
+
+  /** Another worker called an election, and waits until all know of it. */
+  acknowledgeElection(id: string): void {
+    this.#dispatcher.report({ type: "worker-elect-ack", id });
+  }
+
+  tell(event: TaskEvent): void {
+    if (event.type === "taskStarted") this.#processed += 1;
+    if (!this.tellsOfTasks || !("task" in event)) return;
+    if (this.#tasks.get(event.task.task)?.policy.sendEvents === false) return;
+    const body = announce(event);
+    if (body === null) return;
+    // The next run may be another worker's, whose events must not come first.
+    if (event.type === "taskRetried") this.#dispatcher.sendAhead(body);
+    else this.#dispatcher.send(body);
+  }
+
+  /** What a task tells of itself, whether or not the worker tells of tasks. Source: celery/app/task.py `Task.send_event`. */
+  tellCustom(uuid: string, customType: string, fields: Readonly<Record<string, Tree>>): void {
+    this.#dispatcher.send({ type: "custom", customType, extra: Object.assign({ uuid }, fields, { uuid }) });
+  }
+
+  /** Everything that happened is told before it says that it goes. */
+  async stop(): Promise<void> {
+    await this.#dispatcher.flush();
+    this.#heart.stop();
+    this.#dispatcher.close();
+  }
+}
