@@ -1,4 +1,4 @@
-// Writes docs/lifecycles.md from the tables that the code moves by: node --conditions=@leveret/source scripts/lifecycles.ts
+// Writes docs/lifecycles.md from the transition tables of the code: node --conditions=@leveret/source scripts/lifecycles.ts
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connectionMoves } from "../packages/celery-amqp/src/amqp/lifecycle.ts";
@@ -11,29 +11,30 @@ import { arrivalTable, settlementTable } from "./settlements.ts";
 type Move = readonly [from: string, to: string, label?: string];
 
 const workerStates: Readonly<Record<WorkerState, string>> = {
-  new: "made; holds nothing, and gets its handlers",
-  starting: "connects, declares its queues, begins to consume; a failure undoes what was begun",
+  new: "constructed; holds no resource, and accepts handlers",
+  starting: "connects, declares its queues, begins to consume; a failure undoes the steps taken",
   running: "takes tasks, as many at once as its concurrency",
-  draining: "takes no more; what has not begun is back in its queue, running tasks have their grace",
-  stopped: "everything is settled and closed; a worker does not come back from here",
+  draining:
+    "takes no messages; messages whose tasks have not begun are requeued, running tasks have their grace period",
+  stopped: "everything is settled and closed; a stopped worker cannot be started again",
 };
 
 const connectionStates: Readonly<Record<TransportState, string>> = {
-  idle: "nobody has asked for it, or the first attempt failed",
-  connecting: "no link; addresses are tried in turn, for ever once there was a link",
-  open: "a link; what waited for it goes on",
-  blocked: "a link, on which the broker takes no publishes for now: its memory or disk alarm",
-  closing: "takes nothing new, finishes what is in flight",
-  closed: "for good",
+  idle: "not needed yet, or the first attempt failed",
+  connecting: "no socket; addresses are tried in turn, indefinitely once there was a connection",
+  open: "connected; waiting requests and publishes continue",
+  blocked: "connected, but the broker accepts no publishes: its memory or disk alarm",
+  closing: "accepts no new publishes, finishes those in flight",
+  closed: "closed, and not opened again",
 };
 
 const childStates: Readonly<Record<ChildState, string>> = {
   starting: "loads the module",
-  idle: "has its tasks, runs none",
-  busy: "runs one",
-  closing: "has run enough, or is one too many, and was told to end",
-  killed: "is being ended, whatever it does",
-  gone: "its process or thread has ended; another takes its place if there are tasks for it",
+  idle: "ready; runs no task",
+  busy: "runs one task",
+  closing: "has reached a limit of the pool, or is surplus, and was asked to exit",
+  killed: "is being killed",
+  gone: "its process or thread has ended; the pool starts another if tasks need it",
 };
 
 /** The whole page. */
@@ -42,13 +43,13 @@ export function lifecyclesPage(): string {
   const connection = Object.entries(connectionMoves).flatMap(([from, states]) => states.map((to): Move => [from, to]));
   return [
     "# Lifecycles",
-    "Written by `scripts/lifecycles.ts` from the tables that the code moves by; a test keeps it true. An arrow that is not here must not happen, and is an error.",
+    "`scripts/lifecycles.ts` writes this page from the transition tables of the code, and a test compares them. A transition without an arrow here is an error.",
     "## Worker",
-    '`packages/celery-amqp/src/worker/rules/lifecycle.ts`. `worker.state` says where it is, `worker.on("stateChanged", …)` when it moves.',
+    '`packages/celery-amqp/src/worker/rules/lifecycle.ts`. `worker.state` is the current state; `worker.on("stateChanged", …)` is emitted at each transition.',
     diagram(Object.keys(workerStates), worker),
     listOf(workerStates),
     "## Connection",
-    "`packages/celery-amqp/src/amqp/lifecycle.ts`. A transport has two, to publish and to consume. `client.state` is `connecting` while either is, and `blocked` when either is.",
+    "`packages/celery-amqp/src/amqp/lifecycle.ts`. A transport has two connections, one for publishing and one for consuming. `client.state` is `connecting` while one of them is, and `blocked` while one of them is.",
     diagram(Object.keys(connectionStates), connection),
     listOf(connectionStates),
     "## Child of a pool",
@@ -56,9 +57,9 @@ export function lifecyclesPage(): string {
     diagram(Object.keys(childStates), labelled(childTransitions)),
     listOf(childStates),
     "## Task message",
-    "These tables are what the rules in `packages/celery-amqp/src/worker/rules/` answer; each effect is finished, and confirmed by the broker where it is a message, before the next begins. A crash in between repeats work and never loses it.",
+    "The rules in `packages/celery-amqp/src/worker/rules/` return the effects of these tables. Each effect is finished, and confirmed by the broker where it is a message, before the next begins. A crash between two effects repeats work and never loses it.",
     arrivalTable(),
-    "And at the end of its run, for a task with a callback, an errback and somebody who waits for its result:",
+    "At the end of a run, for a task with a callback, an errback and a reply queue:",
     settlementTable(),
   ]
     .join("\n\n")

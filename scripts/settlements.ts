@@ -1,4 +1,4 @@
-// What becomes of a task message, as tables: the rules of the worker are asked, one row each.
+// The disposition of a task message, as tables of the effects that the rules of the worker return.
 import { newTask, resolveBudget } from "../packages/celery-protocol/src/index.ts";
 import { defineTask } from "../packages/celery-amqp/src/task/definition.ts";
 import type { TaskPolicy } from "../packages/celery-amqp/src/task/policy.ts";
@@ -28,7 +28,7 @@ const world: World = {
   uuid: () => "next",
 };
 
-/** A row: how it ended, what the task's policy says of it, and which run it was. */
+/** A row: the end of a run, the policy of its task, and the number of runs before it. */
 interface Case {
   readonly name: string;
   readonly ending: Ending;
@@ -80,30 +80,30 @@ const cases: readonly Case[] = [
     ending: { kind: "worker-lost", reason: "SIGKILL" },
     policy: { rejectOnWorkerLost: true },
   },
-  { name: "the worker stops, its grace is over", ending: { kind: "interrupted" } },
+  { name: "the worker stops, its grace period is over", ending: { kind: "interrupted" } },
 ];
 
-/** What each end of a run costs, with late and with early acks. */
+/** The effects of each end of a run, with late and with early acks. */
 export function settlementTable(): string {
   const rows = cases.map((each) => [each.name, effectsOf(each, "late"), effectsOf(each, "early")]);
   return table(["a run that", "late acks (default)", "early acks, after the ack at its start"], rows);
 }
 
-/** What it costs to begin a run, and not to. */
+/** The effects of beginning a run, and of refusing one. */
 export function arrivalTable(): string {
   const [late, early] = [requestOf({}, "late"), requestOf({}, "early")];
   return table(
     ["a task that", "late acks (default)", "early acks"],
     [
-      ["begins", ...[late, early].map((request) => told(begin(request, world)))],
-      ["begins, `trackStarted: true`", ...[late, early].map((request) => told(begin(tracked(request), world)))],
-      ["expired or was revoked before", ...[late, early].map((request) => told(revoke(request, "revoked", world)))],
+      ["begins", ...[late, early].map((request) => listed(begin(request, world)))],
+      ["begins, `trackStarted: true`", ...[late, early].map((request) => listed(begin(tracked(request), world)))],
+      ["expired or was revoked before", ...[late, early].map((request) => listed(revoke(request, "revoked", world)))],
     ],
   );
 }
 
 function effectsOf({ ending, policy = {}, retries = 0 }: Case, acks: TaskPolicy["acks"]): string {
-  return told(settle(requestOf({ ...policy }, acks, retries), { ...ending, children: [], runtimeMs: 1 }, world));
+  return listed(settle(requestOf({ ...policy }, acks, retries), { ...ending, children: [], runtimeMs: 1 }, world));
 }
 
 function requestOf(policy: Partial<TaskPolicy>, acks: TaskPolicy["acks"], retries = 0): Request {
@@ -124,11 +124,11 @@ function tracked(request: Request): Request {
   return { ...request, policy: { ...request.policy, trackStarted: true } };
 }
 
-function told(effects: readonly Effect[]): string {
-  return effects.length === 0 ? "nothing" : effects.map(sayEffect).join(", ");
+function listed(effects: readonly Effect[]): string {
+  return effects.length === 0 ? "nothing" : effects.map(nameOf).join(", ");
 }
 
-function sayEffect(effect: Effect): string {
+function nameOf(effect: Effect): string {
   switch (effect.do) {
     case "ack":
       return "**ack**";
@@ -139,11 +139,11 @@ function sayEffect(effect: Effect): string {
     case "store":
       return `store ${effect.meta.status}`;
     case "send":
-      return sayTask(effect.task.task);
+      return nameOfSend(effect.task.task);
     case "emit":
-      return `tell \`${effect.event.type}\``;
+      return `emit \`${effect.event.type}\``;
     case "chord-part":
-      return "bring its part to the chord";
+      return "report its part to the chord";
     case "call-errback":
       return "call errbacks";
     case "apply-chord":
@@ -153,9 +153,9 @@ function sayEffect(effect: Effect): string {
   }
 }
 
-function sayTask(name: string): string {
+function nameOfSend(name: string): string {
   if (name === "next") return "send callbacks and the chain's next";
-  if (name === "replacement") return "send what takes its place";
+  if (name === "replacement") return "send the replacement";
   return name === "errback" ? "send errbacks" : "send the next run";
 }
 

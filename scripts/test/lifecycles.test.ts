@@ -15,15 +15,15 @@ test("the page has every arrow, the start and the ends", () => {
   expect(page).toContain("  closed --> [*]\n");
 });
 
-test("the tables of a task tell what the rules decide", () => {
+test("the tables of a task have the effects that the rules return", () => {
   const rows = lifecyclesPage()
     .split("\n")
     .map((line) => line.split("|").map((cell) => cell.trim()));
   const rowOf = (name: string) => rows.find(([, first]) => first === name)?.slice(2, 4);
   expect(rowOf("succeeded")).toEqual([
-    "send callbacks and the chain's next, store SUCCESS, **ack**, tell `taskSucceeded`",
-    "send callbacks and the chain's next, store SUCCESS, tell `taskSucceeded`",
+    "send callbacks and the chain's next, store SUCCESS, **ack**, emit `taskSucceeded`",
+    "send callbacks and the chain's next, store SUCCESS, emit `taskSucceeded`",
   ]);
-  expect(rowOf("its process died, `rejectOnWorkerLost: true`")?.[0]).toBe("**requeue**, tell `taskRejected`");
-  expect(rowOf("begins")).toEqual(["tell `taskStarted`", "**ack**, tell `taskStarted`"]);
+  expect(rowOf("its process died, `rejectOnWorkerLost: true`")?.[0]).toBe("**requeue**, emit `taskRejected`");
+  expect(rowOf("begins")).toEqual(["emit `taskStarted`", "**ack**, emit `taskStarted`"]);
 });
