@@ -168,5 +168,5 @@ export class RedisSource implements Pick<ResultSource, "watch" | "latest" | "for
 }
 
 function closed(): CeleryError {
-  return new CeleryError("closed", "The client was closed before the result came");
+  return new CeleryError("closed", "The client was closed before the result came. Await results before closing.");
 }

@@ -37,7 +37,7 @@ export class Acks {
     return true;
   }
 
-  /** As `ack`. RabbitMQ 4.3 counts what is rejected against the queue's delivery limit, and not what is nacked. */
+  /** As `ack`. RabbitMQ 4.3 counts rejects against the queue's delivery limit, and nacks not. */
   reject(tag: number, requeue: boolean, isCounted = true): boolean {
     if (!this.#unsettled.delete(tag)) return false;
     this.#send(() =>
@@ -46,7 +46,7 @@ export class Acks {
     return true;
   }
 
-  /** Sends what was acked so far. */
+  /** Sends the acks made so far. */
   flush(): void {
     const acked = this.#acked;
     if (acked.length === 0) return;
@@ -58,7 +58,7 @@ export class Acks {
     for (const tag of acked) if (tag > oldest) this.#send(() => this.#channel.ack(withTag(tag)));
   }
 
-  /** A channel that went away meanwhile throws; the broker then gives the messages out again. */
+  /** A channel that closed meanwhile throws; the broker then redelivers the messages. */
   #send(settle: () => void): void {
     try {
       settle();
@@ -68,7 +68,7 @@ export class Acks {
   }
 }
 
-/** All that amqplib reads of a message when it settles one. */
+/** The only field that amqplib reads of a message that it settles. */
 function withTag(deliveryTag: number): Message {
   return { fields: { deliveryTag } } as Message;
 }

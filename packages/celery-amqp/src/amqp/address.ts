@@ -8,7 +8,7 @@ import {
 } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 
-/** Where one broker answers. */
+/** Address and login of one broker. */
 export interface BrokerAddress {
   readonly tls: boolean;
   readonly host: string;
@@ -16,7 +16,7 @@ export interface BrokerAddress {
   readonly user: string;
   readonly password: Secret;
   readonly vhost: string;
-  /** Seconds, where the URL has them. */
+  /** Seconds, from the URL; null where the URL sets none. */
   readonly heartbeatSeconds: number | null;
 }
 
@@ -28,9 +28,10 @@ const FORM = {
 };
 
 /**
- * Reads broker URLs as kombu does (kombu/utils/url.py): a list, or one string with `;` between them. Parts that are left out
- * are `guest`, `guest`, `localhost` and the vhost `/`. `amqp://host/` and `amqp://host//` both mean the vhost `/`. Other
- * than with kombu the login ends at the last `@` of the whole URL, so that no part of a password is taken for a host.
+ * Reads broker URLs as kombu does (kombu/utils/url.py): a list, or one string with `;` between them. Parts that are
+ * left out are `guest`, `guest`, `localhost` and the vhost `/`. `amqp://host/` and `amqp://host//` both mean the vhost
+ * `/`. Unlike in kombu, the login ends at the last `@` of the whole URL, so that no part of a password is read as a
+ * host.
  *
  * @throws CeleryError with code `option-invalid`; no part of the URL is in the message.
  */
@@ -39,18 +40,18 @@ export function parseAddresses(url: string | readonly string[]): readonly Broker
   const texts = Array.isArray(list)
     ? list.flatMap((item) => (typeof item === "string" ? splitServiceUrls(item) : [item]))
     : [];
-  if (texts.length === 0) throw invalid(`No broker URL was given: name one, as ${FORM.example}`);
+  if (texts.length === 0) throw invalid(`No broker URL was given. Give one, as ${FORM.example}.`);
   return texts.filter((text) => text !== "" || texts.length === 1).map((text) => parseAddress(text));
 }
 
-/** An address for people: without its login. */
+/** The address for logs and errors, without the login. */
 export function describeAddress({ tls, host, port, vhost }: BrokerAddress): string {
   const name = host.includes(":") ? `[${host}]` : host;
   return `${tls ? "amqps" : "amqp"}://${name}:${port}/${encodeURIComponent(vhost)}`;
 }
 
 function parseAddress(text: unknown): BrokerAddress {
-  if (typeof text !== "string") throw invalid(`A broker URL is a ${typeof text}: it must be a string`);
+  if (typeof text !== "string") throw invalid(`A broker URL is a ${typeof text}. Give a string.`);
   const { scheme, user, password, host, port, path, parameters } = read(text);
   return {
     tls: scheme === "amqps",
@@ -73,7 +74,7 @@ function read(text: string): ServiceUrl {
 
 function heartbeatOf(parameters: ServiceUrl["parameters"]): number | null {
   if (parameters.some(([name]) => name !== "heartbeat"))
-    throw invalid("The broker URL has a parameter that is not known: the only one is heartbeat");
+    throw invalid("The broker URL has an unknown parameter. Remove it: the only known one is heartbeat.");
   const value = parameters[0]?.[1];
   return value === undefined ? null : Number(value);
 }

@@ -19,7 +19,7 @@ export class Backoff {
     return this.#ids.random() * limit;
   }
 
-  /** What was opened has held for `heldMs`: long enough to begin anew with short pauses? */
+  /** Starts over with short pauses if the connection or channel lived for at least `stableMs`. */
   onHeld(heldMs: number): void {
     if (heldMs >= this.#limits.stableMs) this.#attempts = 0;
   }

@@ -3,17 +3,17 @@ import { brokerText, replyCode, requestFailure } from "./errors.ts";
 import type { Pending } from "./pending.ts";
 import { interrupted, unroutable } from "./publish-errors.ts";
 
-/** What becomes of the publishes that were in flight when their channel ended. */
+/** The publishes that were in flight when their channel closed, sorted by what happens next. */
 export interface Sorted {
-  /** With what their callers get. */
+  /** With the errors of their calls. */
   readonly failed: ReadonlyMap<Pending, CeleryError>;
-  /** To be sent again, in their order. */
+  /** To be published again, in their order. */
   readonly again: readonly Pending[];
-  /** The broker accuses one of `again`, without saying which. */
+  /** The broker closed the channel because of one of `again`, without naming it. */
   readonly areSuspects: boolean;
 }
 
-/** Sorts what was in flight by the reason for which the channel ended. */
+/** Sorts the publishes in flight by the reason of the channel's close. */
 export function sortOut(entries: readonly Pending[], reason: Error): Sorted {
   const culprits = blamed(
     reason,
@@ -28,20 +28,20 @@ export function sortOut(entries: readonly Pending[], reason: Error): Sorted {
   return { failed, again, areSuspects: culprits.size === 0 && isAccusation(reason) };
 }
 
-/** It may have arrived, and must not twice. */
+/** The message may have arrived, and must not be sent twice. */
 function isSpent({ resend, wasSent }: Pending): boolean {
   return !resend && wasSent;
 }
 
-/** The broker ended channel or connection over something that was published; an operator's stop (320) is no accusation. */
+/** The broker closed the channel or connection because of a message; an operator's stop (320) is none of these. */
 function isAccusation(reason: Error): boolean {
   const code = replyCode(reason);
   return code !== null && code !== CONNECTION_FORCED;
 }
 
 /**
- * Which of the publishes in flight the broker's accusation means, and what their callers get. A missing or forbidden
- * exchange is named in its text; of other faults only a publish that was alone can be blamed.
+ * The publishes that caused the broker's close, with the errors of their calls. The reply text names a missing or
+ * forbidden exchange; for other faults only a publish that was alone in flight can be the cause.
  */
 export function blamed(reason: Error, inFlight: readonly Pending[]): ReadonlyMap<Pending, CeleryError> {
   if (!isAccusation(reason)) return new Map();
@@ -56,7 +56,7 @@ function blameAll(guilty: readonly Pending[], error: CeleryError): ReadonlyMap<P
   return new Map(guilty.map((entry) => [entry, error]));
 }
 
-/** RabbitMQ calls the default exchange `amq.default` where it checks rights. */
+/** RabbitMQ calls the default exchange `amq.default` where it checks permissions. */
 function namedIn(text: string): ((entry: Pending) => boolean) | null {
   const [, name] = /exchange '([^']*)' in vhost/.exec(text) ?? [];
   if (name === undefined) return null;

@@ -3,7 +3,7 @@ import { describeAddress } from "./address.ts";
 import { type AmqpOptions, resolveAmqp } from "./options.ts";
 
 /**
- * Where the broker of these options is: of several addresses the first, with the others beside it.
+ * Host, port and vhost of the broker of these options: the first address, with the alternates in a list.
  *
  * @throws CeleryError `option-invalid`
  */

@@ -9,13 +9,13 @@ import { passingIfQueueAway, requestFailure } from "./errors.ts";
 import type { Link, RequestLimit } from "./link.ts";
 import { endOf } from "./supervise.ts";
 
-/** How long a reader waits for its turn and for what it looks for. */
+/** How long a reader waits for its turn and for the messages it wants. */
 const patienceMs = 60_000;
 
 /**
- * Reads a queue from its head on a channel of its own, which is then closed with all deliveries open. A classic queue takes
- * them back, to their places, in the same step in which it turns to the next consumer (RabbitMQ 3.10 and 4.3,
- * rabbit_amqqueue_process `handle_ch_down`); cancelling first and giving back after would let the next one see gaps.
+ * Reads a queue from its head on a channel of its own, which is then closed with all deliveries open. A classic queue
+ * requeues the messages in order before it serves the next consumer (RabbitMQ 3.10 and 4.3, rabbit_amqqueue_process
+ * `handle_ch_down`); cancelling first and requeueing after would let the next consumer see gaps.
  *
  * @throws CeleryError `rpc-timeout`, `access-refused`, `connection-lost` also while the queue's node is down
  */
@@ -37,7 +37,7 @@ export async function browseQueue(
   }
 }
 
-/** Null: the broker has ended the consumer, since the queue was deleted or has moved. */
+/** Null: the broker cancelled the consumer, since the queue was deleted or moved. */
 async function readOnce(
   link: Link,
   options: BrowseOptions,
@@ -52,7 +52,7 @@ async function readOnce(
   try {
     const consume = () => channel.consume(options.queue, (message) => reading.take(message), { noAck: false });
     await link.request(what, consume, limit);
-    const late = () => new CeleryError("rpc-timeout", `Cannot ${what}: what was looked for did not come`);
+    const late = () => new CeleryError("rpc-timeout", `The messages did not come in time: ${what}. Try again.`);
     const outcome = await within(clock, patienceMs, Promise.race([reading.over, ended]), late);
     if (outcome instanceof Error) throw requestFailure(outcome, what);
     return outcome === "read" ? reading.messages : null;
@@ -61,7 +61,7 @@ async function readOnce(
   }
 }
 
-/** What was read so far. */
+/** The messages read so far. */
 class Reading {
   readonly messages: WireMessage[] = [];
   readonly over: Promise<"read" | "cancelled">;
@@ -91,7 +91,7 @@ class Reading {
   }
 }
 
-/** Closes the channel unless it is closed: amqplib takes a second close for a fault of the connection. */
+/** Closes the channel once: amqplib treats a second close as a connection error. */
 function closer(channel: Channel, link: Link, limit: RequestLimit | undefined): () => Promise<void> {
   let isOpen = true;
   const onEnd = (): void => void (isOpen = false);

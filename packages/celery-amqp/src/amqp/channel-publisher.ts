@@ -7,7 +7,7 @@ import { returnedBy } from "./returned.ts";
 import { SharedFields } from "./shared-fields.ts";
 import { checkAddress } from "./short-string.ts";
 
-/** Publishes on one channel, and never again on another: what is not confirmed when it ends is told so. */
+/** Publishes on one channel and never resends on another: publishes without a confirm fail when the channel closes. */
 export class ChannelPublisher {
   readonly #channel: ConfirmChannel;
   readonly #queue: string;
@@ -15,7 +15,7 @@ export class ChannelPublisher {
   readonly #headers = new SharedFields();
   readonly #inFlight = new PendingLine();
 
-  /** `queue` is what the channel consumes, for the errors. */
+  /** `queue` is the queue that the channel consumes, for the errors. */
   constructor(channel: ConfirmChannel, queue: string, frameMax: number) {
     this.#channel = channel;
     this.#queue = queue;
@@ -36,7 +36,7 @@ export class ChannelPublisher {
     });
   }
 
-  /** The channel is gone. */
+  /** The channel has closed. */
   end(): void {
     for (const entry of this.#inFlight.takeAll())
       entry.settle(entry.wasReturned ? unroutable(entry) : cutOff(this.#queue));
@@ -57,7 +57,7 @@ export class ChannelPublisher {
   }
 
   #onConfirm(entry: Pending, error: Error | null): void {
-    // "channel closed" is no answer: the end of the channel tells.
+    // "channel closed" is no answer of the broker: `end` rejects the publish.
     if ((error !== null && error.message !== NACKED) || !this.#inFlight.delete(entry)) return;
     if (entry.wasReturned) entry.settle(unroutable(entry));
     else entry.settle(error === null ? null : nacked(entry));

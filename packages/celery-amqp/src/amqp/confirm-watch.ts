@@ -7,10 +7,11 @@ export interface ConfirmDeadlines {
 }
 
 /**
- * Tells a node that takes messages and confirms none from a slow one. Such nodes go on with heartbeats and give no error,
- * so confirms have a deadline of their own: a node that a partition cut off (4.3) confirms nothing. Silence of one
- * destination beside confirms of others accuses no node: its queue is away, or the channel has lost it (3.10, on a channel
- * opened within some 50 ms of the death of the queue's leader), which a new channel on the same connection repairs.
+ * Detects a node that accepts messages and confirms none. Such a node still sends heartbeats and no error, so confirms
+ * have a deadline of their own: a node that a partition cut off (4.3) confirms nothing. Missing confirms for one
+ * destination, while other destinations get theirs, are not the node's fault: the queue is unavailable, or the channel
+ * has lost it (3.10, on a channel opened within some 50 ms of the death of the queue's leader), which a new channel on
+ * the same connection repairs.
  */
 export class ConfirmWatch {
   readonly #deadlines: ConfirmDeadlines;
@@ -24,12 +25,12 @@ export class ConfirmWatch {
     this.#deadlines = deadlines;
   }
 
-  /** How old a message is that is late. */
+  /** Age from which a message without a confirm is late, in milliseconds. */
   get lateMs(): number {
     return this.#deadlines.confirmTimeoutMs / 5;
   }
 
-  /** When to ask next whether the node is silent, and which messages are late. */
+  /** The time of the next check for a silent node and for late messages. */
   lookAt(now: number): number {
     return Math.min(this.#silentAt, now + this.lateMs / 2);
   }
@@ -46,9 +47,9 @@ export class ConfirmWatch {
   }
 
   /**
-   * Whether what a nack says may be the channel's own fault, so that a new one is worth a try: on 3.10 a channel whose first
-   * message to a quorum queue comes while that elects a leader is nacked for ever. A full queue nacks too, on every
-   * channel: so the tries become rare where they do not help.
+   * Whether a nack may be the channel's fault, so that a new channel may help: on 3.10 a channel whose first message to
+   * a quorum queue comes during a leader election is nacked forever. A full queue nacks on every channel, so new
+   * channels become rare while they do not help.
    */
   isRenewalDue(now: number): boolean {
     if (now - this.#lastNackAt > CALM_MS) this.#renewAfterMs = FIRST_RENEWAL_MS;
@@ -58,19 +59,19 @@ export class ConfirmWatch {
     return true;
   }
 
-  /** All counts from now on: what was held back may flow again. */
+  /** Restarts all deadlines: publishes that were blocked may flow again. */
   restart(now: number): void {
     this.#lastConfirmAt = now;
   }
 
-  /** Whether the node is to be left: messages are due, and nothing was confirmed for the time allowed. */
+  /** Whether to leave the node: messages are due, and nothing was confirmed within the deadline. */
   isSilent(now: number): boolean {
     return now >= this.#silentAt;
   }
 
   /**
-   * Whether `oldest`, the message that waits longest, was passed over for the time allowed while others were confirmed. A
-   * queue may be down whatever the channel, so this is found no more than once in a publish's life.
+   * Whether `oldest`, the message that waits longest, got no confirm within the deadline while other messages got
+   * theirs. The queue may be down on any channel, so this is reported at most once for a publish.
    */
   isStraggler(now: number, oldest: Pending): boolean {
     const { confirmTimeoutMs, publishTimeoutMs } = this.#deadlines;

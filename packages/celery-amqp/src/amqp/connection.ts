@@ -12,7 +12,7 @@ import { Link } from "./link.ts";
 import { staggered, type Staggered } from "./stagger.ts";
 import type { ResolvedAmqp } from "./options.ts";
 
-/** What the transport's parts get from outside. */
+/** Clock, ids and logger of the transport's parts. */
 export interface AmqpParts {
   readonly clock: Clock;
   readonly ids: Ids;
@@ -48,7 +48,7 @@ export class Connection {
     return this.#state;
   }
 
-  /** Connects once; further calls share the outcome. `retry` keeps trying while no broker answers. */
+  /** Connects once; further calls get the same promise. `retry` keeps trying while no broker answers. */
   connect(retry: boolean): Promise<void> {
     if (this.#state === "closing" || this.#state === "closed") return Promise.reject(closedError());
     if (this.#link !== null) return Promise.resolve();
@@ -56,22 +56,25 @@ export class Connection {
     return this.#connecting;
   }
 
-  /** Resolves with the live link as soon as there is one. @throws CeleryError with code `closed` when there will be none. */
+  /** Resolves with the live link as soon as there is one. @throws CeleryError with code `closed` after a close. */
   ready(): Promise<Link> {
     if (this.#stopping.signal.aborted) return Promise.reject(closedError());
     return this.#link === null ? this.#arrival.promise : Promise.resolve(this.#link);
   }
 
   /**
-   * Does `work` on the live link, and on the next one where that is lost meanwhile, as long as a request may take; so
-   * `work` must do no harm when it is done twice.
+   * Runs `work` on the live link, and again on the next link if that is lost meanwhile, within `rpcTimeoutMs`; so
+   * `work` must be idempotent.
    *
    * @throws CeleryError with code `rpc-timeout` without a connection in time, `closed`, or what `work` throws.
    */
   async use<T>(what: string, work: (link: Link) => Promise<T>): Promise<T> {
     const { clock } = this.#parts;
     const { rpcTimeoutMs } = this.#options;
-    const late = new CeleryError("rpc-timeout", `No connection to the broker within ${rpcTimeoutMs} ms: ${what}`);
+    const late = new CeleryError(
+      "rpc-timeout",
+      `There was no connection to the broker for ${rpcTimeoutMs} ms: ${what}. Check that the broker runs.`,
+    );
     const deadline = clock.monotonicMs() + rpcTimeoutMs;
     for (;;) {
       const link = await within(clock, deadline - clock.monotonicMs(), this.ready(), () => late);
@@ -83,7 +86,7 @@ export class Connection {
     }
   }
 
-  /** Gives a link up that does not answer within `timeoutMs`. */
+  /** Drops the link if the broker does not answer within `timeoutMs`. */
   async probe(timeoutMs: number): Promise<void> {
     await this.#link?.probe(timeoutMs);
   }
@@ -111,7 +114,7 @@ export class Connection {
   }
 
   async #connectFirst(retry: boolean): Promise<void> {
-    // After a lost link the supervisor is at it already.
+    // After a lost link `#onLost` reconnects already.
     if (this.#state === "connecting") return void (await this.ready());
     this.#move("connecting");
     try {
@@ -123,19 +126,19 @@ export class Connection {
   }
 
   /** Tries every address in turn, round after round as `persistence` says. */
-  async #dialRounds(persistence: "once" | "while unreachable" | "for ever"): Promise<Link> {
+  async #dialRounds(persistence: "once" | "while unreachable" | "always"): Promise<Link> {
     for (;;) {
       const { won, failures } = await this.#dialRound();
       if (this.#stopping.signal.aborted) throw closedError();
       if (won !== null) return won;
       const refused = failures.find(({ isFinal }) => isFinal);
-      if (refused !== undefined && persistence !== "for ever") throw refused.error;
+      if (refused !== undefined && persistence !== "always") throw refused.error;
       if (persistence === "once") throw unreachable(failures);
       await this.#rest(failures);
     }
   }
 
-  /** A host that is cut off answers nothing: the next address is tried beside it. */
+  /** A host that is cut off does not answer: the next address is tried in parallel. */
   async #dialRound(): Promise<Staggered<Link, DialFailure>> {
     return staggered(this.#fromNext(), {
       clock: this.#parts.clock,
@@ -175,7 +178,8 @@ export class Connection {
   async #rest(failures: readonly DialFailure[]): Promise<void> {
     const delayMs = Math.round(this.#backoff.next());
     for (const { error } of failures) {
-      this.#parts.logger.warn(error.message, { connection: this.name, retryInMs: delayMs });
+      const fields = { connection: this.name, reason: error.message, retryInMs: delayMs };
+      this.#parts.logger.warn("cannot connect to the broker, trying again", fields);
     }
     await pause(this.#parts.clock, delayMs, this.#stopping.signal);
     if (this.#stopping.signal.aborted) throw closedError();
@@ -183,7 +187,8 @@ export class Connection {
 
   #adopt(link: Link): void {
     this.#link = link;
-    this.#parts.logger.info(`Connected to ${link.address}`, { connection: this.name, epoch: link.epoch });
+    const { address, epoch } = link;
+    this.#parts.logger.info("connected to the broker", { connection: this.name, address, epoch });
     this.#move("open");
     this.#arrival.resolve(link);
     void link.lost.then((reason) => this.#onLost(link, reason));
@@ -194,13 +199,14 @@ export class Connection {
     this.#link = null;
     this.#arrival = createArrival();
     this.#backoff.onHeld(this.#parts.clock.monotonicMs() - link.openedAt);
-    this.#parts.logger.warn(`${reason.message}; connecting again`, { connection: this.name, address: link.address });
+    const fields = { connection: this.name, address: link.address, reason: reason.message };
+    this.#parts.logger.warn("lost the connection to the broker, connecting again", fields);
     this.#move("connecting");
     try {
       await pause(this.#parts.clock, this.#backoff.next(), this.#stopping.signal);
-      this.#adopt(await this.#dialRounds("for ever"));
+      this.#adopt(await this.#dialRounds("always"));
     } catch {
-      // Closed meanwhile: nothing is to be opened any more.
+      // Closed meanwhile.
     }
   }
 
@@ -208,14 +214,15 @@ export class Connection {
     try {
       this.#parts.logger.error("a listener of the connection failed", { connection: this.name, error });
     } catch {
-      // The logger itself fails: there is no other place to report it.
+      // The logger itself fails, so the error cannot be reported.
     }
   }
 
   #onBlocked(link: Link, reason: string | null): void {
     if (this.#link !== link) return;
-    if (reason === null) this.#parts.logger.info("The broker takes publishes again", { connection: this.name });
-    else this.#parts.logger.warn(`The broker takes no publishes for now: ${reason}`, { connection: this.name });
+    const connection = this.name;
+    if (reason === null) this.#parts.logger.info("the broker accepts publishes again", { connection });
+    else this.#parts.logger.warn("the broker blocks publishes", { connection, reason });
     this.#move(reason === null ? "open" : "blocked");
   }
 
@@ -234,26 +241,26 @@ export class Connection {
   }
 }
 
-/** A host that answers takes less to let one log in. */
+/** A host that answers completes a login in less time. */
 const STAGGER_MS = 2_000;
 
 /** A promise of the next link. */
 type Arrival = PromiseWithResolvers<Link>;
 
-/** The promise of the next link; that nobody waits for it is no error. */
+/** The promise of the next link; its rejection needs no handler. */
 function createArrival(): Arrival {
   const arrival = Promise.withResolvers<Link>();
   arrival.promise.catch(() => {});
   return arrival;
 }
 
-/** Lost without a word of the broker, or with one that does not blame what was asked. */
+/** Lost without a reply code, or with one that the request did not cause. */
 function isLinkLost(error: unknown, link: Link): boolean {
   return link.isLost && error instanceof CeleryError && error.code === "connection-lost" && isBlameless(error);
 }
 
 function closedError(): CeleryError {
-  return new CeleryError("closed", "The transport is closed: create a new one");
+  return new CeleryError("closed", "The transport is closed. Create a new one.");
 }
 
 function shuffled<T>(items: readonly T[], ids: Ids): readonly T[] {

@@ -12,28 +12,28 @@ import { PassedOver } from "./passed-over.ts";
 import { endOf, type Session } from "./supervise.ts";
 import { toFields } from "./table.ts";
 
-/** What a consumer is made of. */
+/** The dependencies of a consumer. */
 export interface ConsumerParts {
   readonly options: SubscribeOptions;
   readonly onDelivery: (delivery: Delivery) => void;
-  /** False once the subscription is cancelled: what still comes goes back. */
+  /** False once the subscription is cancelled: later deliveries are requeued. */
   readonly isWanted: () => boolean;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** For each request; absent: a request that is not answered costs the connection. */
+  /** For each request. Absent: a request without an answer ends the connection. */
   readonly limit?: RequestLimit | undefined;
 }
 
 /**
- * How long a channel outlives its last ack. A quorum queue takes only so many commands of a channel at a time; acks beyond
- * these wait in the channel, and end with it: their messages come again (RabbitMQ 3.10.8 and 4.3.6, tried; 20 ms are
- * enough on a machine under load).
+ * How long a channel outlives its last ack. A quorum queue accepts only so many commands of a channel at a time; acks
+ * beyond these wait in the channel and are lost with it, and their messages are redelivered (seen on RabbitMQ 3.10.8
+ * and 4.3.6; 20 ms are enough on a machine under load).
  */
 const ACK_REST_MS = 150;
 
 /**
- * One consumer on a channel of its own, from `open` to the end of the channel. After `retire` it takes nothing more; its
- * channel stays as long as deliveries of it may be settled.
+ * One consumer on a channel of its own, from `open` to the end of the channel. After `retire` it accepts no more
+ * deliveries; its channel stays open until its deliveries are settled.
  */
 export class Consumer implements Session, Settling {
   readonly link: Link;
@@ -44,9 +44,9 @@ export class Consumer implements Session, Settling {
   readonly #acks: Acks;
   readonly #passedOver: PassedOver;
   readonly #publisher: ChannelPublisher | null;
-  /** Messages that came. */
+  /** Number of messages delivered. */
   delivered = 0;
-  /** Ends this consumer, for its owner to open another one. */
+  /** Ends this consumer, so that its owner opens another one. */
   readonly giveUp: (reason: Error) => void;
   #isOpen = true;
   #isClosing = false;
@@ -71,7 +71,7 @@ export class Consumer implements Session, Settling {
     this.ended = Promise.race([channelEnd, given]);
   }
 
-  /** @throws CeleryError what the broker answers: `not-found`, `access-refused`, `rpc-timeout`, `connection-lost`. */
+  /** @throws CeleryError `not-found`, `access-refused`, `rpc-timeout`, `connection-lost`. */
   static async open(link: Link, parts: ConsumerParts): Promise<Consumer> {
     const consumer = await Consumer.#onChannel(link, parts);
     try {
@@ -104,11 +104,14 @@ export class Consumer implements Session, Settling {
 
   async publish(message: WireMessage, to: Address): Promise<void> {
     if (this.#publisher === null)
-      throw new CeleryError("option-invalid", `The subscription to "${this.queue}" does not publish: set publishes`);
+      throw new CeleryError(
+        "option-invalid",
+        `The subscription has no channel to publish on: queue "${this.queue}". Set publishes.`,
+      );
     await this.#publisher.publish(message, to);
   }
 
-  /** One question of the broker serves all that ask in one turn of the event loop. */
+  /** One request to the broker serves all calls in one turn of the event loop. */
   sync(): Promise<boolean> {
     this.#syncing ??= new Promise((resolve) => {
       setImmediate(() => {
@@ -119,7 +122,7 @@ export class Consumer implements Session, Settling {
     return this.#syncing;
   }
 
-  /** A channel does what it is asked in order. A prefetch count changes nothing for a consumer that is there. */
+  /** A channel handles its methods in order. Setting a prefetch count does not affect an existing consumer. */
   async #sync(): Promise<boolean> {
     if (!this.#isOpen) return false;
     this.#acks.flush();
@@ -130,13 +133,13 @@ export class Consumer implements Session, Settling {
     );
   }
 
-  /** Ends the channel at once; what is unsettled goes back with it. Never rejects. */
+  /** Closes the channel at once; the broker requeues its unsettled deliveries. Never rejects. */
   async abandon(): Promise<void> {
     this.#isRetired = true;
     await this.#closeChannel();
   }
 
-  /** Takes nothing more, and closes its channel when the last delivery is settled. Never rejects. */
+  /** Cancels the consumer, and closes its channel when the last delivery is settled. Never rejects. */
   async retire(): Promise<void> {
     if (this.#isRetired) return;
     this.#isRetired = true;
@@ -155,7 +158,7 @@ export class Consumer implements Session, Settling {
     await this.link.request(
       `consume queue "${queue}"`,
       async () => {
-        // Per consumer, never per channel: a quorum queue answers global QoS by closing the connection (540).
+        // Per consumer, never per channel: a quorum queue refuses global QoS by closing the connection (540).
         if (!noAck && prefetch > 0) await this.#channel.prefetch(prefetch, false);
         const { consumerTag } = await this.#channel.consume(
           queue,
@@ -168,12 +171,12 @@ export class Consumer implements Session, Settling {
     );
   }
 
-  /** Total, as amqplib closes the channel with 541 when it throws (and the message would come back for ever). */
+  /** Must never throw: amqplib then closes the channel with 541, and the message would be redelivered forever. */
   #onMessage(message: ConsumeMessage | null): void {
     if (message === null) {
       this.#tag = null;
       this.giveUp(new Error(cancelReason(this.queue, this.#acks.unsettled)));
-      // What is unsettled has gone back to its queue (4.3), or goes with the channel: its acks would settle nothing.
+      // Unsettled deliveries were requeued (4.3), or will be with the channel: their acks would settle nothing.
       this.#isRevoked = true;
       void this.abandon();
       return;
@@ -181,23 +184,26 @@ export class Consumer implements Session, Settling {
     this.delivered += 1;
     const { deliveryTag } = message.fields;
     const isTracked = this.#parts.options.noAck !== true;
-    // Given back by the end of the channel; a nack would have it come here again until then.
+    // The end of the channel requeues it; a nack would deliver it here again until then.
     if (isTracked && this.#isClosing) return;
     if (isTracked) this.#acks.deliver(deliveryTag);
     if (isTracked && (this.#isRetired || !this.#parts.isWanted())) this.reject(deliveryTag, true, false);
     else this.#receive(new AmqpDelivery(message, this));
   }
 
-  /** A reply, event or command of which a part is missing is of no use; what has to be acked is its receiver's to judge. */
+  /**
+   * Without acks (replies, events, commands) an incomplete message is useless and dropped; otherwise the receiver
+   * decides.
+   */
   #receive(delivery: AmqpDelivery): void {
     if (delivery.unreadable === null || this.#parts.options.noAck !== true) this.#hand(delivery);
     else this.#passedOver.note(delivery.unreadable);
   }
 
-  /** A callback that fails is a fault of ours: said loudly, and the message stays unsettled until the channel goes. */
+  /** A callback that throws is a bug: logged as an error, and the message stays unsettled until the channel closes. */
   #hand(delivery: Delivery): void {
     const onError = (error: unknown) => {
-      this.#parts.logger.error(`A delivery of queue "${this.queue}" could not be handed over`, { error });
+      this.#parts.logger.error("the callback for a delivery failed", { queue: this.queue, error });
     };
     try {
       const outcome: unknown = this.#parts.onDelivery(delivery);

@@ -1,15 +1,15 @@
 import type { HeaderTable, WireProperties } from "@leveret/celery-protocol";
 import { FieldTableReader, readText, readUInt64 } from "./field-table.ts";
 
-/** What the content header of a message says (AMQP 0-9-1, section 2.3.5.2). */
+/** The content header of a message (AMQP 0-9-1, section 2.3.5.2). */
 export interface ContentHeader {
   readonly headers: HeaderTable;
   readonly properties: WireProperties;
-  /** Why a header or property could not be read; it is left out. Null where all were read. */
+  /** Why a header or property was unreadable and is left out. Null where all were read. */
   readonly unreadable: string | null;
 }
 
-/** Holds the bytes of the flags, properties and headers of a message of which something could not be read, or their beginning. */
+/** Holds the raw flags, properties and headers, cut to a maximum, of a message with an unreadable one. */
 const UNREAD_HEADERS = "x-leveret-unread-headers";
 
 /** The readable headers and the reason stand beside them, and amqplib writes tables of 64 KiB at most. */
@@ -22,7 +22,7 @@ const FIELDS_AT = 14;
 /** More flags follow, or a property that AMQP 0-9-1 does not know. */
 const UNKNOWN_FLAGS = 3;
 
-/** Reads content headers into what the package says of messages. Never throws. */
+/** Reads content headers into properties and header tables. Never throws. */
 export class ContentHeaderReader {
   readonly #tables = new FieldTableReader();
   #payload: Buffer = Buffer.alloc(0);
@@ -97,7 +97,7 @@ export class ContentHeaderReader {
     return value ?? this.#passesEnd(name);
   }
 
-  /** What a number cannot hold exactly could not be written again, and is left out. */
+  /** A value that a number cannot hold exactly is left out, since it could not be written again. */
   #timestamp(): number | undefined {
     if ((this.#flags & 0x0040) === 0) return undefined;
     const at = this.#at;

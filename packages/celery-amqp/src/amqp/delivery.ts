@@ -4,7 +4,7 @@ import type { Delivery, RejectOptions } from "../ports/transport.ts";
 import { fromEnvelope } from "./envelope.ts";
 import { contentHeaderOf } from "./guard.ts";
 
-/** What a delivery asks of the session that brought it. */
+/** Settling of a delivery, by the channel that delivered it. */
 export interface Settling {
   readonly queue: string;
   ack(tag: number): boolean;
@@ -13,7 +13,7 @@ export interface Settling {
   sync(): Promise<boolean>;
 }
 
-/** A message with the right to settle it, on the channel it came by and on no other. */
+/** A delivered message that can be settled, only on the channel that delivered it. */
 export class AmqpDelivery implements Delivery {
   readonly message: WireMessage;
   readonly address: Address;

@@ -7,8 +7,8 @@ import { overhear } from "./overheard.ts";
 import type { ResolvedAmqp } from "./options.ts";
 
 /**
- * One attempt to connect to one address: TCP, TLS, login, vhost. A server that accepts and stays silent is given up at the
- * deadline, its socket destroyed; so is one that is still dialled when `stopping` is aborted.
+ * One attempt to connect to one address: TCP, TLS, login, vhost. The socket is destroyed at the deadline if the server
+ * accepts and stays silent, and when `stopping` is aborted during the attempt.
  */
 export async function dial(
   address: BrokerAddress,
@@ -49,7 +49,7 @@ export async function dial(
   });
 }
 
-/** The guard stands before another byte is read: what the broker sends before, in the handshake, is its own. */
+/** The guard is installed before the first byte that follows the handshake is read. */
 async function connectGuarded(target: Options.Connect, socketOptions: SocketOptions): Promise<ChannelModel> {
   const { result, closeText, stop } = overhear(() => connect(target, socketOptions));
   const model = await result.catch((error: unknown) => {

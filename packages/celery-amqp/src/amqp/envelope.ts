@@ -12,11 +12,11 @@ export interface Envelope {
 }
 
 /**
- * A message in amqplib's terms, with headers that are valid until the next call. The body is not copied.
+ * Converts a message to amqplib's options; the headers are valid until the next call. The body is not copied.
  *
- * @param frameMax - the largest frame that the broker takes; default RabbitMQ's
- * @throws CeleryError with code `encode-failed` for a header or property that AMQP cannot carry; ProtocolError with code
- * `headers-too-large` for headers that a small frame cannot
+ * @param frameMax - the largest frame that the broker accepts; default RabbitMQ's
+ * @throws CeleryError with code `encode-failed` for a header or property that AMQP cannot carry; ProtocolError with
+ * code `headers-too-large` for headers that a small frame cannot
  */
 export function toEnvelope(
   message: WireMessage,
@@ -30,7 +30,7 @@ export function toEnvelope(
   assertWhole("expirationMs", expirationMs, MAX_EXPIRATION_MS);
   assertWhole("timestampSeconds", properties.timestampSeconds, Number.MAX_SAFE_INTEGER);
   checkShortStrings(properties);
-  // amqplib writes headers of 64 KiB at most, which the usual frame holds with all that may stand beside them.
+  // amqplib writes headers of 64 KiB at most, which fit the default frame together with all other properties.
   if (frameMax < USUAL_FRAME_MAX) checkHeaderSize(headers, frameMax - sizeBeside(properties));
   // amqplib leaves out what is undefined, though its types do not say so.
   const options = {
@@ -55,7 +55,7 @@ export function toEnvelope(
   };
 }
 
-/** A delivered message in our terms. The body is not copied: it is a view on what came from the socket. */
+/** Converts a delivered message to a `WireMessage`. The body is not copied: it is a view on amqplib's buffer. */
 export function fromEnvelope(message: ConsumeMessage): WireMessage {
   const { headers, properties } = contentHeaderOf(message);
   return { headers, properties, body: message.content };
@@ -66,14 +66,14 @@ const USUAL_FRAME_MAX = 131_072;
 /** Frame, class, weight, size of the body, flags, and the properties that have a fixed size. */
 const FIXED_SIZE = 60;
 
-/** What a header frame holds beside the headers, in bytes. */
+/** Size of a header frame without the headers, in bytes. */
 function sizeBeside(properties: WireProperties): number {
   let size = FIXED_SIZE;
   for (const value of Object.values(properties)) if (typeof value === "string") size += 1 + Buffer.byteLength(value);
   return size;
 }
 
-/** The longest time to live that RabbitMQ takes: ten years (`rabbit_misc:check_expiry`, 3.10 to 4.3). */
+/** The longest time to live that RabbitMQ accepts: ten years (`rabbit_misc:check_expiry`, 3.10 to 4.3). */
 const MAX_EXPIRATION_MS = 3_650 * 86_400_000;
 
 function checkShortStrings(properties: WireProperties): void {

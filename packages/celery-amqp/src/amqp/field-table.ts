@@ -4,10 +4,10 @@ import { type HeaderTable, setOwn } from "@leveret/celery-protocol";
 /** Levels of tables and arrays that the value of a header may have, read or written. */
 export const MAX_FIELD_DEPTH = 64;
 
-/** Longest part of a foreign name in a description, in characters. */
+/** Longest part of a header's name in a description, in characters. */
 const MOST_SHOWN = 60;
 
-/** The last second that a Date holds. */
+/** The last second that a Date can represent. */
 const LAST_SECOND = 8.64e12;
 
 const TWO_32 = 2 ** 32;
@@ -32,12 +32,12 @@ export class FieldTableReader {
   #at = 0;
   #why = "";
 
-  /** Why a header of the table that was read last is left out: of the first one. Null where none is. */
+  /** Why the first unreadable header of the last table was left out. Null where none was. */
   get problem(): string | null {
     return this.#problem;
   }
 
-  /** The readable headers of the table that lies in `bytes` from `start` to `end`, behind its length. */
+  /** The readable headers of the table in `bytes` from `start` to `end`, after its length. */
   read(bytes: Buffer, start: number, end: number): HeaderTable {
     this.#problem = null;
     this.#bytes = bytes;
@@ -72,14 +72,14 @@ export class FieldTableReader {
     return containerEnd <= end ? containerEnd : null;
   }
 
-  /** Undefined where it cannot be read: no readable value is. */
+  /** Undefined where it cannot be read; no readable value is undefined. */
   #value(end: number, depth: number): unknown {
     if (this.#at >= end) return this.#fail("ends before its value");
     const tag = this.#bytes[this.#at] ?? 0;
     const start = this.#at + 1;
     const size = SIZES[tag] ?? 0;
     if (size === 0) return this.#fail(`holds a value of the unknown type ${shownTag(tag)}`);
-    // A value without content, which is void alone, has the size of its tag.
+    // Only void has no content: its size is that of its tag.
     this.#at += size;
     if (this.#at > end) return this.#fail("passes the end of its table");
     return tag === STRING || tag === BYTES || tag === TABLE || tag === ARRAY
@@ -176,7 +176,7 @@ export class FieldTableReader {
 /** The string in `bytes`, or the bytes themselves where they are not UTF-8. */
 export function readText(bytes: Buffer, from: number, to: number): string | Uint8Array {
   const text = bytes.toString("utf8", from, to);
-  // What is not UTF-8 is read as U+FFFD, which may also have been sent.
+  // Bytes that are not UTF-8 are decoded to U+FFFD, which may also have been sent.
   if (!text.includes("\uFFFD") || isUtf8(bytes.subarray(from, to))) return text;
   return bytes.subarray(from, to);
 }
@@ -201,7 +201,7 @@ const BYTES = 0x78;
 const TABLE = 0x46;
 const ARRAY = 0x41;
 
-/** Bytes of a value by its tag: the tag, and either its content or the length of that. */
+/** Bytes of a value by its tag: the tag, and either the content or its length. */
 const SIZES: Uint8Array = sizesOf({
   t: 2,
   b: 2,

@@ -2,7 +2,10 @@ import type { Message, MessageProperties } from "amqplib";
 import { type ContentHeader, ContentHeaderReader } from "./content-header.ts";
 import { readUInt64 } from "./field-table.ts";
 
-/** What receives in amqplib's connection (lib/connection.js, 2.3): it takes frames out of `rest`, which it fills from the socket. */
+/**
+ * The receiving side of amqplib's connection (lib/connection.js, 2.3): takes frames out of `rest`, which it fills from
+ * the socket.
+ */
 interface Receiving {
   rest: Buffer;
   recvFrame(): unknown;
@@ -17,8 +20,8 @@ const BASIC_CLASS = 60;
 const LEAST_PAYLOAD = 14;
 
 /**
- * Reads the content headers of a connection in place of amqplib, which ends the connection over a type tag that it does not
- * know or a table that is nested too deep. All other frames are amqplib's. To be called before the first channel is opened:
+ * Reads the content headers of a connection instead of amqplib, which closes the connection for an unknown type tag or
+ * a table that is nested too deep. amqplib reads all other frames. Must be called before the first channel is opened:
  * no message comes earlier.
  *
  * @throws Error for an amqplib that receives in another manner
@@ -26,7 +29,7 @@ const LEAST_PAYLOAD = 14;
 export function guard(connection: object): void {
   if (!isReceiving(connection)) {
     throw new Error(
-      "The installed amqplib cannot be guarded: it receives frames in an unknown manner. Install amqplib 2.3",
+      "The installed amqplib cannot be guarded: its connection has no known receiver of frames. Install amqplib 2.3.",
     );
   }
   const reader = new ContentHeaderReader();
@@ -47,7 +50,7 @@ export function guard(connection: object): void {
   };
 }
 
-/** What the guard has read of the content header of a message. */
+/** The content header of a message, as the guard has read it. */
 export function contentHeaderOf({ properties }: Pick<Message, "properties">): ContentHeader {
   return properties as MessageProperties & ContentHeader;
 }

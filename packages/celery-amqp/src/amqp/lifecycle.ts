@@ -1,13 +1,13 @@
 import type { TransportState } from "../ports/transport.ts";
 
 /**
- * The life of a connection; a pair that is missing must not happen.
+ * The states of a connection and the allowed transitions; any other transition is a bug.
  *
- * - `idle`: nobody has asked for it, or the first attempt failed (here or on the transport's other connection)
- * - `connecting`: no link; addresses are tried in turn, for ever once there was a link
+ * - `idle`: not connected yet, or the first attempt failed (here or on the transport's other connection)
+ * - `connecting`: no link; addresses are tried in turn, indefinitely once there was a link
  * - `open`: a link
- * - `blocked`: a link, on which the broker takes no publishes for now
- * - `closing`, `closed`: on purpose, and for good
+ * - `blocked`: a link, on which the broker blocks publishes
+ * - `closing`, `closed`: by `close`, final
  */
 export const connectionMoves: Readonly<Record<TransportState, readonly TransportState[]>> = {
   idle: ["connecting", "closing"],

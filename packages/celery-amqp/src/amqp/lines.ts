@@ -1,17 +1,17 @@
 import type { QueueLimit } from "./options.ts";
 import { type Pending, PendingLine } from "./pending.ts";
 
-/** How many publishes may be where. */
+/** Limits of the queues of publishes. */
 export interface LineLimits {
   readonly maxInFlight: Required<QueueLimit>;
   readonly maxWaiting: Required<QueueLimit>;
 }
 
 /**
- * Where the publishes of one publisher are. `waiting`: for room or a channel. `inFlight`: written, not confirmed. `late`:
- * written a while ago and still not confirmed; these take no room from other destinations. `held`: publishes to a destination
- * with late ones, so that a queue that confirms nothing keeps no more than `maxInFlight`. `expired`: their callers were
- * told, and amqplib holds them until they are confirmed or their channel ends.
+ * The publishes of one publisher, by their state. `waiting`: for capacity or a channel. `inFlight`: written, not
+ * confirmed. `late`: written a while ago and still not confirmed; these count no more against `maxInFlight`. `held`:
+ * publishes to a destination with late ones, so that a queue that confirms nothing has at most `maxInFlight` of them.
+ * `expired`: their calls have failed, and amqplib keeps them until they are confirmed or their channel closes.
  */
 export class PublishLines {
   readonly waiting: PendingLine = new PendingLine();
@@ -31,7 +31,7 @@ export class PublishLines {
     return this.inFlight.size + this.late.size + this.expired.size;
   }
 
-  /** How many of these must be confirmed by a node that is well. */
+  /** How many of these a healthy node must confirm. */
   get due(): number {
     return this.inFlight.due + this.late.due + this.expired.due;
   }
@@ -41,7 +41,7 @@ export class PublishLines {
     return this.waiting.size + this.held.size + this.inFlight.size + this.late.size;
   }
 
-  /** Those that are not written. */
+  /** The publishes that are not written. */
   get unwritten(): number {
     return this.waiting.size + this.held.size;
   }
@@ -51,7 +51,7 @@ export class PublishLines {
     return this.expired.oldestDue ?? this.late.oldestDue ?? this.inFlight.oldestDue;
   }
 
-  /** The written message that waits longest and is not given up. */
+  /** The written message that waits longest and has not expired. */
   get oldestWritten(): Pending | null {
     return first(this.late, this.inFlight);
   }
@@ -61,7 +61,7 @@ export class PublishLines {
     return first(this.expired, this.late, this.inFlight);
   }
 
-  /** Whether so many were given up that their channel is to be ended, which lets go of them. */
+  /** Whether so many have expired that their channel must be closed to free them. */
   get isClogged(): boolean {
     return !isWithin(this.expired.size, this.expired.bytes, NOTHING, this.#limits.maxInFlight);
   }
@@ -83,7 +83,7 @@ export class PublishLines {
     return isWithin(this.unwritten, bytes, entry, this.#limits.maxWaiting);
   }
 
-  /** Takes a message out of flight. False: it was given up before. */
+  /** Removes a message from those in flight. False: it had expired before. */
   takeFlying(entry: Pending): boolean {
     if (this.inFlight.delete(entry)) return true;
     if (this.late.size === 0 || !this.late.delete(entry)) return false;
@@ -91,13 +91,13 @@ export class PublishLines {
     return true;
   }
 
-  /** Takes a message out of wherever it waits. */
+  /** Removes a message from its queue. */
   drop(entry: Pending): void {
     if (this.takeFlying(entry) || this.waiting.delete(entry)) return;
     this.held.delete(entry);
   }
 
-  /** Makes those late that were written before `writtenBefore`. */
+  /** Marks messages written before `writtenBefore` as late. */
   age(writtenBefore: number): void {
     for (const entry of this.inFlight) {
       if (entry.writtenAt > writtenBefore) return;
@@ -111,7 +111,7 @@ export class PublishLines {
     this.#lateKeys.set(entry.key, (this.#lateKeys.get(entry.key) ?? 0) + 1);
   }
 
-  /** All that was in flight, oldest first, when its channel ends. What was held waits again. */
+  /** All messages in flight, oldest first, when their channel closes. Held messages wait again. */
   takeFlight(): readonly Pending[] {
     this.expired.takeAll();
     this.#lateKeys.clear();
@@ -126,8 +126,8 @@ export class PublishLines {
   }
 
   /**
-   * Which messages have had their time at `now`. A message with a time to be answered has had it where the broker confirmed
-   * another one since (`heardAt`): a broker that confirms nothing says nothing on a queue.
+   * The messages whose deadline has passed at `now`. An answer timeout counts only if the broker has confirmed another
+   * message since (`heardAt`): missing confirms of all messages are not the fault of one queue.
    */
   sweep(now: number, heardAt: number): Sweep {
     const overdue: Pending[] = [];
@@ -143,7 +143,7 @@ export class PublishLines {
     return { overdue, next, isUnsure };
   }
 
-  /** A confirm, or an end, of a late message: its destination takes messages again. */
+  /** After a confirm or the end of a late message its destination accepts messages again. */
   #release(key: string): void {
     const left = (this.#lateKeys.get(key) ?? 1) - 1;
     if (left > 0) this.#lateKeys.set(key, left);
@@ -155,12 +155,12 @@ export class PublishLines {
   }
 }
 
-/** What a sweep found. */
+/** The result of a sweep. */
 export interface Sweep {
   readonly overdue: readonly Pending[];
-  /** When the next one has had its time, as far as is known now. */
+  /** The next deadline known now. */
   readonly next: number;
-  /** One waits for its answer, and the broker was not heard since. */
+  /** A message has passed its answer timeout, and the broker has confirmed nothing since. */
   readonly isUnsure: boolean;
 }
 
@@ -175,10 +175,10 @@ interface Sized {
 
 const NOTHING: Sized = { bytes: 0 };
 
-/** So many times `maxInFlight` may be late: one destination fills it once at most. */
+/** Late messages may be this many times `maxInFlight`: one destination fills it once at most. */
 const LATE_SHARES = 4;
 
 function isWithin(messages: number, bytes: number, entry: Sized, limit: Required<QueueLimit>): boolean {
-  // A message larger than the limit goes alone.
+  // A message larger than the limit is sent alone.
   return messages === 0 || (messages < limit.messages && bytes + entry.bytes <= limit.bytes);
 }

@@ -8,26 +8,26 @@ import { coalesceWrites } from "./coalesce.ts";
 import { within } from "./deadline.ts";
 import { lossReason, requestFailure } from "./errors.ts";
 
-/** What a link needs to know. */
+/** The dependencies and identity of a link. */
 export interface LinkParts {
-  /** Counts the links of one supervised connection: what belongs to an earlier one is of no use any more. */
+  /** Number of the link on its connection, rising: channels and deliveries of earlier links are invalid. */
   readonly epoch: number;
   /** The address, without the password. */
   readonly address: string;
   readonly clock: Clock;
   readonly rpcTimeoutMs: number;
-  /** The broker holds publishes back (with its reason), or no longer does (null). */
+  /** The broker blocks publishes (with its reason), or unblocks them (null). */
   readonly onBlocked: (reason: string | null) => void;
-  /** A listener of ours has thrown, which amqplib would take for a fault of the peer. */
+  /** A listener of this package has thrown; amqplib would treat that as an error of the peer. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** How long one request may take, and what its silence means. */
+/** Time limit of one request about one queue: without an answer only the request fails. */
 export interface RequestLimit {
   readonly timeoutMs: number;
 }
 
-/** What amqplib's types leave out of its connection. */
+/** The members that amqplib's types leave out of its connection. */
 interface Opened extends EventEmitter {
   readonly stream: Duplex;
   readonly frameMax: number;
@@ -35,8 +35,8 @@ interface Opened extends EventEmitter {
 }
 
 /**
- * One open connection, from its opening to its loss. It is lost once; whoever made something on it awaits `lost` and
- * makes it anew on the next link.
+ * One open connection, from its opening to its loss. It is lost once; owners of channels await `lost` and open them
+ * again on the next link.
  */
 export class Link {
   readonly epoch: number;
@@ -48,7 +48,7 @@ export class Link {
   readonly #parts: LinkParts;
   /** Ends each request that still waits: amqplib answers none of them once the connection is gone. */
   readonly #requests = new Set<(reason: Error) => void>();
-  /** How often a declaration that takes the whole cluster was answered. */
+  /** Number of successful declarations, which need a majority of the cluster. */
   declared = 0;
   #isLost = false;
   #isClosing = false;
@@ -68,7 +68,7 @@ export class Link {
     return this.#isLost;
   }
 
-  /** The largest frame that the broker takes, in bytes with the 8 around its payload. */
+  /** The largest frame that the broker accepts, in bytes, with the 8 bytes around its payload. */
   get frameMax(): number {
     return this.#connection.frameMax;
   }
@@ -81,7 +81,7 @@ export class Link {
     return this.#shielded(await this.#open("open a channel with confirms", () => this.#model.createConfirmChannel()));
   }
 
-  /** amqplib counts channels itself, by the number that the broker allows. */
+  /** amqplib enforces channel_max itself. */
   #open<T>(what: string, open: () => Promise<T>, limit?: RequestLimit): Promise<T> {
     const allocate = async (): Promise<T> => {
       try {
@@ -89,7 +89,7 @@ export class Link {
       } catch (error) {
         if (!(error instanceof Error) || error.message !== "No channels left to allocate") throw error;
         const most = this.#connection.channelMax;
-        const text = `Cannot ${what}: the broker allows ${most} channels a connection (channel_max), and all are in use.`;
+        const text = `All channels of the connection are in use: ${what} (channel_max ${most}).`;
         const hint = "Raise channel_max in rabbitmq.conf, or serve fewer queues by one worker: each takes a channel.";
         throw new CeleryError("limit-reached", `${text} ${hint}`, { cause: error });
       }
@@ -98,10 +98,10 @@ export class Link {
   }
 
   /**
-   * Asks the broker, and waits `rpcTimeoutMs` at most: a silent broker means a dead connection, which is then given up. With
-   * a `limit` only the request is given up: it concerns one queue, and the connection may be well.
+   * Sends a request to the broker and waits at most `rpcTimeoutMs`: without an answer the connection counts as dead and
+   * is dropped. With a `limit` only the request fails: it concerns one queue, and the connection may be healthy.
    *
-   * @throws CeleryError with code `rpc-timeout`, `connection-lost`, or what the broker answered.
+   * @throws CeleryError with code `rpc-timeout`, `connection-lost`, or the error for the broker's reply code.
    */
   async request<T>(what: string, ask: () => Promise<T>, limit?: RequestLimit): Promise<T> {
     const { clock, rpcTimeoutMs } = this.#parts;
@@ -112,7 +112,7 @@ export class Link {
     try {
       return await within(clock, timeoutMs, Promise.race([ask(), lost.promise]), late);
     } catch (error) {
-      // amqplib throws this when the connection ended before we could listen, and while it says goodbye.
+      // amqplib throws this when the connection ended before listeners were added, and while it closes.
       if (!this.#isClosing && error instanceof Error && error.name === "IllegalOperationError") this.kill(error);
       throw requestFailure(error, what);
     } finally {
@@ -120,21 +120,21 @@ export class Link {
     }
   }
 
-  /** Gives the connection up without a word to the broker. */
+  /** Drops the connection without `connection.close`. */
   kill(reason: Error): void {
     this.#lose(reason);
     if (!this.#stream.destroyed) this.#stream.destroy(reason);
   }
 
-  /** Says goodbye, and hangs up if the broker does not answer in time. Never rejects. */
+  /** Closes the connection, and destroys the socket if the broker does not answer in time. Never rejects. */
   async close(timeoutMs: number): Promise<void> {
-    const goodbye = new CeleryError("closed", "The connection was closed");
+    const goodbye = new CeleryError("closed", "The connection was closed.");
     this.#isClosing = true;
     try {
       // amqplib never answers for a connection that breaks meanwhile.
       await within(this.#parts.clock, timeoutMs, Promise.race([this.#model.close(), this.lost]), () => goodbye);
     } catch {
-      // A peer that does not answer a goodbye is hung up on below.
+      // A peer that does not answer is disconnected below.
     }
     this.kill(goodbye);
   }
@@ -144,12 +144,14 @@ export class Link {
     return this.#model.connection as unknown as Opened;
   }
 
-  /** The only way to hang up. */
+  /** Destroying it is the only means to drop the connection. */
   get #stream(): Duplex {
     return this.#connection.stream;
   }
 
-  /** With such a listener amqplib emits what another listener throws, and goes on; else the channel or connection ends. */
+  /**
+   * With such a listener amqplib emits errors thrown by other listeners; without one it ends the channel or connection.
+   */
   #shielded<Emitter extends EventEmitter>(emitter: Emitter): Emitter {
     emitter.on("handler-error", (error: unknown) => this.#parts.onFault(error));
     return emitter;
@@ -162,14 +164,16 @@ export class Link {
     coalesceWrites(stream);
     this.#shielded(this.#connection);
     this.#model.on("error", (error) => this.#onError(error));
-    this.#model.on("close", (error) => this.#lose(error ?? new Error("The connection was closed")));
+    this.#model.on("close", (error) => this.#lose(error ?? new Error("the connection was closed")));
     this.#model.on("blocked", (reason) => onBlocked(reason));
     this.#model.on("unblocked", () => onBlocked(null));
-    stream.on("close", () => this.#lose(new Error("The socket was closed")));
-    if (stream.destroyed || stream.writableEnded) this.#lose(new Error("The broker closed the connection at once"));
+    stream.on("close", () => this.#lose(new Error("the socket was closed")));
+    if (stream.destroyed || stream.writableEnded) this.#lose(new Error("the broker closed the connection at once"));
   }
 
-  /** After a silence amqplib only ends the socket, which waits for an answer, and keeps the process alive as long. */
+  /**
+   * After missed heartbeats amqplib only ends the socket, which then waits for the peer and keeps the process alive.
+   */
   #onError(error: Error): void {
     if (error.message === "Heartbeat timeout") this.kill(error);
     else this.#lose(error);
@@ -184,8 +188,8 @@ export class Link {
   }
 
   /**
-   * Whether the broker answers on this connection. A node answers this by itself, whatever has become of queues and of other
-   * nodes; one that does not, and sends nothing else meanwhile, is given up.
+   * Whether the broker answers on this connection. A node opens a channel by itself, in any state of queues and of
+   * other nodes; the connection to a node that does not, and sends nothing else meanwhile, is dropped.
    */
   async probe(timeoutMs: number): Promise<boolean> {
     const { bytesRead } = this.#stream as Partial<Socket>;
@@ -203,7 +207,7 @@ export class Link {
   }
 
   #unanswered(what: string, timeoutMs: number): CeleryError {
-    const text = `The broker at ${this.address} did not answer within ${timeoutMs} ms: ${what}`;
+    const text = `The broker did not answer: ${what} (${this.address}, ${timeoutMs} ms). Check the broker.`;
     return new CeleryError("rpc-timeout", text);
   }
 

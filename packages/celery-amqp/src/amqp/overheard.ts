@@ -7,18 +7,19 @@ const HEADER = 7;
 /** `connection.close`: class 10, method 50 (AMQP 0-9-1, section 1.4.2.5). */
 const CONNECTION_CLOSE = 10 * 0x1_00_00 + 50;
 
-/** A connection attempt whose socket is overheard. */
+/** A connection attempt whose socket is observed. */
 export interface Overheard<Result> {
   readonly result: Result;
-  /** Text of the close that came last; null where none came, or the connection has TLS. */
+  /** Reply text of the last close; null where none came, or the connection has TLS. */
   readonly closeText: () => string | null;
-  /** Leaves the socket alone. */
+  /** Stops observing the socket. */
   readonly stop: () => void;
 }
 
 /**
- * Calls `connect`, which makes a socket at once, and keeps the last bytes read from it: amqplib does not tell the text of a
- * `connection.close` that answers `connection.open`, which says whether the vhost is missing, forbidden or full.
+ * Calls `connect`, which makes a socket at once, and keeps the last bytes read from it: amqplib does not report the
+ * reply text of a `connection.close` that answers `connection.open`; only that text tells whether the vhost is missing,
+ * forbidden or full.
  */
 export function overhear<Result>(connect: () => Result): Overheard<Result> {
   let socket: Socket | null = null;

@@ -2,12 +2,12 @@ import type { BindingDeclaration, QueueDeclaration, BrokerTopology } from "@leve
 import { CeleryError } from "../ports/errors.ts";
 import { isQueueAway, replyCode } from "./errors.ts";
 
-/** How long a queue of one's own may be out of reach before another name is taken. */
+/** How long an own queue may be unavailable before its subscription takes another name. */
 const stuckMs = 1_000;
 
 /**
- * The name of a queue that one subscription has for itself. A name is given up where the broker keeps it for a node that is
- * away: RabbitMQ 4.3 answers 405 for an exclusive queue, and nothing for another one.
+ * The name of a queue that belongs to one subscription. The name changes where the broker keeps it for a node that is
+ * down: RabbitMQ 4.3 answers 405 for an exclusive queue, and does not answer for others.
  */
 export class OwnName {
   #topology: BrokerTopology;
@@ -16,7 +16,7 @@ export class OwnName {
   #wasOpen = false;
   #stuckAt = Number.NaN;
 
-  /** @param topology - its first queue is the one */
+  /** @param topology - its first queue is the own queue */
   constructor(topology: BrokerTopology) {
     this.#topology = topology;
     this.#first = this.queue;
@@ -36,10 +36,10 @@ export class OwnName {
     this.#stuckAt = Number.NaN;
   }
 
-  /** Whether it is time for another name, at `now` on the monotonic clock, after an attempt that ended in `error`. */
+  /** Whether to take another name, at `now` on the monotonic clock, after an attempt that failed with `error`. */
   isStuck(error: unknown, now: number): boolean {
     if (error instanceof CeleryError && error.code === "rpc-timeout") return true;
-    // At first another process may have it, of the same name; later it is the broker's memory of this one.
+    // At first another process of the same name may have the queue; later the broker still has this one's.
     if (!isQueueAway(error) && !(this.#wasOpen && replyCode(error) === 405)) return false;
     if (Number.isNaN(this.#stuckAt)) this.#stuckAt = now;
     return now - this.#stuckAt >= stuckMs;

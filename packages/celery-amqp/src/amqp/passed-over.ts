@@ -4,7 +4,7 @@ import type { Logger } from "../ports/logger.ts";
 /** The least time between two log lines. */
 const REST_MS = 60_000;
 
-/** Messages of one queue that are dropped unread: logged once a minute, with their number since the last line. */
+/** Counts unreadable messages of one queue that are dropped: logs one line a minute, with the number since the last. */
 export class PassedOver {
   readonly #queue: string;
   readonly #parts: { readonly clock: Clock; readonly logger: Logger };

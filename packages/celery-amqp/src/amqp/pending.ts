@@ -8,17 +8,20 @@ export class Pending {
   /** Milliseconds of the monotonic clock. */
   readonly deadline: number;
   readonly timeoutMs: number;
-  /** How long the broker may take once it is written; null: until the deadline. Its silence then accuses no node and no channel. */
+  /**
+   * How long the broker may take to confirm it, in milliseconds from the write; null: until the deadline. A missed
+   * answer timeout is no fault of node or channel.
+   */
   readonly answerTimeoutMs: number | null;
   /** It may be written more than once. */
   readonly resend: boolean;
-  /** What it counts for in the limits. */
+  /** Its size in the limits, in bytes. */
   readonly bytes: number;
   /** When it was written to the channel that it is on, on the monotonic clock. */
   writtenAt: number = Number.POSITIVE_INFINITY;
-  /** It has been written at least once: its outcome is unknown until the broker says. */
+  /** Written at least once: its outcome is unknown until the broker confirms or refuses it. */
   wasSent = false;
-  /** The broker has handed it back as unroutable; its ack is still to come. */
+  /** The broker has returned it as unroutable; its ack is still to come. */
   wasReturned = false;
   /** The broker has refused it once. */
   wasNacked = false;
@@ -44,7 +47,7 @@ export class Pending {
     return exchange === "" ? routingKey : `${exchange}\n${routingKey}`;
   }
 
-  /** When it fails, as far as is known now. */
+  /** The time at which it fails, as known now. */
   get endsAt(): number {
     return this.answerTimeoutMs === null
       ? this.deadline
@@ -58,7 +61,7 @@ export class Pending {
   }
 }
 
-/** A publish as the caller asked for it, complete. */
+/** A publish with all its options. */
 export interface PublishRequest {
   readonly message: WireMessage;
   readonly address: Address;
@@ -71,7 +74,7 @@ export interface PublishRequest {
   readonly resend?: boolean;
 }
 
-/** A guess at what headers and frames add to a body; measuring would cost more than it is worth. */
+/** Estimated size of headers and frames beside the body; measuring takes too long. */
 const HEADER_BYTES = 1024;
 
 /** Publishes in order of their calls, with their sum. */
@@ -88,12 +91,12 @@ export class PendingLine {
     return this.#bytes;
   }
 
-  /** How many of them wait for the broker as long as it takes. */
+  /** How many of them have no answer timeout. */
   get due(): number {
     return this.#due;
   }
 
-  /** The first that waits for the broker as long as it takes. */
+  /** The first one without an answer timeout. */
   get oldestDue(): Pending | null {
     if (this.#due > 0) for (const entry of this.#entries) if (entry.answerTimeoutMs === null) return entry;
     return null;
@@ -105,7 +108,7 @@ export class PendingLine {
     if (entry.answerTimeoutMs === null) this.#due += 1;
   }
 
-  /** False: it is not (any more) in this line. */
+  /** False: it is not (any more) in this queue. */
   delete(entry: Pending): boolean {
     const was = this.#entries.delete(entry);
     if (!was) return false;
@@ -114,7 +117,7 @@ export class PendingLine {
     return true;
   }
 
-  /** Puts `entries` in front, in their order. */
+  /** Inserts `entries` at the head, in their order. */
   prepend(entries: readonly Pending[]): void {
     const behind = this.takeAll();
     for (const entry of entries) this.add(entry);

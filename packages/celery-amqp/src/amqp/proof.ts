@@ -6,41 +6,44 @@ import type { Consumer } from "./consumer.ts";
 import { pause } from "./deadline.ts";
 import type { Link } from "./link.ts";
 
-/** Who proves that a consumer is alive. */
+/** The dependencies of `Proof`. */
 export interface ProofParts {
   readonly clock: Clock;
-  /** Publishes over the other connection. */
+  /** Publishes on the transport's publishing connection. */
   readonly publish: (message: WireMessage, to: Address, options: PublishOptions) => Promise<void>;
-  /** Null: there is no such queue. */
+  /** Null: the queue does not exist. */
   readonly inspect: (link: Link, queue: string) => Promise<QueueInfo | null>;
-  /** Whether messages to the queue itself prove it: it is the subscription's own. Else the broker is asked. */
+  /**
+   * Whether the queue belongs to the subscription, so that a message to it proves the consumer. Otherwise the broker's
+   * count of consumers does.
+   */
   readonly isOwn: boolean;
   readonly isAwaiting: () => boolean;
   /** Whether the publisher has left this address lately since the node confirmed nothing. */
   readonly isLeft: (address: string) => boolean;
 }
 
-/** Silence of a consumer before it is looked into; the shorter one where its messages are awaited. */
+/** Silence of a consumer before it is checked; shorter where its messages are awaited. */
 export const silenceMs = { awaited: 2_000, idle: 10_000, tasks: 5_000 } as const;
 
-/** How long an answer may take. */
+/** How long the proof message may take. */
 const answerMs = 2_000;
 
-/** A node that opens no channel by then is gone. */
+/** A node that opens no channel by then is dead. */
 const probeMs = 3_000;
 
-/** A consumer that fails so often in a row costs the connection: another node may do better. */
+/** After this many failures in a row the connection is dropped: another node may work. */
 const mostFailures = 3;
 
-/** So often no consumer may be counted, and the time between. */
+/** Counts without a consumer that are tolerated, and the time between them. */
 const mostCounts = 7;
 const countMs = 1_000;
 
 const proofType = "leveret.proof";
 
 /**
- * Proves that a consumer is alive while nothing comes by it. RabbitMQ 4.3 keeps consumers open whose queue is on no node any
- * more, or whose node is cut off from the others: no error, no cancel, no message.
+ * Proves that a consumer is alive while it delivers nothing. RabbitMQ 4.3 keeps a consumer open whose queue is on no
+ * node any more, or whose node is cut off from the cluster: no error, no cancel, no message.
  */
 export class Proof {
   readonly #parts: ProofParts;
@@ -52,7 +55,7 @@ export class Proof {
     this.#parts = parts;
   }
 
-  /** Watches one consumer until it ends, and gives it up where it is dead. Never rejects. */
+  /** Watches one consumer until it ends, and ends it if it is dead. Never rejects. */
   async watch(consumer: Consumer, queue: string, ended: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     let delivered = consumer.delivered;
@@ -64,7 +67,7 @@ export class Proof {
         ({ delivered } = consumer);
         this.#failures = 0;
         quietAt = clock.monotonicMs();
-      } else if (clock.monotonicMs() - quietAt >= this.#patienceMs) {
+      } else if (clock.monotonicMs() - quietAt >= this.#silenceMs) {
         const fault = await this.#faultOf(consumer, queue, ended);
         if (fault === undefined) continue;
         if (fault === null) this.#failures = 0;
@@ -74,30 +77,30 @@ export class Proof {
     }
   }
 
-  /** True: the delivery was a proof, and nothing else. */
+  /** True: the delivery was a proof message. */
   take({ message }: Delivery): boolean {
     if (message.properties.type !== proofType) return false;
     this.#isHeard();
     return true;
   }
 
-  get #patienceMs(): number {
+  get #silenceMs(): number {
     if (!this.#parts.isOwn) return silenceMs.tasks;
     return this.#parts.isAwaiting() ? silenceMs.awaited : silenceMs.idle;
   }
 
-  /** Null: it lives. Undefined: that cannot be said now. */
+  /** Null: the consumer is alive. Undefined: unknown for now. */
   async #faultOf({ link }: Consumer, queue: string, ended: AbortSignal): Promise<string | null | undefined> {
     if (this.#parts.isOwn && this.#parts.isLeft(link.address)) return "its node confirms nothing";
     const [isAnswered, fault] = await Promise.all([
       link.probe(probeMs),
-      this.#parts.isOwn ? this.#tellItself(queue) : this.#countOf(link, queue, ended),
+      this.#parts.isOwn ? this.#messageItself(queue) : this.#countOf(link, queue, ended),
     ]);
-    return isAnswered ? fault : undefined; // the end of the connection is told by itself
+    return isAnswered ? fault : undefined; // the link reports its own end
   }
 
-  /** A message to the queue itself. A publishing connection that is away proves nothing. */
-  async #tellItself(queue: string): Promise<string | null | undefined> {
+  /** Sends a message to the queue itself. A lost publishing connection proves nothing. */
+  async #messageItself(queue: string): Promise<string | null | undefined> {
     const { clock, publish } = this.#parts;
     const heard = Promise.withResolvers<boolean>();
     this.#isHeard = () => heard.resolve(true);
@@ -116,20 +119,20 @@ export class Proof {
         (error: unknown) => error,
       );
       if (failure === null) {
-        // An alarm of the broker may have held the message back until now.
+        // An alarm of the broker may have delayed the message until now.
         stop = clock.setTimer(answerMs, () => heard.resolve(false));
         return (await heard.promise) ? null : "it does not get a message to itself";
       }
       if (failure instanceof UnroutableError) return "its queue is gone";
-      // A publisher that hears nothing at all waits for the whole time.
+      // A publisher without any confirm waits for the whole timeout.
       const isHeard = clock.monotonicMs() - sentAt < 2 * answerMs;
-      return isHeard && isRefusal(failure) ? "its queue takes no messages" : undefined;
+      return isHeard && isRefusal(failure) ? "its queue refuses messages" : undefined;
     } finally {
       stop?.();
     }
   }
 
-  /** The broker counts no consumer for longer than the others take to elect a leader: 9 s where one was cut off (4.3). */
+  /** Counts the queue's consumers for longer than a leader election takes: 9 s where a node was cut off (4.3). */
   async #countOf(link: Link, queue: string, ended: AbortSignal): Promise<string | null> {
     for (let attempt = 1; ; attempt += 1) {
       const info = await this.#parts.inspect(link, queue).catch((error: unknown) => error as Error);
@@ -142,25 +145,25 @@ export class Proof {
     }
   }
 
-  /** One queue may be slow to answer; asking again and again would leave a channel behind each time. */
+  /** One queue may be slow to answer; each further request would leave a channel behind. */
   #onUnanswered(error: Error): string | null {
     if (!(error instanceof CeleryError) || error.code !== "rpc-timeout") return null;
     this.#unanswered += 1;
-    return this.#unanswered < mostFailures ? null : "the broker does not say how many consumers its queue has";
+    return this.#unanswered < mostFailures ? null : "the broker does not count the consumers of its queue";
   }
 
   #giveUp(consumer: Consumer, fault: string): void {
     this.#failures += 1;
     this.#unanswered = 0;
-    const reason = new CeleryError("connection-lost", `The consumer is dead: ${fault}`);
-    // Where the broker counts none, the node is cut off from those that hold the queue.
+    const reason = new CeleryError("connection-lost", `The consumer is dead: ${fault}.`);
+    // Where the broker counts no consumer, the node is cut off from the nodes of the queue.
     const { link } = consumer;
     if (this.#parts.isLeft(link.address)) this.#failures = mostFailures;
     if (!this.#parts.isOwn || this.#failures >= mostFailures) link.kill(reason);
     else consumer.giveUp(reason);
   }
 
-  /** Whether the name is to be given up with the consumer: the one before failed too, or the node is cut off. */
+  /** Whether the queue needs another name: the previous consumer failed too, or the node is cut off. */
   get isDoubted(): boolean {
     return this.#failures > 1;
   }

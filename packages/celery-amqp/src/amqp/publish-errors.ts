@@ -3,7 +3,7 @@ import { CeleryError, PublishTimeoutError, UnroutableError } from "../ports/erro
 import type { TransportState } from "../ports/transport.ts";
 import type { Pending } from "./pending.ts";
 
-/** Its deadline has passed; `state` is the connection's now. */
+/** The deadline has passed; `state` is that of the connection. */
 export function timedOut(entry: Pending, state: TransportState): PublishTimeoutError {
   const reason =
     state === "open" ? "no answer" : state === "blocked" ? "the broker is blocked by an alarm" : "no connection";
@@ -12,42 +12,48 @@ export function timedOut(entry: Pending, state: TransportState): PublishTimeoutE
   return new PublishTimeoutError(waitedMs, reason, entry.wasSent ? "unknown" : "not-sent");
 }
 
-/** No queue took it. */
+/** The broker routed the message to no queue. */
 export function unroutable({ address }: Pending): UnroutableError {
   return new UnroutableError(address.exchange, address.routingKey);
 }
 
-/** The broker said `basic.nack`. */
+/** The broker sent `basic.nack`. */
 export function nacked({ address }: Pending): CeleryError {
   const where = `exchange "${address.exchange}", routing key "${address.routingKey}"`;
-  return new CeleryError("publish-nacked", `The broker refused the message (${where}): the queue is full or failing`);
+  return new CeleryError(
+    "publish-nacked",
+    `The broker refused the message: ${where} (basic.nack). The queue is full or failing: let it drain, or raise its limit.`,
+  );
 }
 
-/** The text by which amqplib tells a nack from a lost channel. */
+/** amqplib's error message for a nack, unlike that for a lost channel. */
 export const NACKED = "message nacked";
 
-/** Its channel, which brings what is in a queue, is gone. */
+/** The channel, which consumes the queue, closed before the confirm. */
 export function cutOff(queue: string): CeleryError {
   return new CeleryError(
     "connection-lost",
-    `The channel of queue "${queue}" ended before the broker confirmed the message: it may have arrived`,
+    `The channel closed before the broker confirmed the message: queue "${queue}". The message may have arrived.`,
   );
 }
 
-/** The connection went before the broker's answer, and it must not be sent twice. */
+/** The connection was lost before the confirm, and the message must not be sent twice. */
 export function interrupted({ address }: Pending): CeleryError {
   return new CeleryError(
     "connection-lost",
-    `The connection was lost before the broker confirmed the message to exchange "${address.exchange}": it may have arrived, and is not sent again`,
+    `The connection was lost before the broker confirmed the message: exchange "${address.exchange}". The message may have arrived and is not sent again.`,
   );
 }
 
-/** There is no room for it to wait. */
+/** The limit of waiting publishes is reached. */
 export function overloaded(waiting: number): CeleryError {
-  return new CeleryError("overloaded", `${waiting} publishes wait already: await some before you send more`);
+  return new CeleryError(
+    "overloaded",
+    `Too many publishes wait: the limit is reached (${waiting}). Await some before sending more.`,
+  );
 }
 
-/** What amqplib cannot write, or a frame cannot hold. */
+/** amqplib cannot write the message, or a frame is too small for it. */
 export function unsendable(error: unknown, { headers }: Pick<WireMessage, "headers">): Error {
   if (error instanceof CeleryError) return error;
   const text = error instanceof Error ? error.message : String(error);
@@ -55,14 +61,14 @@ export function unsendable(error: unknown, { headers }: Pick<WireMessage, "heade
   if (error instanceof ProtocolError && error.code === "headers-too-large") {
     return new CeleryError("message-too-large", error.message, { cause: error });
   }
-  return new CeleryError("encode-failed", `The message cannot be written: ${text}`, { cause: error });
+  return new CeleryError("encode-failed", `The message cannot be written: ${text}.`, { cause: error });
 }
 
-/** amqplib does not say which header is the largest. */
+/** amqplib does not name the largest header. */
 function sizeError(headers: HeaderTable): unknown {
   try {
     checkHeaderSize(headers);
-    return new CeleryError("message-too-large", "The headers of the message pass 64 KiB. Shorten them.");
+    return new CeleryError("message-too-large", "The headers of the message are larger than 64 KiB. Shorten them.");
   } catch (error) {
     return error;
   }

@@ -7,7 +7,7 @@ export class PublishSession implements Session {
   readonly link: Link;
   readonly channel: ConfirmChannel;
   readonly ended: Promise<Error>;
-  /** No further message is written to it. It is closed when each message is confirmed or late; late ones go again. */
+  /** No further message is written to it. It is closed when each message is confirmed or late; late ones are resent. */
   isRetiring = false;
   /** The broker has confirmed or refused a message on it. */
   hasAnswered = false;
@@ -25,8 +25,8 @@ export class PublishSession implements Session {
   }
 
   /**
-   * Ends the channel, to be opened anew. A channel that is stuck does not answer, and is left behind after `waitMs`. Safe to
-   * call twice: amqplib takes a second close for a fault of the connection.
+   * Closes the channel, so that a new one is opened. A stuck channel does not answer and is abandoned after `waitMs`.
+   * May be called twice; amqplib treats a second close as a connection error.
    */
   close(waitMs: number = CLOSE_MS): void {
     if (this.#isClosing) return;

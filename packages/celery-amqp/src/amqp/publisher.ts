@@ -34,7 +34,7 @@ export class AmqpPublisher implements Publisher {
   readonly #lines: PublishLines;
   readonly #watch: ConfirmWatch;
   readonly #stuck: StuckChannels;
-  /** One of these made the broker close the channel, without saying which: they go again one at a time. */
+  /** One of these made the broker close the channel, which one is unknown: they are resent one at a time. */
   readonly #suspects = new Set<Pending>();
   #session: PublishSession | null = null;
   #left: { readonly address: string; readonly at: number } | null = null;
@@ -45,7 +45,7 @@ export class AmqpPublisher implements Publisher {
   #cancelWake: () => void = () => {};
   #onChange: () => void = () => {};
 
-  /** `ready` resolves when senders may go: after a loss, consumers of replies are brought back first. */
+  /** `ready` resolves when publishing may start: after a loss, consumers of replies are restored first. */
   constructor(connection: Connection, options: ResolvedAmqp, parts: AmqpParts, ready: () => Promise<void>) {
     this.#connection = connection;
     this.#options = options;
@@ -73,11 +73,13 @@ export class AmqpPublisher implements Publisher {
     });
   }
 
-  /** Takes no more, and lets what it has finish, resends included; at the deadline the rest fails. Never rejects. */
+  /**
+   * Refuses new publishes and finishes those it has, resends included; at the deadline the rest fail. Never rejects.
+   */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosing = true;
-    if (this.#connection.state === "idle") this.#abandon("there is no connection");
-    const stop = this.#parts.clock.setTimer(timeoutMs, () => this.#abandon("the broker did not confirm it in time"));
+    if (this.#connection.state === "idle") this.#abandon("no connection");
+    const stop = this.#parts.clock.setTimer(timeoutMs, () => this.#abandon("no confirm in time"));
     while (this.#lines.open > 0) {
       await new Promise<void>((resolve) => (this.#onChange = resolve));
     }
@@ -86,13 +88,13 @@ export class AmqpPublisher implements Publisher {
     this.#stopping.abort();
   }
 
-  /** Whether it has left this address for another one within the last minute, since the node confirmed nothing. */
+  /** Whether it left this address within the last minute, because the node confirmed nothing. */
   hasLeft(address: string): boolean {
     if (this.#left?.address !== address || this.#session === null) return false;
     return this.#session.link.address !== address && this.#parts.clock.monotonicMs() - this.#left.at < LEFT_MS;
   }
 
-  /** The broker takes publishes again. */
+  /** The broker accepts publishes again. */
   onUnblocked(): void {
     this.#watch.restart(this.#parts.clock.monotonicMs());
     this.#pump();
@@ -101,7 +103,7 @@ export class AmqpPublisher implements Publisher {
 
   #admit(entry: Pending): void {
     if (this.#isClosing) {
-      entry.settle(new CeleryError("closed", "The transport is closed: create a new one"));
+      entry.settle(new CeleryError("closed", "The transport is closed. Create a new one."));
       return;
     }
     const lines = this.#lines;
@@ -134,13 +136,13 @@ export class AmqpPublisher implements Publisher {
       this.#isWritable = session.channel.publish(exchange, routingKey, content, options, onConfirm);
       entry.wasSent = true;
     } catch (error) {
-      // A closed channel is told by its own event, which sends this publish again.
+      // The close event of the channel resends this publish.
       if (error instanceof Error && error.name === "IllegalOperationError") this.#isWritable = false;
       else this.#settle(entry, unsendable(error, entry.message));
     }
   }
 
-  /** Writes what waits, as far as there is room. */
+  /** Writes waiting publishes, up to the limit. */
   #pump(): void {
     const { waiting } = this.#lines;
     for (const entry of waiting) {
@@ -152,13 +154,13 @@ export class AmqpPublisher implements Publisher {
   }
 
   #onConfirm(session: PublishSession, entry: Pending, error: Error | null): void {
-    // "channel closed" is no answer; the end of the session decides what becomes of the publish.
+    // "channel closed" is no answer; `#onEnded` resends or fails the publish.
     if (session !== this.#session || (error !== null && error.message !== NACKED)) return;
     const { expired } = this.#lines;
     session.hasAnswered = true;
     const now = this.#parts.clock.monotonicMs();
     this.#stuck.onAnswer(now);
-    // A queue on the node itself takes messages also where the node is cut off from all others.
+    // A queue on the node itself accepts messages even where the node is cut off from the cluster.
     if (entry.answerTimeoutMs === null) this.#watch.onConfirm(now);
     if (expired.size === 0 || !expired.delete(entry)) {
       if (entry.wasReturned) this.#settle(entry, unroutable(entry));
@@ -169,7 +171,7 @@ export class AmqpPublisher implements Publisher {
     else this.#pump();
   }
 
-  /** A message goes again, once, by the next channel, where its refusal may be the channel's own fault. */
+  /** Resends a message once, on the next channel, if the nack may be the channel's fault. */
   #onNack(session: PublishSession, entry: Pending): void {
     const isLasting = entry.answerTimeoutMs === null;
     if (isLasting && !session.isRetiring && this.#watch.isRenewalDue(this.#parts.clock.monotonicMs())) {
@@ -208,14 +210,18 @@ export class AmqpPublisher implements Publisher {
         stopping: this.#stopping.signal,
         open: (link) => this.#open(link),
         onEnded: (reason) => this.#onEnded(reason),
-        onFailed: (error, retryInMs) => logger.warn(`Cannot publish: ${lossReason(error).message}`, { retryInMs }),
+        onFailed: (error, retryInMs) =>
+          logger.warn("cannot open a channel to publish on, trying again", {
+            reason: lossReason(error).message,
+            retryInMs,
+          }),
       },
       null,
     );
   }
 
   async #open(link: Link): Promise<PublishSession> {
-    // Consumers of replies come back with a connection, not with a channel.
+    // Consumers of replies are restored with a connection, not with a channel.
     if (link !== this.#lastLink) await this.#ready();
     this.#lastLink = link;
     const session = new PublishSession(link, await link.openConfirmChannel());
@@ -239,7 +245,9 @@ export class AmqpPublisher implements Publisher {
     if (entry !== null) entry.wasReturned = true;
   }
 
-  /** What was in flight goes again, before what waits; but for those that made the broker close the channel. */
+  /**
+   * Resends the publishes in flight before those that wait, without the ones that made the broker close the channel.
+   */
   #onEnded(reason: Error): void {
     const isRenewed = this.#session?.isClosing === true;
     this.#session = null;
@@ -253,10 +261,13 @@ export class AmqpPublisher implements Publisher {
     if (areSuspects) for (const entry of again) this.#suspects.add(entry);
     this.#lines.waiting.prepend(again);
     if (isRenewed) return;
-    this.#parts.logger.warn(`Publishing was cut off: ${lossReason(reason).message}`, { sentAgain: again.length });
+    this.#parts.logger.warn("lost the channel to publish on", {
+      reason: lossReason(reason).message,
+      resent: again.length,
+    });
   }
 
-  /** One timer for all publishes: set for the earliest deadline known, it looks at them all when it fires. */
+  /** One timer for all publishes, set for the earliest known deadline. */
   #wakeBy(deadline: number): void {
     const now = this.#parts.clock.monotonicMs();
     const wanted = this.#isConfirmDue ? Math.min(deadline, this.#watch.lookAt(now)) : deadline;
@@ -282,12 +293,12 @@ export class AmqpPublisher implements Publisher {
     if (wasInFlight) this.#lines.expired.add(entry);
   }
 
-  /** A blocked broker says so, and may be silent. */
+  /** A blocked broker confirms nothing, and is not dead. */
   get #isConfirmDue(): boolean {
     return this.#session !== null && this.#lines.due > 0 && this.#connection.state !== "blocked";
   }
 
-  /** Another node may do better than one that confirms nothing: the connection takes the next address. */
+  /** Leaves a node that confirms nothing: the connection dials the next address. */
   #judge(now: number): void {
     const session = this.#session;
     if (session === null || this.#connection.state === "blocked") return;
@@ -305,19 +316,24 @@ export class AmqpPublisher implements Publisher {
 
   #leave(link: Link): void {
     this.#left = { address: link.address, at: this.#parts.clock.monotonicMs() };
-    const reason = `The broker at ${link.address} has confirmed nothing for ${this.#options.confirmTimeoutMs} ms`;
+    const reason = `The broker has confirmed nothing: ${link.address} (${this.#options.confirmTimeoutMs} ms).`;
     link.kill(new CeleryError("connection-lost", reason));
   }
 
   #abandon(why: string): void {
     for (const entry of this.#lines.takeAll()) {
-      entry.settle(new CeleryError("closed", `The transport was closed before the message was confirmed: ${why}`));
+      entry.settle(
+        new CeleryError(
+          "closed",
+          `The transport was closed before the message was confirmed: ${why}. The message may have arrived.`,
+        ),
+      );
     }
     this.#onChange();
   }
 }
 
-/** Many deadlines close together are looked at in one go. */
+/** Deadlines close together are handled by one timer. */
 const MIN_WAKE_MS = 20;
 
 const LEFT_MS = 60_000;

@@ -3,8 +3,8 @@ import { contentHeaderOf } from "./guard.ts";
 import type { Pending } from "./pending.ts";
 
 /**
- * Which publish the broker has handed back. A return names no delivery tag, so it is the oldest in flight that looks the same;
- * two that look the same have the same address, and so the same fate.
+ * The publish that the broker has returned. `basic.return` has no delivery tag, so it is the oldest equal message in
+ * flight; equal messages have the same address, and so are all unroutable.
  */
 export function returnedBy(message: Message, inFlight: Iterable<Pending>): Pending | null {
   for (const entry of inFlight) if (isSame(message, entry)) return entry;

@@ -11,8 +11,8 @@ const MAX_SHAPES = 8;
 
 /**
  * One object for all messages with the same header names, filled anew for each. amqplib makes the headers the prototype
- * of another object, and V8 rebuilds whatever becomes a prototype, which costs as much as the rest of a publish. Once
- * `publish` has returned the headers are encoded, and the object is free again.
+ * of another object, and V8 rebuilds an object that becomes a prototype, which takes as long as the rest of a publish.
+ * Once `publish` has returned the headers are encoded, and the object is free again.
  */
 export class SharedFields {
   readonly #shapes: Shape[] = [];

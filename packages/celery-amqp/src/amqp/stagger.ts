@@ -1,27 +1,27 @@
 import type { Clock } from "../ports/clock.ts";
 
-/** What came of a row of attempts. */
+/** The result of staggered attempts. */
 export interface Staggered<Won, Failed> {
-  /** Null: all have failed. */
+  /** Null: all failed. */
   readonly won: Won | null;
-  /** How many attempts were begun. */
+  /** Number of attempts started. */
   readonly begun: number;
   /** In the order of the attempts. */
   readonly failures: readonly Failed[];
 }
 
-/** How attempts are made. */
+/** The attempt and its timing. */
 export interface StaggerParts<Item, Won, Failed> {
   readonly clock: Clock;
-  /** The next attempt begins when one has failed, or after so long. */
+  /** The next attempt starts when one has failed, or after this time. */
   readonly afterMs: number;
   /** Never rejects. */
   readonly attempt: (item: Item) => Promise<{ readonly won: Won } | { readonly failed: Failed }>;
-  /** Gets what succeeds after the first. */
+  /** Called with each success after the first. */
   readonly discard: (late: Won) => void;
 }
 
-/** Tries items in their order, the next one beside those that take long; the first to succeed wins (RFC 8305, 5). */
+/** Tries items in their order, the next one in parallel to slow ones; the first success wins (RFC 8305, section 5). */
 export async function staggered<Item, Won, Failed>(
   items: readonly Item[],
   { clock, afterMs, attempt, discard }: StaggerParts<Item, Won, Failed>,

@@ -6,28 +6,28 @@ import type { Pending } from "./pending.ts";
 import type { PublishSession } from "./publish-session.ts";
 import { StuckDestinations } from "./stuck.ts";
 
-/** What finding stuck channels needs of a publisher. */
+/** The publisher's side of `StuckChannels`. */
 export interface StuckChannelsParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly lines: PublishLines;
   /** The channel that is open; null while there is none. */
   readonly session: () => PublishSession | null;
-  /** Whether the broker takes no publishes. */
+  /** Whether the broker blocks publishes. */
   readonly isBlocked: () => boolean;
-  /** Fails a publish as one whose time to be confirmed is over. */
+  /** Fails a publish with a timeout. */
   readonly expire: (entry: Pending) => void;
 }
 
 /**
- * Finds channels that are stuck, and leaves them for new ones: the broker answers on the connection and not on the channel.
- * RabbitMQ 4.3 stops a channel for as long as it takes to notice that a node is cut off (`net_ticktime`, 60 s) where a message
- * goes to a queue on that node.
+ * Detects stuck channels and replaces them: the broker answers on the connection and not on the channel. RabbitMQ 4.3
+ * blocks a channel that published to a queue on a node that is cut off, until it notices the loss (`net_ticktime`, 60
+ * s).
  */
 export class StuckChannels {
   readonly #parts: StuckChannelsParts;
   readonly #destinations = new StuckDestinations();
-  /** The link on which a channel that had answered nothing was opened anew. */
+  /** The link on which a channel without any answer was replaced. */
   #renewedOn: Link | null = null;
   #heardAt = 0;
   #isLookedInto = false;
@@ -46,14 +46,14 @@ export class StuckChannels {
     this.#heardAt = now;
   }
 
-  /** Whether a publish goes to a destination that stopped a channel lately: it would stop the next one as well. */
+  /** Whether the destination of a publish blocked a channel lately: it would block the next one as well. */
   hasStopped({ key }: Pending): boolean {
     return !this.#destinations.isEmpty && this.#destinations.has(key, this.#parts.clock.monotonicMs());
   }
 
   /**
-   * Looks into a message whose time to be answered is over, on a channel that has not answered since: the broker is slow, or
-   * the channel is stuck. Channels work in order, so the oldest message without an answer is the one.
+   * Checks a message past its answer timeout, on a channel that has not answered since: the broker is slow, or the
+   * channel is stuck. A channel works in order, so the oldest message without an answer blocks it.
    */
   async lookInto(now: number): Promise<void> {
     const { lines, expire, clock } = this.#parts;
@@ -70,9 +70,9 @@ export class StuckChannels {
   }
 
   /**
-   * Looks into a channel that has answered nothing since it was opened, while `oldest` waited for `silentMs`. It may have been
-   * opened while a queue elected its leader: its messages went to the leader that is cut off (RabbitMQ 4.3). Tried once on a
-   * connection, as what is in flight goes again.
+   * Checks a channel that has answered nothing since it was opened, while `oldest` waited for `silentMs`. It may have
+   * been opened during a leader election: its messages went to the old leader, which is cut off (RabbitMQ 4.3). Done
+   * once on a connection, since all publishes in flight are resent.
    */
   async lookIntoNew(session: PublishSession, oldest: Pending, silentMs: number): Promise<void> {
     const isKnown = session.hasAnswered || session.link === this.#renewedOn;
@@ -81,7 +81,7 @@ export class StuckChannels {
     if ((await this.#isStuck(session)) && !session.hasAnswered) this.#leave(session, oldest);
   }
 
-  /** Whether the broker answers on the connection and has not answered on the channel meanwhile. */
+  /** Whether the broker answers on the connection but not on the channel. */
   async #isStuck(session: PublishSession): Promise<boolean> {
     const heardAt = this.#heardAt;
     this.#isLookedInto = true;
@@ -97,5 +97,5 @@ export class StuckChannels {
   }
 }
 
-/** A channel that has answered nothing for so long may be stuck. */
+/** A channel without an answer for this long may be stuck. */
 const stuckMs = 2_000;

@@ -1,10 +1,10 @@
-/** How long a destination that stopped its channel gets no further message, in milliseconds. */
+/** How long a destination that blocked its channel gets no further message, in milliseconds. */
 const rememberedMs = 30_000;
 
-/** More are not remembered: the oldest is forgotten. */
+/** Beyond this number the oldest is forgotten. */
 const limit = 1_000;
 
-/** Destinations that stopped a channel lately. Each further message would stop the next channel as well. */
+/** Destinations that blocked a channel lately. Each further message would block the next channel as well. */
 export class StuckDestinations {
   readonly #until = new Map<string, number>();
 

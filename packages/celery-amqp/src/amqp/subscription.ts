@@ -12,14 +12,14 @@ import { pause } from "./deadline.ts";
 import { Proof, type ProofParts } from "./proof.ts";
 import { supervise } from "./supervise.ts";
 
-/** What a subscription is made of. */
+/** The dependencies of a subscription. */
 export interface SubscriptionParts {
   readonly connection: Connection;
   readonly options: ResolvedAmqp;
   readonly parts: AmqpParts;
   readonly subscribe: SubscribeOptions;
   readonly onDelivery: (delivery: Delivery) => void;
-  /** Declares what the subscription needs, on the link it will consume on. */
+  /** Declares the topology of the subscription, on the link it will consume on. */
   readonly declare: (link: Link, topology: BrokerTopology, limit: RequestLimit | undefined) => Promise<void>;
   readonly publish: ProofParts["publish"];
   readonly inspect: ProofParts["inspect"];
@@ -28,22 +28,22 @@ export interface SubscriptionParts {
   readonly onCancel: (subscription: AmqpSubscription) => void;
 }
 
-/** Someone may delete a queue between its declaration and its consumer, again and again. */
+/** Another program may delete a queue between its declaration and its consumer, repeatedly. */
 const maxAttempts = 5;
 
-/** A queue of its own has another name by then. */
+/** An own queue has got another name by then. */
 const ownAttempts = 8;
 
-/** For each request about a queue of its own: another name is soon taken. */
+/** For each request about an own queue, which can take another name. */
 const ownLimit: RequestLimit = { timeoutMs: 2_000 };
 
-/** For each request about another queue, once it was consumed. */
+/** For each request about any other queue, once it was consumed. */
 const againLimit: RequestLimit = { timeoutMs: 5_000 };
 
-/** Before a first attempt is made again. */
+/** Pause before the first attempt is repeated. */
 const againMs = 200;
 
-/** A consumer that is brought back after every loss: of the connection, of its channel, of its queue. */
+/** A consumer that is restored after every loss: of the connection, of its channel, of its queue. */
 export class AmqpSubscription implements Subscription {
   readonly #made: SubscriptionParts;
   readonly #stopping = new AbortController();
@@ -51,7 +51,7 @@ export class AmqpSubscription implements Subscription {
   readonly #proof: Proof | null;
   #consumer: Consumer | null = null;
   #wasOpen = false;
-  /** Attempts in a row that the broker did not answer. */
+  /** Attempts in a row without an answer of the broker. */
   #unanswered = 0;
   #isRestored = Promise.withResolvers<void>();
   readonly #isDrained = Promise.withResolvers<void>();
@@ -72,10 +72,10 @@ export class AmqpSubscription implements Subscription {
   }
 
   /**
-   * Resolves once the broker has accepted the consumer, or has said that the queue is on a node that is down: then it is
-   * consumed when that node is back, as it would be had it gone later.
+   * Resolves once the broker has accepted the consumer, or has answered that the queue is on a node that is down: then
+   * it is consumed when that node is back, as after a later loss.
    *
-   * @throws CeleryError what the broker answers instead
+   * @throws CeleryError for any other answer of the broker
    */
   static async open(made: SubscriptionParts): Promise<AmqpSubscription> {
     const subscription = new AmqpSubscription(made);
@@ -91,7 +91,7 @@ export class AmqpSubscription implements Subscription {
     return this.#isDrained.promise;
   }
 
-  /** Resolves when it consumes, again or still; also when it was cancelled. */
+  /** Resolves while it consumes, and when it was cancelled. */
   get restored(): Promise<void> {
     return this.#isRestored.promise;
   }
@@ -119,13 +119,13 @@ export class AmqpSubscription implements Subscription {
         }
         if (this.#wasDeleted(error) && attempt < maxAttempts) continue;
         if (!isQueueAway(error)) throw error;
-        this.#warn("is not consumed yet, trying on", error);
+        this.#warn("the queue is not consumed yet, trying again", error);
         return null;
       }
     }
   }
 
-  /** Whether what it declares was gone again when it was to be consumed. */
+  /** Whether the queue was deleted between its declaration and its consumer. */
   #wasDeleted(error: unknown): boolean {
     const { topology, declare = "active" } = this.#made.subscribe;
     return topology !== undefined && declare === "active" && !isQueueAway(error) && replyCode(error) === 404;
@@ -141,7 +141,7 @@ export class AmqpSubscription implements Subscription {
         stopping: this.#stopping.signal,
         open: (link) => this.#reopen(link),
         onEnded: (reason) => this.#onEnded(reason),
-        onFailed: (error, retryInMs) => this.#warn("cannot be consumed", error, retryInMs),
+        onFailed: (error, retryInMs) => this.#warn("the queue cannot be consumed, trying again", error, retryInMs),
       },
       first,
     );
@@ -169,7 +169,9 @@ export class AmqpSubscription implements Subscription {
     }
   }
 
-  /** A node that answers for nothing is cut off; one that answers for others may have lost one queue alone. */
+  /**
+   * A node that answers no declaration is cut off; one that answers other declarations may have lost only this queue.
+   */
   #isNodeAtFault(error: unknown, link: Link, declared: number): boolean {
     if (!(error instanceof CeleryError) || error.code !== "rpc-timeout" || link.isLost) return false;
     this.#unanswered += 1;
@@ -208,47 +210,48 @@ export class AmqpSubscription implements Subscription {
     const { subscribe, parts } = this.#made;
     const from = own.queue;
     own.rename();
-    parts.logger.warn("a queue is out of reach, the subscription takes another name", {
+    parts.logger.warn("the queue is unavailable, the subscription takes another name", {
       queue: from,
       name: own.queue,
       reason: lossReason(reason).message,
     });
-    this.#tell(() => subscribe.own?.onRenamed?.(own.queue));
+    this.#notify(() => subscribe.own?.onRenamed?.(own.queue));
   }
 
   async #reopen(link: Link): Promise<Consumer> {
     const consumer = await this.#open(link);
     const { subscribe, parts } = this.#made;
-    parts.logger.info(`The queue "${this.#queue}" is consumed again`, { epoch: link.epoch });
-    if (this.isConsuming) this.#tell(() => subscribe.onRestored?.());
+    parts.logger.info("the queue is consumed again", { queue: this.#queue, epoch: link.epoch });
+    if (this.isConsuming) this.#notify(() => subscribe.onRestored?.());
     return consumer;
   }
 
   #onEnded(reason: Error): void {
     if (this.#own !== null && this.#proof?.isDoubted === true) this.#rename(this.#own, reason);
-    // What the old consumer brought may still be settled, if only its queue went and not its channel.
+    // Deliveries of the old consumer may still be settled if its channel is open.
     void this.#consumer?.retire();
     this.#consumer = null;
     this.#isRestored = Promise.withResolvers();
-    this.#warn("is no longer consumed, trying again", reason);
-    this.#tell(() => this.#made.subscribe.onLost?.(lossReason(reason)));
+    this.#warn("the queue is no longer consumed, trying again", reason);
+    this.#notify(() => this.#made.subscribe.onLost?.(lossReason(reason)));
   }
 
-  /** What a listener throws must not end the supervision. */
-  #tell(listener: () => void): void {
+  /** An error of a listener must not end the supervision. */
+  #notify(listener: () => void): void {
     try {
       listener();
     } catch (error) {
-      this.#made.parts.logger.error(`A listener of the subscription to "${this.#made.subscribe.queue}" failed`, {
+      this.#made.parts.logger.error("a listener of the subscription failed", {
+        queue: this.#made.subscribe.queue,
         error,
       });
     }
   }
 
-  #warn(what: string, error: unknown, retryInMs?: number): void {
+  #warn(message: string, error: unknown, retryInMs?: number): void {
     const { parts } = this.#made;
-    const fields = retryInMs === undefined ? {} : { retryInMs };
-    parts.logger.warn(`The queue "${this.#queue}" ${what}: ${lossReason(error).message}`, fields);
+    const fields = { queue: this.#queue, reason: lossReason(error).message };
+    parts.logger.warn(message, retryInMs === undefined ? fields : { ...fields, retryInMs });
   }
 }
 

@@ -5,12 +5,12 @@ import type { Connection } from "./connection.ts";
 import { pause } from "./deadline.ts";
 import type { Link } from "./link.ts";
 
-/** Something that works on one link, from its opening to its end. */
+/** A channel and its work on one link, from its opening to its end. */
 export interface Session {
   readonly link: Link;
-  /** Resolves with the reason, when it is over against our will. Never rejects. */
+  /** Resolves with the reason when it ends unexpectedly. Never rejects. */
   readonly ended: Promise<Error>;
-  /** It was ended by its owner, to be opened anew at once. Default false. */
+  /** Its owner ended it, to be opened again at once. Default false. */
   readonly isClosing?: boolean;
 }
 
@@ -18,30 +18,30 @@ export interface Session {
 export function endOf(channel: Channel, link: Link): Promise<Error> {
   return new Promise((resolve) => {
     channel.on("error", resolve);
-    // Where the connection ends, amqplib ends its channels first, and tells the reason a moment later.
+    // Where the connection ends, amqplib ends its channels first, and reports the reason a moment later.
     channel.on("close", () => {
       queueMicrotask(() => resolve(link.isLost ? link.lost : new Error("the channel was closed")));
     });
   });
 }
 
-/** What keeps a session alive needs to know. */
+/** A session that is kept alive, and its listeners. */
 export interface Supervised {
   readonly connection: Connection;
   readonly backoff: Backoff;
   readonly clock: Clock;
   /** Aborted when the session is no longer wanted. */
   readonly stopping: AbortSignal;
-  /** Opens a session on the link; what it throws is reported to `onFailed`. */
+  /** Opens a session on the link; its errors go to `onFailed`. */
   readonly open: (link: Link) => Promise<Session>;
   readonly onEnded: (reason: Error) => void;
-  /** The next attempt comes after `retryInMs`. */
+  /** The next attempt follows after `retryInMs`. */
   readonly onFailed: (error: unknown, retryInMs: number) => void;
 }
 
 /**
- * The one way in which channels stay alive: open on the live link, wait for the end, pause, open again; until stopped.
- * After the loss of the whole link there is no pause here, as the connection has made one.
+ * Keeps a channel alive: opens it on the live link, waits for the end, pauses, opens it again, until stopped. After the
+ * loss of the whole link there is no pause here, since the connection has paused.
  */
 export async function supervise(what: Supervised, first: Session | null): Promise<void> {
   const { clock, backoff, stopping } = what;

@@ -3,7 +3,7 @@ import { CeleryError } from "../ports/errors.ts";
 import { MAX_FIELD_DEPTH } from "./field-table.ts";
 import { byteLength, MAX_SHORT_BYTES } from "./short-string.ts";
 
-/** A value with its AMQP type said, as amqplib writes it. */
+/** A value with its AMQP type, as amqplib takes it. */
 interface Typed {
   readonly "!": string;
   readonly value: unknown;
@@ -12,24 +12,24 @@ interface Typed {
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_INT64 = 2n ** 63n - 1n;
 
-/** Each value takes a byte at least, and amqplib writes 64 KiB: what is shared among many values must not be walked for ever. */
+/** Each value takes a byte at least, and amqplib writes 64 KiB: bounds the walk through shared values. */
 const MOST_VALUES = 65_536;
 
 /**
- * A header table in amqplib's terms. Integers get the types that py-amqp would choose (int32, else int64), a Date
- * becomes a timestamp of whole seconds, `undefined` is left out.
+ * Converts a header table to amqplib's fields. Integers get the types that py-amqp would choose (int32, else int64), a
+ * Date becomes a timestamp of whole seconds, `undefined` is left out.
  *
- * @param into - filled instead of a new object: of an earlier table with the same names
- * @throws CeleryError with code `encode-failed`, naming the header, for what no field can hold: functions, symbols, Map, Set
- * and instances of other classes, too large a bigint, NaN and the infinities, nesting deeper than 64, names of more than 255
- * bytes. `message-too-large` for more values than a table can have.
+ * @param into - filled instead of a new object; from an earlier table with the same names
+ * @throws CeleryError with code `encode-failed`, naming the header, for values that no field can hold: functions,
+ * symbols, Map, Set and instances of other classes, too large a bigint, NaN and the infinities, nesting deeper than 64,
+ * names of more than 255 bytes. `message-too-large` for more values than a table can have.
  */
 export function toFields(table: HeaderTable, into?: Record<string, unknown>): Record<string, unknown> {
   const fields = into ?? {};
   for (const name of Object.keys(table)) {
     if (into === undefined) checkName(name, name);
     const value = table[name];
-    // Most headers are strings or null. amqplib leaves out what is undefined.
+    // Most headers are strings or null. amqplib leaves out undefined.
     const isAsItIs = typeof value === "string" || value === null || value === undefined;
     setOwn(fields, name, isAsItIs ? value : new Walk(name).field(value, 0));
   }
@@ -72,7 +72,7 @@ class Walk {
     if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     if (value instanceof Date) return this.#date(value);
     if (!isPlainObject(value)) throw this.#notCarried(`an instance of ${className(value)}`);
-    // Said to be a table, a key "!" in it is no type to amqplib.
+    // Marked as a table, so that amqplib does not take a key "!" in it as a type.
     return { "!": "object", value: this.#table(value, depth) };
   }
 
@@ -134,7 +134,7 @@ function className(value: object): string {
   return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "a class";
 }
 
-/** Names of the caller's choice may be long. */
+/** Names from the caller may be long. */
 function shownName(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }

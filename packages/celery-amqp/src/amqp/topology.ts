@@ -12,27 +12,27 @@ import { brokerText, differingArgument, passingIfQueueAway, replyCode } from "./
 import type { Link, RequestLimit } from "./link.ts";
 import { toFields } from "./table.ts";
 
-/** What a broker was found to want otherwise; kept as long as its transport. */
+/** Settings of the broker that were learnt from its refusals; kept as long as the transport. */
 export interface BrokerHabits {
   /**
-   * It takes no queue that is neither durable nor exclusive, as a setting of RabbitMQ 4 may say
-   * (`deprecated_features.permit.transient_nonexcl_queues`).
+   * The broker refuses queues that are neither durable nor exclusive (RabbitMQ 4,
+   * `deprecated_features.permit.transient_nonexcl_queues`).
    */
   deniesTransient: boolean;
 }
 
-/** What declaring takes. */
+/** Dependencies of a declaration. */
 export interface DeclareParts {
   readonly logger: Logger;
   readonly habits: BrokerHabits;
-  /** For each request; absent: a request that is not answered costs the connection. */
+  /** For each request. Absent: a request without an answer ends the connection. */
   readonly limit?: RequestLimit | undefined;
 }
 
 /**
- * Declares exchanges, then queues, then bindings. Two refusals are not the last word:
- * a queue that was asked for without arguments and exists with some (a quorum queue, say) is taken as it is, as a plain
- * Python client declares none; and who may not declare may still use what exists.
+ * Declares exchanges, then queues, then bindings. Two refusals are not errors. A queue declared without arguments that
+ * exists with arguments (a quorum queue, for example) is used as it is, since a plain Python client declares none.
+ * Without the permission to declare, existing queues and exchanges are used.
  *
  * @throws CeleryError with code `queue-mismatch`, `access-refused`, `not-found`, `rpc-timeout` or `connection-lost`,
  * the last also while the node of a queue is down.
@@ -46,7 +46,7 @@ export async function declareTopology(
   const declarer = new Declarer(link, logger, habits, limit);
   try {
     for (let attempt = 1; !(await declaresAll(declarer, topology, mode, attempt === maxAttempts)); attempt += 1);
-    // A node that is cut off answers for a queue that exists, and for no binding (4.3).
+    // A node that is cut off answers declarations of existing queues, and no bindings (4.3).
     if (mode === "active" && topology.bindings.length > 0) link.declared += 1;
   } catch (error) {
     throw passingIfQueueAway(error);
@@ -55,10 +55,10 @@ export async function declareTopology(
   }
 }
 
-/** Someone may delete a queue between its declaration and its binding, again and again. */
+/** Another program may delete a queue between its declaration and its binding, repeatedly. */
 const maxAttempts = 5;
 
-/** False: what it had just declared was gone when it was to be bound. */
+/** False: a queue was deleted between its declaration and its binding. */
 async function declaresAll(
   declarer: Declarer,
   topology: BrokerTopology,
@@ -77,7 +77,7 @@ async function declaresAll(
   }
 }
 
-/** Null: there is no such queue. @throws CeleryError as `declareTopology`. */
+/** Null: the queue does not exist. @throws CeleryError as `declareTopology`. */
 export async function inspectQueue(
   link: Link,
   name: string,
@@ -108,7 +108,7 @@ export async function deleteQueue(link: Link, name: string, logger: Logger): Pro
   }
 }
 
-/** How many messages were dropped; none for a missing queue. @throws CeleryError as `declareTopology`. */
+/** Number of messages dropped; 0 for a missing queue. @throws CeleryError as `declareTopology`. */
 export async function purgeQueue(link: Link, name: string, logger: Logger): Promise<number> {
   const declarer = new Declarer(link, logger);
   try {
@@ -122,11 +122,11 @@ export async function purgeQueue(link: Link, name: string, logger: Logger): Prom
   }
 }
 
-/** Asks on a channel of its own, and on a new one after each refusal, which costs the channel. */
+/** Sends requests on a channel of its own, and on a new one after each refusal, which closes the channel. */
 class Declarer {
   readonly #link: Link;
   readonly #logger: Logger;
-  /** What could not be declared for want of rights, and is used as it is. */
+  /** Queues and exchanges that are used without the permission to declare them. */
   readonly #foreign = new Set<string>();
   readonly #habits: BrokerHabits;
   readonly #limit: RequestLimit | undefined;
@@ -144,7 +144,7 @@ class Declarer {
     try {
       return await this.#link.request(what, () => request(channel), this.#limit);
     } catch (error) {
-      // What the broker has not closed, amqplib may have left waiting for ever.
+      // A request without an answer leaves its channel waiting in amqplib.
       this.#channel = null;
       channel.close().catch(() => {});
       throw error;
@@ -176,13 +176,15 @@ class Declarer {
     }
   }
 
-  /** The broker has ended the connection over it (541). With what is known now the next one will do. */
+  /** The broker closed the connection (541) for a transient queue; the next attempt declares it durable. */
   #learnFrom(error: unknown, queue: string): unknown {
     if (this.#habits.deniesTransient || !/transient_nonexcl_queues/.test(brokerText(error))) return error;
     this.#habits.deniesTransient = true;
-    const reason = `The broker permits no transient queue: "${queue}" and its like are declared durable instead`;
-    this.#logger.info(reason);
-    return new CeleryError("connection-lost", reason);
+    this.#logger.info("the broker permits no transient queues, they are declared durable", { queue });
+    return new CeleryError(
+      "connection-lost",
+      `The broker permits no transient queues: "${queue}" (541). Try again: it is declared durable.`,
+    );
   }
 
   async binding(binding: BindingDeclaration): Promise<void> {
@@ -201,7 +203,7 @@ class Declarer {
     } catch (error) {
       const isForeign = this.#foreign.has(`declare ${destinationType} "${destination}"`);
       if (!isForeign || !lacksRight(error)) throw error;
-      this.#logger.warn(`No right to ${what}: it is taken to be there`);
+      this.#logger.warn(unseen, { request: what });
     }
   }
 
@@ -215,28 +217,27 @@ class Declarer {
 
   async #open(): Promise<Channel> {
     const channel = await this.#link.openChannel(this.#limit);
-    // The request that fails tells the error; unheard, the event would end the process.
+    // The failed request throws the error; without a listener the event would end the process.
     channel.on("error", () => {});
     this.#channel = channel;
     return channel;
   }
 
-  /** No right to declare: what exists will do. */
+  /** Without the permission to declare, the existing queue or exchange is used. */
   async #orAsItIs(what: string, check: () => Promise<unknown>, declare: () => Promise<unknown>): Promise<void> {
     try {
       await declare();
     } catch (error) {
       if (!lacksRight(error)) throw error;
-      // RabbitMQ 4 does not even say whether it exists to who has no right on it at all.
+      // RabbitMQ 4 refuses even a passive declare to a user without any permission on it.
       const found = await check().catch((reason: unknown) => (lacksRight(reason) ? null : undefined));
       if (found === undefined) throw error;
       this.#foreign.add(what);
-      const state = found === null ? "taken to be there, unseen" : "it exists and is taken as it is";
-      this.#logger.info(`No right to ${what}: ${state}`);
+      this.#logger.info(found === null ? unseen : existing, { request: what });
     }
   }
 
-  /** No arguments asked for: any will do. */
+  /** Declared without arguments, the queue may exist with any. */
   async #orWithItsArguments(
     queue: QueueDeclaration,
     check: () => Promise<unknown>,
@@ -249,13 +250,16 @@ class Declarer {
       const namesNone = Object.keys(queue.arguments ?? {}).length === 0;
       if (!namesNone || argument === null || !argument.startsWith("x-")) throw error;
       await check();
-      const text = error instanceof Error ? error.message : String(error);
-      this.#logger.info(`The queue "${queue.name}" is taken as it is, though it was declared otherwise: ${text}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.info("the queue exists with other arguments and is used as it is", { queue: queue.name, reason });
     }
   }
 }
 
-/** 405, which has the same code of ours, is no question of rights: what is another connection's own is of no use. */
+const unseen = "no permission to declare, the existing one is assumed";
+const existing = "no permission to declare, the existing one is used";
+
+/** 405 has the same error code here, but is no missing permission: the queue is exclusive to another connection. */
 function lacksRight(error: unknown): boolean {
   return replyCode(error) === 403;
 }

@@ -26,8 +26,8 @@ import { AmqpSubscription } from "./subscription.ts";
 import { type BrokerHabits, declareTopology, deleteQueue, inspectQueue, purgeQueue } from "./topology.ts";
 
 /**
- * A transport over AMQP 0-9-1. It holds two connections: an alarm of the broker blocks the one that publishes, with every
- * request on it; consumers, their acks and declarations go on over the other.
+ * A transport over AMQP 0-9-1 with two connections: an alarm of the broker blocks the publishing one, with every
+ * request on it; consumers, their acks and declarations continue on the other.
  */
 class AmqpTransport implements Transport {
   readonly publisher: Publisher;
@@ -35,13 +35,13 @@ class AmqpTransport implements Transport {
   readonly #parts: AmqpParts;
   readonly #publishing: Connection;
   readonly #consuming: Connection;
-  /** Two channels of one connection: a message to a queue that is cut off stops its channel (RabbitMQ 4.3). */
+  /** Two channels of one connection: a message to a queue that is cut off blocks its channel (RabbitMQ 4.3). */
   readonly #lasting: AmqpPublisher;
-  /** For messages with a time to be answered. */
+  /** For messages with an answer timeout. */
   readonly #passing: AmqpPublisher;
   readonly #habits: BrokerHabits = { deniesTransient: false };
   readonly #subscriptions = new Set<AmqpSubscription>();
-  /** Cancelled, with deliveries that are not settled yet or acks that are still on their way. */
+  /** Cancelled, with unsettled deliveries or acks that are not sent yet. */
   readonly #leaving = new Set<AmqpSubscription>();
   readonly #listeners = new Set<(state: TransportState) => void>();
   #state: TransportState = "idle";
@@ -94,19 +94,22 @@ class AmqpTransport implements Transport {
     }
   }
 
-  /** Another node may declare what one does not: the two connections take turns, where both are open. */
+  /**
+   * Another node may accept a declaration that one refuses: attempts alternate between the two connections, where both
+   * are open.
+   */
   #declaring(attempt: number): Connection {
     const [usual, other] = [this.#consuming, this.#publishing];
     if (other.state !== "open") return usual;
     return usual.state !== "open" || attempt % 2 === 1 ? other : usual;
   }
 
-  /** For a request about one queue: its silence is no reason to leave the node. */
+  /** For a request about one queue: a missing answer is no reason to leave the node. */
   get #limit(): RequestLimit {
     return { timeoutMs: Math.min(REQUEST_MS, this.#options.rpcTimeoutMs) };
   }
 
-  /** Finds out which of the connections are dead. */
+  /** Probes both connections and drops dead ones. */
   #probe(): void {
     for (const connection of [this.#consuming, this.#publishing]) void connection.probe(PROBE_MS);
   }
@@ -173,7 +176,7 @@ class AmqpTransport implements Transport {
     return this.#closing;
   }
 
-  /** Nothing new comes in, what goes out is finished, then the connections end: acks must still pass. */
+  /** Cancels consumers, finishes publishes, then closes the connections, so that acks are still sent. */
   async #close(timeoutMs: number): Promise<void> {
     this.#move("closing");
     const endsAt = this.#parts.clock.monotonicMs() + timeoutMs;
@@ -192,12 +195,15 @@ class AmqpTransport implements Transport {
     void subscription.drained.then(() => this.#leaving.delete(subscription));
   }
 
-  /** amqplib sends the frames of all channels in turn: the end of a connection overtakes an ack that was given before it. */
+  /** amqplib sends the frames of all channels in turn: `connection.close` can overtake an earlier ack. */
   async #acksSent(): Promise<void> {
     await Promise.all([...this.#leaving].map((subscription) => subscription.drained));
   }
 
-  /** After a loss, answers to what senders send next must find their consumer; those that cannot come back hold nobody up. */
+  /**
+   * After a loss, consumers of replies are restored before publishing; a consumer that cannot be restored delays
+   * senders only for a while.
+   */
   async #repliesRestored(): Promise<void> {
     const restored = [...this.#subscriptions].map((subscription) => subscription.restored);
     await settledWithin(this.#parts.clock, RESTORE_GRACE_MS, Promise.all(restored));
@@ -209,7 +215,7 @@ class AmqpTransport implements Transport {
     if (state === "connecting") void this.#consuming.probe(PROBE_MS);
   }
 
-  /** Connections to one node die together, and each may notice late. */
+  /** Connections to one node die together, and each may notice it late. */
   #onConsumingState(state: TransportState): void {
     this.#update();
     if (state === "connecting") void this.#publishing.probe(PROBE_MS);
@@ -229,7 +235,7 @@ class AmqpTransport implements Transport {
     try {
       listener(state);
     } catch (error) {
-      this.#parts.logger.error("A listener for the transport's state failed", { error });
+      this.#parts.logger.error("a listener of the transport's state failed", { error });
     }
   }
 }
@@ -240,13 +246,13 @@ const REQUEST_MS = 5_000;
 /** The longest that a node takes to open a channel. */
 const PROBE_MS = 3_000;
 
-/** Before a queue is asked for once more whose node was down. */
+/** Pause before a request about a queue on a node that is down is repeated. */
 const ASK_AGAIN_MS = 500;
 
-/** How long a close waits for acks; deliveries that nobody settles must not hold it up. */
+/** How long a close waits for acks of unsettled deliveries. */
 const ACK_GRACE_MS = 500;
 
-/** How long senders wait for consumers to come back. */
+/** How long senders wait for consumers to be restored. */
 const RESTORE_GRACE_MS = 2000;
 
 function isUnanswered(error: unknown): boolean {
@@ -255,7 +261,7 @@ function isUnanswered(error: unknown): boolean {
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Both connections up is up; one is blocked when its broker says so. */
+/** The transport is open when both connections are, and blocked when one is. */
 function together(publishing: TransportState, consuming: TransportState): TransportState {
   const states = new Set([publishing, consuming]);
   if (states.has("connecting")) return "connecting";
@@ -264,8 +270,7 @@ function together(publishing: TransportState, consuming: TransportState): Transp
 }
 
 /**
- * A transport to RabbitMQ. It does nothing before `connect`. What `parts` leaves out: the machine's clock and chance, no
- * log lines.
+ * A transport to RabbitMQ. It does nothing before `connect`. Defaults of `parts`: the system clock, random ids, no log.
  *
  * @throws CeleryError with code `option-invalid`.
  */

@@ -11,15 +11,15 @@ import { CeleryError } from "../ports/errors.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import { type ControlOptions, resolveControl } from "./control-options.ts";
 
-/** What workers answered, by node name. A worker that could not do it answers `{ error }`. */
+/** The replies of workers, by node name. The reply of a worker that failed is `{ error }`. */
 export type Replies<Method extends ControlMethod> = Readonly<Record<string, ControlAnswer<Method>>>;
 
-/** The same, of a command that is not Celery's own. */
+/** The replies to a command that is not one of Celery's. */
 export type CustomReplies = Readonly<Record<string, unknown>>;
 
-/** Asks workers. */
+/** Sends a command to workers and gathers the replies. */
 export interface Ask {
-  /** @throws CeleryError `option-invalid`, `encode-failed`, and what publishing and consuming end in */
+  /** @throws CeleryError `option-invalid`, `encode-failed`, and the errors of publishing and consuming */
   <Method extends ControlMethod>(
     method: Method,
     args: ControlArguments<Method>,
@@ -29,9 +29,7 @@ export interface Ask {
   (method: string, args: object, options?: ControlOptions, others?: readonly string[]): Promise<CustomReplies>;
 }
 
-/**
- * @param within - does something while whoever owns the connection keeps it open
- */
+/** @param within - runs the work while the owner of the connection keeps it open */
 export function createAsk(broadcaster: Broadcaster, within: <T>(work: () => Promise<T>) => Promise<T>): Ask {
   return async (method: string, args: object, options: ControlOptions = {}, others: readonly string[] = []) => {
     const { patience, ...target } = resolveControl(options, others);
@@ -43,7 +41,7 @@ export function createAsk(broadcaster: Broadcaster, within: <T>(work: () => Prom
         return {};
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
-        throw new CeleryError("encode-failed", `The command "${method}" cannot be sent: ${error.message}`, {
+        throw new CeleryError("encode-failed", `The command cannot be encoded: "${method}" (${error.message}).`, {
           cause: error,
         });
       }

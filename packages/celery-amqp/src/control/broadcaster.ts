@@ -17,7 +17,7 @@ import type { Delivery, Subscription, Transport, TransportState } from "../ports
 import { DeclaredExchanges, exclusively } from "./exchanges.ts";
 import { Gathering, type Patience } from "./gathering.ts";
 
-/** What asking workers takes. */
+/** The dependencies of a broadcaster. */
 export interface BroadcasterParts {
   readonly transport: Transport;
   readonly content: Content;
@@ -27,7 +27,7 @@ export interface BroadcasterParts {
   readonly log: Logger;
 }
 
-/** A command, and who is meant. */
+/** A command and its destination. */
 export type Broadcast = Pick<ControlRequest, "method" | "arguments" | "destination" | "pattern" | "matcher">;
 
 /**
@@ -48,7 +48,7 @@ export class Broadcaster {
   }
 
   /**
-   * Asks for no reply; resolves when the broker has the command.
+   * Sends a command without a reply; resolves when the broker has confirmed it.
    *
    * @throws CeleryError as publishing and declaring do, `encode-failed`
    */
@@ -59,7 +59,7 @@ export class Broadcaster {
   /**
    * Resolves with the replies that came in time; none is no error.
    *
-   * @throws CeleryError as `cast`, and what consuming the reply queue ends in
+   * @throws CeleryError as `cast`, and the errors of consuming the reply queue
    */
   async call(command: Broadcast, { timeoutMs, limit }: Patience): Promise<readonly ControlReply[]> {
     const { clock, ids } = this.#parts;
@@ -77,7 +77,7 @@ export class Broadcaster {
     }
   }
 
-  /** Gives the reply queue up until the next command that wants replies. Never rejects. */
+  /** Deletes the reply queue until the next command that wants replies. Never rejects. */
   async rest(): Promise<void> {
     const listening = this.#listening;
     this.#listening = null;
@@ -87,8 +87,8 @@ export class Broadcaster {
   }
 
   /**
-   * Ends all waiting with what came. Safe to call twice; never rejects. Where the broker is away it waits for it: close the
-   * transport meanwhile.
+   * Ends all waiting with the replies that came. May be called twice; never rejects. Without a connection it waits for
+   * one: close the transport meanwhile.
    */
   async close(): Promise<void> {
     this.#exchanges.close();
@@ -96,8 +96,8 @@ export class Broadcaster {
   }
 
   /**
-   * One mailbox that goes away at that moment makes the broker refuse what all others got (RabbitMQ 4.3), and Celery's client
-   * would not hear of it. Told again, workers would grow their pools twice.
+   * A mailbox that is deleted at that moment makes the broker nack a command that all other mailboxes have (RabbitMQ
+   * 4.3); Celery's client publishes without confirms. Sent again, it would grow pools twice.
    */
   async #publish(request: Omit<ControlRequest, "clock">): Promise<void> {
     const { transport, content, ticks, log } = this.#parts;
@@ -111,7 +111,7 @@ export class Broadcaster {
       this.#exchanges.onFailed(exchange.name, error);
       if (!isPartlyTaken(error, transport.state)) throw error;
       const { method } = request;
-      log.warn("a mailbox did not take a command of remote control", { method, reason: error.message });
+      log.warn("a mailbox refused a command of remote control", { method, reason: error.message });
     }
   }
 
@@ -149,13 +149,13 @@ export class Broadcaster {
 /** How long mailboxes may take to accept a command. */
 const answerTimeoutMs = 2_000;
 
-/** A mailbox whose node is away makes the broker refuse, or leave unanswered, what all others have got. */
+/** An unavailable mailbox makes the broker nack, or not confirm, a command that all other mailboxes have. */
 function isPartlyTaken(error: unknown, state: TransportState): error is CeleryError {
   if (!(error instanceof CeleryError)) return false;
   return error.code === "publish-nacked" || (error.code === "publish-timeout" && state === "open");
 }
 
-/** Commands that come to the same when a worker hears them twice. All others, a user's own too, are sent at most once. */
+/** Idempotent commands. All other commands, custom ones too, are sent at most once. */
 const repeatable: ReadonlySet<string> = new Set<ControlMethod>([
   ...(["ping", "stats", "active", "reserved", "scheduled", "registered", "query_task", "active_queues"] as const),
   ...(["conf", "report", "clock", "hello", "revoked", "memsample", "memdump", "objgraph"] as const),

@@ -4,17 +4,17 @@ import { type Duration, durationMs } from "../task/duration.ts";
 import type { Broadcast } from "./broadcaster.ts";
 import type { Patience } from "./gathering.ts";
 
-/** Which workers are meant by a command, and how long their replies are awaited. */
+/** The destination of a command, and how long its replies are awaited. */
 export interface ControlOptions {
   /** Node names, such as `celery@host`. Default: all workers. */
   readonly destination?: string | readonly string[];
-  /** What the node name must fit, instead of `destination`. */
+  /** A pattern of node names, instead of `destination`. */
   readonly pattern?: string;
-  /** How `pattern` is read: as a shell's (default), or as a regular expression for the start of the name. */
+  /** Syntax of `pattern`: a shell's (default), or a regular expression for the start of the name. */
   readonly matcher?: "glob" | "pcre";
-  /** How long replies are awaited. Default 1 s, as Celery; 0 asks for none. */
+  /** How long replies are awaited. Default 1 s, as in Celery; 0 wants no replies. */
   readonly timeout?: Duration;
-  /** Replies that are enough. Default: as many as there are destinations, else as many as come in time. */
+  /** Number of replies that ends the wait. Default: the number of destinations, else none: the whole timeout. */
   readonly limit?: number;
 }
 
@@ -26,14 +26,14 @@ const names: ReadonlySet<string> = new Set<keyof ControlOptions>([
   "limit",
 ]);
 
-/** The same, checked and in the words of the message. */
+/** The checked options, by the fields of the message. */
 export interface ResolvedControl extends Pick<Broadcast, "destination" | "pattern" | "matcher"> {
-  /** Null: no replies are wanted. */
+  /** Null: no replies. */
   readonly patience: Patience | null;
 }
 
 /**
- * @param others - names of the command's own options, which are read elsewhere
+ * @param others - names of the command's own options, which the caller reads
  * @throws CeleryError `option-invalid`
  */
 export function resolveControl(options: ControlOptions, others: readonly string[] = []): ResolvedControl {
@@ -55,7 +55,7 @@ export function resolveControl(options: ControlOptions, others: readonly string[
   };
 }
 
-/** An empty list would mean all workers to Celery, which nobody means who names none. */
+/** Celery would send a command with an empty list to all workers, so an empty list is refused. */
 function resolveDestination(destination: string | readonly string[] | undefined): readonly string[] | null {
   if (destination === undefined) return null;
   const list: readonly unknown[] = typeof destination === "string" ? [destination] : destination;

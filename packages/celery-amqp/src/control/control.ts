@@ -7,15 +7,15 @@ import type { TaskDefinition } from "../task/task.ts";
 import type { Ask, CustomReplies, Replies } from "./ask.ts";
 import type { ControlOptions } from "./control-options.ts";
 
-/** How tasks are revoked by message. */
+/** Options of revoking tasks by remote control. */
 export interface RemoteRevokeOptions extends ControlOptions, RevokeTaskOptions {
-  /** The signal that Python workers end the task's process by. Default `SIGTERM`. */
+  /** The signal that Python workers send to the task's process. Default `SIGTERM`. */
   readonly signal?: string;
 }
 
-/** A queue that workers are to serve, as far as its name does not say enough. */
+/** Exchange and routing key of a queue that workers consume, where they differ from its name. */
 export interface RemoteQueueOptions extends ControlOptions {
-  /** Default: one of the queue's own name. */
+  /** Default: the queue's name. */
   readonly exchange?: string;
   /** Default `direct`. */
   readonly exchangeType?: string;
@@ -24,54 +24,55 @@ export interface RemoteQueueOptions extends ControlOptions {
 }
 
 /**
- * Commands to workers: Celery's `app.control`. Each method tells all workers, or those that the options name, and resolves
- * with what they answered in time, by node name; with `timeout: 0` as soon as the broker has the command, and nobody answers.
+ * Commands to workers: Celery's `app.control`. Each method sends a command to all workers, or to those that the options
+ * name, and resolves with the replies that came in time, by node name; with `timeout: 0` as soon as the broker has the
+ * command, without replies.
  *
- * Each throws CeleryError: `option-invalid`, `encode-failed`, and what publishing and consuming end in.
+ * Each throws CeleryError: `option-invalid`, `encode-failed`, and the errors of publishing and consuming.
  */
 export interface Control {
-  /** Who is there. */
+  /** Finds the workers that answer. */
   ping(options?: ControlOptions): Promise<Replies<"ping">>;
-  /** Has tasks not run, and with `terminate` ended where they run. */
+  /** Prevents tasks from running; with `terminate` also ends running ones. */
   revoke(ids: string | readonly string[], options?: RemoteRevokeOptions): Promise<Replies<"revoke">>;
   /** `revoke` with `terminate`. */
   terminate(ids: string | readonly string[], options?: RemoteRevokeOptions): Promise<Replies<"terminate">>;
-  /** As `revoke`, all tasks that carry one of these stamps. */
+  /** As `revoke`, for all tasks with one of these stamps. */
   revokeByStampedHeaders(
     headers: Readonly<Record<string, Tree>>,
     options?: RemoteRevokeOptions,
   ): Promise<Replies<"revoke_by_stamped_headers">>;
-  /** How many of these tasks each worker begins at most; 0 and null lift the limit. */
+  /** Limits the rate at which each worker starts tasks of this name; 0 and null remove the limit. */
   rateLimit(task: TaskDefinition | string, rate: RateLimit, options?: ControlOptions): Promise<Replies<"rate_limit">>;
-  /** Limits of the runs that begin from now on; one that is left out is lifted. */
+  /** Sets the time limits of later runs; a limit that is left out is removed. */
   timeLimit(
     task: TaskDefinition | string,
     limits: { readonly soft?: Duration | null; readonly hard?: Duration | null },
     options?: ControlOptions,
   ): Promise<Replies<"time_limit">>;
-  /** Also serve this queue. */
+  /** Makes workers consume this queue. */
   addConsumer(queue: string, options?: RemoteQueueOptions): Promise<Replies<"add_consumer">>;
-  /** No longer serve this queue. */
+  /** Makes workers stop consuming this queue. */
   cancelConsumer(queue: string, options?: ControlOptions): Promise<Replies<"cancel_consumer">>;
-  /** More slots for tasks. */
+  /** Adds slots for tasks. */
   poolGrow(n?: number, options?: ControlOptions): Promise<Replies<"pool_grow">>;
-  /** Fewer slots for tasks. */
+  /** Removes slots for tasks. */
   poolShrink(n?: number, options?: ControlOptions): Promise<Replies<"pool_shrink">>;
-  /** Starts the pool anew; only Python workers with `worker_pool_restarts` can. */
+  /** Restarts the pool; only Python workers with `worker_pool_restarts` support it. */
   poolRestart(options?: ControlOptions): Promise<Replies<"pool_restart">>;
-  /** Bounds of the pool; only Python workers with an autoscaler have them. */
+  /** Sets the bounds of the pool; only Python workers with an autoscaler support it. */
   autoscale(max: number, min: number, options?: ControlOptions): Promise<Replies<"autoscale">>;
-  /** Also send events about tasks. */
+  /** Makes workers send task events. */
   enableEvents(options?: ControlOptions): Promise<Replies<"enable_events">>;
-  /** No longer send events about tasks. */
+  /** Makes workers stop sending task events. */
   disableEvents(options?: ControlOptions): Promise<Replies<"disable_events">>;
-  /** Send a heartbeat now. */
+  /** Makes workers send a heartbeat now. */
   heartbeat(options?: ControlOptions): Promise<Replies<"heartbeat">>;
-  /** Calls an election among workers that gossip; with topic `task` the winner sends the signature in `action`. */
+  /** Starts an election among workers that gossip; with topic `task` the winner sends the signature in `action`. */
   election(id: string, topic: string, action?: Tree, options?: ControlOptions): Promise<Replies<"election">>;
-  /** Warm shutdown: running tasks have their grace. Workers do not answer; resolves when the broker has the command. */
+  /** Warm shutdown: running tasks get their grace. Workers do not reply; resolves when the broker has the command. */
   shutdown(options?: Omit<ControlOptions, "timeout" | "limit">): Promise<void>;
-  /** A command of your own, that workers have by their option `commands` or, in Python, by `control_command`. */
+  /** Sends a custom command, which workers define by their option `commands` or, in Python, by `control_command`. */
   broadcast(
     command: string,
     args?: Readonly<Record<string, unknown>>,
@@ -82,7 +83,7 @@ export interface Control {
 const revokeOptions = ["terminate", "reason", "signal"];
 const queueOptions = ["exchange", "exchangeType", "routingKey"];
 
-/** Joins the commands and the way they are sent. */
+/** Creates the commands. */
 export function createControl(ask: Ask): Control {
   return {
     ping: (options) => ask("ping", {}, options),
@@ -115,13 +116,16 @@ export function createControl(ask: Ask): Control {
     shutdown: async (options) => void (await ask("shutdown", {}, { ...options, timeout: 0 })),
     broadcast: async (command, args = {}, options = {}) => {
       if (typeof command !== "string" || command === "")
-        throw new CeleryError("option-invalid", "broadcast: the first argument must be the name of a command");
+        throw new CeleryError(
+          "option-invalid",
+          "broadcast: the first argument is not the name of a command. Give one.",
+        );
       return ask(command, args, options);
     },
   };
 }
 
-/** As Celery's client writes it; a reason is ours, and Celery's workers pass over it. */
+/** As Celery's client writes it; `reason` is an addition that Celery's workers ignore. */
 function ending({ terminate = false, signal = "SIGTERM", reason }: RemoteRevokeOptions) {
   return { terminate, signal, ...(reason !== undefined && { reason }) };
 }
@@ -129,7 +133,10 @@ function ending({ terminate = false, signal = "SIGTERM", reason }: RemoteRevokeO
 function checkIds(ids: string | readonly string[]): string | readonly string[] {
   const list = typeof ids === "string" ? [ids] : ids;
   if (Array.isArray(list) && list.length > 0 && list.every((id) => typeof id === "string" && id !== "")) return ids;
-  throw new CeleryError("option-invalid", "revoke: the first argument must be a task id, or a list of task ids");
+  throw new CeleryError(
+    "option-invalid",
+    "revoke: the first argument is not a task id or a list of task ids. Give one.",
+  );
 }
 
 function nameOf(task: TaskDefinition | string): string {

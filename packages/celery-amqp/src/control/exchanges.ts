@@ -2,12 +2,12 @@ import type { ExchangeDeclaration, QueueTopology, BrokerTopology } from "@levere
 import { CeleryError } from "../ports/errors.ts";
 import type { DeclareMode, Transport } from "../ports/transport.ts";
 
-/** More names than this are not remembered: requests say them, and nobody has so many. */
+/** Beyond this number the oldest name is forgotten: requests choose the names. */
 const limit = 100;
 
 /**
- * Exchanges that remote control publishes to, each declared, or looked for, once a connection: a missing one would cost the
- * channel that all publishers share.
+ * Exchanges that remote control publishes to, each declared, or checked, once per connection: a missing one would close
+ * the channel that all publishers share.
  */
 export class DeclaredExchanges {
   readonly #transport: Transport;
@@ -22,10 +22,9 @@ export class DeclaredExchanges {
   }
 
   /**
-   * Resolves when it is there.
+   * Resolves when the exchange exists.
    *
-   * @param mode - `passive` declares nothing, for a name that a message gives
-   * @throws CeleryError what declaring it ends in
+   * @param mode - `passive` only checks, for a name from a message @throws CeleryError the errors of declaring it
    */
   ensure(exchange: ExchangeDeclaration, mode: DeclareMode = "active"): Promise<void> {
     if (exchange.name === "") return Promise.resolve();
@@ -38,20 +37,20 @@ export class DeclaredExchanges {
     return declared;
   }
 
-  /** What publishing to it ended in: a missing one is declared again for the next. */
+  /** After a failed publish: a missing exchange is declared again for the next one. */
   onFailed(name: string, error: unknown): void {
     if (error instanceof CeleryError && error.code === "not-found") this.#known.delete(name);
   }
 
-  /** Safe to call twice. */
+  /** May be called twice. */
   close(): void {
     this.#unwatch();
   }
 }
 
 /**
- * The same queue for this connection alone, as Celery 5.7 declares its own: RabbitMQ 4.3 takes no queue that is neither
- * durable nor exclusive (`transient_nonexcl_queues`).
+ * Makes the queue exclusive to this connection, as Celery 5.7 declares its own: RabbitMQ 4.3 refuses queues that are
+ * neither durable nor exclusive (`transient_nonexcl_queues`).
  */
 export function exclusively({ queues, ...topology }: QueueTopology): BrokerTopology {
   return { ...topology, queues: queues.map((queue) => ({ ...queue, exclusive: true })) };

@@ -4,11 +4,11 @@ import type { Clock } from "../ports/clock.ts";
 /** How long replies are awaited. */
 export interface Patience {
   readonly timeoutMs: number;
-  /** As many replies as are enough; null waits the whole time. */
+  /** Number of replies that ends the wait; null waits the whole time. */
   readonly limit: number | null;
 }
 
-/** The replies to one request, until there are enough or the time is over. */
+/** The replies to one request, until the limit or the timeout. */
 export class Gathering {
   readonly replies: ControlReply[] = [];
   readonly #limit: number | null;
@@ -23,7 +23,7 @@ export class Gathering {
     if (this.#limit !== null && this.replies.length >= this.#limit) this.end();
   }
 
-  /** What came is all. */
+  /** Ends the wait with the replies that came. */
   end(): void {
     this.#end.resolve();
   }

@@ -3,19 +3,19 @@ import type { Ask, Replies } from "./ask.ts";
 import type { ControlOptions } from "./control-options.ts";
 
 /**
- * What workers tell of themselves: Celery's `app.control.inspect()`. Each method asks all workers, or those that the options
- * name, and resolves with what came in time, by node name; nobody answering is no error.
+ * Inspects workers: Celery's `app.control.inspect()`. Each method sends a request to all workers, or to those that the
+ * options name, and resolves with the replies that came in time, by node name; no reply is no error.
  *
- * Each throws CeleryError: `option-invalid`, and what publishing and consuming end in.
+ * Each throws CeleryError: `option-invalid`, and the errors of publishing and consuming.
  */
 export interface Inspect {
-  /** Who is there. */
+  /** Finds the workers that answer. */
   ping(options?: ControlOptions): Promise<Replies<"ping">>;
-  /** Tasks that run; `safe` gives their arguments as text. */
+  /** Running tasks; `safe` gives their arguments as strings. */
   active(options?: ControlOptions & { readonly safe?: boolean }): Promise<Replies<"active">>;
-  /** Tasks that were received and have not begun, without those held until their time. */
+  /** Tasks that were received and have not started, without those that wait for their eta. */
   reserved(options?: ControlOptions): Promise<Replies<"reserved">>;
-  /** Tasks that workers hold until their time. */
+  /** Tasks that wait in workers for their eta. */
   scheduled(options?: ControlOptions): Promise<Replies<"scheduled">>;
   /** Ids of revoked tasks. */
   revoked(options?: ControlOptions): Promise<Replies<"revoked">>;
@@ -25,29 +25,29 @@ export interface Inspect {
   stats(options?: ControlOptions): Promise<Replies<"stats">>;
   /** Queues that workers consume from. */
   activeQueues(options?: ControlOptions): Promise<Replies<"active_queues">>;
-  /** Where these tasks are; workers leave out those they do not have. */
+  /** The states of these tasks in each worker that has them. */
   queryTask(ids: string | readonly string[], options?: ControlOptions): Promise<Replies<"query_task">>;
   /** Settings, by Celery's names, with secrets masked. */
   conf(options?: ControlOptions & { readonly withDefaults?: boolean }): Promise<Replies<"conf">>;
-  /** A text about software and settings, for people. */
+  /** A report on versions and settings, for people. */
   report(options?: ControlOptions): Promise<Replies<"report">>;
   /** Logical clocks. */
   clock(options?: ControlOptions): Promise<Replies<"clock">>;
-  /** What workers tell one that starts: their logical clocks, and what they know as revoked. */
+  /** The reply to a starting worker: logical clock and revoked ids. */
   hello(
     fromNode: string,
     revoked?: RevokedEntries | readonly string[],
     options?: ControlOptions,
   ): Promise<Replies<"hello">>;
-  /** Resident memory, as text. */
+  /** Resident memory, as a string. */
   memsample(options?: ControlOptions): Promise<Replies<"memsample">>;
-  /** The samples of `memsample`, as text. */
+  /** The samples of `memsample`, as a string. */
   memdump(options?: ControlOptions): Promise<Replies<"memdump">>;
   /** Draws objects in memory; only Python workers with that library can. */
   objgraph(options?: ControlOptions): Promise<Replies<"objgraph">>;
 }
 
-/** Joins the questions and the way they are asked. */
+/** Creates the requests. */
 export function createInspect(ask: Ask): Inspect {
   return {
     ping: (options) => ask("ping", {}, options),

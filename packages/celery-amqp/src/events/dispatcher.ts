@@ -16,7 +16,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Transport, TransportState } from "../ports/transport.ts";
 import type { LogicalClock } from "./logical-clock.ts";
 
-/** What telling events takes. */
+/** The dependencies of an event dispatcher. */
 export interface DispatcherParts {
   readonly transport: Transport;
   readonly content: Content;
@@ -28,14 +28,14 @@ export interface DispatcherParts {
   readonly pid: number;
   /** Called each time events can be sent (again): at first, and after every loss of the connection. */
   readonly onReady?: () => void;
-  /** Events kept while they cannot be sent; beyond it the oldest are dropped. Default 5 000. */
+  /** Events kept while they cannot be sent; beyond this number the oldest are dropped. Default 5 000. */
   readonly lineLimit?: number;
 }
 
 /**
- * Tells monitors what happens, and never holds anybody up: an event that cannot be sent now waits in a bounded line, and
- * what does not fit is dropped and counted. Task events of a worker go in batches, at the next turn of the event loop or
- * when there are 24. Source: celery/events/dispatcher.py; celery/worker/consumer/events.py.
+ * Sends events to monitors without ever delaying tasks: an event that cannot be sent now waits in a bounded queue;
+ * events beyond the limit are dropped and counted. Task events of a worker are sent in batches, at the next turn of the
+ * event loop or when there are 24. Source: celery/events/dispatcher.py; celery/worker/consumer/events.py.
  */
 export class EventDispatcher {
   readonly #parts: DispatcherParts;
@@ -58,49 +58,51 @@ export class EventDispatcher {
     this.#unwatch = parts.transport.onState((state) => this.#onState(state));
   }
 
-  /** Events about tasks that were given up since the start. */
+  /** Dropped events since the start. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Asks for the exchange, so that the first event need not wait for it. */
+  /** Declares the exchange, so that the first event does not wait for it. */
   start(): void {
     this.#prepare();
   }
 
-  /** Tells it soon, or later where the broker is away. */
+  /** Sends an event soon, or later where the connection is lost. */
   send(body: EventBody): void {
     if (this.#isClosed) return;
     const size = this.#line.push(this.#stamp(body));
     if (size > this.#lineLimit) {
       this.#line.shift();
-      this.#drop(1, "there are too many that could not be sent");
+      this.#drop(1, "too many could not be sent");
     }
     if (size >= batchSize) this.#flush();
     else this.#cancelFlush ??= this.#parts.clock.setTimer(0, () => this.#flush());
   }
 
-  /** Tells it, and what waits before it, ahead of anything that this process publishes from now on. */
+  /** Sends an event, and those waiting before it, ahead of all later publishes of this process. */
   sendAhead(body: EventBody): void {
     this.send(body);
     this.#flush();
   }
 
-  /** Tells it now or not at all: what it says will not be true for long. */
+  /** Sends an event now or drops it: its facts are soon outdated. */
   report(body: EventBody): void {
     if (this.#exchange !== "there") this.#prepare();
     else if (this.#parts.transport.state === "open") this.#publish([this.#stamp(body)]);
   }
 
-  /** Hands what waits to the transport, which lets it finish when it is closed; what it cannot take is dropped. */
+  /**
+   * Passes waiting events to the transport, which finishes them when it is closed; events that it refuses are dropped.
+   */
   async flush(): Promise<void> {
     this.#flush(Number.POSITIVE_INFINITY);
     if (this.#exchange === "asked") await this.#answered();
     this.#flush(Number.POSITIVE_INFINITY);
-    if (this.#line.length > 0) this.#drop(this.#line.splice(0).length, "the broker is away and this process stops");
+    if (this.#line.length > 0) this.#drop(this.#line.splice(0).length, "no connection, and this process stops");
   }
 
-  /** Takes no more, after `flush`. Safe to call twice. */
+  /** Refuses events from now on; call `flush` first. May be called twice. */
   close(): void {
     this.#isClosed = true;
     this.#cancelFlush?.();
@@ -127,7 +129,7 @@ export class EventDispatcher {
     return this.#exchange === "there" && this.#parts.transport.state === "open" && this.#inFlight < limit;
   }
 
-  /** One alone, or a batch of task events. Nobody waits for the confirm; it only makes room for the next. */
+  /** Publishes a single event, or a batch of task events. The confirm only frees capacity for the next. */
   #publish(events: readonly CeleryEvent[]): void {
     const parcel = this.#encode(events);
     if (parcel === null) return;
@@ -162,7 +164,7 @@ export class EventDispatcher {
     if (!this.#isClosed) this.#flush();
   }
 
-  /** One monitor's queue is out of reach with its node; all others have got it. */
+  /** One monitor's queue is unavailable; all other monitors have got the event. */
   #onPartlySent(): void {
     if (!this.#isClosed) this.#flush();
   }
@@ -178,16 +180,16 @@ export class EventDispatcher {
     if (!this.#isClosed) this.#flush();
   }
 
-  /** What a worker says of itself it says again soon. */
+  /** Worker events are repeated soon, so their loss does not count. */
   #dropEvents(events: readonly CeleryEvent[], why: string): void {
     const count = events.filter(({ type }) => !type.startsWith("worker-")).length;
     if (count > 0) this.#drop(count, why);
   }
 
-  /** One line for each time that events begin to be lost. */
+  /** Logs one line each time that events begin to be lost. */
   #drop(count: number, why: string): void {
     if (this.#droppedInARow === 0)
-      this.#parts.log.warn(`events are dropped: ${why}`, { hostname: this.#parts.hostname });
+      this.#parts.log.warn("events are dropped", { hostname: this.#parts.hostname, reason: why });
     this.#dropped += count;
     this.#droppedInARow += count;
   }
@@ -202,7 +204,9 @@ export class EventDispatcher {
     else this.#prepare();
   }
 
-  /** The exchange is there before anything is published to it: a missing one would cost the channel that all share. */
+  /**
+   * The exchange is declared before the first publish: a missing one would close the channel that all publishes share.
+   */
   #prepare(): void {
     const { transport, clock } = this.#parts;
     const now = clock.monotonicMs();
@@ -215,7 +219,7 @@ export class EventDispatcher {
     );
   }
 
-  /** Who stops right after the start waits a little, or nobody would hear of it. */
+  /** A process that stops right after its start waits a little, so that its events are sent. */
   async #answered(): Promise<void> {
     await new Promise<void>((resolve) => {
       const cancel = this.#parts.clock.setTimer(answerMs, resolve);
@@ -226,7 +230,7 @@ export class EventDispatcher {
     });
   }
 
-  /** Who may not configure may still find it there. */
+  /** Without the permission to declare, the existing exchange is used. */
   async #declare(): Promise<void> {
     const topology = { exchanges: [eventExchange()], queues: [], bindings: [] };
     try {
@@ -249,32 +253,32 @@ export class EventDispatcher {
     const isFinal = error instanceof CeleryError && finalCodes.has(error.code);
     this.#exchange = isFinal ? "refused" : "unknown";
     const reason = error instanceof Error ? error.message : String(error);
-    if (isFinal) this.#parts.log.warn("no events are sent: their exchange cannot be had", { reason });
+    if (isFinal) this.#parts.log.warn("no events are sent, their exchange cannot be declared", { reason });
   }
 }
 
-/** Celery's worker flushes at so many. */
+/** Celery's worker flushes at this number. */
 const batchSize = 24;
 
-/** Messages on their way at once: where the broker is slower than that, the rest waits here and not among tasks. */
+/** Most unconfirmed messages: with a slow broker the rest wait here, not among tasks. */
 const maxInFlight = 32;
 
 const publishTimeoutMs = 10_000;
 
-/** Silence for one monitor's queue holds up no events for the others. */
+/** A queue of one monitor that confirms nothing delays no events of the others. */
 const answerTimeoutMs = 1_000;
 const askAgainMs = 5_000;
 const answerMs = 1_000;
 
-/** Asking again on the same connection is of no use. */
+/** A retry on the same connection cannot succeed. */
 const finalCodes: ReadonlySet<string> = new Set(["access-refused", "not-found", "queue-mismatch"]);
 
-/** Workers batch what happens to tasks; all else goes alone, also what a publisher says. */
+/** Workers batch task events; all other events are sent alone, also `task-sent` of a client. */
 function isBatched({ type }: CeleryEvent): boolean {
   return type.startsWith("task-") && type !== "task-sent";
 }
 
-/** How many at the head of the line travel together. */
+/** Number of events at the head of the queue that share a message. */
 function parcelSize(line: readonly CeleryEvent[]): number {
   const most = Math.min(line.length, batchSize);
   let size = 0;

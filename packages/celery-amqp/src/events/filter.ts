@@ -1,25 +1,25 @@
 import { type CeleryEvent, eventQueue, eventTypeOf, matchesGlob, type BrokerTopology } from "@leveret/celery-protocol";
 
 /**
- * Which events a monitor wants: those that pass every filter given. All three take shell patterns, as Celery's routes do:
- * `*`, `?`, `[a-z]`.
+ * Filters of a monitor; an event must pass all of them. All three take shell patterns, as Celery's routes do: `*`, `?`,
+ * `[a-z]`.
  */
 export interface EventFilters<Type extends string = string> {
-  /** By type: `["task-failed", "worker-*"]`. The broker is asked only for their groups. Default all. */
+  /** By type: `["task-failed", "worker-*"]`. Only their groups are bound at the broker. Default all. */
   readonly types?: readonly Type[];
   /**
-   * Only events about tasks of these names. Most events tell the id of their task and not its name; they pass if the
-   * monitor heard the task being sent or received before. Default all events, also of workers.
+   * Only events about tasks of these names. Most events have the id of their task and not its name; they pass if the
+   * monitor received the task's `task-sent` or `task-received` before. Default all events, also of workers.
    */
   readonly tasks?: readonly string[];
   /** By node name of the sender: `["celery@web-*"]`. Default all. */
   readonly hostnames?: readonly string[];
 }
 
-/** Tasks whose names are remembered for the events that tell only their ids. */
+/** Tasks whose names are remembered for events that have only the id. */
 const rememberedTasks = 10_000;
 
-/** Whether a monitor wants an event. To be asked about each that comes, in their order. */
+/** Creates the predicate of a monitor's filters. Must be called with every event, in order. */
 export function createEventFilter({ types, tasks, hostnames }: EventFilters): (event: CeleryEvent) => boolean {
   const isOfTasks = tasks === undefined ? () => true : createTaskFilter(tasks);
   return (event) => isOfTasks(event) && fits(eventTypeOf(event), types) && fits(event.hostname, hostnames);
@@ -31,7 +31,10 @@ export function monitorQueue(id: string, { types, tasks }: EventFilters): Broker
   return { ...eventQueue(id), bindings };
 }
 
-/** Batches travel as `<group>.multi`, so no key names a type for sure; names of tasks come with the group `task` only. */
+/**
+ * Batches have the routing key `<group>.multi`, so no key stands for one type; only the group `task` has names of
+ * tasks.
+ */
 function patternsOf(types: readonly string[] | undefined, byTask: boolean): readonly string[] {
   const groups = (types ?? ["*"]).map((type) => type.split("-", 1).join());
   if (groups.some((group) => /[*?[#]/.test(group))) return ["#"];

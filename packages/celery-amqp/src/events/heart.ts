@@ -2,24 +2,24 @@ import type { EventBody } from "@leveret/celery-protocol";
 import type { Clock } from "../ports/clock.ts";
 import type { EventDispatcher } from "./dispatcher.ts";
 
-/** What a worker says of itself. */
+/** The numbers in a worker's heartbeat. */
 export interface WorkerFacts {
   /** Tasks running now. */
   readonly active: number;
-  /** Tasks begun since the start. */
+  /** Tasks started since the worker's start. */
   readonly processed: number;
   /** Load of the host over 1, 5 and 15 minutes. */
   readonly loadavg: readonly number[];
 }
 
-/** The software, as Celery's tools show it. */
+/** The version of the worker, as Celery's tools show it. */
 export interface Software {
   readonly swIdent: string;
   readonly swVer: string;
   readonly swSys: string;
 }
 
-/** What a heart is made of. */
+/** The dependencies of a worker's heartbeat. */
 export interface HeartParts {
   readonly dispatcher: EventDispatcher;
   readonly clock: Clock;
@@ -27,12 +27,10 @@ export interface HeartParts {
   readonly facts: () => WorkerFacts;
 }
 
-/** Celery's `--heartbeat-interval`: monitors give a worker up after twice as long. */
+/** Celery's `--heartbeat-interval`, in milliseconds: monitors count a worker as offline after twice as long. */
 const intervalMs = 2_000;
 
-/**
- * Lets monitors know that a worker is there: it comes, it is there, it goes. Source: celery/worker/heartbeat.py.
- */
+/** Sends `worker-online`, `worker-heartbeat` and `worker-offline`. Source: celery/worker/heartbeat.py. */
 export class Heart {
   readonly #parts: HeartParts;
   #cancelTimer: () => void = () => {};
@@ -43,23 +41,23 @@ export class Heart {
 
   start(): void {
     this.#cancelTimer = this.#parts.clock.setTimer(intervalMs, () => {
-      this.#tell("worker-heartbeat");
+      this.#send("worker-heartbeat");
       this.start();
     });
   }
 
-  /** Now it can be heard, at first or again. */
+  /** Events can be sent now, at first or again. */
   online(): void {
-    this.#tell("worker-online");
+    this.#send("worker-online");
   }
 
-  /** The last word. */
+  /** Sends `worker-offline`. */
   stop(): void {
     this.#cancelTimer();
-    this.#tell("worker-offline");
+    this.#send("worker-offline");
   }
 
-  #tell(type: "worker-online" | "worker-heartbeat" | "worker-offline"): void {
+  #send(type: "worker-online" | "worker-heartbeat" | "worker-offline"): void {
     const { dispatcher, facts, software } = this.#parts;
     const { active, processed, loadavg } = facts();
     const body: EventBody = { type, freq: intervalMs / 1_000, active, processed, loadavg, ...software };

@@ -2,21 +2,21 @@ import type { CeleryEvent } from "@leveret/celery-protocol";
 
 type Next = IteratorResult<CeleryEvent, undefined>;
 
-/** Events that came and were not read yet, or readers that came and have no event yet; then how it ended. */
+/** Events that were not read yet, or readers without an event yet; then the end. */
 export class EventLine {
   readonly #limit: number;
   readonly #readers: PromiseWithResolvers<Next>[] = [];
   #events: CeleryEvent[] = [];
   #dropped = 0;
   #ended = false;
-  /** Told to one reader, the first after the end. */
+  /** Thrown to the first reader after the end. */
   #failure: { readonly error: unknown } | null = null;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Events given up because nobody read them. */
+  /** Events dropped because they were not read in time. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -39,7 +39,7 @@ export class EventLine {
     return reader.promise;
   }
 
-  /** What was not read is gone; whoever waits is told. Only the first end counts. */
+  /** Drops unread events and ends waiting readers. Only the first end counts. */
   end(failure: { readonly error: unknown } | null): void {
     if (this.#ended) return;
     this.#ended = true;

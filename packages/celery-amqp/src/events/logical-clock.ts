@@ -1,6 +1,6 @@
 import { adjustClock, forwardClock } from "@leveret/celery-protocol";
 
-/** The Lamport clock of one process: what it sends by different ways shares it. Source: kombu/clocks.py. */
+/** The Lamport clock of one process, shared by its events, commands and replies. Source: kombu/clocks.py. */
 export class LogicalClock {
   #value = 0;
 
@@ -8,13 +8,13 @@ export class LogicalClock {
     return this.#value;
   }
 
-  /** Something is sent: its clock. */
+  /** Advances the clock for a message that is sent. */
   forward(): number {
     this.#value = forwardClock(this.#value);
     return this.#value;
   }
 
-  /** Something came with this clock, whatever it is. */
+  /** Adjusts the clock to that of a received message; ignores invalid values. */
   adjust(theirs: unknown): void {
     this.#value = adjustClock(this.#value, theirs);
   }

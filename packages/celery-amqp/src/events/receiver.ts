@@ -6,7 +6,7 @@ import type { LogicalClock } from "./logical-clock.ts";
 import { EventLine } from "./line.ts";
 import type { EventStream, EventStreamOptions } from "./stream.ts";
 
-/** What receiving events takes. */
+/** The dependencies of an event receiver. */
 export interface ReceiverParts {
   readonly transport: Transport;
   readonly content: Content;
@@ -14,7 +14,7 @@ export interface ReceiverParts {
   readonly log: Logger;
   /** Makes the name of its queue unique. */
   readonly id: string;
-  /** Does the work when the transport is connected. */
+  /** Runs the work when the transport is connected. */
   readonly connected: <T>(work: () => Promise<T>) => Promise<T>;
   /** Called once, when it ends. */
   readonly onEnd: (receiver: EventReceiver) => void;
@@ -23,7 +23,7 @@ export interface ReceiverParts {
 const defaultMaxWaiting = 10_000;
 
 /**
- * Hears what workers and clients tell, for one reader, by a queue of its own that goes with it. Source:
+ * Receives the events of workers and clients for one reader, on a queue of its own that is deleted with it. Source:
  * celery/events/receiver.py.
  */
 export class EventReceiver implements EventStream {
@@ -79,7 +79,7 @@ export class EventReceiver implements EventStream {
     const topology = monitorQueue(id, this.#options);
     const { queue } = topology;
     const onLost = (reason: Error): void =>
-      log.warn("Lost the queue of events; what happens meanwhile is missed", { queue, reason: reason.message });
+      log.warn("lost the queue of events, events sent meanwhile are missed", { queue, reason: reason.message });
     const subscribe = { queue, topology, prefetch: 0, noAck: true, own: {}, onLost };
     const subscription = await connected(() => transport.subscribe(subscribe, ({ message }) => this.#take(message)));
     this.#subscription = subscription;
@@ -98,7 +98,8 @@ export class EventReceiver implements EventStream {
       return decodeEvents(message, this.#parts.content);
     } catch (error) {
       this.#unreadable += 1;
-      if (this.#unreadable === 1) this.#parts.log.warn("A message came that is no event", { reason: String(error) });
+      if (this.#unreadable === 1)
+        this.#parts.log.warn("a message is not an event, it is dropped", { reason: String(error) });
       return [];
     }
   }

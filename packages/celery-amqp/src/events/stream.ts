@@ -3,11 +3,13 @@ import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { EventFilters } from "./filter.ts";
 
-/** How a monitor listens. */
+/** Options of a stream of events. */
 export interface EventStreamOptions<Type extends string = string> extends EventFilters<Type> {
   /** Ends the stream when aborted, without an error. */
   readonly signal?: AbortSignal;
-  /** Events kept for a reader that is slower than they come; beyond it the oldest are dropped. Default 10 000. */
+  /**
+   * Events kept for a reader that is slower than they come; beyond this number the oldest are dropped. Default 10 000.
+   */
   readonly maxWaiting?: number;
 }
 
@@ -21,22 +23,22 @@ type Typed<Each, Type extends EventType> = Each extends { readonly type: infer O
 export type EventOf<Type extends string> = Type extends EventType ? Typed<CeleryEvent, Type> : CeleryEvent;
 
 /**
- * What happens to workers and tasks, from the moment it is `opened`. Events arrive in the order in which the broker has
- * them; those that happen while the connection is lost are missed, as by Celery's monitors.
+ * The events of workers and tasks, from the moment it is `opened`. Events arrive in the order of the broker; those sent
+ * while the connection is lost are missed, as by Celery's monitors.
  */
 export interface EventStream<Of extends CeleryEvent = CeleryEvent>
   extends AsyncIterableIterator<Of, undefined>, AsyncDisposable {
   /**
-   * Resolves when the broker keeps events for it; rejects with what reading it throws, too.
+   * Resolves when the broker queues events for it; rejects with the same error as reading.
    *
    * @throws CeleryError `broker-unreachable`, `access-refused`, `closed`, …
    */
   readonly opened: Promise<void>;
-  /** Events that were given up because they were not read soon enough. */
+  /** Events dropped because they were not read in time. */
   readonly dropped: number;
-  /** Messages that came and were no events. */
+  /** Messages that were not events. */
   readonly unreadable: number;
-  /** Ends it; safe to call twice, also while somebody waits for the next event. */
+  /** Ends the stream; may be called twice, also while a reader waits for the next event. */
   return(): Promise<IteratorResult<Of, undefined>>;
   [Symbol.asyncIterator](): EventStream<Of>;
 }

@@ -16,19 +16,22 @@ import { collectFrom } from "./collect.ts";
 import { type ErrorClasses, type FailedMeta, toFailedError, toRevokedError } from "./task-error.ts";
 import { followStates } from "./follow-states.ts";
 
-/** What an AsyncResult needs of the world. */
+/** The dependencies of an AsyncResult. */
 export interface AsyncResultParts {
   readonly source: ResultSource;
   readonly clock: Clock;
   readonly errorClasses: ErrorClasses;
   readonly revoke: RevokeTask;
-  /** The results that others name. */
+  /** Opens the results that another result names. */
   readonly openTuple: (tuple: ResultTuple) => AsyncResult<unknown>;
 }
 
 type FinalMeta = Extract<ResultMeta, { readonly status: "SUCCESS" }> | FailedMeta;
 
-/** The result of the task with this id; `task` is null where only the name is known, `parent` where it followed none. */
+/**
+ * The result of the task with this id; `task` is null where only the id is known, `parent` where the task was not
+ * called by another.
+ */
 export function createAsyncResult(
   id: string,
   task: TaskDefinition | null,
@@ -38,7 +41,7 @@ export function createAsyncResult(
   return new PendingAsyncResult(id, task, parts, parent);
 }
 
-/** Watches only while asked: a result that nobody awaits costs no listener. */
+/** Watches only while a caller waits: a result that is not awaited has no listener. */
 class PendingAsyncResult implements AsyncResult<unknown> {
   readonly id: string;
   readonly #task: TaskDefinition | null;
@@ -54,7 +57,7 @@ class PendingAsyncResult implements AsyncResult<unknown> {
     this.#followed = followed;
   }
 
-  /** Opened when it is asked for: a chain may be long. */
+  /** Opened on first access: a chain may be long. */
   get parent(): AsyncResult<unknown> | null {
     if (this.#followed !== null) this.#parent ??= this.#parts.openTuple(this.#followed);
     return this.#parent;
@@ -104,7 +107,10 @@ class PendingAsyncResult implements AsyncResult<unknown> {
     for await (const meta of this.#metas(options)) {
       if (isFinal(meta)) return meta;
     }
-    throw new CeleryError("result-lost", `The states of task ${this.id} ended without a final one`);
+    throw new CeleryError(
+      "result-lost",
+      `The states of the task ended without a final one: ${this.id}. Check the worker.`,
+    );
   }
 
   async *#metas(options: WaitOptions): AsyncGenerator<ResultMeta, void, undefined> {

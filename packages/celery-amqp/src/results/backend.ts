@@ -5,44 +5,46 @@ import type { GroupStore } from "./groups.ts";
 
 /** The worker's side of results. */
 export interface ResultStore {
-  /** Stores one state; resolves when it is safe to ack. `task` says where to. */
+  /** Stores one state; resolves when it is safe to ack. `task` has the reply address. */
   store(meta: ResultMeta, task: TaskMessage): Promise<void>;
   /**
-   * Resolves where a state could be stored now. A worker asks before it takes its first message, and every 5 seconds after
-   * the backend has failed. Absent: it is taken to work. Rejects as `store` does.
+   * Resolves if a state could be stored now. A worker checks before its first message, and every 5 seconds after the
+   * backend has failed. Absent: the backend is assumed to work. Rejects as `store` does.
    */
   check?(): Promise<void>;
-  /** Where it can count the parts of chords; absent: a chord is refused. */
+  /** The counter of chords. Absent: chords are refused. */
   readonly chords?: ChordCounter;
   close(): Promise<void>;
 }
 
-/** Who waits for the states of a task. */
+/** A listener to the states of a task. */
 export interface ResultWatcher {
   /** Called with each state, in order; the latest known one at once. */
   onState(meta: ResultMeta): void;
-  /** Called once where no more states can come: results are disabled, dropped, or cannot be reached. */
+  /** Called once when no more states can come: results are disabled or dropped, or the backend is unreachable. */
   onLost(error: CeleryError): void;
 }
 
 /** The client's side of results. */
 export interface ResultSource {
-  /** What to write into `reply_to`, or null where this backend does not use it. */
+  /** The value of `reply_to`, or null where this backend does not use it. */
   replyTo(taskId: string): string | null;
-  /** Ready to receive before the send. Called once per send whose result is wanted; cheap when ready. */
+  /** Prepares for the result of a task before its send. Called once per send with a result; cheap once prepared. */
   prepare(taskId: string): Promise<void>;
   /** Watches one task; the returned function stops that and may be called twice. */
   watch(taskId: string, watcher: ResultWatcher): () => void;
-  /** The latest state known here, without asking anyone; null where none is. */
+  /** The latest state known to this process, without a request; null where none is. */
   latest(taskId: string): ResultMeta | null;
-  /** Drops what is kept of the task. */
+  /** Drops the stored states of the task. */
   forget(taskId: string): Promise<void>;
-  /** Where it can count the parts of chords; absent: a chord is refused, before anything is sent. */
+  /** The counter of chords. Absent: chords are refused before a message is sent. */
   readonly chords?: ChordCounter;
-  /** Where it keeps groups; absent: they cannot be saved. */
+  /** The store of groups. Absent: groups cannot be saved. */
   readonly groups?: GroupStore;
   close(): Promise<void>;
 }
 
-/** Where results go and come from: one object for both sides, for one client or one worker, which closes it. A second is refused. */
+/**
+ * A result backend for both sides. It belongs to one client or one worker, which closes it; a second owner is refused.
+ */
 export interface ResultBackend extends ResultStore, ResultSource {}

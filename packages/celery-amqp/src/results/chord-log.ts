@@ -16,13 +16,15 @@ import {
   type WireMessage,
 } from "@leveret/celery-protocol";
 
-/** How long a chord waits for its next part: as long as results are kept, Celery's `result_expires`. */
+/**
+ * How long a chord waits for its next part, in milliseconds: as long as results are kept (Celery's `result_expires`).
+ */
 const expiresMs = 86_400_000;
 
 /**
- * The queue of one chord. Its messages are a log: what was told of the chord and the parts that came, in the order in which
- * the broker took them. Nothing is ever taken out of it; it is deleted as a whole. It is a classic queue, for these keep
- * that order whoever reads, and a reader at a time.
+ * The queue of one chord. Its messages are a log: the chord's definition and the parts that came, in the order in which
+ * the broker accepted them. No message is ever removed; the queue is deleted as a whole. It is a classic queue with a
+ * single active consumer, which keeps the order for every reader.
  */
 export function chordQueue(groupId: string): QueueTopology {
   const name = `celery_chord.${groupId}`;
@@ -34,8 +36,8 @@ export function chordQueue(groupId: string): QueueTopology {
 const kinds = { begun: "chord-begun", size: "chord-size", more: "chord-more", part: "chord-part" } as const;
 
 /**
- * The header is about to be sent. The results of one with groups in it are kept, and the body for those members that cannot
- * be read; a body that JSON does not hold is left out.
+ * Logs the chord before its header is sent: the results of a header with groups, and the body, for members that cannot
+ * be decoded; a body that JSON cannot represent is left out.
  */
 export function begunMessage(
   messageId: string,
@@ -56,20 +58,20 @@ function toldOf(results: Tree, body: WireSignature, content: Content): Uint8Arra
   }
 }
 
-/** So many parts complete the chord. */
+/** Logs how many parts complete the chord. */
 export function sizeMessage(messageId: string, size: number): WireMessage {
   return message(kinds.size, messageId, { parts: size });
 }
 
-/** So many more do. */
+/** Logs how many more parts complete it. */
 export function moreMessage(messageId: string, parts: number): WireMessage {
   return message(kinds.more, messageId, { parts });
 }
 
 /**
- * A part has come.
+ * Logs a part.
  *
- * @throws ProtocolError `encode-failed` for a result that cannot be carried
+ * @throws ProtocolError `encode-failed` for a result that cannot be serialized
  */
 export function partMessage(messageId: string, part: ChordPart, meta: ResultMeta, content: Content): WireMessage {
   const { taskId, groupIndex } = part;
@@ -81,32 +83,32 @@ export function partMessage(messageId: string, part: ChordPart, meta: ResultMeta
   );
 }
 
-/** A part as it stands in the log. */
+/** A part as read from the log. */
 export interface LoggedPart {
   readonly taskId: string;
-  /** Infinity where it has none: it comes to the end, as in Celery. */
+  /** Infinity where the part has no index: it is sorted last, as in Celery. */
   readonly place: number;
   readonly body: Uint8Array;
 }
 
-/** What a log says of its chord. */
+/** The state of a chord, as read from its log. */
 export interface ChordState {
   /**
-   * So many messages the log holds at least when the chord is complete, as far as is known by now: its parts and their
-   * number. What else it holds is left out, for the same chord may be called again and have a log with less.
+   * Least number of messages in the log of the complete chord, as known now: its parts and their number. Other messages
+   * do not count, since the same chord may be called again with a shorter log.
    */
   readonly atLeast: number;
-  /** The task whose part completed it: it alone ends the chord. Null while parts are awaited. */
+  /** The task whose part completed the chord: it alone ends the chord. Null while parts are awaited. */
   readonly endsBy: string | null;
-  /** The parts that completed it, in the order of the header; none while others are awaited. */
+  /** The parts that completed it, in the order of the header; empty while parts are awaited. */
   readonly parts: readonly LoggedPart[];
-  /** Header and body as they were told, encoded; null where they were not. */
+  /** Header and body as logged, encoded; null where they were not. */
   readonly begun: Uint8Array | null;
 }
 
 /**
- * Reads a log from its beginning. All who read it come to the same end, however much came behind that: the first part
- * with which as many are there as were told for. Messages of other makes are passed over.
+ * Reads a log from its beginning. Every reader finds the same end, whatever follows it: the first part that reaches the
+ * logged number of parts. Unknown messages are skipped.
  */
 export function readChordLog(messages: readonly WireMessage[]): ChordState {
   const reading = new Reading();
@@ -159,20 +161,20 @@ class Reading {
   }
 }
 
-/** Redis puts parts of one place in the order of their texts. */
+/** Redis sorts parts of the same index by their strings. */
 function byPlace(left: LoggedPart, right: LoggedPart): number {
   if (left.place !== right.place) return left.place < right.place ? -1 : 1;
   return left.taskId < right.taskId ? -1 : 1;
 }
 
-/** What was told of a chord when it began. */
+/** The definition of a chord, logged before its header was sent. */
 export interface BegunChord {
-  /** Results of a header with groups in it; null where each part is one place. */
+  /** Results of a header with groups in it; null where each part is one index. */
   readonly header: ResultTuple | null;
   readonly body: WireSignature | null;
 }
 
-/** Reads what was told of a chord. @throws ProtocolError where it cannot be read */
+/** Reads the definition of a chord. @throws ProtocolError where it cannot be read */
 export function begunChordOf({ begun }: ChordState, content: Content): BegunChord {
   if (begun === null) return { header: null, body: null };
   const told = content.decode({ contentType: "application/json", contentEncoding: "utf-8", body: begun });

@@ -1,8 +1,8 @@
 import type { AsyncResult, WaitOptions } from "../task/sender.ts";
 
 /**
- * A result and all that came of it, each once it has ended, with its value: first the result itself, then what its task
- * sent, then what those sent. Source: celery/result.py `AsyncResult.collect`.
+ * Yields a result and its descendants, each once it has ended, with its value: first the result itself, then those of
+ * the tasks it sent, then those of their tasks. Source: celery/result.py `AsyncResult.collect`.
  *
  * @throws as `get` of each
  */

@@ -4,22 +4,22 @@ import { CeleryError } from "../ports/errors.ts";
 import { ResultTimeoutError } from "../task/errors.ts";
 import type { ResultSource } from "./backend.ts";
 
-/** States held for a reader that is slower than the task; beyond, the oldest are left out. */
+/** States kept for a reader that is slower than the task; beyond this number the oldest are dropped. */
 const maxWaiting = 1_000;
 
 /** How to follow one task. */
 export interface FollowOptions {
   readonly source: ResultSource;
   readonly clock: Clock;
-  /** From now to the last state; null is without end. */
+  /** From now to the last state, in milliseconds; null waits indefinitely. */
   readonly timeoutMs: number | null;
   readonly signal: AbortSignal | null;
 }
 
 /**
- * The states of one task as they come, without end: the reader leaves after the final one.
+ * Yields the states of one task as they come, without end: the reader stops after the final one.
  *
- * @throws ResultTimeoutError, CeleryError `aborted`, and whatever the source loses the task by
+ * @throws ResultTimeoutError, CeleryError `aborted`, and the errors of the source
  */
 export async function* followStates(
   taskId: string,
@@ -42,12 +42,16 @@ export async function* followStates(
 }
 
 function aborted(taskId: string, signal: AbortSignal | null): CeleryError {
-  return new CeleryError("aborted", `Waiting for task ${taskId} was aborted; the task itself goes on`, {
-    cause: signal?.reason,
-  });
+  return new CeleryError(
+    "aborted",
+    `Waiting for the result was aborted: task ${taskId}. The task itself keeps running.`,
+    {
+      cause: signal?.reason,
+    },
+  );
 }
 
-/** What has come and was not read yet, then how it ended. */
+/** States that were not read yet, then the end. */
 class Inbox {
   readonly #metas: ResultMeta[] = [];
   #ended: CeleryError | null = null;

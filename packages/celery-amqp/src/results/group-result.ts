@@ -12,13 +12,13 @@ import type {
 import { collectFrom } from "./collect.ts";
 import type { GroupStore } from "./groups.ts";
 
-/** What a group's result is made of. */
+/** The dependencies of a group's result. */
 export interface GroupResultParts {
   readonly tuple: ResultTuple;
   readonly members: readonly AsyncResult<unknown>[];
-  /** Opens what it followed, which may be a long line. */
+  /** Opens the result before it, which may have a long chain of parents. */
   readonly openParent: () => AsyncResult<unknown> | null;
-  /** Null where groups are not kept. */
+  /** Null where groups cannot be saved. */
   readonly groups: GroupStore | null;
 }
 
@@ -99,7 +99,7 @@ class GroupOfResults implements GroupResult<readonly unknown[]> {
     }
   }
 
-  /** Only its end: in between, members have states and the list has none. */
+  /** Yields only the final state: members have states, the group has none. */
   async *states(options: WaitOptions = {}): AsyncGenerator<TaskState, void, undefined> {
     const settled = await this.settled(options);
     yield { status: settled.status, meta: settled.status === "SUCCESS" ? settled.value : settled.error };
@@ -130,7 +130,7 @@ class GroupOfResults implements GroupResult<readonly unknown[]> {
     await this.#parts.groups?.delete(this.id);
   }
 
-  /** Each of them. */
+  /** Revokes each member. */
   async revoke(options: RevokeTaskOptions = {}): Promise<void> {
     await Promise.all(this.results.map((member) => member.revoke(options)));
   }
@@ -144,11 +144,11 @@ class GroupOfResults implements GroupResult<readonly unknown[]> {
 export function refuse(groupId: string): never {
   throw new CeleryError(
     "results-disabled",
-    `Group ${groupId} cannot be saved or restored: these results keep no groups; those on Redis do`,
+    `The results backend keeps no groups: group ${groupId} cannot be saved or restored. Use results on Redis.`,
   );
 }
 
-/** Ends in the order they come. */
+/** Final states of the members, in the order in which they come. */
 class Ends {
   readonly #ends: MemberEnd[] = [];
   #error: { readonly reason: unknown } | null = null;

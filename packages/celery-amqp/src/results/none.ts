@@ -1,13 +1,18 @@
 import { CeleryError } from "../ports/errors.ts";
 import type { ResultSource } from "./backend.ts";
 
-/** A source of no results: whoever asks is told why. */
+/** A source without results: every watcher gets an error with the reason. */
 export function createNoResults(why: string): ResultSource {
   return {
     replyTo: () => null,
     prepare: async () => {},
     watch(taskId, watcher) {
-      watcher.onLost(new CeleryError("results-disabled", `There is no result to wait for (task ${taskId}): ${why}`));
+      watcher.onLost(
+        new CeleryError(
+          "results-disabled",
+          `The task has no result to wait for: ${taskId} (${why}). Enable results for it.`,
+        ),
+      );
       return () => {};
     },
     latest: () => null,

@@ -3,16 +3,17 @@ import { CeleryError } from "../ports/errors.ts";
 const owners = new WeakMap<object, string>();
 
 /**
- * Gives a results object of the user to the client or worker that will close it.
+ * Marks a results object as owned by the client or worker that will close it.
  *
- * @throws CeleryError `option-invalid` where it has an owner: the first of two owners to close would end the other's results
+ * @throws CeleryError `option-invalid` where it has an owner already: the first of two owners to close would end the
+ * other's results
  */
 export function own<Results extends object>(results: Results, owner: "client" | "worker"): Results {
   const known = owners.get(results);
   if (known !== undefined) {
     throw new CeleryError(
       "option-invalid",
-      `The option results has an object that belongs to another ${known} already. Make one results object for each client and each worker.`,
+      `The results object is in use: it belongs to another ${known} (option results). Create one for each client and each worker.`,
     );
   }
   owners.set(results, owner);

@@ -2,23 +2,23 @@ import { ownText, type ResultMeta } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { ResultWatcher } from "./backend.ts";
 
-/** How much is kept for those who ask later. */
+/** Limits of the results that are kept without a watcher. */
 export interface PendingLimits {
-  /** Results at most. */
+  /** Most results. */
   readonly maxResults: number;
-  /** Bytes of their bodies at most. */
+  /** Most bytes of their bodies. */
   readonly maxBytes: number;
 }
 
-/** Ids of given-up results that are remembered, for each result that may be kept. */
+/** Remembered ids of dropped results, for each result that may be kept. */
 const rememberedPerKept = 10;
 
-/** A longer id was made up by a stranger, and is not remembered. */
+/** A longer id is foreign, and is not remembered. */
 const longestId = 1_024;
 
 /**
- * The states that have come and those who wait for more. The latest state of each task is kept, within limits, the
- * oldest given up first; a final state is never undone, for Celery may repeat a state or send it late.
+ * States that have come, and their watchers. The latest state of each task is kept within limits, and the oldest is
+ * dropped first; a final state is never replaced, since Celery may repeat a state or send it late.
  */
 export class PendingResults {
   readonly #limits: PendingLimits;
@@ -32,7 +32,7 @@ export class PendingResults {
     this.#limits = limits;
   }
 
-  /** Takes one state in; `bytes` is what it cost on the wire. */
+  /** Adds one state; `bytes` is its size on the wire. */
   deliver(meta: ResultMeta, bytes: number): void {
     if (this.#closed !== null || this.isSettled(meta.taskId)) return;
     this.#drop(meta.taskId);
@@ -42,14 +42,14 @@ export class PendingResults {
     for (const watcher of this.#watchers.get(meta.taskId) ?? []) watcher.onState(meta);
   }
 
-  /** Tells those who wait for one task that nothing more will come. */
+  /** Ends the watchers of one task: no more states will come. */
   lose(taskId: string, error: CeleryError): void {
     const watchers = this.#watchers.get(taskId) ?? [];
     this.#watchers.delete(taskId);
     for (const watcher of watchers) watcher.onLost(error);
   }
 
-  /** Waits for the states of one task, the latest known one at once. */
+  /** Watches the states of one task, the latest known one at once. */
   watch(taskId: string, watcher: ResultWatcher): () => void {
     const lost = this.#closed ?? this.#gone(taskId);
     if (lost !== null) {
@@ -63,29 +63,29 @@ export class PendingResults {
     return () => this.#unwatch(taskId, watcher);
   }
 
-  /** Whether states are waited for. */
+  /** Whether any task is watched. */
   get isAwaited(): boolean {
     return this.#watchers.size > 0;
   }
 
-  /** The latest state that is kept of this task, or null. */
+  /** The latest kept state of the task, or null. */
   latest(taskId: string): ResultMeta | null {
     return this.#kept.get(taskId)?.meta ?? null;
   }
 
-  /** The final state of this task has come and is kept. */
+  /** Whether the final state of the task is kept. */
   isSettled(taskId: string): boolean {
     const meta = this.latest(taskId);
     return meta !== null && isFinal(meta);
   }
 
-  /** Drops what is kept of one task. */
+  /** Drops the states of one task. */
   forget(taskId: string): void {
     this.#drop(taskId);
     this.#givenUp.delete(taskId);
   }
 
-  /** Ends all waiting, now and later, with `error`. */
+  /** Ends all watchers, now and later, with `error`. */
   close(error: CeleryError): void {
     this.#closed = error;
     for (const taskId of this.#watchers.keys()) this.lose(taskId, error);
@@ -126,7 +126,7 @@ export class PendingResults {
     const { maxResults, maxBytes } = this.#limits;
     return new CeleryError(
       "result-lost",
-      `The result of task ${taskId} came and was given up: a client keeps the last ${maxResults} results (${maxBytes} bytes) that nobody awaits. Await it sooner, or send with ignoreResult what nobody reads`,
+      `The result came and was dropped: task ${taskId} (a client keeps the last ${maxResults} results, ${maxBytes} bytes, that are not awaited). Await it sooner, raise keepResults, or send the task with ignoreResult.`,
     );
   }
 }

@@ -5,20 +5,20 @@ import type { Delivery, Subscription, Transport } from "../ports/transport.ts";
 import type { ResultSource, ResultWatcher } from "./backend.ts";
 import { type PendingLimits, PendingResults } from "./pending.ts";
 
-/** What the client's side of per-task queues is made of. */
+/** The dependencies of the client's side of per-task queues. */
 export interface PerTaskSourceParts {
   readonly transport: Transport;
   readonly content: Content;
   readonly logger: Logger;
   readonly limits: PendingLimits;
-  /** Resolves when the transport is connected. Default: it is. */
+  /** Resolves when the transport is connected. Default: at once. */
   readonly connected?: () => Promise<void>;
 }
 
 /**
- * Results from workers that answer to one queue a task. The queue's name is written as `reply_to` too, so that Celery's
- * workers answer there as well. A queue is consumed from the first question until the final state: leaving earlier would
- * delete it, result and all.
+ * Results from workers that answer to one queue per task. `reply_to` has the queue's name too, so that Celery's workers
+ * answer there as well. A queue is consumed from the first watch until the final state: cancelling earlier would delete
+ * the queue and its result.
  */
 export class PerTaskQueueSource implements ResultSource {
   readonly #parts: PerTaskSourceParts;
@@ -60,7 +60,9 @@ export class PerTaskQueueSource implements ResultSource {
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#pending.close(new CeleryError("closed", "The client was closed before the result came"));
+    this.#pending.close(
+      new CeleryError("closed", "The client was closed before the result came. Await results before closing."),
+    );
     await Promise.all([...this.#consumers.keys()].map((taskId) => this.#leave(taskId)));
   }
 
@@ -88,7 +90,7 @@ export class PerTaskQueueSource implements ResultSource {
       const meta = decodeResult(delivery.message, this.#parts.content);
       this.#pending.deliver({ ...meta, taskId }, delivery.message.body.byteLength);
     } catch (error) {
-      this.#parts.logger.warn(`A result of task ${taskId} came that cannot be read`, { reason: String(error) });
+      this.#parts.logger.warn("a result cannot be read", { taskId, reason: String(error) });
       this.#pending.lose(taskId, asCeleryError(error, taskId));
       void this.#leave(taskId);
     }
@@ -106,5 +108,7 @@ export class PerTaskQueueSource implements ResultSource {
 
 function asCeleryError(error: unknown, taskId: string): CeleryError {
   if (error instanceof CeleryError) return error;
-  return new CeleryError("result-lost", `The result of task ${taskId} cannot be read`, { cause: error });
+  return new CeleryError("result-lost", `The result cannot be read: task ${taskId}. See the error's cause.`, {
+    cause: error,
+  });
 }

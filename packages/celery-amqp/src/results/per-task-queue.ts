@@ -11,15 +11,15 @@ import { CeleryError } from "../ports/errors.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ResultStore } from "./backend.ts";
 
-/** What the worker's side of per-task queues is made of. */
+/** The dependencies of the worker's side of per-task queues. */
 export interface PerTaskStoreParts {
   readonly transport: Transport;
   readonly content: Content;
 }
 
 /**
- * Results for clients that read one queue a task. Exactly one message goes there, the final state: gocelery's client
- * takes the first message for the last.
+ * Stores results for clients that read one queue per task. Only the final state is sent: gocelery's client takes the
+ * first message as the result.
  */
 export class PerTaskQueueStore implements ResultStore {
   readonly #parts: PerTaskStoreParts;
@@ -43,7 +43,7 @@ export class PerTaskQueueStore implements ResultStore {
     try {
       await this.#parts.transport.declare(topology);
     } catch (error) {
-      // The reader has made it, with arguments of its own: it is there, that is enough.
+      // The reader has declared the queue with arguments of its own.
       if (!(error instanceof CeleryError && error.code === "queue-mismatch")) throw error;
     }
   }

@@ -24,33 +24,34 @@ import {
 } from "./chord-log.ts";
 import type { ChordCounter } from "./chords.ts";
 
-/** What counting on the broker alone is made of. */
+/** The dependencies of `RabbitChords`. */
 export interface RabbitChordsParts {
   readonly transport: Transport;
   readonly content: Content;
   readonly ids: Ids;
-  /** Resolves when the transport is connected. Default: it is. */
+  /** Resolves when the transport is connected. Default: at once. */
   readonly connected?: () => Promise<void>;
 }
 
-/** Chords of which is remembered how much they take. */
+/** Chords whose length is remembered. */
 const rememberedChords = 1_000;
 
 const waiting: ChordProgress = { state: "waiting" };
 
 /**
- * Counts chords on the broker alone. Each has a queue of its own, the log of `chordQueue`: a part is confirmed there before
- * its task is acked, and whoever's part completed the chord by the order of the log ends it. Its task is acked after that,
- * so a worker that dies in between leaves both the task and the log behind, and whoever runs the task again ends the chord.
+ * Counts chords on the broker alone. Each has a queue of its own, the log of `chordQueue`: a part is confirmed there
+ * before its task is acked, and the task whose part completes the chord in the order of the log ends it. That task is
+ * acked afterwards, so a worker that dies in between leaves both the task and the log behind, and the redelivered task
+ * ends the chord.
  *
- * The log is read only where it may be complete: when as many messages wait as that takes, or when somebody is reading, for
- * what is being read does not count as waiting.
+ * The log is read only where it may be complete: when enough messages are ready, or when another reader has them, since
+ * messages being read are not counted as ready.
  */
 export class RabbitChords implements ChordCounter {
   readonly #parts: RabbitChordsParts;
-  /** By group: how many messages its log holds at least when it is complete. */
+  /** By group: least number of messages in the log of the complete chord. */
   readonly #atLeast = new Map<string, number>();
-  /** By group: the look that is under way, and the one that begins after it. */
+  /** By group: the current read, and the one that starts after it. */
   readonly #looking = new Map<string, Promise<unknown>>();
   readonly #next = new Map<string, Look>();
 
@@ -67,7 +68,7 @@ export class RabbitChords implements ChordCounter {
     await this.#begin(groupId, sizeMessage(this.#parts.ids.uuid(), size));
   }
 
-  /** A chord that has ended waits for nobody any more. */
+  /** A chord that has ended ignores more parts. */
   async extend(groupId: string, parts: number): Promise<void> {
     await this.#publish(groupId, moreMessage(this.#parts.ids.uuid(), parts));
   }
@@ -94,7 +95,7 @@ export class RabbitChords implements ChordCounter {
     if (!(await this.#publish(groupId, message))) throw unsteady(groupId);
   }
 
-  /** False: the chord has ended, its queue is gone. */
+  /** False: the chord has ended and its queue is deleted. */
   async #publish(groupId: string, message: WireMessage): Promise<boolean> {
     const { transport } = this.#parts;
     const { queue } = chordQueue(groupId);
@@ -108,12 +109,12 @@ export class RabbitChords implements ChordCounter {
     throw unsteady(groupId);
   }
 
-  /** A queue whose node is down looks as if it were not there, and is. */
+  /** A queue whose node is down seems missing, but exists. */
   async #isGone(queue: string): Promise<boolean> {
     return (await this.#parts.transport.browse({ queue, messageIds: [] })) === null;
   }
 
-  /** What has become of the chord now that this message is in its log; those that come together are looked for together. */
+  /** The chord's state with this message in its log; messages that come together share one read. */
   #look(groupId: string, messageId: string): Promise<ChordState | null> {
     const next = this.#next.get(groupId);
     if (next !== undefined) {
@@ -142,7 +143,7 @@ export class RabbitChords implements ChordCounter {
     }
   }
 
-  /** Null: the chord waits for more, or has ended. */
+  /** Null: parts are missing, or the chord has ended. */
   async #read(groupId: string, messageIds: readonly string[]): Promise<ChordState | null> {
     const { transport } = this.#parts;
     const { queue } = chordQueue(groupId);
@@ -167,7 +168,7 @@ export class RabbitChords implements ChordCounter {
     if (oldest !== undefined && this.#atLeast.size > rememberedChords) this.#atLeast.delete(oldest);
   }
 
-  /** A log that cannot be read here, for it is too large for one, cannot be read next time either. */
+  /** The end of a chord whose log cannot be read: it is too large, for example, and a retry would fail too. */
   #ended(state: ChordState, part: ChordPart): ChordProgress {
     const { content } = this.#parts;
     try {
@@ -191,10 +192,13 @@ interface Look {
   readonly outcome: Promise<ChordState | null>;
 }
 
-/** Passes: the node of the queue comes back, or the queue is declared anew. */
+/** Transient: the queue's node restarts, or the queue is declared again. */
 function unsteady(groupId: string): CeleryError {
   const { queue } = chordQueue(groupId);
-  return new CeleryError("connection-lost", `The queue "${queue}" of a chord takes nothing now: its node may be down`);
+  return new CeleryError(
+    "connection-lost",
+    `The queue of the chord accepts no messages: "${queue}". Its node may be down: try again.`,
+  );
 }
 
 function encoded<T>(encode: () => T): T {

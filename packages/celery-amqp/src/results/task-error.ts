@@ -2,12 +2,13 @@ import { type ResultMeta, toValue, type WireException } from "@leveret/celery-pr
 import { TaskFailedError, TaskRevokedError } from "../task/errors.ts";
 
 /**
- * Classes for the exceptions of tasks, by the exception's type (`OutOfStock`) or module and type (`shop.errors.OutOfStock`).
- * They are made with the exception's arguments and stand as `cause` of the TaskFailedError.
+ * Classes for the exceptions of tasks, by the exception's type (`OutOfStock`) or module and type
+ * (`shop.errors.OutOfStock`). They are constructed with the exception's arguments and become the `cause` of the
+ * TaskFailedError.
  */
 export type ErrorClasses = Readonly<Record<string, new (...args: never[]) => Error>>;
 
-/** A state that ends a task otherwise than well. */
+/** A final state other than success. */
 export type FailedMeta = Extract<ResultMeta, { readonly status: "FAILURE" | "REVOKED" }>;
 
 /** The error of a task that failed. */

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Ids } from "../ports/clock.ts";
 
-/** Node's timers fire at once beyond this (setTimeout counts in 32 bits). */
+/** Node's timers fire at once beyond this delay (setTimeout has 32 bits). */
 const longestMs = 2 ** 31 - 1;
 
 /**
- * The machine's clock and timers; a timer may take as long as it likes. It gives way to what has arrived: after a handler
- * has blocked the event loop, an answer that lies in the socket is read before its deadline is looked at.
+ * The system clock and timers of any length. A timer yields to pending I/O: after a handler has blocked the event loop,
+ * an answer in the socket is read before its deadline is checked.
  */
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -1,9 +1,9 @@
 import { CeleryError } from "../ports/errors.ts";
 
 /**
- * The port that `CELERY_HEALTH_PORT` says; undefined where it is not set, or empty.
+ * The port from `CELERY_HEALTH_PORT`; undefined where it is not set, or empty.
  *
- * @throws CeleryError `option-invalid` where it is no port
+ * @throws CeleryError `option-invalid` where it is not a port
  */
 export function healthPort(): number | undefined {
   const text = process.env["CELERY_HEALTH_PORT"];
@@ -11,6 +11,6 @@ export function healthPort(): number | undefined {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new CeleryError(
     "option-invalid",
-    `The environment variable CELERY_HEALTH_PORT is "${text}": it must be a port, or not be set`,
+    `The environment variable CELERY_HEALTH_PORT is not a port: "${text}". Set it to a port, or unset it.`,
   );
 }

@@ -4,11 +4,11 @@ import type { AddressInfo, Socket } from "node:net";
 import { CeleryError } from "../ports/errors.ts";
 import type { ProbeAnswer, ProbeServer, ServeProbesOptions } from "../ports/health.ts";
 
-/** Milliseconds that a connection may take, however slowly it sends or reads, and how many may be open at once. */
+/** Deadlines of a connection in milliseconds, and the most open connections. */
 export interface ProbeLimits {
   /** From the connect to the end of the request's head. */
   readonly requestMs: number;
-  /** From then on to the end of the connection. */
+  /** From there to the end of the connection. */
   readonly answerMs: number;
   readonly connections: number;
 }
@@ -16,10 +16,10 @@ export interface ProbeLimits {
 const usualLimits: ProbeLimits = { requestMs: 2_000, answerMs: 30_000, connections: 256 };
 
 /**
- * Answers probes over HTTP, one request a connection, GET and HEAD alone. Each connection ends at its deadline. Where more
- * are open than there may be, the oldest ends: a probe, which asks at once, is answered all the same.
+ * Serves probes over HTTP, one request per connection, only GET and HEAD. Each connection ends at its deadline. Beyond
+ * the limit the oldest connection is closed, so that a probe is always answered.
  *
- * @throws CeleryError `option-invalid` for a port or host that cannot be had
+ * @throws CeleryError `option-invalid` for a port or host that is not available
  */
 export async function serveProbes(
   { port, host, page, answer, onFault }: ServeProbesOptions,
@@ -86,7 +86,7 @@ async function listen(server: Server, port: number, host: string | null): Promis
     const reason = error instanceof Error ? error.message : String(error);
     throw new CeleryError(
       "option-invalid",
-      `Health cannot be served at port ${port}${host === null ? "" : ` of ${host}`} (${reason}): name one that is free here`,
+      `The health server cannot listen: port ${port}${host === null ? "" : ` of ${host}`} (${reason}). Name a free port of this host.`,
       { cause: error },
     );
   }

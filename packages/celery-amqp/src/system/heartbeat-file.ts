@@ -2,9 +2,9 @@ import { rm } from "node:fs/promises";
 import { replaceFile } from "./replace-file.ts";
 
 /**
- * Puts `text` in place of what the file held, in one step.
+ * Replaces the file's content by `text`, atomically.
  *
- * @throws CeleryError `option-invalid` where nothing can be written
+ * @throws CeleryError `option-invalid` where the file cannot be written
  */
 export async function writeHeartbeat(file: string, text: string): Promise<void> {
   await replaceFile(file, text, "health.file");

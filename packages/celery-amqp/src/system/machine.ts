@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { arch, loadavg, release, type, uptime } from "node:os";
 
-/** Load over 1, 5 and 15 minutes, to two places as Celery tells it; zeros on Windows. */
+/** Load over 1, 5 and 15 minutes, rounded to two decimals as in Celery; zeros on Windows. */
 export function loadAverage(): readonly number[] {
   return loadavg().map((load) => Math.round(load * 100) / 100);
 }
@@ -11,7 +11,7 @@ export function operatingSystem(): string {
   return type();
 }
 
-/** The version of this package; `unknown` where it was bundled apart from its manifest. */
+/** The version of this package; `unknown` where it was bundled without its manifest. */
 export function ownVersion(): string {
   try {
     const manifest: { readonly version?: unknown } = createRequire(import.meta.url)(
@@ -23,7 +23,7 @@ export function ownVersion(): string {
   }
 }
 
-/** Seconds of a clock that nobody sets: since this machine was started, as Python's `time.monotonic`. */
+/** Seconds of the monotonic clock, since the machine's start, as Python's `time.monotonic`. */
 export function monotonicSeconds(): number {
   return uptime();
 }
@@ -38,7 +38,10 @@ export function machineName(): string {
   return `system:${type()} release:${release()} arch:${arch()}`;
 }
 
-/** What this process has used, by the names of Python's `resource.getrusage`; times in seconds, `maxrss` in kilobytes. */
+/**
+ * Resources used by this process, by the names of Python's `resource.getrusage`; times in seconds, `maxrss` in
+ * kilobytes.
+ */
 export function resourceUsage(): Readonly<Record<string, number>> {
   const used = process.resourceUsage();
   return {

@@ -2,10 +2,10 @@ import { rename, writeFile } from "node:fs/promises";
 import { CeleryError } from "../ports/errors.ts";
 
 /**
- * Puts `text` in place of what the file held, in one step: it is written beside it and renamed.
+ * Replaces the file's content by `text`, atomically: writes a second file and renames it.
  *
- * @param option - what named the file, for the error
- * @throws CeleryError `option-invalid` where nothing can be written
+ * @param option - the option that names the file, for the error @throws CeleryError `option-invalid` where the file
+ * cannot be written
  */
 export async function replaceFile(file: string, text: string, option: string): Promise<void> {
   const next = `${file}.next`;
@@ -16,7 +16,7 @@ export async function replaceFile(file: string, text: string, option: string): P
     const reason = error instanceof Error ? error.message : String(error);
     throw new CeleryError(
       "option-invalid",
-      `${option} "${file}" cannot be written (${reason}): name a file in a folder that this process may write to`,
+      `The file cannot be written: ${option} "${file}" (${reason}). Name a file in a folder that this process may write to.`,
       { cause: error },
     );
   }

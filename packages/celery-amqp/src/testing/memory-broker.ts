@@ -290,7 +290,7 @@ export class MemoryBroker {
 function refusal(address: Address): CeleryError {
   return new CeleryError(
     "publish-nacked",
-    `The broker refused the message for exchange "${address.exchange}" with routing key "${address.routingKey}": the queue is full or failing`,
+    `The broker refused the message: exchange "${address.exchange}", routing key "${address.routingKey}" (basic.nack). The queue is full or failing: let it drain, or raise its limit.`,
   );
 }
 

@@ -47,6 +47,6 @@ function assertSame(what: string, name: string, existing: unknown, asked: unknow
   if (existing === asked) return;
   throw new CeleryError(
     "queue-mismatch",
-    `The ${what} exists with ${name} ${String(existing)}, asked for was ${String(asked)}: declare it the same, or passively`,
+    `The ${what} exists with another ${name} (existing: ${String(existing)}, declared: ${String(asked)}). Declare it the same, or passively.`,
   );
 }

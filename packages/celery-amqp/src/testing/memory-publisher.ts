@@ -28,7 +28,7 @@ export class MemoryPublisher implements Publisher {
   }
 
   publish(message: WireMessage, to: Address, options: PublishOptions = {}): Promise<void> {
-    if (this.#closed) return Promise.reject(new CeleryError("closed", "The transport is closed: create a new one"));
+    if (this.#closed) return Promise.reject(new CeleryError("closed", "The transport is closed. Create a new one."));
     return new Promise((resolve, reject) => {
       const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
       const stopTimer = this.#broker.clock.setTimer(timeoutMs, () => this.#expire(sending, timeoutMs));

@@ -106,5 +106,5 @@ class MemoryBackend implements ResultBackend {
 }
 
 function closed(): CeleryError {
-  return new CeleryError("closed", "The client was closed before the result came");
+  return new CeleryError("closed", "The client was closed before the result came. Await results before closing.");
 }

@@ -150,7 +150,10 @@ export class MemorySubscription implements Subscription {
   async #publish(consumer: MemoryConsumer, message: WireMessage, to: Address): Promise<void> {
     const { queue, publishes } = this.#options;
     if (publishes !== true)
-      throw new CeleryError("option-invalid", `The subscription to "${queue}" does not publish: set publishes`);
+      throw new CeleryError(
+        "option-invalid",
+        `The subscription has no channel to publish on: queue "${queue}". Set publishes.`,
+      );
     if (this.#consumer !== consumer) throw cutOff(queue);
     await new Promise<void>((resolve, reject) => {
       const sending: ChannelSending = {
@@ -187,7 +190,7 @@ export class MemorySubscription implements Subscription {
 function cutOff(queue: string): CeleryError {
   return new CeleryError(
     "connection-lost",
-    `The channel of queue "${queue}" ended before the broker confirmed the message: it may have arrived`,
+    `The channel closed before the broker confirmed the message: queue "${queue}". The message may have arrived.`,
   );
 }
 

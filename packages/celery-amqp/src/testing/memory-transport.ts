@@ -100,8 +100,7 @@ class MemoryTransport implements Transport, MemoryPeer {
         if (options.topology !== undefined) await this.declare(options.topology, options.declare);
       },
       forget: () => this.#subscriptions.delete(subscription),
-      onFault: (error) =>
-        this.#logger?.error(`A delivery of queue "${options.queue}" could not be handed over`, { error }),
+      onFault: (error) => this.#logger?.error("the callback for a delivery failed", { queue: options.queue, error }),
     });
     subscription.consume();
     this.#subscriptions.add(subscription);
@@ -162,15 +161,13 @@ class MemoryTransport implements Transport, MemoryPeer {
   #declareQueue(queue: QueueDeclaration, mode: DeclareMode): void {
     if (mode === "passive") this.#broker.checkQueue(queue.name, this);
     else if (this.#broker.declareQueue(queue, this) === "as-it-is") {
-      this.#logger?.info(
-        `The queue "${queue.name}" exists with arguments that were not asked for; it is taken as it is`,
-      );
+      this.#logger?.info("the queue exists with other arguments and is used as it is", { queue: queue.name });
     }
   }
 
   #assertAlive(): void {
     if (this.#state !== "closing" && this.#state !== "closed") return;
-    throw new CeleryError("closed", "The transport is closed: create a new one");
+    throw new CeleryError("closed", "The transport is closed. Create a new one.");
   }
 
   #untilOpen(): Promise<void> {
@@ -193,7 +190,7 @@ class MemoryTransport implements Transport, MemoryPeer {
       try {
         listener(state);
       } catch (error) {
-        this.#logger?.error("A listener for the transport's state failed", { error });
+        this.#logger?.error("a listener of the transport's state failed", { error });
       }
     }
   }

@@ -80,7 +80,7 @@ export class MemoryVhost {
     if (queue !== undefined) return queue;
     throw new CeleryError(
       "not-found",
-      `The queue "${name}" does not exist: declare it first, or start the service that declares it`,
+      `The queue does not exist: "${name}" (404). Declare it first, or start the service that declares it.`,
     );
   }
 

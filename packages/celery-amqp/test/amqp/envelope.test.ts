@@ -63,8 +63,10 @@ describe("a property that AMQP cannot carry is refused by its name", () => {
   });
 
   test("an exchange or routing key", () => {
-    expect(() => checkAddress({ exchange: long, routingKey: "" })).toThrow("exchange has 256 bytes");
-    expect(() => checkAddress({ exchange: "", routingKey: "€".repeat(86) })).toThrow("routing key has 258 bytes");
+    expect(() => checkAddress({ exchange: long, routingKey: "" })).toThrow("exchange is too long: 256 bytes");
+    expect(() => checkAddress({ exchange: "", routingKey: "€".repeat(86) })).toThrow(
+      "routing key is too long: 258 bytes",
+    );
     expect(() => checkAddress({ exchange: "", routingKey: "€".repeat(85) })).not.toThrow();
   });
 });

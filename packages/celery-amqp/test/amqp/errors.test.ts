@@ -88,12 +88,12 @@ test.each([
   [
     "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'celery' in vhost '/': received none but current is the value 'quorum' of type 'longstr'",
     "x-queue-type",
-    /the queue "celery" exists with x-queue-type the value 'quorum'.*, asked for was none/,
+    /The queue exists with another x-queue-type: "celery" \(existing: the value 'quorum'.*, declared: none/,
   ],
   [
     "PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'celery' in vhost '/': received 'false' but current is 'true'",
     "durable",
-    /exists with durable 'true', asked for was 'false'/,
+    /exists with another durable: .*existing: 'true', declared: 'false'/,
   ],
 ])("a mismatch names what differs: %s", (text, argument, message) => {
   const cause = closed(406, text);

@@ -65,12 +65,12 @@ test("a consumer that gets messages is asked nothing, and one of which none are 
 
 test.each([
   ["its queue is gone", async () => Promise.reject(new UnroutableError("", "q"))],
-  ["its queue takes no messages", async () => Promise.reject(new CeleryError("publish-nacked", "refused"))],
+  ["its queue refuses messages", async () => Promise.reject(new CeleryError("publish-nacked", "refused"))],
   ["it does not get a message to itself", async () => {}],
 ] as const)("a consumer is given up in seconds where %s", async (reason, publish) => {
   const { clock, ends } = watching({ publish });
   await clock.advance(silenceMs.awaited + 4_000);
-  expect(ends).toEqual([`consumer: The consumer is dead: ${reason}`]);
+  expect(ends).toEqual([`consumer: The consumer is dead: ${reason}.`]);
 });
 
 test("a publishing connection that is away, and a lost link, prove nothing", async () => {
@@ -96,7 +96,7 @@ test("three dead consumers in a row cost the connection, and the second the name
 test("a dead consumer costs the connection at once where the publisher has left the node", async () => {
   const { clock, ends, proof } = watching({ publish: async () => {}, isLeft: true });
   await clock.advance(silenceMs.awaited + 1_000);
-  expect(ends).toEqual(["link: The consumer is dead: its node confirms nothing"]);
+  expect(ends).toEqual(["link: The consumer is dead: its node confirms nothing."]);
   expect(proof.isDoubted).toBe(true);
 });
 
@@ -105,7 +105,7 @@ test("a task consumer that the broker does not count for seconds is on a node th
   await clock.advance(silenceMs.tasks + 5_000);
   expect(ends).toEqual([]);
   await clock.advance(3_000);
-  expect(ends).toEqual(["link: The consumer is dead: the broker counts no consumer of its queue"]);
+  expect(ends).toEqual(["link: The consumer is dead: the broker counts no consumer of its queue."]);
 });
 
 test("a task consumer that is counted again, or whose queue cannot be looked at once, is kept", async () => {
@@ -122,5 +122,5 @@ test("a broker that thrice does not say how many consumers a queue has is left",
   const { clock, ends } = watching({ isOwn: false, consumerCount: async () => Promise.reject(late) });
   await clock.advance(3 * silenceMs.tasks + 1_000);
   expect(ends).toHaveLength(1);
-  expect(ends[0]).toContain("link: The consumer is dead: the broker does not say");
+  expect(ends[0]).toContain("link: The consumer is dead: the broker does not count");
 });

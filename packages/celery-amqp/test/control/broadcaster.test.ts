@@ -45,7 +45,7 @@ const written = (): Promise<void> => eventually("it is written", () => heard().l
 test("a command that one mailbox did not take counts as sent, and is not repeated", async () => {
   broker.refuseNext();
   await broadcaster.cast({ method: "pool_grow", arguments: { n: 1 }, ...everybody });
-  expect(logger.text).toContain("a mailbox did not take a command of remote control");
+  expect(logger.text).toContain("a mailbox refused a command of remote control");
   await broadcaster.cast({ method: "ping", arguments: {}, ...everybody });
   expect(heard()).toEqual(["ping"]);
 });

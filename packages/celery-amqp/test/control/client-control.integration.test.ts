@@ -83,7 +83,7 @@ describe.each(brokersAtHand())("a client controls workers on RabbitMQ (%s)", (wh
     expect(await inspect.stats({ destination: name, timeout: "150s" })).toMatchObject({
       [name]: { pool: { "max-concurrency": 2 } },
     });
-    expect(logger.text).toContain("a mailbox did not take a command of remote control");
+    expect(logger.text).toContain("a mailbox refused a command of remote control");
     await transport.deleteQueue(queue.name);
   });
 

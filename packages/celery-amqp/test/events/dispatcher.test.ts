@@ -155,9 +155,7 @@ describe("while the broker is away", () => {
     dispatcher.report({ type: "worker-heartbeat", freq: 2 });
     await clock.advance(0);
     expect([dispatcher.dropped, ready()]).toEqual([10, 1]);
-    expect(lines).toEqual([
-      "warn events are dropped: there are too many that could not be sent { hostname: 'w1@lab' }",
-    ]);
+    expect(lines).toEqual(["warn events are dropped { hostname: 'w1@lab', reason: 'too many could not be sent' }"]);
     broker.start();
     await clock.advance(60_000);
     expect(ready()).toBe(2);
@@ -177,7 +175,7 @@ describe("while the broker is away", () => {
     dispatcher.send(started("b"));
     expect(dispatcher.dropped).toBe(1);
     expect(lines).toEqual([
-      "warn events are dropped: the broker is away and this process stops { hostname: 'w1@lab' }",
+      "warn events are dropped { hostname: 'w1@lab', reason: 'no connection, and this process stops' }",
     ]);
     expect(clock.pending).toBe(0);
   });
@@ -295,7 +293,7 @@ describe("the exchange", () => {
     await clock.advance(20_000);
     expect([dispatcher.dropped, heard()]).toEqual([3, []]);
     expect(lines).toEqual([
-      "warn no events are sent: their exchange cannot be had { reason: 'no right' }",
+      "warn no events are sent, their exchange cannot be declared { reason: 'no right' }",
       expect.stringContaining("events are dropped"),
     ]);
   });

@@ -66,6 +66,6 @@ describe.each(brokersAtHand())("client.events on RabbitMQ (%s)", (which) => {
       return Promise.race([heard, turn(false)]);
     });
     expect(await next).toMatchObject({ value: { type: "task-sent", name: "heard.fail" } });
-    expect(log.text).toMatch(/Lost the queue of events/);
+    expect(log.text).toMatch(/lost the queue of events/);
   });
 });

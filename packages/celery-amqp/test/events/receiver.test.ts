@@ -108,7 +108,7 @@ describe("client.events", () => {
     expect(await read(events, 1)).toEqual([["worker-heartbeat", 3]]);
     expect(events.unreadable).toBe(2);
     expect(log.lines).toHaveLength(1);
-    expect(log.text).toMatch(/A message came that is no event/);
+    expect(log.text).toMatch(/a message is not an event/);
   });
 
   test("ends by the signal, whoever waits", async () => {

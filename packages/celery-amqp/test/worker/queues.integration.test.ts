@@ -27,15 +27,15 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
   describe("a queue that others declared otherwise", () => {
     function logged(): { readonly lines: string[]; readonly logger: Logger } {
       const lines: string[] = [];
-      const note = (message: string): void => void lines.push(message);
+      const note = (message: string, fields?: object): void => void lines.push(`${message} ${JSON.stringify(fields)}`);
       return { lines, logger: { debug: note, info: note, warn: note, error: note } };
     }
 
     const mismatches: readonly [Omit<QueueOptions, "name">, Omit<QueueOptions, "name">, RegExp][] = [
-      [{ maxPriority: 3 }, { maxPriority: 5 }, /x-max-priority '?3'?, asked for was '?5'?/],
-      [{ type: "quorum" }, { type: "classic" }, /x-queue-type 'quorum', asked for was 'classic'/],
-      [{}, { type: "quorum" }, /x-queue-type (none|'classic'), asked for was .*'quorum'/],
-      [{}, { singleActiveConsumer: true }, /x-single-active-consumer none, asked for was .*'true'/],
+      [{ maxPriority: 3 }, { maxPriority: 5 }, /x-max-priority.*existing: '?3'?, declared: '?5'?/],
+      [{ type: "quorum" }, { type: "classic" }, /x-queue-type.*existing: 'quorum', declared: 'classic'/],
+      [{}, { type: "quorum" }, /x-queue-type.*existing: (none|'classic'), declared: .*'quorum'/],
+      [{}, { singleActiveConsumer: true }, /x-single-active-consumer.*existing: none, declared: .*'true'/],
     ];
 
     test.each(mismatches)("%j and not %j: both sides are told what differs", async (theirs, ours, says) => {
@@ -54,7 +54,7 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
       await lab.worker({ tasks: [], queues: [{ name, type: "quorum" }] }).start();
       const { lines, logger } = logged();
       await lab.worker({ tasks: [task], queues: [name], logger, logLevel: "info" }).start();
-      expect(lines).toContainEqual(expect.stringMatching(/taken as it is.*x-queue-type .*quorum/));
+      expect(lines).toContainEqual(expect.stringMatching(/used as it is.*x-queue-type.*quorum/));
       const client = lab.client([], { defaultQueue: name });
       await client.send(task);
     });

@@ -1,9 +1,9 @@
 import type { Clock } from "../../ports/clock.ts";
 
-/** How long a reply queue that takes nothing is remembered without another try. */
+/** How long a reply queue that refused a result gets none, in milliseconds. */
 const rememberedMs = 30_000;
 
-/** More are not remembered: the oldest is forgotten, and is tried like any other. */
+/** Beyond this number the oldest is forgotten. */
 const limit = 1_000;
 
 interface BadQueue {
@@ -11,7 +11,9 @@ interface BadQueue {
   isTried: boolean;
 }
 
-/** Reply queues that took no result lately: their node may be down. One result at a time tries such a queue. */
+/**
+ * Reply queues that refused a result lately: their node may be down. Such a queue is retried with one result at a time.
+ */
 export class BadQueues {
   readonly #clock: Clock;
   readonly #queues = new Map<string, BadQueue>();
@@ -20,7 +22,7 @@ export class BadQueues {
     this.#clock = clock;
   }
 
-  /** How to send the next result: as always; without waiting, as the one that tries; or not at all. */
+  /** How to send the next result: normally, as a try without waiting, or not at all. */
   ask(queue: string): "send" | "try" | "drop" {
     if (this.#queues.size === 0) return "send";
     const bad = this.#queues.get(queue);
@@ -34,12 +36,12 @@ export class BadQueues {
     return "try";
   }
 
-  /** It took a result. */
+  /** The queue accepted a result. */
   onTaken(queue: string): void {
     if (this.#queues.size > 0) this.#queues.delete(queue);
   }
 
-  /** It took none. True: that is news. */
+  /** The queue refused a result. True: for the first time. */
   onFailed(queue: string): boolean {
     const isNew = !this.#queues.delete(queue);
     this.#queues.set(queue, { until: this.#clock.monotonicMs() + rememberedMs, isTried: false });

@@ -5,7 +5,7 @@ import type { Delivery, Subscription, Transport } from "../../ports/transport.ts
 import type { ResultSource, ResultWatcher } from "../backend.ts";
 import { type PendingLimits, PendingResults } from "../pending.ts";
 
-/** What the client's side of rpc results is made of. */
+/** The dependencies of the client's side of rpc results. */
 export interface RpcSourceParts {
   readonly transport: Transport;
   readonly content: Content;
@@ -23,7 +23,7 @@ export interface RpcSourceParts {
 export class RpcSource implements ResultSource {
   readonly #parts: RpcSourceParts;
   readonly #pending: PendingResults;
-  /** Its name now. Results of tasks that were sent with an earlier one come no more, unless its node is back in time. */
+  /** Its current name. Results of tasks sent with an earlier name are lost, unless the queue's node is back in time. */
   #queue: string;
   #subscription: Promise<Subscription> | null = null;
 
@@ -55,7 +55,9 @@ export class RpcSource implements ResultSource {
   }
 
   async close(): Promise<void> {
-    this.#pending.close(new CeleryError("closed", "The client was closed before the result came"));
+    this.#pending.close(
+      new CeleryError("closed", "The client was closed before the result came. Await results before closing."),
+    );
     const subscription = await this.#subscription?.catch(() => null); // it failed, and its sender was told
     await subscription?.cancel();
   }
@@ -72,7 +74,7 @@ export class RpcSource implements ResultSource {
           topology: rpcReplyQueue(queue),
           own: { isAwaiting: () => this.#pending.isAwaited, onRenamed: (name) => (this.#queue = name) },
           onLost: (reason) =>
-            logger.warn("Lost the reply queue; results sent meanwhile are lost", { queue, reason: reason.message }),
+            logger.warn("lost the reply queue, results sent meanwhile are lost", { queue, reason: reason.message }),
         },
         (delivery) => this.#take(delivery),
       );
@@ -87,9 +89,10 @@ export class RpcSource implements ResultSource {
       this.#pending.deliver(decodeResult(message, this.#parts.content), message.body.byteLength);
     } catch (error) {
       const taskId = message.properties.correlationId;
-      const text = `A result of task ${taskId ?? "unknown"} came that cannot be read`;
-      this.#parts.logger.warn(text, { reason: String(error) });
-      if (taskId !== undefined) this.#pending.lose(taskId, new CeleryError("result-lost", text, { cause: error }));
+      this.#parts.logger.warn("a result cannot be read", { taskId, reason: String(error) });
+      if (taskId === undefined) return;
+      const text = `The result cannot be read: task ${taskId}. See the error's cause.`;
+      this.#pending.lose(taskId, new CeleryError("result-lost", text, { cause: error }));
     }
   }
 }

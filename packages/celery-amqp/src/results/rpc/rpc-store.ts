@@ -12,7 +12,7 @@ import type { Transport } from "../../ports/transport.ts";
 import type { ResultStore } from "../backend.ts";
 import { BadQueues } from "./bad-queues.ts";
 
-/** What the worker's side of rpc results is made of. */
+/** The dependencies of the worker's side of rpc results. */
 export interface RpcStoreParts {
   readonly transport: Transport;
   readonly content: Content;
@@ -25,9 +25,9 @@ const answerTimeoutMs = 1_000;
 
 /**
  * Celery's `rpc://` on the worker's side: each state is a message to the queue that the task names as `reply_to`, not
- * persistent, never compressed. A state for a queue that is gone vanishes, as with Celery. So does, after a second, a state
- * for a queue that the broker cannot reach (RabbitMQ 4.3 keeps the record of an exclusive queue whose node is down, and
- * refuses messages for it): no task waits for one caller. Source: celery/backends/rpc.py.
+ * persistent, never compressed. A state for a deleted queue is dropped, as in Celery. A state for an unavailable queue
+ * is dropped after a second (RabbitMQ 4.3 keeps the record of an exclusive queue whose node is down, and refuses
+ * messages for it), so that one caller delays no other task. Source: celery/backends/rpc.py.
  */
 export class RpcStore implements ResultStore {
   readonly #parts: RpcStoreParts;
@@ -49,7 +49,7 @@ export class RpcStore implements ResultStore {
 
   async close(): Promise<void> {}
 
-  /** @throws CeleryError what says nothing on the queue: the broker is away, the message cannot be written */
+  /** @throws CeleryError for failures that are not the queue's: no connection, a message that cannot be written */
   async #send(message: WireMessage, queue: string): Promise<void> {
     const { transport } = this.#parts;
     const to = { exchange: "", routingKey: queue };
@@ -64,7 +64,7 @@ export class RpcStore implements ResultStore {
 
   #drop(queue: string, { message }: Error): void {
     if (!this.#bad.onFailed(queue)) return;
-    this.#parts.logger.warn("a reply queue takes no results, they are dropped: its node may be down", {
+    this.#parts.logger.warn("a reply queue refuses results, they are dropped", {
       queue,
       error: message,
     });

@@ -184,7 +184,7 @@ export class QueueConsumer {
     this.#declare = "passive";
     try {
       await this.#group.open(this.#prefetch);
-      log.info("the queue is taken as it is", { queue: queue.name, because: refusal.message });
+      log.info("the queue exists and is used as it is", { queue: queue.name, reason: refusal.message });
     } catch (error) {
       if (!(error instanceof CeleryError) || error.code !== "not-found") throw error;
       throw new CeleryError(
