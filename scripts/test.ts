@@ -1,15 +1,35 @@
-// Everything that proves the workspace works, in one run with one count. `--long` runs the long versions instead.
+// The tests of the workspace in one run with one count: all, or the suites that are named (`pnpm test unit interop`).
+// --long         the long versions instead
+// --shard=1/3    one third of the files; a shard is not held to the least numbers of cases
+// --without-lab  cases whose name has LEVERET_LAB may be skipped, also under CI
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { labFolder } from "@leveret/lab";
 import { type Count, type Report, failures, filesToRunAgain, judge, merge, tally, withSecondRun } from "./tally.ts";
 
 const root = join(import.meta.dirname, "..");
-const long = process.argv.includes("--long");
+const { values, positionals } = parseArgs({
+  options: { long: { type: "boolean" }, shard: { type: "string" }, "without-lab": { type: "boolean" } },
+  allowPositionals: true,
+});
+const { long = false, shard } = values;
+
+/** The projects of vitest that make a suite. */
+const projectsOf: Readonly<Record<string, readonly string[]>> = {
+  checks: [],
+  unit: ["unit", "unit-mock", "slow"],
+  integration: ["integration"],
+  interop: ["interop"],
+  lab: ["lab"],
+};
+const suites = positionals.length > 0 ? positionals : Object.keys(projectsOf);
+const unknown = suites.filter((suite) => !Object.hasOwn(projectsOf, suite));
+if (unknown.length > 0) throw new Error(`Unknown suite: ${unknown.join()}. There are ${Object.keys(projectsOf).join()}.`);
 const folder = mkdtempSync(join(tmpdir(), "leveret-test-"));
-const lab = labFolder !== null;
+const lab = labFolder !== null && suites.includes("lab");
 
 function step(title: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): number {
   console.log(`\n── ${title}`);
@@ -49,12 +69,15 @@ function run(projects: readonly string[], ...flags: readonly string[]): Ran {
 }
 
 const upset: string[] = [];
-const checks = long ? 0 : step("Lint, walls, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
+const isChecked = !long && suites.includes("checks");
+const checks = !isChecked ? 0 : step("Lint, walls, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
 // Two files at a time, also where vitest would keep a processor to itself: most wait for brokers and other programs.
-const runs = [long ? run(["long"]) : run(["unit", "unit-mock", "slow", "integration", "interop"], "--maxWorkers=2")];
+const shared = suites.filter((suite) => suite !== "lab").flatMap((suite) => projectsOf[suite] ?? []);
+const flags = ["--maxWorkers=2", ...(shard === undefined ? [] : [`--shard=${shard}`])];
+const runs = long ? [run(["long"])] : shared.length > 0 ? [run(shared, ...flags)] : [];
 // Clusters of brokers keep every core busy, which would disturb what the others measure in time: so they come after.
 if (!long && lab) runs.push(run(["lab"]));
-if (!long && !lab) {
+if (!long && suites.includes("lab") && !lab) {
   console.log("\n── Tests: lab is left out: LEVERET_LAB is not set (packages/lab/README.md says what it needs)");
 }
 
@@ -64,9 +87,15 @@ rmSync(folder, { recursive: true, force: true });
 const expected = Object.entries(
   JSON.parse(readFileSync(join(root, "scripts/minimum-cases.json"), "utf8")) as Record<string, number>,
 );
-const minima = Object.fromEntries(expected.filter(([suite]) => !long && (lab || !suite.endsWith(" lab"))));
+const isExpected = (suite: string): boolean => {
+  const kind = suite.split(" ").at(-1) ?? "";
+  return !long && shard === undefined && suites.includes(kind) && (lab || kind !== "lab");
+};
+const minima = Object.fromEntries(expected.filter(([suite]) => isExpected(suite)));
 const counts = tally(report);
-const complaints = judge(counts, minima, { skipsAllowed: process.env["CI"] === undefined });
+const mayBeSkipped = (name: string): boolean =>
+  process.env["CI"] === undefined || (values["without-lab"] === true && name.includes("LEVERET_LAB"));
+const complaints = judge(counts, minima, mayBeSkipped);
 const totals = Object.values(counts);
 const total = (of: (count: Count) => number): number => totals.reduce((sum, count) => sum + of(count), 0);
 

@@ -38,15 +38,15 @@ describe("the count of cases", () => {
   });
 
   test("complains of a suite that ran too little, or not at all", () => {
-    expect(judge(counts, { "celery-amqp unit": 2, "celery-codecs unit": 1 }, { skipsAllowed: true })).toEqual([
+    expect(judge(counts, { "celery-amqp unit": 2, "celery-codecs unit": 1 }, () => true)).toEqual([
       'Suite "celery-amqp unit" passed 1 cases, at least 2 are expected',
       'Suite "celery-codecs unit" passed 0 cases, at least 1 are expected',
     ]);
   });
 
   test("complains of skips only where they are not allowed", () => {
-    expect(judge(counts, { "celery-amqp interop": 2 }, { skipsAllowed: true })).toEqual([]);
-    expect(judge(counts, { "celery-amqp interop": 1 }, { skipsAllowed: false })).toEqual([
+    expect(judge(counts, { "celery-amqp interop": 2 }, () => true)).toEqual([]);
+    expect(judge(counts, { "celery-amqp interop": 1 }, () => false)).toEqual([
       'Skipped in suite "celery-amqp interop": b',
     ]);
   });

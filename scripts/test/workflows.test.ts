@@ -34,6 +34,7 @@ const workflows = readdirSync(folder).map((file) => {
 const jobs = workflows.flatMap(({ file, parsed }) =>
   Object.entries(parsed.jobs).map(([name, job]) => ({ name: `${file} ${name}`, job })),
 );
+const setup = readFileSync(join(folder, "../actions/setup/action.yml"), "utf8");
 const steps = jobs.flatMap(({ job }) => job.steps ?? []);
 const { on, jobs: release } = workflows.find(({ file }) => file === "release.yml")?.parsed ?? { on: {}, jobs: {} };
 
@@ -46,10 +47,13 @@ function neededBy(name: string): readonly string[] {
 
 describe("workflows", () => {
   test("use actions of others by the full hash of a commit, with its version beside it", () => {
-    const lines = workflows.flatMap(({ text }) => text.split("\n").filter((line) => /\buses:/.test(line)));
+    const texts = [...workflows.map(({ text }) => text), setup];
+    const lines = texts.flatMap((text) => text.split("\n").filter((line) => /\buses:/.test(line)));
     expect(lines.length).toBeGreaterThan(5);
     for (const line of lines)
-      expect(line).toMatch(/uses: (\.\/\.github\/workflows\/\w+\.yml|[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/);
+      expect(line).toMatch(
+        /uses: (\.\/\.github\/(workflows\/\w+\.yml|actions\/\w+)|[\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/,
+      );
   });
 
   test("have no right but what a job asks for", () => {
@@ -57,8 +61,12 @@ describe("workflows", () => {
     const rights = jobs.map(({ name, job }) => [name, job.permissions]);
     const reading = { contents: "read" };
     expect(Object.fromEntries(rights)).toEqual({
-      "test.yml test": reading,
-      "test.yml kind": reading,
+      ...Object.fromEntries(
+        ["checks", "unit", "integration", "interop", "chaos", "lab", "kind"].map((name) => [
+          `test.yml ${name}`,
+          reading,
+        ]),
+      ),
       "codeql.yml analyze": { contents: "read", "security-events": "write" },
       "release.yml test": reading,
       "release.yml select": reading,
@@ -83,6 +91,25 @@ describe("workflows", () => {
       );
     }
     for (const { run = "" } of steps) expect(run).not.toContain("${{");
+  });
+});
+
+describe("the tests of a pull request", () => {
+  const { parsed, text } = workflows.find(({ file }) => file === "test.yml") ?? { parsed: null, text: "" };
+  const commands = Object.values(parsed?.jobs ?? {}).flatMap(({ steps: own = [] }) => own.map(({ run = "" }) => run));
+
+  test("run each suite, and those with cases left out once more where the lab is", () => {
+    const suites = (command: string): readonly string[] =>
+      /(?:pnpm test|\.ci\/run) ([a-z ]+)/.exec(command)?.[1]?.trim().split(" ") ?? [];
+    const whole = commands.filter((command) => !command.includes("--without-lab")).flatMap(suites);
+    expect(new Set(commands.flatMap(suites))).toEqual(new Set(["checks", "unit", "integration", "interop", "lab"]));
+    // No case of interop needs the lab where a newest broker is given.
+    expect(whole).toEqual(expect.arrayContaining(["checks", "unit", "integration", "lab"]));
+  });
+
+  test("end an older run of the same pull request, and look at nothing beside the clone", () => {
+    expect(parsed).toHaveProperty("concurrency.cancel-in-progress");
+    expect(text).not.toMatch(/\.\.\/\w/);
   });
 });
 

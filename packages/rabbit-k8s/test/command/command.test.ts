@@ -316,16 +316,20 @@ describe("rabbit-k8s runbook", () => {
 });
 
 describe("the program", () => {
-  it("runs in a fresh clone without a build, and from the package with its build", () => {
-    const program = new URL("../../../../node_modules/.bin/rabbit-k8s", import.meta.url).pathname;
-    const yaml = execFileSync(program, ["synth", "--preset", "seed"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    expect(yaml).toBe(run("synth --preset seed").out);
-    const { publishConfig } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-      publishConfig: { bin: unknown };
-    };
-    expect(publishConfig.bin).toEqual({ "rabbit-k8s": "./dist/bin.js" });
-  });
+  // On Windows the link is a script of another name.
+  it.skipIf(process.platform === "win32")(
+    "runs in a fresh clone without a build, and from the package with its build",
+    () => {
+      const program = new URL("../../../../node_modules/.bin/rabbit-k8s", import.meta.url).pathname;
+      const yaml = execFileSync(program, ["synth", "--preset", "seed"], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      expect(yaml).toBe(run("synth --preset seed").out);
+      const { publishConfig } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+        publishConfig: { bin: unknown };
+      };
+      expect(publishConfig.bin).toEqual({ "rabbit-k8s": "./dist/bin.js" });
+    },
+  );
 });

@@ -28,7 +28,8 @@ describe("the option pool", () => {
     );
     expect(urls).toEqual([
       `${pathToFileURL(process.cwd()).href}/tasks.js`,
-      "file:///app/tasks.js",
+      // On Windows with the letter of the drive.
+      pathToFileURL("/app/tasks.js").href,
       "file:///app/tasks.js",
       "data:text/javascript,",
     ]);
