@@ -10,8 +10,6 @@ const documents = globSync(["*.md", "docs/*.md", "packages/*/README.md", "apps/*
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const repository = /^https:\/\/github\.com\/leveret\/leveret\/(?:blob|tree)\/main\//;
 const mostWords = 90;
-/** Documents that still have long paragraphs. */
-const pending = new Set(["packages/cli/README.md"]);
 
 /** The file of this repository that a link of a document points at, and the anchor in it; null for another address. */
 function targetOf(document: string, link: string): { readonly file: string; readonly anchor: string } | null {
@@ -39,7 +37,7 @@ describe("documents", () => {
 
   test.each(documents)("%s has no paragraph of more than 90 words, and no broken link", (document) => {
     const long = paragraphsOf(read(document)).filter((paragraph) => wordsIn(paragraph) > mostWords);
-    expect(pending.has(document) ? [] : long).toEqual([]);
+    expect(long).toEqual([]);
     expect(brokenLinksOf(document)).toEqual([]);
   });
 });
