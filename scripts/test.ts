@@ -27,7 +27,8 @@ const projectsOf: Readonly<Record<string, readonly string[]>> = {
 };
 const suites = positionals.length > 0 ? positionals : Object.keys(projectsOf);
 const unknown = suites.filter((suite) => !Object.hasOwn(projectsOf, suite));
-if (unknown.length > 0) throw new Error(`Unknown suite: ${unknown.join()}. There are ${Object.keys(projectsOf).join()}.`);
+if (unknown.length > 0)
+  throw new Error(`Unknown suite: ${unknown.join()}. There are ${Object.keys(projectsOf).join()}.`);
 const folder = mkdtempSync(join(tmpdir(), "leveret-test-"));
 const lab = labFolder !== null && suites.includes("lab");
 

@@ -2,15 +2,15 @@ import { type CallOptions, mergeOptions } from "../task/call-options.ts";
 import type { AsyncResult, TaskSender } from "../task/sender.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 
-/** A task that knows its client, with Celery's own verbs. */
+/** A task bound to its client, with Celery's verbs. */
 export interface BoundTask<A extends readonly unknown[], R> {
-  /** Sends it. */
+  /** Sends a call of the task. */
   delay(...args: A): Promise<AsyncResult<R>>;
-  /** Sends it with options. */
+  /** Sends a call of the task with options. */
   applyAsync(args: A, options?: CallOptions): Promise<AsyncResult<R>>;
 }
 
-/** Tasks by the names that the caller gives them, each bound. */
+/** Bound tasks by the caller's names. */
 export type BoundTasks<Tasks extends Readonly<Record<string, TaskDefinition>>> = {
   readonly [Name in keyof Tasks]: Tasks[Name] extends TypedTask<infer A, infer R> ? BoundTask<A, R> : never;
 };

@@ -39,37 +39,39 @@ import type { ResolvedClient } from "./options.ts";
 import { fromRow, type PreparedMessage, type RelayOutcome, toRow } from "./outbox.ts";
 import { forEachOf, type ManyOptions, sendEach, type SendOne } from "./send-many.ts";
 
-/** Sends tasks and awaits their results. It connects at the first use, reconnects by itself, and lives until `close`. */
+/**
+ * Sends tasks and awaits their results. Connects at the first use, reconnects automatically, and lives until `close`.
+ */
 export interface Client extends TaskSender, AsyncDisposable {
   /** Commands to workers, Celery's `app.control`. */
   readonly control: Control;
-  /** What workers tell of themselves, Celery's `app.control.inspect()`. */
+  /** Reports of workers, Celery's `app.control.inspect()`. */
   readonly inspect: Inspect;
-  /** Where its connection is: `idle` before the first use. */
+  /** State of the connection: `idle` before the first use. */
   readonly state: TransportState;
-  /** Calls `listener` at every change of state; the returned function stops that. */
+  /** Calls `listener` at every change of state; the returned function removes it. */
   onState(listener: (state: TransportState) => void): () => void;
   /**
-   * Connects now instead of at the first send, to learn early that no broker answers.
+   * Connects now instead of at the first send, so that a missing broker is found early.
    *
    * @throws CeleryError `broker-unreachable`, `access-refused`, `vhost-missing`, `closed`
    */
   connect(): Promise<void>;
   /**
-   * Sends many calls, their confirms pipelined; results in the order of the calls. At the first failure no more are
-   * taken; it is thrown when those under way have ended, and what was confirmed before stays sent.
+   * Sends many calls, their confirms pipelined; results in the order of the calls. After the first failure no more
+   * calls are sent; the error is thrown when the pending ones have ended, and confirmed calls stay sent.
    *
-   * @throws SendManyError with the code of the first failure and the ids of the calls that were sent, may have arrived, and
-   * were not sent; what the iterable throws
+   * @throws SendManyError with the code of the first failure and the ids of the calls that were sent, may have arrived,
+   * and were not sent; errors of the iterable
    */
   sendMany<R>(
     calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
     options?: ManyOptions,
   ): Promise<AsyncResult<R>[]>;
   /**
-   * The result of a group that was saved, here or elsewhere, in Python or not; null where none is kept.
+   * The result of a saved group, from this or another process, Python's too; null where none is stored.
    *
-   * @throws CeleryError `results-disabled` where results keep no groups, and what the backend ends in
+   * @throws CeleryError `results-disabled` where results keep no groups, and the backend's errors
    */
   restoreGroup(id: string): Promise<GroupResult<readonly unknown[]> | null>;
   /**
@@ -78,32 +80,32 @@ export interface Client extends TaskSender, AsyncDisposable {
    * @throws CeleryError `arguments-invalid`, `option-invalid`, `encode-failed`, `message-too-large`
    */
   prepare(call: Signature<[], unknown>): Promise<PreparedMessage>;
-  /** Publishes prepared messages, their confirms pipelined; says of each what became of it, in their order. */
+  /** Publishes prepared messages, their confirms pipelined; resolves with the outcome of each, in their order. */
   relay(
     rows: Iterable<PreparedMessage> | AsyncIterable<PreparedMessage>,
     options?: ManyOptions,
   ): Promise<readonly RelayOutcome[]>;
   /**
-   * What workers and clients tell of themselves and of tasks, from now on, until the signal, a `break`, or the close of the
-   * client: Celery's monitors' view. Workers tell of tasks only where they are told to (`events: true`, Celery's `-E`).
+   * The events of workers, clients and tasks, from now on, until the signal, a `break`, or the close of the client.
+   * Workers send task events only with `events: true` (Celery's `-E`).
    *
    * @example
    * ```ts
    * for await (const { hostname, exception } of client.events({ types: ["task-failed"] })) alert(hostname, exception);
    * ```
-   * @throws CeleryError `option-invalid`, `closed`; reading it throws what connecting and declaring end in
+   * @throws CeleryError `option-invalid`, `closed`; reading throws the errors of connecting and declaring
    */
   events<const Type extends string = string>(options?: EventStreamOptions<Type>): EventStream<EventOf<Type>>;
   /** Tasks with Celery's verbs: `client.bind({ add }).add.delay(1, 2)`. */
   bind<const Tasks extends Readonly<Record<string, TaskDefinition>>>(tasks: Tasks): BoundTasks<Tasks>;
   /**
-   * Takes nothing new, waits for the confirms of what was sent, ends all waiting for results, disconnects. Safe to call
-   * twice. Sends that are not confirmed within `timeout` (default 10 s) fail.
+   * Refuses new calls, waits for pending confirms, ends all waiting for results, and disconnects. May be called twice.
+   * Sends that are not confirmed within `timeout` (default 10 s) fail.
    */
   close(options?: { readonly timeout?: Duration }): Promise<void>;
 }
 
-/** What a client is made of. */
+/** The dependencies of a client. */
 export interface ClientParts {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -114,7 +116,7 @@ export interface ClientParts {
   readonly options: ResolvedClient;
 }
 
-/** Joins the parts. */
+/** Creates a client of its dependencies. */
 export function assembleClient(parts: ClientParts): Client {
   return new CeleryClient(parts);
 }
@@ -276,7 +278,7 @@ class CeleryClient implements Client {
     return this.close();
   }
 
-  /** What was begun reaches the broker first; then whoever still waits is told, and the line is cut. */
+  /** Finishes pending sends, then ends the waiting for results, then closes the transport. */
   async #close(timeoutMs: number): Promise<void> {
     const heard = [...this.#receivers].map((receiver) => receiver.return());
     await this.#gate.close(this.#clock, timeoutMs);
@@ -308,12 +310,12 @@ class CeleryClient implements Client {
   }
 }
 
-/** The task whose handler sends; its priority is handed down by `ctx.client` alone. */
+/** The task whose handler sends; only `ctx.client` inherits its priority. */
 function callerOf(task: TaskContext | null): Caller | null {
   return task && { id: task.id, rootId: task.rootId, priority: null };
 }
 
-/** Who tells monitors what is sent; null where nobody is to. */
+/** The dispatcher of `task-sent` events; null where they are disabled. */
 function eventsOf(
   { transport, clock, origin: hostname, pid, options }: ClientParts,
   ticks: LogicalClock,

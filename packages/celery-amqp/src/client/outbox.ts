@@ -3,22 +3,22 @@ import type { CeleryError } from "../ports/errors.ts";
 import type { Prepared } from "../send/dispatch.ts";
 
 /**
- * A finished message for a row of an outbox table: written in the transaction of what it follows from, published later
- * by `relay`. All of it but `body` is plain data for JSON, as long as custom headers are.
+ * An encoded message for a row of an outbox table: inserted in the transaction that it belongs to, published later by
+ * `relay`. All fields but `body` are plain JSON data, as long as custom headers are.
  */
 export interface PreparedMessage {
-  /** The task's id. It stays the same however often the row is published. */
+  /** The task's id. It stays the same when the row is published again. */
   readonly id: string;
   readonly exchange: string;
   readonly routingKey: string;
-  /** Queue to declare before; null for none. */
+  /** Queue to declare before the publish; null for none. */
   readonly queue: string | null;
   readonly headers: HeaderTable;
   readonly properties: WireProperties;
   readonly body: Uint8Array;
 }
 
-/** What became of one row. A failed one is to be tried again, unless its error says that it never can succeed. */
+/** The outcome of one row. A failed row should be relayed again, unless its error is permanent. */
 export type RelayOutcome =
   | { readonly id: string; readonly status: "confirmed" }
   | { readonly id: string; readonly status: "failed"; readonly error: CeleryError };

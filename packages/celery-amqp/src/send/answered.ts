@@ -2,8 +2,7 @@ import { CeleryError } from "../ports/errors.ts";
 import { fieldOf } from "../ports/thrown.ts";
 
 /**
- * Refuses a Promise where a function of the user has to answer at once: taken for the answer, it would count as "nothing
- * said".
+ * Refuses a Promise from a user's function that must return synchronously: a Promise would count as no value.
  *
  * @throws CeleryError `option-invalid`
  */

@@ -1,6 +1,6 @@
 import { type CanvasStep, readCanvas, type WireSignature } from "@leveret/celery-protocol";
 
-/** The names of the tasks that steps send, and of those that follow from these, by their ids as far as they have any yet. */
+/** The names of the tasks that steps send, and of their follow-ups, by task id where they have one. */
 export function namesOf(steps: readonly CanvasStep[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const step of steps) {

@@ -20,10 +20,10 @@ import { untilAborted } from "./until-aborted.ts";
 /** A chain, group, chord or map that can be sent. */
 export type ComposedSignature = AnySignature & { readonly composed: Composed };
 
-/** Messages whose confirms are awaited at a time. */
+/** Most unconfirmed messages. */
 const inFlight = 1_000;
 
-/** Sends calls that are more than one task: what they unfold to, in its order, confirms pipelined. */
+/** Sends calls of more than one task: their unfolded messages in order, confirms pipelined. */
 export class CanvasSender {
   readonly #parts: SenderParts;
 
@@ -32,9 +32,9 @@ export class CanvasSender {
   }
 
   /**
-   * Resolves when the broker has confirmed all of it; `leaving` is called when it goes out.
+   * Resolves when the broker has confirmed all messages; `leaving` is called when they are published.
    *
-   * @throws CeleryError `option-invalid` for what cannot be called, `chords-unsupported`, and all that a send can end in
+   * @throws CeleryError `option-invalid` for an invalid call, `chords-unsupported`, and the errors of a send
    */
   async send(call: ComposedSignature, leaving?: (what: Leaving) => void): Promise<Leaving> {
     const unfolded = await this.#unfold(call);
@@ -51,9 +51,9 @@ export class CanvasSender {
   }
 
   /**
-   * The one message that starts a call, not sent.
+   * Composes the single message that starts a call, without sending it.
    *
-   * @throws CeleryError as `send`, and `option-invalid` where it is more than one message
+   * @throws CeleryError as `send`, and `option-invalid` where the call starts by more than one message
    */
   async compose(call: ComposedSignature): Promise<Outgoing> {
     const unfolded = await this.#unfold(call);
@@ -103,7 +103,7 @@ export class CanvasSender {
     let sent: Promise<void>[] = [];
     for (const [index, step] of steps.entries()) {
       if (step.do !== "send") {
-        // What was begun is awaited in any case, so that no rejection is left alone.
+        // Pending sends are always awaited, so that no rejection is unhandled.
         await Promise.all([...sent, this.#count(step)]);
         sent = [];
         continue;
@@ -121,14 +121,14 @@ export class CanvasSender {
   }
 }
 
-/** The timeout of the whole is that of each message. */
+/** The timeout of the canvas is that of each message. */
 function sendOptionsOf({ options: { publishTimeout } }: ComposedSignature): SendOptions {
   const timeout =
     publishTimeout === undefined ? {} : { publishTimeoutMs: durationMs(publishTimeout, "publishTimeout") };
   return { ...timeout, isFromMessage: true };
 }
 
-/** Ids of the tasks that a result is made of. */
+/** Ids of the tasks in a result. */
 function taskIdsOf({ id, members }: ResultTuple): readonly string[] {
   return members === null ? [id] : members.flatMap(taskIdsOf);
 }

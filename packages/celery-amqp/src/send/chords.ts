@@ -2,7 +2,7 @@ import { ProtocolError } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 
 /**
- * The counter of those that have one.
+ * The chord counter of results.
  *
  * @throws CeleryError `chords-unsupported`
  */
@@ -11,7 +11,7 @@ export function chordsOf<Counter>({ chords }: { readonly chords?: Counter }): Co
   return chords;
 }
 
-/** The refusal of a chord where nobody would ever call its body. Celery refuses it for the same backends. */
+/** The error for a chord whose body no worker would call. Celery refuses the same backends. */
 export function chordsUnsupported(): CeleryError {
   return new CeleryError(
     "chords-unsupported",
@@ -20,10 +20,10 @@ export function chordsUnsupported(): CeleryError {
 }
 
 /**
- * What is made of a call.
+ * Reads a call, with errors as `option-invalid`.
  *
- * @param where - begins the message of the error
- * @throws CeleryError `option-invalid` where it cannot be called
+ * @param where - start of the error's message
+ * @throws CeleryError `option-invalid` where the call is invalid
  */
 export function readable<T>(make: () => T, where = ""): T {
   try {

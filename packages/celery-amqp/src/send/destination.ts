@@ -9,7 +9,7 @@ export interface Destination {
   readonly to: Address;
   /** Null where the call names an exchange and no queue: then nothing is declared, as in Celery. */
   readonly queue: string | null;
-  /** Nothing but a message or a canvas names the queue: it is declared while the budget allows. Default false. */
+  /** Only a message or a canvas names the queue: it is declared within the budget. Default false. */
   readonly isNamedByMessage?: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface SendOptions {
   readonly shardKey?: string;
   /** How long to wait for the confirm. Default: the transport's. */
   readonly publishTimeoutMs?: number;
-  /** The call stands in a message or a canvas: a queue that it names is declared while the budget allows. */
+  /** The call is part of a message or a canvas: a queue that it names is declared within the budget. */
   readonly isFromMessage?: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface DestinationParts {
 /** The shards that a call may go to. */
 type Spreading = Pick<Shards, "name" | "count" | "shardBy">;
 
-/** Decides where messages go: the queue of each, and the shard. */
+/** Resolves the queue and shard of each message. */
 export class Destinations {
   readonly #parts: DestinationParts;
   /** Calls of one task share their routing. */
@@ -53,8 +53,8 @@ export class Destinations {
   /**
    * Where a message goes.
    *
-   * @throws CeleryError `option-invalid` where route and table of queues disagree about shards, an exchange is named for a
-   * sharded queue, or a rule of sharding answers with what is no key
+   * @throws CeleryError `option-invalid` where route and table of queues disagree about shards, an exchange is named
+   * for a sharded queue, or `shardBy` returns an invalid key
    */
   wayOf({ task, to }: Sending, { shardKey, publishTimeoutMs, isFromMessage = false }: SendOptions): Way {
     const destination = this.#known.get(to) ?? this.#decide(to, () => callOf(task), shardKey);
@@ -112,7 +112,7 @@ export function destinationOf(
   return { to: address, queue: to.exchange === null ? queue : to.queue };
 }
 
-/** The queue that is named: what was delivered through the default exchange goes back to the queue of its routing key. */
+/** The named queue: for a message of the default exchange that of its routing key. */
 function queueOf({ queue, exchange, routingKey }: Routing): string | null {
   return exchange === "" ? routingKey : queue;
 }

@@ -12,16 +12,16 @@ import type { PublishOptions, Transport } from "../ports/transport.ts";
 import type { Destinations, SendOptions, Way } from "./destination.ts";
 import type { QueueDeclarer } from "./queue-declarer.ts";
 
-/** What dispatching needs. */
+/** The dependencies of `Dispatch`. */
 export interface DispatchParts {
   readonly transport: Transport;
   readonly content: Content;
   readonly declarer: QueueDeclarer;
   readonly destinations: Destinations;
-  /** Resolves when the transport is connected; undefined where it is. Default: it is. */
+  /** Resolves when the transport is connected; undefined where it is. Default: connected. */
   readonly connected?: () => Promise<void> | undefined;
   readonly interceptors: readonly Interceptor[];
-  /** Told of each task that the broker has confirmed. Default nobody. */
+  /** Called with each task that the broker has confirmed. Default none. */
   readonly onSent?: (task: TaskMessage, way: Way) => void;
 }
 
@@ -35,7 +35,7 @@ export interface Prepared {
   readonly way: Way;
 }
 
-/** Where all task messages leave: choose the queue and its shard, interceptors, encode, declare, publish. */
+/** Sends all task messages: resolves the queue and its shard, runs interceptors, encodes, declares, publishes. */
 export class Dispatch {
   readonly #parts: DispatchParts;
   readonly #send: (task: TaskMessage, way: Way) => Promise<void>;
@@ -53,8 +53,8 @@ export class Dispatch {
   /**
    * Resolves at the broker's confirm.
    *
-   * @throws CeleryError `option-invalid` as `Destinations`, `encode-failed`, `message-too-large`, and all that declaring and
-   * publishing can end in
+   * @throws CeleryError `option-invalid` as `Destinations`, `encode-failed`, `message-too-large`, and the errors of
+   * declaring and publishing
    */
   send({ task, to }: Sending, options: SendOptions = {}): Promise<void> {
     try {
@@ -67,9 +67,10 @@ export class Dispatch {
   }
 
   /**
-   * The finished message, as `send` would publish it, to be published later.
+   * Encodes the message as `send` would publish it, for a later publish.
    *
-   * @throws CeleryError `option-invalid` as `Destinations`, `encode-failed`, `message-too-large`, and `option-invalid` where an interceptor keeps the message back
+   * @throws CeleryError `option-invalid` as `Destinations`, `encode-failed`, `message-too-large`, and `option-invalid`
+   * where an interceptor suppresses the message
    */
   async prepare(sending: Sending, options: SendOptions): Promise<Prepared> {
     const { task } = sending;
@@ -85,14 +86,14 @@ export class Dispatch {
   }
 
   /**
-   * Publishes a finished message; a queue or exchange that was deleted meanwhile is declared anew, once.
+   * Publishes an encoded message; a queue or exchange that was deleted meanwhile is declared again, once.
    *
    * @throws as `send`
    */
   publish(message: WireMessage, way: Way): Promise<void> {
     const { transport, declarer } = this.#parts;
     if (way.queue === null) return this.#publish(message, way);
-    // The publisher waits longer for a broker that is away than a declaration does; a queue that is gone by then is unroutable.
+    // The publisher waits longer for a connection than a declaration; a missing queue makes the message unroutable.
     const isAway = transport.state === "connecting" && way.to.exchange === "";
     if (isAway || declarer.isDeclared(way.queue)) return this.#publishDeclared(message, way, way.queue);
     const { queue } = way;
@@ -126,8 +127,8 @@ export class Dispatch {
 }
 
 /**
- * Without the time to live that Celery writes beside `expires`: RabbitMQ drops such a message in its queue, and no caller
- * learns of it. A worker that receives the message late stores REVOKED.
+ * Without the time to live that Celery adds to `expires`: RabbitMQ drops an expired message, and its caller waits
+ * forever. A worker that receives the message late stores REVOKED.
  */
 function keptUntilSeen(task: TaskMessage): TaskMessage {
   return { ...task, expirationMs: null };

@@ -2,10 +2,10 @@ import type { Leaving } from "./outgoing.ts";
 
 /**
  * Sends a message and awaits its result, whichever comes first, the confirm or the result: the broker confirms a
- * persistent message that is consumed at once only with its ack, which is after the result (RabbitMQ, "Confirms"). A result
- * says as much as a confirm does.
+ * persistent message that is consumed at once only with its ack, which is after the result (RabbitMQ, "Confirms"). A
+ * result implies the confirm.
  *
- * `send` calls `leaving` when the message goes out; what it rejects with is thrown while there is no result.
+ * `send` calls `leaving` when the message is published; its error is thrown unless the result has come.
  */
 export async function firstAnswer(send: (leaving: (outgoing: Leaving) => void) => Promise<Leaving>): Promise<unknown> {
   const left = Promise.withResolvers<Leaving>();

@@ -9,16 +9,16 @@ import { readable } from "./chords.ts";
 import type { SendOptions } from "./destination.ts";
 import type { Route, Router } from "./routes.ts";
 
-/** What calls are planned by. */
+/** The dependencies of a planner. */
 export interface PlannerParts {
   readonly router: Router;
-  /** Options of calls that neither call nor route has. */
+  /** Defaults of options that neither call nor route has. */
   readonly defaults: Pick<CallOptions, "serializer" | "compression">;
-  /** Tasks that this process knows: their options count for calls of canvases, which others may have made. Default none. */
+  /** Tasks of this process: their options apply to calls in canvases, also of other programs. Default none. */
   readonly tasks?: readonly TaskDefinition[];
 }
 
-/** What follows from the name and the options of a call, whatever its arguments. */
+/** Everything that follows from the name and options of a call, without its arguments. */
 export interface Plan {
   readonly terms: CallTerms;
   readonly sendOptions: SendOptions;

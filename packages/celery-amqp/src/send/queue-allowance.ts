@@ -1,9 +1,9 @@
-/** How often one more is allowed. */
+/** Time after which one more declaration is allowed. */
 const refillMs = 60_000;
 
 /**
- * How many queues that nothing but messages name may be declared: so many in a row, and one more each minute. A sender of
- * made-up names cannot fill the broker with queues that never go away.
+ * Limits the declarations of queues that only messages name: a number at once, and one more each minute. A sender of
+ * invented names cannot fill the broker with queues.
  */
 export class QueueAllowance {
   readonly #most: number;
@@ -18,7 +18,7 @@ export class QueueAllowance {
     this.#since = monotonicMs();
   }
 
-  /** Whether one more may be declared, which counts. */
+  /** Takes one declaration; false where none is left. */
   take(): boolean {
     const refills = Math.floor((this.#monotonicMs() - this.#since) / refillMs);
     this.#left = Math.min(this.#most, this.#left + refills);

@@ -6,22 +6,22 @@ import type { QueueAllowance } from "./queue-allowance.ts";
 import type { QueueTable } from "./queue-table.ts";
 import type { DeclarePolicy } from "./queues.ts";
 
-/** What declaring needs. */
+/** The dependencies of a queue declarer. */
 export interface QueueDeclarerParts {
   readonly transport: Transport;
   readonly logger: Logger;
   readonly queues: QueueTable;
-  /** For queues of which nothing else was said. */
+  /** Default policy of queues. */
   readonly policy: DeclarePolicy;
-  /** For queues that nothing but messages name. Default: all of them are declared. */
+  /** For queues that only messages name. Default: all of them are declared. */
   readonly allowance?: QueueAllowance;
 }
 
 /**
- * Sees to it that a queue is there before something is sent to it: once in a client's life, with its exchange and binding.
- * A queue that is gone later makes a message unroutable, and is then declared again: after a reconnect no message waits for
- * a declaration that a node in trouble does not answer. A queue of which nothing was said and that others declared otherwise is taken as it is, and so is any
- * that exists and that we may not declare.
+ * Declares a queue before the first message to it, with its exchange and binding, once in a client's life. If the queue
+ * is deleted later, a message is unroutable and the queue is declared again; so no message waits after a reconnect for
+ * a declaration that a failing node does not answer. If a queue exists with other arguments and the user specified
+ * none, or the permission to declare it is missing, the existing queue is used.
  */
 export class QueueDeclarer {
   readonly #parts: QueueDeclarerParts;
@@ -34,10 +34,11 @@ export class QueueDeclarer {
   }
 
   /**
-   * Resolves when the queue is there. One that nothing but a message names, where too many were, is not looked after: the
-   * message is unroutable where it does not exist.
+   * Resolves when the queue exists. A queue that only a message names is not declared beyond the budget: the message is
+   * unroutable where the queue does not exist.
    *
-   * @throws CeleryError `not-found` or `access-refused` where it is not there and cannot be made, and what `declare` throws
+   * @throws CeleryError `not-found` or `access-refused` where the queue does not exist and cannot be declared, and the
+   * errors of `declare`
    */
   ensure(queue: string, isNamedByMessage = false): Promise<void> {
     const known = this.#declared.get(queue);
@@ -58,18 +59,15 @@ export class QueueDeclarer {
     if (allowance === undefined || queues.queues.has(queue)) return true;
     const isAllowed = allowance.take();
     if (!isAllowed && !this.#isSpent) {
-      logger.warn(
-        "queues that only messages name are not declared any more: list them in queues, or raise budget.queues",
-        {
-          queue,
-        },
-      );
+      logger.warn("queues that only messages name are no longer declared, the budget is used up", {
+        queue,
+      });
     }
     this.#isSpent = !isAllowed;
     return isAllowed;
   }
 
-  /** Has the queue declared anew before the next send: it was deleted. False where it is never declared. */
+  /** Marks the queue as deleted, so that the next send declares it again. False where it is never declared. */
   forget(queue: string): boolean {
     this.#declared.delete(queue);
     this.#ready.delete(queue);
@@ -114,11 +112,11 @@ export class QueueDeclarer {
       if (!(error instanceof CeleryError) || error.code !== "not-found") throw error;
       throw new CeleryError(
         refusal.code,
-        `Queue "${queue}" does not exist and could not be declared: ${refusal.message}. Declare it by other means, or let this user do it`,
+        `The queue does not exist and cannot be declared: "${queue}" (${refusal.message}) Declare it by other means, or give this user the permission.`,
         { cause: refusal },
       );
     }
-    this.#parts.logger.info(`Queue "${queue}" is used as it is`, { queue, reason: refusal.message });
+    this.#parts.logger.info("the queue exists and is used as it is", { queue, reason: refusal.message });
   }
 }
 
@@ -126,7 +124,7 @@ function isRefusal(error: unknown): error is CeleryError {
   return error instanceof CeleryError && (error.code === "queue-mismatch" || error.code === "access-refused");
 }
 
-/** Only the queue: its exchange may be missing where others made it, and messages do not need it. */
+/** Only the queue: its exchange may be missing, and messages do not need it. */
 function existing({ queues }: QueueTopology): BrokerTopology {
   return { exchanges: [], queues, bindings: [] };
 }

@@ -3,14 +3,14 @@ import { showValue } from "../ports/show.ts";
 import { type QueueOptions, type ResolvedQueue, resolveQueue } from "./queues.ts";
 import { isShardedQueue, resolveShards, type ShardedQueue, type Shards } from "./sharded-queue.ts";
 
-/** A queue as users name it: by its name, with what is to be said of it, or spread over shards. */
+/** A queue as users write it: its name, an object of options, or a sharded queue. */
 export type TaskQueue = string | QueueOptions | ShardedQueue;
 
-/** The queues of which something is known. */
+/** The configured queues. */
 export interface QueueTable {
-  /** By name, in the order they were given; of sharded ones each shard. */
+  /** By name, in the given order; each shard of sharded queues. */
   readonly queues: ReadonlyMap<string, ResolvedQueue>;
-  /** By the name that tasks are sent to. */
+  /** Sharded queues by the name that tasks are sent to. */
   readonly sharded: ReadonlyMap<string, Shards>;
 }
 
@@ -35,7 +35,7 @@ export function resolveQueues(queues: readonly TaskQueue[]): QueueTable {
   return { queues: table, sharded };
 }
 
-/** The name that tasks are sent to where they come from this queue: of a shard that of the sharded queue. */
+/** The name by which tasks are sent to this queue: for a shard that of the sharded queue. */
 export function logicalName({ queues }: QueueTable, queue: string): string {
   return queues.get(queue)?.place?.queue ?? queue;
 }

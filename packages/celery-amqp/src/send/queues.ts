@@ -3,50 +3,61 @@ import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { DeclareMode } from "../ports/transport.ts";
 
-/** What is declared: as Celery does (`active`), only that it is there (`passive`), or nothing (`off`). */
+/**
+ * How queues are declared: as Celery does (`active`), by a passive declare that only checks for existence (`passive`),
+ * or not at all (`off`).
+ */
 export type DeclarePolicy = DeclareMode | "off";
 
-/** A queue where its name does not say enough, in the same words for those who send to it and those who serve it. */
+/** Options of a queue, the same for clients that send to it and workers that consume it. */
 export interface QueueOptions {
   readonly name: string;
   /**
-   * Kind of queue to declare. Default: none is named, which is what Celery declares; the broker's default type counts, and
-   * a queue that exists is taken as it is. Naming one makes a queue of another kind an error.
+   * Type of queue to declare. Default: none, as Celery declares; the broker's default type applies, and an existing
+   * queue of any type is used. With a type, an existing queue of another type is an error.
    */
   readonly type?: "classic" | "quorum";
-  /** Highest priority, 1 to 255, of a classic queue. Default: no priorities. A quorum queue takes none (RabbitMQ 4 gives it two). */
+  /**
+   * Highest priority, 1 to 255, of a classic queue. Default: no priorities. Not for quorum queues (RabbitMQ 4 gives
+   * them two priorities).
+   */
   readonly maxPriority?: number;
-  /** Only one consumer at a time gets messages, the next when it has gone (`x-single-active-consumer`). Default false. */
+  /**
+   * Only one consumer at a time gets messages, the next one after its end (`x-single-active-consumer`). Default false.
+   */
   readonly singleActiveConsumer?: boolean;
-  /** Exchange the queue is bound to. Default: one of the queue's own name. */
+  /** Exchange that the queue is bound to. Default: the queue's name. */
   readonly exchange?: string;
   /** Default `direct`. */
   readonly exchangeType?: "direct" | "topic" | "fanout";
   /** Key of the binding. Default: the queue's name. */
   readonly routingKey?: string;
-  /** Further `x-…` arguments of the declaration; they win over those that follow from the options above. */
+  /** Further `x-…` arguments of the declaration; they take precedence over those of the options above. */
   readonly arguments?: Readonly<Record<string, unknown>>;
   /** Default: the client's `declare`; a worker's is `active`. */
   readonly declare?: DeclarePolicy;
   /**
-   * Slots of this queue alone, out of the worker's `concurrency`: its tasks never take more, and no other queue's tasks take
-   * these. Default: it shares what the others leave. Senders take no notice.
+   * Slots reserved for this queue, out of the worker's `concurrency`: its tasks never use more, and tasks of other
+   * queues never use these. Default: shares the unreserved slots. Ignored by clients.
    */
   readonly concurrency?: number;
-  /** Messages a worker holds at once. Default: as many as the slots its tasks may take. Senders take no notice. */
+  /**
+   * Prefetch count: unsettled messages of a worker. Default: the number of slots that its tasks may use. Ignored by
+   * clients.
+   */
   readonly prefetch?: number;
   /**
-   * Among the consumers of the queue the higher is served first, as long as it has room (`x-priority` of the consumer).
-   * Default 0. Senders take no notice.
+   * Consumer priority (`x-priority`): the broker delivers to the highest first, within its prefetch. Default 0. Ignored
+   * by clients.
    */
   readonly consumerPriority?: number;
 }
 
 /** How a worker consumes a queue. */
 export interface Consuming {
-  /** Slots of its own; null where it shares. */
+  /** Reserved slots; null where it shares. */
   readonly concurrency: number | null;
-  /** Messages held at once; null is as many as the slots. Of a sharded queue: of all its shards together. */
+  /** Prefetch count; null is the number of slots. For a sharded queue: of all its shards together. */
   readonly prefetch: number | null;
   readonly consumerPriority: number | null;
   readonly isSingleActive: boolean;
@@ -57,22 +68,22 @@ export interface ResolvedQueue {
   readonly name: string;
   readonly declaration: TaskQueueOptions;
   readonly topology: QueueTopology;
-  /** The user asked for arguments or an exchange, so a queue with others is an error. */
+  /** The user specified arguments or an exchange, so an existing queue with others is an error. */
   readonly isSpecified: boolean;
-  /** Null: what the client or worker has for all. */
+  /** Null: the policy of the client or worker. */
   readonly declare: DeclarePolicy | null;
   readonly consuming: Consuming;
-  /** Null: it is no shard. */
+  /** Null: not a shard. */
   readonly place: ShardPlace | null;
 }
 
-/** Which part of a sharded queue a queue is. */
+/** The position of a queue in a sharded queue. */
 export interface ShardPlace {
   /** Name of the sharded queue. */
   readonly queue: string;
-  /** How many shards are sent to. */
+  /** Number of current shards. */
   readonly count: number;
-  /** It is served until it is empty, and nothing is sent to it. */
+  /** A former shard is consumed until it is empty, and gets no messages. */
   readonly isFormer: boolean;
 }
 
@@ -113,7 +124,7 @@ const checks: Readonly<Record<keyof QueueOptions, Check>> = {
 export const queueOptionNames: readonly string[] = Object.keys(checks);
 
 /**
- * Checks what was said of one queue, and completes it.
+ * Checks the options of one queue, and completes them.
  *
  * @throws CeleryError `option-invalid`
  */
@@ -139,7 +150,8 @@ export function resolveQueue(queue: string | QueueOptions): ResolvedQueue {
 }
 
 /**
- * Refuses what is no queue, options of the wrong type, those not in `known`, and what a quorum queue cannot be.
+ * Refuses values other than queues, options of the wrong type, those not in `known`, and options that a quorum queue
+ * cannot have.
  *
  * @throws CeleryError `option-invalid`
  */
@@ -157,7 +169,7 @@ export function checkQueueOptions(options: QueueOptions, known: readonly string[
     refuse(`${where}: a quorum queue takes no maxPriority; leave it out, or take a classic queue`);
 }
 
-/** Named, `classic` is said: RabbitMQ takes it as equal to nothing, whatever the vhost's default type was since. */
+/** An explicit `classic` is declared: RabbitMQ treats it as equal to no type, for any default type of the vhost. */
 function argumentsOf(options: QueueOptions): Readonly<Record<string, unknown>> | undefined {
   const { type, singleActiveConsumer, arguments: table } = options;
   if (type !== "classic" && singleActiveConsumer !== true) return table;

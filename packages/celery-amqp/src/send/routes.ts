@@ -6,7 +6,7 @@ import { refusePromise } from "./answered.ts";
 import { checkCallOptions } from "./check-options.ts";
 import { checkShards, type ShardBy } from "./sharded-queue.ts";
 
-/** What a route may say: the options of a call that do not belong to one call alone. */
+/** Options of a route: those of a call that are not specific to one call. */
 export interface Route extends Pick<
   CallOptions,
   | "queue"
@@ -22,29 +22,29 @@ export interface Route extends Pick<
   | "softTimeLimit"
   | "ignoreResult"
 > {
-  /** The route's queue is spread over so many: see `shardedQueue`, which can say more of them. */
+  /** Number of shards of the route's queue; `shardedQueue` has more options. */
   readonly shards?: number;
-  /** The key of a call that names no `shardKey`. Default: it has none, and the shards take turns. */
+  /** The key of a call without `shardKey`. Default: none; the shards take turns. */
   readonly shardBy?: ShardBy;
 }
 
 /**
- * Which tasks a route is for: a name, a shell pattern with a `*` in it (`images.*`; then `?` and `[a-z]` count too), or a
- * regular expression, which counts where it matches from the start of the name.
+ * The tasks of a route: a name, a shell pattern with a `*` in it (`images.*`; then `?` and `[a-z]` count too), or a
+ * regular expression, which must match from the start of the name.
  */
 export type RoutePattern = string | RegExp;
 
 /**
  * Routes as a user writes them, Celery's `task_routes`: pattern to queue or options, in an object or, with regular
- * expressions, in a list of pairs; or a function of the task's name. An exact name wins wherever it stands, then the first
- * pattern that fits.
+ * expressions, in a list of pairs; or a function of the task's name. An exact name wins at any position, then the first
+ * matching pattern.
  */
 export type Routes =
   | Readonly<Record<string, string | Route>>
   | readonly (readonly [RoutePattern, string | Route])[]
   | ((task: string) => string | Route | null | undefined);
 
-/** The route of a task; empty where none fits. */
+/** The route of a task; empty where none matches. */
 export type Router = (task: string) => Route;
 
 const names: ReadonlySet<string> = new Set([
@@ -67,9 +67,9 @@ const names: ReadonlySet<string> = new Set([
 const nowhere: Route = Object.freeze({});
 
 /**
- * Makes routes into a question, by the rules of the protocol's `createRouter`, which are Celery's.
+ * Creates a router, by the rules of the protocol's `createRouter`, which are Celery's.
  *
- * @throws CeleryError `option-invalid`; where routes are a function, when it answers with what is no route
+ * @throws CeleryError `option-invalid`; where routes are a function, when it returns an invalid route
  */
 export function createRouter(routes: Routes = []): Router {
   const router = match(toTable(routes));
@@ -77,7 +77,7 @@ export function createRouter(routes: Routes = []): Router {
   return typeof routes === "function" ? ask : remembering(ask);
 }
 
-/** Names whose route is remembered; where there are more, they are made up by the call. */
+/** Names whose route is cached. */
 const maxKnown = 1_000;
 const longestKnown = 1_024;
 

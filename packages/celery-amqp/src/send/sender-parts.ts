@@ -15,12 +15,12 @@ import type { CallOptions } from "../task/call-options.ts";
 import type { SendOptions } from "./destination.ts";
 import type { Plan } from "./plan.ts";
 
-/** Routes calls: here, or by the process that has the routes. */
+/** Routes calls, in this process or in the parent that has the routes. */
 export interface CallPlanner {
   /**
    * The plan of one call.
    *
-   * @param taskId - of the call, where it has one
+   * @param taskId - of the call, if it has one
    * @throws CeleryError `option-invalid`
    */
   plan(name: string, said: CallOptions, taskId: string): Plan | Promise<Plan>;
@@ -28,48 +28,48 @@ export interface CallPlanner {
   routesOf(call: WireSignature, taskId: string): Mint["routeOf"] | Promise<Mint["routeOf"]>;
 }
 
-/** What a sender asks of results, whatever backend there is. */
+/** The results that a sender uses, of any backend. */
 interface ResultIntake {
-  /** Where the result of this task will be awaited, null for nowhere. */
+  /** The reply queue of this task's result, null for none. */
   replyTo(taskId: string): string | null;
-  /** Ready to receive it before it is sent. */
+  /** Prepares for the result before the task is sent. */
   prepare(taskId: string): Promise<void>;
-  /** The result of a task; `task` null where only its name is known. */
+  /** The result of a task; `task` is null where only its name is known. */
   open(taskId: string, task: TaskDefinition | null): AsyncResult<unknown>;
-  /** A result that will never come here, for the reason given. */
+  /** A result that will never come to this process, with the reason. */
   openNone(taskId: string, why: string): AsyncResult<unknown>;
-  /** The result that a tuple names, of one task or of a group, with what it followed. */
+  /** The result of a tuple, of one task or of a group, with its parents. */
   openTuple(tuple: ResultTuple, taskOf: (taskId: string) => TaskDefinition | null): AsyncResult<unknown>;
-  /** The same, which will never come here, for the reason given. */
+  /** As `openNone`, of a tuple. */
   openNoneTuple(tuple: ResultTuple, why: string): AsyncResult<unknown>;
   /** Absent where chords cannot be counted. */
   readonly chords?: ChordStarter;
 }
 
-/** Who counts the parts of chords, as far as they are begun here. */
+/** The counter of chords, for starting them. */
 export interface ChordStarter {
-  /** The first member of the header is sent after it. */
+  /** Must be called before the first member of the header is sent. */
   apply(chord: AppliedChord): Promise<void>;
-  /** So many parts complete the chord; the last member of the header is sent after it. */
+  /** Sets the number of parts that complete the chord, before the last member of the header is sent. */
   setSize(groupId: string, size: number): Promise<void>;
 }
 
-/** Sends what is composed. */
+/** Sends composed messages. */
 interface TaskDispatch {
   /**
    * Resolves at the broker's confirm.
    *
-   * @param children - result tuples by which a running task names what it sent by this
+   * @param children - result tuples of the calls that a running task sends
    */
   send(sending: Sending, options: SendOptions, children: readonly Tree[]): Promise<void>;
 }
 
-/** What a sender is made of. */
+/** The dependencies of a sender. */
 export interface SenderParts {
   readonly planner: CallPlanner;
   readonly dispatch: TaskDispatch;
   readonly results: ResultIntake;
-  /** What one call may cause. */
+  /** Limits on the calls caused by one call. */
   readonly budget: Budget;
   /** Check arguments by the task's schema before they are sent. */
   readonly validate: boolean;
@@ -77,6 +77,6 @@ export interface SenderParts {
   readonly ids: Ids;
   /** Node name of this process. */
   readonly origin: string;
-  /** The task that is sending, if one is. */
+  /** The running task that sends; null outside of a handler. */
   readonly parent: () => Caller | null;
 }

@@ -21,7 +21,7 @@ interface NamedRequest {
   readonly pack: () => TravellingArguments | Promise<TravellingArguments>;
 }
 
-/** Makes calls into messages and sends them. What clients and handlers send passes through here. */
+/** Composes the messages of calls and sends them, for clients and handlers. */
 export class Sender implements TaskSender {
   readonly #parts: SenderParts;
 
@@ -67,7 +67,7 @@ export class Sender implements TaskSender {
     return outgoing.result;
   }
 
-  /** Sends, and says what was sent; `leaving` is called when the message goes out. */
+  /** Sends a call; `leaving` is called when the message is published. */
   async dispatch(
     what: TaskDefinition | Signature<[], unknown>,
     args: readonly unknown[],
@@ -81,7 +81,7 @@ export class Sender implements TaskSender {
   }
 
   /**
-   * The message of a call, checked and routed, not sent.
+   * Composes the message of a call, checked and routed, without sending it.
    *
    * @throws CeleryError `option-invalid`, `arguments-invalid`
    */
@@ -111,7 +111,7 @@ export class Sender implements TaskSender {
     return awaited ? results.prepare(id).then(leave) : leave();
   }
 
-  /** Made at once where routes are here and no schema is to be asked. */
+  /** Synchronous where this process has the routes and no schema must run. */
   #compose(request: NamedRequest): Outgoing | Promise<Outgoing> {
     const { name, options, pack } = request;
     const id = options.id ?? this.#parts.ids.uuid();

@@ -1,7 +1,7 @@
 import { argsRepr, kwargsRepr, type TaskEventBody, type TaskMessage } from "@leveret/celery-protocol";
 import type { Destination } from "./destination.ts";
 
-/** What monitors hear of a task that was sent. Source: celery/app/amqp.py `AMQP.as_task_v2`, `send_task_message`. */
+/** The `task-sent` event of a task. Source: celery/app/amqp.py `AMQP.as_task_v2`, `send_task_message`. */
 export function taskSent(task: TaskMessage, { to, queue }: Destination): TaskEventBody {
   return {
     type: "task-sent",

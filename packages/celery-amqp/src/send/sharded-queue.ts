@@ -4,7 +4,7 @@ import { showValue } from "../ports/show.ts";
 import { refusePromise } from "./answered.ts";
 import { checkQueueOptions, queueOptionNames, type QueueOptions, type ResolvedQueue, resolveQueue } from "./queues.ts";
 
-/** A call as a rule of sharding sees it: arguments as they travel. */
+/** The call that `shardBy` gets, with its serialized arguments. */
 export interface ShardedCall {
   /** Name of the task. */
   readonly task: string;
@@ -12,28 +12,31 @@ export interface ShardedCall {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
-/** Which key a call has: one key always goes to one shard. Calls without a key (null, undefined) take the shards in turn. */
+/**
+ * The key of a call: one key always goes to the same shard. Calls without a key (null, undefined) use the shards in
+ * turn.
+ */
 export type ShardBy = "round-robin" | ((call: ShardedCall) => string | null | undefined);
 
-/** What may be said of a sharded queue: what may be said of a queue holds for each shard, save what is noted. */
+/** Options of a sharded queue: those of a queue apply to each shard, unless noted. */
 export interface ShardedQueueOptions extends Omit<
   QueueOptions,
   "name" | "exchange" | "exchangeType" | "routingKey" | "concurrency" | "prefetch"
 > {
-  /**
-   * The key of a call that names no `shardKey` itself. Default: it has none, and the shards take turns. `round-robin` has
-   * no keys at all.
-   */
+  /** The key of a call without `shardKey`. Default: none; the shards take turns. `round-robin` has no keys at all. */
   readonly shardBy?: ShardBy;
-  /** How many shards there were when there were more: workers serve those as well, as long as they exist. */
+  /** The former, higher number of shards: workers also consume those, as long as they exist. */
   readonly formerShards?: number;
-  /** Slots of a worker for all shards together. Default: they share what other queues leave. */
+  /** Slots of a worker reserved for all shards together. Default: they share the unreserved slots. */
   readonly concurrency?: number;
-  /** Messages a worker holds of all shards together, an equal part of each, at least one. Default: as many as the slots. */
+  /**
+   * Prefetch count of a worker for all shards together, an equal part for each, at least one. Default: the number of
+   * slots.
+   */
   readonly prefetch?: number;
 }
 
-/** One queue of tasks, spread over several of the broker. Made by `shardedQueue`. */
+/** One queue of tasks, sharded over several queues of the broker. Created by `shardedQueue`. */
 export interface ShardedQueue extends ShardedQueueOptions {
   readonly kind: "sharded-queue";
   /** The name that tasks are sent to. Its shards are `<name>.shard-0` and so on. */
@@ -44,7 +47,7 @@ export interface ShardedQueue extends ShardedQueueOptions {
 /** The same, complete and checked. */
 export interface Shards {
   readonly name: string;
-  /** How many tasks are sent to. */
+  /** Number of shards that tasks are sent to. */
   readonly count: number;
   readonly shardBy: ShardBy | null;
   /** The queue of each shard, former ones last. */
@@ -55,15 +58,15 @@ const ownOptionNames = ["kind", "shards", "shardBy", "formerShards"];
 const alienNames: ReadonlySet<string> = new Set(["exchange", "exchangeType", "routingKey"]);
 const optionNames = [...queueOptionNames.filter((name) => !alienNames.has(name)), ...ownOptionNames];
 
-/** Each is a queue with a consumer in every worker. */
+/** Each shard is a queue with a consumer in every worker. */
 const mostShards = 1_024;
 
 /**
- * A queue of tasks that is spread over several queues of the broker, for more than one queue can carry: a queue is one
- * process there. Give the same value to the client and to the worker, in `queues`.
+ * Shards a queue of tasks over several queues of the broker, for a higher throughput than one queue has: a queue is one
+ * process in RabbitMQ. Give the same value to the client and to the worker, in `queues`.
  *
- * @param name - what tasks are sent to; the shards are `<name>.shard-0`, `<name>.shard-1`, …
- * @param shards - how many, 1 to 1024
+ * @param name - the name that tasks are sent to; the shards are `<name>.shard-0`, `<name>.shard-1`, …
+ * @param shards - number of shards, 1 to 1024
  * @example
  * ```ts
  * const images = shardedQueue("images", 4, { type: "quorum" });
@@ -78,13 +81,13 @@ export function shardedQueue(name: string, shards: number, options: ShardedQueue
   return queue;
 }
 
-/** Whether this is what `shardedQueue` made. */
+/** Whether the value was created by `shardedQueue`. */
 export function isShardedQueue(queue: unknown): queue is ShardedQueue {
   return typeof queue === "object" && queue !== null && Reflect.get(queue, "kind") === "sharded-queue";
 }
 
 /**
- * Checks what was said of a sharded queue, and completes it.
+ * Checks the options of a sharded queue, and completes them.
  *
  * @throws CeleryError `option-invalid`
  */
@@ -105,7 +108,7 @@ export function resolveShards(queue: ShardedQueue): Shards {
 }
 
 /**
- * Refuses what is no number of shards or no rule for them.
+ * Refuses an invalid number of shards or `shardBy`.
  *
  * @throws CeleryError `option-invalid`
  */
@@ -116,7 +119,7 @@ export function checkShards(shards: unknown, shardBy: unknown, where: string): v
     refuse(`${where}: shardBy is ${showValue(shardBy)}: it must be "round-robin" or a function of the call`);
 }
 
-/** Chooses shards for calls: by their key, else in turn, each queue's turn begun by chance. */
+/** Selects shards for calls: by their key, else in turn, starting at a random shard of each queue. */
 export class Spread {
   readonly #random: () => number;
   readonly #turns = new Map<string, number>();
@@ -129,8 +132,7 @@ export class Spread {
   /**
    * The shard of a call.
    *
-   * @param shardKey - what the call itself names
-   * @throws CeleryError `option-invalid` where the rule answers with what is no key
+   * @param shardKey - of the call @throws CeleryError `option-invalid` where `shardBy` returns an invalid key
    */
   shard(
     shards: Pick<Shards, "name" | "count" | "shardBy">,

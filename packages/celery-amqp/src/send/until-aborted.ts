@@ -1,17 +1,18 @@
 import { CeleryError } from "../ports/errors.ts";
 
 /**
- * Waits for some work, but not beyond the caller's signal. The work itself goes on, unheard.
+ * Waits for some work until the caller's signal aborts. The work itself keeps running detached.
  *
  * @param what - the work as the beginning of a sentence, for the error
- * @throws CeleryError `aborted`, or what the work ends in
+ * @throws CeleryError `aborted`, or the work's error
  */
 export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal, what: string): Promise<T> {
-  if (signal.aborted) throw new CeleryError("aborted", `${what} was aborted before it began`, { cause: signal.reason });
+  if (signal.aborted)
+    throw new CeleryError("aborted", `${what} was aborted before it started.`, { cause: signal.reason });
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void =>
     reject(
-      new CeleryError("aborted", `${what} was aborted under way; it may have been done or not`, {
+      new CeleryError("aborted", `${what} was aborted while it ran. It may have completed.`, {
         cause: signal.reason,
       }),
     );

@@ -189,7 +189,7 @@ describe("a client on RabbitMQ", () => {
     await client.send(add.with({ queue: "it.there" }), 3, 4);
     expect(await rejection(client.send(add.with({ queue: "it.missing" }), 5, 6))).toMatchObject({
       code: "access-refused",
-      message: expect.stringContaining('Queue "it.missing" does not exist and could not be declared'),
+      message: expect.stringContaining('The queue does not exist and cannot be declared: "it.missing"'),
     });
   });
 

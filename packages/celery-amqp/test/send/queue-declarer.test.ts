@@ -75,7 +75,7 @@ describe("a queue", () => {
       const { declared, lines, declarer } = setUp({ active: code });
       await declarer.ensure("q");
       expect(declared[1]).toEqual(["passive", { exchanges: [], queues: declared[0]?.[1].queues, bindings: [] }]);
-      expect(lines).toEqual(['Queue "q" is used as it is']);
+      expect(lines).toEqual(["the queue exists and is used as it is"]);
     },
   );
 
@@ -88,7 +88,7 @@ describe("a queue", () => {
     const { declarer } = setUp({ active: "access-refused", passive: "not-found" });
     expect(await rejection(declarer.ensure("q"))).toMatchObject({
       code: "access-refused",
-      message: expect.stringMatching(/"q" does not exist and could not be declared.*broker says access-refused/),
+      message: expect.stringMatching(/does not exist and cannot be declared: "q".*broker says access-refused/),
     });
   });
 

@@ -189,7 +189,7 @@ export class QueueConsumer {
       if (!(error instanceof CeleryError) || error.code !== "not-found") throw error;
       throw new CeleryError(
         refusal.code,
-        `Queue "${queue.name}" does not exist and could not be declared: ${refusal.message}. Declare it by other means, or let this user do it`,
+        `The queue does not exist and cannot be declared: "${queue.name}" (${refusal.message}) Declare it by other means, or give this user the permission.`,
         { cause: refusal },
       );
     }
