@@ -42,6 +42,33 @@ describe("documents", () => {
   });
 });
 
+/** Names of tests in backquotes, by their paths as documents write them. */
+function testsNamedIn(document: string): readonly string[] {
+  return [...read(document).matchAll(/`([\w./-]+\.test\.ts)`/g)]
+    .map(([, path]) => path ?? "")
+    .filter((path) => path.includes("/"));
+}
+
+describe("a test or module that a document names exists", () => {
+  const places = ["", "packages/", "packages/celery-amqp/test/", "packages/celery-beat/"];
+
+  test.each(documents)("%s", (document) => {
+    const missing = testsNamedIn(document).filter(
+      (path) => !places.some((place) => existsSync(join(root, place, path))),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("the path of a call in AGENTS.md", () => {
+    const rows = read("AGENTS.md")
+      .split("\n")
+      .filter((line) => /^\| `\w+\/.*\.ts`/.test(line));
+    const modules = rows.flatMap((row) => [...row.matchAll(/`(\w+\/[\w/-]+\.ts)`/g)].map(([, path]) => path ?? ""));
+    expect(modules.length).toBeGreaterThan(12);
+    expect(modules.filter((path) => !existsSync(join(root, "packages/celery-amqp/src", path)))).toEqual([]);
+  });
+});
+
 describe("the README that npm shows", () => {
   test.each(globSync("packages/*/README.md", { cwd: root }).filter((file) => !/packages\/lab\//.test(file)))(
     "%s has absolute links",
