@@ -20,6 +20,7 @@ export class ConfirmWatch {
   #openedAt = 0;
   #lastNackAt = Number.NEGATIVE_INFINITY;
   #renewAfterMs = FIRST_RENEWAL_MS;
+  #hurriedNodes = 0;
 
   constructor(deadlines: ConfirmDeadlines) {
     this.#deadlines = deadlines;
@@ -35,9 +36,27 @@ export class ConfirmWatch {
     return Math.min(this.#silentAt, now + this.lateMs / 2);
   }
 
-  /** A confirm has come, or the first message that waits for one was written. */
   onConfirm(now: number): void {
     this.#lastConfirmAt = now;
+    this.#hurriedNodes = 0;
+  }
+
+  /**
+   * The node was left for its silence, for one of `otherNodes`. Each of these has less time, once: after an election
+   * that outlasts the deadline a healthy node may have been left for the partitioned one.
+   */
+  onLeave(otherNodes: number): void {
+    this.#hurriedNodes = this.#hurriedNodes > 0 ? this.#hurriedNodes - 1 : otherNodes;
+  }
+
+  /** Time without any confirm after which the node is left, in milliseconds. */
+  get silentMs(): number {
+    return this.#hurriedNodes > 0 ? this.lateMs : this.#deadlines.confirmTimeoutMs;
+  }
+
+  /** Time in which a new channel must answer its first message, in milliseconds. */
+  get firstAnswerMs(): number {
+    return this.lateMs / (this.#hurriedNodes > 0 ? 2 : 1);
   }
 
   /** A new channel. */
@@ -59,7 +78,7 @@ export class ConfirmWatch {
     return true;
   }
 
-  /** Restarts all deadlines: publishes that were blocked may flow again. */
+  /** Restarts all deadlines: the first message that waits for a confirm was written, or publishes were blocked. */
   restart(now: number): void {
     this.#lastConfirmAt = now;
   }
@@ -81,7 +100,7 @@ export class ConfirmWatch {
   }
 
   get #silentAt(): number {
-    return this.#lastConfirmAt + this.#deadlines.confirmTimeoutMs;
+    return this.#lastConfirmAt + this.silentMs;
   }
 }
 

@@ -127,7 +127,7 @@ export class AmqpPublisher implements Publisher {
     if (session === null) throw new Error("Nothing can be written without a channel");
     const { exchange, routingKey } = entry.address;
     entry.writtenAt = this.#parts.clock.monotonicMs();
-    if (this.#lines.due === 0) this.#watch.onConfirm(entry.writtenAt);
+    if (this.#lines.due === 0) this.#watch.restart(entry.writtenAt);
     this.#lines.inFlight.add(entry);
     try {
       checkAddress(entry.address);
@@ -305,7 +305,9 @@ export class AmqpPublisher implements Publisher {
     if (this.#isConfirmDue && this.#watch.isSilent(now)) return this.#leave(session.link);
     this.#lines.age(now - this.#watch.lateMs);
     const oldest = this.#lines.oldestDue;
-    if (oldest !== null) void this.#stuck.lookIntoNew(session, oldest, now - oldest.writtenAt);
+    if (oldest !== null && now - oldest.writtenAt >= this.#watch.firstAnswerMs) {
+      void this.#stuck.lookIntoNew(session, oldest);
+    }
     if (!session.isRetiring) {
       if (oldest !== null && this.#watch.isStraggler(now, oldest)) this.#retire(session, stragglerReason(oldest));
       else if (this.#lines.isClogged) this.#retire(session, "the broker left many messages unanswered");
@@ -316,7 +318,8 @@ export class AmqpPublisher implements Publisher {
 
   #leave(link: Link): void {
     this.#left = { address: link.address, at: this.#parts.clock.monotonicMs() };
-    const reason = `The broker has confirmed nothing: ${link.address} (${this.#options.confirmTimeoutMs} ms).`;
+    const reason = `The broker has confirmed nothing: ${link.address} (${this.#watch.silentMs} ms).`;
+    this.#watch.onLeave(this.#options.addresses.length - 1);
     link.kill(new CeleryError("connection-lost", reason));
   }
 

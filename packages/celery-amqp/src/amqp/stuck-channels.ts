@@ -70,13 +70,13 @@ export class StuckChannels {
   }
 
   /**
-   * Checks a channel that has answered nothing since it was opened, while `oldest` waited for `silentMs`. It may have
-   * been opened during a leader election: its messages went to the old leader, which is cut off (RabbitMQ 4.3). Done
-   * once on a connection, since all publishes in flight are resent.
+   * Checks a channel that has answered nothing since it was opened, not even `oldest`. It may have been opened during a
+   * leader election: its messages went to the old leader, which is cut off (RabbitMQ 4.3). Done once on a connection,
+   * since all publishes in flight are resent.
    */
-  async lookIntoNew(session: PublishSession, oldest: Pending, silentMs: number): Promise<void> {
+  async lookIntoNew(session: PublishSession, oldest: Pending): Promise<void> {
     const isKnown = session.hasAnswered || session.link === this.#renewedOn;
-    if (isKnown || this.#isLookedInto || silentMs < stuckMs) return;
+    if (isKnown || this.#isLookedInto) return;
     this.#renewedOn = session.link;
     if ((await this.#isStuck(session)) && !session.hasAnswered) this.#leave(session, oldest);
   }

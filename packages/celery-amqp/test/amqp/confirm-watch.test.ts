@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConfirmWatch } from "../../src/amqp/confirm-watch.ts";
 import { Pending } from "../../src/amqp/pending.ts";
 
@@ -53,4 +53,38 @@ test("it is to be asked ten times in the time allowed, and when the silence is o
   const made = watch();
   expect(made.lookAt(1000)).toBe(1010);
   expect(made.lookAt(1095)).toBe(1100);
+});
+
+describe("after a node was left for its silence", () => {
+  test("each other node has a fifth of the time, once", () => {
+    const made = watch();
+    const allowed = [0, 1, 2, 3, 4].map(() => {
+      const { silentMs, firstAnswerMs } = made;
+      made.onLeave(2);
+      made.restart(2000);
+      return [silentMs, firstAnswerMs];
+    });
+    expect(allowed).toEqual([
+      [100, 20],
+      [20, 10],
+      [20, 10],
+      [100, 20],
+      [20, 10],
+    ]);
+  });
+
+  test("a confirm gives the next silence all its time again", () => {
+    const made = watch();
+    made.onLeave(2);
+    made.restart(2000);
+    expect(made.isSilent(2020)).toBe(true);
+    made.onConfirm(2010);
+    expect([made.isSilent(2109), made.isSilent(2110)]).toEqual([false, true]);
+  });
+
+  test("a broker of one node has all its time", () => {
+    const made = watch();
+    made.onLeave(0);
+    expect(made.silentMs).toBe(100);
+  });
 });
