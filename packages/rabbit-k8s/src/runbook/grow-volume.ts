@@ -1,5 +1,6 @@
+import { parseBytes } from "../cluster/quantity.ts";
 import type { Place } from "./place.ts";
-import { checkHealth, eachBelow, formatScript } from "./script.ts";
+import { checkHealth, eachBelow, formatScript, type Step } from "./script.ts";
 
 /**
  * The script to larger volumes. A StatefulSet's claims are immutable, so it is replaced without its pods, by itself with
@@ -13,7 +14,7 @@ export function growVolumeScript(place: Place, size: string): string {
     { op: "replace", path: "/spec/volumeClaimTemplates/0/spec/resources/requests/storage", value: size },
   ]);
   const file = `${name}-statefulset.yaml`;
-  return formatScript(place, `Lets the volumes of ${name} in ${namespace} grow to ${size}.`, [
+  const steps: readonly Step[] = [
     [
       "The cluster is well, and the storage class lets volumes grow.",
       ...checkHealth(place, "$replicas"),
@@ -29,11 +30,23 @@ export function growVolumeScript(place: Place, size: string): string {
     ],
     [
       "The volumes have grown.",
+      bytesOf,
       ...eachBelow(
         "$replicas",
-        `k wait --for=jsonpath='{.status.capacity.storage}'=${size} pvc/data-${name}-$i --timeout=600s || stop "volume data-${name}-$i has not grown: where its conditions say FileSystemResizePending, delete the pod ${name}-$i and run this again"`,
+        "tries=0",
+        `until [ "$(bytes "$(k get pvc data-${name}-$i -o 'jsonpath={.status.capacity.storage}')")" -ge ${parseBytes(size)} ]; do`,
+        `  tries=$((tries + 1)); [ "$tries" -lt 300 ] || stop "volume data-${name}-$i has not grown: where its conditions say FileSystemResizePending, delete the pod ${name}-$i and run this again"`,
+        "  sleep 2",
+        "done",
       ),
       `say "set storage.size: ${size} in the props, or the next apply is refused"`,
     ],
+  ];
+  return formatScript(place, `Lets the volumes of ${name} in ${namespace} grow to ${size}.`, steps, [
+    "# A run that ended between the two halves of the replacement left the pods without their StatefulSet.",
+    `[ ! -s ${file} ] || [ -n "$(k get statefulset ${name} --ignore-not-found -o name)" ] || k create -f ${file}`,
   ]);
 }
+
+/** A shell function: Kubernetes writes 40960Mi as 40Gi, and a storage may give more than was asked. */
+const bytesOf = `bytes() { echo "$1" | awk '{ n = split("k M G T P E Ki Mi Gi Ti Pi Ei", unit); f = 1; for (i = 1; i <= n; i++) if ($0 ~ "[0-9.]" unit[i] "$") f = i <= 6 ? 1000 ^ i : 1024 ^ (i - 6); printf "%.0f", $0 * f }'; }`;

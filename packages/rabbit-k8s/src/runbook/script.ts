@@ -6,8 +6,15 @@ export type Step = readonly [purpose: string, ...lines: string[]];
 /**
  * A runbook as a POSIX shell script: a person reads it or runs it. It ends at the first command that fails, and a second
  * run does what is left.
+ *
+ * @param repair - lines that come before the StatefulSet is read
  */
-export function formatScript(place: Place, title: string, steps: readonly Step[]): string {
+export function formatScript(
+  place: Place,
+  title: string,
+  steps: readonly Step[],
+  repair: readonly string[] = [],
+): string {
   return `#!/bin/sh
 # ${title}
 # It stops at the first thing that is not as it should be, with the cluster serving. Run it again from its start.
@@ -16,7 +23,7 @@ k() { kubectl -n ${place.namespace} "$@"; }
 on() { pod=$1; shift; k exec "$pod" -c rabbitmq -- "$@"; }
 say() { echo "== $1" >&2; }
 stop() { echo "stopped: $1" >&2; exit 1; }
-replicas=$(k get statefulset ${place.name} -o 'jsonpath={.spec.replicas}')
+${[...repair, `replicas=$(k get statefulset ${place.name} -o 'jsonpath={.spec.replicas}')`].join("\n")}
 ${steps.map(([purpose, ...lines], index) => [`\n# ${index + 1}. ${purpose}`, `say '${index + 1}. ${purpose}'`, ...lines].join("\n")).join("\n")}
 `;
 }

@@ -15,7 +15,10 @@ case "$*" in
   *"get statefulset"*whenScaled*) echo Retain ;;
   *"get statefulset"*replicas*) cat replicas ;;
   *"get statefulset"*"-o yaml"*) echo "kind: StatefulSet" ;;
+  *"get statefulset"*"-o name"*) [ -e gone ] || echo statefulset.apps/rabbitmq ;;
+  *" create -f "*) rm gone ;;
   *"get storageclass"*) echo true ;;
+  *"get pvc"*capacity*) cat capacity; [ ! -e grown ] || mv grown capacity ;;
   *"scale statefulset"*) echo "$*" | sed 's/.*--replicas=//' >replicas ;;
   *"rabbitmqctl version"*) cat "version-$(ordinal "$4")" ;;
   *" apply -f "*) for file in version-*; do echo "$*" | sed 's/.*-\\([0-9.]*\\)\\.yaml/\\1/' >"$file"; done ;;
@@ -49,7 +52,14 @@ export class FakeCluster {
       this.write(`pvcs/data-rabbitmq-${ordinal}`, "");
       this.write(`version-${ordinal}`, version);
     }
-    for (const [name, text] of Object.entries({ calls: "0", log: "", crimes: "", answers: "", replicas: `${nodes}` }))
+    for (const [name, text] of Object.entries({
+      calls: "0",
+      log: "",
+      crimes: "",
+      answers: "",
+      replicas: `${nodes}`,
+      capacity: "40Gi",
+    }))
       this.write(name, text);
     this.write("flags", flags.map((flag) => `${flag}\tenabled\n`).join(""));
     this.write("kubectl", program);

@@ -160,6 +160,29 @@ describe("the runbook to larger volumes", () => {
     );
   });
 
+  it.each([
+    ["40960Mi", "40Gi"],
+    ["40Gi", "41Gi"],
+    ["40G", "40Gi"],
+    ["1.5Ti", "1536Gi"],
+    ["42949672960", "40Gi"],
+  ])("takes volumes of a claim of %s for grown when they have %s, and waits till then", (size, capacity) => {
+    const fake = cluster(1);
+    fake.write("capacity", "10Gi");
+    fake.write("grown", capacity);
+    expect(fake.run(print(`grow-volume --size ${size}`))).toMatchObject({ code: 0 });
+    expect(fake.read("log").match(/capacity/g)).toHaveLength(2);
+  });
+
+  it("brings back a StatefulSet that is missing since the replacement was cut in two", () => {
+    const fake = cluster(2);
+    expect(fake.run(print("grow-volume --size 40Gi"))).toMatchObject({ code: 0 });
+    fake.write("rabbitmq-statefulset.yaml", "kind: StatefulSet\n");
+    fake.write("gone", "");
+    expect(fake.run(print("grow-volume --size 40Gi"))).toMatchObject({ code: 0 });
+    expect(fake.read("log")).toContain("create -f rabbitmq-statefulset.yaml");
+  });
+
   it("changes nothing where the class lets no volume grow", () => {
     const fake = cluster(3);
     fake.answer('*"get storageclass"*', "");
