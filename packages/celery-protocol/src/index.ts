@@ -193,7 +193,6 @@ export type { MonitoredTask } from "./monitor/task.ts";
 export { isAlive, type MonitoredWorker } from "./monitor/worker.ts";
 
 // Remote control.
-export { isAddressed } from "./control/addressed.ts";
 export {
   CONTROL_ALIASES,
   type ControlAnswer,

@@ -4,7 +4,6 @@ import {
   type ControlRequest,
   decodeControlRequest,
   encodeControlReply,
-  isAddressed,
   type Tree,
   type WireMessage,
 } from "@leveret/celery-protocol";
@@ -13,6 +12,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Delivery, Transport } from "../../ports/transport.ts";
+import { isAddressed } from "./addressed.ts";
 import type { Panel } from "./command.ts";
 import type { ControlledWorker } from "./controlled-worker.ts";
 import { dispatch } from "./dispatch.ts";
@@ -86,7 +86,7 @@ export class Mailbox {
     try {
       const request = decodeControlRequest(message, content);
       worker.ticks.adjust(request.clock);
-      if (!isAddressed(request, worker.nodeName)) return;
+      if (!(await isAddressed(request, worker.nodeName))) return;
       if (request.replyTo !== null && (await this.#isTooLate(request))) return;
       log.debug("a command of remote control came", { method: request.method });
       const outcome = await dispatch(panel, request, worker);
