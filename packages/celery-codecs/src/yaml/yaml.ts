@@ -4,16 +4,16 @@ import { readYaml } from "./read.ts";
 import { writeYaml } from "./write.ts";
 
 /**
- * YAML as kombu uses it: what PyYAML's `safe_dump` writes and its `safe_load` reads, which is YAML 1.1 with Python's own
- * ways.
+ * YAML as kombu uses it: everything that PyYAML's `safe_load` reads, which is YAML 1.1 with Python's own ways. It is written
+ * in flow style, on one line.
  *
  * | in the tree | on the wire |
  * | --- | --- |
  * | integer (number, bigint) | `12` |
  * | other number, `Float` | `1.5`, `1.0e+16`, `.nan`, `.inf` |
  * | `DateTime`, `LocalDate` | `2024-05-06 07:08:09+00:00`, `2024-02-29` |
- * | bytes | `!!binary` |
- * | text | plain or quoted, as PyYAML chooses |
+ * | bytes | `!!binary "AQI="` |
+ * | string | between double quotes, in ASCII |
  * | `LocalTime`, `Decimal`, `Uuid` | none: `encode-failed`, as with Celery |
  */
 export const yaml: Serializer = {

@@ -28,10 +28,6 @@ function decode(content: string): Tree {
 }
 
 describe("what PyYAML writes", () => {
-  test.each(dumped)("is written to the byte for $json", ({ yaml: expected, json }) => {
-    expect(encode(treeOf(json ?? "null"))).toBe(expected);
-  });
-
   test.each(dumped)("is read as $json", ({ yaml: content, json }) => {
     expect(decode(content)).toStrictEqual(treeOf(json ?? "null"));
   });
@@ -64,14 +60,16 @@ describe("what PyYAML reads", () => {
 
 describe("values of JavaScript", () => {
   test.each([
-    ["a Date", new Date(Date.UTC(2024, 4, 6, 7, 8, 9, 120)), "2024-05-06 07:08:09.120000+00:00\n...\n"],
-    ["an integer beyond 2^53", 9007199254740993n, "9007199254740993\n...\n"],
-    ["a float beyond 2^53", 1e16, "1.0e+16\n...\n"],
-    ["NaN", Number.NaN, ".nan\n...\n"],
-    ["undefined members and items", { a: undefined, b: [undefined] }, "b:\n- null\n"],
-    ["an object with toJSON", { url: new URL("http://h/") }, "url: http://h/\n"],
-    ["a key that sorts by code point", { "\u{1f600}": 1, "\uffff": 2 }, '"\\uFFFF": 2\n"\\U0001F600": 1\n'],
-    ["half of a surrogate pair", "\ud83d", '"\\uD83D"\n'],
+    ["a Date", new Date(Date.UTC(2024, 4, 6, 7, 8, 9, 120)), "2024-05-06 07:08:09.120000+00:00"],
+    ["an integer beyond 2^53", 9007199254740993n, "9007199254740993"],
+    ["a float beyond 2^53", 1e16, "1.0e+16"],
+    ["NaN", Number.NaN, ".nan"],
+    ["undefined members and items", { a: undefined, b: [undefined] }, '{"b": [null]}'],
+    ["an object with toJSON", { url: new URL("http://h/") }, '{"url": "http://h/"}'],
+    ["keys outside of ASCII", { "\u{1f600}": 1, "\uffff": 2 }, '{"\\U0001f600": 1, "\\uffff": 2}'],
+    ["half of a surrogate pair", "\ud83d", '"\\ud83d"'],
+    ["bytes", new Uint8Array([1, 2]), '!!binary "AQI="'],
+    ["a long key", { ["k".repeat(2_000)]: [] }, `{? "${"k".repeat(2_000)}" : []}`],
   ])("%s", (_name, value, expected) => {
     expect(encode(value)).toBe(expected);
   });
@@ -84,7 +82,7 @@ describe("values of JavaScript", () => {
     ["a datetime that is a day", "2024-05-06", "2024-05-06 00:00:00"],
     ["a datetime in basic form, by its instant", "20240506T070809+0100", "2024-05-06 06:08:09+00:00"],
   ])("%s is written so that PyYAML takes it for one", (_name, iso, expected) => {
-    expect(encode([new DateTime(iso)])).toBe(`- ${expected}\n`);
+    expect(encode([new DateTime(iso)])).toBe(`[${expected}]`);
     expect(decode(encode(new DateTime(iso)))).toStrictEqual(new DateTime(expected.replace(" ", "T")));
   });
 
