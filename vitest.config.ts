@@ -30,7 +30,7 @@ class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     // oxlint-disable-next-line unicorn/no-array-sort -- the sequencer's own, which is no array's
     const usual = await super.sort(files);
-    return usual.toSorted((left, right) => waits(left) - waits(right));
+    return usual.toSorted((one, other) => waits(one) - waits(other));
   }
 }
 
