@@ -11,7 +11,7 @@ const alone = (name: string): string[] =>
   ["packages/*/test", "apps/*/test", "scripts", "chaos"].map((folder) => `${folder}/**/${name}`);
 
 /** Unit tests of scripts for a Linux image, and of programs that need a Unix. CONTRIBUTING.md has the table of what runs where. */
-const left: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+const excluded: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   darwin: ["packages/lab/**", "packages/rabbit-k8s/test/server/**"],
   win32: [
     "chaos/**",
@@ -61,7 +61,7 @@ export default defineConfig({
           name: "unit",
           include: alone("*.test.ts"),
           exclude: [
-            ...(left[process.platform] ?? []),
+            ...(excluded[process.platform] ?? []),
             "**/node_modules/**",
             "**/*.{slow,property,mock,integration,interop,lab,long}.test.ts",
           ],
