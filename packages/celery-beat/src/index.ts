@@ -18,20 +18,23 @@ import { intervalMs } from "./schedule/schedule.ts";
 import { zone } from "./schedule/zone.ts";
 import { systemClock, systemIds } from "./system/clock.ts";
 
-/** What a beat may be told. Only `entries` has no default. */
+/** Options of a beat. Only `entries` has no default. */
 export interface CreateBeatOptions {
-  /** What is sent when: Celery's `beat_schedule`. */
+  /** The periodic tasks and their schedules: Celery's `beat_schedule`. */
   readonly entries: BeatSchedule;
   /** The time zone of crontabs, by its name in the IANA database. Default `UTC`. */
   readonly timezone?: string;
   /**
-   * Beats of one name share their entries: one of them leads. It stands in the ids of tasks, and the state is in the queue
-   * `<name>.beat`. Default `celery`.
+   * Beats of one name share their entries: one of them leads. The name is part of the ids of tasks, and the state is in
+   * the queue `<name>.beat`. Default `celery`.
    */
   readonly name?: string;
-  /** What becomes of ticks that were missed, since no beat ran. Default `once`, as in Celery. */
+  /** Which missed ticks are sent after no beat ran. Default `once`, as in Celery. */
   readonly catchUp?: CatchUp;
-  /** How late a tick may be and is still sent whatever `catchUp` says: longer than a change of leaders takes. Default 2 minutes. */
+  /**
+   * Delay up to which a tick counts as late, not missed, and is always sent: longer than a change of leaders takes.
+   * Default 2 minutes.
+   */
   readonly missedAfter?: Duration;
   /**
    * `amqp://user:password@host:5672/vhost`; several, as a list or with `;` between, are tried in turn. Default: the
@@ -43,13 +46,13 @@ export interface CreateBeatOptions {
     CreateClientOptions,
     "routes" | "defaultQueue" | "queues" | "declare" | "serializer" | "serializers" | "compression" | "compressors"
   >;
-  /** Where log lines go. Default nowhere. */
+  /** Logger. Default none. */
   readonly logger?: Logger;
-  /** Another way to a broker, in place of `broker`: the one in memory, for tests. The beat closes it. */
+  /** A transport instead of `broker`: the one in memory, for tests. The beat closes it. */
   readonly transport?: Transport;
-  /** Default: the machine's. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
-  /** Default: uuid4 from the machine. */
+  /** Default: random uuid4. */
   readonly ids?: Ids;
 }
 
@@ -68,19 +71,19 @@ const optionNames: ReadonlySet<string> = new Set([
 ] satisfies (keyof CreateBeatOptions)[]);
 
 /**
- * A beat: sends tasks by their schedules once it is started. Any number may run; RabbitMQ has one of them lead, and another
- * when that is gone.
+ * Creates a beat, which sends tasks by their schedules once it is started. Any number of beats may run; RabbitMQ makes
+ * one of them the leader, and another one after its end.
  *
- * What is promised: every tick is sent exactly once, in the order of its entry, whenever leaders die or lose their connection;
- * always by the same task id. The README says what is left: entries that name an exchange of their own, and nodes of the broker
- * that fail at the same time.
+ * Every tick is sent exactly once, in the order of its entry, with the same task id, even if leaders crash or lose
+ * their connection. The README lists the exceptions: entries that name an exchange of their own, and nodes of the
+ * broker that fail at the same time.
  *
  * @example
  * ```ts
  * const beat = createBeat({ entries: { cleanup: { task: cleanup, schedule: crontab("0 4 * * *") } } });
  * await beat.start();
  * ```
- * @throws CeleryError `option-invalid` for an option or an entry that makes no sense
+ * @throws CeleryError `option-invalid` for an invalid option or entry
  */
 export function createBeat(options: CreateBeatOptions): Beat {
   const alien = Object.keys(options).find((name) => !optionNames.has(name));

@@ -273,7 +273,7 @@ test("a state that is not wholly readable is logged and counts for nothing; the 
   await outside.publisher.publish(message, { exchange: "", routingKey: "celery.beat" });
   await clock.advance(30_000);
   expect(ids()).toEqual([at(10), at(20), at(30)]);
-  expect(warnings).toEqual(["a state with unreadable headers counts for nothing"]);
+  expect(warnings).toEqual(["a state with unreadable headers is ignored"]);
 });
 
 /** Warnings of a beat. */
@@ -292,7 +292,7 @@ describe("times that cannot be true", () => {
     clock.step(-3_600_000);
     await clock.advance(30_000);
     expect(ids().slice(2)).toEqual([-3560, -3550].map(at)); // noticed at its next turn
-    expect(lines).toEqual(["times of the state lie in the future or are none: the entries go on without them"]);
+    expect(lines).toEqual(["times of the state are invalid or in the future, they are ignored"]);
   });
 
   test("are not believed after a restart either", async () => {

@@ -1,13 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-/** What the names begin with and how the histograms are divided, in seconds. */
+/** Prefix of the names, and bounds of the histograms' buckets in seconds. */
 export interface InstrumentOptions {
   readonly prefix: string;
   readonly runtimeBuckets: readonly number[];
   readonly waitBuckets: readonly number[];
 }
 
-/** Every metric, by what it measures. Their names and labels are in the README. */
+/** The metrics. Their names and labels are in the README. */
 export interface Instruments {
   readonly tasks: Counter<"worker" | "task" | "state">;
   readonly deadLetters: Counter<"worker" | "queue" | "reason">;
@@ -19,13 +19,12 @@ export interface Instruments {
   readonly reconnects: Counter<"peer">;
 }
 
-/** What a gauge shows at the moment of a scrape: label values and the number. */
+/** A gauge's value at a scrape: label values and the number. */
 export type Reading = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /**
- * Registers them.
  *
- * @throws Error of prom-client's where the registry has metrics of these names already
+ * @throws Error of prom-client's where the registry already has metrics of these names
  */
 export function createInstruments(registry: Registry, options: InstrumentOptions): Instruments {
   const { prefix } = options;
@@ -36,19 +35,19 @@ export function createInstruments(registry: Registry, options: InstrumentOptions
     tasks: new Counter({
       registers,
       name: `${prefix}tasks_total`,
-      help: "What happened to tasks, by name and state.",
+      help: "Number of tasks by name and state.",
       labelNames: ["worker", "task", "state"],
     }),
     deadLetters: new Counter({
       registers,
       name: `${prefix}dead_letters_total`,
-      help: "Messages that could not run and went to a dead queue, or were rejected where there is none.",
+      help: "Messages that were dead-lettered, or rejected where there is no dead queue.",
       labelNames: ["worker", "queue", "reason"],
     }),
     runtime: new Histogram({
       registers,
       name: `${prefix}task_runtime_seconds`,
-      help: "Time from the start of a task to its end, whatever that was.",
+      help: "Time from the start of a task to its end, in any state.",
       labelNames: ["worker", "task"],
       buckets: runtime,
     }),
@@ -69,26 +68,26 @@ export function createInstruments(registry: Registry, options: InstrumentOptions
     published: new Counter({
       registers,
       name: `${prefix}published_total`,
-      help: "Tasks handed to the broker, by outcome: confirmed, or the code of the error.",
+      help: "Tasks published, by outcome: confirmed, or the code of the error.",
       labelNames: ["task", "outcome"],
     }),
     publishTime: new Histogram({
       registers,
       name: `${prefix}publish_seconds`,
-      help: "Time from sending a task to the outcome, the declaring of its queue included.",
+      help: "Time from sending a task to the outcome, including the declaration of its queue.",
       labelNames: ["outcome"],
       buckets: wait,
     }),
     reconnects: new Counter({
       registers,
       name: `${prefix}reconnects_total`,
-      help: "Connections that came back after they had been lost.",
+      help: "Reconnects after the loss of a connection.",
       labelNames: ["peer"],
     }),
   };
 }
 
-/** A gauge that is read when it is scraped, and never kept up to date in between. */
+/** A gauge that is read at each scrape. */
 export function readGauge(
   registry: Registry,
   name: string,

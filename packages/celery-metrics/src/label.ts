@@ -1,10 +1,10 @@
-/** Different names in one label; each is a series that Prometheus keeps. */
+/** Most distinct values of one label; each is a time series in Prometheus. */
 const mostNames = 500;
 const longestName = 200;
 
 /**
- * Makes names label values, of which there are 500 at most: the names that come first. Messages may bring any number of
- * names, and all others count as `other`.
+ * Converts names to label values, the first 500 distinct names; all further names are `other`, since messages may have
+ * any number of names.
  */
 export function createLabel(): (name: string) => string {
   const known = new Set<string>();

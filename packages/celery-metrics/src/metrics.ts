@@ -6,38 +6,38 @@ import { createPublishInterceptor } from "./publishing.ts";
 import { registerReadings } from "./readings.ts";
 import { watchTasks } from "./running.ts";
 
-/** Where metrics go and what they are called. */
+/** Registry, names and buckets of the metrics. */
 export interface MetricsOptions {
-  /** Default: a registry of its own. prom-client's `register` puts them beside the process's others. */
+  /** Default: a new registry. Pass prom-client's `register` to add them to the process's other metrics. */
   readonly registry?: Registry;
-  /** What all names begin with. Default `celery_`. */
+  /** Prefix of all names. Default `celery_`. */
   readonly prefix?: string;
   /** Bounds of the buckets of `task_runtime_seconds`, in seconds. Default 5 ms to 10 minutes. */
   readonly runtimeBuckets?: readonly number[];
-  /** The same for the waits and for publishing. Default 5 ms to 10 minutes. */
+  /** Bounds of the buckets of the wait and publish histograms, in seconds. Default 5 ms to 10 minutes. */
   readonly waitBuckets?: readonly number[];
-  /** Epoch milliseconds. Default: the machine's. */
+  /** The current time in epoch milliseconds. Default: the system clock. */
   readonly now?: () => number;
 }
 
-/** Who can be observed. */
+/** A worker or client that can be observed. */
 export type Observed = Worker | Client;
 
 /** Prometheus metrics of the workers and clients of one process. */
 export interface Metrics {
-  /** Where they are: for a server or a push of your own. */
+  /** The registry of the metrics: for an HTTP server or a push gateway. */
   readonly registry: Registry;
   /**
-   * For `interceptors` of clients and workers: counts what is published and stamps it with the time, by which workers know
-   * how long it waited.
+   * For `interceptors` of clients and workers: counts published tasks and adds the time of sending, from which workers
+   * calculate the waiting time.
    */
   readonly interceptor: Interceptor;
   /** For `health.pages` of a worker: `/metrics`. */
   readonly pages: Readonly<Record<string, HealthPage>>;
   /**
-   * Counts what a worker does, and reads a worker or a client at each scrape. The returned function stops that.
+   * Counts a worker's tasks, and reads a worker or a client at each scrape. The returned function stops both.
    *
-   * @param peer - what a client is called in the label `peer`; a worker has its own name. Default `client`.
+   * @param peer - the client's value of the label `peer`; a worker's is its name. Default `client`.
    */
   observe(observed: Observed, peer?: string): () => void;
 }
@@ -45,7 +45,7 @@ export interface Metrics {
 const buckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 
 /**
- * Metrics for Prometheus. Nothing is measured until it is observed or intercepted.
+ * Creates metrics for Prometheus. Only observed or intercepted workers and clients are measured.
  *
  * @example
  * ```ts
@@ -57,7 +57,8 @@ const buckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
  * });
  * metrics.observe(worker);
  * ```
- * @throws Error of prom-client's where the registry has metrics of these names already
+ *
+ * @throws Error of prom-client's where the registry already has metrics of these names
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
   const { registry = new Registry(), prefix = "celery_", now = Date.now } = options;
@@ -104,7 +105,7 @@ function isWorker(observed: Observed): observed is Worker {
   return "implement" in observed;
 }
 
-/** Hears the states of a connection, and tells when it is back after a loss. */
+/** Counts the reconnects in the states of a connection. */
 function countReconnects(onReconnect: () => void): (state: TransportState) => void {
   let wasOpen = false;
   let isLost = false;

@@ -34,7 +34,9 @@ const codes: Readonly<Record<CeleryErrorCode, true>> = {
   "chords-unsupported": true,
 };
 
-/** The label for how a send ended: the code of a CeleryError. Errors of interceptors may have any code: they share `error`. */
+/**
+ * The label of a send's outcome: the code of a CeleryError. Errors of interceptors may have any code, and are `error`.
+ */
 export function outcomeOf(thrown: unknown): string {
   try {
     const { code } = thrown as { readonly code?: unknown };

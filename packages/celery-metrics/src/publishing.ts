@@ -3,10 +3,10 @@ import type { Instruments } from "./instruments.ts";
 import { createLabel } from "./label.ts";
 import { outcomeOf } from "./outcome.ts";
 
-/** Header in which a message tells when it was sent, epoch milliseconds: Celery's own do not say. */
+/** Header with the time of sending, in epoch milliseconds: Celery's headers have none. */
 export const sentAtHeader = "leveret_sent_at";
 
-/** Stamps what is sent, and counts what became of it. */
+/** Adds the time of sending to tasks, and counts their outcomes. */
 export function createPublishInterceptor(
   { published, publishTime }: Pick<Instruments, "published" | "publishTime">,
   now: () => number,

@@ -3,14 +3,14 @@ import type { Worker } from "@leveret/celery-amqp/worker";
 import type { Registry } from "prom-client";
 import { readGauge, type Reading } from "./instruments.ts";
 
-/** Who is read at each scrape. */
+/** The workers and connections that are read at each scrape. */
 export interface Readable {
   readonly workers: ReadonlySet<Worker>;
-  /** Connections by the name of whom they belong to. */
+  /** Connections by the name of their owner. */
   readonly connections: ReadonlyMap<object, { readonly peer: string; readonly state: () => TransportState }>;
 }
 
-/** Registers the gauges: how things stand at the moment of a scrape. */
+/** Registers the gauges. */
 export function registerReadings(registry: Registry, prefix: string, { workers, connections }: Readable): void {
   const ofWorkers = (read: (worker: Worker) => readonly Reading[]) => (): readonly Reading[] =>
     [...workers].flatMap((worker) =>
@@ -26,17 +26,15 @@ export function registerReadings(registry: Registry, prefix: string, { workers, 
   gauge("worker_ready", "1 while the worker runs, is connected and consumes all its queues.", [], ({ health }) => [
     [{}, Number(health.isReady)],
   ]);
-  gauge("worker_tasks", "Tasks held by the worker, by where they are.", ["place"], ({ health }) => [
+  gauge("worker_tasks", "Tasks in the worker, by place.", ["place"], ({ health }) => [
     [{ place: "running" }, health.active],
     [{ place: "waiting" }, health.waiting],
     [{ place: "scheduled" }, health.scheduled],
     [{ place: "throttled" }, health.throttled],
   ]);
   gauge("worker_concurrency", "Tasks that the worker can run at once.", [], ({ health }) => [[{}, health.concurrency]]);
-  gauge("worker_runaways", "Handlers that were given up and still go on.", [], ({ runaways }) => [[{}, runaways]]);
-  gauge("worker_dropped_events", "Events that monitors missed since the start.", [], ({ droppedEvents }) => [
-    [{}, droppedEvents],
-  ]);
+  gauge("worker_runaways", "Handlers that were abandoned and still run.", [], ({ runaways }) => [[{}, runaways]]);
+  gauge("worker_dropped_events", "Events dropped since the start.", [], ({ droppedEvents }) => [[{}, droppedEvents]]);
   gauge("queue_consumed", "1 while the worker has all its consumers on the queue.", ["queue"], ({ health }) =>
     health.queues.map(({ name, isConsumed }): Reading => [{ queue: name }, Number(isConsumed)]),
   );

@@ -5,7 +5,7 @@ import { sentAtHeader } from "./publishing.ts";
 type Told = Exclude<TaskEvent, { readonly type: "deadLettered" }>;
 type Task = Told["task"];
 
-/** What each event is called as a state. */
+/** The state for each event. */
 const states = {
   taskReceived: "received",
   taskStarted: "started",
@@ -20,7 +20,7 @@ const states = {
 
 const types = Object.keys(states) as Told["type"][];
 
-/** Counts and times what a worker does. The returned function stops that. */
+/** Counts and times a worker's tasks. The returned function stops it. */
 export function watchTasks(worker: Worker, instruments: Instruments, now: () => number): () => void {
   const times = new TaskTimes(worker.name, instruments, now);
   const stops = types.map((type) =>
@@ -41,7 +41,7 @@ function stateOf(event: Told): string {
   return event.type === "taskRetried" && !event.counted ? "snoozed" : states[event.type];
 }
 
-/** When the deliveries under way were received and started; they are forgotten with their messages. */
+/** When current deliveries were received and started; deleted with their messages. */
 class TaskTimes {
   readonly #worker: string;
   readonly #instruments: Instruments;
@@ -61,7 +61,7 @@ class TaskTimes {
     else this.#onEnded(task);
   }
 
-  /** Whoever may write to a queue may make names up: those that nobody runs here share one, or they would fill the memory. */
+  /** Senders may invent names: unknown tasks share one label, or they would fill the memory. */
   nameOf({ type, task }: Told): string {
     return type === "taskFailed" && !this.#received.has(task) ? "unregistered" : task.task;
   }

@@ -1,12 +1,12 @@
 import type { Interceptor, SendTarget } from "@leveret/celery-amqp";
 import type { Attributes } from "@opentelemetry/api";
 
-/** The task that an interceptor is handed. */
+/** The task that an interceptor gets. */
 export type Task = Parameters<NonNullable<Interceptor["send"]>>[0];
 
 // Names of the semantic conventions for messaging and RabbitMQ, 1.45, and of Python's instrumentation of Celery (`celery.…`).
 
-/** What is known of a task that is sent. */
+/** The attributes of a task that is sent. */
 export function sendAttributes(task: Task, target: SendTarget | null): Attributes {
   return {
     ...taskAttributes(task),
@@ -18,7 +18,7 @@ export function sendAttributes(task: Task, target: SendTarget | null): Attribute
   };
 }
 
-/** What is known of a task that runs. */
+/** The attributes of a task that runs. */
 export function runAttributes(task: Task): Attributes {
   const { deliveryInfo } = task;
   return {
@@ -42,7 +42,7 @@ function taskAttributes(task: Task): Attributes {
   };
 }
 
-/** The default exchange has no name, and hands a message to the queue that its routing key names. */
+/** The default exchange has no name, and routes a message to the queue of its routing key. */
 function destination(exchange: string, routingKey: string): Attributes {
   return {
     "messaging.destination.name": exchange === "" ? routingKey : `${exchange}:${routingKey}`,

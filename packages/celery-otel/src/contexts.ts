@@ -1,14 +1,14 @@
 import type { Context } from "@opentelemetry/api";
 
 /**
- * The contexts of the latest runs by the ids of their tasks. What follows from a task is sent when its handler has returned,
- * or by a child that knows no context: its trace is found here.
+ * The contexts of the latest runs by task id. The follow-ups of a task are sent when its handler has returned, or by a
+ * child process without the context: their trace is looked up here.
  */
 export class RunContexts {
   readonly #limit: number;
   readonly #contexts = new Map<string, Context>();
 
-  /** @param limit - runs remembered; beyond it the oldest are forgotten */
+  /** @param limit - runs kept; beyond this number the oldest are dropped */
   constructor(limit: number) {
     this.#limit = limit;
   }

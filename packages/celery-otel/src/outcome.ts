@@ -1,6 +1,6 @@
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 
-/** What a handler throws to steer the worker, which is no failure: by the name of the error. */
+/** Errors that a handler throws to control the worker, which are no failures, by their name. */
 const steering: ReadonlyMap<string, string> = new Map([
   ["Retry", "RETRY"],
   ["Snooze", "RETRY"],
@@ -10,7 +10,7 @@ const steering: ReadonlyMap<string, string> = new Map([
   ["ChordEnd", "SUCCESS"],
 ]);
 
-/** Tells a run's span how the handler ended by throwing. */
+/** Records the error of a handler in its run's span. */
 export function recordThrown(span: Span, thrown: unknown): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const state = steering.get(error.name);
@@ -26,7 +26,7 @@ export function recordThrown(span: Span, thrown: unknown): void {
   if (cause instanceof Error) span.recordException(cause);
 }
 
-/** Tells a span that its work failed. */
+/** Records a failure in a span. */
 export function recordFailure(span: Span, thrown: unknown): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = "code" in error && typeof error.code === "string" ? error.code : error.name;

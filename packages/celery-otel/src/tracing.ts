@@ -17,24 +17,24 @@ import { runAttributes, sendAttributes, type Task } from "./attributes.ts";
 import { RunContexts } from "./contexts.ts";
 import { recordFailure, recordThrown } from "./outcome.ts";
 
-/** How tasks are traced. */
+/** Options of tracing. */
 export interface TracingOptions {
-  /** Where spans go. Default: the global one, that of the SDK this process has set up. */
+  /** Provider of the tracer. Default: the global one, which the SDK of this process has set. */
   readonly tracerProvider?: TracerProvider;
 }
 
 type Headers = Task["extraHeaders"];
 
-/** By which a context tells which run it is within. */
+/** Key of the run in a context. */
 const runKey = createContextKey("@leveret/celery-otel run");
 
-/** Runs whose traces are remembered for what follows from them. */
+/** Runs whose traces are kept for their follow-ups. */
 const rememberedRuns = 10_000;
 
 /**
- * Traces tasks across processes: a span around each send and each run, the trace carried in the message's headers as W3C
- * `traceparent`, where Python's instrumentation of Celery has it. One interceptor serves the clients and workers of a
- * process together; what a task sends, and what follows from it, belongs to its trace.
+ * Traces tasks across processes: a span around each send and each run, with the trace in the message's headers as W3C
+ * `traceparent`, like Python's instrumentation of Celery. One interceptor serves all clients and workers of a process;
+ * tasks that a task sends, and its follow-ups, belong to its trace.
  *
  * @example
  * ```ts
@@ -72,9 +72,8 @@ export function createTracing(options: TracingOptions = {}): Required<Intercepto
 }
 
 /**
- * What a handler sends within spans of its own belongs there. Retries, follow-ups and what children send come without a
- * context, or with a strange one, that in which a message came or the connection was made: they belong to the run that they
- * come from.
+ * Sends within a handler's own spans are children of these. Retries, follow-ups and sends of child processes have no
+ * context, or an unrelated one of the delivery or connection: they are children of their run.
  */
 function contextOfSend(task: Task, runs: RunContexts): Context {
   const here = context.active();
@@ -100,7 +99,7 @@ async function ended<T>(
     try {
       onThrown(span, error);
     } catch {
-      // A Proxy or a getter that throws: the span says less, and the error goes on as it is.
+      // A Proxy or a getter that throws: the span has fewer attributes, and the error is unchanged.
     }
     throw error;
   } finally {
@@ -114,7 +113,7 @@ const setter: TextMapSetter<Record<string, unknown>> = {
   },
 };
 
-/** Headers hold anything; a trace is text. */
+/** Headers may have any type; trace headers are strings. */
 const getter: TextMapGetter<Headers> = {
   keys: (headers) => Object.keys(headers),
   get(headers, name) {

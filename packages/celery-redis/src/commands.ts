@@ -5,12 +5,12 @@ import { toCeleryError } from "./errors.ts";
 import { describePlace, type Place } from "./place.ts";
 import type { Script } from "./scripts.ts";
 
-/** What a command or a script may be given. */
+/** An argument of a command or a script. */
 export type Argument = string | number | Uint8Array;
 
 /**
- * Asks Redis. Every failure is a CeleryError: `results-unreachable` where it may be asked again, `results-refused`,
- * `access-refused`, `closed`.
+ * Sends commands to Redis. Every failure is a CeleryError: `results-unreachable` where a retry may help,
+ * `results-refused`, `access-refused`, `closed`.
  */
 export class Commands {
   readonly #where: string;
@@ -26,7 +26,7 @@ export class Commands {
     this.#logger = logger;
   }
 
-  /** One command; texts come as bytes. */
+  /** Runs one command; strings are returned as bytes. */
   async run(name: string, ...args: readonly Argument[]): Promise<unknown> {
     const redis = this.#connected();
     try {
@@ -36,7 +36,7 @@ export class Commands {
     }
   }
 
-  /** One script, sent whole only to a Redis that does not know it yet. */
+  /** Runs one script by its SHA-1; its source is sent only to a Redis that does not have it. */
   async script({ sha, lua }: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
     const redis = this.#connected();
     const rest = [keys.length, ...keys, ...args].map(toArgument);
@@ -50,7 +50,7 @@ export class Commands {
     }
   }
 
-  /** Ends the connection; whoever still waits for an answer is told. Safe to call twice. */
+  /** Closes the connection; pending commands fail. May be called twice. */
   close(): void {
     this.#closed = true;
     this.#redis?.disconnect();
@@ -58,7 +58,7 @@ export class Commands {
   }
 
   #connected(): Redis | Cluster {
-    if (this.#closed) throw new CeleryError("closed", `The results at Redis ${this.#where} were closed`);
+    if (this.#closed) throw new CeleryError("closed", `The results are closed: Redis ${this.#where}. Create new ones.`);
     this.#redis ??= this.#connect();
     return this.#redis;
   }
@@ -73,7 +73,7 @@ export class Commands {
     return redis;
   }
 
-  /** Told once for each time that it is away. */
+  /** Logs one line for each loss of the connection. */
   #onAway(error: unknown): void {
     if (this.#isAway || this.#closed) return;
     this.#isAway = true;
@@ -89,7 +89,8 @@ export class Commands {
   }
 
   #failed(error: unknown): CeleryError {
-    if (this.#closed) return new CeleryError("closed", `The results at Redis ${this.#where} were closed`);
+    if (this.#closed)
+      return new CeleryError("closed", `The results are closed: Redis ${this.#where}. Create new ones.`);
     return toCeleryError(error, this.#where);
   }
 }

@@ -3,18 +3,20 @@ import type { Place } from "./place.ts";
 
 /** For one attempt to connect. */
 const connectTimeoutMs = 10_000;
-/** For one command, its wait for a connection included. */
+/** For one command, including its wait for a connection. */
 const commandTimeoutMs = 10_000;
-/** A connection that answers nothing for so long, though asked, is dead. */
+/** A connection without an answer for this long is dead. */
 const silenceMs = 10_000;
-/** An answer after which another connection is needed; before version 7 Redis puts words before that of a script. */
+/**
+ * An answer after which another connection is needed; before version 7 Redis adds a prefix to the error of a script.
+ */
 const endsUse = /^(?:ERR Error running script .*-)?READONLY\b|^ERR Protocol error/;
 const firstWaitMs = 50;
 const longestWaitMs = 2_000;
 
 /**
- * A connection for commands, made at the first of them and renewed for ever. What was under way when it broke is told so, not
- * done again behind its caller's back; what comes while it is away waits for two attempts.
+ * A connection for commands, opened by the first one and reopened indefinitely. Pending commands fail when it breaks
+ * and are not repeated; commands sent while it is closed wait for two attempts.
  */
 export function commandConnection(place: Place): Redis | Cluster {
   const options: RedisOptions = {
@@ -27,7 +29,8 @@ export function commandConnection(place: Place): Redis | Cluster {
     maxRetriesPerRequest: 1,
     autoResendUnfulfilledCommands: false,
     retryStrategy: waitMs,
-    // After a failover the old primary still answers for a while, as a replica; after a protocol error nothing is read any more.
+    // After a failover the old primary still answers for a while, as a replica; after a protocol error the connection
+    // reads no more.
     reconnectOnError: ({ message }) => endsUse.test(message),
   };
   if (place.kind !== "cluster") return new Redis({ ...options, ...wayTo(place) });
@@ -40,8 +43,8 @@ export function commandConnection(place: Place): Redis | Cluster {
 }
 
 /**
- * One connection for listening. It is never renewed: who listens makes another, and has then to look what was missed. In a
- * cluster every node passes all messages on, so any will do.
+ * One connection for subscriptions. It is never reopened: the listener opens another, and then reads the results that
+ * it missed. In a cluster every node forwards all messages, so any node will do.
  *
  * @param attempt - counts up, to try another node of a cluster each time
  */
@@ -60,7 +63,7 @@ export function listeningConnection(place: Place, attempt: number): Redis {
   return new Redis({ ...options, ...place.nodes[attempt % place.nodes.length], ...secureness(place) });
 }
 
-/** How long to wait before the next attempt to connect. */
+/** Milliseconds to wait before the next attempt to connect. */
 export function waitMs(attempt: number): number {
   return Math.min(firstWaitMs * 2 ** Math.min(attempt, 10), longestWaitMs);
 }

@@ -1,7 +1,7 @@
 import type { ResultMeta } from "@leveret/celery-protocol";
 import type { KeptLimits } from "./options.ts";
 
-/** The latest states that were heard of, within bounds: the oldest are dropped, for Redis has them still. */
+/** A bounded cache of the latest states: the oldest are dropped, since Redis still has them. */
 export class KeptResults {
   readonly #limits: KeptLimits;
   readonly #kept = new Map<string, { readonly meta: ResultMeta; readonly bytes: number }>();
@@ -11,7 +11,7 @@ export class KeptResults {
     this.#limits = limits;
   }
 
-  /** @param bytes - what it cost on the wire */
+  /** @param bytes - its size on the wire */
   keep(meta: ResultMeta, bytes: number): void {
     this.drop(meta.taskId);
     this.#kept.set(meta.taskId, { meta, bytes });

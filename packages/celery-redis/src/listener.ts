@@ -4,36 +4,36 @@ import { listeningConnection, waitMs } from "./connections.ts";
 import { toCeleryError } from "./errors.ts";
 import { describePlace, type Place } from "./place.ts";
 
-/** Channels named in one command at most. */
+/** Most channels in one command. */
 const chunkSize = 500;
-/** A connection that is dead and says nothing is found out by asking it so often, … */
+/** Interval of the pings that detect a dead connection, … */
 const heartbeatMs = 15_000;
-/** … and giving it so long to answer. */
+/** … and the time for their answer. */
 const answerMs = 10_000;
 
-/** What a listener is made of. */
+/** The dependencies of a listener. */
 export interface ListenerParts {
   readonly place: Place;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** These channels are listened to from now on, for the first time or anew: what was said before has to be looked up. */
+  /** Called with channels that are subscribed now, at first or again: earlier results must be read. */
   readonly onListening: (channels: readonly string[]) => void;
   readonly onMessage: (channel: string, body: Buffer) => void;
-  /** Redis refuses to be listened to; it is tried again. */
+  /** Redis refused a subscription; it is retried. */
   readonly onRefused: (error: CeleryError) => void;
 }
 
 /**
- * Listens to channels by one connection, made when it is first needed and again whenever it breaks. It knows which channels
- * are wanted and which of them Redis has not been told of, and sees to that in few commands.
+ * Subscribes to channels on one connection, opened at first use and again after every loss. Subscribes and unsubscribes
+ * many channels by few commands.
  */
 export class Listener {
   readonly #parts: ListenerParts;
   readonly #where: string;
   readonly #wanted = new Set<string>();
-  /** Wanted, and Redis is still to be told. */
+  /** Channels to subscribe. */
   readonly #joining = new Set<string>();
-  /** Wanted no more, and Redis is still to be told. */
+  /** Channels to unsubscribe. */
   readonly #leaving = new Set<string>();
   #redis: Redis | null = null;
   #isWorking = false;
@@ -46,7 +46,7 @@ export class Listener {
     this.#where = describePlace(parts.place);
   }
 
-  /** Wants a channel that it did not want before. */
+  /** Adds a new channel. */
   listen(channel: string): void {
     this.#wanted.add(channel);
     this.#joining.add(channel);
@@ -67,7 +67,7 @@ export class Listener {
     this.#drop();
   }
 
-  /** One at a time, and what is wanted meanwhile is seen to by the one that works. */
+  /** One loop at a time, which also handles channels added meanwhile. */
   #work(): void {
     if (this.#isWorking || this.#closed) return;
     this.#isWorking = true;
@@ -85,7 +85,7 @@ export class Listener {
     }
   }
 
-  /** True where there may be more to do. */
+  /** True where more work may remain. */
   async #step(): Promise<boolean> {
     const left = take(this.#leaving);
     if (left.length > 0) await this.#redis?.unsubscribe(...left);
@@ -138,7 +138,10 @@ export class Listener {
     const delayMs = waitMs(this.#attempt);
     this.#attempt += 1;
     if (this.#attempt === 1) {
-      this.#parts.logger.warn("results are not heard of, trying again", { redis: this.#where, reason: known.message });
+      this.#parts.logger.warn("cannot subscribe to results, trying again", {
+        redis: this.#where,
+        reason: known.message,
+      });
     }
     if (known.code === "access-refused") this.#parts.onRefused(known);
     this.#isWorking = true;
@@ -155,7 +158,7 @@ export class Listener {
   }
 }
 
-/** Some of them, taken out. */
+/** Removes and returns some of them. */
 function take(channels: Set<string>): readonly string[] {
   const taken: string[] = [];
   for (const channel of channels) {

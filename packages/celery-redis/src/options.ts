@@ -3,22 +3,25 @@ import { type Content, type ContentOptions, createContent, ProtocolError } from 
 import { Keys } from "./keys.ts";
 import { type Place, placeOf, type RedisCluster, type RedisSentinel, type RedisTls } from "./place.ts";
 
-/** How results are kept. Clients and workers of one fleet say the same, Python's by the settings named here. */
+/**
+ * How results are stored. All clients and workers of a fleet need the same options, Python's by the settings named
+ * here.
+ */
 export interface RedisResultsOptions extends ContentOptions {
-  /** How long a result is kept from its last state on; 0 is for ever. Default one day. Celery: `result_expires`. */
+  /** How long a result is kept after its last state; 0 is forever. Default one day. Celery: `result_expires`. */
   readonly expires?: Duration;
   /**
-   * Put before every key and channel, with `_` between unless it ends in one of `: _ - .`. Default none. Celery:
+   * Prefix of every key and channel, with `_` between unless it ends in one of `: _ - .`. Default none. Celery:
    * `global_keyprefix` of `result_backend_transport_options`.
    */
   readonly keyPrefix?: string;
   /** Name of the serializer of results; others than `json` are plugged in by `serializers`. Celery: `result_serializer`. */
   readonly serializer?: string;
-  /** Keep with each result what was called and where it ran. Default false. Celery: `result_extended`. */
+  /** Store the call and the worker with each result. Default false. Celery: `result_extended`. */
   readonly extended?: boolean;
   /**
-   * Hand the results of a header to the body of its chord in the order of the header. Default true. False: in the order in
-   * which they came, for fleets whose Python workers are told so; a header with groups in it keeps its order. Celery:
+   * Pass the results of a header to the body of its chord in the order of the header. Default true. False: in the order
+   * of arrival, for fleets whose Python workers have that setting; a header with groups in it keeps its order. Celery:
    * `result_chord_ordered` of `result_backend_transport_options`.
    */
   readonly chordsOrdered?: boolean;
@@ -26,19 +29,19 @@ export interface RedisResultsOptions extends ContentOptions {
   readonly nodeName?: string;
   /** Certificates and the like, handed to `node:tls`; only where the address asks for TLS. */
   readonly tls?: RedisTls;
-  /** Latest states kept for those who ask again; beyond it the oldest are read from Redis anew. Default 10 000, 64 MB. */
+  /** Cache of the latest states; beyond the limit the oldest are read from Redis again. Default 10 000, 64 MB. */
   readonly keepResults?: Partial<KeptLimits>;
-  /** Where warnings go. Default nowhere: what matters is thrown. */
+  /** Logger of warnings. Default none; errors are thrown in any case. */
   readonly logger?: Logger;
-  /** Default: the machine's. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
-/** How much is kept in this process. */
+/** Limits of the cache in this process. */
 export interface KeptLimits {
-  /** Results at most. */
+  /** Most results. */
   readonly maxResults: number;
-  /** Bytes of their values at most. */
+  /** Most bytes of their values. */
   readonly maxBytes: number;
 }
 
@@ -48,9 +51,9 @@ export interface ResolvedResults {
   readonly keys: Keys;
   readonly content: Content;
   readonly serializer: string;
-  /** What the values are read as. */
+  /** Content type and encoding of the values. */
   readonly stored: { readonly contentType: string; readonly contentEncoding: string };
-  /** Seconds; 0 is for ever. */
+  /** Seconds; 0 is forever. */
   readonly expiresSeconds: number;
   readonly extended: boolean;
   readonly chordsOrdered: boolean;
@@ -122,7 +125,7 @@ function contentOf({ serializers, compressors, accept, budget, allowNaN }: Conte
   return told(() => createContent({ serializers, compressors, accept, budget, allowNaN }));
 }
 
-/** What is said of values by this serializer, which must be there to write and to read. */
+/** Content type and encoding of this serializer's values; it must be accepted, too. */
 function sample(content: Content, serializer: string): { contentType: string; contentEncoding: string } {
   return told(() => {
     const encoded = content.encode([], { serializer });

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import { CeleryError } from "@leveret/celery-amqp";
 import { ProtocolError, readServiceUrl, type ServiceUrl, unquote } from "@leveret/celery-protocol";
 
-/** What `node:tls` may be told. */
+/** TLS options for `node:tls`. */
 export type RedisTls = Pick<
   ConnectionOptions,
   "ca" | "cert" | "key" | "passphrase" | "servername" | "rejectUnauthorized" | "checkServerIdentity"
@@ -16,10 +16,10 @@ export interface RedisNode {
   readonly port?: number;
 }
 
-/** Redis behind Sentinel: the sentinels say which node is the primary now. */
+/** Redis behind Sentinel: the sentinels name the current primary. */
 export interface RedisSentinel {
   readonly sentinels: readonly RedisNode[];
-  /** Name of the primary that the sentinels watch over. Celery: `master_name`. */
+  /** Name of the primary that the sentinels monitor. Celery: `master_name`. */
   readonly master: string;
   readonly username?: string;
   readonly password?: string;
@@ -29,14 +29,14 @@ export interface RedisSentinel {
   readonly db?: number;
 }
 
-/** Redis Cluster: some of its nodes, the others are found by them. Celery itself has no such backend. */
+/** Redis Cluster: some of its nodes, from which the others are discovered. Celery has no such backend. */
 export interface RedisCluster {
   readonly cluster: readonly RedisNode[];
   readonly username?: string;
   readonly password?: string;
 }
 
-/** Where Redis is. */
+/** Address and login of Redis. */
 export type Place = { readonly tls: RedisTls | null } & Login &
   (
     | { readonly kind: "node"; readonly host: string; readonly port: number; readonly db: number }
@@ -82,7 +82,7 @@ export function placeOf(where: string | RedisSentinel | RedisCluster, tls: Redis
   };
 }
 
-/** The place in words, without its password. */
+/** The address for logs and errors, without the password. */
 export function describePlace(place: Place): string {
   switch (place.kind) {
     case "node":
@@ -134,7 +134,7 @@ function parsed(url: string): ServiceUrl {
   }
 }
 
-/** What Celery's URLs say of TLS. Source: celery/backends/redis.py `_params_from_url`. */
+/** The TLS options in Celery's URLs. Source: celery/backends/redis.py `_params_from_url`. */
 function tlsOf(parameters: ReadonlyMap<string, string>): RedisTls | null {
   const [demand, ca, cert, key] = ["ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"].map((name) =>
     parameters.get(name),

@@ -19,25 +19,28 @@ import type { ResolvedResults } from "./options.ts";
 import { encoded } from "./redis-store.ts";
 import { beginScript, extendScript, finishScript, orderedPartScript, unorderedPartScript } from "./scripts.ts";
 
-/** A part without a place goes to the end, as in Celery. */
+/** A part without an index is sorted last, as in Celery. */
 const atTheEnd = "+inf";
-/** How long a chord that has ended is remembered, so that a late copy of a task begins nothing. Celery 5.7: at least that. */
+/**
+ * How long an ended chord is remembered, so that a late copy of a task does not start it again. Celery 5.7: at least
+ * that.
+ */
 const rememberedSeconds = 300;
-/** How often to look whether a Celery worker that took over the end of a chord is through with it. */
+/** Interval of checking whether a Celery worker that ends a chord has finished. */
 const lookMs = 500;
-/** Chords of which is remembered that their body was told. */
+/** Chords whose body is known to be stored. */
 const rememberedChords = 1_000;
-/** What is kept of a chord, without its group. */
+/** All keys of a chord, without its group. */
 const fieldsOfAll = ["j", "t", "s", "d", "c", "o", "b"] as const satisfies readonly ChordField[];
 
 /**
- * Counts chords where Celery's workers count them, so that a header may have members on both sides.
- * Source: celery/backends/redis.py `on_chord_part_return`, 5.6.3 and 5.7.0; celery-wire 9.5.
+ * Counts chords in the keys of Celery's workers, so that a header may run on both. Source: celery/backends/redis.py
+ * `on_chord_part_return`, 5.6.3 and 5.7.0.
  */
 export class RedisChords implements ChordCounter {
   readonly #commands: Commands;
   readonly #options: ResolvedResults;
-  /** Groups whose body stands in Redis. */
+  /** Groups whose body is stored in Redis. */
   readonly #told = new Set<string>();
 
   constructor(commands: Commands, options: ResolvedResults) {
@@ -45,7 +48,7 @@ export class RedisChords implements ChordCounter {
     this.#options = options;
   }
 
-  /** A header with groups in it is saved, for its structure; any other is told by its parts. */
+  /** Saves a header with groups in it, for its structure; any other header follows from its parts. */
   async apply({ groupId, header, body }: AppliedChord): Promise<void> {
     const isNested = header.members?.some(({ members }) => members !== null) === true;
     const { content, serializer } = this.#options;
@@ -88,7 +91,7 @@ export class RedisChords implements ChordCounter {
     await this.#commands.script(beginScript, [done, owner, key, kept], [this.#options.expiresSeconds, value, body]);
   }
 
-  /** The body where this worker has not told it yet: whoever started the chord may not have. */
+  /** The body, where this worker has not stored it yet: the sender may not have. */
   #untold({ groupId, body }: ChordPart): Uint8Array | "" {
     return body === null || this.#told.has(groupId) ? "" : this.#encodeBody(body);
   }
@@ -100,7 +103,7 @@ export class RedisChords implements ChordCounter {
     if (this.#told.size > rememberedChords) this.#told.delete(oldest);
   }
 
-  /** Nothing where it cannot be written as results are: a chord does without. */
+  /** Empty where the body cannot be serialized as results are: it is then not stored. */
   #encodeBody(body: WireSignature): Uint8Array | "" {
     const { content, serializer } = this.#options;
     try {
@@ -134,7 +137,7 @@ export class RedisChords implements ChordCounter {
   }
 }
 
-/** A part up to the byte behind its task's id: the same for all parts of that task, and for no other's. */
+/** The start of a part, up to the byte after its task's id: unique to that task. */
 function startOf(part: Uint8Array, taskId: string): Uint8Array {
   const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
   const at = bytes.indexOf(taskId);

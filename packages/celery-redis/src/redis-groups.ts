@@ -21,7 +21,7 @@ export class RedisGroups implements GroupStore {
     await this.#commands.run("set", keys.group(group.id), body, ...expiry);
   }
 
-  /** @throws ProtocolError `message-invalid` where something else stands there, and as `Commands` */
+  /** @throws ProtocolError `message-invalid` for a value that is not a group, and as `Commands` */
   async restore(groupId: string): Promise<ResultTuple | null> {
     const { keys, content, stored } = this.#options;
     const body = await this.#commands.run("get", keys.group(groupId));

@@ -10,17 +10,17 @@ import { RedisSource } from "./redis-source.ts";
 import { RedisStore } from "./redis-store.ts";
 
 /**
- * Results in Redis, as Celery's `redis://` backend keeps them: for one client or one worker, which closes it; a second one
- * refuses it. A worker connects when it starts, and does not start where Redis refuses its login; a client connects when it
- * first needs a result.
+ * Results in Redis, as Celery's `redis://` backend stores them, for one client or one worker, which closes them; a
+ * second owner is refused. A worker connects when it starts, and does not start where Redis refuses its login; a client
+ * connects when it first needs a result.
  *
  * @example
  * ```ts
  * const client = createClient({ results: redisResults("redis://localhost:6379/0") });
  * const worker = createWorker({ tasks, results: redisResults("redis://localhost:6379/0") });
  * ```
- * @param where - `redis://user:password@host:6379/0`, `rediss://…` for TLS, `redis+socket:///path`, all as in Celery; an
- * object for Sentinel or Cluster
+ * @param where - `redis://user:password@host:6379/0`, `rediss://…` for TLS, `redis+socket:///path`, all as in Celery;
+ * an object for Sentinel or Cluster
  * @throws CeleryError `option-invalid`
  */
 export function redisResults(
@@ -50,7 +50,7 @@ class RedisBackend implements ResultBackend {
     return null;
   }
 
-  /** Results stay, so nothing can be missed by whoever asks later. */
+  /** Results are stored, so a later watcher misses none. */
   async prepare(): Promise<void> {}
 
   store(meta: ResultMeta, task: TaskMessage): Promise<void> {

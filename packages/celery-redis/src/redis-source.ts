@@ -6,24 +6,23 @@ import { KeptResults } from "./kept-results.ts";
 import { Listener } from "./listener.ts";
 import type { ResolvedResults } from "./options.ts";
 
-/** One task that somebody waits for. */
+/** One watched task. */
 interface Watched {
   readonly taskId: string;
   readonly watchers: Set<ResultWatcher>;
-  /** The latest state that was told. */
+  /** The latest state passed to watchers. */
   latest: ResultMeta | null;
-  /** The value that was told last. */
+  /** The latest value passed to watchers. */
   body: Buffer | null;
-  /** Values that came by the channel: one that was looked up meanwhile may be older. */
+  /** Number of values received on the channel: a value read meanwhile may be older. */
   heard: number;
-  /** The value told last was looked up: its message may still come. */
+  /** The latest value was read: its message may still come. */
   isLookedUp: boolean;
 }
 
 /**
- * Waits for results without asking again and again: it listens to a task's channel, then looks what was there before. After
- * a broken connection it does both anew, so nobody who waits misses anything. Source: celery/backends/redis.py
- * `ResultConsumer`.
+ * Waits for results without polling: subscribes to a task's channel, then reads the stored result. Does both again
+ * after a lost connection, so that watchers miss no result. Source: celery/backends/redis.py `ResultConsumer`.
  */
 export class RedisSource implements Pick<ResultSource, "watch" | "latest" | "forget" | "close"> {
   readonly #commands: Commands;
@@ -103,7 +102,7 @@ export class RedisSource implements Pick<ResultSource, "watch" | "latest" | "for
     this.#listener.leave(channel);
   }
 
-  /** What is there now, unless something newer came by the channel meanwhile. */
+  /** Reads the stored result, unless a newer one came on the channel meanwhile. */
   async #lookUp(channel: string, attempt = 0): Promise<void> {
     const watched = this.#watched.get(channel);
     if (watched === undefined) return;
@@ -132,7 +131,7 @@ export class RedisSource implements Pick<ResultSource, "watch" | "latest" | "for
     const watched = this.#watched.get(channel);
     if (watched === undefined) return;
     watched.heard += 1;
-    // The nodes of a cluster pass messages on late: only what is there now is sure to be the latest.
+    // The nodes of a cluster forward messages late: only the stored value is certainly the latest.
     if (this.#options.place.kind === "cluster") return void this.#lookUp(channel);
     const isTold = watched.isLookedUp && watched.body?.equals(body) === true;
     watched.isLookedUp = false;
@@ -150,7 +149,7 @@ export class RedisSource implements Pick<ResultSource, "watch" | "latest" | "for
       this.#kept.keep(meta, body.byteLength);
       for (const watcher of watched.watchers) watcher.onState(meta);
     } catch (error) {
-      const text = `The result of task ${taskId} cannot be read`;
+      const text = `The result cannot be read: task ${taskId}. See the error's cause.`;
       logger.warn(text, { reason: String(error) });
       this.#lose(channel, watched, new CeleryError("result-lost", text, { cause: error }));
     }

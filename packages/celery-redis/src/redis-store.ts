@@ -12,10 +12,13 @@ import type { ResolvedResults } from "./options.ts";
 import { checkScript, storeScript } from "./scripts.ts";
 import { storedMeta } from "./stored-meta.ts";
 
-/** The longest value that Redis takes, and Celery writes. */
+/** The longest value that Redis accepts, and Celery writes. */
 const longestBytes = 536_870_912;
 
-/** Writes results as Celery's workers do: kept for a while, and told to those who listen. Source: celery/backends/redis.py. */
+/**
+ * Writes results as Celery's workers do: stored with an expiry, and published to the task's channel. Source:
+ * celery/backends/redis.py.
+ */
 export class RedisStore implements Pick<ResultStore, "store" | "check"> {
   readonly #commands: Commands;
   readonly #options: ResolvedResults;
@@ -26,7 +29,7 @@ export class RedisStore implements Pick<ResultStore, "store" | "check"> {
   }
 
   /**
-   * A good result that is there stays. Any other state is replaced, by that of a later run.
+   * Keeps a stored success. Any other state is replaced by that of a later run.
    *
    * @throws CeleryError `encode-failed`, `message-too-large`, and as `Commands`
    */
@@ -41,13 +44,13 @@ export class RedisStore implements Pick<ResultStore, "store" | "check"> {
   }
 
   /**
-   * Does what `store` does, for the task id `leveret.check`.
+   * Does the same as `store`, for the task id `leveret.check`.
    *
    * @throws CeleryError as `Commands`
    */
   async check(): Promise<void> {
     const { keys, place } = this.#options;
-    // A database that does not exist is left for the first one, without an error of the connection.
+    // For a database that does not exist ioredis silently uses the first one.
     if (place.kind !== "cluster" && place.db > 0) await this.#commands.run("select", place.db);
     await this.#commands.script(checkScript, [keys.task("leveret.check")], []);
   }
@@ -59,7 +62,7 @@ export class RedisStore implements Pick<ResultStore, "store" | "check"> {
     if (body.byteLength <= longestBytes) return body;
     throw new CeleryError(
       "message-too-large",
-      `The result of task ${meta.taskId} has ${body.byteLength} bytes; Redis takes ${longestBytes}`,
+      `The result is too large for Redis: task ${meta.taskId} (${body.byteLength} bytes, at most ${longestBytes}). Return a smaller one.`,
     );
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A script that Redis runs as one step. */
+/** A Lua script, which Redis runs atomically. */
 export interface Script {
   readonly lua: string;
   readonly sha: string;
@@ -11,8 +11,8 @@ function script(lua: string): Script {
 }
 
 /**
- * Keeps a state unless another one is there than the caller knows of, which is then given back: a good result is never
- * replaced, and who judges that has to have read it. What is kept is told to those who listen at the key.
+ * Stores a state unless the stored one is not the one that the caller has read; returns that one then, since a success
+ * must never be replaced. Publishes the stored state to the key's channel.
  *
  * KEYS result. ARGV value, seconds to keep (0: for ever), SHA-1 of the value that may be replaced.
  */
@@ -28,7 +28,7 @@ redis.call('PUBLISH', KEYS[1], ARGV[1])
 return false
 `);
 
-/** Writes and publishes as `storeScript` does, and leaves nothing behind for longer than a second. KEYS result. */
+/** Writes and publishes as `storeScript` does, with an expiry of a second. KEYS result. */
 export const checkScript: Script = script(`
 redis.call('GET', KEYS[1])
 redis.call('SETEX', KEYS[1], 1, '')
@@ -36,9 +36,9 @@ redis.call('PUBLISH', KEYS[1], '')
 return false
 `);
 
-/** How parts stand in Redis: what to ask of the key they stand under. */
+/** The Redis commands for the type of the key of parts. */
 interface PartsKey {
-  /** Sets `known` where a worker that keeps no list of who brought parts has brought this one. */
+  /** Sets `known` where the part was added by a worker that does not record the tasks of parts. */
   readonly look: string;
   readonly add: string;
   readonly count: string;
@@ -55,7 +55,7 @@ const sortedSet: PartsKey = {
   all: "redis.call('ZRANGE', parts, 0, -1)",
 };
 
-/** A list knows no places, and is looked through only where somebody brought parts to it without saying who. */
+/** A list has no index, and is searched only where it has parts without recorded tasks. */
 const list: PartsKey = {
   look: `
   if redis.call('SCARD', who) < redis.call('LLEN', parts) then
@@ -69,13 +69,13 @@ const list: PartsKey = {
 };
 
 /**
- * Keeps a part of a chord and says what the chord has come to. Parts stand as Celery's workers of all versions put them; who
- * brought one is kept beside them as by Celery 5.7, and looked up among the parts for those that earlier ones brought.
- * The first part that a worker brings has the body with it, for those that do not know it.
+ * Adds a part of a chord and returns the chord's progress. Parts have the format of all Celery versions; their tasks
+ * are recorded as by Celery 5.7, and searched among the parts for parts of earlier versions. The first part that a
+ * worker adds carries the body, for workers that do not know it.
  *
- * KEYS parts, extra, size, who, done, owner, body, group. ARGV task id, part, place, seconds to keep, start of the task's
- * parts, body or nothing. Gives nothing while others are awaited, how long (ms) another worker may still be at it, or all
- * parts, the group and the body.
+ * KEYS parts, extra, size, who, done, owner, body, group. ARGV task id, part, place, seconds to keep, start of the
+ * task's parts, body or nothing. Returns nothing while parts are missing; the time in milliseconds that another worker
+ * may still take to end the chord; or all parts, the group and the body.
  */
 function partScript({ look, add, count, all }: PartsKey): Script {
   return script(`
@@ -106,14 +106,14 @@ return {${all}, redis.call('GET', group), redis.call('GET', body)}
 `);
 }
 
-/** Parts by their places: Celery's `result_chord_ordered`, its default. */
+/** Parts by index: Celery's `result_chord_ordered`, its default. */
 export const orderedPartScript: Script = partScript(sortedSet);
 
-/** Parts as they come: `result_chord_ordered` switched off. */
+/** Parts in the order of arrival: `result_chord_ordered` switched off. */
 export const unorderedPartScript: Script = partScript(list);
 
 /**
- * Forgets a chord, and remembers for a while that it has ended: a task of its header may run once more.
+ * Deletes a chord, and records for a while that it has ended: a task of its header may run once more.
  *
  * KEYS parts, extra, size, who, done, owner, body. ARGV seconds to remember.
  */
@@ -123,14 +123,17 @@ redis.call('SET', KEYS[5], 'done', 'EX', ARGV[1])
 return false
 `);
 
-/** More parts are awaited. KEYS extra. ARGV how many, seconds to keep. */
+/** Adds to the number of parts. KEYS extra. ARGV how many, seconds to keep. */
 export const extendScript: Script = script(`
 redis.call('INCRBY', KEYS[1], ARGV[1])
 if tonumber(ARGV[2]) > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return false
 `);
 
-/** A chord begins, maybe once more. KEYS done, owner, two keys to set. ARGV seconds to keep, a value or nothing for each. */
+/**
+ * Starts a chord, also a second time. KEYS done, owner, two keys to set. ARGV seconds to keep, a value or nothing for
+ * each.
+ */
 export const beginScript: Script = script(`
 redis.call('DEL', KEYS[1], KEYS[2])
 for at, value in ipairs({ARGV[2], ARGV[3]}) do

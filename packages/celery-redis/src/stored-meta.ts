@@ -1,15 +1,15 @@
 import { formatIso, isReady, type ResultMeta, setOwn, type TaskMessage, type Tree } from "@leveret/celery-protocol";
 
-/** What is known where a result is stored. */
+/** The worker's facts for a stored result. */
 export interface StoredFacts {
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Whether what was called and where it ran is kept too. */
+  /** Whether the call and the worker are stored too. */
   readonly extended: boolean;
   readonly nodeName: string;
 }
 
-/** A result with all that Celery keeps of its task. Source: celery/backends/base.py `_get_result_meta`. */
+/** A result with the fields that Celery stores of its task. Source: celery/backends/base.py `_get_result_meta`. */
 export function storedMeta(meta: ResultMeta, task: TaskMessage, facts: StoredFacts): ResultMeta {
   const dateDone = isReady(meta.status) ? (meta.dateDone ?? formatIso(facts.now)) : null;
   return { ...meta, dateDone, extra: { ...familyOf(task), ...(facts.extended && callOf(task, facts)), ...meta.extra } };

@@ -61,6 +61,6 @@ test("what is not there, a Redis that refuses and one that is away are told in a
 
   const away = await run("result", "x", "--timeout", "1", "--result-backend", "redis://u:hush-hush@127.0.0.1:1");
   expect(away).toMatchObject({ code: 1, out: "" });
-  expect(away.err).toContain("WARN results are not heard of, trying again redis=127.0.0.1:1");
+  expect(away.err).toContain("WARN cannot subscribe to results, trying again redis=127.0.0.1:1");
   expect([unknown.err, refused.err, away.err].join("\n")).not.toContain("hush-hush");
 });

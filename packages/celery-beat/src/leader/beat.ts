@@ -16,29 +16,29 @@ import { isOverWithin } from "../system/patience.ts";
 import { type Lease, stateQueue, StateQueue } from "./state-queue.ts";
 import type { TickTransport, TickWay } from "./tick-transport.ts";
 
-/** Where a beat is: `standby` waits for the leader to go, `leading` sends what is due. */
+/** Phase of a beat: `standby` waits for the leader's end, `leading` sends due tasks. */
 export type BeatPhase = "new" | "standby" | "leading" | "stopped";
 
-/** A beat. Several of one name share the work by one of them doing all of it. */
+/** A beat. Of several beats with one name only the leader sends tasks. */
 export interface Beat extends AsyncDisposable {
   readonly phase: BeatPhase;
-  /** Calls `listener` at every change of phase; the returned function stops that. */
+  /** Calls `listener` at every change of phase; the returned function removes it. */
   onPhase(listener: (phase: BeatPhase) => void): () => void;
   /**
-   * Connects, trying for as long as no broker answers, and stands in line.
+   * Connects, retrying while no broker answers, and waits for leadership.
    *
    * @throws CeleryError `access-refused`, `vhost-missing`, `queue-mismatch`, `closed`
    */
   start(): Promise<void>;
-  /** Finishes what is being sent, lets another lead, disconnects. Safe to call twice. */
+  /** Finishes pending sends, releases leadership, disconnects. May be called twice. */
   stop(): Promise<void>;
 }
 
-/** What a beat is made of. */
+/** The dependencies of a beat. */
 export interface BeatParts {
   /** Closed with the client. */
   readonly transport: Transport;
-  /** The same for the client. */
+  /** The transport of the client. */
   readonly ticks: TickTransport;
   readonly client: Client;
   readonly clock: Clock;
@@ -49,29 +49,29 @@ export interface BeatParts {
   readonly lateness: Lateness;
 }
 
-/** Celery's `beat_max_loop_interval`; clocks that are set do not go unnoticed for longer. */
+/** Celery's `beat_max_loop_interval`; bounds the delay after which a changed system clock is noticed. */
 const longestSleepMs = 300_000;
-/** Between tries of what failed. */
+/** Pause before a failed step is retried. */
 const pauseMs = 1_000;
-/** How long a turn waits for its ticks. One that the broker takes longer for holds up its own entry, and no other. */
+/** How long a turn waits for its ticks. A slower confirm delays only its own entry. */
 const turnMs = 5_000;
 /** Entries named in one log line, and characters of their names. */
 const [mostNamed, longestNames] = [20, 500];
-/** Ticks of one turn: all of them wait in the state queue for the next leader, where this one dies. */
+/** Most ticks of one turn: all of them wait in the state queue for the next leader, if this one crashes. */
 const mostAtOnce = 500;
 
-/** Sends what is due while it leads. One turn at a time: send, wait for the confirms, save, sleep until the next tick. */
+/** Sends due tasks while it leads. One turn at a time: send, wait for the confirms, save, sleep until the next tick. */
 export class CeleryBeat implements Beat {
   readonly #parts: BeatParts;
   readonly #queue: StateQueue;
   readonly #listeners = new Set<(phase: BeatPhase) => void>();
-  /** Entries of which a tick is being sent. */
+  /** Entries with a pending tick. */
   readonly #underWay = new Set<string>();
   #phase: BeatPhase = "new";
   #turning: Promise<void> = Promise.resolve();
   #cancelTimer: () => void = () => {};
   #stopping: Promise<void> | null = null;
-  /** Counted up when leadership comes or goes: a turn begun before does not go on after. */
+  /** Incremented when leadership begins or ends: a turn of an earlier term stops. */
   #term = 0;
 
   constructor(parts: BeatParts) {
@@ -85,9 +85,10 @@ export class CeleryBeat implements Beat {
       trim: (state) => pruned(state, entries, clock.now()),
       onRefused: (refused) => this.#onRefused(refused),
       onState: () => this.#onState(),
-      onUnreadable: (reason) => this.#warn("a state with unreadable headers counts for nothing", reason),
+      onUnreadable: (reason) => this.#warn("a state with unreadable headers is ignored", reason),
       onLost: (reason) => this.#onLost(reason),
-      onRestored: () => void this.#queue.seed().catch((error: unknown) => this.#warn("no state could be put", error)),
+      onRestored: () =>
+        void this.#queue.seed().catch((error: unknown) => this.#warn("cannot publish the first state", error)),
     });
   }
 
@@ -111,7 +112,7 @@ export class CeleryBeat implements Beat {
       await this.#parts.transport.connect({ retry: true });
       await this.#queue.enter();
     } catch (error) {
-      // Told to stop while it still looked for a broker.
+      // Stopped while it was still connecting.
       if (this.#stopping === null) throw error;
     }
   }
@@ -144,9 +145,9 @@ export class CeleryBeat implements Beat {
 
   #onRefused(refused: readonly string[] | null): void {
     const { log, name: beat } = this.#parts;
-    if (refused === null) return log.warn("a message of the state queue holds no state and is passed over", { beat });
+    if (refused === null) return log.warn("a message of the state queue is not a state, it is ignored", { beat });
     const entries = refused.slice(0, mostNamed).join(", ").slice(0, longestNames);
-    log.warn("times of the state lie in the future or are none: the entries go on without them", {
+    log.warn("times of the state are invalid or in the future, they are ignored", {
       beat,
       entries,
       count: refused.length,
@@ -157,16 +158,16 @@ export class CeleryBeat implements Beat {
     this.#term += 1;
     this.#cancelTimer();
     if (this.#phase !== "leading") return;
-    this.#parts.log.warn("this beat no longer leads: its connection is lost", { reason: reason.message });
+    this.#parts.log.warn("this beat no longer leads, its connection is lost", { reason: reason.message });
     this.#move("standby");
   }
 
-  /** Runs `work` in so many milliseconds, unless leadership has gone by then. */
+  /** Runs `work` after the delay, unless leadership has ended by then. */
   #wake(delayMs: number, work: (term: number) => Promise<void>): void {
     const term = this.#term;
     this.#cancelTimer();
     this.#cancelTimer = this.#parts.clock.setTimer(delayMs, () => {
-      // A turn of an earlier term may still wait for its confirms: two at once would each save without the other.
+      // A turn of an earlier term may still wait for its confirms: two at once would overwrite each other's state.
       this.#turning = this.#turning.then(() => this.#attempt(term, work));
     });
   }
@@ -175,7 +176,7 @@ export class CeleryBeat implements Beat {
     try {
       if (term === this.#term) await work(term);
     } catch (error) {
-      this.#warn("a turn failed; what is due is tried again", error);
+      this.#warn("a turn failed, trying again", error);
       if (term === this.#term) this.#wake(pauseMs, work);
     }
   }
@@ -188,7 +189,7 @@ export class CeleryBeat implements Beat {
     if (term === this.#term) await this.#turn(term);
   }
 
-  /** Entries of which nothing is known, or nothing that can be true, begin now. */
+  /** Entries without a valid time in the state start now. */
   #begin(): void {
     this.#queue.doubt();
     const now = this.#parts.clock.now();
@@ -218,7 +219,7 @@ export class CeleryBeat implements Beat {
     this.#wake(hasFailed ? pauseMs : wait, (later) => this.#turn(later));
   }
 
-  /** Sends what is due of one entry. False: its tick is not known to be sent. */
+  /** Sends the due tick of one entry. False: its confirm is missing. */
   async #send(lease: Lease, { entry, tick, last, isSkipping }: Due): Promise<boolean> {
     if (isSkipping) this.#parts.log.warn("ticks were missed and are not sent", { entry: entry.name });
     this.#underWay.add(entry.name);
@@ -227,9 +228,7 @@ export class CeleryBeat implements Beat {
       this.#queue.note(entry.name, last);
       return true;
     } catch (error) {
-      const isUnknown = error instanceof CeleryError && error.code === "connection-lost";
-      const then = isUnknown ? "the state will say whether it was sent" : "it is tried again";
-      this.#warn(`the tick of ${entry.name} was not confirmed; ${then}`, error);
+      this.#warn("a tick was not confirmed", error, { entry: entry.name });
       return false;
     } finally {
       this.#underWay.delete(entry.name);
@@ -240,7 +239,7 @@ export class CeleryBeat implements Beat {
     const { client, ticks, name, log } = this.#parts;
     const { task, args, kwargs, options, name: entry } = tick.entry;
     const id = tickId(name, entry, tick.time);
-    // By which Celery 5.7 marks what its beat sends (celery/beat.py `Scheduler.apply_async`).
+    // The header by which Celery 5.7 marks tasks of its beat (celery/beat.py `Scheduler.apply_async`).
     const headers = { ...options?.headers, celery_beat_task: true };
     await ticks.during(id, this.#way(lease, tick), () =>
       client.sendByName(task, { ...options, headers, args, kwargs, id }),
@@ -248,34 +247,38 @@ export class CeleryBeat implements Beat {
     log.info("task sent", { entry, task, id, due: new Date(tick.time).toISOString() });
   }
 
-  /** With the state, in one publish; but to an exchange of its own, from which no binding leads to the state queue. */
+  /**
+   * Publishes a tick together with the state; but alone to an exchange of its own, which is not bound to the state
+   * queue.
+   */
   #way(lease: Lease, { entry, time }: Tick): TickWay {
     const { transport } = this.#parts;
     return async (message, to, options) => {
       if (to.exchange !== "") return transport.publisher.publish(message, to, options);
-      // The state queue takes it in any case, so the broker would not say that the task's queue is missing.
+      // The message always reaches the state queue, so the broker would not return it where the task's queue is
+      // missing.
       if ((await transport.inspectQueue(to.routingKey)) === null) throw new UnroutableError(to.exchange, to.routingKey);
       await this.#queue.publishTick(lease, message, to, [entry.name, time]);
     };
   }
 
-  #warn(message: string, error: unknown): void {
-    this.#parts.log.warn(message, { error: error instanceof Error ? error.message : typeof error });
+  #warn(message: string, error: unknown, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#parts.log.warn(message, { ...fields, error: error instanceof Error ? error.message : typeof error });
   }
 
-  /** A listener that throws disturbs nobody. */
-  #tell(listener: (phase: BeatPhase) => void, phase: BeatPhase): void {
+  /** An error of a listener is only logged. */
+  #notify(listener: (phase: BeatPhase) => void, phase: BeatPhase): void {
     try {
       const answer: unknown = apart(() => listener(phase));
-      if (answer instanceof Promise) answer.catch((error: unknown) => this.#warn("a listener threw", error));
+      if (answer instanceof Promise) answer.catch((error: unknown) => this.#warn("a listener failed", error));
     } catch (error) {
-      this.#warn("a listener threw", error);
+      this.#warn("a listener failed", error);
     }
   }
 
   #move(phase: BeatPhase): void {
     if (phase === this.#phase || this.#phase === "stopped") return;
     this.#phase = phase;
-    for (const listener of this.#listeners) this.#tell(listener, phase);
+    for (const listener of this.#listeners) this.#notify(listener, phase);
   }
 }

@@ -20,8 +20,8 @@ import { type Held, isSpare } from "../rules/held.ts";
 import { isOverWithin } from "../system/patience.ts";
 
 /**
- * The queue that keeps a beat's state and makes one beat the leader: RabbitMQ delivers to a single active consumer, which
- * holds the state unacked while it leads. Replicated; it must outlive every beat.
+ * The queue that stores a beat's state and elects the leader: RabbitMQ delivers to a single active consumer, which
+ * keeps the state unacked while it leads. A quorum queue; it must outlive every beat.
  */
 export function stateQueue(name: string): QueueTopology {
   const queue = `${name}.beat`;
@@ -30,23 +30,23 @@ export function stateQueue(name: string): QueueTopology {
   return { queue, exchanges: [], queues: [declaration], bindings: [] };
 }
 
-/** What the state queue tells. */
+/** Callbacks and dependencies of the state queue. */
 export interface StateQueueParts {
   readonly transport: Transport;
   readonly topology: QueueTopology;
   readonly clock: Clock;
   readonly uuid: () => string;
-  /** The state without what nobody needs any more. */
+  /** Removes outdated entries from the state. */
   readonly trim: (state: BeatState) => BeatState;
-  /** Times of these entries are not believed; null: a message holds no state at all. */
+  /** Called with entries whose times are invalid; null: a message is not a state. */
   readonly onRefused: (entries: readonly string[] | null) => void;
-  /** A state has come: this beat is the active consumer. */
+  /** Called with the first state: this beat is the active consumer. */
   readonly onState: () => void;
-  /** A message has come of which not all could be read: it counts for nothing. */
+  /** Called for a message with unreadable headers, which is ignored. */
   readonly onUnreadable: (reason: string) => void;
-  /** It is no longer; what it held is another's. */
+  /** Called when it is no longer the active consumer; its messages are another's. */
   readonly onLost: (reason: Error) => void;
-  /** It stands in line again, and does not lead. */
+  /** Called when it consumes again, without leading. */
   readonly onRestored: () => void;
 }
 
@@ -55,32 +55,32 @@ export interface Lease {
   readonly publish: (message: WireMessage, to: Address) => Promise<void>;
 }
 
-/** How long the broker has for the confirm of a state. */
+/** How long the broker may take to confirm a state. */
 const patienceMs = 30_000;
-/** A state is written anew when it is as old: RabbitMQ takes from a consumer what it holds for half an hour. */
+/** Age after which a state is published again: RabbitMQ requeues a delivery that is unacked for half an hour. */
 const renewMs = 600_000;
 
-/** How often the first state is published to a queue that refuses it, and the time between. */
+/** Attempts at publishing the first state to a queue that refuses it, and the pause between them. */
 const seedAttempts = 20;
 const seedAgainMs = 500;
 
 /**
- * One beat's side of the state queue. There is always a message in the queue: the next state is confirmed before the last one
- * is acked, and where several are, they are merged. All that a leader writes goes through the channel that brings the state:
- * the broker has taken it, or never will, before it serves another beat.
+ * One beat's side of the state queue. There is always a message in the queue: the next state is confirmed before the
+ * last one is acked, and several are merged. A leader publishes on the channel that consumes the state: the broker has
+ * its messages, or never will, before it serves another beat.
  */
 export class StateQueue {
   readonly #parts: StateQueueParts;
   readonly #held = new Map<Delivery, Held>();
-  /** Ids of ticks of our own: not known yet whether the broker has them, or refused by one queue of two. */
+  /** Ids of own ticks that are unconfirmed, or refused by one of their two queues. */
   readonly #unsure = new Set<string>();
   readonly #refused = new Set<string>();
-  /** States of our own that are awaited. */
+  /** Own states that are awaited. */
   readonly #awaited = new Map<string, PromiseWithResolvers<void>>();
   #subscription: Subscription | null = null;
   #lease: Lease | null = null;
   #state: BeatState = new Map();
-  /** What is confirmed to be in the queue. */
+  /** The confirmed state in the queue. */
   #saved: Held | null = null;
   #savedAt = 0;
   #savingId: string | null = null;
@@ -89,17 +89,19 @@ export class StateQueue {
     this.#parts = parts;
   }
 
-  /** What has come and what was noted, merged. */
+  /** The received states and the noted times, merged. */
   get state(): BeatState {
     return this.#state;
   }
 
-  /** The leadership of now; null while another has it. */
+  /** The current leadership; null while another beat leads. */
   get lease(): Lease | null {
     return this.#lease;
   }
 
-  /** Stands in line. An empty queue is given an empty state, without which nobody could lead; one too many does no harm. */
+  /**
+   * Starts consuming. An empty queue gets an empty state, without which no beat could lead; an extra one does no harm.
+   */
   async enter(): Promise<void> {
     const { transport, topology, onLost, onRestored } = this.#parts;
     await transport.declare(topology);
@@ -120,7 +122,7 @@ export class StateQueue {
     );
   }
 
-  /** Puts an empty state where none waits: the queue may be new, or was deleted and made again. */
+  /** Publishes an empty state to a queue without messages: the queue may be new, or was deleted and declared again. */
   async seed(): Promise<void> {
     const { transport, topology, uuid, clock } = this.#parts;
     const info = await transport.inspectQueue(topology.queue);
@@ -139,9 +141,9 @@ export class StateQueue {
   }
 
   /**
-   * Resolves when all has come that earlier leaders wrote. What one writes itself comes after all that was written before;
-   * twice, since a quorum queue may put off the last messages of a channel that is gone until it knows that it is
-   * (rabbit_fifo, messages of an enqueuer that is down).
+   * Resolves when all states of earlier leaders have come: an own message comes after all earlier ones. Done twice,
+   * since a quorum queue may delay the last messages of a closed channel until it has noticed the close (rabbit_fifo,
+   * messages of an enqueuer that is down).
    */
   async gather(): Promise<void> {
     for (let round = 0; round < 2; round += 1) {
@@ -156,12 +158,12 @@ export class StateQueue {
     }
   }
 
-  /** What is known of an entry besides; saved by the next `save`. */
+  /** Records the time of an entry; the next `save` publishes it. */
   note(entry: string, time: number): void {
     this.#state = mergeStates(this.#state, new Map([[entry, time]]));
   }
 
-  /** Forgets times that lie in the future by now, since the clock was set back; the state is then saved without them. */
+  /** Drops times that are in the future after the clock was set back; the next state is saved without them. */
   doubt(): void {
     const now = this.#parts.clock.now();
     const isTrue = ([, time]: readonly [string, number]): boolean => isBelieved(time, now);
@@ -174,14 +176,14 @@ export class StateQueue {
       this.#held.set(delivery, { ...held, state: new Map([...held.state].filter(isTrue)) });
   }
 
-  /** Saves the state, where there is anything new: confirmed before what it replaces is acked. Rejects as a publish does. */
+  /** Saves a changed state: confirmed before the state that it replaces is acked. Rejects as a publish does. */
   async save(): Promise<void> {
     const isNew = this.#saved === null || !covers(this.#saved.state, this.#state);
     const isOld = this.#parts.clock.monotonicMs() - this.#savedAt >= renewMs;
     if (isNew || isOld) await this.#within(this.#write(this.#parts.uuid()));
   }
 
-  /** Sends a tick and saves that it was, by one publish. Rejects as `Delivery.publish` does. */
+  /** Sends a tick and saves its time, by one publish. Rejects as `Delivery.publish` does. */
   async publishTick(lease: Lease, message: WireMessage, to: Address, tick: readonly [string, number]): Promise<void> {
     const id = this.#parts.uuid();
     const both = withState(message, this.#parts.topology.queue, new Map([tick]), id);
@@ -190,7 +192,7 @@ export class StateQueue {
       await this.#publish(lease, both, to);
       this.note(...tick);
     } catch (error) {
-      // Refused by the task's queue: the state queue may have it, and must not tell a later leader of it.
+      // Refused by the task's queue: the state queue may have it, and a later leader must not read it as sent.
       if (error instanceof CeleryError && error.code === "publish-nacked" && lease === this.#lease) this.#refuse(id);
       throw error;
     } finally {
@@ -198,13 +200,13 @@ export class StateQueue {
     }
   }
 
-  /** Leaves the line; what is held goes to the next beat at once. */
+  /** Stops consuming; unacked states go to the next beat at once. */
   async leave(): Promise<void> {
     const subscription = this.#subscription;
     this.#subscription = null;
     if (subscription === null) return;
     await subscription.cancel({ giveBack: true });
-    this.#forget(new CeleryError("closed", "The beat was stopped"));
+    this.#forget(new CeleryError("closed", "The beat was stopped."));
   }
 
   get #address(): Address {
@@ -274,7 +276,7 @@ export class StateQueue {
     delivery.ack();
   }
 
-  /** The state stays in mind, being true; the messages are the next leader's. */
+  /** Keeps the state, which is still true; the messages are the next leader's. */
   #forget(reason: Error): void {
     this.#lease = null;
     this.#saved = null;
@@ -287,5 +289,5 @@ export class StateQueue {
 }
 
 function notLeading(): CeleryError {
-  return new CeleryError("connection-lost", "This beat no longer leads");
+  return new CeleryError("connection-lost", "This beat no longer leads. The next leader sends the tick.");
 }

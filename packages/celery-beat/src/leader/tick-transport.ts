@@ -1,10 +1,12 @@
 import type { Publisher, PublishOptions, Subscription, Transport } from "@leveret/celery-amqp";
 import type { Address, WireMessage } from "@leveret/celery-protocol";
 
-/** How one tick's message leaves. */
+/** The publish function of one tick. */
 export type TickWay = Publisher["publish"];
 
-/** A transport for the client that sends ticks: their messages leave by the leader's way, all others as ever. */
+/**
+ * A transport for the client that sends ticks: publishes their messages by the leader's function, all others as usual.
+ */
 export class TickTransport implements Transport {
   readonly publisher: Publisher = { publish: (message, to, options) => this.#publish(message, to, options) };
   readonly #inner: Transport;
@@ -18,7 +20,7 @@ export class TickTransport implements Transport {
     return this.#inner.state;
   }
 
-  /** Has the message of the task with this id leave by `way`, for as long as `send` takes. */
+  /** Publishes the message of the task with this id by `way`, while `send` runs. */
   async during(id: string, way: TickWay, send: () => Promise<unknown>): Promise<void> {
     this.#ways.set(id, way);
     try {

@@ -2,15 +2,15 @@ import type { ResolvedEntry } from "../schedule/entry.ts";
 import type { BeatState } from "./beat-state.ts";
 
 /**
- * What becomes of ticks that were missed, since no beat ran:
- * `once` (as Celery) the latest one is sent, unless a later tick is due anyway; `all` every one; `skip` none.
+ * Which missed ticks are sent after no beat ran: `once` (as Celery) only the latest, unless a later tick is due anyway;
+ * `all` every one; `skip` none.
  */
 export type CatchUp = "skip" | "once" | "all";
 
-/** How late a tick may be, and what becomes of later ones. */
+/** The limit of late ticks, and the handling of missed ones. */
 export interface Lateness {
   readonly catchUp: CatchUp;
-  /** A tick that is later than this is missed; until then it is merely late, and always sent. */
+  /** A tick that is later than this is missed; before that it is late, and always sent. */
   readonly missedAfterMs: number;
 }
 
@@ -21,22 +21,22 @@ export interface Tick {
   readonly time: number;
 }
 
-/** What an entry comes to at a moment. */
+/** The state of an entry at a moment. */
 export interface Due {
   readonly entry: ResolvedEntry;
-  /** To be sent now; null where nothing is. One at a time: what is sent is saved before the next, or it might be sent again. */
+  /** The tick to send now; null for none. One at a time: it is saved before the next one, or it might be sent again. */
   readonly tick: Tick | null;
   /** Whether ticks were missed that are not sent. */
   readonly isSkipping: boolean;
   /** The entry's last tick once this is sent. */
   readonly last: number;
-  /** Its next tick; in the past where there is more to send at once. */
+  /** Its next tick; in the past where more are due. */
   readonly next: number;
 }
 
 /**
- * What is due of an entry. One that nobody knew yet begins now: an interval runs for the first time when it has passed.
- * Source: celery/beat.py `Scheduler`, `ScheduleEntry.last_run_at`.
+ * The due tick of an entry. A new entry starts now: an interval runs for the first time when it has passed. Source:
+ * celery/beat.py `Scheduler`, `ScheduleEntry.last_run_at`.
  */
 export function due(entry: ResolvedEntry, state: BeatState, now: number, { catchUp, missedAfterMs }: Lateness): Due {
   const { schedule } = entry;
@@ -55,7 +55,7 @@ export function due(entry: ResolvedEntry, state: BeatState, now: number, { catch
   };
 }
 
-/** Of all, those that wait for nothing or for longest: `most` that are to be sent. */
+/** The most urgent entries: those without a tick to send, and at most `most` ticks, the longest due first. */
 export function mostUrgent(dues: readonly Due[], most: number): readonly Due[] {
   const sending = dues.filter(({ tick }) => tick !== null);
   if (sending.length <= most) return dues;

@@ -2,20 +2,20 @@ import { type BeatState, covers } from "./beat-state.ts";
 
 /** A message of the state queue. */
 export interface Held {
-  /** Null where it has none: nobody of ours wrote it. */
+  /** Null for a foreign message. */
   readonly id: string | null;
   readonly state: BeatState;
 }
 
-/** How far the leader is in saving. */
+/** The leader's progress in saving. */
 export interface Saving {
-  /** The last state that is confirmed to be in the queue; null before there is one. */
+  /** The last confirmed state in the queue; null before there is one. */
   readonly saved: Held | null;
-  /** The state that is on its way there: it takes the place of the other, so it must not go before. */
+  /** The state that is being published: it will replace the other, which must not be acked before. */
   readonly savingId: string | null;
 }
 
-/** Whether a message may go: another that stays says all of it. */
+/** Whether a message may be acked: another one that stays includes its state. */
 export function isSpare({ id, state }: Held, { saved, savingId }: Saving): boolean {
   if (saved === null || id === saved.id || (id !== null && id === savingId)) return false;
   return covers(saved.state, state);

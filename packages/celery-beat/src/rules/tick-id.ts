@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 
-/** Of our own making: names beneath it are ours alone. */
+/** The uuid namespace of ticks. */
 const namespace = Buffer.from("7b1f1e0a5d0c5c2ab0a6c3f4e9d21c55", "hex");
 
 /**
- * The id of the task that one tick of an entry sends: the same whoever sends it, however often (uuid version 5, RFC 9562).
+ * The id of the task that one tick of an entry sends: always the same, from any beat (uuid version 5, RFC 9562).
  *
  * @param beat - the name of the beat, which its state has too
  */

@@ -3,7 +3,7 @@ import { Cron } from "croner";
 import { expandField, type Field, fields, type FieldSpec } from "./fields.ts";
 import type { Zone } from "./zone.ts";
 
-/** Celery's `crontab`: each field left out is every value. A day has to fit all three fields of days and months. */
+/** Celery's `crontab`: a field left out matches every value. A day must match all three fields of days and months. */
 export interface CrontabFields {
   readonly minute?: FieldSpec;
   readonly hour?: FieldSpec;
@@ -13,14 +13,14 @@ export interface CrontabFields {
   readonly monthOfYear?: FieldSpec;
 }
 
-/** A schedule by the clock on the wall. */
+/** A schedule by local time. */
 export interface Crontab extends CrontabFields {
   readonly kind: "crontab";
 }
 
 /**
- * A schedule by the clock on the wall, in the beat's time zone. As a text the fields stand in cron's order: minute, hour, day
- * of the month, month, day of the week, with spaces between (Celery's `crontab.from_string`).
+ * A schedule by local time, in the beat's time zone. In a string the fields have cron's order: minute, hour, day of the
+ * month, month, day of the week, with spaces between (Celery's `crontab.from_string`).
  *
  * @throws CeleryError `option-invalid`
  */
@@ -44,9 +44,9 @@ function readFields(text: string): CrontabFields {
 }
 
 /**
- * The instant of the next run after one at `after`. The clock on the wall is what counts: when it is put back, what has run
- * does not run a second time, and nothing runs until the wall is past the last run; when it is put forward, what is skipped
- * runs as much later. Source: celery/schedules.py `crontab.remaining_delta`, celery/utils/time.py `remaining`.
+ * The instant of the next run after one at `after`. Local time counts: when clocks go back, no run is repeated, and
+ * none happens until local time is past the last run; when they go forward, a skipped run happens later by the same
+ * amount. Source: celery/schedules.py `crontab.remaining_delta`, celery/utils/time.py `remaining`.
  *
  * @throws CeleryError `option-invalid` for days that never come
  */
@@ -62,7 +62,7 @@ export function crontabAfter(schedule: Crontab): (after: number, zone: Zone) => 
   };
 }
 
-/** The library goes by UTC here, which has no changes of the clock: those are Celery's own affair, above. */
+/** The library calculates in UTC, which has no clock changes: those follow Celery's rules, above. */
 function nextOnWall(schedule: Crontab): (wallMs: number) => number {
   const cron = new Cron(pattern(schedule), { utcOffset: 0, domAndDow: true, paused: true });
   const next = (wallMs: number): number => {
@@ -77,7 +77,7 @@ function nextOnWall(schedule: Crontab): (wallMs: number) => number {
   return next;
 }
 
-/** Fields as lists of numbers: Celery's notation is not any library's. */
+/** Fields as lists of numbers: no library reads Celery's notation. */
 function pattern(schedule: Crontab): string {
   const { minute = "*", hour = "*", dayOfMonth = "*", monthOfYear = "*", dayOfWeek = "*" } = schedule;
   return [

@@ -12,13 +12,13 @@ export interface BeatEntry {
   readonly args?: readonly unknown[];
   /** Keyword arguments. Default none. */
   readonly kwargs?: Readonly<Record<string, unknown>>;
-  /** Options of each call. `expires` as a time from each tick. An id is given by the beat, so none can be given here. */
+  /** Options of each call. `expires` counts from each tick. The beat sets the id, so `id` is not allowed. */
   readonly options?: Omit<CallOptions, "id" | "eta" | "signal">;
   /** False leaves the entry out. Default true. */
   readonly enabled?: boolean;
 }
 
-/** Entries by their names. A name stands for the entry in the beat's state and in the ids of its tasks. */
+/** Entries by their names. The name identifies the entry in the beat's state and in the ids of its tasks. */
 export type BeatSchedule = Readonly<Record<string, BeatEntry>>;
 
 /** An entry that is checked. */

@@ -3,14 +3,14 @@ import { CeleryError } from "@leveret/celery-amqp";
 /** The names of the fields. */
 export type FieldName = "minute" | "hour" | "dayOfWeek" | "dayOfMonth" | "monthOfYear";
 
-/** One field of a crontab: how many values it has, and from which on. */
+/** One field of a crontab: its number of values, and the first. */
 export interface Field {
   readonly name: FieldName;
   readonly size: number;
   readonly first: number;
 }
 
-/** The fields by Celery's ranges: Sunday is 0, and 7 is no day. Source: celery/schedules.py `crontab`. */
+/** The fields by Celery's ranges: Sunday is 0, and 7 is invalid. Source: celery/schedules.py `crontab`. */
 export const fields: Readonly<Record<FieldName, Field>> = {
   minute: { name: "minute", size: 60, first: 0 },
   hour: { name: "hour", size: 24, first: 0 },
@@ -19,15 +19,15 @@ export const fields: Readonly<Record<FieldName, Field>> = {
   monthOfYear: { name: "monthOfYear", size: 12, first: 1 },
 };
 
-/** Numbers, or a text such as `*`, `5`, `1-5`, `mon-fri`, `10-2/2` or several with commas between. */
+/** Numbers, or a string such as `*`, `5`, `1-5`, `mon-fri`, `10-2/2` or several with commas between. */
 export type FieldSpec = string | number | readonly number[];
 
 const days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /**
- * The values that a field stands for, in order. Ranges may pass the end (`22-2`, `fri-mon`) and count their steps from their
- * first value; of names the first three letters count. Source: celery/schedules.py `crontab_parser`.
+ * The values of a field, in order. Ranges may wrap (`22-2`, `fri-mon`) and count their steps from their first value;
+ * names are compared by their first three letters. Source: celery/schedules.py `crontab_parser`.
  *
  * @throws CeleryError `option-invalid`
  */
@@ -38,7 +38,7 @@ export function expandField(spec: FieldSpec, field: Field): readonly number[] {
   return [...new Set(values)].toSorted((a, b) => a - b);
 }
 
-/** What a part may look like; Celery looks at its beginning only, we at all of it. */
+/** Syntax of a part; Celery checks only its beginning, this package all of it. */
 const part = /^(?:(\*)|(\w+)(?:-(\w+))?)(?:\/(\w+))?$/;
 
 function expandPart(text: string, field: Field): readonly number[] {
@@ -56,7 +56,7 @@ function range(from: number, end: string | undefined, field: Field): readonly nu
   return to < from ? [...sequence(from, last(field)), ...sequence(field.first, to)] : sequence(from, to);
 }
 
-/** A month's name stands for its number in every field, as in Celery. */
+/** A month's name is its number in every field, as in Celery. */
 function numberOf(text: string, field: Field): number {
   const name = text.slice(0, 3).toLowerCase();
   const month = months.indexOf(name) + 1;

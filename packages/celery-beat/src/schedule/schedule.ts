@@ -3,14 +3,14 @@ import { type Crontab, crontab, crontabAfter } from "./crontab.ts";
 import type { Zone } from "./zone.ts";
 
 /**
- * When a task runs: so often (a bare number is seconds, a text has its unit: `"30s"`), or by the clock on the wall, as
- * `crontab` makes it or as cron's five fields in a text.
+ * When a task runs: at an interval (a number of seconds, or a string with a unit: `"30s"`), or by local time, by
+ * `crontab` or by a string of cron's five fields.
  */
 export type Schedule = number | string | Crontab;
 
-/** A schedule that is checked: tells the first tick after an instant, milliseconds since the epoch. */
+/** A checked schedule. Instants are milliseconds since the epoch. */
 export interface ResolvedSchedule {
-  /** What it is, in words for people. */
+  /** A description for people. */
   readonly text: string;
   /** The first tick after an instant; of an interval, one interval after it. */
   nextAfter(epochMs: number): number;
@@ -19,7 +19,7 @@ export interface ResolvedSchedule {
 }
 
 /**
- * Checks a schedule. An interval goes by real time, whatever is done to the clock on the wall.
+ * Checks a schedule. An interval is real time, independent of clock changes.
  *
  * @param where - the entry, for errors
  * @throws CeleryError `option-invalid`
@@ -52,7 +52,7 @@ function byWall(schedule: Crontab, zone: Zone): ResolvedSchedule {
   };
 }
 
-/** Looks back farther and farther: a rare tick may be years ago, a frequent one is not looked for from there. */
+/** Searches back in growing steps: a rare tick may be years ago, a frequent one is recent. */
 function latestOf(next: (from: number) => number, after: number, until: number): number | null {
   for (let span = unitMs.h; span < until - after; span *= 8) {
     const found = lastTick(next, until - span, until);
@@ -74,7 +74,7 @@ function described(schedule: Crontab): string {
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Milliseconds of an interval as a user writes it; NaN for anything else. */
+/** Milliseconds of an interval as a user writes it; NaN for an invalid one. */
 export function intervalMs(interval: unknown): number {
   if (typeof interval === "number") return Math.round(interval * unitMs.s);
   const [, count, unit = "s"] = (typeof interval === "string" && /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(interval)) || [];

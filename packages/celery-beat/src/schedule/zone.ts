@@ -1,13 +1,13 @@
 import { CeleryError } from "@leveret/celery-amqp";
 
-/** What clocks on the wall show in a time zone. Times on the wall are written as if they were UTC, in milliseconds. */
+/** Local time in a time zone. Local times are written as if they were UTC, in milliseconds. */
 export interface Zone {
   readonly name: string;
-  /** What a clock shows at an instant. */
+  /** Local time at an instant. */
   wallOf(epochMs: number): number;
   /**
-   * When a clock shows this. A time that comes twice is the first of both; one that is skipped counts on as if the clock
-   * had not been changed yet (Python's `fold=0`, PEP 495).
+   * The instant of a local time. A time that comes twice is the first of both; a skipped one counts as if the clock had
+   * not been changed yet (Python's `fold=0`, PEP 495).
    */
   instantOf(wallMs: number): number;
 }
@@ -17,7 +17,7 @@ const dayMs = 86_400_000;
 /**
  * A time zone by its name in the IANA database, as this Node knows it.
  *
- * @throws CeleryError `option-invalid` for a name nobody knows
+ * @throws CeleryError `option-invalid` for an unknown name
  */
 export function zone(name: string): Zone {
   const format = formatter(name);
@@ -36,7 +36,7 @@ export function zone(name: string): Zone {
 
 const quarterMs = 900_000;
 
-/** No zone changes its clock within a quarter of an hour; asking the platform takes long. */
+/** No zone changes its clock within a quarter of an hour; a request to the platform is slow. */
 function remembered(offsetAt: (epochMs: number) => number): (epochMs: number) => number {
   const known = new Map<number, number>();
   return (epochMs) => {

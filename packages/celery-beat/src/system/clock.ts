@@ -1,7 +1,7 @@
 import type { Clock, Ids } from "@leveret/celery-amqp";
 import { randomUUID } from "node:crypto";
 
-/** The machine's clock. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -11,5 +11,5 @@ export const systemClock: Clock = {
   },
 };
 
-/** The machine's chance. */
+/** Random ids. */
 export const systemIds: Ids = { uuid: () => randomUUID(), random: () => Math.random() };

@@ -1,6 +1,6 @@
 import type { Clock } from "@leveret/celery-amqp";
 
-/** Resolves when `work` is over, however it ends, with true; or with false when `ms` have passed first. */
+/** Resolves with true when `work` settles, or with false after `ms`. */
 export function isOverWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
     const stop = clock.setTimer(ms, () => resolve(false));
