@@ -1,6 +1,7 @@
 import { checkAnnotations, checkIntegers, checkLabels, checkTexts, refuseOwnLabels } from "../kubernetes/check.ts";
 import { hostName, imageName, namespaceName, objectName } from "../kubernetes/rules.ts";
 import { checkAffinity, checkPeers, checkPullSecrets, checkTolerations } from "../kubernetes/scheduling.ts";
+import { checkIngressAnnotations, checkPodAnnotations, checkServiceAnnotations } from "./check-annotations.ts";
 import { clusterLabels } from "./naming.ts";
 import type { ModernProps } from "./props.ts";
 import { parseCores } from "./quantity.ts";
@@ -45,6 +46,15 @@ function checkMetadata({
       ...annotations,
       ...managementRoute?.ingress?.annotations,
     }),
+    ...checkPodAnnotations(podAnnotations),
+    ...checkServiceAnnotations("annotations", annotations, service?.type),
+    ...checkServiceAnnotations("service.annotations", service?.annotations, service?.type),
+    ...checkIngressAnnotations("annotations", annotations, managementRoute),
+    ...checkIngressAnnotations(
+      "managementRoute.ingress.annotations",
+      managementRoute?.ingress?.annotations,
+      managementRoute,
+    ),
   ];
 }
 

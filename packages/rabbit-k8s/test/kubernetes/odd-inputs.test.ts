@@ -41,6 +41,45 @@ const oddClusters: readonly (readonly [prop: string, props: object])[] = [
     (key) => [`labels["app.kubernetes.io/${key}"]`, { labels: { [`app.kubernetes.io/${key}`]: "mine" } }] as const,
   ),
   ...["a b", "-a", "a//b", ""].map((key) => [`annotations["${key}"]`, { annotations: { [key]: "x" } }] as const),
+  ...[
+    ["kubernetes.io/config.mirror", "x"],
+    ["scheduler.alpha.kubernetes.io/tolerations", "[]"],
+    ["container.apparmor.security.beta.kubernetes.io/rabbitmq", "x"],
+    ["seccomp.security.alpha.kubernetes.io/pod", "x"],
+    ...["", "1.5", "+1", "01", "2147483648", "-2147483649", "x"].map((cost) => [
+      "controller.kubernetes.io/pod-deletion-cost",
+      cost,
+    ]),
+  ].map(([key = "", value]) => [`podAnnotations["${key}"]`, { podAnnotations: { [key]: value } }] as const),
+  ...[{ type: "ClusterIP" }, { type: "NodePort" }, {}].map(
+    (service) =>
+      [
+        'service.annotations["service.beta.kubernetes.io/load-balancer-source-ranges"]',
+        {
+          service: {
+            ...service,
+            annotations: { "service.beta.kubernetes.io/load-balancer-source-ranges": "10.0.0.0/8" },
+          },
+        },
+      ] as const,
+  ),
+  [
+    'service.annotations["service.beta.kubernetes.io/load-balancer-source-ranges"]',
+    {
+      service: {
+        type: "LoadBalancer",
+        annotations: { "service.beta.kubernetes.io/load-balancer-source-ranges": "10.0.0.0/8, 10.0.0.0" },
+      },
+    },
+  ],
+  [
+    'managementRoute.ingress.annotations["kubernetes.io/ingress.class"]',
+    route({ ingress: { className: "nginx", annotations: { "kubernetes.io/ingress.class": "nginx" } } }),
+  ],
+  [
+    'annotations["kubernetes.io/ingress.class"]',
+    { ...route({ ingress: { className: "nginx" } }), annotations: { "kubernetes.io/ingress.class": "nginx" } },
+  ],
   ['podAnnotations["a b"]', { podAnnotations: { "a b": "x" } }],
   ['service.annotations["a b"]', { service: { annotations: { "a b": "x" } } }],
   ["annotations", { annotations: { a: "x".repeat(262_145) } }],
@@ -233,6 +272,14 @@ describe("what the API server refuses, or what never works, is refused by name",
 describe("what the API server takes", () => {
   it.each([
     { namespace: "2048-team" },
+    { podAnnotations: { "controller.kubernetes.io/pod-deletion-cost": "-2147483648" } },
+    route({ ingress: { annotations: { "kubernetes.io/ingress.class": "nginx" } } }),
+    {
+      service: {
+        type: "LoadBalancer",
+        annotations: { "service.beta.kubernetes.io/load-balancer-source-ranges": "10.0.0.0/8, fd00::/8" },
+      },
+    },
     // Kubernetes bounds the whole name of an object, not its parts.
     { credentialsSecret: "a".repeat(253), storage: { className: "a".repeat(64) } },
     { labels: { [`${"a".repeat(64)}/team`]: "shop" } },

@@ -159,8 +159,10 @@ export function isHost(host: string): boolean {
   return host.length <= 253 && subdomain.test(host.replace(/^\*\./, "")) && isIP(host) === 0;
 }
 
-export function ingress(spec: Node, report: Report): void {
+export function ingress(spec: Node, report: Report, object: Node): void {
   const { ingressClassName, tls, rules } = spec;
+  const annotations = node(node(object["metadata"])["annotations"]);
+  if (given(ingressClassName) && given(annotations["kubernetes.io/ingress.class"])) report("metadata", "two classes");
   if (given(ingressClassName) && !subdomain.test(text(ingressClassName))) report("spec.ingressClassName", "no name");
   for (const { hosts, secretName } of list(tls)) {
     if (given(secretName) && !subdomain.test(text(secretName))) report("spec.tls", "no Secret");
@@ -235,6 +237,12 @@ export const kinds: Readonly<Record<string, (spec: Node, report: Report, object:
   Service: (spec, report, object) => {
     if (!service35.test(text(node(object["metadata"])["name"]))) report("metadata.name", "no name of a Service");
     service(spec, report);
+    const ranges = node(node(object["metadata"])["annotations"])[
+      "service.beta.kubernetes.io/load-balancer-source-ranges"
+    ];
+    if (given(ranges) && spec["type"] !== "LoadBalancer") report("metadata", "source ranges without a balancer");
+    for (const block of text(ranges).split(",").filter(Boolean))
+      if (!isBlock(block.trim())) report("metadata", `no block: ${block}`);
   },
   StatefulSet: statefulSet,
 };

@@ -170,6 +170,12 @@ export function volume(path: string, own: Node, report: Report): void {
 export function podTemplate(path: string, value: unknown, claims: readonly string[], report: Report): void {
   const { metadata, spec } = node(value);
   checkMetadata(`${path}.metadata`, node(metadata), report);
+  for (const [key, own] of Object.entries(node(node(metadata)["annotations"]))) {
+    if (/config\.mirror$|alpha\.kubernetes\.io\/tolerations$|(apparmor|seccomp)\.security/.test(key)) report(path, key);
+    const cost = Number(own);
+    if (key.endsWith("/pod-deletion-cost") && (`${cost}` !== own || cost !== Math.trunc(cost) || cost > largest))
+      report(path, `no cost: ${text(own)}`);
+  }
   const pod = node(spec);
   const volumes = list(pod["volumes"]);
   const containers = [...list(pod["initContainers"]), ...list(pod["containers"])];
