@@ -1,12 +1,4 @@
-import {
-  CeleryError,
-  type Client,
-  type Clock,
-  type Ids,
-  type Logger,
-  type Transport,
-  UnroutableError,
-} from "@leveret/celery-amqp";
+import { type Client, type Clock, type Ids, type Logger, type Transport, UnroutableError } from "@leveret/celery-amqp";
 import { pruned } from "../rules/beat-state.ts";
 import { type Due, due, type Lateness, mostUrgent, type Tick } from "../rules/due.ts";
 import { tickId } from "../rules/tick-id.ts";
