@@ -5,7 +5,7 @@ import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { type Budget, overBudget, resolveBudget } from "../wire/budget.ts";
 import { ProtocolError } from "../wire/errors.ts";
 
-/** What a signature may say beside the name of its task. */
+/** Fields of a signature beside the name of its task. */
 export interface SignatureFields {
   /** Default: none. */
   readonly args?: readonly Tree[] | undefined;
@@ -13,22 +13,25 @@ export interface SignatureFields {
   readonly kwargs?: Readonly<Record<string, Tree>> | undefined;
   /** Call options by Celery's names: `queue`, `countdown`, `task_id`, … Default: none. */
   readonly options?: Readonly<Record<string, Tree>> | undefined;
-  /** True keeps the result of the step before out of the arguments: Celery's `si`. Default false. */
+  /** True: the result of the previous step is not prepended to the arguments (Celery's `si`). Default false. */
   readonly immutable?: boolean | undefined;
 }
 
-/** A call of one task, not yet made: Celery's `task.s(…)`. Source: celery/canvas.py `Signature`. */
+/** Creates the signature of one task: Celery's `task.s(…)`. Source: celery/canvas.py `Signature`. */
 export function signature(task: string, fields: SignatureFields = {}): WireSignature {
   const { args = [], kwargs = {}, options = {}, immutable = false } = fields;
   return { task, args, kwargs, options, subtaskType: null, immutable, extra: {} };
 }
 
-/** The members of a group run side by side. A group alone gives its members. Source: celery/canvas.py `group`. */
+/**
+ * Creates a group, whose members run in parallel. A single group as argument is replaced by its members. Source:
+ * celery/canvas.py `group`.
+ */
 export function group(...members: readonly WireSignature[]): WireSignature {
   return groupOf(members);
 }
 
-/** The same, of more members than a call can have arguments. */
+/** Creates a group of a list of members. */
 export function groupOf(members: readonly WireSignature[]): WireSignature {
   const [only] = members;
   const inner = members.length === 1 && only !== undefined ? readCanvas(only) : null;
@@ -37,17 +40,19 @@ export function groupOf(members: readonly WireSignature[]): WireSignature {
 }
 
 /**
- * When all of the header have come to their end, the body runs with the list of their results.
- * Source: celery/canvas.py `_chord`.
+ * Creates a chord: when all tasks of the header have ended, the body runs with the list of their results. Source:
+ * celery/canvas.py `_chord`.
  *
- * @param body - null where the call will name it.
+ * @param body - null where the call adds it.
  */
 export function chord(header: readonly WireSignature[], body: WireSignature | null): WireSignature {
   const kwargs = { kwargs: {}, header: trees(header), body: body === null ? null : encodeSignature(body) };
   return { ...signature("celery.chord", { kwargs }), subtaskType: "chord" };
 }
 
-/** One run calls a task with each item and gives the list of results. Source: celery/canvas.py `xmap`. */
+/**
+ * Creates a map: one run calls a task with each item and returns the list of results. Source: celery/canvas.py `xmap`.
+ */
 export function map(task: WireSignature, items: readonly Tree[]): WireSignature {
   return signature("celery.map", { kwargs: { task: encodeSignature(task), it: items }, immutable: true });
 }
@@ -58,14 +63,14 @@ export function starmap(task: WireSignature, items: readonly Tree[]): WireSignat
 }
 
 /**
- * Lists of arguments, `size` of them to one run. Becomes a group of starmaps when it is called: `expandChunks`.
+ * Creates chunks: lists of arguments, `size` of them per run. A call expands it to a group of starmaps: `expandChunks`.
  * Source: celery/canvas.py `chunks`.
  */
 export function chunks(task: WireSignature, items: readonly Tree[], size: number): WireSignature {
   return signature("celery.chunks", { kwargs: { task: encodeSignature(task), it: items, n: size }, immutable: true });
 }
 
-/** What a signature is, with the signatures inside it read. */
+/** A signature by its kind, with the signatures inside it decoded. */
 export type Canvas =
   | { readonly kind: "task" }
   | { readonly kind: "chain" | "group"; readonly tasks: readonly WireSignature[] }
@@ -74,9 +79,9 @@ export type Canvas =
   | { readonly kind: "chunks"; readonly task: WireSignature; readonly items: readonly Tree[]; readonly size: number };
 
 /**
- * Tells a plain call from a chain, group, chord, map, starmap or chunks.
+ * Decodes the kind of a signature: a plain call, chain, group, chord, map, starmap or chunks.
  *
- * @throws ProtocolError `message-invalid` where one of these does not hold what it should.
+ * @throws ProtocolError `message-invalid` where one of these is malformed.
  */
 export function readCanvas(composed: WireSignature): Canvas {
   const { kwargs } = composed;
@@ -99,10 +104,11 @@ export function readCanvas(composed: WireSignature): Canvas {
 }
 
 /**
- * The group of starmaps that a chunks signature stands for.
+ * Expands a chunks signature to its group of starmaps.
  *
  * @param budget - default: see `Budget`.
- * @throws ProtocolError `message-invalid` for any other signature, `too-many` for more parts than messages are allowed.
+ * @throws ProtocolError `message-invalid` for any other signature, `too-many` for more parts than the budget allows
+ * messages.
  */
 export function expandChunks(composed: WireSignature, budget: Budget = resolveBudget()): WireSignature {
   const canvas = readCanvas(composed);
@@ -131,7 +137,7 @@ function signaturesIn(tree: Tree | undefined, what: string): readonly WireSignat
   return (asList(tree) ?? refuse(what)).map(decodeSignature);
 }
 
-/** A header stands as a list or, when the client froze it, as the signature of a group. */
+/** A header is a list or, when the client froze it, the signature of a group. */
 function headerOf(tree: Tree | undefined): readonly WireSignature[] {
   return signaturesIn(asObject(asObject(tree)?.["kwargs"])?.["tasks"] ?? tree, "chord");
 }
@@ -150,5 +156,5 @@ function sizeOf(tree: Tree | undefined): number {
 }
 
 function refuse(what: string): never {
-  throw new ProtocolError("message-invalid", "remote", `The signature is no ${what}: its kwargs do not hold one.`);
+  throw new ProtocolError("message-invalid", "remote", `The signature is not a ${what}: its kwargs are malformed.`);
 }

@@ -4,16 +4,16 @@ import { chord, signature, tasksOf } from "./canvas.ts";
 import { link, linkError, linksOf } from "./link.ts";
 
 /**
- * Steps that follow one another, each with the result of the one before: chains inside are spliced in, and a group that a
- * task follows becomes a chord. So a chain of more than one step may come out as a chord. What follows a chord is a step of
- * its own, as Celery 5.7 sends it, and a group of one stays a group.
- * Source: celery/canvas.py `_chain.__or__` and its siblings, `_chord._unroll_body`.
+ * Creates a chain, whose steps run in order, each with the result of the previous one. Nested chains are flattened, and
+ * a group before a task becomes the header of a chord; so a chain may result in a chord. A task after a chord is a step
+ * of its own, as Celery 5.7 sends it, and a group of one stays a group. Source: celery/canvas.py `_chain.__or__` and
+ * its siblings, `_chord._unroll_body`.
  */
 export function chain(...steps: readonly WireSignature[]): WireSignature {
   return steps.length < 2 ? chainOf(steps) : folded(steps);
 }
 
-/** What `left | right` gives in Python. */
+/** The result of `left | right` in Python. */
 export function pipe(left: WireSignature, right: WireSignature): WireSignature {
   return folded([left, right]);
 }
@@ -35,7 +35,7 @@ function folded(given: readonly WireSignature[]): WireSignature {
   return only !== undefined && others.length === 0 && isCanvas ? only : chainOf(steps);
 }
 
-/** Steps of a chain, with the links of the chain as a whole moved onto them; one that says more stays as it is. */
+/** The steps of a chain, with the links of the chain moved onto them; a chain with other options is a single step. */
 function stepsOf(composed: WireSignature): readonly WireSignature[] {
   const { link: _, link_error: __, ...others } = composed.options;
   if (composed.subtaskType !== "chain" || Object.keys(others).length > 0) return [composed];
@@ -45,7 +45,7 @@ function stepsOf(composed: WireSignature): readonly WireSignature[] {
   return steps.flatMap((step, index) => stepsOf(index === steps.length - 1 ? callbacks.reduce(link, step) : step));
 }
 
-/** What a group says as a whole has no place in a chord. */
+/** A chord has no field for options of a group. */
 function isPlainGroup({ subtaskType, options }: WireSignature): boolean {
   return subtaskType === "group" && Object.keys(options).length === 0;
 }

@@ -5,9 +5,9 @@ import type { Mint } from "./mint.ts";
 import type { AppliedChord } from "./unfold.ts";
 
 /**
- * The task by which backends that cannot count complete a chord: `celery.chord_unlock` looks whether the header is ready
- * and runs again until it is, then calls the body. To be sent before the header; it goes to the queue of the body.
- * Source: celery/backends/base.py `fallback_chord_unlock`.
+ * The task that completes a chord on backends without counters: `celery.chord_unlock` polls the header until it is
+ * ready, then calls the body. Must be sent before the header, to the queue of the body. Source: celery/backends/base.py
+ * `fallback_chord_unlock`.
  */
 export function chordUnlock(chord: AppliedChord, mint: Mint, caller: Caller | null = null): Sending {
   const { groupId, header, body, interval, maxRetries } = chord;

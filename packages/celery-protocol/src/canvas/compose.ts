@@ -11,28 +11,28 @@ import { ProtocolError } from "../wire/errors.ts";
 import { Draft, type DraftOptions, listOf, type OptionValue, toSignature, toTree } from "./draft.ts";
 import type { Mint, WireRoute } from "./mint.ts";
 
-/** A task message to send, and where to. */
+/** A task message to send, and its routing. */
 export interface Sending {
   readonly task: TaskMessage;
   readonly to: Routing;
 }
 
-/** Where call and route send a message; null where neither names one. Which queues there are is the sender's to know. */
+/** The routing of a message by call and route; null where neither sets it. The sender knows the existing queues. */
 export interface Routing {
   readonly queue: string | null;
   readonly exchange: string | null;
   readonly routingKey: string | null;
-  /** The name that the route was looked up by: that of the task, or of the task that a map or starmap calls. */
+  /** The name whose route applies: that of the task, or of the task that a map or starmap calls. */
   readonly routeName: string;
   /** Whether the call names queue, exchange or routing key, and not its route. */
   readonly isNamed: boolean;
 }
 
-/** The task that is running while others are sent: Celery's `current_worker_task`. */
+/** The running task that sends others: Celery's `current_worker_task`. */
 export interface Caller {
   readonly id: string;
   readonly rootId: string | null;
-  /** Handed down where the caller's priority is to be inherited, null else: Celery's `task_inherit_parent_priority`. */
+  /** The inherited priority; null where it is not inherited. Celery's `task_inherit_parent_priority`. */
   readonly priority: number | null;
 }
 
@@ -49,10 +49,10 @@ export interface CallArguments {
   readonly kwargs: Readonly<Record<string, Tree>>;
 }
 
-/** What all messages of a call have in common, whatever their ids, times and arguments. Made by `callTerms`. */
+/** The common part of all messages of a call, without ids, times and arguments. Created by `callTerms`. */
 export interface CallTerms {
   readonly to: Routing;
-  /** Fields of the message that are the same in each. */
+  /** Fields that are equal in each message. */
   readonly message: Omit<
     TaskMessage,
     "id" | "rootId" | "parentId" | "replyTo" | "correlationId" | "eta" | "expires" | "priority"
@@ -70,8 +70,8 @@ export interface CallTerms {
 type Moment = WireTime | number;
 
 /**
- * The message of one call by its options, and by those of its route where the call has none.
- * Source: celery/app/base.py `send_task`, celery/app/amqp.py `as_task_v2`.
+ * Composes the message of one call, by its options and, where it has none, those of its route. Source:
+ * celery/app/base.py `send_task`, celery/app/amqp.py `as_task_v2`.
  *
  * @throws ProtocolError as `callTerms` and `composeBy`.
  */
@@ -92,11 +92,11 @@ const mapping: ReadonlySet<string> = new Set(["celery.map", "celery.starmap", "c
 const nowhere: WireRoute = { options: {} };
 
 /**
- * Merges what a call says over its route. A countdown goes before an eta; 0 is none. An option that is null is not said,
- * but for `compression`: null is none.
+ * Merges the options of a call over those of its route. A countdown overrides an eta; 0 is none. A null option is
+ * absent, except for `compression`: null is no compression.
  *
- * @throws ProtocolError `time-invalid` for an eta or expires that is no time, `message-invalid` for a link that is no
- * signature, `option-invalid` for an eta in protocol 1, whose workers would run the task at once.
+ * @throws ProtocolError `time-invalid` for an invalid eta or expires, `message-invalid` for an invalid link,
+ * `option-invalid` for an eta in protocol 1, whose workers would run the task at once.
  */
 export function callTerms(
   task: string,
@@ -126,8 +126,8 @@ export function callTerms(
 }
 
 /**
- * The message of one call. A task without a caller is its own root. The priority is 0 where none is said, also with a named
- * queue, for which Celery may leave it out: RabbitMQ 4.3 takes an absent one as 4.
+ * Composes the message of one call. A task without a caller is its own root. The default priority is 0, also with a
+ * named queue, where Celery may leave it out: RabbitMQ 4.3 treats an absent one as 4.
  *
  * @param id - of the task, where its terms have none. Default: a new one.
  * @throws ProtocolError `time-invalid` for a time that Python cannot read.
@@ -160,7 +160,7 @@ export function composeBy(
   return { task, to };
 }
 
-/** A queue of the call's own is not reached by the exchange of the route, nor an exchange by its queue. */
+/** A queue of the call excludes the exchange of its route, and an exchange of the call the queue of its route. */
 function merged(route: WireRoute["options"], said: Readonly<DraftOptions>): Readonly<DraftOptions> {
   const heard = Object.entries(said).filter(([name, value]) => value !== null || name === "compression");
   const queue = queueOf(said);
@@ -219,13 +219,13 @@ function timeAt(moment: Moment | null, now: number, option: string): WireTime | 
   if (typeof moment !== "number") return moment;
   const epochMs = now + Math.round(moment * 1000);
   if (epochMs < endOfYears) return { epochMs, text: formatIso(epochMs) };
-  const what = `${option} lies beyond the year 9999, which Python cannot read`;
+  const what = `${option} is after the year 9999, which Python cannot read`;
   throw new ProtocolError("time-invalid", "local", `${what}. Choose an earlier time.`);
 }
 
 const endOfYears = Date.UTC(10_000, 0);
 
-/** Each stamp is an option of its own name, listed in `stamped_headers`. */
+/** Each stamp is an option with the stamp's name, listed in `stamped_headers`. */
 function stampsOf(options: Readonly<DraftOptions>): Partial<TaskMessage> {
   const { stamped_headers: listed = null } = options;
   if (listed === null) return {};
@@ -243,12 +243,12 @@ function routingOf(routeName: string, options: Readonly<DraftOptions>, said: Rea
   };
 }
 
-/** A queue by its name, or as Celery writes one that is an object. */
+/** The queue's name, or that of a queue written as an object by Celery. */
 function queueOf({ queue }: Readonly<DraftOptions>): string | null {
   return given(queue) ?? (queue instanceof Draft ? null : given(asObject(queue)?.["name"]));
 }
 
-/** A string that says something; the empty one counts as none, as in Python. An empty routing key is one. */
+/** A non-empty string; an empty one is absent, as in Python. An empty routing key is valid. */
 function given(value: OptionValue | undefined): string | null {
   return asText(value) || null;
 }

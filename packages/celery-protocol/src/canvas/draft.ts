@@ -6,20 +6,20 @@ import { encodeSignature } from "../task/signature-codec.ts";
 import { expandChunks, readCanvas, tasksOf } from "./canvas.ts";
 import type { Spending } from "./spending.ts";
 
-/** Value of an option; `chord` holds the body itself, which may still be given its id. */
+/** Value of an option; `chord` is the body itself, which may get its id later. */
 export type OptionValue = Tree | Draft;
 /** Call options by Celery's names. */
 export type DraftOptions = Record<string, OptionValue>;
 
 /**
- * A signature on its way to be called: the copy of it that is given ids, split and merged while the messages are made. Each
- * call reads drafts of its own, and changes them in place. Source: celery/canvas.py `Signature`.
+ * A mutable copy of a signature that gets ids, and is split and merged, while the messages are composed. Each call has
+ * drafts of its own. Source: celery/canvas.py `Signature`.
  */
 export class Draft {
   readonly kind: "task" | "chain" | "group" | "chord";
   readonly task: string;
   args: readonly Tree[] = [];
-  /** Keyword arguments of a task; of a chord those of all members of its header. */
+  /** Keyword arguments of a task; for a chord those of all members of its header. */
   kwargs: Readonly<Record<string, Tree>> = {};
   options: DraftOptions = {};
   immutable = false;
@@ -30,10 +30,10 @@ export class Draft {
   body: Draft | null = null;
   extra: Readonly<Record<string, Tree>> = {};
 
-  /** What all drafts of one canvas spend together. */
+  /** The budget that all drafts of one canvas share. */
   readonly spending: Spending;
 
-  /** @throws ProtocolError `too-many` where it is one too many. */
+  /** @throws ProtocolError `too-many` where the budget is used up. */
   constructor(kind: Draft["kind"], task: string, spending: Spending) {
     spending.signatures(1);
     this.kind = kind;
@@ -42,7 +42,7 @@ export class Draft {
   }
 }
 
-/** A group of these members, or a chain of these steps, which stay the list's own. */
+/** A group of these members, or a chain of these steps, without copying the list. */
 export function draftOf(kind: "group" | "chain", tasks: Draft[], spending: Spending): Draft {
   const draft = new Draft(kind, `celery.${kind}`, spending);
   draft.tasks = tasks;
@@ -50,13 +50,13 @@ export function draftOf(kind: "group" | "chain", tasks: Draft[], spending: Spend
 }
 
 /**
- * Reads a signature as Celery does when a message brings one. A chain and a group have no arguments of their own. Chunks
- * are the group of starmaps that they stand for.
+ * Reads a signature as Celery does from a message. Chains and groups have no arguments of their own. Chunks are
+ * expanded to their group of starmaps.
  *
- * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should, `too-many` for too large a one.
+ * @throws ProtocolError `message-invalid` for a malformed canvas, `too-many` for one that is too large.
  */
 export function toDraft(signature: WireSignature, spending: Spending, depth = 1): Draft {
-  // The bodies of the chords around stand in each message of what lies deep in headers.
+  // Each message of a nested header repeats the bodies of all chords around it.
   if (depth > 2) spending.signatures(depth - 2);
   const canvas = readCanvas(signature);
   if (canvas.kind === "chunks") return chunksDraft(signature, spending);
@@ -88,7 +88,7 @@ function withTasks(draft: Draft, tasks: readonly WireSignature[], depth: number)
   return draft;
 }
 
-/** The result of chunks that have an id already is one, as the client that gave the id awaits it. */
+/** Chunks with an id have one result, since the client awaits that id. */
 function chunksDraft(signature: WireSignature, spending: Spending): Draft {
   const group = toDraft(expandChunks(signature, spending.budget), spending);
   group.options = { ...signature.options };
@@ -107,17 +107,17 @@ export function listTask(spending: Spending): Draft {
   return task;
 }
 
-/** Options without those that say nothing: `compression` alone says something by null. */
+/** Options without absent ones: null is a value only for `compression`. */
 export function given(options: Readonly<Record<string, OptionValue | undefined>>): DraftOptions {
   const says = (entry: [string, OptionValue | undefined]): entry is [string, OptionValue] =>
     entry[1] !== undefined && (entry[1] !== null || entry[0] === "compression");
   return Object.fromEntries(Object.entries(options).filter(says));
 }
 
-/** What has been written already: a body stands in each member of its header, and is one object in all of them. */
+/** Drafts that were written already: the body of a chord is one object, shared by all members of its header. */
 export type Written = Map<Draft, Tree>;
 
-/** The signature as it stands in a message. Weigh it before, for it may be many times larger than the drafts. */
+/** Writes the signature for a message. Measure it before: it may be many times larger than the drafts. */
 export function toSignature(draft: Draft, written: Written = new Map()): WireSignature {
   return {
     task: draft.task,
@@ -147,7 +147,7 @@ function kwargsOf(draft: Draft, written: Written): Readonly<Record<string, Tree>
   return { kwargs, header: header && toTree(header, written), body: body && toTree(body, written) };
 }
 
-/** What a signature is called with, beyond what it says itself. */
+/** Arguments and options of a call, beyond the signature's own. */
 export interface Additions {
   readonly args?: readonly Tree[];
   readonly kwargs?: Readonly<Record<string, Tree>>;
@@ -155,8 +155,8 @@ export interface Additions {
 }
 
 /**
- * Arguments before its own, keyword arguments over its own, unless it is immutable; options over its own, but for the group
- * and the stamps, which stay. Source: celery/canvas.py `Signature._merge`.
+ * Prepends arguments and overrides keyword arguments, unless the signature is immutable; overrides options, except the
+ * group and the stamps. Source: celery/canvas.py `Signature._merge`.
  */
 export function merge(own: Draft, { args = [], kwargs = {}, options = {} }: Additions): void {
   const { spending } = own;
@@ -179,7 +179,10 @@ export function append(draft: Draft, option: "link" | "link_error", added: Tree)
   if (!links.some((other) => isSameTree(other, added))) draft.options[option] = [...links, added];
 }
 
-/** A list as it is, a single value as a list of it, null as none. Source: celery/utils/functional.py `maybe_list`. */
+/**
+ * A list unchanged, a single value as a list of one, null as an empty list. Source: celery/utils/functional.py
+ * `maybe_list`.
+ */
 export function listOf(value: OptionValue | undefined): readonly Tree[] {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value as readonly Tree[];

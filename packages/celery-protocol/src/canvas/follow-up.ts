@@ -9,13 +9,13 @@ import { spendingOf } from "./spending.ts";
 import { type CanvasStep, unfold } from "./unfold.ts";
 import type { FailedTask } from "./unreached.ts";
 
-/** What is to be sent after a task, and the result tuples by which its own result names that. */
+/** The messages to send after a task, and their result tuples, which become its `children`. */
 export interface FollowUp {
   readonly steps: readonly CanvasStep[];
   readonly children: readonly Tree[];
 }
 
-/** Options of what follows a task. */
+/** Options of follow-ups. */
 export interface FollowUpOptions {
   /** Whether followers get the priority of the task: Celery's `task_inherit_parent_priority`. Default false. */
   readonly inheritPriority?: boolean;
@@ -24,8 +24,9 @@ export interface FollowUpOptions {
 const nothing: FollowUp = { steps: [], children: [] };
 
 /**
- * What follows a task that succeeded: its callbacks, then the next step of its chain, each called with the result. Several
- * callbacks go as one group, groups among them by themselves. Source: celery/app/trace.py `_dispatch_callbacks_and_chain`.
+ * The follow-ups of a successful task: its callbacks, then the next step of its chain, each called with the result.
+ * Several callbacks are sent as one group, groups among them separately. Source: celery/app/trace.py
+ * `_dispatch_callbacks_and_chain`.
  *
  * @throws ProtocolError for a signature that cannot be called, which in Celery fails the task.
  */
@@ -44,7 +45,7 @@ export function afterSuccess(task: TaskMessage, result: Tree, mint: Mint, option
   return joined([...called, ...stepped]);
 }
 
-/** What a task hands down to those it sends. */
+/** The fields that a task passes on to the tasks it sends. */
 export function callerOf(task: TaskMessage, inheritPriority: boolean): Caller {
   return { id: task.id, rootId: task.rootId, priority: inheritPriority ? task.priority : null };
 }
@@ -56,7 +57,7 @@ function bundled(callbacks: readonly WireSignature[]): readonly WireSignature[] 
   return others.length === 0 ? groups : [...groups, membersOnly(others)];
 }
 
-/** A group over these, a group among them included, though it be the only one. */
+/** A group of these, even of a single one that is a group. */
 function membersOnly(tasks: readonly WireSignature[]): WireSignature {
   return { ...group(), kwargs: { tasks: tasks.map(encodeSignature) } };
 }
@@ -66,11 +67,11 @@ function joined(parts: readonly FollowUp[]): FollowUp {
 }
 
 /**
- * What follows a task that failed: its errbacks as a group, each called with the id of the task. Those that this worker
- * calls itself, with the error (Celery's new style: more than one argument), are to be left out of it.
- * Source: celery/backends/base.py `_call_task_errbacks`; celery-wire 10.5.
+ * The follow-ups of a failed task: its errbacks as a group, each called with the id of the task, without those that
+ * this worker calls itself with the error (Celery's new style: more than one argument). Source: celery/backends/base.py
+ * `_call_task_errbacks`.
  *
- * @param isCalledHere - which errbacks are left out. Default: none.
+ * @param isCalledHere - selects the errbacks to leave out. Default: none.
  * @throws ProtocolError for an errback that cannot be called.
  */
 export function afterFailure(
@@ -85,10 +86,10 @@ export function afterFailure(
 }
 
 /**
- * The call of a chord's body, once all parts are there. Source: celery/backends/redis.py `on_chord_part_return`.
+ * The call of a chord's body, once all parts have been added. Source: celery/backends/redis.py `on_chord_part_return`.
  *
  * @param results - of the header, in its order.
- * @param last - the task that brought the last part: the parent of the body.
+ * @param last - the task that added the last part: the parent of the body.
  * @throws ProtocolError for a body that cannot be called, which fails the chord.
  */
 export function afterChord(

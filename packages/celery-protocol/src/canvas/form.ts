@@ -4,11 +4,11 @@ import { commonErrbacks, errbacksOf } from "./errback.ts";
 import { isBound, type Line, makeFirstImmutable, takePlace, unbind } from "./line.ts";
 
 /**
- * The same line with one value: behind a group at its end stands `celery.accumulate`, which has the list of the members'
- * results as its own.
+ * The same line with one result: adds `celery.accumulate` after a final group, whose result is the list of the members'
+ * results.
  *
- * @param reports - whether the value goes to a chord. A worker of Celery 5.7 that fails a chord tells the chain behind its
- * body, and not the body, of the chord around it: then two of them stand there.
+ * @param reports - whether the result is part of a chord. A worker of Celery 5.7 that fails a chord reports the chain
+ * after its body, not the body, to the chord around it: then two of them are added.
  */
 export function closed(line: Line, reports: boolean): Line {
   const last = line.at(-1);
@@ -21,16 +21,16 @@ export function closed(line: Line, reports: boolean): Line {
 }
 
 /**
- * The normal form of a canvas: tasks and chords that follow one another, and perhaps a group at the end. Each part stands
- * in it once, each member of a header has one result, and what follows a chord follows in the chain, not in the chord's
- * body. So what is sent grows with the parts that are still to come, and an order is kept at any depth.
+ * The normal form of a canvas: tasks and chords that follow one another, and perhaps a group at the end. Each part
+ * occurs once, each member of a header has one result, and the steps after a chord are in the chain, not in the chord's
+ * body. So the size of messages grows only with the remaining parts, and the order holds at any depth.
  *
- * - The body of a chord is one task, or a group at the end of all. Between two groups stands `celery.accumulate`, which hands
- *   the list on.
+ * - The body of a chord is one task, or a final group. `celery.accumulate` between two groups passes the list on.
  * - A group of none is the value [].
  *
- * @param hasTail - whether plain tasks that follow the last chord may be its body, as a chain: Celery 5.6.3 does not tell
- * the rest of a chain that a header has failed, and Celery 5.7 does not tell the chord around such a body.
+ * @param hasTail - whether plain tasks after the last chord may be its body, as a chain: Celery 5.6.3 does not fail the
+ * rest of a chain when a header fails, and Celery 5.7 does not report the failure of such a body to the chord around
+ * it.
  */
 export function formed(line: Line, hasTail: boolean): Draft[] {
   const steps: Draft[] = [];
@@ -54,7 +54,7 @@ export function formed(line: Line, hasTail: boolean): Draft[] {
   return hasTail && !isBound(line) ? withTail(steps) : steps;
 }
 
-/** The call that stands first is called with the value of a group of none. */
+/** Calls the next task with the result of an empty group. */
 function giveNothing(next: Draft): void {
   if (!next.immutable) next.args = [[], ...next.args];
   makeFirstImmutable([next]);
@@ -68,14 +68,14 @@ function emptyList(group: Draft, neighbour: Draft | undefined): Draft {
   return list;
 }
 
-/** Hands the list of a header on to what follows, and fails for it. Nobody waits for its result. */
+/** A task that passes the list of a header on, and fails with it. Its result is not used. */
 function handedOn(group: Draft): Draft {
   const list = listTask(group.spending);
   list.options = { ...wayOf(group), ignore_result: true };
   return list;
 }
 
-/** A task that is put in goes where the tasks beside it go. */
+/** An inserted task has the routing of its neighbour. */
 function wayOf(neighbour: Draft | undefined): DraftOptions {
   let task = neighbour;
   while (task !== undefined && task.kind !== "task") task = task.tasks[0];
@@ -106,14 +106,14 @@ function lastGroup(group: Draft): Draft {
   return group;
 }
 
-/** A group alone stays in its chain, or it would be part of the group around it. */
+/** A single group stays in its chain, or it would be merged into the group around it. */
 function memberOf(steps: Draft[], { spending }: Draft): Draft {
   const [only, ...others] = steps;
   if (only === undefined) return draftOf("chain", steps, spending);
   return others.length > 0 || only.kind === "group" ? chainOf(steps) : only;
 }
 
-/** Puts the tasks behind the last chord into its body, where no other step follows them. */
+/** Moves the tasks after the last chord into its body, where no other step follows. */
 function withTail(steps: Draft[]): Draft[] {
   const index = steps.findLastIndex(({ kind }) => kind !== "task");
   const chord = steps[index];
@@ -125,12 +125,12 @@ function withTail(steps: Draft[]): Draft[] {
   return steps.slice(0, index + 1);
 }
 
-/** Whether the errbacks of the first step are those of all: a chain that cannot begin calls no others. */
+/** Whether all steps have the errbacks of the first: a chain that cannot start calls only these. */
 export function failsAsOne(steps: readonly Draft[]): boolean {
   return commonErrbacks(steps).length === (steps[0] === undefined ? 0 : errbacksOf(steps[0]).length);
 }
 
-/** Steps as one part of a chord or group. Its own errbacks are those that are told when it cannot begin. */
+/** Steps as one part of a chord or group. Its own errbacks are called when it cannot start. */
 export function chainOf(steps: Draft[]): Draft {
   const chain = draftOf("chain", steps, (steps[0] as Draft).spending);
   const errbacks = commonErrbacks(steps);

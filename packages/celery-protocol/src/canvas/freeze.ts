@@ -10,26 +10,26 @@ import { oldest, ResultNode, toResultTuple } from "./result-node.ts";
 import { spendingOf } from "./spending.ts";
 import { Scales } from "./weight.ts";
 
-/** What freezing may set, beside the id; nothing that is absent or null. */
+/** Fields that freezing sets; absent and null ones are not set. */
 export interface Freezing {
-  /** Of the task, of the last step of a chain, of the body of a chord; kept where there is one already. */
+  /** Id of the task, of the last step of a chain, of the body of a chord. An existing id is kept. */
   readonly id?: string | null;
-  /** Kept where there is one already. */
+  /** An existing group is kept. */
   readonly groupId?: string | null;
   readonly groupIndex?: number | null;
   readonly chord?: OptionValue;
   readonly rootId?: string | null;
 }
 
-/** A signature with its ids, and where its result will be. */
+/** A signature with its ids, and its result. */
 export interface Frozen {
   readonly signature: WireSignature;
   readonly result: ResultTuple;
 }
 
 /**
- * A signature as it will be sent: in its normal form, with its id, the given one or a new one, and ids for all in it. Sent
- * twice it is the same task twice.
+ * Freezes a signature: in its normal form, with ids for all its tasks, the given id or a new one. Sent twice, it is the
+ * same task.
  *
  * @throws ProtocolError as `unfold`.
  */
@@ -45,8 +45,8 @@ export function freezeSignature(signature: WireSignature, mint: Mint, id: string
 }
 
 /**
- * Gives a draft in its normal form, and all in it, the ids it will be sent with, and says what its result will be.
- * Source: celery/canvas.py `Signature.freeze` and those of its kinds.
+ * Sets the ids of a draft in its normal form and of all its parts, and returns its result. Source: celery/canvas.py
+ * `Signature.freeze` and those of its kinds.
  *
  * @throws ProtocolError `option-invalid` for an empty chain, which has no result.
  */
@@ -85,10 +85,10 @@ function freezeChain(draft: Draft, given: Freezing, mint: Mint): ResultNode {
 }
 
 /**
- * Freezes the steps of a chain, from the last to the first. Only the last one is told of group and chord.
- * Source: celery/canvas.py `_chain.prepare_steps`.
+ * Freezes the steps of a chain, from the last to the first. Only the last one gets group and chord. Source:
+ * celery/canvas.py `_chain.prepare_steps`.
  *
- * @returns the result of the last, which follows those of the others.
+ * @returns the result of the last step, whose parents are those of the others.
  */
 export function freezeSteps(steps: readonly Draft[], given: Freezing, mint: Mint): ResultNode {
   let last: ResultNode | null = null;
@@ -102,12 +102,12 @@ export function freezeSteps(steps: readonly Draft[], given: Freezing, mint: Mint
   return last ?? refuse("a chain without steps");
 }
 
-/** A list that is only handed on has no result: what follows it follows the header. */
+/** A task that only passes a list on has no result: its follower's parent is the header. */
 function followed({ kind, body }: Draft, result: ResultNode): ResultNode {
   return kind === "chord" && body?.options["ignore_result"] === true ? (result.parent ?? result) : result;
 }
 
-/** Freezes the members under the id of the group. */
+/** Freezes the members of a group, and its id. */
 export function freezeGroup(draft: Draft, given: Freezing, mint: Mint): ResultNode {
   const { options } = draft;
   const id = asText(options["task_id"]) ?? given.groupId ?? mint.id();

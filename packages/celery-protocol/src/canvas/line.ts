@@ -16,20 +16,20 @@ import {
 import { commonErrbacks } from "./errback.ts";
 
 /**
- * A canvas without chains and chords in it: tasks and groups that follow one another, each with the value of the one
- * before. Members of groups are chain drafts that hold a line each. A group has the options of the chord that it was the
- * header of as far as they belong to the chord itself; `link_error` among them is for the task behind the group.
+ * A canvas without chains and chords: tasks and groups in order, each called with the previous result. Members of
+ * groups are chain drafts with a line each. A group that was the header of a chord has the chord's own options;
+ * `link_error` among them applies to the task after the group.
  */
 export type Line = readonly Draft[];
 
-/** What a chain or chord says of the last task in it: where its result goes. */
+/** Options of a chain or chord that apply to its last task: the destination of its result. */
 const PLACE = ["task_id", "group_id", "group_index", "chord"] as const;
-/** What stays with a group: the others are said of each of its members. */
+/** Options of the group itself: all others apply to each member. */
 const OF_GROUP: ReadonlySet<string> = new Set([...PLACE, "root_id", "interval", "max_retries", "link_error"]);
 
 /**
- * The line of a canvas, made of the drafts themselves: what is said of a part as a whole is said of the tasks that it is
- * meant for. Source: celery/canvas.py `_chain.run`, `group.apply_async`, `_chord.run`.
+ * The line of a canvas, made of its drafts: options of a composed part are moved to the tasks that they apply to.
+ * Source: celery/canvas.py `_chain.run`, `group.apply_async`, `_chord.run`.
  *
  * @throws ProtocolError `option-invalid` for a chord without a body.
  */
@@ -66,7 +66,7 @@ function chainLine(chain: Draft): Line {
   return line;
 }
 
-/** Members of groups inside are members of the group, in the order in which they are written. */
+/** Members of groups inside are members of the group, in their order. */
 function withLines(group: Draft): Draft {
   const members = membersOf(group).map((member) => draftOf("chain", [...lineOf(member)], group.spending));
   const lines = members.filter(({ tasks }) => tasks.length > 0);
@@ -94,7 +94,7 @@ function membersOf(group: Draft): readonly Draft[] {
   });
 }
 
-/** Times to start at are the header's, and the header and the body share what else is said of the chord. */
+/** `eta` and `countdown` apply to the header; the chord's other options to both header and body. */
 function chordLine(chord: Draft): Line {
   const { link, link_error, task_id, root_id = null, interval, max_retries, ...options } = chord.options;
   const header = withLines(chord.header ?? draftOf("group", [], chord.spending));
@@ -117,7 +117,7 @@ function chordLine(chord: Draft): Line {
   return [header, ...line];
 }
 
-/** What is a member of a header anew is told anew which chord it reports to. */
+/** Removes the chord of a line that becomes a member of another header. */
 export function unbind(line: Line): void {
   const last = line.at(-1);
   if (last === undefined) return;
@@ -125,14 +125,14 @@ export function unbind(line: Line): void {
   for (const { tasks } of last.tasks) unbind(tasks);
 }
 
-/** Adds to the first call of a line: to that of each member where it is a group. */
+/** Adds arguments to the first call of a line; to that of each member of a group. */
 export function addToFirst(line: Line, additions: Parameters<typeof merge>[1]): void {
   const [first] = line;
   if (first?.kind === "task") merge(first, additions);
   else for (const { tasks } of first?.tasks ?? []) addToFirst(tasks, additions);
 }
 
-/** The first call of a line takes nothing from what runs before. */
+/** Makes the first call of a line immutable: it gets no result of the task before. */
 export function makeFirstImmutable(line: Line): void {
   const [first] = line;
   if (first?.kind === "task") first.immutable = true;
@@ -153,7 +153,7 @@ export function placeLast(line: Line, options: DraftOptions): void {
   if (chord !== null) last.options["chord"] = chord;
 }
 
-/** Takes from a group what is to be said of the task that takes its place. */
+/** Removes and returns the options of a group that apply to the task that replaces it. */
 export function takePlace(group: Draft): DraftOptions {
   const place = given(Object.fromEntries(PLACE.map((name) => [name, group.options[name]])));
   group.options = without(group.options, PLACE);
@@ -165,14 +165,14 @@ function without(options: Readonly<DraftOptions>, names: Iterable<string>): Draf
   return given(Object.fromEntries(Object.entries(options).filter(([name]) => !out.has(name))));
 }
 
-/** Behind the last task, or behind the first member of a group, which hands on no value. */
+/** Links a callback to the last task, or, without arguments, to the first member of a group. */
 export function linkLine(line: Line, callback: Tree): void {
   const last = line.at(-1);
   if (last?.kind === "task") append(last, "link", callback);
   else if (last?.tasks[0] !== undefined) linkLine(last.tasks[0].tasks, { ...asObject(callback), immutable: true });
 }
 
-/** To each task, to what stands behind a group, and to each member of a group at the end. */
+/** Links an errback to each task, to the task after a group, and to each member of a final group. */
 export function linkErrorLine(line: Line, errback: Tree): void {
   for (const [index, step] of line.entries()) {
     const isEnd = index === line.length - 1 && step.tasks.length > 0;

@@ -5,15 +5,15 @@ import type { WireSignature } from "../task/signature.ts";
 import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { readCanvas } from "./canvas.ts";
 
-/** The same call with further options, which win over those it has: Celery's `set`. */
+/** The same call with further options, which override its own: Celery's `set`. */
 export function withOptions(composed: WireSignature, options: Readonly<Record<string, Tree>>): WireSignature {
   return { ...composed, options: { ...composed.options, ...options } };
 }
 
 /**
- * The same call, followed by `callback` when it succeeds: after the last step of a chain, after the body of a chord; a
- * group hands it, without arguments, to its first member. The same callback is linked once.
- * Source: celery/canvas.py `Signature.link`, `group.link`, `_chord.link`.
+ * The same call, followed by `callback` when it succeeds: after the last step of a chain, after the body of a chord;
+ * for a group, without arguments, after its first member. An equal callback is linked once. Source: celery/canvas.py
+ * `Signature.link`, `group.link`, `_chord.link`.
  */
 export function link(composed: WireSignature, callback: WireSignature): WireSignature {
   const canvas = readCanvas(composed);
@@ -28,9 +28,9 @@ export function link(composed: WireSignature, callback: WireSignature): WireSign
 }
 
 /**
- * The same call, followed by `errback` when it fails: for every step of a chain, every member of a group, and the body of a
- * chord, and of chords in its header. The same errback is linked once. Source: celery/canvas.py `Signature.link_error`,
- * `group.link_error`, `_chord.link_error`.
+ * The same call, followed by `errback` when it fails: for every step of a chain, every member of a group, and the body
+ * of a chord, and of chords in its header. An equal errback is linked once. Source: celery/canvas.py
+ * `Signature.link_error`, `group.link_error`, `_chord.link_error`.
  */
 export function linkError(composed: WireSignature, errback: WireSignature): WireSignature {
   return linkedError(composed, errback, false);
@@ -87,7 +87,7 @@ function withMembers(composed: WireSignature, members: readonly WireSignature[])
   return { ...composed, kwargs: { ...composed.kwargs, tasks: members.map(encodeSignature) } };
 }
 
-/** A header that was frozen stands as a group, whose members Celery does not look at here. */
+/** A frozen header is a group, whose members Celery ignores here. */
 function withHeader(composed: WireSignature, header: readonly WireSignature[]): WireSignature {
   if (!Array.isArray(composed.kwargs["header"])) return composed;
   return { ...composed, kwargs: { ...composed.kwargs, header: header.map(encodeSignature) } };

@@ -1,28 +1,28 @@
 import type { Tree } from "../content/tree.ts";
 import type { Budget } from "../wire/budget.ts";
 
-/** What composing messages needs of the world. */
+/** Ids, time, origin and routes for composing messages. */
 export interface Mint {
   /** A new task or group id. */
   readonly id: () => string;
-  /** Milliseconds since the epoch, as of this call. */
+  /** Milliseconds since the epoch, at this call. */
   readonly now: number;
   /** Node name of the sender. */
   readonly origin: string;
-  /** Where results are awaited that name no place of their own; null is nowhere. */
+  /** Default reply queue; null is none. */
   readonly replyTo: string | null;
-  /** What may be caused at once. Default: see `Budget`. */
+  /** Limits of the caused messages. Default: see `Budget`. */
   readonly budget?: Budget;
   /**
-   * The route of a call, merged under its own options. Default: no call has one.
+   * Returns the route of a call, which its own options override. Default: no routes.
    *
-   * @param name - to route by: of the task, or of the task that a map or starmap calls
+   * @param name - the name to route by: of the task, or of the task that a map or starmap calls
    * @param task - of the message
    */
   readonly routeOf?: (name: string, task: string) => WireRoute;
 }
 
-/** What is said of the calls of a task where they say nothing themselves. */
+/** Default options of the calls of a task. */
 export interface WireRoute {
   /** Call options by Celery's names. */
   readonly options: Readonly<Record<string, Tree>>;

@@ -14,9 +14,9 @@ import { spendingOf } from "./spending.ts";
 import { type Unfolded, unfoldLine } from "./unfold.ts";
 
 /**
- * What is to be sent in place of a running task: under its id, with its callbacks and errbacks, its place in a group and a
- * chord, and the rest of its chain behind it. What ends in a group comes to the list of the members' results. The running
- * task itself then ends without a result. Source: celery/app/task.py `Task.replace`.
+ * The messages that replace a running task: with its id, callbacks and errbacks, its index in a group and a chord, and
+ * the rest of its chain. A replacement that ends in a group returns the list of the members' results. The running task
+ * then ends without a result. Source: celery/app/task.py `Task.replace`.
  *
  * @throws ProtocolError `option-invalid` for an empty chain, and for a signature that is a member of a chord already.
  */
@@ -55,11 +55,11 @@ function refuse(message: string): never {
 }
 
 /**
- * One more member for the chord of a running task. The chord is first to be told that there is one more part to await
- * (on Redis: one more in the key that ends in `.t`), then the steps are taken. What ends in a group brings the list of the
- * members' results. Source: celery/app/task.py `Task.add_to_chord`.
+ * Adds a member to the chord of a running task. The caller must first increase the chord's number of parts (on Redis:
+ * the key that ends in `.t`), then run the steps. A member that ends in a group returns the list of the members'
+ * results. Source: celery/app/task.py `Task.add_to_chord`.
  *
- * @throws ProtocolError `option-invalid` for a task that is no member of a chord, and for a group.
+ * @throws ProtocolError `option-invalid` for a task outside of a chord, and for a group.
  */
 export function joinChord(
   task: TaskMessage,
@@ -69,7 +69,7 @@ export function joinChord(
 ): Unfolded & { readonly groupId: string } {
   const { chord: body, group: groupId } = task;
   if (body === null || groupId === null) {
-    const what = `Task ${task.task}[${task.id}] is no member of a chord`;
+    const what = `Task ${task.task}[${task.id}] is not a member of a chord`;
     throw new ProtocolError("option-invalid", "local", `${what}: nothing can be added to it.`);
   }
   if (readCanvas(added).kind === "group") return refuse("A group cannot be added to a chord: add its members.");

@@ -1,6 +1,6 @@
 import type { ResultTuple } from "../result/tuple.ts";
 
-/** The result of a task or a group that is being sent: the result it follows is known only later. */
+/** The result of a task or a group that is being sent: its parent is known only later. */
 export class ResultNode {
   readonly id: string;
   /** Members of a group; null for one task. */
@@ -13,12 +13,12 @@ export class ResultNode {
   }
 }
 
-/** The result with all that it follows. Chains may be longer than the stack is deep. */
+/** The result with all its parents. Iterative, since a chain may be longer than the stack. */
 export function toResultTuple(node: ResultNode): ResultTuple {
   return ancestry(node).reduceRight<ResultTuple | null>((parent, each) => tupleOf(each, parent), null) as ResultTuple;
 }
 
-/** The oldest result that a result follows, or itself. */
+/** The oldest ancestor of a result, or itself. */
 export function oldest(node: ResultNode): ResultNode {
   return ancestry(node).at(-1) ?? node;
 }

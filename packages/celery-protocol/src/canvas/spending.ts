@@ -1,13 +1,13 @@
 import { type Budget, overBudget, resolveBudget } from "../wire/budget.ts";
 import type { Mint } from "./mint.ts";
 
-/** So many arguments, keyword arguments and options are part of a signature, which is counted. */
+/** Arguments, keyword arguments and options that the count of one signature includes. */
 const USUAL_FIELDS = 64;
-/** Objects of more keys are dictionaries in V8, which take long to copy. */
+/** Larger objects are dictionaries in V8, which are slow to copy. */
 const SIGNATURES_A_FIELD = 25;
 const ARGUMENTS_A_SIGNATURE = 16;
 
-/** Adds up what is caused together, and ends it as soon as a limit is passed. */
+/** Adds up the messages and signatures of one call, and throws as soon as a limit of the budget is passed. */
 export class Spending {
   readonly budget: Budget;
   #signatures = 0;
@@ -19,7 +19,7 @@ export class Spending {
   }
 
   /**
-   * So many signatures are read, copied or looked at.
+   * Counts signatures that are read or copied.
    *
    * @throws ProtocolError `too-many`.
    */
@@ -30,7 +30,7 @@ export class Spending {
   }
 
   /**
-   * A signature with so many keyword arguments and options is copied.
+   * Counts a copied signature with this number of keyword arguments and options.
    *
    * @throws ProtocolError `too-many`.
    */
@@ -39,7 +39,7 @@ export class Spending {
   }
 
   /**
-   * So many arguments are copied.
+   * Counts copied arguments.
    *
    * @throws ProtocolError `too-many`.
    */
@@ -48,7 +48,7 @@ export class Spending {
   }
 
   /**
-   * So many messages will follow, none of which is counted yet.
+   * Checks that this number of further messages is allowed.
    *
    * @throws ProtocolError `too-many`.
    */
@@ -58,7 +58,7 @@ export class Spending {
   }
 
   /**
-   * One message of this size follows.
+   * Counts one message of this size.
    *
    * @throws ProtocolError `too-many`, `too-large`.
    */
@@ -71,7 +71,7 @@ export class Spending {
   }
 
   /**
-   * Something of this size is written into one message.
+   * Checks the size of a value in one message.
    *
    * @throws ProtocolError `too-large`.
    */
@@ -80,7 +80,7 @@ export class Spending {
   }
 }
 
-/** What a call may cause that nothing else is counted with. */
+/** A new count for a single call. */
 export function spendingOf({ budget }: Mint): Spending {
   return new Spending(budget ?? resolveBudget());
 }

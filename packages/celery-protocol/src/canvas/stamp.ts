@@ -5,13 +5,13 @@ import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { type Canvas, group, readCanvas } from "./canvas.ts";
 import { linksOf, withOptions } from "./link.ts";
 
-/** Stamps by name. A list `stamped_headers` among them says which are stamps; without one all are. */
+/** Stamps by name. A list `stamped_headers` among them names the stamps; without it all are. */
 export type Stamps = Readonly<Record<string, Tree>>;
 
 /**
- * Gives stamps to the parts of a canvas as they are walked. Each method is called with the part and the stamps that come
- * from outside of it, and answers with stamps of its own. What `onGroupStart` and `onChainStart` give goes to all inside.
- * Source: celery/canvas.py `StampingVisitor`.
+ * A visitor that stamps the parts of a canvas. Each method is called with the part and the stamps of the parts around
+ * it, and returns further stamps. Stamps of `onGroupStart` and `onChainStart` apply to all parts inside. Source:
+ * celery/canvas.py `StampingVisitor`.
  */
 export interface StampingVisitor {
   /** Every task. */
@@ -31,20 +31,22 @@ export interface StampingVisitor {
   onErrback?(errback: WireSignature, stamps: Stamps): Stamps;
 }
 
-/** What to stamp with. */
+/** The stamps, or a visitor. */
 export interface Stamping {
   readonly stamps?: Stamps;
   readonly visitor?: StampingVisitor | null;
-  /** True makes a list of the values where a stamp is there already, the newest first; false, the default, puts the new one in its place. */
+  /**
+   * True: an existing stamp becomes a list of values, the newest first. False, the default: the new value replaces it.
+   */
   readonly append?: boolean;
 }
 
 /**
- * The same canvas with stamps on every task in it, and on what is linked to them. Stamps travel as message headers, and with
- * the tasks that follow. The body of a chord is stamped in any case, which Celery does only for a visitor.
- * Source: celery/canvas.py `Signature.stamp` and those of its kinds.
+ * Stamps every task of a canvas and its links. Stamps are message headers, and pass on to follow-ups. The body of a
+ * chord is always stamped; Celery does that only for a visitor. Source: celery/canvas.py `Signature.stamp` and those of
+ * its kinds.
  *
- * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should.
+ * @throws ProtocolError `message-invalid` for a malformed canvas.
  */
 export function stamp(
   signature: WireSignature,
@@ -127,7 +129,7 @@ class Stamper {
     return visitor.onGroupStart?.(headerOf(chord), stamps) ?? {};
   }
 
-  /** Each link is given what the one before it was given, too. */
+  /** Each link also gets the stamps of the previous one. */
   #stampLinks(signature: WireSignature, stamps: Stamps, append: boolean): WireSignature {
     const inner = append === this.#append ? this : new Stamper(this.#visitor, append);
     const callbacks = inner.#stampEach(linksOf(signature, "link"), stamps, (each, given) =>
@@ -152,7 +154,7 @@ class Stamper {
     });
   }
 
-  /** Stamps from outside, then the visitor's, then those that are there already. */
+  /** Stamps of the parts around, then the visitor's, then existing ones. */
   #joined(stamps: Stamps, own: Stamps | null, signature: WireSignature | null): Stamps {
     const listed = named(stamps);
     const visited = own === null ? listed : merged(listed, named(own), this.#append);
@@ -172,7 +174,10 @@ function unique(stamps: Stamps): Stamps {
   return { ...stamps, stamped_headers: [...new Set(asList(stamps["stamped_headers"]) ?? [])] };
 }
 
-/** Two lists become one; other values stand as they are, or, appended, in a list. Source: celery/canvas.py `_merge_dictionaries`. */
+/**
+ * Concatenates two lists; other values are replaced or, appended, joined in a list. Source: celery/canvas.py
+ * `_merge_dictionaries`.
+ */
 function merged(first: Stamps, second: Stamps, append: boolean): Stamps {
   const both = Object.keys(first).filter((name) => name in second);
   const values = both.map((name) => [name, joinedValue(first[name] ?? null, second[name] ?? null, append)] as const);
@@ -197,7 +202,7 @@ function withGroup(chord: WireSignature, header: readonly WireSignature[]): Wire
   return isGroup ? chord : { ...chord, kwargs: { ...chord.kwargs, header: encodeSignature(plainGroup(header)) } };
 }
 
-/** A group over these, a single group among them included. */
+/** A group of these, even of a single group. */
 function plainGroup(tasks: readonly WireSignature[]): WireSignature {
   return { ...group(), kwargs: { tasks: tasks.map(encodeSignature) } };
 }

@@ -14,12 +14,12 @@ import { ResultNode, toResultTuple } from "./result-node.ts";
 import { type Spending, spendingOf } from "./spending.ts";
 import { Scales } from "./weight.ts";
 
-/** Something to do for a canvas to start, in the order given. */
+/** A step of starting a canvas, in order. */
 export type CanvasStep =
   | ({ readonly do: "send" } & Sending)
   /** The members of a chord's header are about to be sent: Celery's `backend.apply_chord`. */
   | { readonly do: "apply-chord"; readonly chord: AppliedChord }
-  /** Only the last member of the header is still to be sent: this many results complete it. */
+  /** All members of the header but the last are sent: this number of results completes the chord. */
   | { readonly do: "set-chord-size"; readonly groupId: string; readonly size: number };
 
 /** A chord whose header is about to be sent. */
@@ -29,45 +29,45 @@ export interface AppliedChord {
   readonly header: ResultTuple;
   /** Called with the list of results. */
   readonly body: WireSignature;
-  /** Options for backends that look whether the header is ready: seconds between two looks, and how many there are. */
+  /** Options for backends that poll the header: seconds between two polls, and the most polls. */
   readonly interval: Tree;
   readonly maxRetries: Tree;
 }
 
-/** What is to be done for a call, and what comes of it. */
+/** The steps of a call, and its result. */
 export interface Unfolded {
   readonly steps: readonly CanvasStep[];
-  /** Where the result will be; null where nothing is sent at all: an empty chain. */
+  /** The result; null where no message is sent: an empty chain. */
   readonly result: ResultTuple | null;
-  /** Result tuples by which a running task names what it sent: its `children`. */
+  /** Result tuples of the sent tasks, for the `children` of a running task. */
   readonly children: readonly Tree[];
 }
 
-/** What a canvas is called with. */
+/** Arguments and options of the call of a canvas. */
 export interface Unfolding {
   /** Before its own arguments. */
   readonly args?: readonly Tree[];
   readonly kwargs?: Readonly<Record<string, Tree>>;
   /** Call options by Celery's names. */
   readonly options?: Readonly<Record<string, Tree>>;
-  /** The task that runs; null, the default, is none: a client. */
+  /** The running task; null, the default, for a client. */
   readonly caller?: Caller | null;
-  /** What is caused together with other calls. Default: the call has the whole budget of the mint. */
+  /** A budget shared with other calls. Default: the whole budget. */
   readonly spending?: Spending;
 }
 
 /**
- * The messages to send now for a canvas in its normal form: all members of a group, the header of a chord, the first step of
- * a chain with the others inside it. Source: celery/canvas.py, `apply_async` of each kind.
+ * Unfolds a canvas in its normal form to the messages to send now: all members of a group, the header of a chord, the
+ * first step of a chain with the others inside it. Source: celery/canvas.py, `apply_async` of each kind.
  *
- * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should, `option-invalid` for a chord
- * without a body, `time-invalid` for an eta or expires that is no time, `too-many` and `too-large` for what passes the
- * budget, before it is made.
+ * @throws ProtocolError `message-invalid` for a malformed canvas, `option-invalid` for a chord without a body,
+ * `time-invalid` for an invalid eta or expires, `too-many` and `too-large` beyond the budget, before the messages are
+ * composed.
  */
 export function unfold(signature: WireSignature, mint: Mint, how: Unfolding = {}): Unfolded {
   const { args = [], kwargs = {}, options = {}, caller = null, spending = spendingOf(mint) } = how;
   const canvas = readCanvas(signature);
-  // Before so many are read.
+  // Checked before they are read.
   if (canvas.kind === "group") spending.expect(canvas.tasks.length);
   const draft = toDraft(signature, spending);
   const { chain: own, ...said } = draft.options;
@@ -85,15 +85,15 @@ export function unfold(signature: WireSignature, mint: Mint, how: Unfolding = {}
   });
 }
 
-/** How a line is unfolded. */
+/** Options of unfolding a line. */
 export interface LineUnfolding {
-  /** Steps that follow the line, already written, the next one last; null is none. */
+  /** Written steps after the line, the next one last; null is none. */
   readonly rest: Rest;
   readonly caller: Caller | null;
   readonly spending: Spending;
 }
 
-/** The same of a line. */
+/** Unfolds a line. */
 export function unfoldLine(line: Line, mint: Mint, { rest, caller, spending }: LineUnfolding): Unfolded {
   const isFollowed = rest !== null && rest.length > 0;
   const steps = formed(isFollowed ? closed(line, false) : line, !isFollowed);
@@ -102,7 +102,7 @@ export function unfoldLine(line: Line, mint: Mint, { rest, caller, spending }: L
   return { steps: sender.steps, result: result && toResultTuple(result), children: sender.children };
 }
 
-/** Whether these steps need a backend that can count chords, now or further on. */
+/** Whether these steps or later ones need a backend that counts chords. */
 export function needsChords(steps: readonly CanvasStep[]): boolean {
   return steps.some(
     (step) => step.do === "apply-chord" || (step.do === "send" && step.task.chain?.some(isChord) === true),
@@ -113,10 +113,10 @@ function isChord({ subtaskType }: WireSignature): boolean {
   return subtaskType === "chord";
 }
 
-/** Trees of the steps that follow, the next one last; null is no chain at all. */
+/** Trees of the following steps, the next one last; null outside of a chain. */
 type Rest = readonly Tree[] | null;
 
-/** Sends what stands first in a normal form, the rest inside it. */
+/** Composes the messages of the first step of a normal form, with the rest inside them. */
 class CanvasSender {
   readonly steps: CanvasStep[] = [];
   readonly children: Tree[] = [];
@@ -124,7 +124,7 @@ class CanvasSender {
   readonly #caller: Caller | null;
   readonly #spending: Spending;
   readonly #scales = new Scales();
-  /** Bodies of chords as they stand in each member of their headers. */
+  /** Written bodies of chords, shared by the members of their headers. */
   readonly #bodies: Written = new Map();
 
   constructor(mint: Mint, caller: Caller | null, spending: Spending) {
@@ -133,7 +133,7 @@ class CanvasSender {
     this.#spending = spending;
   }
 
-  /** Gives all of it ids and sends it; the result is that of the last step. */
+  /** Sets all ids and composes the messages; returns the result of the last step. */
   start(steps: readonly Draft[], rest: Rest): ResultNode | null {
     if (steps.length === 0) return null;
     const result = freezeSteps(steps, {}, this.#mint);
@@ -141,7 +141,7 @@ class CanvasSender {
     return result;
   }
 
-  /** @param isOwn - false for a member of a group: the group names what is sent within it. */
+  /** @param isOwn - false for a member of a group, whose result is part of the group's. */
   #apply(steps: readonly Draft[], rest: Rest, isOwn: boolean): void {
     const [first, ...others] = steps;
     if (first?.kind === "group") this.#sendGroup(first, isOwn);
@@ -170,7 +170,7 @@ class CanvasSender {
     this.children.push(encodeResultTuple(toResultTuple(result)));
   }
 
-  /** The body of a chord does not change any more once members of its header are sent. */
+  /** Once members of the header are composed, the body of a chord does not change. */
   #written(body: Draft): Tree {
     const known = this.#bodies.get(body);
     if (known !== undefined) return known;
@@ -191,7 +191,7 @@ class CanvasSender {
     this.#apply(isChain ? member.tasks : [member], isChain ? [] : null, false);
   }
 
-  /** The rest of the chain is the body's; the members of the header answer to the body. */
+  /** The rest of the chain follows the body; the members of the header report to the body. */
   #sendChord(chord: Draft, others: readonly Draft[], rest: Rest, isOwn: boolean): void {
     const { header, body: first } = chord as Draft & { readonly header: Draft; readonly body: Draft };
     const groupId = asText(header.options["task_id"]) ?? "";
@@ -211,8 +211,8 @@ class CanvasSender {
   }
 
   /**
-   * As a chain a failed body fails its last step in every Celery, as the first of a chain that is an option it fails each
-   * step in Celery 5.7, those that report to a chord around it included.
+   * With a body that is a chain, every Celery version fails the last step; with a chain in the body's options, Celery
+   * 5.7 fails each step, including those that report to a chord around it.
    */
   #bodyOf(first: Draft, others: readonly Draft[], rest: Rest): Draft {
     const isRest = rest !== null && rest.length > 0;

@@ -8,13 +8,13 @@ import { decodeSignature, encodeSignature } from "../task/signature-codec.ts";
 import { readCanvas } from "./canvas.ts";
 import { linksOf } from "./link.ts";
 
-/** The result that one task brings to a chord. */
+/** The result of one header task for its chord. */
 export interface ChordPart {
   readonly taskId: string;
   readonly groupId: string;
-  /** Its place in the list that the body is called with; null goes to the end. */
+  /** Its index in the list of results; null is sorted last. */
   readonly groupIndex: number | null;
-  /** Null where the message of the task could not be read that far: who counts the parts may have kept it. */
+  /** Null where the task's message could not be decoded; the chord counter may have stored the body. */
   readonly body: WireSignature | null;
 }
 
@@ -40,57 +40,57 @@ export type ChordProgress =
     };
 
 /**
- * The part a task has in a chord; to be reported when it succeeds, fails or is revoked, once its result is stored. Null for
- * a task outside of any chord.
+ * The part of a task in its chord, to report when it succeeds, fails or is revoked, after its result was stored. Null
+ * outside of a chord.
  */
 export function chordPart({ id, group: groupId, groupIndex, chord }: TaskMessage): ChordPart | null {
   return chord === null || groupId === null ? null : { taskId: id, groupId, groupIndex, body: chord };
 }
 
-/** A call that will now never be made, and whose result someone may await. */
+/** A call that will never be made, whose result a client may await. */
 export interface Unreached {
-  /** Null where the call has no id: then there is nothing to store. */
+  /** Null where the call has no id, and so no result. */
   readonly taskId: string | null;
   readonly replyTo: string | null;
-  /** To be reported as failed where the call was a member of a chord. */
+  /** The part to report as failed, where the call was a member of a chord. */
   readonly part: ChordPart | null;
 }
 
 /**
- * How far to look for calls that will never be made. `celery` looks as far as Celery does, which leaves some results
- * pending and some chords waiting for ever: those of a group or chord further down a chain, and the chord around a chord
- * that failed. `all` finds every call there is.
+ * Which calls that will never be made are failed. `celery`: the same as Celery, which leaves some results pending and
+ * some chords waiting forever: those of a group or chord further down a chain, and the chord around a failed chord.
+ * `all`: every call.
  */
 export type Reach = "celery" | "all";
 
 /**
- * What the failure of a task keeps from being called: the rest of its chain, in the order of the message, the furthest step
- * first. Each is to be stored as failed with the same error, and reported to its chord.
- * Source: celery/backends/base.py `mark_as_failure`.
+ * The calls that the failure of a task prevents: the rest of its chain, in the order of the message, the last step
+ * first. Each must be stored as failed with the same error, and reported to its chord. Source: celery/backends/base.py
+ * `mark_as_failure`.
  *
- * @throws ProtocolError `message-invalid`, with `all`, for a canvas that does not hold what it should.
+ * @throws ProtocolError `message-invalid`, with `all`, for a malformed canvas.
  */
 export function unreached(task: TaskMessage, reach: Reach = "celery"): readonly Unreached[] {
   const rest = task.chain ?? [];
   return reach === "all" ? rest.flatMap(allIn) : rest.map(itself);
 }
 
-/** A task whose errbacks are to be told of its failure. */
+/** A task whose errbacks must be called. */
 export type FailedTask = Pick<TaskMessage, "id" | "rootId" | "errbacks">;
 
-/** What a chord takes with it when its body cannot be called. */
+/** The effects of a chord whose body cannot be called. */
 export interface ChordFailure {
-  /** To be stored as failed with the error of the chord, and reported to the chord around it, if there is one. */
+  /** Calls to store as failed with the error of the chord, and to report to the chord around it, if there is one. */
   readonly unreached: readonly Unreached[];
-  /** Whose errbacks are to be told: the body, or each member of a group in its place. */
+  /** Tasks whose errbacks must be called: the body, or each member of a group that is the body. */
   readonly failed: readonly FailedTask[];
 }
 
 /**
- * What the failure of a chord keeps from being called: its body. Celery itself does not tell the chord around it, which then
- * never ends. Source: celery/backends/base.py `chord_error_from_stack`, `_handle_group_chord_error`.
+ * The calls that the failure of a chord prevents: its body. Celery itself does not report to the chord around it, which
+ * then never ends. Source: celery/backends/base.py `chord_error_from_stack`, `_handle_group_chord_error`.
  *
- * @throws ProtocolError `message-invalid` for a canvas that does not hold what it should.
+ * @throws ProtocolError `message-invalid` for a malformed canvas.
  */
 export function afterChordFailure(body: WireSignature, reach: Reach = "celery"): ChordFailure {
   const canvas = readCanvas(body);
@@ -106,7 +106,7 @@ export function afterChordFailure(body: WireSignature, reach: Reach = "celery"):
   return { unreached: [...bodies, ...own].map(unreported), failed };
 }
 
-/** Of a chord its own and those of its body. Source: celery/backends/base.py `_result_errbacks`. */
+/** Errbacks of a chord: its own and those of its body. Source: celery/backends/base.py `_result_errbacks`. */
 function errbacksOf(task: WireSignature): readonly WireSignature[] {
   const canvas = readCanvas(task);
   const inner = canvas.kind === "chord" && canvas.body !== null ? errbacksOf(canvas.body) : [];
@@ -121,7 +121,7 @@ function unique(errbacks: readonly WireSignature[]): readonly WireSignature[] {
   );
 }
 
-/** The call whose result is that of the whole: the last step of a chain, the body of a chord. */
+/** The call whose result is that of the canvas: the last step of a chain, the body of a chord. */
 function resultOf(signature: WireSignature): Unreached {
   const canvas = readCanvas(signature);
   const last = canvas.kind === "chain" ? canvas.tasks.at(-1) : canvas.kind === "chord" ? canvas.body : null;
@@ -140,13 +140,13 @@ function partOf(taskId: string | null, options: WireSignature["options"]): Chord
   return { taskId, groupId, groupIndex: asNumber(options["group_index"]), body: decodeSignature(chord) };
 }
 
-/** The call, what is inside it, and the rest of the chain that it was to go on with. */
+/** The call, the calls inside it, and the rest of its chain. */
 function allIn(signature: WireSignature): readonly Unreached[] {
   const rest = asList(signature.options["chain"]) ?? [];
   return [...inside(signature), ...rest.map(decodeSignature).flatMap(allIn)];
 }
 
-/** The header of a chord that was never begun has nobody to report to. */
+/** The header of a chord that was never started reports to no chord. */
 function inside(signature: WireSignature): readonly Unreached[] {
   const canvas = readCanvas(signature);
   switch (canvas.kind) {

@@ -2,15 +2,15 @@ import { isPlainObject } from "../content/plain-object.ts";
 import type { Tree } from "../content/tree.ts";
 import { Draft, type OptionValue } from "./draft.ts";
 
-/** Names and signs of a signature, without what they hold. */
+/** Keys and punctuation of a signature, without its values. */
 const SIGNATURE_BYTES = 100;
-/** A number, a word, a typed value: near enough. */
+/** Estimate for a number, a word or a typed value. */
 const SCALAR_BYTES = 8;
 const TYPED_BYTES = 60;
 
 /**
- * Bytes that values and drafts come to when they are written as JSON, near enough and without writing them. What stands in
- * many places is weighed once, so that the time grows with what is in memory, not with what would be written.
+ * Estimates the size of values and drafts as JSON, in bytes, without writing them. Shared values are measured once, so
+ * that the time grows with the size in memory, not on the wire.
  */
 export class Scales {
   readonly #known = new Map<object, number>();
@@ -32,14 +32,14 @@ export class Scales {
     return isPlainObject(value) ? this.members(value) : TYPED_BYTES;
   }
 
-  /** A list of these. */
+  /** Size of a list of these. */
   all(items: readonly OptionValue[]): number {
     let bytes = 2;
     for (const item of items) bytes += this.weigh(item) + 2;
     return bytes;
   }
 
-  /** An object of these. */
+  /** Size of an object of these. */
   members(object: Readonly<Record<string, OptionValue>>): number {
     let bytes = 2;
     for (const key of Object.keys(object)) bytes += key.length + 6 + this.weigh(object[key]);
