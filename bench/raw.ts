@@ -4,7 +4,7 @@ import { type ChannelModel, type ConfirmChannel, connect, type Options } from "a
 import { type Figure, perSecond } from "./measure.ts";
 import type { QueueType } from "./suite.ts";
 
-// Plain amqplib doing the same bytes: what is left when nobody thinks about tasks.
+// Plain amqplib with the same bytes: the lower bound without tasks.
 
 function connectRaw(url: string): Promise<ChannelModel> {
   return connect(url, { noDelay: true });

@@ -33,7 +33,7 @@ interface Working {
   readonly options?: Partial<CreateWorkerOptions>;
 }
 
-/** The same no-op everywhere; the reply queue of a task with results is one that nobody reads. */
+/** The same no-op everywhere; the reply queue of a task with results has no consumer. */
 async function ours(scene: Scene, working: Working): Promise<Figure> {
   const { type, concurrency, bytes, results, count, options = {} } = working;
   const { url } = scene;
@@ -125,16 +125,16 @@ async function withResults(scene: Scene): Promise<Match> {
   };
 }
 
-/** What it costs to be seen, and that it costs nothing where nobody looks. */
+/** The cost of observation, and that it is zero without an observer. */
 async function watched(scene: Scene): Promise<Match> {
   const working: Working = { type: "classic", concurrency: 100, bytes: 0, results: false, count: scene.count };
   const run = (options: Partial<CreateWorkerOptions>) => () => ours(scene, { ...working, options });
   return {
-    title: "Worker, seen by others",
+    title: "Worker, observed",
     unit: "tasks/s",
     better: "higher",
     contenders: [
-      { name: "Leveret, seen by nobody", run: run({ events: false, remoteControl: false }) },
+      { name: "Leveret, not observed", run: run({ events: false, remoteControl: false }) },
       { name: "Leveret, as it is by default: heartbeats, remote control", run: run({}) },
       { name: "Leveret, events of each task", run: run({ events: true }) },
       { name: "Leveret, celery-metrics", run: run({ interceptors: [createMetrics().interceptor] }) },

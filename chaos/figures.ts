@@ -144,7 +144,7 @@ function chordTable(all: readonly ChaosRow[]): string {
 
 function fuzzTable(rows: readonly FuzzRow[]): string {
   return table(
-    ["messages went through", "count", "seed", "seconds", "what came of them", "defects"],
+    ["messages ran through", "count", "seed", "seconds", "outcome", "defects"],
     rows.map((row) => [row.way, row.count, row.seed, row.seconds.toFixed(0), row.outcome, row.defects]),
   );
 }

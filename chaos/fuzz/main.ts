@@ -56,14 +56,17 @@ async function main(args: readonly string[]): Promise<number> {
     worker: () =>
       timed("a worker, on a broker in memory", count, async () => {
         const { acked, rejected, dead, results, good, defects } = await fuzzPipeline(seeds, count, seed);
-        const settled = `${acked} acked, ${rejected} given back waiting for their eta`;
-        return { outcome: `${settled}, ${dead} dead letters, ${results} results, ${good} good ones between`, defects };
+        const settled = `${acked} acked, ${rejected} requeued while they wait for their eta`;
+        return {
+          outcome: `${settled}, ${dead} dead letters, ${results} results, ${good} valid messages between`,
+          defects,
+        };
       }),
     canvas: () =>
       timed("canvases within a budget, on a broker in memory", canvases, async () => {
         const { defects, ...came } = await fuzzCanvas(canvases, seed);
         const most = `at most ${came.mostMessages} messages and ${came.mostBytes} bytes by one delivery`;
-        const rest = `${came.dead} dead letters, ${came.queues} made-up queues declared`;
+        const rest = `${came.dead} dead letters, ${came.queues} queues declared that only messages name`;
         const longest = `the longest delivery ${Math.round(came.longestMs)} ms of processor time`;
         return {
           outcome: `${came.delivered} deliveries, ${most}, ${rest}, ${longest}`,

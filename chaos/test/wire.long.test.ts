@@ -16,7 +16,7 @@ async function fuzz(url: string, type: (typeof types)[number], name: string): Pr
   const start = performance.now();
   const seed = 20_261_130;
   const { defects, published, refused, ran, dead, good, slowestMs } = await fuzzWireBroker(url, type, COUNT, seed);
-  const outcome = `${refused} refused by the broker, ${published} taken; of the tasks ${ran} ran, ${dead} are dead letters; ${good} good tasks between, the slowest answered in ${(slowestMs / 1000).toFixed(1)} s`;
+  const outcome = `${refused} refused by the broker, ${published} taken; of the tasks ${ran} ran, ${dead} are dead letters; ${good} valid tasks between, the slowest answered in ${(slowestMs / 1000).toFixed(1)} s`;
   const seconds = (performance.now() - start) / 1000;
   const way = `all consumers, a ${type} queue of RabbitMQ ${name}`;
   keepRow({ kind: "fuzz", way, count: COUNT, seed, seconds, outcome, defects: defects.length });

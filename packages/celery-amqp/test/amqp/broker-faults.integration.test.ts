@@ -43,7 +43,7 @@ async function connect(): Promise<{ transport: Transport; logger: RecordingLogge
   return { transport, logger, received };
 }
 
-test("an alarm blocks publishing with little memory, leaves consuming alone, and passes", async () => {
+test("an alarm blocks publishing with little memory, does not affect consuming, and ends", async () => {
   const { transport, logger, received } = await connect();
   await transport.publisher.publish(message("a"), TO);
   await rabbit.ctl("set_vm_memory_high_watermark", "absolute", "1MB");
@@ -65,7 +65,7 @@ test("an alarm blocks publishing with little memory, leaves consuming alone, and
   expect(transport.state).toBe("open");
 });
 
-test("a delivery that is held past the broker's timeout comes again, and the log names the cause", async () => {
+test("a delivery unacked past the broker's timeout is redelivered, and the log names the cause", async () => {
   // The broker looks once a minute unless it is told otherwise; both are read when a channel is opened.
   const allow = (timeoutMs: number, tickMs: number) => {
     const set = (name: string, ms: number) => `application:set_env(rabbit, ${name}, ${ms})`;

@@ -47,7 +47,7 @@ describe("a channel that the broker closes", () => {
     consuming.length = 0;
   });
 
-  test("is opened again, and no other subscription notices", async () => {
+  test("is reopened, and no other subscription is affected", async () => {
     const { transport, logger } = await world();
     const events: string[] = [];
     const received: string[] = [];
@@ -81,7 +81,7 @@ describe("a channel that the broker closes", () => {
     expect(logger.text).toMatch(/the queue is consumed again[^]*queue: 'broken'/);
   });
 
-  test("takes the deliveries with it that it brought: they come again, and the old ones cannot be settled", async () => {
+  test("ends with its deliveries: they are redelivered, and the old ones cannot be settled", async () => {
     const { transport } = await world();
     const deliveries: Delivery[] = [];
     await transport.subscribe({ queue: "q", prefetch: 5, topology: topology("q") }, (delivery) => {
@@ -101,7 +101,7 @@ describe("a channel that the broker closes", () => {
   });
 });
 
-test("a look at a missing queue costs no consumer its channel", async () => {
+test("a passive declare of a missing queue closes no consumer's channel", async () => {
   const { transport } = await world();
   const received: string[] = [];
   await transport.subscribe({ queue: "q", prefetch: 1, topology: topology("q") }, (delivery) => {
@@ -120,7 +120,7 @@ test("what no broker can be asked is refused as such, and the next request is an
   await expect(transport.declare(topology("fine"))).resolves.toBeUndefined();
 });
 
-test("an event loop that was blocked past every deadline is not taken for a silent broker", async () => {
+test("an event loop that was blocked past every deadline is not mistaken for a silent broker", async () => {
   const { transport, logger } = await world({ confirmTimeoutMs: 1_000, publishTimeoutMs: 1_200, rpcTimeoutMs: 1_100 });
   await transport.declare(topology("q"));
   const publish = () => transport.publisher.publish(message("x"), { exchange: "", routingKey: "q" });

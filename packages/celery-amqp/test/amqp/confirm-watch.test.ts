@@ -32,7 +32,7 @@ test("a confirm, and a new channel, give it time again", () => {
   expect(made.isSilent(1249)).toBe(false);
 });
 
-test("one message that is passed over while others are confirmed never accuses the node, and its channel once", () => {
+test("one unconfirmed message among confirmed ones never costs the connection, and its channel once", () => {
   const made = watch();
   const stuck = pending("stuck");
   stuck.writtenAt = 1000;

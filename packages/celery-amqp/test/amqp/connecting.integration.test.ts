@@ -76,7 +76,7 @@ describe("where nobody answers", () => {
     expect(transport.state).toBe("open");
   });
 
-  test("a server that accepts and never speaks is given up at the deadline", async () => {
+  test("a server that accepts and stays silent is abandoned at the deadline", async () => {
     const silent = createServer();
     const sockets: { readonly closed: boolean }[] = [];
     silent.on("connection", (socket) => sockets.push(socket.on("error", () => {}).resume()));
@@ -120,7 +120,7 @@ describe("several addresses", () => {
   });
   afterAll(() => Promise.all(proxies.map((proxy) => proxy.close())));
 
-  test("the one that answers is found, in whatever order they are tried", async () => {
+  test("the address that answers is found, in any order of attempts", async () => {
     const [first, second] = proxies;
     await Promise.all([first?.refuse(), second?.refuse()]);
     for (let attempt = 0; attempt < 5; attempt++) {
@@ -138,7 +138,7 @@ describe("several addresses", () => {
     await expect(transport.connect()).resolves.toBeUndefined();
   });
 
-  test("after a loss the next one is tried", async () => {
+  test("after a loss the next address is tried", async () => {
     const { transport } = create({ url: proxies.map(({ url }) => url) });
     await transport.connect();
     for (const proxy of proxies.slice(0, 2)) await proxy.refuse();

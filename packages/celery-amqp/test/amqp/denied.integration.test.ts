@@ -25,7 +25,7 @@ describe.skipIf(!hasLab)("RabbitMQ 4.3 that permits no transient queues (LEVERET
     await run(lab, ["4.3", "wipe", name]);
   });
 
-  test("gets durable ones instead, after one refusal that ends the connection", async () => {
+  test("gets durable queues instead, after one refusal that ends the connection", async () => {
     const logger = new RecordingLogger();
     const transport = createAmqpTransport({ url }, { logger });
     onTestFinished(() => transport.close());

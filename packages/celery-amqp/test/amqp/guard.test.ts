@@ -84,7 +84,7 @@ test("the bytes of flags, properties and headers stay with the message, or their
   expect(large).toEqual(Uint8Array.from(headerPayload(0, { headers: deep }).subarray(12, 12 + 16_384)));
 });
 
-test("no message can say of itself that it is unreadable", async () => {
+test("no message can claim to be unreadable", async () => {
   const connection = await openMemoryConnection();
   const forged = Buffer.concat([
     entry("unreadable", text("forged")),
@@ -187,7 +187,7 @@ describe("properties that cannot be read are left out and named", () => {
   });
 });
 
-test("frames that are split anywhere come to the same", async () => {
+test("frames that are split anywhere give the same messages", async () => {
   const bytes = Buffer.concat([
     message(1, { headers: longs, correlationId: shortString("a") }),
     heartbeat,

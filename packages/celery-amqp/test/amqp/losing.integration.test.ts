@@ -97,7 +97,7 @@ describe("publishing across losses", () => {
     expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 
-  test("a broker that confirms nothing is left for a new connection, and the message sent again", async () => {
+  test("a broker that confirms nothing is left for a new connection, and the message is published again", async () => {
     const { proxy, transport, logger } = await world({ confirmTimeoutMs: 500 });
     proxy.hold();
     const sent = transport.publisher.publish(message("x"), TO);
@@ -120,7 +120,7 @@ describe("publishing across losses", () => {
     ]);
   });
 
-  test("what waits is bounded, in number and in bytes", async () => {
+  test("waiting messages are bounded, in number and in bytes", async () => {
     const { proxy, transport } = await world({ maxWaiting: { messages: 10, bytes: 50_000 }, publishTimeoutMs: 400 });
     await proxy.refuse();
     await eventually("the loss is noticed", () => transport.state === "connecting");
@@ -169,7 +169,7 @@ describe("publishing across losses", () => {
 });
 
 describe("consuming across losses", () => {
-  test("what is sent straight after a loss finds the consumer of replies back", async () => {
+  test("a send directly after a loss finds the consumer of replies restored", async () => {
     const { proxy, transport } = await world();
     const reply = { name: "reply", durable: false, autoDelete: true, exclusive: false };
     const topology = { exchanges: [], queues: [reply], bindings: [] };
@@ -184,7 +184,7 @@ describe("consuming across losses", () => {
     expect(count).toBe(20);
   });
 
-  test("a cut straight after the connect is survived", async () => {
+  test("a reset directly after the connect is survived", async () => {
     const { proxy, transport } = await world();
     const states: string[] = [];
     transport.onState((state) => states.push(state));
@@ -198,7 +198,7 @@ describe("consuming across losses", () => {
     await expect(transport.publisher.publish(message("x"), TO)).resolves.toBeUndefined();
   });
 
-  test("a delivery that outlived its connection cannot be settled, nor harm the next one", async () => {
+  test("a delivery that outlived its connection cannot be settled, and does not affect the next connection", async () => {
     const { proxy, transport } = await world();
     const deliveries: Delivery[] = [];
     await transport.subscribe({ queue: QUEUE, prefetch: 1 }, (delivery) => deliveries.push(delivery));
@@ -213,7 +213,7 @@ describe("consuming across losses", () => {
     expect(deliveries).toHaveLength(2);
   });
 
-  test("a queue that was deleted is consumed again as soon as somebody declares it", async () => {
+  test("a deleted queue is consumed again as soon as a program declares it", async () => {
     const { transport } = await world();
     const events: string[] = [];
     let count = 0;
@@ -273,7 +273,7 @@ describe("consuming across losses", () => {
 });
 
 describe("a peer that has gone silent", () => {
-  test("a request fails in time, and the connection is made anew", async () => {
+  test("a request fails at its deadline, and the connection is replaced", async () => {
     const { proxy, transport } = await world({ rpcTimeoutMs: 2_000 });
     proxy.hold();
     await expect(transport.declare(TOPOLOGY)).rejects.toMatchObject({ code: "rpc-timeout" });
@@ -282,7 +282,7 @@ describe("a peer that has gone silent", () => {
     await expect(transport.declare(TOPOLOGY)).resolves.toBeUndefined();
   });
 
-  test("a confirm that does not come makes it leave within three heartbeats", async () => {
+  test("a missing confirm makes the publisher leave within three heartbeats", async () => {
     const { proxy, transport } = await world({ heartbeatSeconds: 1, confirmTimeoutMs: 60_000 });
     proxy.hold();
     const startedAt = performance.now();
@@ -293,7 +293,7 @@ describe("a peer that has gone silent", () => {
     await expect(sent).resolves.toBeUndefined();
   });
 
-  test("a broker that has lost the connection, and could not tell, is left", async () => {
+  test("a broker that lost the connection, and could not send a close, is left", async () => {
     const { proxy, transport } = await world({ heartbeatSeconds: 1 });
     const received: string[] = [];
     await transport.subscribe({ queue: QUEUE, prefetch: 1 }, (delivery) => {
@@ -306,7 +306,7 @@ describe("a peer that has gone silent", () => {
     expect(received).toEqual(["x"]);
   });
 
-  test("heartbeats notice it without any traffic", async () => {
+  test("heartbeats detect it without any traffic", async () => {
     const { proxy, transport, logger } = await world({ heartbeatSeconds: 1 });
     proxy.hold();
     await eventually("the silence is noticed", () => transport.state === "connecting");

@@ -51,7 +51,7 @@ function create(options: Omit<AmqpOptions, "url">, login = ""): Transport {
 
 const certificate = { ca, cert: read("client.pem"), key: read("client.key") };
 
-test("who shows a certificate is the user it names, without a password", async () => {
+test("a client with a certificate is the user that it names, without a password", async () => {
   const transport = create({ tls: certificate, auth: "external" }, "nobody:wrong@");
   await transport.connect();
   await expect(transport.inspectQueue("none")).resolves.toBeNull();

@@ -73,7 +73,7 @@ test("a send waits for a queue whose node is down, as long as a request may take
   expect((await look.inspectQueue("patient"))?.messageCount).toBe(1);
 });
 
-test("what follows from a task waits for a queue whose node is down", async () => {
+test("a follow-up message of a task waits for a queue whose node is down", async () => {
   await strand("bodies");
   const broker = cluster.urls[0] ?? "";
   const logger = new RecordingLogger();

@@ -55,7 +55,7 @@ async function manage(method: string, path: string, body?: object): Promise<void
   expect(response.ok, `${method} ${path}: ${response.status}`).toBe(true);
 }
 
-test("who may not declare uses what exists", async () => {
+test("a user without the permission to declare uses existing queues", async () => {
   const { transport, logger } = await world({ configure: "^$", write: ".*", read: ".*" }, true);
   await transport.declare(TOPOLOGY);
   expect(logger.text).toMatch(/no permission to declare, the existing one is used[^]*declare queue "orders"/);

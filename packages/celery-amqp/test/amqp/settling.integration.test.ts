@@ -50,7 +50,7 @@ async function outcomeOf(sending: Promise<void>): Promise<string> {
 }
 
 test.each(brokersAtHand().flatMap((broker) => ["classic", "quorum"].map((type) => ({ broker, type }))))(
-  "a full $type queue that refuses says so, and takes the next when there is room ($broker)",
+  "a full $type queue that refuses fails the send, and takes the next message when it has space ($broker)",
   async ({ broker, type }) => {
     const { transport, logger } = await world(broker);
     await declare(transport, "small", { "x-queue-type": type, "x-max-length": 5, "x-overflow": "reject-publish" });
@@ -78,7 +78,7 @@ test.each(brokersAtHand().flatMap((broker) => ["classic", "quorum"].map((type) =
   },
 );
 
-test("closing straight after a thousand sends confirms them all", async () => {
+test("closing directly after a thousand sends confirms them all", async () => {
   const { transport, proxy } = await world("distribution");
   await declare(transport, "q");
   const outcomes = Array.from({ length: 1000 }, (_, index) => outcomeOf(send(transport, "q", `${index}`)));
@@ -90,7 +90,7 @@ test("closing straight after a thousand sends confirms them all", async () => {
   await reader.close();
 });
 
-test("what was given up on goes on taking room until it is confirmed or its connection gone", async () => {
+test("an abandoned publish counts against the bounds until it is confirmed or its connection is lost", async () => {
   const { proxy, transport } = await world("distribution", {
     maxInFlight: { messages: 10 },
     confirmTimeoutMs: 1500,
@@ -109,7 +109,7 @@ test("what was given up on goes on taking room until it is confirmed or its conn
   expect((await transport.inspectQueue("q"))?.messageCount).toBe(11);
 });
 
-test("a node is left for its silence also when every send gives up before", async () => {
+test("a silent node is left also when every send times out before", async () => {
   const { proxy, transport, logger } = await world("distribution", { confirmTimeoutMs: 600 });
   await declare(transport, "q");
   proxy.hold();
@@ -122,7 +122,7 @@ test("a node is left for its silence also when every send gives up before", asyn
   await expect(send(transport, "q", "y")).resolves.toBeUndefined();
 });
 
-test("the next node is taken when one confirms nothing, and not the same again", async () => {
+test("the publisher moves to the next node when one confirms nothing, and not to the same again", async () => {
   const vhost = await freshVhost();
   const proxies = await Promise.all([createTcpProxy(vhost.url), createTcpProxy(vhost.url)]);
   const transport = createAmqpTransport({
@@ -160,7 +160,7 @@ function dice(seed: number): (sides: number) => number {
   };
 }
 
-test.each([1, 2, 3, 4])("every send settles once, whatever befalls the network (seed %i)", async (seed) => {
+test.each([1, 2, 3, 4])("every send settles once under random faults of the network (seed %i)", async (seed) => {
   const { proxy, transport } = await world("distribution", {
     publishTimeoutMs: 1500,
     confirmTimeoutMs: 400,

@@ -22,7 +22,7 @@ function create(options: Omit<AmqpOptions, "url">, host = "127.0.0.1") {
   return transport;
 }
 
-test.each(["127.0.0.1", "localhost"])("a broker at %s whose authority is known is spoken to by TLS", async (host) => {
+test.each(["127.0.0.1", "localhost"])("a connection to %s uses TLS with a known authority", async (host) => {
   const transport = create({ tls: { ca } }, host);
   await transport.connect();
   expect(proxy.url).toMatch(/^amqps:/);

@@ -17,7 +17,7 @@ const scenes = brokersAtHand().flatMap((broker) => ["classic", "quorum"].map((ty
 describe.each(scenes)("a worker on a $type queue ($broker)", ({ broker, type }) => {
   const lab = createQueueLab(broker);
 
-  test("runs a task with integers of any tag and size, and its handler sees them exactly", async () => {
+  test("runs a task with integers of any tag and size, and its handler gets their exact values", async () => {
     const { queue, raw, seen, logger } = await scene(lab, type);
     const numbers = {
       ts_ms: value("L", uint(8, 1_764_500_000_000)),
@@ -45,7 +45,7 @@ describe.each(scenes)("a worker on a $type queue ($broker)", ({ broker, type }) 
     expect(logger.lines.filter((line) => !line.startsWith("info"))).toEqual([]);
   });
 
-  test("keeps its connection over headers that cannot be read, puts them into the dead queue once, and works on", async () => {
+  test("keeps its connection over unreadable headers, puts the messages into the dead queue once, and continues", async () => {
     const { queue, raw, seen, logger, outside } = await scene(lab, type);
     const client = lab.client([{ name: queue, type: type as "classic" | "quorum" }]);
     const good = async (): Promise<void> => {
@@ -89,7 +89,7 @@ describe.each(brokersAtHand())("consumers that are no worker's of tasks (%s)", (
   const lab = createQueueLab(broker);
   const deep = { headers: headerTable(entry("deep", nested(12_000))) };
 
-  test("remote control drops what it cannot read, with one line, and answers on", async () => {
+  test("remote control drops unreadable messages, with one log line, and answers the others", async () => {
     const { raw, logger } = await scene(lab, "classic");
     const client = lab.client([]);
     const ping = async (): Promise<number> =>
@@ -104,7 +104,7 @@ describe.each(brokersAtHand())("consumers that are no worker's of tasks (%s)", (
     expect(logger.text).not.toMatch(/connecting again|no longer consumed|passed over/);
   });
 
-  test("results, events and what is browsed do not end a connection either", async () => {
+  test("results, events and browsed messages do not end a connection either", async () => {
     const { queue, raw } = await scene(lab, "classic");
     const logger = new RecordingLogger();
     const transport = createAmqpTransport({ url: lab.url }, { logger });

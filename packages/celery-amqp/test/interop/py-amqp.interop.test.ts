@@ -17,7 +17,7 @@ async function ask(...args: readonly string[]): Promise<unknown> {
 }
 
 describe.skipIf("missing" in latestCelery)("kombu and py-amqp", () => {
-  test("read broker URLs as we do", async () => {
+  test("parse broker URLs with the same result", async () => {
     const urls = [
       "amqp://",
       "amqp://h",
@@ -44,7 +44,7 @@ describe.skipIf("missing" in latestCelery)("kombu and py-amqp", () => {
     expect(await ask("urls", ...urls)).toEqual(ours);
   });
 
-  test("see headers and properties with the types that we meant", async () => {
+  test("decode headers and properties with the intended types", async () => {
     const vhost = await freshVhost();
     const transport = createAmqpTransport({ url: vhost.url });
     onTestFinished(async () => {

@@ -174,7 +174,7 @@ describe("a dead queue", () => {
 });
 
 describe("a connection that is lost", () => {
-  test("while a task runs: it ends, its ack is too late, and its copy is acked without a second run", async () => {
+  test("while a task runs: it ends, its ack is too late, and the redelivered message is acked without a second run", async () => {
     const gates: (() => void)[] = [];
     const seen: boolean[] = [];
     const slow = defineTask("demo.slow", async (context) => {

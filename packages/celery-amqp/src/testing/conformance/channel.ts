@@ -24,29 +24,35 @@ export const channelCases: readonly TransportCase[] = [
     assert.equal(textOf(await inbox.next()), "later");
   }),
 
-  transportCase("a delivery's publish fails by its reason, and on a channel that is gone for good", async (scene) => {
-    const transport = await scene.connect();
-    const queue = await scene.queue(transport);
-    const inbox = await scene.subscribe(transport, { queue, publishes: true });
-    const to = { exchange: "", routingKey: queue };
-    await transport.publisher.publish(textMessage("first"), to);
-    const first = await inbox.next();
-    await rejectsWith("unroutable", first.publish(textMessage("nowhere"), { exchange: "", routingKey: scene.name() }));
-    const full = await scene.queue(transport, { "x-max-length": 0, "x-overflow": "reject-publish" });
-    await rejectsWith("publish-nacked", first.publish(textMessage("no"), { exchange: "", routingKey: full }));
-    await scene.drop();
-    const again = await inbox.next();
-    assert.equal(again.redelivered, true);
-    await rejectsWith("connection-lost", first.publish(textMessage("late"), to));
-    await again.publish(textMessage("fine"), to);
-    assert.equal(textOf(await inbox.next()), "fine");
-    const other = await scene.queue(transport);
-    const silent = await scene.subscribe(transport, { queue: other });
-    await transport.publisher.publish(textMessage("x"), { exchange: "", routingKey: other });
-    await rejectsWith("option-invalid", (await silent.next()).publish(textMessage("x"), to));
-  }),
+  transportCase(
+    "a publish bound to a delivery fails with its reason, and on a closed channel forever",
+    async (scene) => {
+      const transport = await scene.connect();
+      const queue = await scene.queue(transport);
+      const inbox = await scene.subscribe(transport, { queue, publishes: true });
+      const to = { exchange: "", routingKey: queue };
+      await transport.publisher.publish(textMessage("first"), to);
+      const first = await inbox.next();
+      await rejectsWith(
+        "unroutable",
+        first.publish(textMessage("nowhere"), { exchange: "", routingKey: scene.name() }),
+      );
+      const full = await scene.queue(transport, { "x-max-length": 0, "x-overflow": "reject-publish" });
+      await rejectsWith("publish-nacked", first.publish(textMessage("no"), { exchange: "", routingKey: full }));
+      await scene.drop();
+      const again = await inbox.next();
+      assert.equal(again.redelivered, true);
+      await rejectsWith("connection-lost", first.publish(textMessage("late"), to));
+      await again.publish(textMessage("fine"), to);
+      assert.equal(textOf(await inbox.next()), "fine");
+      const other = await scene.queue(transport);
+      const silent = await scene.subscribe(transport, { queue: other });
+      await transport.publisher.publish(textMessage("x"), { exchange: "", routingKey: other });
+      await rejectsWith("option-invalid", (await silent.next()).publish(textMessage("x"), to));
+    },
+  ),
 
-  transportCase("a consumer that gives back leaves all that it held to the next at once", async (scene) => {
+  transportCase("the deliveries of a closed channel go to the next consumer at once", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport, leading);
     const [first, second] = [await scene.subscribe(transport, { queue }), await scene.subscribe(transport, { queue })];

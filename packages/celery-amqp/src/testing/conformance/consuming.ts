@@ -194,7 +194,7 @@ export const consumingCases: readonly TransportCase[] = [
     await rejectsWith("not-found", scene.subscribe(transport, { queue: scene.name() }));
   }),
 
-  transportCase("what a subscription needs is declared first", async (scene) => {
+  transportCase("the queues and bindings of a subscription are declared first", async (scene) => {
     const transport = await scene.connect();
     const queue = scene.name();
     const inbox = await scene.subscribe(transport, { queue, topology: queueOnly(queue) });

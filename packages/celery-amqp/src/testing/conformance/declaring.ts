@@ -13,7 +13,7 @@ export const declaringCases: readonly TransportCase[] = [
     await transport.declare(queueOnly(queue), "passive");
   }),
 
-  transportCase("other arguments are refused by name, and consumers do not notice", async (scene) => {
+  transportCase("other arguments are refused by name, and consumers are not affected", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport, { "x-max-length": 5 });
     const inbox = await scene.subscribe(transport, { queue });
@@ -37,7 +37,7 @@ export const declaringCases: readonly TransportCase[] = [
     await rejectsWith("queue-mismatch", transport.declare({ exchanges: [], queues: [asked], bindings: [] }));
   }),
 
-  transportCase("passively declared, what is missing is not found", async (scene) => {
+  transportCase("a passive declare of a missing queue or exchange is not found", async (scene) => {
     const transport = await scene.connect();
     await rejectsWith("not-found", transport.declare(queueOnly(scene.name()), "passive"));
   }),

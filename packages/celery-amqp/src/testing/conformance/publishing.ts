@@ -103,7 +103,7 @@ export const publishingCases: readonly TransportCase[] = [
     await transport.publisher.publish(textMessage("x"), to, { mandatory: false });
   }),
 
-  transportCase("a missing exchange fails what was sent to it, and nothing else", async (scene) => {
+  transportCase("a missing exchange fails its own messages, and no other", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport);
     const publish = (exchange: string, text: string) =>
