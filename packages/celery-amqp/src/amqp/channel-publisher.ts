@@ -1,25 +1,22 @@
 import type { Address, WireMessage } from "@leveret/celery-protocol";
 import type { ConfirmChannel } from "amqplib";
-import { toEnvelope } from "./envelope.ts";
+import type { MessageWriter } from "./message-writer.ts";
 import { Pending, PendingLine } from "./pending.ts";
 import { cutOff, NACKED, nacked, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
-import { SharedFields } from "./shared-fields.ts";
-import { checkAddress } from "./short-string.ts";
 
 /** Publishes on one channel and never resends on another: publishes without a confirm fail when the channel closes. */
 export class ChannelPublisher {
   readonly #channel: ConfirmChannel;
   readonly #queue: string;
-  readonly #frameMax: number;
-  readonly #headers = new SharedFields();
+  readonly #writer: MessageWriter;
   readonly #inFlight = new PendingLine();
 
   /** `queue` is the queue that the channel consumes, for the errors. */
-  constructor(channel: ConfirmChannel, queue: string, frameMax: number) {
+  constructor(channel: ConfirmChannel, queue: string, writer: MessageWriter) {
     this.#channel = channel;
     this.#queue = queue;
-    this.#frameMax = frameMax;
+    this.#writer = writer;
     channel.on("return", (message) => {
       const entry = returnedBy(message, this.#inFlight);
       if (entry !== null) entry.wasReturned = true;
@@ -43,16 +40,13 @@ export class ChannelPublisher {
   }
 
   #write(entry: Pending): void {
-    const { exchange, routingKey } = entry.address;
     this.#inFlight.add(entry);
     try {
-      checkAddress(entry.address);
-      const { content, options } = toEnvelope(entry.message, true, this.#headers, this.#frameMax);
-      this.#channel.publish(exchange, routingKey, content, options, (error) => this.#onConfirm(entry, error));
+      this.#writer.publish(this.#channel, entry, (error) => this.#onConfirm(entry, error));
     } catch (error) {
       this.#inFlight.delete(entry);
       const isClosed = error instanceof Error && error.name === "IllegalOperationError";
-      entry.settle(isClosed ? cutOff(this.#queue) : unsendable(error, entry.message));
+      entry.settle(isClosed ? cutOff(this.#queue) : unsendable(error));
     }
   }
 

@@ -1,8 +1,12 @@
 import type { Duplex } from "node:stream";
 
+/** What goes to the socket with nothing between: whole frames, in one buffer or in parts. */
+export type Chunk = Buffer | readonly Buffer[];
+
 /**
  * Sends all bytes written to the socket in one turn of the event loop by one system call. amqplib writes message by
- * message; this saves a tenth of the processor time of a publish.
+ * message; this saves a tenth of the processor time of a publish. Chunks in parts, which amqplib passes on, are written part
+ * by part.
  */
 export function coalesceWrites(stream: Duplex): void {
   const write: Duplex["write"] = stream.write.bind(stream);
@@ -17,6 +21,7 @@ export function coalesceWrites(stream: Duplex): void {
       stream.cork();
       process.nextTick(uncork);
     }
-    return write(chunk, ...rest);
+    if (!Array.isArray(chunk)) return write(chunk, ...rest);
+    return chunk.reduce((_isWritable, part: Buffer) => write(part), true);
   }) as Duplex["write"];
 }

@@ -158,9 +158,9 @@ export class Connection {
     try {
       const { clock } = this.#parts;
       const { rpcTimeoutMs } = this.#options;
-      const model = await dial(address, this.#options, this.name, clock, this.#stopping.signal);
+      const dialled = await dial(address, this.#options, this.name, clock, this.#stopping.signal);
       this.#epoch += 1;
-      const link = new Link(model, {
+      const link = new Link(dialled, {
         epoch: this.#epoch,
         address: describeAddress(address),
         clock,

@@ -86,7 +86,7 @@ export class Consumer implements Session, Settling {
   static async #onChannel(link: Link, parts: ConsumerParts): Promise<Consumer> {
     if (parts.options.publishes !== true) return new Consumer(link, await link.openChannel(parts.limit), null, parts);
     const channel: ConfirmChannel = await link.openConfirmChannel();
-    return new Consumer(link, channel, new ChannelPublisher(channel, parts.options.queue, link.frameMax), parts);
+    return new Consumer(link, channel, new ChannelPublisher(channel, parts.options.queue, link.writer), parts);
   }
 
   ack(tag: number): boolean {

@@ -3,8 +3,15 @@ import type { Clock } from "../ports/clock.ts";
 import type { BrokerAddress } from "./address.ts";
 import { within } from "./deadline.ts";
 import { guard } from "./guard.ts";
+import { MessageWriter } from "./message-writer.ts";
 import { overhear } from "./overheard.ts";
 import type { ResolvedAmqp } from "./options.ts";
+
+/** An open connection, and what writes its messages. */
+export interface Dialled {
+  readonly model: ChannelModel;
+  readonly writer: MessageWriter;
+}
 
 /**
  * One attempt to connect to one address: TCP, TLS, login, vhost. The socket is destroyed at the deadline if the server
@@ -16,7 +23,7 @@ export async function dial(
   connectionName: string,
   clock: Clock,
   stopping: AbortSignal,
-): Promise<ChannelModel> {
+): Promise<Dialled> {
   const hangUp = new AbortController();
   const timeoutMs = options.connectTimeoutMs;
   const expire = () => {
@@ -50,7 +57,7 @@ export async function dial(
 }
 
 /** The guard is installed before the first byte that follows the handshake is read. */
-async function connectGuarded(target: Options.Connect, socketOptions: SocketOptions): Promise<ChannelModel> {
+async function connectGuarded(target: Options.Connect, socketOptions: SocketOptions): Promise<Dialled> {
   const { result, closeText, stop } = overhear(() => connect(target, socketOptions));
   const model = await result.catch((error: unknown) => {
     const text = closeText();
@@ -59,11 +66,11 @@ async function connectGuarded(target: Options.Connect, socketOptions: SocketOpti
   stop();
   try {
     guard(model.connection);
+    return { model, writer: new MessageWriter(model.connection) };
   } catch (error) {
     await model.close();
     throw error;
   }
-  return model;
 }
 
 function credentialsFor(address: BrokerAddress, { auth }: ResolvedAmqp): ReturnType<typeof credentials.external> {

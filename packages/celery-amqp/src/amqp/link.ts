@@ -6,7 +6,9 @@ import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { coalesceWrites } from "./coalesce.ts";
 import { within } from "./deadline.ts";
+import type { Dialled } from "./dial.ts";
 import { lossReason, requestFailure } from "./errors.ts";
+import type { MessageWriter } from "./message-writer.ts";
 
 /** The dependencies and identity of a link. */
 export interface LinkParts {
@@ -30,7 +32,6 @@ export interface RequestLimit {
 /** The members that amqplib's types leave out of its connection. */
 interface Opened extends EventEmitter {
   readonly stream: Duplex;
-  readonly frameMax: number;
   readonly channelMax: number;
 }
 
@@ -42,6 +43,8 @@ export class Link {
   readonly epoch: number;
   readonly address: string;
   readonly openedAt: number;
+  /** Publishes on its channels. */
+  readonly writer: MessageWriter;
   /** Resolves with the reason when the connection is gone, however it went. Never rejects. */
   readonly lost: Promise<Error>;
   readonly #model: ChannelModel;
@@ -54,7 +57,8 @@ export class Link {
   #isClosing = false;
   #loseWith: (reason: Error) => void = () => {};
 
-  constructor(model: ChannelModel, parts: LinkParts) {
+  constructor({ model, writer }: Dialled, parts: LinkParts) {
+    this.writer = writer;
     this.epoch = parts.epoch;
     this.address = parts.address;
     this.openedAt = parts.clock.monotonicMs();
@@ -66,11 +70,6 @@ export class Link {
 
   get isLost(): boolean {
     return this.#isLost;
-  }
-
-  /** The largest frame that the broker accepts, in bytes, with the 8 bytes around its payload. */
-  get frameMax(): number {
-    return this.#connection.frameMax;
   }
 
   async openChannel(limit?: RequestLimit): Promise<Channel> {

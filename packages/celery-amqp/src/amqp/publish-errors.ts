@@ -1,4 +1,4 @@
-import { checkHeaderSize, type HeaderTable, ProtocolError, type WireMessage } from "@leveret/celery-protocol";
+import { ProtocolError } from "@leveret/celery-protocol";
 import { CeleryError, PublishTimeoutError, UnroutableError } from "../ports/errors.ts";
 import type { TransportState } from "../ports/transport.ts";
 import type { Pending } from "./pending.ts";
@@ -53,23 +53,12 @@ export function overloaded(waiting: number): CeleryError {
   );
 }
 
-/** amqplib cannot write the message, or a frame is too small for it. */
-export function unsendable(error: unknown, { headers }: Pick<WireMessage, "headers">): Error {
+/** The message cannot be written, or a frame is too small for it. */
+export function unsendable(error: unknown): Error {
   if (error instanceof CeleryError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  if (/exceeds the \d+ byte/.test(text)) return unsendable(sizeError(headers), { headers });
   if (error instanceof ProtocolError && error.code === "headers-too-large") {
     return new CeleryError("message-too-large", error.message, { cause: error });
   }
+  const text = error instanceof Error ? error.message : String(error);
   return new CeleryError("encode-failed", `The message cannot be written: ${text}.`, { cause: error });
-}
-
-/** amqplib does not name the largest header. */
-function sizeError(headers: HeaderTable): unknown {
-  try {
-    checkHeaderSize(headers);
-    return new CeleryError("message-too-large", "The headers of the message are larger than 64 KiB. Shorten them.");
-  } catch (error) {
-    return error;
-  }
 }

@@ -6,7 +6,6 @@ import { Backoff } from "./backoff.ts";
 import { sortOut } from "./blame.ts";
 import { ConfirmWatch } from "./confirm-watch.ts";
 import type { AmqpParts, Connection } from "./connection.ts";
-import { toEnvelope } from "./envelope.ts";
 import { lossReason } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedAmqp } from "./options.ts";
@@ -15,8 +14,6 @@ import { Pending } from "./pending.ts";
 import { PublishSession } from "./publish-session.ts";
 import { NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
-import { SharedFields } from "./shared-fields.ts";
-import { checkAddress } from "./short-string.ts";
 import { StuckChannels } from "./stuck-channels.ts";
 import { supervise } from "./supervise.ts";
 
@@ -30,7 +27,6 @@ export class AmqpPublisher implements Publisher {
   readonly #parts: AmqpParts;
   readonly #ready: () => Promise<void>;
   readonly #stopping = new AbortController();
-  readonly #headers = new SharedFields();
   readonly #lines: PublishLines;
   readonly #watch: ConfirmWatch;
   readonly #stuck: StuckChannels;
@@ -125,20 +121,17 @@ export class AmqpPublisher implements Publisher {
   #write(entry: Pending): void {
     const session = this.#session;
     if (session === null) throw new Error("Nothing can be written without a channel");
-    const { exchange, routingKey } = entry.address;
     entry.writtenAt = this.#parts.clock.monotonicMs();
     if (this.#lines.due === 0) this.#watch.restart(entry.writtenAt);
     this.#lines.inFlight.add(entry);
     try {
-      checkAddress(entry.address);
-      const { content, options } = toEnvelope(entry.message, entry.mandatory, this.#headers, session.link.frameMax);
       const onConfirm = (error: Error | null) => this.#onConfirm(session, entry, error);
-      this.#isWritable = session.channel.publish(exchange, routingKey, content, options, onConfirm);
+      this.#isWritable = session.link.writer.publish(session.channel, entry, onConfirm);
       entry.wasSent = true;
     } catch (error) {
       // The close event of the channel resends this publish.
       if (error instanceof Error && error.name === "IllegalOperationError") this.#isWritable = false;
-      else this.#settle(entry, unsendable(error, entry.message));
+      else this.#settle(entry, unsendable(error));
     }
   }
 

@@ -1,4 +1,3 @@
-import type { Address } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 
 /** Maximum of a short string in bytes (AMQP 0-9-1, section 4.2.5.3): names of headers, properties, routing keys. */
@@ -26,10 +25,4 @@ export function checkShort(name: string, value: string | undefined): void {
     "encode-failed",
     `The ${name} is too long: ${bytes} bytes (AMQP allows ${MAX_SHORT_BYTES}). Shorten it.`,
   );
-}
-
-/** @throws CeleryError with code `encode-failed` */
-export function checkAddress({ exchange, routingKey }: Address): void {
-  checkShort("exchange", exchange);
-  checkShort("routing key", routingKey);
 }

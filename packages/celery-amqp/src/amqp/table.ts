@@ -4,10 +4,10 @@ import { MAX_FIELD_DEPTH } from "./field-table.ts";
 import { byteLength, MAX_SHORT_BYTES } from "./short-string.ts";
 
 /** A value with its AMQP type, as amqplib takes it. */
-interface Typed {
-  readonly "!": string;
-  readonly value: unknown;
-}
+export type Typed =
+  | { readonly "!": "int" | "double" | "timestamp"; readonly value: number }
+  | { readonly "!": "int64"; readonly value: number | bigint }
+  | { readonly "!": "object"; readonly value: Readonly<Record<string, unknown>> };
 
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -19,21 +19,24 @@ const MOST_VALUES = 65_536;
  * Converts a header table to amqplib's fields. Integers get the types that py-amqp would choose (int32, else int64), a
  * Date becomes a timestamp of whole seconds, `undefined` is left out.
  *
- * @param into - filled instead of a new object; from an earlier table with the same names
  * @throws CeleryError with code `encode-failed`, naming the header, for values that no field can hold: functions,
  * symbols, Map, Set and instances of other classes, too large a bigint, NaN and the infinities, nesting deeper than 64,
  * names of more than 255 bytes. `message-too-large` for more values than a table can have.
  */
-export function toFields(table: HeaderTable, into?: Record<string, unknown>): Record<string, unknown> {
-  const fields = into ?? {};
+export function toFields(table: HeaderTable): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
   for (const name of Object.keys(table)) {
-    if (into === undefined) checkName(name, name);
+    checkName(name, name);
     const value = table[name];
-    // Most headers are strings or null. amqplib leaves out undefined.
-    const isAsItIs = typeof value === "string" || value === null || value === undefined;
-    setOwn(fields, name, isAsItIs ? value : new Walk(name).field(value, 0));
+    // amqplib leaves out undefined.
+    setOwn(fields, name, value === undefined ? undefined : fieldOf(name, value));
   }
   return fields;
+}
+
+/** The value of one header, likewise. */
+export function fieldOf(header: string, value: unknown): unknown {
+  return new Walk(header).field(value, 0);
 }
 
 /** Through the value of one header. */
@@ -113,7 +116,8 @@ class Walk {
   }
 }
 
-function checkName(name: string, header: string): void {
+/** @throws CeleryError with code `encode-failed`, naming the header that the name stands in */
+export function checkName(name: string, header: string): void {
   const bytes = byteLength(name);
   if (bytes <= MAX_SHORT_BYTES) return;
   throw notCarried(header, `a name of ${bytes} bytes (${shownName(name)}), and names have ${MAX_SHORT_BYTES} at most`);

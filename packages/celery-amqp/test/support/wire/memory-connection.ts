@@ -1,8 +1,7 @@
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { Duplex } from "node:stream";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import { guard } from "../../../src/amqp/guard.ts";
+import { inner } from "./amqplib.ts";
 import { uint } from "./fields.ts";
 import { headerTable, methodFrame, shortString } from "./frames.ts";
 
@@ -10,15 +9,17 @@ interface Connection {
   open(options: object, onOpen: (error: Error | null) => void): void;
 }
 
-const require = createRequire(import.meta.url);
-/** amqplib exports neither. */
-const inner = (name: string): unknown => require(join(dirname(require.resolve("amqplib")), "lib", name));
 const { Connection } = inner("connection.js") as { Connection: new (stream: Duplex) => Connection };
 const { ChannelModel } = inner("channel_model.js") as { ChannelModel: new (connection: Connection) => ChannelModel };
 
 /** amqplib's own connection and channel, fed with bytes instead of by a broker. */
 export interface MemoryConnection {
   readonly channel: Channel;
+  /** amqplib's own object. */
+  readonly connection: object;
+  readonly stream: Duplex;
+  /** What was written since the last call. */
+  readonly written: () => Promise<Buffer>;
   /** All that was delivered. */
   readonly delivered: ConsumeMessage[];
   /** What ended the connection or the channel. */
@@ -30,8 +31,18 @@ export interface MemoryConnection {
 export const consumerTag = "consumer";
 
 /** An open connection with a consumer on channel 1. */
-export async function openMemoryConnection(options: { readonly isGuarded?: boolean } = {}): Promise<MemoryConnection> {
-  const stream = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
+export async function openMemoryConnection(
+  options: { readonly isGuarded?: boolean; readonly frameMax?: number | undefined } = {},
+): Promise<MemoryConnection> {
+  const { frameMax = 131_072 } = options;
+  const sent: Buffer[] = [];
+  const stream = new Duplex({
+    read: () => {},
+    write(chunk: Buffer, _encoding, done) {
+      sent.push(chunk);
+      done();
+    },
+  });
   const push = async (...chunks: readonly Buffer[]): Promise<void> => {
     for (const chunk of chunks) {
       stream.push(chunk);
@@ -42,12 +53,12 @@ export async function openMemoryConnection(options: { readonly isGuarded?: boole
   const connection = new Connection(stream);
   const opened = new Promise<void>((resolve, reject) => {
     const login = { mechanism: "PLAIN", response: Buffer.alloc(0), locale: "en_US", clientProperties: {} };
-    const tune = { channelMax: 0, frameMax: 131_072, heartbeat: 0, virtualHost: "/", capabilities: "", insist: false };
+    const tune = { channelMax: 0, frameMax, heartbeat: 0, virtualHost: "/", capabilities: "", insist: false };
     connection.open({ ...login, ...tune }, (error) => (error === null ? resolve() : reject(error)));
   });
   await push(
     start,
-    methodFrame(0, 10, 30, uint(2, 2047), uint(4, 131_072), uint(2, 0)),
+    methodFrame(0, 10, 30, uint(2, 2047), uint(4, frameMax), uint(2, 0)),
     methodFrame(0, 10, 41, shortString("")),
   );
   await opened;
@@ -63,7 +74,13 @@ export async function openMemoryConnection(options: { readonly isGuarded?: boole
   const consuming = channel.consume("celery", (message) => void (message !== null && delivered.push(message)));
   await push(methodFrame(1, 60, 21, shortString(consumerTag)));
   await consuming;
-  return { channel, delivered, faults, push };
+  const written = async (): Promise<Buffer> => {
+    // amqplib hands frames on in the next turns of the event loop.
+    for (let turn = 0; turn < 3; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    return Buffer.concat(sent.splice(0));
+  };
+  await written();
+  return { channel, connection, stream, written, delivered, faults, push };
 }
 
 /** `connection.start`, with no server properties. */
