@@ -5,7 +5,7 @@ import { growVolumeScript } from "../runbook/grow-volume.ts";
 import type { Place } from "../runbook/place.ts";
 import { scaleDownScript } from "../runbook/scale-down.ts";
 import { upgradeScript } from "../runbook/upgrade.ts";
-import { exitCodes, type Terminal, UsageError } from "./terminal.ts";
+import { countOf, exitCodes, type Terminal, UsageError } from "./terminal.ts";
 
 /** The options of `rabbit-k8s runbook`. */
 export interface RunbookOptions {
@@ -43,7 +43,8 @@ function script(operation: string, place: Place, options: RunbookOptions): strin
       return upgrade(place, version(options.from, "--from"), version(options.to, "--to"));
     case "grow-volume":
       if (options.size === undefined) throw new UsageError("how large? Give --size, such as --size 20Gi");
-      if (parseBytes(options.size) === null) throw new UsageError(`--size "${options.size}" is no size; write 20Gi`);
+      if (!((parseBytes(options.size) ?? 0) >= 1024 ** 3))
+        throw new UsageError(`--size "${options.size}" is no size of at least 1Gi; write 20Gi`);
       return growVolumeScript(place, options.size);
     default:
       throw new UsageError(`there is no runbook "${operation}"; use scale-down, upgrade or grow-volume`);
@@ -66,8 +67,8 @@ function upgrade(place: Place, from: RabbitVersion, to: RabbitVersion): string {
 }
 
 function count(text: string | undefined, option: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new UsageError(`${option} needs a number of nodes`);
+  const value = countOf(text ?? "");
+  if (!(value >= 1)) throw new UsageError(`${option} needs a number of nodes, from 1 to 99`);
   return value;
 }
 

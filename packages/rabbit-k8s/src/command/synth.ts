@@ -2,7 +2,7 @@ import type { ModernProps, RabbitClusterProps, SeedProps, TlsProps } from "../cl
 import { type Instructed, instructionsFor } from "../constructs/instructions.ts";
 import { renderOperatorCluster } from "../constructs/operator-rabbit-cluster.ts";
 import { renderCluster } from "../constructs/rabbit-cluster.ts";
-import { exitCodes, readText, type Terminal, UsageError } from "./terminal.ts";
+import { countOf, exitCodes, readText, type Terminal, UsageError } from "./terminal.ts";
 import { toYaml } from "./to-yaml.ts";
 
 /** The options of `rabbit-k8s synth`, as commander hands them over. */
@@ -106,7 +106,7 @@ function seedProps(options: SynthOptions, terminal: Terminal): SeedProps {
     ...(options.namespace !== undefined && { namespace: options.namespace }),
     ...(options.rabbitVersion !== undefined && { version: options.rabbitVersion }),
     ...(options.image !== undefined && { image: options.image }),
-    ...(options.replicas !== undefined && { replicas: Number(options.replicas) }),
+    ...(options.replicas !== undefined && { replicas: countOf(options.replicas) }),
     storage: {
       ...(options.storage !== undefined && { size: options.storage }),
       ...(options.storageClass !== undefined && { className: options.storageClass }),
@@ -125,7 +125,7 @@ function modernProps(options: SynthOptions, file: Partial<ModernProps>): Partial
     ...(options.namespace !== undefined && { namespace: options.namespace }),
     ...(options.rabbitVersion !== undefined && { version: options.rabbitVersion }),
     ...(options.from !== undefined && { from: options.from }),
-    ...(options.replicas !== undefined && { replicas: Number(options.replicas) }),
+    ...(options.replicas !== undefined && { replicas: countOf(options.replicas) }),
     ...(options.image !== undefined && { image: options.image }),
     ...(options.memory !== undefined && { resources: merge(file.resources, { memory: options.memory }) }),
     ...(Object.keys(storage).length > 0 && { storage: merge(file.storage, storage) }),

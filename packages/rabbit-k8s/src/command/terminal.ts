@@ -35,6 +35,11 @@ export function readText(file: string, terminal: Terminal): string {
   }
 }
 
+/** A number of nodes; NaN where the string is none, such as the empty one of a shell variable that is not set. */
+export function countOf(text: string): number {
+  return /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
+}
+
 /** How the command ends: all well; something found or refused; asked wrongly. */
 export const exitCodes = { well: 0, found: 1, usage: 2 } as const;
 

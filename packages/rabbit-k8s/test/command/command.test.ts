@@ -180,6 +180,9 @@ describe("rabbit-k8s synth", () => {
   });
 
   it("says all refusals and ends with 1, and writes nothing", () => {
+    // An empty count is what a shell variable that is not set leaves, and 0 nodes would stop the cluster.
+    for (const count of ["", "1e1", "0x3", "-3"])
+      expect(run(`synth --version 4.3 --namespace shop --replicas=${count}`)).toMatchObject({ code: 1, out: "" });
     const { code, out, err } = run("synth --version 4.3 --from 3.13 --namespace Shop --replicas many");
     expect([code, out]).toEqual([1, ""]);
     expect(err).toMatch(/- namespace:[\s\S]*- from:[\s\S]*- replicas:/);
@@ -209,6 +212,9 @@ describe("rabbit-k8s synth", () => {
     ["runbook fly", /scale-down, upgrade or grow-volume/],
     ["runbook scale-down --from 3 --to 5", /no scaling down/],
     ["runbook scale-down --to 3", /--from needs a number/],
+    ["runbook scale-down --from 1e9 --to 3", /--from needs a number of nodes, from 1 to 99/],
+    ["runbook grow-volume --size 0", /no size of at least 1Gi/],
+    ["runbook scale-down --from= --to 3", /--from needs a number/],
     ["runbook upgrade --from 4.3 --to 4.2", /no downgrades/],
     ["runbook upgrade --from 4.3", /--to needs a RabbitMQ version/],
     ["runbook scale-down --from 3 --to 1", /no majority/],
