@@ -10,7 +10,7 @@ const parts = [
 
 const title = `# Every prop of \`@leveret/rabbit-k8s\`
 
-Made from the comments in the sources; a test keeps it so. \`*\` marks what must be given.
+A program writes this page from the docstrings of the sources, and a test compares them. \`*\` marks required props.
 `;
 
 /** The page of all props, from the comments of the sources. */
