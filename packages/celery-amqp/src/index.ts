@@ -102,21 +102,11 @@ export type {
   Results,
 } from "./task/canvas-shape.ts";
 export { currentTask } from "./task/current-task.ts";
-export {
-  type ArgsDefinition,
-  type CheckedArgsDefinition,
-  type CheckedInputDefinition,
-  type DeclaredKeywordOptions,
-  type DeclaredOptions,
-  defineTask,
-  type Handler,
-  type InputDefinition,
-  type RunDefinition,
-  type Task,
-} from "./task/definition.ts";
+export { type DeclaredTask, defineTask, type Task } from "./task/definition.ts";
+export type { Handler } from "./task/definition-shape.ts";
 export { type Duration, durationMs } from "./task/duration.ts";
 export type { TaskRequest } from "./task/request.ts";
-export type { RetryOptions, TaskOptions } from "./task/options.ts";
+export type { RateLimit, RetryOptions, TaskOptions } from "./task/options.ts";
 export type { AnyHandler, TaskDefinition, TypedTask } from "./task/task.ts";
 
 // Remote control.

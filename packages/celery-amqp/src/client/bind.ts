@@ -7,7 +7,7 @@ export interface BoundTask<A extends readonly unknown[], R> {
   /** Sends a call of the task. */
   delay(...args: A): Promise<AsyncResult<R>>;
   /** Sends a call of the task with options. */
-  applyAsync(args: A, options?: CallOptions): Promise<AsyncResult<R>>;
+  applyAsync(args: A, options?: CallOptions<R>): Promise<AsyncResult<R>>;
 }
 
 /** Bound tasks by the caller's names. */

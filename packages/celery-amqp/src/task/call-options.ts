@@ -1,11 +1,15 @@
 import type { WireSignature } from "@leveret/celery-protocol";
 import type { Duration } from "./duration.ts";
 
+/** Only for the compiler: types that a value carries. */
+export declare const types: unique symbol;
+
 /**
  * What one call may say beyond its arguments. An option named here wins over the task's own and over routes.
  * Names and meaning are those of Celery's `apply_async`.
  */
-export interface CallOptions {
+// oxlint-disable-next-line typescript/no-explicit-any -- options of any call may be merged into those of any other
+export interface CallOptions<R = any> {
   /** Queue to send to, by its name where it is on a direct exchange. Default: the route's, else the client's default queue. */
   readonly queue?: string;
   /**
@@ -58,7 +62,7 @@ export interface CallOptions {
   /** The task that sends this one. Default: the running task. */
   readonly parentId?: string;
   /** Calls that a worker makes when the task succeeds, its result handed in unless they are made by `si`. */
-  readonly link?: LinkedCall | readonly LinkedCall[];
+  readonly link?: LinkedCall<[result: R]> | readonly LinkedCall<[result: R]>[];
   /** Calls that a worker makes when the task fails, its id handed in. */
   readonly linkError?: LinkedCall | readonly LinkedCall[];
   /** How long to wait for the broker's confirm, connection included. Default: the transport's. */
@@ -68,7 +72,7 @@ export interface CallOptions {
 }
 
 /** A call to be made by a worker: what `task.s(…)`, `task.si(…)`, `chain`, `group` and `chord` make. */
-export interface LinkedCall {
+export interface LinkedCall<Given extends readonly unknown[] = never> {
   readonly kind: "signature";
   readonly task: { readonly name: string; readonly passing: "positional" | "keyword" | "message" };
   readonly args: readonly unknown[];
@@ -76,6 +80,8 @@ export interface LinkedCall {
   readonly immutable: boolean;
   /** What a chain, group, chord or stamped call is, as messages carry it; null for the call of one task. */
   readonly composed: { readonly signature: WireSignature } | null;
+  /** Only for the compiler; never present. */
+  readonly [types]?: { readonly missing: (...given: Given) => void };
 }
 
 /** Options with others on top. One given as undefined counts as not given; `eta` and `countdown` replace each other. */

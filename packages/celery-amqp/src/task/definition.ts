@@ -2,110 +2,70 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import { type CallOptions, mergeOptions } from "./call-options.ts";
-import type { TaskContext } from "./context.ts";
+import type {
+  ArgsDefinition,
+  ArgsHandler,
+  Complete,
+  DeclaredArgs,
+  DeclaredOptions,
+  DeclaredResult,
+  Handler,
+  HandlerDefinition,
+  Input,
+  InputDefinition,
+  InputHandler,
+  KeywordDefinition,
+  List,
+  Mistake,
+  ObjectSchema,
+  Output,
+  Tail,
+  TupleSchema,
+  Unsendable,
+  Unsent,
+} from "./definition-shape.ts";
 import { callDefaults, resolvePolicy, type TaskOptions, taskOptionNames } from "./options.ts";
 import { createSignature, type Signature } from "./signature.ts";
-import type { AnyHandler, TaskDefinition, TypedTask } from "./task.ts";
-
-/** The handler of a task: the context first, then the arguments. */
-export type Handler<A extends readonly unknown[], R> = (context: TaskContext, ...args: A) => R | Promise<R>;
+import type { AnyHandler, OpenTask, TaskDefinition, TypedTask } from "./task.ts";
 
 /**
- * What sender and worker share: a name, types, a policy. It holds no connection.
- * `A` are the arguments a caller gives, `R` is what the caller gets, `Run` is the handler.
+ * A task: what sender and worker share, which is a name, types and a policy. It holds no connection.
+ * `A` are the arguments that a caller gives, `R` is the result that a caller gets.
  */
-export interface Task<A extends readonly unknown[], R, Run extends AnyHandler = Handler<A, R>> extends TypedTask<A, R> {
-  readonly run: Run | null;
-  /** A call with all its arguments, to send later or to pass on. */
-  s(...args: A): Signature<[], R>;
-  /** A call whose first argument the step before supplies. */
-  s(...args: Tail<A>): A extends readonly [infer First, ...Tail<A>] ? Signature<[First], R> : never;
-  /** A call without any of its arguments: all of them are supplied, as an errback's are. */
-  s(): Signature<A, R>;
-  /** A call that ignores the result of the step before. */
-  si(...args: A): Signature<[], R>;
+export interface Task<in A extends readonly unknown[], out R> extends TypedTask<A, R> {
+  /** A call with all arguments, or without its first, or without any: the previous step of a workflow supplies these. */
+  readonly s: Signed<A, R>;
+  /** A call that ignores the result of the previous step. */
+  readonly si: (...args: A) => Signature<[], R>;
   /** The same task with other call options: `client.send(add.with({ countdown: "10s" }), 1, 2)`. */
-  with(options: CallOptions): Task<A, R, Run>;
+  with(options: CallOptions<R>): this;
 }
 
-type Tail<A extends readonly unknown[]> = A extends readonly [unknown, ...infer Rest] ? Rest : [];
-type List<T> = T extends readonly unknown[] ? T : never;
-/** What a caller may pass: before defaults and coercion. */
-type Input<S> = S extends StandardSchemaV1<infer I, unknown> ? I : never;
-/** What the handler sees: after them. */
-type Output<S> = S extends StandardSchemaV1<unknown, infer O> ? O : never;
-type Parameters<F> = F extends (...args: infer A) => unknown ? A : never;
-type Returned<F> = F extends (...args: never) => infer R ? Awaited<R> : never;
-
-/** A task whose one argument, an object, travels as keyword arguments. */
-export interface InputDefinition<S, R> extends TaskOptions {
-  /** Schema of the object. */
-  readonly input: S;
-  /** Schema of the result. Without it the result is what the handler returns, unchecked. */
-  readonly returns?: undefined;
-  /** The handler. Without it the worker gets one by `implement`. */
-  readonly run?: (context: TaskContext, input: Output<S>) => R | Promise<R>;
+/** Makes calls of a task, to send later or to pass on. */
+export interface Signed<in A extends readonly unknown[], out R> {
+  /** A call with all its arguments. */
+  (...args: A): Signature<[], R>;
+  /** A call whose first argument the previous step supplies. */
+  (...args: Tail<A>): A extends readonly [infer First, ...Tail<A>] ? Signature<[First], R> : never;
+  /** A call without any of its arguments: all of them are supplied, as an errback's are. */
+  (): Signature<A, R>;
 }
 
-/** The same with a schema for the result. */
-export interface CheckedInputDefinition<S, O> extends TaskOptions {
-  readonly input: S;
-  readonly returns: O;
-  readonly run?: (context: TaskContext, input: Output<S>) => Input<O> | Promise<Input<O>>;
-}
-
-/** A task whose arguments travel as a list. */
-export interface ArgsDefinition<S, R> extends TaskOptions {
-  /** Schema of the argument list: a tuple. */
-  readonly args: S;
-  /** Names of the arguments, in their order, as in `RunDefinition`. */
-  readonly parameters?: readonly string[];
-  /** Schema of the result. Without it the result is what the handler returns, unchecked. */
-  readonly returns?: undefined;
-  /** The handler. Without it the worker gets one by `implement`. */
-  readonly run?: (context: TaskContext, ...args: List<Output<S>>) => R | Promise<R>;
-}
-
-/** The same with a schema for the result. */
-export interface CheckedArgsDefinition<S, O> extends TaskOptions {
-  readonly args: S;
-  readonly parameters?: readonly string[];
-  readonly returns: O;
-  readonly run?: (context: TaskContext, ...args: List<Output<S>>) => Input<O> | Promise<Input<O>>;
+/** A task that is declared without a handler: by its type, or by its schemas. */
+export interface DeclaredTask<A extends readonly unknown[], R, Run extends AnyHandler = Handler<A, R>>
+  extends Task<A, R>, OpenTask<Run> {
+  readonly run: null;
 }
 
 /**
- * A task whose types are those of its handler. A worker checks the number of arguments alone: each parameter without a
- * default value must have one, so an optional argument is written `y: number = 2`, not `y?: number`.
- */
-export interface RunDefinition<A extends readonly unknown[], R> extends TaskOptions {
-  /** True: the one argument, an object, travels as keyword arguments. Default false. */
-  readonly keywords?: boolean;
-  /**
-   * Names of the arguments, in their order: what a caller hands by keyword takes the place of its name, as in Python, whose
-   * callers mix both (`add.delay(1, y=2)`, `step.s(z=3)` in a chain). Default: keyword arguments are refused.
-   */
-  readonly parameters?: readonly string[];
-  readonly run: (context: TaskContext, ...args: A) => R | Promise<R>;
-}
-
-/** A task known by its types only, positional by default. */
-export interface DeclaredOptions extends TaskOptions {
-  readonly keywords?: false;
-}
-
-/** A task known by its types only, called with one object that travels as keyword arguments. */
-export interface DeclaredKeywordOptions extends TaskOptions {
-  readonly keywords: true;
-}
-
-/**
- * Declares a task: by an object schema (`input`, travels as keyword arguments), by a tuple schema (`args`, travels as
- * positional arguments), by its handler alone, or by its type alone where another program runs it.
+ * Defines a task: by an object schema (`input`, sent as keyword arguments), by a tuple schema (`args`, sent as positional
+ * arguments), by its handler alone, or by its type alone where another program runs the task.
  *
- * Arguments are checked on the sender and again on the worker and travel **as the caller gave them**: defaults and
- * coercions of the schema are applied once, for the handler. The result travels as the handler returned it, checked by
- * the worker and made into the schema's output by the client.
+ * The sender and the worker both check the arguments, which are sent **as the caller gave them**: the worker applies
+ * defaults and coercions of the schema once, for the handler. A task without schemas is checked for the number of its
+ * arguments alone: each parameter without a default value must have one, so an optional argument is written
+ * `y: number = 2`, not `y?: number`. The worker checks the result and sends it as the handler returned it; the client makes
+ * it into the output of the schema.
  *
  * @example
  * ```ts
@@ -113,40 +73,47 @@ export interface DeclaredKeywordOptions extends TaskOptions {
  * const train = defineTask<(dataset: string, epochs: number) => { loss: number }>("ml.train", { queue: "gpu" });
  * const label = defineTask<(input: { image: string }) => string>("ml.label", { keywords: true });
  * ```
- * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows
+ * @throws CeleryError `option-invalid` for an unknown option and for a value that an option cannot have
  */
-export function defineTask<const S extends StandardSchemaV1<object, object>, const O extends StandardSchemaV1>(
+export function defineTask<const S extends ObjectSchema, const O extends StandardSchemaV1>(
   name: string,
-  definition: CheckedInputDefinition<S, O>,
-): Task<[input: Input<S>], Output<O>, (context: TaskContext, input: Output<S>) => Input<O> | Promise<Input<O>>>;
-export function defineTask<const S extends StandardSchemaV1<object, object>, R = unknown>(
+  definition: Complete<InputDefinition<S, O, InputHandler<S, Input<O>>>>,
+): Task<[input: Input<S>], Output<O>>;
+export function defineTask<const S extends ObjectSchema, R>(
   name: string,
-  definition: InputDefinition<S, R>,
-): Task<[input: Input<S>], R, (context: TaskContext, input: Output<S>) => R | Promise<R>>;
-export function defineTask<
-  const S extends StandardSchemaV1<readonly unknown[], readonly unknown[]>,
-  const O extends StandardSchemaV1,
->(
+  definition: InputDefinition<S, undefined, InputHandler<S, R>> & { readonly run: InputHandler<S, R> },
+): Task<[input: Input<S>], R>;
+export function defineTask<const S extends ObjectSchema, const O extends StandardSchemaV1 = StandardSchemaV1>(
   name: string,
-  definition: CheckedArgsDefinition<S, O>,
-): Task<List<Input<S>>, Output<O>, (context: TaskContext, ...args: List<Output<S>>) => Input<O> | Promise<Input<O>>>;
-export function defineTask<const S extends StandardSchemaV1<readonly unknown[], readonly unknown[]>, R = unknown>(
+  definition: InputDefinition<S, O, undefined>,
+): DeclaredTask<[input: Input<S>], Output<O>, InputHandler<S, Input<O>>>;
+export function defineTask<const S extends TupleSchema, const O extends StandardSchemaV1>(
   name: string,
-  definition: ArgsDefinition<S, R>,
-): Task<List<Input<S>>, R, (context: TaskContext, ...args: List<Output<S>>) => R | Promise<R>>;
-export function defineTask<A extends unknown[], R>(name: string, definition: RunDefinition<A, R>): Task<A, R>;
-export function defineTask<A extends unknown[], R>(
+  definition: Complete<ArgsDefinition<S, O, ArgsHandler<S, Input<O>>>>,
+): Task<List<Input<S>>, Output<O>>;
+export function defineTask<const S extends TupleSchema, R>(
   name: string,
-  run: (context: TaskContext, ...args: A) => R | Promise<R>,
-): Task<A, R>;
+  definition: ArgsDefinition<S, undefined, ArgsHandler<S, R>> & { readonly run: ArgsHandler<S, R> },
+): Task<List<Input<S>>, R>;
+export function defineTask<const S extends TupleSchema, const O extends StandardSchemaV1 = StandardSchemaV1>(
+  name: string,
+  definition: ArgsDefinition<S, O, undefined>,
+): DeclaredTask<List<Input<S>>, Output<O>, ArgsHandler<S, Input<O>>>;
+// oxlint-disable typescript/no-explicit-any -- a parameter that has a default value and no type would be of type unknown
+export function defineTask<A extends any[], R>(name: string, run: Handler<A, R> & Unsendable<A, R>): Unsent;
+export function defineTask<A extends any[], R>(name: string, run: Handler<A, R>): Task<A, R>;
+export function defineTask<A extends any[], R>(name: string, definition: HandlerDefinition<A, R>): Task<A, R>;
+// oxlint-enable typescript/no-explicit-any
+export function defineTask<I extends object, R>(name: string, definition: KeywordDefinition<I, R>): Task<[input: I], R>;
 export function defineTask<F extends (input: never) => unknown>(
   name: string,
-  options: DeclaredKeywordOptions,
-): Task<Parameters<F>, Returned<F>>;
+  options: DeclaredOptions<true> & { readonly keywords: true },
+): DeclaredTask<DeclaredArgs<F>, DeclaredResult<F>>;
 export function defineTask<F extends (...args: never) => unknown = (...args: unknown[]) => unknown>(
   name: string,
-  options?: DeclaredOptions,
-): Task<Parameters<F>, Returned<F>>;
+  options?: DeclaredOptions<false>,
+): DeclaredTask<DeclaredArgs<F>, DeclaredResult<F>>;
+export function defineTask<const D>(name: string, definition: Mistake<D>): never;
 export function defineTask(name: unknown, definition: unknown = {}): unknown {
   if (typeof name !== "string" || name === "")
     refuse(`A task's name is ${showValue(name)}: give it a text such as "images.resize"`);
@@ -218,8 +185,8 @@ function isSchema(value: unknown): boolean {
   return typeof standard === "object" && standard !== null && typeof Reflect.get(standard, "validate") === "function";
 }
 
-function createTask(definition: TaskDefinition): Task<unknown[], unknown, AnyHandler> {
-  const task: Task<unknown[], unknown, AnyHandler> = {
+function createTask(definition: TaskDefinition): Task<unknown[], unknown> {
+  const task: Task<unknown[], unknown> = {
     ...definition,
     s: (...args: unknown[]): never => createSignature(task, args, definition.options, false) as never,
     si: (...args: unknown[]) => createSignature(task, args, definition.options, true),

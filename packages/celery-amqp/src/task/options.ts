@@ -49,7 +49,7 @@ export interface TaskOptions extends Pick<
 }
 
 /** So many in a time: a number a second, or a text such as `"10/s"`, `"100/m"`, `"2/h"`; 0 and null are no limit. */
-export type RateLimit = number | string | null;
+export type RateLimit = number | `${number}` | `${number}/${"s" | "m" | "h"}` | null;
 
 /** Options that travel with each call, the others stay with the worker. */
 const sent = [

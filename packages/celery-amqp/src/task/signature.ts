@@ -7,12 +7,10 @@ import {
   type Stamping,
   withOptions,
 } from "@leveret/celery-protocol";
-import { type CallOptions, type LinkedCall, mergeOptions } from "./call-options.ts";
+import { type CallOptions, type LinkedCall, mergeOptions, type types } from "./call-options.ts";
 import type { TaskRequest } from "./request.ts";
 import type { TaskDefinition } from "./task.ts";
 import { listOf, signatureOptions, toWireSignature } from "./wire-signature.ts";
-
-declare const types: unique symbol;
 
 /**
  * A call not yet made, by `task.s(…)`, `chain(…)`, `group(…)` and their like. `Missing` are the parameters that the step
@@ -36,7 +34,7 @@ export interface Signature<Missing extends readonly unknown[], R> {
    *
    * @throws CeleryError `option-invalid` for a duration that is none, and for an option that a composed call cannot have
    */
-  with(options: CallOptions): this;
+  with(options: CallOptions<R>): this;
   /**
    * The same call, followed by `callback` when it succeeds: after the last step of a chain, after the body of a chord; the
    * first member of a group calls it, without its result. The callback gets the result, unless it was made by `si`.
@@ -200,7 +198,11 @@ class ComposedCall<Missing extends readonly unknown[], R> implements Signature<M
   }
 }
 
-function added(links: CallOptions["link"], call: LinkedCall): readonly LinkedCall[] {
+/** The call with another one linked to it; the types of its methods have checked what that takes. */
+function added(
+  links: CallOptions["link"] | CallOptions["linkError"],
+  call: LinkedCall,
+): NonNullable<CallOptions["link"]> {
   const known = listOf(links);
-  return known.includes(call) ? known : [...known, call];
+  return (known.includes(call) ? known : [...known, call]) as NonNullable<CallOptions["link"]>;
 }

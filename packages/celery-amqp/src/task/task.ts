@@ -33,3 +33,12 @@ export interface TypedTask<A extends readonly unknown[], R> extends TaskDefiniti
   /** Only for the compiler; never there. */
   readonly [types]?: { readonly args: (...args: A) => void; readonly result: R };
 }
+
+declare const handler: unique symbol;
+
+/** A task without a handler: a worker gets one of type `Run` by `implement`, or another program runs the task. */
+export interface OpenTask<Run extends AnyHandler> extends TaskDefinition {
+  readonly run: null;
+  /** Only for the compiler; never present. */
+  readonly [handler]?: Run;
+}

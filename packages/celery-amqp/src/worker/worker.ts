@@ -6,7 +6,7 @@ import { type Duration, durationMs } from "../task/duration.ts";
 import type { RateLimit } from "../task/options.ts";
 import { logicalName } from "../send/queue-table.ts";
 import { createRegistry, type TaskRegistry } from "../task/registry.ts";
-import type { AnyHandler, TaskDefinition } from "../task/task.ts";
+import type { AnyHandler, OpenTask, TaskDefinition } from "../task/task.ts";
 import type { Announcer } from "./reporting/announcer.ts";
 import { Concurrency } from "./consuming/concurrency.ts";
 import { Consumption } from "./consuming/consumption.ts";
@@ -64,7 +64,7 @@ export interface Worker extends Controls, AsyncDisposable {
   /** Port of its health endpoints; null where there are none, before the start and after the stop. */
   readonly healthPort: number | null;
   /** Gives a task that was declared without a handler its handler. Only before the start. */
-  implement<Run extends AnyHandler>(task: TaskDefinition & { readonly run: Run | null }, run: Run): this;
+  implement<Run extends AnyHandler>(task: OpenTask<Run>, run: NoInfer<Run>): this;
   /** Calls `listener` at each event of that name; the returned function stops that. */
   on<Type extends keyof WorkerEvents>(type: Type, listener: (event: WorkerEvents[Type]) => void): () => void;
   /**
@@ -197,7 +197,7 @@ class AssembledWorker implements Worker {
     return this.#probes?.port ?? null;
   }
 
-  implement<Run extends AnyHandler>(task: TaskDefinition & { readonly run: Run | null }, run: Run): this {
+  implement(task: TaskDefinition, run: AnyHandler): this {
     if (this.#state !== "new")
       throw new CeleryError("worker-state", `Task "${task.name}" comes too late: implement tasks before the start`);
     this.#handlers.implement(task, run);

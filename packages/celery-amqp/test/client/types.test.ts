@@ -4,7 +4,7 @@ import type { Client } from "../../src/client/client.ts";
 import { type CreateClientOptions, type ShardedQueue, shardedQueue, type TaskQueue } from "../../src/index.ts";
 import type { CreateWorkerOptions } from "../../src/worker.ts";
 import type { TaskContext } from "../../src/task/context.ts";
-import { defineTask, type Task } from "../../src/task/definition.ts";
+import { type DeclaredTask, defineTask, type Task } from "../../src/task/definition.ts";
 import type { AsyncResult, Settled } from "../../src/task/sender.ts";
 import type { Signature } from "../../src/task/signature.ts";
 
@@ -44,9 +44,9 @@ describe("a definition", () => {
   });
 
   test("takes its types from a declaration", () => {
-    expectTypeOf(train).toEqualTypeOf<Task<[dataset: string, epochs: number], { loss: number }>>();
-    expectTypeOf(label).toEqualTypeOf<Task<[input: { image: string }], string>>();
-    expectTypeOf(untyped).toEqualTypeOf<Task<unknown[], unknown>>();
+    expectTypeOf(train).toEqualTypeOf<DeclaredTask<[dataset: string, epochs: number], { loss: number }>>();
+    expectTypeOf(label).toEqualTypeOf<DeclaredTask<[input: { image: string }], string>>();
+    expectTypeOf(untyped).toEqualTypeOf<DeclaredTask<unknown[], unknown>>();
   });
 
   test("lets the handler see what the schema makes of the input", () => {
@@ -58,7 +58,13 @@ describe("a definition", () => {
         expectTypeOf(mode).toEqualTypeOf<"a" | "b">();
       },
     });
-    expectTypeOf<Parameters<NonNullable<typeof remind.run>>>().toEqualTypeOf<[context: TaskContext, Date, string]>();
+    defineTask("remind", {
+      args: z.tuple([z.coerce.date(), z.string()]),
+      run: (_context, at, text) => {
+        expectTypeOf(at).toEqualTypeOf<Date>();
+        expectTypeOf(text).toEqualTypeOf<string>();
+      },
+    });
   });
 
   test("refuses a handler that returns something else", () => {

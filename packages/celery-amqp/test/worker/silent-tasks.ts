@@ -16,7 +16,10 @@ export const retried = defineTask("silent.retried", {
   run: (context, _secret: string) => context.retry(),
 });
 
-export const unwritable = defineTask("silent.unwritable", (_context, secret: string) => new Map([[secret, secret]]));
+export const unwritable = defineTask(
+  "silent.unwritable",
+  (_context, secret: string): unknown => new Map([[secret, secret]]),
+);
 
 /** A schema that takes everything. */
 const taking: StandardSchemaV1<readonly [string], readonly [string]> = {

@@ -80,7 +80,7 @@ describe("a worker", () => {
   });
 
   test("fails a task whose result cannot be written", async () => {
-    const odd = defineTask("demo.odd", () => new Set([1]));
+    const odd = defineTask("demo.odd", (): unknown => new Set([1]));
     expect(await statesOf(odd)).toMatchObject([
       { status: "FAILURE", exception: { type: "EncodeError", module: "kombu.exceptions" } },
     ]);
@@ -88,7 +88,7 @@ describe("a worker", () => {
   });
 
   test("does not mind a result that cannot be written where nobody wants it", async () => {
-    const odd = defineTask("demo.odd", () => new Set([1]));
+    const odd = defineTask("demo.odd", (): unknown => new Set([1]));
     await statesOf(odd, { ignoreResult: true });
     expect(harness?.events.at(-1)?.type).toBe("taskSucceeded");
   });
@@ -337,15 +337,11 @@ describe("handlers given later", () => {
 
   test.each([
     ["twice", "task-duplicate", (given: Harness) => given.worker.implement(train, () => "").implement(train, () => "")],
-    ["for a task that has one", "task-duplicate", (given: Harness) => given.worker.implement(add, () => 1)],
+    ["for a task that has one", "task-duplicate", (given: Harness) => given.worker.implement(add as never, () => 1)],
     [
       "for a task the worker was not given",
       "option-invalid",
-      (given: Harness) =>
-        given.worker.implement(
-          defineTask("other", () => 1),
-          () => 1,
-        ),
+      (given: Harness) => given.worker.implement(defineTask("other"), () => 1),
     ],
   ])("are refused %s", async (_name, code, implement) => {
     const given = await createHarness([train, add]);
@@ -354,6 +350,8 @@ describe("handlers given later", () => {
 
   test("are refused after the start", async () => {
     harness = await startWorker([add]);
-    expect(() => harness?.worker.implement(add, () => 1)).toThrow(expect.objectContaining({ code: "worker-state" }));
+    expect(() => harness?.worker.implement(add as never, () => 1)).toThrow(
+      expect.objectContaining({ code: "worker-state" }),
+    );
   });
 });

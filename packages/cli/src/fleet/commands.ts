@@ -1,3 +1,4 @@
+import type { RateLimit } from "@leveret/celery-amqp";
 import type { Control, ControlOptions, RemoteRevokeOptions } from "@leveret/celery-amqp";
 import { InvalidArgumentError } from "commander";
 import { table } from "../reading/values.ts";
@@ -34,7 +35,8 @@ export const commands: Readonly<Record<string, FleetCommand<Control>>> = {
   rate_limit: command(
     "at most so many a second, minute or hour",
     "<task> <rate>",
-    (control, [task = "", rate = ""], options) => control.rateLimit(task, rate === "0" ? 0 : rate, shared(options)),
+    (control, [task = "", rate = ""], options) =>
+      control.rateLimit(task, rate === "0" ? 0 : (rate as RateLimit), shared(options)),
   ),
   revoke: command("have tasks not run; with --terminate end them", "<id…>", (control, ids, options) =>
     control.revoke(ids, options),

@@ -32,7 +32,7 @@ function readRate(rate: unknown): RateLimit | { readonly invalid: string } {
     throw new PythonError("TypeError", "rate_limit must be a number or a text");
   try {
     const perSecond = parseRate(value);
-    if (perSecond === null || (perSecond >= slowest && perSecond <= fastest)) return value;
+    if (perSecond === null || (perSecond >= slowest && perSecond <= fastest)) return value as RateLimit;
   } catch {
     const [amount = "", unit] = String(value).split("/", 2);
     if (unit !== undefined && !["s", "m", "h", ""].includes(unit)) throw new PythonError("KeyError", unit);

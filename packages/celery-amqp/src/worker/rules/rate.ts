@@ -71,7 +71,7 @@ export function placeOf(line: TokenLine, now: number, isBack: boolean): Place {
 }
 
 /** A rate as one writes it, in the shortest time that makes it whole: `2/s`, `100/m`, `2/h`; null for none. */
-export function rateText(perSecond: number | null): string | null {
+export function rateText(perSecond: number | null): `${number}/${"s" | "m" | "h"}` | null {
   if (perSecond === null) return null;
   const spans = [
     [1, "s"],

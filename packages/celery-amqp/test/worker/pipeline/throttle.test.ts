@@ -1,3 +1,4 @@
+import type { RateLimit } from "../../../src/task/options.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { defineTask } from "../../../src/task/definition.ts";
 import type { WorkerOptions } from "../../../src/worker/options/worker.ts";
@@ -13,7 +14,7 @@ afterEach(async () => {
 const free = defineTask("demo.free", () => "free");
 
 /** A task that notes when each of its runs began, in ms since the clock it is given last. */
-function noting(rateLimit: string | number | null, now: () => number) {
+function noting(rateLimit: RateLimit, now: () => number) {
   const runs: { readonly at: number; readonly n: number }[] = [];
   const task = defineTask("demo.limited", {
     rateLimit,
@@ -22,7 +23,7 @@ function noting(rateLimit: string | number | null, now: () => number) {
   return { task, runs };
 }
 
-async function limited(rateLimit: string | number | null, options: Omit<WorkerOptions, "tasks"> = {}) {
+async function limited(rateLimit: RateLimit, options: Omit<WorkerOptions, "tasks"> = {}) {
   let start = 0;
   const { task, runs } = noting(rateLimit, () => (harness?.clock.now() ?? 0) - start);
   const given = await startWorker([task, free], options);

@@ -20,7 +20,7 @@ export const values = defineTask("pool.values", () => ({
   price: new Decimal("12.3400"),
 }));
 
-export const unwritable = defineTask("pool.unwritable", () => new Map([[1, 2]]));
+export const unwritable = defineTask("pool.unwritable", (): unknown => new Map([[1, 2]]));
 
 /** Uses all of the CPU, without looking up. */
 export const spin = defineTask("pool.spin", {
