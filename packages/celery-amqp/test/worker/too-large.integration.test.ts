@@ -1,3 +1,4 @@
+import { connect } from "amqplib";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { PythonError } from "@leveret/celery-protocol";
@@ -44,11 +45,16 @@ const small = defineTask("large.small", () => "small");
 const body = defineTask("large.body", (_ctx, items: readonly unknown[]) => items.length);
 
 describe.each(brokersAtHand())("on the broker %s", (broker) => {
-  const isTaken = broker === "distribution"; // up to 128 MiB
+  let isTaken = false;
   let vhost: TestVhost;
   const log = new RecordingLogger();
   beforeAll(async () => {
     vhost = await freshVhost(broker);
+    // Up to 128 MiB before RabbitMQ 4.
+    const connection = await connect(vhost.url);
+    const { version } = connection.connection.serverProperties as { version: string };
+    isTaken = Number.parseInt(version, 10) < 4;
+    await connection.close();
   });
   afterAll(() => vhost.remove());
 

@@ -67,7 +67,18 @@ const numbers: readonly number[] = [
   [65_535, 65_536, 70_000, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 32, 2 ** 53, 1e21, Number.MAX_VALUE, 5e-324],
 ].flat();
 
-const others: readonly unknown[] = [null, [], {}, true, false, [null], [[]], { a: null }, { "": "" }, [""], "x", 1];
+const others: readonly unknown[] = [
+  [null, [], {}, true, false, [null], [[]], { a: null }, { "": "" }, [""], "x", 1],
+  [
+    1n,
+    Symbol("x"),
+    () => 1,
+    new Date(0),
+    new Map([["a", "b"]]),
+    JSON.parse('{"__proto__": "x"}'),
+    { constructor: "x" },
+  ],
+].flat();
 
 const anyText = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...oddTexts) },
