@@ -7,11 +7,10 @@ import { MAX_DEPTH } from "./json-read.ts";
 import { isTyped } from "./json-typed.ts";
 import { DateTime, Float } from "./lossless.ts";
 import { isPlainObject } from "./plain-object.ts";
+import { isPlainText } from "./plain-text.ts";
 import { tryUtf8 } from "./utf8.ts";
 import { Decimal, LocalDate, LocalTime, Uuid } from "./values.ts";
 
-/** Text that stands in JSON as it is. */
-const PLAIN_TEXT = /^[ !#-[\]-~]*$/;
 /** Delete, the first character that Python escapes and `JSON.stringify` does not. */
 const FIRST_ESCAPED = 0x7f;
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
@@ -102,7 +101,7 @@ class Writer {
 }
 
 function writeText(text: string): string {
-  return PLAIN_TEXT.test(text) ? `"${text}"` : asciiOnly(JSON.stringify(text));
+  return isPlainText(text) ? `"${text}"` : asciiOnly(JSON.stringify(text));
 }
 
 /** Escapes what `JSON.stringify` leaves and Python's `ensure_ascii` does not. */
