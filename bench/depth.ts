@@ -1,7 +1,7 @@
 import { defineTask } from "@leveret/celery-amqp";
 import { createWorker } from "@leveret/celery-amqp/worker";
-import { consumeTenths } from "./raw.ts";
-import { messageOf, noop, type QueueType, type Scene, type Suite, withQueue } from "./suite.ts";
+import { consumeTenths, type QueueType } from "./raw.ts";
+import { messageOf, noop, type Scene, type Suite, withQueue } from "./suite.ts";
 
 /** Whether the rate falls with the depth of the backlog: the first tenth, worked at full depth, against the last. */
 export const depth: Suite = {

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { createClient } from "@leveret/celery-amqp";
 import { addJobs } from "./bullmq.ts";
 import { type Contender, type Figure, perSecond } from "./measure.ts";
-import { publishRaw } from "./raw.ts";
-import { type Match, messageOf, noop, type QueueType, type Scene, type Suite, withQueue } from "./suite.ts";
+import { publishRaw, type QueueType } from "./raw.ts";
+import { type Match, messageOf, noop, type Scene, type Suite, withQueue } from "./suite.ts";
 
 /** Sending with confirms. */
 export const publish: Suite = {

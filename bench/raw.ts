@@ -2,7 +2,6 @@ import { once } from "node:events";
 import type { PreparedMessage } from "@leveret/celery-amqp";
 import { type ChannelModel, type ConfirmChannel, connect, type Options } from "amqplib";
 import { type Figure, perSecond } from "./measure.ts";
-import type { QueueType } from "./suite.ts";
 
 // Plain amqplib with the same bytes: the lower bound without tasks.
 
@@ -168,6 +167,9 @@ export async function roundTripRaw(
   await Promise.all([requester.close(), replier.close()]);
   return durations;
 }
+
+/** A kind of queue to measure on. */
+export type QueueType = "classic" | "quorum";
 
 /** What to make and fill. */
 export interface Filling {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createClient, defineTask, type PreparedMessage } from "@leveret/celery-amqp";
 import type { Contender } from "./measure.ts";
-import { fill } from "./raw.ts";
+import { fill, type QueueType } from "./raw.ts";
 
 /** What all suites measure against. */
 export interface Scene {
@@ -33,9 +33,6 @@ export interface Suite {
   readonly onlyByName?: boolean;
   readonly matches: (scene: Scene) => Promise<readonly Match[]>;
 }
-
-/** A kind of queue to measure on. */
-export type QueueType = "classic" | "quorum";
 
 /** A queue of the contender's own with `count` messages in it, deleted when `use` is done. */
 export async function withQueue<T>(

@@ -6,8 +6,8 @@ import { createTracing } from "@leveret/celery-otel";
 import { addJobs, workJobs } from "./bullmq.ts";
 import { workOff } from "./celery.ts";
 import { type Contender, type Figure, perSecond } from "./measure.ts";
-import { consumeRaw } from "./raw.ts";
-import { type Match, messageOf, noop, type QueueType, type Scene, type Suite, withQueue } from "./suite.ts";
+import { consumeRaw, type QueueType } from "./raw.ts";
+import { type Match, messageOf, noop, type Scene, type Suite, withQueue } from "./suite.ts";
 
 /** Working a backlog off. */
 export const work: Suite = {

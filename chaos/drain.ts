@@ -3,10 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { createClient, type CreateClientOptions } from "@leveret/celery-amqp";
 import { redisResults } from "@leveret/celery-redis";
 import { Redis } from "ioredis";
-import type { CounterLeft } from "./judge-chords.ts";
-import { queues } from "./programs/orders.ts";
+import type { CounterLeft } from "./judging/judge-chords.ts";
+import { queues } from "./judging/orders.ts";
 import { answered } from "./programs/tasks.ts";
-import type { Recorder } from "./records.ts";
+import type { Recorder } from "./judging/records.ts";
 import type { Stage } from "./stage.ts";
 
 /**

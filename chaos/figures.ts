@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Figures } from "./judge.ts";
-import { megabytes } from "./judge.ts";
+import type { Figures } from "./judging/judge.ts";
+import { megabytes } from "./judging/judge.ts";
 import { usualChords } from "./options.ts";
 import { counts } from "./report.ts";
 import type { Outcome } from "./run.ts";

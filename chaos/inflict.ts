@@ -2,8 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { taskQueue } from "@leveret/celery-protocol";
 import type { Loss } from "./broker.ts";
 import type { Program } from "./program.ts";
-import { queues } from "./programs/orders.ts";
-import { createRandom } from "./random.ts";
+import { queues } from "./judging/orders.ts";
+import { createRandom } from "./programs/random.ts";
 import type { Fault } from "./schedule.ts";
 import type { Stage } from "./stage.ts";
 

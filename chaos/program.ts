@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createTcpProxy, type TcpProxy } from "../packages/celery-amqp/test/support/tcp-proxy.ts";
-import type { Order, ProgramSetting } from "./programs/orders.ts";
+import type { Order, ProgramSetting } from "./judging/orders.ts";
 
 /** What a program is made of. */
 export interface ProgramParts {

@@ -1,5 +1,5 @@
-import type { ChordFigures } from "./judge-chords.ts";
-import { megabytes } from "./judge.ts";
+import type { ChordFigures } from "./judging/judge-chords.ts";
+import { megabytes } from "./judging/judge.ts";
 import { replayCommand } from "./options.ts";
 import type { Outcome } from "./run.ts";
 

@@ -5,11 +5,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { deadQueue } from "@leveret/celery-protocol";
 import { countersLeft, drain, emptyDeadQueues, leftoversOf, stopWorkers } from "./drain.ts";
 import { inflict } from "./inflict.ts";
-import type { Outage } from "./gaps.ts";
-import { judge, type Verdict } from "./judge.ts";
+import type { Outage } from "./judging/gaps.ts";
+import { judge, type Verdict } from "./judging/judge.ts";
 import type { ChaosOptions } from "./options.ts";
-import { poisonQueues, queues } from "./programs/orders.ts";
-import { readRecords, Recorder } from "./records.ts";
+import { poisonQueues, queues } from "./judging/orders.ts";
+import { readRecords, Recorder } from "./judging/records.ts";
 import { describeFault, type Fault, planFaults } from "./schedule.ts";
 import { sceneOf, Stage } from "./stage.ts";
 

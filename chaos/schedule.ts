@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "./programs/random.ts";
 
 /**
  * What can be done to a running system.

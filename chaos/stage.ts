@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { Broker } from "./broker.ts";
 import type { ChaosOptions } from "./options.ts";
 import { Program } from "./program.ts";
-import { poisonQueues, queues } from "./programs/orders.ts";
+import { poisonQueues, queues } from "./judging/orders.ts";
 import type { Scene } from "./schedule.ts";
 
 /** The names of what a run has, known before it begins. */

@@ -4,7 +4,7 @@ import { createClient, defineTask, type Transport } from "@leveret/celery-amqp";
 import { createWorker } from "@leveret/celery-amqp/worker";
 import type { WireMessage } from "@leveret/celery-protocol";
 import { createAmqpTransport } from "../../packages/celery-amqp/src/amqp/transport.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 import { actingAs } from "./acting-as.ts";
 import { formats } from "./formats.ts";
 import { mutate } from "./mutate.ts";

@@ -15,7 +15,7 @@ import {
   createMemoryResults,
   createMemoryTransport,
 } from "@leveret/celery-amqp/testing";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 import { CanvasFuzz } from "./canvas.ts";
 import { countingTransport, type Settlings } from "./settled-once.ts";
 

@@ -6,7 +6,7 @@ import {
   type TaskMessage,
   type Tree,
 } from "@leveret/celery-protocol";
-import type { Random } from "../random.ts";
+import type { Random } from "../programs/random.ts";
 
 /** Tasks of the fuzzed worker: one gives its first argument back, the other fails. */
 export const applicationTasks = ["fuzz.echo", "fuzz.fail"] as const;

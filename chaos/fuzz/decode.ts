@@ -16,7 +16,7 @@ import type { Ending } from "../../packages/celery-amqp/src/worker/rules/outcome
 import { refuseUndecodable, refuseUnregistered } from "../../packages/celery-amqp/src/worker/rules/refuse.ts";
 import { screen } from "../../packages/celery-amqp/src/worker/rules/screen.ts";
 import { revoke, settle } from "../../packages/celery-amqp/src/worker/rules/settle.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 import { formats } from "./formats.ts";
 import { mutate } from "./mutate.ts";
 

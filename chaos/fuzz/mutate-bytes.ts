@@ -1,4 +1,4 @@
-import type { Random } from "../random.ts";
+import type { Random } from "../programs/random.ts";
 
 /** A few bytes of a body changed, put in, taken out; or much of it. */
 export function mutateBytes(body: Uint8Array, random: Random): Uint8Array {

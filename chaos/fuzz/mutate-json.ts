@@ -1,4 +1,4 @@
-import type { Random } from "../random.ts";
+import type { Random } from "../programs/random.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
 
 /** JSON that stands in place of a part of a body; some of it no parser of JavaScript's own would give. */

@@ -1,6 +1,6 @@
 import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { WireMessage } from "@leveret/celery-protocol";
-import type { Random } from "../random.ts";
+import type { Random } from "../programs/random.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
 import { mutateJson } from "./mutate-json.ts";
 import { wildText, wildValue } from "./wild.ts";

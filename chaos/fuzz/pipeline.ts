@@ -7,7 +7,7 @@ import {
   createMemoryTransport,
   type FakeClock,
 } from "@leveret/celery-amqp/testing";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 import { actingAs } from "./acting-as.ts";
 import { formats } from "./formats.ts";
 import { mutate } from "./mutate.ts";

@@ -15,7 +15,7 @@ import { createAmqpTransport } from "../../packages/celery-amqp/src/amqp/transpo
 import { entry, text } from "../../packages/celery-amqp/test/support/wire/fields.ts";
 import { headerTable, shortString } from "../../packages/celery-amqp/test/support/wire/frames.ts";
 import { RawClient } from "../../packages/celery-amqp/test/support/wire/raw-client.ts";
-import { createRandom, type Random } from "../random.ts";
+import { createRandom, type Random } from "../programs/random.ts";
 import { createWireHeaders, type WireHeaders } from "./wire-headers.ts";
 
 /** What came of many messages. */

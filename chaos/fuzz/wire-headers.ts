@@ -10,7 +10,7 @@ import {
   uint,
   value,
 } from "../../packages/celery-amqp/test/support/wire/fields.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../programs/random.ts";
 
 /** Header bytes, and what they say. */
 export interface WireHeaders {

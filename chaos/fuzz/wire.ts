@@ -9,7 +9,7 @@ import {
   shortString,
 } from "../../packages/celery-amqp/test/support/wire/frames.ts";
 import { consumerTag, openMemoryConnection } from "../../packages/celery-amqp/test/support/wire/memory-connection.ts";
-import { createRandom, type Random } from "../random.ts";
+import { createRandom, type Random } from "../programs/random.ts";
 import { createWireHeaders, type WireHeaders } from "./wire-headers.ts";
 
 /** What came of many messages. */

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { chain, chord, type Signature } from "@leveret/celery-amqp";
-import type { Random } from "../random.ts";
-import type { CounterName } from "../records.ts";
-import { queues } from "./orders.ts";
+import type { Random } from "./random.ts";
+import type { CounterName } from "../judging/records.ts";
+import { queues } from "../judging/orders.ts";
 import { alarm, body, member, relay } from "./tasks.ts";
 
 /** Places in a header, as its body gets them: each member answers its own. */

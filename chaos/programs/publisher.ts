@@ -12,12 +12,12 @@ import {
 } from "@leveret/celery-amqp";
 import { redisResults } from "@leveret/celery-redis";
 import { createAmqpTransport } from "../../packages/celery-amqp/src/amqp/transport.ts";
-import { createRandom } from "../random.ts";
-import type { CounterName, TaskKind } from "../records.ts";
+import { createRandom } from "./random.ts";
+import type { CounterName, TaskKind } from "../judging/records.ts";
 import { chordsIn, type DrawnChord, drawChord, signatureOf } from "./chords.ts";
 import { offend, watchChannels } from "./channels.ts";
 import { hostile } from "./hostile.ts";
-import { type Order, patience, poisonQueues, queues, readSetting } from "./orders.ts";
+import { type Order, patience, poisonQueues, queues, readSetting } from "../judging/orders.ts";
 import { answered, delayed, failing, large, plain, poison, retried, slow } from "./tasks.ts";
 import { endWithConductor, recordEnd, recordsHere } from "./witness.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { defineTask, type TaskContext } from "@leveret/celery-amqp";
-import { RETRIED_ATTEMPTS } from "../judge.ts";
+import { RETRIED_ATTEMPTS } from "../judging/judge.ts";
 import { isProgram, recordFaults, recordsHere, wasRedelivered } from "./witness.ts";
 
 // Here and not in the programs, so that the children of pools, which load this module alone, are watched too.

@@ -1,5 +1,5 @@
 import type { TaskMessage } from "@leveret/celery-protocol";
-import { Recorder } from "../records.ts";
+import { Recorder } from "../judging/records.ts";
 
 /** The records of this process, or of this thread of it; made when first asked for. */
 let recorder: Recorder | null = null;

@@ -4,7 +4,7 @@ import { createWorker, type CreateWorkerOptions, runWorker, type Worker } from "
 import { redisResults } from "@leveret/celery-redis";
 import { offend, watchChannels } from "./channels.ts";
 import { stepClock } from "./clock.ts";
-import { type Order, patience, POISON_LIMIT, poisonQueues, queues, readSetting } from "./orders.ts";
+import { type Order, patience, POISON_LIMIT, poisonQueues, queues, readSetting } from "../judging/orders.ts";
 import { answered, chordTasks, poisonTasks, tasks } from "./tasks.ts";
 import { endWithConductor, recordEnd, recordsHere, wasRedelivered } from "./witness.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { fuzzCanvas } from "../fuzz/canvas-budget.ts";
 import { CanvasFuzz } from "../fuzz/canvas.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 
 const COUNT = 150;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { chordsIn, type DrawnChord, drawChord } from "../programs/chords.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 
 const drawn = (seed: number, count = 200) => {
   const random = createRandom(seed);

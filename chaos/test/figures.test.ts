@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { chaosPage, type ChaosRow, readRows } from "../figures.ts";
-import type { ChordFigures } from "../judge-chords.ts";
+import type { ChordFigures } from "../judging/judge-chords.ts";
 
 const chords: ChordFigures = {
   chords: 3,

@@ -3,7 +3,7 @@ import { fuzzDecode } from "../fuzz/decode.ts";
 import { mutate } from "../fuzz/mutate.ts";
 import { fuzzPipeline } from "../fuzz/pipeline.ts";
 import { loadSeeds } from "../fuzz/seeds.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 
 const seeds = loadSeeds();
 const COUNT = 8_000;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { longestGap } from "../gaps.ts";
-import type { Record } from "../records.ts";
+import { longestGap } from "../judging/gaps.ts";
+import type { Record } from "../judging/records.ts";
 
 const sent = (at: number): Record => ({
   type: "sending",

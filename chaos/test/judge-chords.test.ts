@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Evidence, judge } from "../judge.ts";
-import type { Entry, Record } from "../records.ts";
+import { type Evidence, judge } from "../judging/judge.ts";
+import type { Entry, Record } from "../judging/records.ts";
 
 type Line = readonly [at: number, by: string, entry: Entry];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Evidence, HEAP_LIMIT_BYTES, judge } from "../judge.ts";
-import { type Entry, parseRecords, type Record, type TaskKind } from "../records.ts";
+import { type Evidence, HEAP_LIMIT_BYTES, judge } from "../judging/judge.ts";
+import { type Entry, parseRecords, type Record, type TaskKind } from "../judging/records.ts";
 
 type Line = readonly [at: number, by: string, entry: Entry];
 

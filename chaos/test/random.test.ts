@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 
 test("the same seed gives the same numbers, another seed others", () => {
   const draw = (seed: number) => {

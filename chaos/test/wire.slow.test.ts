@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createWireHeaders } from "../fuzz/wire-headers.ts";
 import { fuzzWire } from "../fuzz/wire.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../programs/random.ts";
 
 const COUNT = 20_000;
 

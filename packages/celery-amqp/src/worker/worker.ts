@@ -166,7 +166,7 @@ class AssembledWorker implements Worker {
     parts.transport.onState((now) => this.#observers.emit({ type: "connectionChanged", state: now }));
     const announcer = createAnnouncer(parts, { tasks, active: () => pipeline.counts.active });
     this.#announcer = announcer;
-    const reached = { ...rooms, worker: parts, controls: this.#controls, announcer, commanded: this, onChanged };
+    const reached = { ...parts, ...rooms, controls: this.#controls, announcer, commanded: this, onChanged };
     const shutdown = (): void => void this.stop();
     const { remoteControl: allowance } = options;
     this.#remote = allowance && new RemoteControl({ ...reached, shutdown, allowance });

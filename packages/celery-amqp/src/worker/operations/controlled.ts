@@ -1,4 +1,8 @@
 import type { ActiveQueue, Tree, WorkerStats } from "@leveret/celery-protocol";
+import type { LogicalClock } from "../../events/logical-clock.ts";
+import type { BrokerFacts } from "../../ports/broker-facts.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/logger.ts";
 import { machineName, monotonicSeconds, ownVersion, residentBytes, resourceUsage } from "../../system/machine.ts";
 import type { RateLimit } from "../../task/options.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
@@ -7,7 +11,7 @@ import type { Announcer } from "../reporting/announcer.ts";
 import type { Concurrency } from "../consuming/concurrency.ts";
 import type { Consumption } from "../consuming/consumption.ts";
 import type { ControlledWorker } from "../control/controlled-worker.ts";
-import type { WorkerParts } from "../parts.ts";
+import type { ResolvedWorker } from "../options/worker.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Pool } from "../pool/pool.ts";
 import { queueInfo } from "../rules/queue-info.ts";
@@ -17,9 +21,19 @@ import { settingsOf } from "./settings.ts";
 import { statsOf } from "./stats.ts";
 import type { WorkerControls } from "./worker-controls.ts";
 
-/** The rooms that commands of remote control reach, and ask. */
+/** What commands of remote control read and change. */
 export interface ControlledParts {
-  readonly worker: WorkerParts;
+  /** `celery@host`. */
+  readonly nodeName: string;
+  readonly pid: number;
+  readonly clock: Clock;
+  readonly ticks: LogicalClock;
+  readonly log: Logger;
+  readonly options: ResolvedWorker;
+  /** Null: the address of the broker is not known. */
+  readonly broker: BrokerFacts | null;
+  /** Of results, events and replies. */
+  readonly defaultSerializer: string;
   readonly tasks: TaskRegistry;
   readonly pool: Pool;
   readonly pipeline: Pipeline;
@@ -29,10 +43,10 @@ export interface ControlledParts {
   readonly controls: WorkerControls;
   readonly announcer: Announcer | null;
   /** Runs begun, by name of the task. */
-  readonly total: ReadonlyMap<string, number>;
-  /** What outlives the process has changed. */
+  readonly started: ReadonlyMap<string, number>;
+  /** The revoked tasks have changed, which a state file keeps. */
   readonly onChanged: () => void;
-  /** Slots that remote control may reach; null: ten times those at the start. */
+  /** Slots that remote control may set at most; null: ten times those at the start. */
   readonly maxConcurrency: number | null;
   readonly shutdown: () => void;
 }
@@ -46,19 +60,19 @@ export class Controlled implements ControlledWorker {
   constructor(parts: ControlledParts) {
     this.#parts = parts;
     this.maxConcurrency = parts.maxConcurrency ?? 10 * parts.concurrency.total;
-    this.#startedAt = parts.worker.clock.monotonicMs();
+    this.#startedAt = parts.clock.monotonicMs();
   }
 
   get nodeName(): string {
-    return this.#parts.worker.nodeName;
+    return this.#parts.nodeName;
   }
 
   get controls(): WorkerControls {
     return this.#parts.controls;
   }
 
-  get ticks(): WorkerParts["ticks"] {
-    return this.#parts.worker.ticks;
+  get ticks(): LogicalClock {
+    return this.#parts.ticks;
   }
 
   get events(): Announcer | null {
@@ -78,10 +92,10 @@ export class Controlled implements ControlledWorker {
   }
 
   held(): readonly HeldTask[] {
-    const { pipeline, pool, worker } = this.#parts;
-    const zero = worker.clock.now() - worker.clock.monotonicMs();
+    const { pipeline, pool, clock, pid: ownPid } = this.#parts;
+    const zero = clock.now() - clock.monotonicMs();
     const running = new Map(
-      pool.running.map(({ job, startedAt, pid }) => [job, { startedAt: zero + startedAt, pid: pid ?? worker.pid }]),
+      pool.running.map(({ job, startedAt, pid }) => [job, { startedAt: zero + startedAt, pid: pid ?? ownPid }]),
     );
     return pipeline.held().map(({ request, state, job }) => {
       const { startedAt = null, pid = null } = (job !== null && running.get(job)) || {};
@@ -102,15 +116,15 @@ export class Controlled implements ControlledWorker {
   }
 
   stats(): Omit<WorkerStats, "clock"> {
-    const { worker, consumption, concurrency, pool, total } = this.#parts;
+    const { pid, clock, options, broker, consumption, concurrency, pool, started } = this.#parts;
     return statsOf({
-      total,
-      pid: worker.pid,
-      uptimeSeconds: (worker.clock.monotonicMs() - this.#startedAt) / 1_000,
-      pools: worker.options.pools,
+      started,
+      pid,
+      uptimeSeconds: (clock.monotonicMs() - this.#startedAt) / 1_000,
+      pools: options.pools,
       concurrency: concurrency.total,
       processes: pool.processes,
-      broker: worker.broker,
+      broker,
       prefetchCount: consumption.queues.reduce((sum, queue) => sum + concurrency.prefetchOf(queue), 0),
       rusage: resourceUsage(),
     });
@@ -121,17 +135,10 @@ export class Controlled implements ControlledWorker {
   }
 
   settings(withDefaults: boolean): Readonly<Record<string, Tree>> {
-    const { worker, announcer, concurrency } = this.#parts;
-    const {
-      options,
-      broker,
-      content: { defaultSerializer },
-    } = worker;
+    const { options, broker, defaultSerializer, announcer, concurrency } = this.#parts;
     const tellsOfTasks = announcer?.tellsOfTasks ?? false;
-    return settingsOf(
-      { options, broker, concurrency: concurrency.total, tellsOfTasks, defaultSerializer },
-      withDefaults,
-    );
+    const parts = { options, broker, concurrency: concurrency.total, tellsOfTasks, defaultSerializer };
+    return settingsOf(parts, withDefaults);
   }
 
   report(): string {
@@ -155,11 +162,11 @@ export class Controlled implements ControlledWorker {
   }
 
   now(): number {
-    return this.#parts.worker.clock.now();
+    return this.#parts.clock.now();
   }
 
   shutdown(message: string): void {
-    this.#parts.worker.log.warn("remote control asks the worker to stop", { reason: message });
+    this.#parts.log.warn("remote control asks the worker to stop", { reason: message });
     this.#parts.shutdown();
   }
 }

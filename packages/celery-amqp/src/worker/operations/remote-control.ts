@@ -1,3 +1,7 @@
+import type { Content } from "@leveret/celery-protocol";
+import type { Broadcaster } from "../../control/broadcaster.ts";
+import type { Ids } from "../../ports/clock.ts";
+import type { Transport } from "../../ports/transport.ts";
 import type { Allowance } from "../control/allowance.ts";
 import { createPanel, type CommandedWorker } from "../control/panel.ts";
 import { Gossip } from "../control/gossip.ts";
@@ -7,36 +11,39 @@ import { Controlled, type ControlledParts } from "./controlled.ts";
 import type { TaskEvent } from "../rules/event.ts";
 
 /** What remote control is made of. */
-export interface RemoteControlParts extends Omit<ControlledParts, "total" | "maxConcurrency"> {
+export interface RemoteControlParts extends Omit<ControlledParts, "started" | "maxConcurrency" | "defaultSerializer"> {
+  readonly transport: Transport;
+  readonly content: Content;
+  readonly ids: Ids;
+  readonly broadcaster: Broadcaster;
   readonly allowance: Allowance;
-  /** What commands of the user's are given. */
+  /** The worker that is given to the user's commands. */
   readonly commanded: CommandedWorker;
 }
 
-/** Everything by which other programs steer a worker, and workers know each other: commands, hello, elections. */
+/** Remote control of a worker, and what workers exchange with each other: commands, hello, elections. */
 export class RemoteControl {
   readonly #parts: RemoteControlParts;
-  readonly #total = new Map<string, number>();
+  readonly #started = new Map<string, number>();
   readonly #controlled: Controlled;
   readonly #mailbox: Mailbox;
   readonly #gossip: Gossip | null;
 
   constructor(parts: RemoteControlParts) {
-    const {
-      allowance,
-      worker: { options },
-    } = parts;
-    const worker = new Controlled({ ...parts, total: this.#total, maxConcurrency: allowance.maxConcurrency });
-    const panel = createPanel(options.commands, parts.commanded, allowance);
+    const { allowance, options, content, commanded, announcer } = parts;
+    const { maxConcurrency } = allowance;
+    const { defaultSerializer } = content;
+    const worker = new Controlled({ ...parts, started: this.#started, maxConcurrency, defaultSerializer });
+    const panel = createPanel(options.commands, commanded, allowance);
     this.#parts = parts;
     this.#controlled = worker;
-    this.#mailbox = new Mailbox({ ...parts.worker, panel, worker });
-    this.#gossip = parts.announcer && new Gossip({ ...parts.worker, worker });
+    this.#mailbox = new Mailbox({ ...parts, panel, worker });
+    this.#gossip = announcer && new Gossip({ ...parts, worker });
   }
 
   /** Resolves when commands come, or cannot yet; the other workers are asked meanwhile. */
   async start(): Promise<void> {
-    const { broadcaster, log } = this.#parts.worker;
+    const { broadcaster, log } = this.#parts;
     await Promise.all([this.#mailbox.start(), this.#gossip?.start()]);
     void mingle(this.#controlled, broadcaster, log);
   }
@@ -50,7 +57,7 @@ export class RemoteControl {
   tell(event: TaskEvent): void {
     if (event.type !== "taskStarted") return;
     const { task } = event.task;
-    this.#total.set(task, (this.#total.get(task) ?? 0) + 1);
+    this.#started.set(task, (this.#started.get(task) ?? 0) + 1);
   }
 
   /** Hears of nothing any more. Safe to call twice. */

@@ -5,7 +5,7 @@ import type { ResolvedPool } from "../options/pool.ts";
 /** What a worker's numbers are made of. */
 export interface StatsParts {
   /** Runs begun, by name of the task. */
-  readonly total: ReadonlyMap<string, number>;
+  readonly started: ReadonlyMap<string, number>;
   readonly pid: number;
   readonly uptimeSeconds: number;
   readonly pools: readonly ResolvedPool[];
@@ -24,9 +24,9 @@ export interface StatsParts {
  * Source: celery/worker/worker.py `stats`, celery/concurrency/base.py; recorded replies.
  */
 export function statsOf(parts: StatsParts): Omit<WorkerStats, "clock"> {
-  const { total, pid, uptimeSeconds, broker, prefetchCount, rusage } = parts;
+  const { started, pid, uptimeSeconds, broker, prefetchCount, rusage } = parts;
   return {
-    total: Object.fromEntries(total),
+    total: Object.fromEntries(started),
     pid,
     uptime: Math.floor(uptimeSeconds),
     pool: poolOf(parts),

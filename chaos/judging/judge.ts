@@ -11,7 +11,7 @@ import {
   tally,
 } from "./judge-chords.ts";
 import { GAP_LIMIT_MS, longestGap, type Outage } from "./gaps.ts";
-import { POISON_LIMIT } from "./programs/orders.ts";
+import { POISON_LIMIT } from "./orders.ts";
 import type { CounterName, Record, TaskKind } from "./records.ts";
 
 /** What is known of a run beside the records. */
