@@ -34,9 +34,9 @@ export function toTree(value: unknown): Tree {
   return convert(value, 0);
 }
 
-/** A value that cannot be sent. */
+/** The error of a value that cannot be encoded. */
 export function refused(what: string, why: string, cause?: unknown): ProtocolError {
-  return new ProtocolError("encode-failed", "local", `${what} cannot be sent: ${why}.`, { cause });
+  return new ProtocolError("encode-failed", "local", `${what} cannot be encoded: ${why}.`, { cause });
 }
 
 function convert(value: unknown, depth: number): Tree {
@@ -51,12 +51,12 @@ function convert(value: unknown, depth: number): Tree {
     case "object":
       return value === null ? null : convertObject(value, depth + 1);
     default:
-      throw refused(`A ${typeof value}`, "it has no form on the wire");
+      throw refused(`A ${typeof value}`, "it has no representation in this format");
   }
 }
 
 function convertObject(value: object, depth: number): Tree {
-  if (depth > MAX_DEPTH) throw refused("A value that holds itself, or nests too deep,", `the limit is ${MAX_DEPTH}`);
+  if (depth > MAX_DEPTH) throw refused("A circular value, or one nested too deep,", `the limit is ${MAX_DEPTH}`);
   if (Array.isArray(value)) return Array.from(value, (item: unknown) => convert(item, depth));
   if (LEAVES.some((leaf) => value instanceof leaf)) return value as Tree;
   if (value instanceof Date) return convertDate(value);
@@ -79,6 +79,6 @@ function convertDate(date: Date): Tree {
   try {
     return new DateTime(formatIso(date.getTime()));
   } catch (cause) {
-    throw refused("A Date outside the years 1 to 9999, or invalid,", "Python cannot hold it", cause);
+    throw refused("A Date outside the years 1 to 9999, or invalid,", "Python cannot represent it", cause);
   }
 }

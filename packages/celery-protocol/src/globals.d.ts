@@ -1,4 +1,4 @@
-// All the world there is: two encodings of text. No timers, no process, no network.
+// The only platform types: two text encodings. No timers, no process, no network.
 declare class TextEncoder {
   encode(text: string): Uint8Array;
   encodeInto(text: string, into: Uint8Array): { readonly read: number; readonly written: number };

@@ -21,8 +21,8 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of base64 as Python's `b64decode` takes it: characters outside the alphabet, line breaks among them, are
- * skipped, and padding ends it. Null where the padding does not fit.
+ * Decodes base64 as Python's `b64decode` does: characters outside the alphabet, line breaks among them, are skipped,
+ * and padding ends it. Null for wrong padding.
  */
 export function decodeBase64(text: string): Uint8Array | null {
   const bytes = new Uint8Array(Math.ceil((text.length * 3) / 4));

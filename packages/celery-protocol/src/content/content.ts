@@ -10,7 +10,7 @@ const PICKLE: ReadonlySet<string> = new Set(["pickle", "application/x-python-ser
 
 const JSON_TYPE = "application/json";
 
-/** What a `Content` can read and write. */
+/** Options of a `Content`. */
 export interface ContentOptions {
   /** Serializers beside JSON. Default: none. */
   readonly serializers?: readonly Serializer[] | undefined;
@@ -18,13 +18,13 @@ export interface ContentOptions {
   readonly compressors?: readonly Compressor[] | undefined;
   /** Names or content types that may be read, as Celery's `accept_content`. Default `['json']`. */
   readonly accept?: readonly string[] | undefined;
-  /** What one message may cost. Default: see `Budget`. */
+  /** Limits of one message. Default: see `Budget`. */
   readonly budget?: BudgetOptions | undefined;
   /** Write NaN and Infinity as Python does; other readers of JSON refuse that. Default false. */
   readonly allowNaN?: boolean | undefined;
 }
 
-/** A body and what a message must say about it. */
+/** An encoded body with its content type, encoding and compression. */
 export interface EncodedContent {
   readonly contentType: string;
   readonly contentEncoding: string;
@@ -33,28 +33,29 @@ export interface EncodedContent {
   readonly body: Uint8Array;
 }
 
-/** A body as it was received, with what its message says about it. */
+/** A received body with its content type, encoding and compression. */
 export interface ReceivedContent {
   readonly contentType?: string | undefined;
   readonly contentEncoding?: string | undefined;
-  /** The `compression` header, whatever it holds. */
+  /** The `compression` header, unchecked. */
   readonly compression?: unknown;
   readonly body: Uint8Array;
 }
 
-/** The way between values and bodies. */
+/** Encodes values to bodies and decodes them. */
 export interface Content {
   /**
-   * Name of the serializer that writes where none is named: JSON where JSON is accepted, else the first that is accepted. So
-   * `accept: ["auth"]` alone has tasks, results, events and remote control signed.
+   * Name of the default serializer: JSON where it is accepted, else the first accepted one. So `accept: ["auth"]` alone
+   * signs tasks, results, events and remote control.
    */
   readonly defaultSerializer: string;
-  /** What one message may cost. */
+  /** Limits of one message. */
   readonly budget: Budget;
   /**
-   * @param options - `serializer` by name, default `defaultSerializer`; `compression` by name or header value, default none.
-   * @throws ProtocolError `encode-failed` for a value that cannot be sent, `content-unknown` or `compression-unknown` for
-   * a name without a plug-in.
+   * @param options - `serializer` by name, default `defaultSerializer`; `compression` by name or header value, default
+   * none.
+   * @throws ProtocolError `encode-failed` for a value that cannot be encoded, `content-unknown` or
+   * `compression-unknown` for a name without a plug-in.
    */
   encode(
     value: unknown,
@@ -69,9 +70,10 @@ export interface Content {
 }
 
 /**
- * Chooses what may be read and written. JSON is always there.
+ * Creates a `Content`. The JSON serializer is built in.
  *
- * @throws ProtocolError `option-invalid` if the accept list names pickle, which is code and never opened, or nothing known.
+ * @throws ProtocolError `option-invalid` if the accept list names pickle, which can run code and is never loaded, or no
+ * known serializer.
  */
 export function createContent(options: ContentOptions = {}): Content {
   return new PluggedContent(options);
@@ -117,41 +119,49 @@ class PluggedContent implements Content {
       throw new ProtocolError(
         "option-invalid",
         "local",
-        "Pickle cannot be accepted: a pickle is code and never opened.",
+        "Pickle cannot be accepted: loading a pickle can run code. Remove it from accept.",
       );
     }
     const serializer = this.#serializers.get(name);
     if (serializer !== undefined) return serializer.contentType;
-    const hint = "pass its serializer, for example from @leveret/celery-codecs";
+    const hint = "Pass its serializer, for example from @leveret/celery-codecs";
     throw new ProtocolError(
       "option-invalid",
       "local",
-      `No serializer is known for the accepted content ${name}: ${hint}.`,
+      `No serializer is known for the accepted content: ${name}. ${hint}.`,
     );
   }
 
   #writer(name: string): Serializer {
     const serializer = this.#serializers.get(name);
     if (serializer !== undefined) return serializer;
-    throw new ProtocolError("content-unknown", "local", `There is no serializer ${quoted(name)} to write with.`);
+    throw new ProtocolError(
+      "content-unknown",
+      "local",
+      `The serializer is unknown: ${quoted(name)}. Pass it in serializers.`,
+    );
   }
 
   #reader(contentType: string | undefined): Serializer {
     if (contentType === undefined || contentType === "") {
-      throw new ProtocolError("content-unknown", "remote", "The message does not say its content type.");
+      throw new ProtocolError("content-unknown", "remote", "The message has no content type.");
     }
     if (PICKLE.has(contentType)) {
       throw new ProtocolError(
         "pickle-refused",
         "remote",
-        "The body is a Python pickle, which is code and never opened.",
+        "The body is a Python pickle, which can run code and is never loaded.",
       );
     }
     const serializer = this.#accepted.has(contentType) ? this.#serializers.get(contentType) : undefined;
     if (serializer !== undefined) return serializer;
     const accepted = [...this.#accepted].join(", ");
     const shown = quoted(contentType);
-    throw new ProtocolError("content-refused", "remote", `Content of type ${shown} is not accepted, only ${accepted}.`);
+    throw new ProtocolError(
+      "content-refused",
+      "remote",
+      `The content type is not accepted: ${shown}. Accepted are ${accepted}.`,
+    );
   }
 
   #compressor(name: unknown, fault: "local" | "remote"): Compressor {
@@ -159,7 +169,7 @@ class PluggedContent implements Content {
     if (compressor !== undefined) return compressor;
     const known = [...new Set([...this.#compressors.values()].map((each) => each.contentType))].join(", ") || "none";
     const shown = typeof name === "string" ? quoted(name) : kindOf(name);
-    throw new ProtocolError("compression-unknown", fault, `Compression ${shown} is not known; known are: ${known}.`);
+    throw new ProtocolError("compression-unknown", fault, `The compression is unknown: ${shown}. Known are: ${known}.`);
   }
 
   #decompressed({ compression, body }: ReceivedContent, budget: Budget): Uint8Array {
@@ -182,18 +192,18 @@ function byAlias(compressors: readonly Compressor[]): ReadonlyMap<string, Compre
   );
 }
 
-/** Getters and `toJSON` of a value, and serializers of others, may throw anything: whoever sends gets one error. */
+/** Getters and `toJSON` of a value, and foreign serializers, may throw any error: the sender gets a ProtocolError. */
 function encodeBy(serializer: Serializer, value: unknown): Uint8Array {
   try {
     return serializer.encode(value);
   } catch (cause) {
     if (isProtocolError(cause)) throw cause;
-    const what = `A value cannot be written as ${serializer.name}: ${reasonOf(cause)}.`;
+    const what = `The value cannot be encoded as ${serializer.name}: ${reasonOf(cause)}.`;
     throw new ProtocolError("encode-failed", "local", what, { cause });
   }
 }
 
-/** `instanceof` asks a Proxy, which may throw. */
+/** `instanceof` on a Proxy may throw. */
 function isProtocolError(thrown: unknown): boolean {
   try {
     return thrown instanceof ProtocolError;

@@ -1,9 +1,9 @@
 import { type Budget, overBudget } from "../wire/budget.ts";
 
-/** Slots for the places of keys that were met; a power of two. */
+/** Hash slots for the positions of keys; a power of two. */
 const SLOTS = 1 << 16;
 const PROBES = 4;
-/** A key of its own makes V8 keep a dictionary, or a shape, for its object. */
+/** A new key makes V8 create a dictionary, or a shape, for its object. */
 const KEY_WEIGHT = 2;
 
 const QUOTE = 0x22;
@@ -13,8 +13,8 @@ const LIST = 0x5b;
 const OBJECT = 0x7b;
 
 /**
- * Holds JSON against `budget.values` before it is parsed, in one pass that makes nothing. A body so short that it cannot
- * pass the limit is not looked at: each value takes two bytes.
+ * Checks JSON against `budget.values` before it is parsed, in one pass without allocations. Bodies too short to pass
+ * the limit are skipped: each value takes two bytes.
  *
  * @throws ProtocolError `too-many`.
  */
@@ -25,7 +25,7 @@ export function checkValues(body: Uint8Array, budget: Budget): void {
 class ValueCount {
   readonly #body: Uint8Array;
   readonly #budget: Budget;
-  /** Places of keys, each one higher so that 0 is none. */
+  /** Positions of keys plus one, so that 0 is none. */
   readonly #keys = new Int32Array(SLOTS);
   #values = 0;
 
@@ -43,7 +43,7 @@ class ValueCount {
     }
   }
 
-  /** @returns where the string ends. */
+  /** @returns the end of the string. */
   #string(start: number): number {
     const body = this.#body;
     let hash = 0x811c9dc5;
@@ -58,7 +58,7 @@ class ValueCount {
     return end;
   }
 
-  /** Keys that look like places in a list are kept in tables of their own, however often they come. */
+  /** V8 stores keys that are array indices in separate tables, even repeated ones. */
   #isRepeated(start: number, end: number, hash: number): boolean {
     const first = this.#body[start] ?? 0;
     if (first >= 0x30 && first <= 0x39) return false;
@@ -74,7 +74,7 @@ class ValueCount {
     return false;
   }
 
-  /** The closing quote is compared, too, so that no key is taken for a longer one. */
+  /** The closing quote is compared too, so that a key does not match a longer one. */
   #isSame(known: number, start: number, end: number): boolean {
     const body = this.#body;
     for (let at = start; at <= end; at++) if (body[at] !== body[known + at - start]) return false;

@@ -6,22 +6,26 @@ import { setOwn } from "./plain-object.ts";
 import type { Tree } from "./tree.ts";
 
 /**
- * How deep a body may nest. Python stops near 1000 too (its recursion limit), so nothing that Celery can send is refused.
+ * Most levels of nesting in a body. Python's recursion limit is near 1000 too, so every body that Celery can send is
+ * accepted.
  */
 export const MAX_DEPTH = 1000;
 
-/** Python refuses longer integers too (`sys.get_int_max_str_digits`); reading one takes time that grows with its square. */
+/**
+ * Python refuses longer integers too (`sys.get_int_max_str_digits`); the time of reading one grows with the square of
+ * its length.
+ */
 const MAX_INTEGER_DIGITS = 4300;
 
 /**
- * Numbers that `JSON.parse` would lose or get wrong: floats that are whole or might round to it, integers of 16 digits and
- * more, minus zero, NaN and Infinity. A fraction that begins with fewer than six zeros or nines, behind nine digits at most,
- * cannot round away. A match inside a string only costs time.
+ * Numbers that `JSON.parse` would change: floats that are whole or might round to a whole number, integers of 16 digits
+ * and more, minus zero, NaN and Infinity. A fraction that begins with fewer than six zeros or nines, after nine digits
+ * at most, cannot round away. A match inside a string only takes time.
  */
 const DELICATE =
   String.raw`\s*(?:-?\d{1,9}(?:\.(?:0{1,5}(?!\d)|0{6}|9{6}|\d*[eE])|[eE])|` +
   String.raw`-?(?:\d{10,15}[.eE]|\d{16}|Infinity)|-0|NaN)`;
-/** Two expressions, for one that may begin anywhere or at the start is many times slower over a long string. */
+/** Two expressions, since one that may start anywhere or at the beginning is many times slower on a long string. */
 const DELICATE_FIRST: RegExp = new RegExp(`^${DELICATE}`);
 const DELICATE_INSIDE: RegExp = new RegExp(`[,:[]${DELICATE}`);
 /** An escape that may hide a character of `__type__`. */
@@ -29,9 +33,9 @@ const HIDING_ESCAPE = /\\u00[2-7]/;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const IN_FLOATS = /[.eE]/;
-/** Floats of so many characters at most are made once for a body. */
+/** Floats of at most this length are created once per body. */
 const SHORT_FLOAT = 5;
-/** What a string cannot hold as it is: a backslash, or a control character, which JSON does not allow. */
+/** Characters that a string cannot have unescaped: a backslash, or a control character, which JSON does not allow. */
 const IN_ESCAPED = /\\|[^\u0020-\uffff]/;
 const STRING_END = /["\\]|[^\u0020-\uffff]/g;
 
@@ -48,14 +52,14 @@ const WORDS: ReadonlyArray<readonly [string, Tree]> = [
 /**
  * Reads JSON as Python's `json.loads` with kombu's typed values, without loss. The last of two equal keys wins.
  *
- * @throws ProtocolError `decode-failed` for a text that is no JSON, `too-deep` beyond `MAX_DEPTH` levels, `type-unknown`
- * for a typed value that kombu does not know.
+ * @throws ProtocolError `decode-failed` for a string that is not JSON, `too-deep` beyond `MAX_DEPTH` levels,
+ * `type-unknown` for a typed value that kombu does not know.
  */
 export function readJson(text: string): Tree {
   return needsCare(text) ? new Reader(text).read() : readPlain(text);
 }
 
-/** Whether `JSON.parse` might lose something of it: a number, or a typed value. */
+/** Whether `JSON.parse` might lose a number or a typed value. */
 function needsCare(text: string): boolean {
   if (text.includes("__type__") || HIDING_ESCAPE.test(text)) return true;
   return DELICATE_FIRST.test(text) || DELICATE_INSIDE.test(text);
@@ -66,10 +70,10 @@ function readPlain(text: string): Tree {
   try {
     tree = JSON.parse(text) as Tree;
   } catch {
-    // The cause is left out: its message quotes the body.
+    // Without the cause, whose message quotes the body.
     throw new ProtocolError("decode-failed", "remote", "The body is not JSON.");
   }
-  // Each level takes two characters at least, so a short text cannot be too deep.
+  // Each level takes two characters at least, so a short body cannot be too deep.
   if (text.length > 2 * MAX_DEPTH && isDeeper(tree, MAX_DEPTH)) throw tooDeep();
   return tree;
 }
@@ -86,10 +90,10 @@ function tooDeep(): ProtocolError {
   return new ProtocolError("too-deep", "remote", `The body nests deeper than ${MAX_DEPTH} levels.`);
 }
 
-/** A reader of one text, by recursive descent. */
+/** A recursive descent parser of one body. */
 class Reader {
   readonly #text: string;
-  /** Whole floats by their short forms, of which a body may be full. */
+  /** Cache of short whole floats, which a body may have many of. */
   readonly #floats = new Map<string, Tree>();
   #at = 0;
 
@@ -169,7 +173,7 @@ class Reader {
     return ownText(this.#rawString());
   }
 
-  /** It may be a slice of the whole text. */
+  /** May be a slice of the whole body. */
   #rawString(): string {
     const start = this.#at + 1;
     const end = this.#text.indexOf('"', start);
@@ -248,7 +252,7 @@ function integer(text: string): Tree {
   return Number.isSafeInteger(value) ? value + 0 : BigInt(text);
 }
 
-/** A float is plain where a number of its size or fraction can be nothing else; 2^53 and beyond, an integer is a bigint. */
+/** A float is a number where its size or fraction marks it as a float; an integer of 2^53 and beyond is a bigint. */
 function float(text: string): Tree {
   const value = Number(text);
   return Number.isFinite(value) && !Number.isSafeInteger(value) ? value : new Float(value);

@@ -31,9 +31,9 @@ export function isTyped(object: Readonly<Record<string, unknown>>): boolean {
 }
 
 /**
- * The value that a typed object stands for.
+ * The value of a typed object.
  *
- * @throws ProtocolError `type-unknown` for a type that kombu does not know, or a value that does not fit its type.
+ * @throws ProtocolError `type-unknown` for a type that kombu does not know, or an invalid value for its type.
  */
 export function readTyped(object: Readonly<Record<string, Tree>>): Tree {
   const type = object["__type__"];
@@ -52,17 +52,17 @@ function isWhole(value: unknown): value is number | bigint {
 
 function text(value: unknown): string {
   if (typeof value === "string") return value;
-  throw unreadable("holds no text");
+  throw unreadable("is not a string");
 }
 
 function utf8(value: string): Uint8Array {
-  if (LONE_SURROGATE.test(value)) throw unreadable("holds half a character");
+  if (LONE_SURROGATE.test(value)) throw unreadable("has a lone surrogate");
   return encodeUtf8(value);
 }
 
 function base64(value: string): Uint8Array {
   const bytes = decodeBase64(value);
-  if (bytes === null) throw unreadable("holds no base64");
+  if (bytes === null) throw unreadable("is not base64");
   return bytes;
 }
 

@@ -15,17 +15,17 @@ import { Decimal, LocalDate, LocalTime, Uuid } from "./values.ts";
 const FIRST_ESCAPED = 0x7f;
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** What to do with numbers that JSON does not have. */
+/** The handling of numbers that JSON does not have. */
 export interface JsonRules {
-  /** Write NaN and Infinity as Python does, which other readers refuse; otherwise they are refused here. */
+  /** Write NaN and Infinity as Python does, which other readers refuse; otherwise an error. */
   readonly allowNaN: boolean;
 }
 
 /**
- * Writes JSON as kombu does: `json.dumps` of Python with its separators, `ensure_ascii` and floats, and typed values for
- * what JSON has no form for.
+ * Writes JSON as kombu does: `json.dumps` of Python with its separators, `ensure_ascii` and floats, and typed values
+ * for types that JSON lacks.
  *
- * @throws ProtocolError `encode-failed` for a value that no Celery reader would understand, with a hint what to send.
+ * @throws ProtocolError `encode-failed` for a value that no Celery reader would understand, with a hint.
  */
 export function writeJson(value: unknown, rules: JsonRules): string {
   return new Writer(rules).write(value, 0);
@@ -53,7 +53,7 @@ class Writer {
       case "bigint":
         return value.toString();
       default:
-        throw refused(`A ${typeof value}`, "it has no form on the wire");
+        throw refused(`A ${typeof value}`, "it has no representation in JSON");
     }
   }
 
@@ -61,11 +61,11 @@ class Writer {
     if (Number.isSafeInteger(value)) return String(value);
     if (Number.isFinite(value)) return pythonFloat(value);
     if (this.#rules.allowNaN) return notFinite(value);
-    throw refused(String(value), "JSON has no such number; send null or a text, or set allowNaN for Python readers");
+    throw refused(String(value), "JSON has no such number; send null or a string, or set allowNaN for Python readers");
   }
 
   #object(value: object, depth: number): string {
-    if (depth > MAX_DEPTH) throw refused("A value that holds itself, or nests too deep,", `the limit is ${MAX_DEPTH}`);
+    if (depth > MAX_DEPTH) throw refused("A circular value, or one nested too deep,", `the limit is ${MAX_DEPTH}`);
     if (Array.isArray(value)) return this.#array(value, depth);
     if (isPlainObject(value) && !("toJSON" in value)) return this.#members(value, depth);
     const special = writeSpecial(value);
@@ -104,7 +104,7 @@ function writeText(text: string): string {
   return isPlainText(text) ? `"${text}"` : asciiOnly(JSON.stringify(text));
 }
 
-/** Escapes what `JSON.stringify` leaves and Python's `ensure_ascii` does not. */
+/** Escapes the characters that Python's `ensure_ascii` escapes and `JSON.stringify` does not. */
 function asciiOnly(text: string): string {
   let ascii = "";
   let written = 0;
@@ -118,7 +118,7 @@ function asciiOnly(text: string): string {
   return ascii + text.slice(written);
 }
 
-/** The classes that have a form of their own; null for any other object. */
+/** Objects of classes with a typed value; null for any other object. */
 function writeSpecial(value: object): string | null {
   if (value instanceof Uint8Array) return writeBytes(value);
   if (value instanceof Date) return typed("datetime", `"${formatDate(value)}"`);
@@ -134,7 +134,7 @@ function writeSpecial(value: object): string | null {
 /** An object of the class need not have come from its constructor. */
 function ownText(value: { readonly text: string }): string {
   if (typeof value.text !== "string")
-    throw refused(`A ${className(value)} without a text`, "make it by its constructor");
+    throw refused(`A ${className(value)} without its text`, "create it by its constructor");
   return writeText(value.text);
 }
 
@@ -151,7 +151,7 @@ function formatDate(date: Date): string {
   try {
     return formatIso(date.getTime());
   } catch (cause) {
-    throw refused("A Date outside the years 1 to 9999, or invalid,", "Python cannot hold it", cause);
+    throw refused("A Date outside the years 1 to 9999, or invalid,", "Python cannot represent it", cause);
   }
 }
 
@@ -175,5 +175,5 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 function refused(what: string, why: string, cause?: unknown): ProtocolError {
-  return new ProtocolError("encode-failed", "local", `${what} cannot be sent: ${why}.`, { cause });
+  return new ProtocolError("encode-failed", "local", `${what} cannot be encoded: ${why}.`, { cause });
 }

@@ -9,7 +9,7 @@ import { decodeUtf8, encodeAscii } from "./utf8.ts";
 /** kombu's JSON, Celery's default for everything. NaN and Infinity are read, and refused when written. */
 export const json: Serializer = jsonSerializer({ allowNaN: false });
 
-/** kombu's JSON by other rules. */
+/** kombu's JSON with options. */
 export function jsonSerializer(rules: JsonRules): Serializer {
   return {
     name: "json",

@@ -1,8 +1,8 @@
 import { parseIso } from "../time/iso8601.ts";
 
 /**
- * A float whose form plain numbers lose: whole (`1.0`, `-0.0`) or not finite (`NaN`, `Infinity`).
- * Encoders write it as Python's float, so a value that only passes through stays a float for the next reader.
+ * A float that a plain number would turn into an integer or lose: whole (`1.0`, `-0.0`) or not finite (`NaN`,
+ * `Infinity`). Encoders write it as Python's float, so a forwarded value stays a float.
  */
 export class Float {
   readonly value: number;
@@ -28,14 +28,14 @@ export class Float {
   }
 }
 
-/** A typed `datetime`: the text as it was written (microseconds, offset or none) beside its instant. */
+/** A typed `datetime`: the original string (microseconds, offset or none) and its instant. */
 export class DateTime {
   /** ISO 8601 as read. */
   readonly text: string;
-  /** Milliseconds since the epoch; a text without offset counts as UTC. */
+  /** Milliseconds since the epoch; a string without offset counts as UTC. */
   readonly epochMs: number;
 
-  /** @throws ProtocolError `time-invalid` for a text that is no ISO 8601 time. */
+  /** @throws ProtocolError `time-invalid` for a string that is not an ISO 8601 time. */
   constructor(text: string) {
     this.text = text;
     this.epochMs = parseIso(text).epochMs;

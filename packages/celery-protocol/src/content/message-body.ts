@@ -2,7 +2,7 @@ import type { HeaderTable, WireMessage, WireProperties } from "../wire/message.t
 import type { Content } from "./content.ts";
 import type { Tree } from "./tree.ts";
 
-/** Decodes the body of a message by what its properties and its `compression` header say; throws as `Content.decode`. */
+/** Decodes the body of a message by its properties and its `compression` header; throws as `Content.decode`. */
 export function readBody(message: WireMessage, content: Content): Tree {
   const { contentType, contentEncoding } = message.properties;
   return content.decode({
@@ -13,7 +13,10 @@ export function readBody(message: WireMessage, content: Content): Tree {
   });
 }
 
-/** A message around a value, with the properties that kombu's `Producer.publish` always sets; throws as `Content.encode`. */
+/**
+ * Encodes a value as a message, with the properties that kombu's `Producer.publish` always sets; throws as
+ * `Content.encode`.
+ */
 export function writeMessage(
   value: unknown,
   content: Content,

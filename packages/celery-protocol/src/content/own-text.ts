@@ -1,11 +1,10 @@
-/** V8 makes a slice of the whole in place of a copy from this length on. */
+/** Length from which V8 makes a slice of the whole string instead of a copy. */
 const SLICED_FROM = 13;
 
 /**
- * The same string, copied where it may be a slice of a longer one: for what is kept of a message, which would keep the whole
- * body in memory.
+ * Copies a string that may be a slice of a longer one: a kept slice of a message would keep the whole body in memory.
  */
 export function ownText(text: string): string {
-  // A joined string is made flat, a copy, before it is sliced.
+  // V8 flattens, and so copies, a joined string before it is sliced.
   return text.length < SLICED_FROM ? text : ` ${text}`.slice(1);
 }

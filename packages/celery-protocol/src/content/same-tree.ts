@@ -1,7 +1,7 @@
 import { isPlainObject } from "./plain-object.ts";
 import type { Tree } from "./tree.ts";
 
-/** Whether two trees hold the same, whatever the order of their keys, as Python compares decoded bodies. */
+/** Whether two trees are equal, with keys in any order, as Python compares decoded bodies. */
 export function isSameTree(left: Tree, right: Tree): boolean {
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return left === right;
   if (Array.isArray(left)) return Array.isArray(right) && areSame(left, right);

@@ -3,7 +3,7 @@ import { isPlainObject, setOwn } from "./plain-object.ts";
 import type { Tree } from "./tree.ts";
 
 /**
- * What a handler sees of a decoded body: plain JavaScript values of its own, free to change.
+ * Converts a decoded body to the values that a handler gets: its own plain JavaScript values, which it may change.
  *
  * | in the tree | value |
  * | --- | --- |

@@ -2,7 +2,7 @@ import type { Decimal, LocalDate, LocalTime, Uuid } from "./values.ts";
 import type { DateTime, Float } from "./lossless.ts";
 
 /**
- * A decoded body without loss: what plain JavaScript values would drop is kept in small classes.
+ * A lossless decoded body: small classes keep details that plain JavaScript values would lose.
  *
  * | on the wire | in the tree |
  * | --- | --- |
@@ -14,7 +14,7 @@ import type { DateTime, Float } from "./lossless.ts";
  * | bytes | Uint8Array |
  * | object | plain object; a key `__proto__` is an own property |
  *
- * `toValue` makes of it what a handler sees; encoders take a tree as well as plain values.
+ * `toValue` converts it to a handler's values; encoders accept trees and plain values.
  */
 export type Tree =
   | null

@@ -12,7 +12,7 @@ export class LocalDate {
   /** `2024-02-29`. */
   readonly text: string;
 
-  /** @throws ProtocolError `time-invalid` for a text that is no date, or a date that no calendar has. */
+  /** @throws ProtocolError `time-invalid` for a string that is not a date of the calendar. */
   constructor(text: string) {
     if (!DATE.test(text)) throw invalidTime(text, "date such as 2024-02-29");
     parseIso(text);
@@ -37,7 +37,7 @@ export class LocalTime {
   /** `13:14:15.000016`, as written. */
   readonly text: string;
 
-  /** @throws ProtocolError `time-invalid` for a text that is no time of day. */
+  /** @throws ProtocolError `time-invalid` for a string that is not a time of day. */
   constructor(text: string) {
     if (!TIME.test(text) || text.startsWith("24")) throw invalidTime(text, "time of day such as 13:14:15.000016");
     parseIso(`2000-01-01T${text}`);
@@ -57,18 +57,18 @@ export class LocalTime {
   }
 }
 
-/** A decimal number of any precision, kept as text: Python's `decimal.Decimal`. */
+/** A decimal number of any precision, kept as a string: Python's `decimal.Decimal`. */
 export class Decimal {
   /** `12.3400`, `1E+3`, `NaN`: as written. */
   readonly text: string;
 
-  /** @throws ProtocolError `option-invalid` for a text that is no decimal number. */
+  /** @throws ProtocolError `option-invalid` for a string that is not a decimal number. */
   constructor(text: string) {
     if (!DECIMAL.test(text) && !DECIMAL_SPECIAL.test(text)) {
       throw new ProtocolError(
         "option-invalid",
         "local",
-        `${shown(text)} is no decimal number such as 12.3400 or 1E+3.`,
+        `${shown(text)} is not a decimal number. Write it as 12.3400 or 1E+3.`,
       );
     }
     this.text = text;
@@ -93,21 +93,14 @@ export class Uuid {
   /** Lower case with dashes: `12345678-1234-5678-1234-567812345678`. */
   readonly text: string;
 
-  /**
-   * @param text - 32 hexadecimal digits, with or without dashes, braces or `urn:uuid:`, as Python takes them.
-   * @throws ProtocolError `option-invalid` for anything else.
-   */
+  /** @param text - 32 hexadecimal digits, with or without dashes, braces or `urn:uuid:`, as Python takes them. @throws ProtocolError `option-invalid` for any other string. */
   constructor(text: string) {
     const hex = text
       .replace(/^urn:uuid:/i, "")
       .replaceAll(/[-{}]/g, "")
       .toLowerCase();
     if (!UUID.test(hex)) {
-      throw new ProtocolError(
-        "option-invalid",
-        "local",
-        `${shown(text)} is no UUID: 32 hexadecimal digits are needed.`,
-      );
+      throw new ProtocolError("option-invalid", "local", `${shown(text)} is not a UUID. Write 32 hexadecimal digits.`);
     }
     this.text = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
@@ -130,7 +123,10 @@ export class Uuid {
   }
 }
 
-/** One text for all spellings of a number: sign, digits without zeros at either end, exponent of the last digit. */
+/**
+ * One canonical string for all spellings of a number: sign, digits without zeros at either end, exponent of the last
+ * digit.
+ */
 function canonical(text: string): string {
   const match = DECIMAL.exec(text);
   if (match === null)
@@ -147,7 +143,7 @@ function canonical(text: string): string {
 }
 
 function invalidTime(text: string, kind: string): ProtocolError {
-  return new ProtocolError("time-invalid", "local", `${shown(text)} is no ${kind}.`);
+  return new ProtocolError("time-invalid", "local", `${shown(text)} is not a ${kind}.`);
 }
 
 function shown(text: string): string {

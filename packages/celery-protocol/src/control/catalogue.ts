@@ -1,20 +1,20 @@
 import type { Float } from "../content/lossless.ts";
 import type { Tree } from "../content/tree.ts";
 
-/** A command went well. */
+/** The reply of a successful command. */
 export interface Ok<Value = string> {
   readonly ok: Value;
 }
 
-/** A command could not be done; also what an unknown command or wrong arguments give. */
+/** The reply of a failed command, an unknown command, or one with wrong arguments. */
 export interface Failed {
   readonly error: string;
 }
 
-/** A task as a worker holds it. Source: celery/worker/request.py `Request.info`. */
+/** A task in a worker. Source: celery/worker/request.py `Request.info`. */
 export interface RequestInfo {
   readonly id: string;
-  /** Name to show: the shadow, if any. */
+  /** Displayed name: the shadow, if any. */
   readonly name: string;
   readonly args: Tree;
   readonly kwargs: Tree;
@@ -22,7 +22,7 @@ export interface RequestInfo {
   readonly type: string;
   /** Node name of the worker. */
   readonly hostname: string;
-  /** When it began, seconds since the epoch; null before that. */
+  /** When it started, seconds since the epoch; null before that. */
   readonly time_start: number | null;
   readonly acknowledged: boolean;
   readonly delivery_info: {
@@ -34,7 +34,7 @@ export interface RequestInfo {
   readonly worker_pid: number | null;
 }
 
-/** A task held until its time. */
+/** A task that waits for its eta. */
 export interface ScheduledInfo {
   /** ISO 8601. */
   readonly eta: string | null;
@@ -75,12 +75,12 @@ export interface ActiveQueue {
   readonly max_priority: number | null;
 }
 
-/** What a worker tells of itself. Monitors such as Flower need `total`, `pool` and `broker` to be objects. */
+/** The statistics of a worker. Monitors such as Flower need `total`, `pool` and `broker` to be objects. */
 export interface WorkerStats {
   /** Runs started, by name of the task. */
   readonly total: Readonly<Record<string, number>>;
   readonly pid: number;
-  /** The Lamport clock, as text. */
+  /** The Lamport clock, as a string. */
   readonly clock: string;
   /** Seconds since the worker started. */
   readonly uptime: number;
@@ -89,29 +89,29 @@ export interface WorkerStats {
   /** `hostname`, `port`, `userid`, `virtual_host`, `transport`, … and never a password; a worker of this package masks `userid`, too. */
   readonly broker: Readonly<Record<string, Tree>>;
   readonly prefetch_count: number;
-  /** Resources used, where the system tells. */
+  /** Resources used, where the system reports them. */
   readonly rusage?: Readonly<Record<string, Tree>> | undefined;
   readonly timer?: Tree | undefined;
   readonly autoscaler?: Tree | undefined;
 }
 
 /**
- * Ids that a worker knows as revoked, each with the time it was told. That time must be written with a fraction, hence
- * `Float`: a Python worker fails on an integer. Times are on the worker's own monotonic clock. `{}` is always safe.
+ * Revoked ids, each with the time of the revoke. That time must be written with a fraction, hence `Float`: a Python
+ * worker fails on an integer. Times are on the worker's own monotonic clock. `{}` is always safe.
  */
 export type RevokedEntries = Readonly<Record<string, readonly [time: Float, id: string]>>;
 
-/** What a worker answers when another one starts. Source: celery/worker/control.py `hello`. */
+/** The reply to a starting worker. Source: celery/worker/control.py `hello`. */
 export interface HelloReply {
   readonly revoked: RevokedEntries;
   /** The worker's Lamport clock. */
   readonly clock: number;
 }
 
-/** Nothing to say by name. */
+/** No arguments. */
 export type NoArguments = Readonly<Record<string, never>>;
 
-/** Which tasks to terminate, and how. */
+/** Arguments of terminating tasks. */
 export interface TerminateArguments {
   /** One id, or several. */
   readonly task_id: string | readonly string[];
@@ -119,33 +119,35 @@ export interface TerminateArguments {
   readonly signal?: string | null;
 }
 
-/** What one command is told by name and what it answers. */
+/** The named arguments and the reply of one command. */
 export interface ControlCommand<Arguments, Reply> {
   readonly arguments: Arguments;
   readonly reply: Reply | Failed;
 }
 
 /**
- * Every command that a Celery worker knows: what it is told by name and what it answers.
- * Source: celery/worker/control.py; recorded requests and replies.
+ * The commands of a Celery worker, with their named arguments and replies. Source: celery/worker/control.py; recorded
+ * requests and replies.
  */
 export interface ControlCommands {
-  /** Whether the worker is there. */
+  /** Checks that the worker answers. */
   readonly ping: ControlCommand<NoArguments, Ok<"pong">>;
-  /** What the worker tells of itself. */
+  /** Statistics of the worker. */
   readonly stats: ControlCommand<NoArguments, WorkerStats>;
-  /** `safe` gives args and kwargs as text. */
+  /** Running tasks; `safe` gives args and kwargs as strings. */
   readonly active: ControlCommand<{ readonly safe?: boolean }, readonly RequestInfo[]>;
-  /** Tasks received and not started, without those held until their time. */
+  /** Tasks received and not started, without those that wait for their eta. */
   readonly reserved: ControlCommand<NoArguments, readonly RequestInfo[]>;
-  /** Tasks held until their time. */
+  /** Tasks that wait for their eta. */
   readonly scheduled: ControlCommand<NoArguments, readonly ScheduledInfo[]>;
   /** Names, with the attributes that are set: `demo.limited [rate_limit=2/s]`. */
   readonly registered: ControlCommand<
     { readonly taskinfoitems?: readonly string[] | null; readonly builtins?: boolean },
     readonly string[]
   >;
-  /** Ids that the worker does not know are left out. Celery says `scheduled` from 5.7 on, `ready` before. */
+  /**
+   * States of tasks, without ids that the worker does not know. Celery reports `scheduled` from 5.7 on, `ready` before.
+   */
   readonly query_task: ControlCommand<
     { readonly ids: string | readonly string[] },
     Readonly<Record<string, readonly [state: "active" | "reserved" | "scheduled" | "ready", info: RequestInfo]>>
@@ -154,34 +156,34 @@ export interface ControlCommands {
   readonly active_queues: ControlCommand<NoArguments, readonly ActiveQueue[]>;
   /** Settings; secrets and the passwords in addresses are masked. */
   readonly conf: ControlCommand<{ readonly with_defaults?: boolean }, Readonly<Record<string, Tree>>>;
-  /** A text about software and settings, for people. */
+  /** A report on versions and settings, for people. */
   readonly report: ControlCommand<NoArguments, Ok>;
   /** The Lamport clock. */
   readonly clock: ControlCommand<NoArguments, { readonly clock: number }>;
-  /** Null to the worker that asked. */
+  /** Null for the worker that sent it. */
   readonly hello: ControlCommand<
     { readonly from_node: string; readonly revoked?: RevokedEntries | readonly string[] | null },
     HelloReply | null
   >;
   /** Ids of revoked tasks. */
   readonly revoked: ControlCommand<NoArguments, readonly string[]>;
-  /** Resident memory, as text: `59.789MB`. */
+  /** Resident memory, as a string: `59.789MB`. */
   readonly memsample: ControlCommand<NoArguments, string>;
-  /** A text about the samples of `memsample`, for people. */
+  /** A report on the samples of `memsample`, for people. */
   readonly memdump: ControlCommand<{ readonly samples?: number }, string>;
   /** Draws the objects in memory; an error without the Python library of that name. */
   readonly objgraph: ControlCommand<
     { readonly num?: number; readonly max_depth?: number; readonly type?: string },
     { readonly filename: string }
   >;
-  /** `rate_limit` as `parseRate` reads it; 0 lifts the limit. */
+  /** `rate_limit` as `parseRate` reads it; 0 removes the limit. */
   readonly rate_limit: ControlCommand<{ readonly task_name: string; readonly rate_limit: string | number }, Ok>;
   /** Limits in seconds. */
   readonly time_limit: ControlCommand<
     { readonly task_name: string; readonly hard?: number | null; readonly soft?: number | null },
     Ok
   >;
-  /** Has tasks not run, and with `terminate` ended where they run. */
+  /** Prevents tasks from running; `terminate` also ends running ones. */
   readonly revoke: ControlCommand<TerminateArguments & { readonly terminate?: boolean }, Ok>;
   /** `revoke` with `terminate`. */
   readonly terminate: ControlCommand<TerminateArguments, Ok>;
@@ -194,7 +196,7 @@ export interface ControlCommands {
     },
     Ok
   >;
-  /** Also consume from a queue. */
+  /** Starts consuming a queue. */
   readonly add_consumer: ControlCommand<
     {
       readonly queue: string;
@@ -204,41 +206,41 @@ export interface ControlCommands {
     },
     Ok
   >;
-  /** No longer consume from a queue. */
+  /** Stops consuming a queue. */
   readonly cancel_consumer: ControlCommand<{ readonly queue: string }, Ok>;
-  /** More slots for tasks. */
+  /** Adds slots for tasks. */
   readonly pool_grow: ControlCommand<{ readonly n?: number }, Ok>;
-  /** Fewer slots for tasks. */
+  /** Removes slots for tasks. */
   readonly pool_shrink: ControlCommand<{ readonly n?: number }, Ok>;
-  /** Starts the pool anew, where the worker allows it. */
+  /** Restarts the pool, where the worker allows it. */
   readonly pool_restart: ControlCommand<
     { readonly modules?: readonly string[] | null; readonly reload?: boolean; readonly reloader?: Tree },
     Ok
   >;
-  /** Bounds of the pool, where the worker scales it. */
+  /** Sets the bounds of the pool, where the worker has an autoscaler. */
   readonly autoscale: ControlCommand<{ readonly max?: number | null; readonly min?: number | null }, Ok>;
-  /** Also send events about tasks. */
+  /** Starts sending task events. */
   readonly enable_events: ControlCommand<NoArguments, Ok>;
-  /** No longer send events about tasks. */
+  /** Stops sending task events. */
   readonly disable_events: ControlCommand<NoArguments, Ok>;
   /** Sends a worker-heartbeat now. */
   readonly heartbeat: ControlCommand<NoArguments, null>;
-  /** Calls an election (gossip). */
+  /** Starts an election (gossip). */
   readonly election: ControlCommand<{ readonly id: string; readonly topic: string; readonly action?: Tree }, null>;
-  /** Warm shutdown; never answers. */
+  /** Warm shutdown; without a reply. */
   readonly shutdown: ControlCommand<{ readonly msg?: string }, never>;
 }
 
 /** Name of a command. */
 export type ControlMethod = keyof ControlCommands;
 
-/** What a command is told. */
+/** The arguments of a command. */
 export type ControlArguments<Method extends ControlMethod> = ControlCommands[Method]["arguments"];
 
-/** What a command answers. */
+/** The reply of a command. */
 export type ControlAnswer<Method extends ControlMethod> = ControlCommands[Method]["reply"];
 
-/** Older names by which the reading commands are also asked. Source: celery/worker/control.py. */
+/** Older names of the commands that read. Source: celery/worker/control.py. */
 export const CONTROL_ALIASES: ReadonlyMap<string, ControlMethod> = new Map([
   ["dump_active", "active"],
   ["dump_conf", "conf"],

@@ -8,10 +8,10 @@ import type { Address, WireMessage } from "../wire/message.ts";
 import type { ControlReply, ControlRequest } from "./message.ts";
 
 /**
- * A request as kombu publishes it, for the control exchange with the empty routing key.
- * Source: kombu/pidbox.py `Mailbox._publish`.
+ * A request as kombu publishes it, for the control exchange with the empty routing key. Source: kombu/pidbox.py
+ * `Mailbox._publish`.
  *
- * @throws ProtocolError `encode-failed` for arguments that the serializer cannot carry.
+ * @throws ProtocolError `encode-failed` for arguments that the serializer cannot encode.
  */
 export function encodeControlRequest(request: ControlRequest, content: Content): WireMessage {
   const { method, destination, pattern, matcher } = request;
@@ -28,12 +28,12 @@ function replyFields({ ticket, replyTo }: ControlRequest): object {
 /**
  * Reads a request. Everything but `method` may be missing.
  *
- * @throws ProtocolError `message-invalid` where the body is no request, and what `Content.decode` throws.
+ * @throws ProtocolError `message-invalid` where the body is not a request, and the errors of `Content.decode`.
  */
 export function decodeControlRequest(message: WireMessage, content: Content): ControlRequest {
-  const body = asObject(readBody(message, content)) ?? invalid("request", "its body is no object");
+  const body = asObject(readBody(message, content)) ?? invalid("request", "its body is not an object");
   return {
-    method: asText(body["method"]) || invalid("request", "it does not name its method"),
+    method: asText(body["method"]) || invalid("request", "it has no method"),
     arguments: optional(body["arguments"], asObject, "arguments") ?? {},
     destination: optional(body["destination"], asNodeNames, "destination"),
     pattern: optional(body["pattern"], asText, "pattern"),
@@ -64,10 +64,10 @@ function asAddress(tree: Tree): Address | null {
 }
 
 /**
- * A worker's reply as kombu publishes it, for the address in `replyTo` of the request.
- * Source: kombu/pidbox.py `Mailbox._publish_reply`.
+ * A worker's reply as kombu publishes it, for the address in `replyTo` of the request. Source: kombu/pidbox.py
+ * `Mailbox._publish_reply`.
  *
- * @throws ProtocolError `encode-failed` for a reply that the serializer cannot carry.
+ * @throws ProtocolError `encode-failed` for a reply that the serializer cannot encode.
  */
 export function encodeControlReply(reply: ControlReply, content: Content): WireMessage {
   const body: Record<string, Tree> = {};
@@ -79,11 +79,11 @@ export function encodeControlReply(reply: ControlReply, content: Content): WireM
 /**
  * Reads a reply.
  *
- * @throws ProtocolError `message-invalid` where the body is not one node name with its reply, and what
- * `Content.decode` throws.
+ * @throws ProtocolError `message-invalid` where the body is not one node name with its reply, and the errors of
+ * `Content.decode`.
  */
 export function decodeControlReply(message: WireMessage, content: Content): ControlReply {
-  const body = asObject(readBody(message, content)) ?? invalid("reply", "its body is no object");
+  const body = asObject(readBody(message, content)) ?? invalid("reply", "its body is not an object");
   const [answer, ...others] = Object.entries(body);
   if (answer === undefined || others.length > 0) return invalid("reply", "it is not one node name with its reply");
   const [nodeName, reply] = answer;
@@ -96,5 +96,5 @@ export function decodeControlReply(message: WireMessage, content: Content): Cont
 }
 
 function invalid(what: "request" | "reply", reason: string): never {
-  throw new ProtocolError("message-invalid", "remote", `This is no control ${what}: ${reason}.`);
+  throw new ProtocolError("message-invalid", "remote", `The message is not a control ${what}: ${reason}.`);
 }

@@ -1,25 +1,28 @@
 import type { Tree } from "../content/tree.ts";
 import type { Address } from "../wire/message.ts";
 
-/** One request of remote control, sent to all workers; each finds out for itself whether it is meant. */
+/** One request of remote control, sent to all workers; each checks whether it is addressed. */
 export interface ControlRequest {
   /** Name of the command: `ping`, `revoke`, … See `ControlCommands`. */
   readonly method: string;
   /** Arguments by name. */
   readonly arguments: Readonly<Record<string, Tree>>;
-  /** Node names of the workers that are meant; null or empty for no such list. */
+  /** Node names of the addressed workers; null or empty for no such list. */
   readonly destination: readonly string[] | null;
-  /** What a worker's node name must fit, by `matcher`. */
+  /** Pattern of node names, by `matcher`. */
   readonly pattern: string | null;
   /** `glob` or `pcre`. */
   readonly matcher: string | null;
-  /** Marks the replies to this request; null where none is wanted. */
+  /** Correlates the replies to this request; null for no replies. */
   readonly ticket: string | null;
-  /** Where replies go; null where none is wanted. */
+  /** Address of replies; null for no replies. */
   readonly replyTo: Address | null;
   /** The sender's Lamport clock, header `clock`. */
   readonly clock: number;
-  /** Until when the sender waits, seconds since the epoch, header `expires`; null without end. Celery's workers ignore it. */
+  /**
+   * When the sender stops waiting, seconds since the epoch, header `expires`; null for never. Celery's workers ignore
+   * it.
+   */
   readonly expires: number | null;
 }
 

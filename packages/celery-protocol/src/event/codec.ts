@@ -8,7 +8,7 @@ import type { Address, WireMessage } from "../wire/message.ts";
 import type { CeleryEvent, EventType } from "./event.ts";
 import { EVENT_FIELDS, type EventField, LEADING_FIELDS, TIMESTAMP } from "./fields.ts";
 
-/** How events are written. */
+/** Options of event messages. */
 export interface EventMessageOptions {
   /** Name of the serializer, Celery's `event_serializer`. Default `json`. */
   readonly serializer?: string | undefined;
@@ -17,17 +17,17 @@ export interface EventMessageOptions {
 /**
  * One event as a message of its own. Source: celery/events/dispatcher.py `EventDispatcher.publish`.
  *
- * @throws ProtocolError `encode-failed` for a field that the serializer cannot carry.
+ * @throws ProtocolError `encode-failed` for a field that the serializer cannot encode.
  */
 export function encodeEvent(event: CeleryEvent, content: Content, options: EventMessageOptions = {}): WireMessage {
   return eventMessage(toTree(event), event.hostname, content, options);
 }
 
 /**
- * Events of one sender in one message, to be published with `batchAddress`; there may be none.
- * Source: celery/events/dispatcher.py `EventDispatcher.flush`.
+ * Encodes events of one sender as one message, to publish with `batchAddress`; the list may be empty. Source:
+ * celery/events/dispatcher.py `EventDispatcher.flush`.
  *
- * @throws ProtocolError `encode-failed` for a field that the serializer cannot carry.
+ * @throws ProtocolError `encode-failed` for a field that the serializer cannot encode.
  */
 export function encodeEventBatch(
   events: readonly CeleryEvent[],
@@ -44,9 +44,9 @@ function eventMessage(body: Tree, hostname: string, content: Content, options: E
 }
 
 /**
- * The events of a message: one, or those of a batch, or none. The routing key does not tell which; do not ask it.
+ * Decodes the events of a message: one, or those of a batch, or none. The routing key does not distinguish them.
  *
- * @throws ProtocolError `message-invalid` where one of them is no event, and what `Content.decode` throws.
+ * @throws ProtocolError `message-invalid` where one of them is not an event, and the errors of `Content.decode`.
  */
 export function decodeEvents(message: WireMessage, content: Content): readonly CeleryEvent[] {
   const body = readBody(message, content);
@@ -63,12 +63,12 @@ export function eventTypeOf(event: CeleryEvent): string {
   return event.type === "custom" ? event.customType : event.type;
 }
 
-/** Where an event goes: `worker-elect-ack` by the routing key `worker.elect.ack`. */
+/** The address of an event: `worker-elect-ack` has the routing key `worker.elect.ack`. */
 export function eventAddress(event: CeleryEvent, exchange = "celeryev"): Address {
   return { exchange, routingKey: eventTypeOf(event).replaceAll("-", ".") };
 }
 
-/** Where a batch of task events goes: Celery batches only those. */
+/** The address of a batch of task events: Celery batches only those. */
 export function batchAddress(exchange = "celeryev"): Address {
   return { exchange, routingKey: "task.multi" };
 }
@@ -92,8 +92,8 @@ function writeFields(tree: Record<string, Tree>, event: CeleryEvent, fields: rea
 }
 
 function fromTree(tree: Tree): CeleryEvent {
-  const record = asObject(tree) ?? invalid("it is no object");
-  const type = asText(record["type"]) || invalid("it does not say its type");
+  const record = asObject(tree) ?? invalid("it is not an object");
+  const type = asText(record["type"]) || invalid("it has no type");
   const known = READABLE.get(type);
   const event: Record<string, unknown> = known === undefined ? { type: "custom", customType: type } : { type };
   const extra: Record<string, Tree> = {};
@@ -107,9 +107,9 @@ function fromTree(tree: Tree): CeleryEvent {
 }
 
 function complete(event: Record<string, unknown>, extra: Readonly<Record<string, Tree>>, isTask: boolean): CeleryEvent {
-  if (!event["hostname"]) return invalid("it does not say its hostname");
+  if (!event["hostname"]) return invalid("it has no hostname");
   if (event["timestamp"] === undefined) return invalid("it has no timestamp");
-  if (isTask && !event["uuid"]) return invalid("it does not say its task");
+  if (isTask && !event["uuid"]) return invalid("it has no task id");
   event["clock"] ??= 0;
   if (Object.keys(extra).length > 0) event["extra"] = extra;
   return event as unknown as CeleryEvent;
@@ -123,5 +123,5 @@ const READABLE = new Map([...EVENT_FIELDS].map(([type, own]) => [type, byWireNam
 const READABLE_OF_CUSTOM = byWireName([]);
 
 function invalid(reason: string): never {
-  throw new ProtocolError("message-invalid", "remote", `This is no event: ${reason}.`);
+  throw new ProtocolError("message-invalid", "remote", `The message is not an event: ${reason}.`);
 }

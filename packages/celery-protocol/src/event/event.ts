@@ -1,6 +1,6 @@
 import type { Tree } from "../content/tree.ts";
 
-/** What every event tells. */
+/** Fields of every event. */
 export interface EventBase {
   /** Node name of the sender. */
   readonly hostname: string;
@@ -10,19 +10,19 @@ export interface EventBase {
   readonly clock: number;
   /** Process id of the sender. */
   readonly pid?: number | undefined;
-  /** Whole hours the sender's clock stands behind UTC: positive west of Greenwich. */
+  /** Hours of the sender's clock behind UTC: positive west of Greenwich. */
   readonly utcoffset?: number | undefined;
   /** Fields beside the known ones of this type, and known ones of an unexpected type, raw. */
   readonly extra?: Readonly<Record<string, Tree>> | undefined;
 }
 
-/** What every event about a task tells. */
+/** Fields of every event about a task. */
 export interface TaskEventBase extends EventBase {
   /** Task id. */
   readonly uuid: string;
 }
 
-/** What `task-sent` and `task-received` tell of a task. */
+/** The task in `task-sent` and `task-received`. */
 export interface TaskDescription {
   /** Name of the task, or its shadow. */
   readonly name?: string | undefined;
@@ -52,24 +52,24 @@ export interface TaskReceivedEvent extends TaskEventBase, TaskDescription {
   readonly type: "task-received";
 }
 
-/** The task runs. */
+/** The task was started. */
 export interface TaskStartedEvent extends TaskEventBase {
   readonly type: "task-started";
 }
 
-/** The task came to its end. */
+/** The task succeeded. */
 export interface TaskSucceededEvent extends TaskEventBase {
   readonly type: "task-succeeded";
-  /** Text form of the result, for people. */
+  /** Printed form of the result, for people. */
   readonly result?: string | undefined;
-  /** Seconds it ran. */
+  /** Runtime in seconds. */
   readonly runtime?: number | undefined;
 }
 
-/** The task failed for good. An unknown task has no traceback. */
+/** The task failed. An unknown task has no traceback. */
 export interface TaskFailedEvent extends TaskEventBase {
   readonly type: "task-failed";
-  /** Text form of the exception, for people. */
+  /** Printed form of the exception, for people. */
   readonly exception?: string | undefined;
   readonly traceback?: string | null | undefined;
 }
@@ -77,18 +77,18 @@ export interface TaskFailedEvent extends TaskEventBase {
 /** The task failed and will run again. */
 export interface TaskRetriedEvent extends TaskEventBase {
   readonly type: "task-retried";
-  /** Text form of the exception, for people; `None` where the task just asked. */
+  /** Printed form of the exception, for people; `None` where the task retried without an exception. */
   readonly exception?: string | undefined;
   readonly traceback?: string | null | undefined;
 }
 
-/** The message was handed back to the broker. */
+/** The message was rejected. */
 export interface TaskRejectedEvent extends TaskEventBase {
   readonly type: "task-rejected";
   readonly requeue?: boolean | undefined;
 }
 
-/** The task was revoked, terminated or found expired. */
+/** The task was revoked, terminated or expired. */
 export interface TaskRevokedEvent extends TaskEventBase {
   readonly type: "task-revoked";
   readonly terminated?: boolean | undefined;
@@ -97,47 +97,47 @@ export interface TaskRevokedEvent extends TaskEventBase {
   readonly expired?: boolean | undefined;
 }
 
-/** The run was cut off by a shutdown or a lost connection. */
+/** The run was cancelled by a shutdown or a lost connection. */
 export interface TaskCancelledEvent extends TaskEventBase {
   readonly type: "task-cancelled";
 }
 
-/** A worker came, is there, or goes. */
+/** A worker is online, sends a heartbeat, or goes offline. */
 export interface WorkerStatusEvent extends EventBase {
   readonly type: "worker-online" | "worker-heartbeat" | "worker-offline";
   /** Seconds between heartbeats. */
   readonly freq?: number | undefined;
   /** Tasks running now. */
   readonly active?: number | undefined;
-  /** Tasks started since the worker did. */
+  /** Tasks started since the worker's start. */
   readonly processed?: number | undefined;
   /** Load of the host over 1, 5 and 15 minutes. */
   readonly loadavg?: readonly number[] | undefined;
-  /** Name of the software: `py-celery`. */
+  /** Name of the implementation: `py-celery`. */
   readonly swIdent?: string | undefined;
   readonly swVer?: string | undefined;
   /** Operating system: `Linux`. */
   readonly swSys?: string | undefined;
 }
 
-/** A worker calls an election (gossip). */
+/** A worker starts an election (gossip). */
 export interface WorkerElectEvent extends EventBase {
   readonly type: "worker-elect";
   readonly id?: string | undefined;
-  /** What is decided: topic `task` runs the signature in `action`. */
+  /** Topic of the election: `task` runs the signature in `action`. */
   readonly topic?: string | undefined;
   readonly action?: Tree | undefined;
   /** Version of the election's rules, 1. */
   readonly cver?: number | undefined;
 }
 
-/** A worker has taken note of an election (gossip). */
+/** A worker acknowledges an election (gossip). */
 export interface WorkerElectAckEvent extends EventBase {
   readonly type: "worker-elect-ack";
   readonly id?: string | undefined;
 }
 
-/** Any other event, such as one that a task sent itself; all of its fields are in `extra`. */
+/** Any other event, such as one sent by a task; all of its fields are in `extra`. */
 export interface CustomCeleryEvent extends EventBase {
   readonly type: "custom";
   /** The type on the wire: `task-progressed`. The part before the first dash is its group. */
@@ -160,20 +160,20 @@ export type CeleryTaskEvent =
 export type CeleryWorkerEvent = WorkerStatusEvent | WorkerElectEvent | WorkerElectAckEvent;
 
 /**
- * What happened, as monitors hear it, discriminated by `type`. Beside host, time and, for tasks, the id, every field
- * may be missing: older Celery and other languages leave some out. Source: celery/events; recorded events.
+ * An event for monitors, discriminated by `type`. Only host, time and, for tasks, the id are required: older Celery and
+ * other languages leave out other fields. Source: celery/events; recorded events.
  */
 export type CeleryEvent = CeleryTaskEvent | CeleryWorkerEvent | CustomCeleryEvent;
 
 /** The types of events that Celery itself sends. */
 export type EventType = Exclude<CeleryEvent["type"], "custom">;
 
-/** What the sender of any event adds to it at the moment it is told. */
+/** Fields that the sender adds to every event when it is sent. */
 export type EventStamp = Omit<EventBase, "extra">;
 
 type Bare<Each> = Each extends EventBase ? Omit<Each, keyof EventStamp> : never;
 
-/** An event that nobody has told yet: without host, time and clock. */
+/** An event before it is sent: without host, time and clock. */
 export type EventBody = Bare<CeleryEvent>;
 
 /** The same, about a task. */

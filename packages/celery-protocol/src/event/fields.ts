@@ -3,7 +3,7 @@ import { Float } from "../content/lossless.ts";
 import type { Tree } from "../content/tree.ts";
 import type { EventType } from "./event.ts";
 
-/** How one kind of field is read and written. `read` gives undefined for what does not fit. */
+/** Reads and writes one kind of field. `read` returns undefined for a value of another type. */
 export interface FieldKind {
   read(tree: Tree): unknown;
   write(value: unknown): Tree;
@@ -30,7 +30,7 @@ function nullOnly(tree: Tree): null | undefined {
   return tree === null ? null : undefined;
 }
 
-/** Python's floats keep their point: `2.0`. */
+/** Python writes floats with a point: `2.0`. */
 function toFloat(value: unknown): Tree {
   return new Float(value as number);
 }

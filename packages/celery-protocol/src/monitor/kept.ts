@@ -1,11 +1,11 @@
 import { isPlainObject } from "../content/plain-object.ts";
 
-/** A longer key is no name of a worker and no id of a task that a client of Celery makes. */
+/** A longer key is not a worker's name or a task id of a Celery client. */
 const LONGEST_KEY = 1_024;
-/** What a number, a word or a key takes beside the characters of strings. */
+/** Size of a number, a word or a key, in characters. */
 const VALUE_CHARACTERS = 16;
 
-/** Values by a key, of which the oldest go where there are too many, or too many characters in all of them. */
+/** A bounded map, which drops its oldest values beyond a number of values, or of characters in all of them. */
 export class Kept<Value> {
   readonly #most: number;
   readonly #mostCharacters: number;
@@ -21,12 +21,12 @@ export class Kept<Value> {
     return this.#values.get(key)?.value;
   }
 
-  /** In the order in which their keys came. */
+  /** In the order of their keys' insertion. */
   values(): readonly Value[] {
     return Array.from(this.#values.values(), ({ value }) => value);
   }
 
-  /** A key that is known keeps its place. */
+  /** A known key keeps its position. */
   set(key: string, value: Value): void {
     if (key.length > LONGEST_KEY) return;
     const characters = charactersIn(value);
@@ -39,7 +39,7 @@ export class Kept<Value> {
     }
   }
 
-  /** Makes a key the youngest. */
+  /** Makes a key the newest. */
   renew(key: string): void {
     const known = this.#values.get(key);
     if (known === undefined) return;
@@ -52,7 +52,7 @@ export class Kept<Value> {
     this.#values.delete(key);
   }
 
-  /** Drops values of a kind. */
+  /** Drops values by a predicate. */
   drop(isDropped: (value: Value) => boolean): void {
     for (const [key, { value }] of this.#values) if (isDropped(value)) this.delete(key);
   }

@@ -1,22 +1,21 @@
 import type { CeleryEvent } from "../event/event.ts";
 
-/** When an event happened, for comparing with others. */
+/** The time of an event, for ordering events. */
 export interface Moment {
   /** Lamport clock; 0 is none. */
   readonly clock: number;
   /** Seconds since the epoch. */
   readonly timestamp: number;
-  /** Who told it: decides between equal clocks. */
+  /** The sender: decides between equal clocks. */
   readonly origin: string;
 }
 
-/** When an event happened. */
-export function momentOf({ clock, timestamp, hostname, pid, type }: CeleryEvent): Moment {
+/** The time of an event. */ export function momentOf({ clock, timestamp, hostname, pid, type }: CeleryEvent): Moment {
   return { clock, timestamp, origin: type === "task-sent" ? hostname : `${hostname}.${pid ?? "None"}` };
 }
 
 /**
- * Below zero where the first came first: by their clocks, by name where those are equal, by time where one has none.
+ * Negative where the first one is earlier: by their clocks, by name for equal clocks, by time where one has no clock.
  * Source: kombu/clocks.py `timetuple`.
  */
 export function compareMoments(first: Moment, second: Moment): number {

@@ -5,20 +5,20 @@ import { compareMoments, type Moment, momentOf } from "./order.ts";
 import { type AnyTaskEvent, type MonitoredTask, nextTask, unheardTask } from "./task.ts";
 import { isAlive, type MonitoredWorker, nextWorker, unheardWorker, workerAtWork } from "./worker.ts";
 
-/** How much a monitor remembers. */
+/** Limits of a monitor's state. */
 export interface ClusterStateOptions {
-  /** Workers; beyond it the oldest are forgotten. Default 5 000. */
+  /** Most workers; beyond it the oldest are dropped. Default 5 000. */
   readonly maxWorkers?: number | undefined;
-  /** Tasks; beyond it the oldest are forgotten. Default 10 000. */
+  /** Most tasks; beyond it the oldest are dropped. Default 10 000. */
   readonly maxTasks?: number | undefined;
-  /** Characters that all tasks, and as many that all workers take; beyond it the oldest are forgotten. Default 64 000 000. */
+  /** Most characters of all tasks, and of all workers; beyond it the oldest are dropped. Default 64 000 000. */
   readonly maxCharacters?: number | undefined;
 }
 
-/** Which tasks are asked for. */
+/** Selects tasks. */
 export interface TaskSelection {
   readonly name?: string | undefined;
-  /** Node name of the worker that told of it last. */
+  /** Node name of the worker of its last event. */
   readonly worker?: string | undefined;
   readonly state?: string | undefined;
   /** How many at most. Default all. */
@@ -27,14 +27,14 @@ export interface TaskSelection {
 
 interface KnownTask {
   readonly task: MonitoredTask;
-  /** When the last of its events happened, late ones included. */
+  /** The time of its last event, including late ones. */
   readonly last: Moment;
 }
 
 /**
- * What events tell of a cluster, put together: its workers, and the latest of its tasks. It does what Celery's own state
- * does with the same events in the same order, also where they come late or twice. It knows no clock: who hands in an event
- * says when it came. Source: celery/events/state.py `State`.
+ * The state of a cluster, built from its events: its workers, and the latest tasks. Equal to Celery's own state for the
+ * same events in the same order, also late or repeated ones. Without a clock: the caller passes the time of arrival of
+ * each event. Source: celery/events/state.py `State`.
  */
 export class ClusterState {
   readonly #workers: Kept<MonitoredWorker>;
@@ -52,15 +52,15 @@ export class ClusterState {
     return this.#eventCount;
   }
 
-  /** Tasks heard to be received; one that is tried three times counts thrice. */
+  /** Number of `task-received` events; a task that runs three times counts three times. */
   get taskCount(): number {
     return this.#taskCount;
   }
 
   /**
-   * Takes in what happened. Events that are about neither a worker nor a task are counted and nothing more.
+   * Applies an event. Events about neither a worker nor a task are only counted.
    *
-   * @param nowMs - when it came, epoch milliseconds
+   * @param nowMs - time of arrival, epoch milliseconds
    */
   apply(event: CeleryEvent, nowMs: number): void {
     this.#eventCount += 1;
@@ -70,27 +70,27 @@ export class ClusterState {
     if (uuid !== null) this.#applyToTask(uuid, event as AnyTaskEvent);
   }
 
-  /** One worker by its node name; null where nothing was heard of it. */
+  /** One worker by its node name; null where it sent no event. */
   worker(hostname: string): MonitoredWorker | null {
     return this.#workers.get(hostname) ?? null;
   }
 
-  /** All workers known, also those that are gone, in the order in which they were first heard of. */
+  /** All known workers, also offline ones, in the order of their first events. */
   workers(): readonly MonitoredWorker[] {
     return this.#workers.values();
   }
 
-  /** Those that were heard of not longer ago than twice their heartbeat's interval. */
+  /** The workers whose last event is at most two heartbeat intervals old. */
   aliveWorkers(nowMs: number): readonly MonitoredWorker[] {
     return this.workers().filter((worker) => isAlive(worker, nowMs));
   }
 
-  /** One task by its id; null where nothing was heard of it, or too long ago. */
+  /** One task by its id; null where it has no events, or was dropped. */
   task(uuid: string): MonitoredTask | null {
     return this.#tasks.get(uuid)?.task ?? null;
   }
 
-  /** Tasks, those first of which something happened last. */
+  /** Tasks, those with the latest events first. */
   tasks({ name, worker, state, limit = Number.POSITIVE_INFINITY }: TaskSelection = {}): readonly MonitoredTask[] {
     return this.#tasks
       .values()
@@ -102,13 +102,13 @@ export class ClusterState {
       .map(({ task }) => task);
   }
 
-  /** Names of the tasks it remembers, sorted. */
+  /** Names of the known tasks, sorted. */
   taskTypes(): readonly string[] {
     const names = this.#tasks.values().flatMap(({ task }) => task.name ?? []);
     return [...new Set(names)].toSorted();
   }
 
-  /** Forgets tasks that have come to their end; with `all`, everything. */
+  /** Drops tasks in a final state; with `all`, everything. */
   clear({ all = false }: { readonly all?: boolean | undefined } = {}): void {
     this.#tasks.drop(({ task }) => all || isReady(task.state));
     if (!all) return;
@@ -132,7 +132,7 @@ export class ClusterState {
     const task = nextTask(known?.task ?? unheardTask(uuid), event);
     const last = known === undefined || compareMoments(known.last, moment) < 0 ? moment : known.last;
     this.#tasks.set(uuid, { task, last });
-    // A task whose children are at work is of interest.
+    // A task with unfinished children is kept.
     if (task.parentId !== null) this.#tasks.renew(task.parentId);
   }
 

@@ -2,15 +2,15 @@ import type { Tree } from "../content/tree.ts";
 import type { CustomCeleryEvent, CeleryTaskEvent } from "../event/event.ts";
 import { precedence } from "../result/state.ts";
 
-/** What a monitor knows of one task; null is what it has not heard. Times are seconds since the epoch. */
+/** A task as known from events; unknown fields are null. Times are seconds since the epoch. */
 export interface MonitoredTask {
   readonly uuid: string;
   readonly name: string | null;
-  /** A state of Celery's, `CANCELLED`, or in capitals what a custom event says: `task-halfway` is `HALFWAY`. */
+  /** A state of Celery's, `CANCELLED`, or the name of a custom event in capitals: `task-halfway` is `HALFWAY`. */
   readonly state: string;
-  /** Node name of the worker that told of it last. */
+  /** Node name of the worker of its last event. */
   readonly worker: string | null;
-  /** Node name of who sent it. */
+  /** Node name of its sender. */
   readonly client: string | null;
   readonly sent: number | null;
   readonly received: number | null;
@@ -20,7 +20,7 @@ export interface MonitoredTask {
   readonly retried: number | null;
   readonly revoked: number | null;
   readonly rejected: number | null;
-  /** When the last event happened that was not older than its state. */
+  /** Time of the last event that was not late. */
   readonly timestamp: number | null;
   /** Lamport clock of that event. */
   readonly clock: number;
@@ -39,7 +39,7 @@ export interface MonitoredTask {
   readonly runtime: number | null;
   readonly exception: string | null;
   readonly traceback: string | null;
-  /** All else that its events told, custom ones above all; the latest of each name. */
+  /** All other fields of its events, mostly custom ones; the latest of each name. */
   readonly extra: Readonly<Record<string, Tree>>;
 }
 
@@ -65,7 +65,7 @@ const meanings: Readonly<Record<CeleryTaskEvent["type"], Meaning>> = {
   "task-cancelled": { state: "CANCELLED", moment: null },
 };
 
-/** What only `task-received` knows for sure, and may say late. */
+/** Fields for which `task-received` takes precedence, even a late one. */
 const description = ["name", "args", "kwargs", "parentId", "rootId", "retries", "eta", "expires"] as const;
 const fields = [
   ...description,
@@ -78,7 +78,7 @@ const fields = [
   "traceback",
 ] as const;
 
-/** A task of which nothing was heard yet. */
+/** A task without events. */
 export function unheardTask(uuid: string): MonitoredTask {
   return {
     uuid,
@@ -115,9 +115,9 @@ export function unheardTask(uuid: string): MonitoredTask {
 }
 
 /**
- * The task after one more event. An event whose state logically comes before the one known arrived late: it adds what it
- * tells and leaves the state; a late `task-received` adds the description alone. A retry, and what follows one, is never
- * late. Source: celery/events/state.py `Task.event`.
+ * The task after one more event. An event with a logically earlier state is late: it adds its fields and keeps the
+ * state; a late `task-received` adds only the description. A retry, and the events after it, are never late. Source:
+ * celery/events/state.py `Task.event`.
  */
 export function nextTask(task: MonitoredTask, event: AnyTaskEvent): MonitoredTask {
   const { state, moment } = meaningOf(event);

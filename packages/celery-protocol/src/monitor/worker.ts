@@ -1,19 +1,19 @@
 import type { CeleryEvent } from "../event/event.ts";
 
-/** What a monitor knows of one worker; null is what it has not heard. */
+/** A worker as known from events; unknown fields are null. */
 export interface MonitoredWorker {
   /** Node name. */
   readonly hostname: string;
   readonly pid: number | null;
-  /** Seconds between heartbeats; 60 where it did not say. */
+  /** Seconds between heartbeats; 60 where its events have none. */
   readonly freq: number;
-  /** When it was last heard, epoch milliseconds; null once it has said that it goes. */
+  /** Time of its last event, epoch milliseconds; null after `worker-offline`. */
   readonly heardAtMs: number | null;
-  /** Lamport clock of what it said last of itself. */
+  /** Lamport clock of its last worker event. */
   readonly clock: number;
   /** Tasks running. */
   readonly active: number | null;
-  /** Tasks started since it did. */
+  /** Tasks started since its start. */
   readonly processed: number | null;
   readonly loadavg: readonly number[] | null;
   readonly swIdent: string | null;
@@ -23,10 +23,13 @@ export interface MonitoredWorker {
 
 const fields = ["pid", "freq", "active", "processed", "loadavg", "swIdent", "swVer", "swSys"] as const;
 
-/** A heartbeat may be late by a whole one. Source: celery/events/state.py `HEARTBEAT_EXPIRE_WINDOW`. */
-const patience = 2;
+/**
+ * A worker counts as alive for this number of heartbeat intervals. Source: celery/events/state.py
+ * `HEARTBEAT_EXPIRE_WINDOW`.
+ */
+const toleratedIntervals = 2;
 
-/** A worker of which nothing was heard yet. */
+/** A worker without events. */
 export function unheardWorker(hostname: string): MonitoredWorker {
   return {
     hostname,
@@ -51,14 +54,14 @@ export function nextWorker(worker: MonitoredWorker, event: CeleryEvent, nowMs: n
   return { ...worker, ...Object.fromEntries(told), clock: event.clock, heardAtMs };
 }
 
-/** The worker after an event about one of its tasks: a sign of life at the time at which that happened. */
+/** The worker after an event about one of its tasks: a sign of life at the event's time. */
 export function workerAtWork(worker: MonitoredWorker, event: CeleryEvent): MonitoredWorker {
   return { ...worker, heardAtMs: later(worker.heardAtMs, event.timestamp * 1_000) };
 }
 
-/** Whether a worker that was last heard of then is still taken to be there. Source: celery/events/state.py `Worker.alive`. */
+/** Whether a worker counts as alive at `nowMs`. Source: celery/events/state.py `Worker.alive`. */
 export function isAlive({ heardAtMs, freq }: MonitoredWorker, nowMs: number): boolean {
-  return heardAtMs !== null && nowMs < heardAtMs + freq * patience * 1_000;
+  return heardAtMs !== null && nowMs < heardAtMs + freq * toleratedIntervals * 1_000;
 }
 
 function later(known: number | null, heard: number): number {

@@ -7,27 +7,27 @@ import { describeException } from "./exception.ts";
 import type { ResultMeta, WireException } from "./meta.ts";
 import type { ResultTuple } from "./tuple.ts";
 
-/** What one task of a header brought to its chord. */
+/** The result of one header task. */
 export interface ReturnedPart {
   readonly taskId: string;
-  /** What it returned; null where it failed. */
+  /** Its result; null where it failed. */
   readonly result: Tree;
-  /** What it failed by; null where it did not. */
+  /** Its exception; null where it succeeded. */
   readonly exception: WireException | null;
 }
 
-/** What a chord whose parts are all there comes to. */
+/** The outcome of a chord with all its parts. */
 export type ChordOutcome =
   | { readonly results: readonly Tree[] }
-  /** `cause` is the exception of the part that failed, where one did. */
+  /** `cause` is the exception of the failed part, if one failed. */
   | { readonly exception: WireException; readonly cause?: WireException };
 
-/** Stands first in a part, for no reader. */
+/** First item of a part, unused by readers. */
 const MARK = 1;
 
 /**
- * The end of a task as chords on Redis keep it: `[1, task id, state, result]`.
- * Source: celery/backends/redis.py `on_chord_part_return`.
+ * Encodes a part of a chord on Redis: `[1, task id, state, result]`. Source: celery/backends/redis.py
+ * `on_chord_part_return`.
  *
  * @throws ProtocolError as `encodeResult`.
  */
@@ -38,9 +38,9 @@ export function encodeChordPart(meta: ResultMeta, content: Content, options: Res
 }
 
 /**
- * Reads a part. Source: celery/backends/redis.py `_unpack_chord_result`.
+ * Decodes a part. Source: celery/backends/redis.py `_unpack_chord_result`.
  *
- * @throws ProtocolError `message-invalid` where the value is none, and what `Content.decode` throws.
+ * @throws ProtocolError `message-invalid` where the value is not a part, and the errors of `Content.decode`.
  */
 export function decodeChordPart(body: Uint8Array, content: Content, options: StoredResultOptions = {}): ReturnedPart {
   const [, id = null, state = null, result = null] = asList(readStored(body, content, options)) ?? [];
@@ -52,11 +52,11 @@ export function decodeChordPart(body: Uint8Array, content: Content, options: Sto
 }
 
 /**
- * What the body of a chord is called with, or by what the chord fails: the first part that failed.
+ * The results that the body of a chord is called with, or the exception of the chord: that of the first failed part.
  *
  * @param parts - all of them, in the order of the header.
- * @param header - the saved results of the header where it has groups in it, whose results are lists in their places; null
- * where each part is one place.
+ * @param header - the saved results of a header with groups in it, whose results are nested lists; null where each part
+ * is one item.
  */
 export function chordOutcome(parts: readonly ReturnedPart[], header: ResultTuple | null): ChordOutcome {
   const failed = parts.find(({ exception }) => exception !== null);
@@ -67,7 +67,7 @@ export function chordOutcome(parts: readonly ReturnedPart[], header: ResultTuple
   if (header === null) return { results: parts.map(({ result }) => result) };
   const byId = new Map(parts.map(({ taskId, result }) => [taskId, result]));
   const missing = leaves(header).find((id) => !byId.has(id));
-  if (missing !== undefined) return failure(`Join error: task ${missing} of the header brought no part`);
+  if (missing !== undefined) return failure(`Join error: task ${missing} of the header has no part`);
   const resultFor = ({ id, members }: ResultTuple): Tree => members?.map(resultFor) ?? byId.get(id) ?? null;
   return { results: (header.members ?? [header]).map(resultFor) };
 }
@@ -84,6 +84,6 @@ function invalid(): ProtocolError {
   return new ProtocolError(
     "message-invalid",
     "remote",
-    "This is no part of a chord: it is not [1, id, state, result].",
+    "The value is not a part of a chord: it is not [1, id, state, result].",
   );
 }

@@ -10,7 +10,7 @@ import type { ResultMeta, WireException } from "./meta.ts";
 import { isReady } from "./state.ts";
 import { decodeResultTuple, encodeResultTuple, type ResultTuple } from "./tuple.ts";
 
-/** How a result message is written. */
+/** Options of a result message. */
 export interface ResultMessageOptions {
   /** Name of the serializer. Default `json`. */
   readonly serializer?: string | undefined;
@@ -21,12 +21,13 @@ export interface ResultMessageOptions {
 }
 
 /**
- * A result as Celery's `rpc://` sends it, for the default exchange and the queue in the task's `replyTo`. It has no
- * `date_done` and nothing of `extra`; what Python clients choke on is never written. Never compressed, as in Celery.
- * Source: celery/backends/rpc.py `_to_result`, `store_result`.
+ * A result as Celery's `rpc://` sends it, for the default exchange and the queue in the task's `replyTo`. Without
+ * `date_done` and `extra`; values on which Python clients fail are refused. Never compressed, as in Celery. Source:
+ * celery/backends/rpc.py `_to_result`, `store_result`.
  *
- * @throws ProtocolError `encode-failed` for a result that the serializer cannot carry, `option-invalid` for a meta that
- * no reader could take: an empty task id, children that are no result tuples, a state that has a form of its own.
+ * @throws ProtocolError `encode-failed` for a result that the serializer cannot encode, `option-invalid` for a meta
+ * that no reader accepts: an empty task id, children that are not result tuples, a custom state with the name of a
+ * built-in one.
  */
 export function encodeResult(meta: ResultMeta, content: Content, options: ResultMessageOptions = {}): WireMessage {
   const { task_id, status, result, traceback, children } = coreOf(meta, content, options.serializer);
@@ -37,7 +38,7 @@ export function encodeResult(meta: ResultMeta, content: Content, options: Result
   });
 }
 
-/** How the result of a per-task queue is written. */
+/** Options of a result for a per-task queue. */
 export interface PerTaskResultOptions {
   /** Name of the serializer. Default `json`, all that gocelery and celery.node read. */
   readonly serializer?: string | undefined;
@@ -47,8 +48,8 @@ export interface PerTaskResultOptions {
 
 /**
  * A result as gocelery sends it, for the default exchange and the queue of `perTaskResultQueue`. Its clients read one
- * message of a queue, so there is only one, the final; they wait for ever on any other status than SUCCESS, which they
- * can not be told, but celery.node and ours can. Source: gocelery's amqp_backend.go and message.go.
+ * message of a queue, so only the final state is sent; gocelery's client waits forever on any status but SUCCESS, while
+ * celery.node's and this project's accept all. Source: gocelery's amqp_backend.go and message.go.
  *
  * @throws ProtocolError as `encodeResult`, and `option-invalid` for a state that is not final.
  */
@@ -65,16 +66,16 @@ export function encodePerTaskResult(
 }
 
 /**
- * Reads a result message of any backend over AMQP. Only task id and status must be there; the id may be the
- * correlation id.
+ * Reads a result message of any backend over AMQP. Only task id and status are required; the id may be the correlation
+ * id.
  *
- * @throws ProtocolError `message-invalid` where the body is no result, and what `Content.decode` throws.
+ * @throws ProtocolError `message-invalid` where the body is not a result, and the errors of `Content.decode`.
  */
 export function decodeResult(message: WireMessage, content: Content): ResultMeta {
   return metaOf(readBody(message, content), message.properties.correlationId);
 }
 
-/** How a stored value is written or read; stores do not say it beside the value. */
+/** Options of a stored value, which the store does not record. */
 export interface ResultBodyOptions {
   /** Name of the serializer, Celery's `result_serializer`. Default `json`. */
   readonly serializer?: string | undefined;
@@ -94,13 +95,13 @@ export function encodeResultBody(meta: ResultMeta, content: Content, options: Re
   return content.encode(record, { serializer: options.serializer }).body;
 }
 
-/** What a reader of stored values knows beside the value. */
+/** Options of reading a stored value, which the store does not record. */
 export interface StoredResultOptions {
   /** Content type of the store's serializer. Default `application/json`. */
   readonly contentType?: string | undefined;
   /** Charset of the store's serializer. Default `utf-8`. */
   readonly contentEncoding?: string | undefined;
-  /** The id in the key, for values that do not hold it: gocelery leaves it empty. */
+  /** The id in the key, for values without it: gocelery leaves it empty. */
   readonly taskId?: string | undefined;
 }
 
@@ -123,12 +124,12 @@ export function encodeGroupBody(group: ResultTuple, content: Content, options: R
 }
 
 /**
- * Reads a saved group.
+ * Decodes a saved group.
  *
- * @throws ProtocolError `message-invalid` where the value is none, and what `Content.decode` throws.
+ * @throws ProtocolError `message-invalid` where the value is not a group, and the errors of `Content.decode`.
  */
 export function decodeGroupBody(body: Uint8Array, content: Content, options: StoredResultOptions = {}): ResultTuple {
-  const record = asObject(readStored(body, content, options)) ?? invalid("it is no object");
+  const record = asObject(readStored(body, content, options)) ?? invalid("it is not an object");
   return decodeResultTuple(record["result"] ?? null);
 }
 
@@ -162,7 +163,9 @@ function stateOf(meta: ResultMeta): string {
   return meta.state;
 }
 
-/** Undefined is what tasks without a result return; a Python client fails where the key is missing. */
+/**
+ * Tasks without a result return undefined, which is written as null: a Python client fails where the key is missing.
+ */
 export function resultOf(meta: ResultMeta, content: Content, serializer: string | undefined): Tree {
   switch (meta.status) {
     case "FAILURE":
@@ -174,7 +177,7 @@ export function resultOf(meta: ResultMeta, content: Content, serializer: string 
   }
 }
 
-/** A child that is no tuple breaks all waits of a Python client. */
+/** A child that is not a tuple breaks all waits of a Python client. */
 function checkChildren(meta: ResultMeta): void {
   try {
     meta.children?.forEach(decodeResultTuple);
@@ -196,7 +199,7 @@ const EXTRA_ORDER = [
   "stamped_headers",
 ];
 
-/** Celery's order, then the rest as it came. */
+/** Celery's order, then the rest in the order of the message. */
 function inOrder(extra: ResultMeta["extra"]): readonly (readonly [string, Tree])[] {
   const known = EXTRA_ORDER.filter((key) => Object.hasOwn(extra, key));
   const keys = new Set([...known, ...Object.keys(extra)]);
@@ -204,9 +207,9 @@ function inOrder(extra: ResultMeta["extra"]): readonly (readonly [string, Tree])
 }
 
 function metaOf(tree: Tree, knownId: string | undefined): ResultMeta {
-  const record = asObject(tree) ?? invalid("it is no object");
-  const taskId = asText(record["task_id"]) || knownId || invalid("it does not say its task id");
-  const status = asText(record["status"]) || invalid("it does not say its status");
+  const record = asObject(tree) ?? invalid("it is not an object");
+  const taskId = asText(record["task_id"]) || knownId || invalid("it has no task id");
+  const status = asText(record["status"]) || invalid("it has no status");
   const base = {
     taskId,
     traceback: asText(record["traceback"]),
@@ -217,7 +220,7 @@ function metaOf(tree: Tree, knownId: string | undefined): ResultMeta {
   return { ...base, ...outcomeOf(status, record["result"] ?? null) };
 }
 
-/** What a state and its result tell, without the rest of the meta. */
+/** A state and its result, without the rest of the meta. */
 export type Outcome<Meta = ResultMeta> = Meta extends ResultMeta
   ? Omit<Meta, "taskId" | "traceback" | "children" | "dateDone" | "extra">
   : never;
@@ -249,10 +252,10 @@ function extraOf(record: Readonly<Record<string, Tree>>): Readonly<Record<string
 }
 
 function invalid(reason: string): never {
-  throw new ProtocolError("message-invalid", "remote", `This is no result: ${reason}.`);
+  throw new ProtocolError("message-invalid", "remote", `The message is not a result: ${reason}.`);
 }
 
 function refused(meta: ResultMeta, reason: string, cause?: unknown): ProtocolError {
-  const text = `The ${meta.status} result of task ${JSON.stringify(meta.taskId)} cannot be written: ${reason}.`;
+  const text = `The ${meta.status} result of task ${JSON.stringify(meta.taskId)} cannot be encoded: ${reason}.`;
   return new ProtocolError("option-invalid", "local", text, cause === undefined ? undefined : { cause });
 }

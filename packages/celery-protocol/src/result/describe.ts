@@ -1,6 +1,6 @@
 const MAX_LENGTH = 1024;
 
-/** A text for a value that cannot travel or stands in a message for people; at most 1024 characters, never throws. */
+/** Describes a value that cannot be encoded, or for a message for people; at most 1024 characters, never throws. */
 export function describe(value: unknown): string {
   const text = attempt(() => describeFreely(value)) ?? `<${typeof value}>`;
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 3)}...` : text;
@@ -26,7 +26,7 @@ function quote(text: string): string {
   return inner.includes('"') ? `'${inner.replaceAll("'", "\\'")}'` : `"${inner}"`;
 }
 
-/** JSON tells most of arrays, objects and whatever says how it is written; of a Map or Set it tells nothing. */
+/** JSON describes arrays, objects and values with `toJSON`; a Map or Set would be empty. */
 function asJson(value: object): string | null {
   const tells = Array.isArray(value) || "toJSON" in value || Object.keys(value).length > 0;
   return tells ? (attempt(() => JSON.stringify(value)) ?? null) : null;

@@ -6,8 +6,9 @@ import { safeModule } from "./exception-names.ts";
 import type { WireException } from "./meta.ts";
 
 /**
- * An exception as it stands in a result. Python readers always find a name they take for an exception; arguments that
- * `canTravel` refuses are replaced by a text. Source: celery/backends/base.py `prepare_exception`, `exception_to_python`.
+ * Encodes an exception for a result. Its name is always one that Python readers accept as an exception; arguments that
+ * `canTravel` refuses are replaced by their description. Source: celery/backends/base.py `prepare_exception`,
+ * `exception_to_python`.
  */
 export function encodeException(exception: WireException, canTravel: (argument: Tree) => boolean): Tree {
   const type = exception.type === "" ? "Exception" : exception.type;
@@ -18,7 +19,7 @@ export function encodeException(exception: WireException, canTravel: (argument: 
   };
 }
 
-/** Whether a value can be written at all: what Celery finds out in `ensure_serializable`, by trying. */
+/** Whether a value can be encoded, found by trying, as Celery's `ensure_serializable` does. */
 export function travelsBy(content: Content, serializer: string | undefined): (argument: Tree) => boolean {
   return (argument) => {
     try {
@@ -31,9 +32,9 @@ export function travelsBy(content: Content, serializer: string | undefined): (ar
 }
 
 /**
- * Reads the exception of a result, of whatever was stored: a caller who waits must hear that the task failed, even if
- * its worker could not say how. A text where the list of arguments should be is the only argument; without a type the
- * exception is `fallback`, and its argument what there was instead.
+ * Decodes the exception of a result, from any stored value: a waiting caller must get the failure even where its
+ * exception is malformed. A string in the place of the arguments is the only argument; without a type the exception is
+ * `fallback`, with the stored value as its argument.
  */
 export function decodeException(tree: Tree, fallback: WireException): WireException {
   const table = asObject(tree);

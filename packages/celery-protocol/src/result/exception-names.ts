@@ -1,7 +1,7 @@
-/** Module in which an error that is no Python exception is said to live: Python readers make a class of its name. */
+/** Module for errors that are not Python exceptions: Python readers create a class of that name. */
 export const FOREIGN_MODULE = "javascript";
 
-/** How the names of exceptions in `builtins` end; a reader refuses whatever else lives there as an attack. */
+/** Endings of the names of exceptions in `builtins`; a reader refuses other names in that module as an attack. */
 const BUILTIN_ENDING = /(?:Error|Exception|Warning|Exit|Interrupt|Iteration|Group)$/;
 
 /** Exceptions of Python itself that errors are commonly named after. Source: Python's library reference, built-in exceptions. */
@@ -94,21 +94,21 @@ const MODULES: ReadonlyMap<string, string> = new Map([
   ...KOMBU_EXCEPTIONS.map((name) => [name, "kombu.exceptions"] as const),
 ]);
 
-/** The Python module of a well-known exception, or null for a name that is none. */
+/** The Python module of a well-known exception, or null for any other name. */
 export function wellKnownModule(type: string): string | null {
   return MODULES.get(type) ?? null;
 }
 
 /**
- * A module under which a Python reader takes the name for an exception: the one given where that is safe, else that of
- * the well-known exception, else one that Python does not have.
+ * A module for which a Python reader accepts the name as an exception: the given one where it is safe, else that of the
+ * well-known exception, else one that Python does not have.
  */
 export function safeModule(type: string, module: string | null): string {
   if (module !== null && module !== "" && (module !== "builtins" || BUILTIN_ENDING.test(type))) return module;
   return wellKnownModule(type) ?? FOREIGN_MODULE;
 }
 
-/** What JavaScript's own errors are in Python. SyntaxError is mostly bad JSON, which is a ValueError there. */
+/** Python's names of JavaScript's errors. SyntaxError is mostly invalid JSON, which is a ValueError in Python. */
 const BY_JAVASCRIPT_NAME: ReadonlyMap<string, string> = new Map([
   ["Error", "Exception"],
   ["AggregateError", "Exception"],
@@ -121,7 +121,7 @@ const BY_JAVASCRIPT_NAME: ReadonlyMap<string, string> = new Map([
   ["URIError", "ValueError"],
 ]);
 
-/** What the errors of an operating system are in Python (PEP 3151), by the `code` that Node gives them. */
+/** Python's names of operating system errors (PEP 3151), by Node's `code`. */
 const BY_SYSTEM_CODE: ReadonlyMap<string, string> = new Map([
   ["EACCES", "PermissionError"],
   ["ECHILD", "ChildProcessError"],

@@ -4,7 +4,7 @@ import { pythonName, safeModule } from "./exception-names.ts";
 import type { WireException } from "./meta.ts";
 import { describe, describeArguments } from "./describe.ts";
 
-/** An error that says which Python exception it is. Any error may carry these fields; `PythonError` has them all. */
+/** The fields by which an error names its Python exception. Any error may have them; `PythonError` has all. */
 export interface PythonNamed {
   /** Class name: `ValueError`, or `Outer.InnerError` for a nested class. */
   readonly pythonType: string;
@@ -44,7 +44,7 @@ export class PythonError extends Error implements PythonNamed {
 }
 
 /**
- * The Python exception for whatever a handler threw.
+ * Converts the thrown value of a handler to a Python exception.
  *
  * | thrown | Python exception |
  * | --- | --- |
@@ -57,8 +57,8 @@ export class PythonError extends Error implements PythonNamed {
  * | undefined | `Exception` without arguments |
  * | anything else | `Exception` with the value as its argument |
  *
- * Never throws. Arguments are taken as they are; encoding replaces those that cannot travel by a text.
- * Source of the form: celery/backends/base.py `prepare_exception`.
+ * Never throws. Arguments are unchanged; encoding replaces those that cannot be encoded by their description. Source of
+ * the form: celery/backends/base.py `prepare_exception`.
  */
 export function toWireException(error: unknown): WireException {
   const name = textOf(error, "name");
@@ -67,7 +67,7 @@ export function toWireException(error: unknown): WireException {
   return { type, module: safeModule(type, textOf(error, "pythonModule")), args: argumentsOf(error) };
 }
 
-/** An error whose name is no string has a message all the same. */
+/** An error whose name is not a string may still have a message. */
 function thrownArguments(thrown: unknown): readonly Tree[] {
   if (thrown === undefined) return [];
   return isError(thrown) && textOf(thrown, "message") !== null ? argumentsOf(thrown) : [thrown as Tree];
@@ -88,7 +88,7 @@ function argumentsOf(error: unknown): readonly Tree[] {
   return message === null || message === "" ? [] : [message];
 }
 
-/** A copy, for a Proxy may answer in another way each time. */
+/** A copy, since a Proxy may return other values each time. */
 function listOf(value: unknown): readonly Tree[] | null {
   try {
     return Array.isArray(value) ? (Array.from(value) as readonly Tree[]) : null;
@@ -102,7 +102,7 @@ function textOf(error: unknown, field: string): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** What is thrown may be anything, an object whose getters throw included. */
+/** The thrown value may be an object whose getters throw. */
 function fieldOf(error: unknown, field: string): unknown {
   if (typeof error !== "object" || error === null) return undefined;
   try {
@@ -120,9 +120,9 @@ const NATIVE: ReadonlyMap<string, new (message: string) => Error> = new Map([
 ]);
 
 /**
- * An error for an exception that a result brought: of JavaScript's own class where there is one (`TypeError`,
+ * Converts the exception of a result to an error: of JavaScript's own class where there is one (`TypeError`,
  * `RangeError` for ValueError, `ReferenceError` for NameError, `SyntaxError`), else a `PythonError`. Its `name` is the
- * Python type, and it says all that `toWireException` needs to make the same exception of it again.
+ * Python type, and `toWireException` converts it back to the same exception.
  */
 export function fromWireException(exception: WireException): Error & PythonNamed {
   const args = exception.args.map(toValue);
@@ -133,8 +133,8 @@ export function fromWireException(exception: WireException): Error & PythonNamed
 }
 
 /**
- * A text for an exception as Python's `repr` writes it, near enough for people: `ValueError('boom')`. Celery's `Reject` has
- * a `repr` of its own (celery/exceptions.py).
+ * Describes an exception like Python's `repr`, for people: `ValueError('boom')`. Celery's `Reject` has a `repr` of its
+ * own (celery/exceptions.py).
  */
 export function describeException(exception: WireException): string {
   const { type, module, args } = exception;

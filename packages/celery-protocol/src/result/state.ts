@@ -1,4 +1,4 @@
-/** States that Celery itself names (celery/states.py). A task may report any other text besides. */
+/** States that Celery itself names (celery/states.py). A task may report any other string. */
 export type BuiltinState =
   | "PENDING"
   | "RECEIVED"
@@ -10,7 +10,7 @@ export type BuiltinState =
   | "IGNORED"
   | "REJECTED";
 
-/** States in which a task has come to its end: `get` returns or throws. Source: celery/states.py `READY_STATES`. */
+/** Final states: `get` returns or throws. Source: celery/states.py `READY_STATES`. */
 export const READY_STATES: ReadonlySet<string> = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
 
 /** States whose result is an exception. Source: celery/states.py `EXCEPTION_STATES`. */
@@ -43,19 +43,19 @@ const PRECEDENCE: ReadonlyMap<string, number> = new Map([
 ]);
 const CUSTOM = 2;
 
-/** Whether nothing follows this state. */
+/** Whether the state is final. */
 export function isReady(state: string): boolean {
   return READY_STATES.has(state);
 }
 
-/** Whether Celery gives the state a meaning; tasks that report their own states must choose another name. */
+/** Whether Celery defines the state; tasks that report custom states must choose another name. */
 export function isBuiltinState(state: string): state is BuiltinState {
   return BUILTIN_STATES.has(state);
 }
 
 /**
- * How much a state says, for monitors that hear of states out of order: the lowest number wins.
- * States that a task made up stand between FAILURE and REVOKED. Source: celery/states.py `precedence`.
+ * The precedence of a state, for monitors that receive states out of order: the lowest number wins. Custom states are
+ * between FAILURE and REVOKED. Source: celery/states.py `precedence`.
  */
 export function precedence(state: string): number {
   return PRECEDENCE.get(state) ?? CUSTOM;

@@ -4,20 +4,20 @@ import { ProtocolError } from "../wire/errors.ts";
 
 const MAX_DEPTH = 1000;
 
-/** What a result tuple names: the result of one task, or of a group. */
+/** The result of one task, or of a group. */
 export interface ResultTuple {
   /** Task id, or group id. */
   readonly id: string;
-  /** The result that this one followed, as in a chain. */
+  /** The result before this one, as in a chain. */
   readonly parent: ResultTuple | null;
   /** Results of the members of a group, in order; null for one task. */
   readonly members: readonly ResultTuple[] | null;
 }
 
 /**
- * A result as it stands in `children`, in a saved group and in the arguments of `celery.chord_unlock`:
- * `[[id, parent], null]` for a task, `[[id, parent], [members]]` for a group.
- * Source: celery/result.py `AsyncResult.as_tuple`, `GroupResult.as_tuple`.
+ * Encodes a result for `children`, a saved group and the arguments of `celery.chord_unlock`: `[[id, parent], null]` for
+ * a task, `[[id, parent], [members]]` for a group. Source: celery/result.py `AsyncResult.as_tuple`,
+ * `GroupResult.as_tuple`.
  */
 export function encodeResultTuple(tuple: ResultTuple): Tree {
   const parent = tuple.parent === null ? null : encodeResultTuple(tuple.parent);
@@ -25,9 +25,9 @@ export function encodeResultTuple(tuple: ResultTuple): Tree {
 }
 
 /**
- * Reads a result tuple. The id may stand without a parent beside it. Source: celery/result.py `result_from_tuple`.
+ * Decodes a result tuple. The id may come without a parent. Source: celery/result.py `result_from_tuple`.
  *
- * @throws ProtocolError `message-invalid` for anything else, `too-deep` beyond 1000 levels.
+ * @throws ProtocolError `message-invalid` for any other value, `too-deep` beyond 1000 levels.
  */
 export function decodeResultTuple(tree: Tree): ResultTuple {
   return decodeAt(tree, 0);

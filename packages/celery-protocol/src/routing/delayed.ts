@@ -2,32 +2,36 @@ import { ProtocolError } from "../wire/errors.ts";
 import type { Address } from "../wire/message.ts";
 import type { BindingDeclaration, ExchangeDeclaration, QueueDeclaration, BrokerTopology } from "./topology.ts";
 
-// Native delayed delivery: each of 28 queues holds a message for one power of two of seconds, or passes it by.
-// Source: kombu/transport/native_delayed_delivery.py; recorded in `flow/worker-startup-quorum-topic`.
+// Native delayed delivery: each of 28 queues delays a message by a power of two of seconds, or is skipped. Source:
+// kombu/transport/native_delayed_delivery.py; recorded in `flow/worker-startup-quorum-topic`.
 
 const LEVELS = 28;
 const TOP = LEVELS - 1;
 const DELIVERY = "celery_delayed_delivery";
 const PREFIX = /^(?:[01]\.){28}/;
 
-/** The longest delay that 28 bits can say, in seconds: about eight and a half years. */
+/** The longest delay of 28 bits, in seconds: about eight and a half years. */
 export const MAX_DELAY_SECONDS: number = 2 ** LEVELS - 1;
 
-/** Native delayed delivery in three parts, to be declared in this order: then a message that enters passes all levels. */
+/**
+ * The topology of native delayed delivery in three parts, to declare in this order, so that a published message can
+ * pass all levels.
+ */
 export interface DelayedTopology {
-  /** The exchange that messages leave by. Each queue is to be bound to it with `delayedBindings`, before the rest is declared. */
+  /** The last exchange. Each queue must be bound to it with `delayedBindings` before the rest is declared. */
   readonly end: BrokerTopology;
   /** The 28 queues and all exchanges between the entry and the end. */
   readonly levels: BrokerTopology;
-  /** The exchange that Celery's clients publish to: before it exists, they are answered that it is missing. */
+  /** The exchange that Celery's clients publish to: before it exists, their publishes fail with 404. */
   readonly entry: BrokerTopology;
 }
 
 /**
- * The 28 exchanges and queues of native delayed delivery, which workers declare: the same as Celery's, in another order.
- * Celery declares the entry first, so a message that enters a delay that is half declared is lost.
+ * The 28 exchanges and queues of native delayed delivery, which workers declare: the same as Celery's, in another
+ * order. Celery declares the entry first, so a message published to a half declared topology is lost.
  *
- * @param queueType - Celery's `broker_native_delayed_delivery_queue_type`. Default `quorum`, which loses nothing between levels.
+ * @param queueType - Celery's `broker_native_delayed_delivery_queue_type`. Default `quorum`, which loses no message
+ * between levels.
  */
 export function delayedTopology(queueType: "quorum" | "classic" = "quorum"): DelayedTopology {
   const levels = Array.from({ length: TOP }, (_, level) => level);
@@ -53,7 +57,7 @@ function queueOf(level: number, queueType: "quorum" | "classic"): QueueDeclarati
   return { name: nameOf(level), durable: true, autoDelete: false, exclusive: false, arguments: table };
 }
 
-/** A set bit: stay in this level's queue, whose time to live then moves the message to the next level. */
+/** A set bit: the message waits in this level's queue, whose time to live then moves it to the next level. */
 function hold(level: number): BindingDeclaration {
   return {
     source: nameOf(level),
@@ -63,7 +67,7 @@ function hold(level: number): BindingDeclaration {
   };
 }
 
-/** A clear bit: on to the next level at once. */
+/** A clear bit: the message moves to the next level at once. */
 function pass(level: number): BindingDeclaration {
   return {
     source: nameOf(level),
@@ -73,10 +77,10 @@ function pass(level: number): BindingDeclaration {
   };
 }
 
-/** A queue that delayed messages are meant for, and how it is reached without delay. */
+/** The destination queue of delayed messages, and its address without delay. */
 export interface DelayedTarget {
   readonly queue: string;
-  /** The exchange the queue is bound to; `''` or a direct exchange makes the delay lead to the queue itself. */
+  /** The exchange that the queue is bound to; with `''` or a direct exchange the delay ends at the queue itself. */
   readonly exchange: string;
   readonly exchangeType: ExchangeDeclaration["type"];
   /** The routing key without delay: the queue's own name on the default exchange. */
@@ -84,11 +88,11 @@ export interface DelayedTarget {
 }
 
 /**
- * What leads from the end of the delay to a queue, in the order in which it is to be bound.
+ * The bindings from the end of the delay to a queue, in order.
  *
- * Topic, fanout and headers exchanges are bound as Celery binds them. A direct exchange can not match the long
- * routing key, and Celery leaves such queues without delay; here the queue is bound to the end of the delay by
- * exactly 28 bits and its key, so that no queue with a longer name shares the message.
+ * Topic, fanout and headers exchanges are bound as Celery binds them. A direct exchange can not match the long routing
+ * key, and Celery leaves such queues without delay; here the queue is bound to the end of the delay by exactly 28 bits
+ * and its key, so that no queue with a longer name shares the message.
  */
 export function delayedBindings(target: DelayedTarget): readonly BindingDeclaration[] {
   const toQueue = { destination: target.queue, destinationType: "queue" } as const;
@@ -103,8 +107,8 @@ export function delayedBindings(target: DelayedTarget): readonly BindingDeclarat
 }
 
 /**
- * Where to publish what is to arrive in `seconds` seconds, for a message that would have gone to `routingKey`.
- * Fractions are dropped, so the worker holds the rest. An earlier delay in the routing key is replaced.
+ * The address for a message that should arrive after `seconds` seconds at `routingKey`. Fractions are dropped, so the
+ * worker waits for the rest. An earlier delay in the routing key is replaced.
  *
  * @throws ProtocolError `option-invalid` for less than a second (send it undelayed) or more than `MAX_DELAY_SECONDS`.
  */
@@ -114,14 +118,14 @@ export function delayedAddress(seconds: number, routingKey: string): Address {
     throw new ProtocolError(
       "option-invalid",
       "local",
-      `A delay of ${seconds} s can not be written: give 1 to ${MAX_DELAY_SECONDS} s, or send it undelayed`,
+      `The delay is out of range: ${seconds} s. Give 1 to ${MAX_DELAY_SECONDS} s, or send without delay.`,
     );
   }
   const bits = Array.from(whole.toString(2).padStart(LEVELS, "0")).join(".");
   return { exchange: nameOf(TOP), routingKey: `${bits}.${undelayedRoutingKey(routingKey)}` };
 }
 
-/** The routing key a message had before it was delayed; any other key comes back as it is. */
+/** The routing key of a message before its delay; any other key is returned unchanged. */
 export function undelayedRoutingKey(routingKey: string): string {
   return routingKey.replace(PREFIX, "");
 }

@@ -1,10 +1,10 @@
-/** Longest pattern that is tried; node and task names are far shorter. */
+/** Longest accepted pattern; node and task names are far shorter. */
 const MAX_PATTERN_LENGTH = 4096;
 
 /**
- * Whether the whole of `text` fits a shell pattern: `*` any text, `?` one character, `[a-z]` one of, `[!a-z]` none of.
- * Case counts. Takes time in proportion to both lengths, whatever the pattern; one beyond 4096 characters fits nothing.
- * Source of the rules: Python's fnmatch, which Celery uses for `task_routes` and for control patterns.
+ * Whether the whole of `text` matches a shell pattern: `*` any string, `?` one character, `[a-z]` one of, `[!a-z]` none
+ * of. Case-sensitive. The time is proportional to both lengths for any pattern; one beyond 4096 characters matches no
+ * string. Source of the rules: Python's fnmatch, which Celery uses for `task_routes` and for control patterns.
  */
 export function matchesGlob(text: string, pattern: string): boolean {
   if (pattern.length > MAX_PATTERN_LENGTH) return false;
@@ -28,7 +28,7 @@ function parse(pattern: readonly string[]): readonly Token[] {
   return tokens;
 }
 
-/** A bracket directly behind the opening one, or behind its `!`, stands for itself; without a closing one `[` does. */
+/** A bracket directly after the opening one, or after its `!`, is literal; `[` without a closing one is too. */
 function closingBracket(pattern: readonly string[], open: number): number {
   const first = pattern[open + 1] === "!" ? open + 2 : open + 1;
   return pattern.indexOf("]", first + 1);
@@ -43,7 +43,7 @@ function oneOf(inside: readonly string[]): (character: string) => boolean {
   };
 }
 
-/** A dash between two characters makes a range of them, anywhere else it stands for itself. */
+/** A dash between two characters makes a range; at any other position it is literal. */
 function rangesOf(set: readonly string[]): readonly (readonly [number, number])[] {
   const [low, dash, high] = set;
   if (low === undefined) return [];
@@ -55,7 +55,7 @@ function codeOf(character: string): number {
   return Number(character.codePointAt(0));
 }
 
-/** Goes back only to the last star, so no pattern can make it slow. */
+/** Backtracks only to the last star, so no pattern is slow. */
 function fits(text: readonly string[], tokens: readonly Token[]): boolean {
   let at = 0;
   let token = 0;

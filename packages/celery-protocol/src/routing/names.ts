@@ -2,9 +2,9 @@ import type { HeaderTable } from "../wire/message.ts";
 import type { BindingDeclaration, ExchangeDeclaration, QueueDeclaration, QueueTopology } from "./topology.ts";
 import { lifetimeMs } from "../time/lifetime.ts";
 
-/** What Celery lets one say of a task queue. Every absent field is what an unconfigured Celery declares. */
+/** Options of a task queue, as Celery has them. Absent fields are what an unconfigured Celery declares. */
 export interface TaskQueueOptions {
-  /** Exchange the queue is bound to. Default: one of the queue's own name. */
+  /** Exchange that the queue is bound to. Default: the queue's name. */
   readonly exchange?: string | undefined;
   /** Default `direct`. */
   readonly exchangeType?: ExchangeDeclaration["type"] | undefined;
@@ -14,14 +14,14 @@ export interface TaskQueueOptions {
   readonly queueType?: "classic" | "quorum" | undefined;
   /** Highest priority of a priority queue, 1 to 255; adds `x-max-priority`. Default: no priorities. */
   readonly maxPriority?: number | undefined;
-  /** Further `x-…` arguments; they win over the ones above. */
+  /** Further `x-…` arguments; they override the ones above. */
   readonly arguments?: HeaderTable | undefined;
 }
 
 /**
- * A task queue with its exchange and binding: `taskQueue("celery")` is exactly what Celery declares by default,
- * durable and without any arguments. Another argument on a queue that exists ends in 406 PRECONDITION_FAILED.
- * Source: celery/app/amqp.py `Queues`; kombu/entity.py; recorded declarations.
+ * A task queue with its exchange and binding: `taskQueue("celery")` is exactly what Celery declares by default, durable
+ * and without any arguments. Other arguments for an existing queue fail with 406 PRECONDITION_FAILED. Source:
+ * celery/app/amqp.py `Queues`; kombu/entity.py; recorded declarations.
  */
 export function taskQueue(name: string, options: TaskQueueOptions = {}): QueueTopology {
   const exchange = exchangeOf(options.exchange ?? name, options.exchangeType ?? "direct");
@@ -37,8 +37,8 @@ function argumentsOf(options: TaskQueueOptions): Pick<QueueDeclaration, "argumen
 }
 
 /**
- * The queue a client awaits rpc results in, reached through the default exchange. The name is the client's own,
- * any unique text; it travels as `reply_to`. Source: celery/backends/rpc.py; recorded declarations.
+ * The queue of a client's rpc results, on the default exchange. The client chooses a unique name, which is the
+ * `reply_to` of its tasks. Source: celery/backends/rpc.py; recorded declarations.
  *
  * @param expiresMs - how long an unused queue lives, Celery's `result_expires`. Default 86 400 000 (a day).
  */
@@ -47,9 +47,9 @@ export function rpcReplyQueue(name: string, expiresMs = 86_400_000): QueueTopolo
 }
 
 /**
- * The queue that holds the result of one task, as gocelery and celery.node use it: the task id without dashes.
- * Both sides declare it; it lives until its last consumer leaves, or a day without use.
- * Source: gocelery's amqp_backend.go; RabbitMQ takes no other arguments as equal.
+ * The queue of one task's result, as gocelery and celery.node use it: the task id without dashes. Both sides declare
+ * it; it is deleted with its last consumer, or after a day without use. Source: gocelery's amqp_backend.go; RabbitMQ
+ * accepts only equal arguments.
  */
 export function perTaskResultQueue(taskId: string): QueueTopology {
   return unbound({
@@ -88,9 +88,9 @@ export function eventExchange(name = "celeryev"): ExchangeDeclaration {
   return exchangeOf(name, "topic");
 }
 
-/** What an event receiver may choose. */
+/** Options of an event receiver. */
 export interface EventQueueOptions {
-  /** Which events: a topic pattern. Default `#`, all; workers that gossip take `worker.#`. */
+  /** Topic pattern of the events. Default `#`, all; workers that gossip use `worker.#`. */
   readonly pattern?: string | undefined;
   /** Celery's `event_queue_prefix`. Default `celeryev`. */
   readonly prefix?: string | undefined;
@@ -105,7 +105,7 @@ export function eventQueue(id: string, options: EventQueueOptions = {}): QueueTo
   return bound(eventExchange(options.exchange), queue, options.pattern ?? "#");
 }
 
-/** The queue by which tasks reach one named worker (`worker_direct`). Source: celery/utils/nodenames.py `worker_direct`. */
+/** The queue for tasks of one named worker (`worker_direct`). Source: celery/utils/nodenames.py `worker_direct`. */
 export function workerDirectQueue(nodeName: string): QueueTopology {
   return bound(exchangeOf("C.dq2", "direct"), { ...durable, name: `${nodeName}.dq2` }, nodeName);
 }
@@ -120,17 +120,17 @@ export function broadcastQueue(name: string, id: string, routingKey = "celery"):
   return bound(exchangeOf(name, "fanout"), { ...durable, autoDelete: true, name: `bcast.${id}` }, routingKey);
 }
 
-/** How much a dead queue keeps: beyond either bound the oldest go. */
+/** Limits of a dead queue: beyond either one the oldest messages are dropped. */
 export interface DeadQueueOptions {
-  /** Milliseconds a message is kept. Default 1 209 600 000 (14 days). */
+  /** How long a message is kept, in milliseconds. Default 1 209 600 000 (14 days). */
   readonly maxAgeMs?: number | undefined;
-  /** Messages kept. Default 100 000. */
+  /** Most messages. Default 100 000. */
   readonly maxLength?: number | undefined;
 }
 
 /**
- * Where a worker puts, unchanged, what it can not run: `<queue>.dead`, reached through the default exchange.
- * Ours alone, so it may carry arguments: replicated, bounded by age and by length.
+ * The queue of a worker's dead letters, which are unchanged: `<queue>.dead`, on the default exchange. Only leveret
+ * declares it, so it may have arguments: a quorum queue, bounded by age and by length.
  */
 export function deadQueue(queue: string, options: DeadQueueOptions = {}): QueueTopology {
   const bounds = {

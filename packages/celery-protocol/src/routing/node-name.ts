@@ -8,31 +8,31 @@ export interface NodeName {
   readonly host: string;
 }
 
-/** Splits `name@host`; a text without `@` is all host. Source: celery/utils/nodenames.py `nodesplit`. */
+/** Splits `name@host`; a string without `@` is a host. Source: celery/utils/nodenames.py `nodesplit`. */
 export function parseNodeName(nodeName: string): NodeName {
   const at = nodeName.indexOf("@");
   return at < 0 ? { name: null, host: nodeName } : { name: nodeName.slice(0, at), host: nodeName.slice(at + 1) };
 }
 
 /**
- * A worker's full name: what `-n` says, with `celery` and `host` for the halves it leaves out.
- * Source: celery/utils/nodenames.py `default_nodename`.
+ * A worker's full node name: that of `-n`, with `celery` and `host` for missing halves. Source:
+ * celery/utils/nodenames.py `default_nodename`.
  */
 export function workerNodeName(nodeName: string, host: string): string {
   const given = parseNodeName(nodeName);
   return `${given.name || "celery"}@${given.host || host}`;
 }
 
-/** The name of a process that is no worker, as in the `origin` header: `gen<pid>@<host>`. */
+/** The node name of a process that is not a worker, as in the `origin` header: `gen<pid>@<host>`. */
 export function clientNodeName(pid: number, host: string): string {
   return `gen${pid}@${host}`;
 }
 
-/** What the abbreviations of a node name or a file name stand for. */
+/** Values of the abbreviations in a node name or a file name. */
 export interface NodeNameParts {
   /** Host with its domain, for example `box.example.com`. */
   readonly host: string;
-  /** What `%n` stands for. Default: the host without its domain. */
+  /** Value of `%n`. Default: the host without its domain. */
   readonly name?: string | undefined;
   /** Index of the child process from 1; 0, the default, is the parent. */
   readonly processIndex?: number | undefined;
@@ -40,7 +40,7 @@ export interface NodeNameParts {
 
 /**
  * Replaces `%h` (host with domain), `%n` (name), `%d` (domain), `%i` (process index), `%I` (the index after a dash,
- * nothing in the parent) and `%%` (a percent sign). Source: celery/utils/nodenames.py `host_format`.
+ * empty in the parent) and `%%` (a percent sign). Source: celery/utils/nodenames.py `host_format`.
  *
  * @throws ProtocolError `option-invalid` for any other letter after a percent sign.
  */
@@ -67,7 +67,7 @@ function expansion(letter: string, { host, name, processIndex = 0 }: NodeNamePar
       throw new ProtocolError(
         "option-invalid",
         "local",
-        `Unknown abbreviation %${letter} in the name ${JSON.stringify(pattern)}: there are %h, %n, %d, %i, %I and %%`,
+        `The name has an unknown abbreviation: %${letter} in ${JSON.stringify(pattern)}. Use %h, %n, %d, %i, %I or %%.`,
       );
   }
 }

@@ -3,20 +3,20 @@ import { matchesGlob } from "./glob.ts";
 import type { TaskQueueOptions } from "./names.ts";
 
 /**
- * Which route a task takes, Celery's `task_routes`: a table of exact names, shell patterns with `*` and regular
- * expressions, or a function. A regular expression counts where it matches from the start of the name, as in Python.
+ * Routes of tasks, Celery's `task_routes`: a table of exact names, shell patterns with `*` and regular expressions, or
+ * a function. A regular expression must match from the start of the name, as in Python.
  */
 export type RoutingTable<Route> =
   | Readonly<Record<string, Route>>
   | readonly (readonly [RegExp | string, Route])[]
   | ((task: string) => Route | null | undefined);
 
-/** The route of a task, or null where none fits. */
+/** Returns the route of a task, or null where none matches. */
 export type Router<Route> = (task: string) => Route | null;
 
 /**
- * Makes a question of routes. An exact name comes first wherever it stands, then patterns and regular expressions in
- * their order. Source: celery/app/routes.py `MapRoute`.
+ * Creates a router. An exact name has precedence at any position, then patterns and regular expressions in their order.
+ * Source: celery/app/routes.py `MapRoute`.
  */
 export function createRouter<Route>(routes: RoutingTable<Route>): Router<Route> {
   if (typeof routes === "function") return (task) => routes(task) ?? null;
@@ -36,17 +36,17 @@ function matcher(key: RegExp | string): (task: string) => boolean {
   return (task) => fromStart.test(task);
 }
 
-/** Where a call wants its message published, beyond the queue. */
+/** Exchange and routing key of a call, beside its queue. */
 export interface ExplicitAddress {
   readonly exchange?: string | null | undefined;
   readonly routingKey?: string | null | undefined;
 }
 
 /**
- * Where a message for a queue is published. A queue on a direct exchange is reached through the default exchange by its
- * name, unless the call gives exchange and routing key both; a queue on any other exchange through that exchange. An empty
- * routing key is given, which Celery takes for none: it is the key of a queue that is bound by it.
- * Source: celery/app/amqp.py `send_task_message`; recorded in `task-conf`.
+ * The address of a message for a queue. A queue on a direct exchange is addressed by its name on the default exchange,
+ * unless the call has both exchange and routing key; a queue on any other exchange through that exchange. An empty
+ * routing key is valid, while Celery treats it as absent: a queue may be bound by it. Source: celery/app/amqp.py
+ * `send_task_message`; recorded in `task-conf`.
  */
 export function taskAddress(queue: string, options: TaskQueueOptions = {}, explicit: ExplicitAddress = {}): Address {
   const { exchange = queue, exchangeType = "direct", routingKey = queue } = options;

@@ -4,14 +4,14 @@ export function shardName(queue: string, shard: number): string {
 }
 
 /**
- * The shard that a key belongs to, from 0, the same in every version and on every machine. With one shard more, only the
- * keys move that go to the new one; with one less, only those of the last.
+ * The shard of a key, from 0, the same in every version and on every machine. With one more shard, only the keys of the
+ * new one move; with one less, only those of the last.
  *
- * Rendezvous hashing: each shard draws a 32-bit weight from the key, and the highest wins, the lower shard where two are
- * equal. The key's UTF-8 bytes are hashed by FNV-1a; a weight is murmur3's finalizer over that, xor
- * `(shard + 1) * 0x9e3779b9`, modulo 2^32.
+ * Rendezvous hashing: each shard gets a 32-bit weight from the key, and the highest wins, the lower shard on a tie. The
+ * key's UTF-8 bytes are hashed by FNV-1a; a weight is murmur3's finalizer over that, xor `(shard + 1) * 0x9e3779b9`,
+ * modulo 2^32.
  *
- * @param shards - how many there are, 1 or more
+ * @param shards - number of shards, 1 or more
  */
 export function shardOf(key: string, shards: number): number {
   const hash = fnv1a(new TextEncoder().encode(key));

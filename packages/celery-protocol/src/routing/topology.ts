@@ -1,6 +1,6 @@
 import type { HeaderTable } from "../wire/message.ts";
 
-/** An exchange as it is declared. Equal names with other flags end in 406 PRECONDITION_FAILED. */
+/** The declaration of an exchange. An existing exchange with other flags fails with 406 PRECONDITION_FAILED. */
 export interface ExchangeDeclaration {
   readonly name: string;
   readonly type: "direct" | "fanout" | "topic" | "headers";
@@ -9,7 +9,7 @@ export interface ExchangeDeclaration {
   readonly arguments?: HeaderTable | undefined;
 }
 
-/** A queue as it is declared. Celery's own task queues carry no arguments at all. */
+/** The declaration of a queue. Celery's own task queues have no arguments. */
 export interface QueueDeclaration {
   readonly name: string;
   readonly durable: boolean;
@@ -19,24 +19,24 @@ export interface QueueDeclaration {
   readonly arguments?: HeaderTable | undefined;
 }
 
-/** A rule by which an exchange hands messages on, to a queue or to another exchange. */
+/** A binding of a queue or an exchange to an exchange. */
 export interface BindingDeclaration {
   readonly source: string;
   readonly destination: string;
   readonly destinationType: "queue" | "exchange";
   readonly routingKey: string;
-  /** What a headers exchange matches; the others take no notice. */
+  /** Headers that a headers exchange matches; ignored by the other types. */
   readonly arguments?: HeaderTable | undefined;
 }
 
-/** Things to declare, in the order exchanges, queues, bindings. */
+/** Declarations, in the order exchanges, queues, bindings. */
 export interface BrokerTopology {
   readonly exchanges: readonly ExchangeDeclaration[];
   readonly queues: readonly QueueDeclaration[];
   readonly bindings: readonly BindingDeclaration[];
 }
 
-/** A topology around one queue: what to consume from or publish to, and what to declare before. */
+/** A queue with the declarations that it needs. */
 export interface QueueTopology extends BrokerTopology {
   /** Name of the queue. */
   readonly queue: string;

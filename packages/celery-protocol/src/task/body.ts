@@ -6,10 +6,10 @@ import type { TaskMessage } from "./message.ts";
 import type { WireSignature } from "./signature.ts";
 import { decodeSignature, decodeSignatures, encodeSignature } from "./signature-codec.ts";
 
-/** The fields of a task that every protocol carries in its body. */
+/** The fields of a task that are in the body in every protocol. */
 export type BodyFields = Pick<TaskMessage, "args" | "kwargs" | "callbacks" | "errbacks" | "chain" | "chord">;
 
-/** Fields by name as they stand in the embed of protocol 2 or the object of protocol 1. */
+/** Fields by name, of the embed of protocol 2 or the object of protocol 1. */
 type Members = Readonly<Record<string, Tree>>;
 
 /** The body of protocol 2: `[args, kwargs, embed]`. */
@@ -26,7 +26,7 @@ export function encodeBody(task: TaskMessage): Tree {
   ];
 }
 
-/** Signatures as Celery writes them: null for none. */
+/** Encodes signatures as Celery does: null for none. */
 export function signatures(list: readonly WireSignature[]): Tree {
   return list.length === 0 ? null : list.map(encodeSignature);
 }
@@ -39,11 +39,11 @@ export function signatures(list: readonly WireSignature[]): Tree {
 export function decodeBody(body: readonly Tree[]): BodyFields {
   if (body.length < 3) throw invalid(`its body has ${body.length} items instead of [args, kwargs, embed]`);
   const [args, kwargs, embed] = body;
-  if (embed !== null && !isPlainObject(embed)) throw invalid(`its embed must be an object, not ${kindOf(embed)}`);
+  if (embed !== null && !isPlainObject(embed)) throw invalid(`its embed is ${kindOf(embed)}, not an object`);
   return bodyFields(args, kwargs, embed ?? {});
 }
 
-/** Reads arguments and what follows the task. Null arguments are none: Celery would fail the task, or worse, skip it. */
+/** Decodes arguments and follow-ups of the task. Null arguments are empty: Celery would fail the task, or skip it. */
 export function bodyFields(args: Tree | undefined, kwargs: Tree | undefined, embed: Members): BodyFields {
   const chord = embed["chord"] ?? null;
   return {
@@ -56,16 +56,16 @@ export function bodyFields(args: Tree | undefined, kwargs: Tree | undefined, emb
   };
 }
 
-/** An object in place of the list gives its keys, as Python's call with a star does. */
+/** An object instead of the list stands for its keys, as in a Python call with a star. */
 function positional(args: Tree | undefined): readonly Tree[] {
   if (args === undefined || args === null) return [];
   if (Array.isArray(args)) return args;
   if (isPlainObject(args)) return Object.keys(args);
-  throw invalid(`args must be a list, not ${kindOf(args)}`);
+  throw invalid(`args is ${kindOf(args)}, not a list`);
 }
 
 function keywords(kwargs: Tree | undefined): Members {
   if (kwargs === undefined || kwargs === null) return {};
   if (isPlainObject(kwargs)) return kwargs;
-  throw invalid(`kwargs must be an object, not ${kindOf(kwargs)}`);
+  throw invalid(`kwargs is ${kindOf(kwargs)}, not an object`);
 }

@@ -10,7 +10,7 @@ import { customHeaders, decodeHeaders, extraHeaders, type HeaderFields } from ".
 import type { DeliveryInfo, SenderProperties, TaskMessage } from "./message.ts";
 import { decodeVersion1 } from "./v1.ts";
 
-/** Names of serializers by content type, for those that Celery itself brings. */
+/** Names of Celery's own serializers by content type. */
 const SERIALIZERS: ReadonlyMap<string, string> = new Map([
   ["application/json", "json"],
   ["application/x-yaml", "yaml"],
@@ -19,10 +19,10 @@ const SERIALIZERS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Reads a task message of protocol 2 (its headers hold `task`), protocol 1 (they do not), or the hybrid of both.
+ * Decodes a task message of protocol 2 (with a header `task`), protocol 1 (without), or the hybrid of both.
  *
- * @throws ProtocolError `message-invalid` for a message that is no task, or one that could not run; and every error that
- * `Content.decode` has for its body.
+ * @throws ProtocolError `message-invalid` for a message that is not a task, or not a valid one; and the errors of
+ * `Content.decode` for its body.
  */
 export function decodeTask(
   message: WireMessage,
@@ -41,10 +41,10 @@ function version2(headers: HeaderTable, body: Tree): Fields {
   const rest = { protocol: 2, extraHeaders: extraHeaders(headers) } as const;
   if (Array.isArray(body)) return { ...decodeHeaders(headers), ...decodeBody(body), ...rest };
   if (isPlainObject(body) && "args" in body) return { ...hybrid(headers, body), ...rest };
-  throw invalid(`its body must be [args, kwargs, embed], not ${kindOf(body)}`);
+  throw invalid(`its body is ${kindOf(body)}, not [args, kwargs, embed]`);
 }
 
-/** Headers of protocol 2 over a body of protocol 1: the headers win. */
+/** Headers of protocol 2 with a body of protocol 1: the headers win. */
 function hybrid(headers: HeaderTable, body: Readonly<Record<string, Tree>>): HeaderFields & BodyFields {
   return {
     ...decodeHeaders({ ...body, ...headers }),
@@ -53,7 +53,7 @@ function hybrid(headers: HeaderTable, body: Readonly<Record<string, Tree>>): Hea
 }
 
 function version1(headers: HeaderTable, body: Tree): Fields {
-  if (!isPlainObject(body)) throw invalid(`its headers name no task and its body is ${kindOf(body)}, not an object`);
+  if (!isPlainObject(body)) throw invalid(`its headers have no task and its body is ${kindOf(body)}, not an object`);
   return { protocol: 1, ...decodeVersion1(body), extraHeaders: customHeaders(headers) };
 }
 
@@ -71,7 +71,7 @@ function delivery(
     correlationId: nonEmpty(correlationId),
     priority: priority ?? null,
     expirationMs: expirationMs ?? null,
-    // Celery's default, for whoever does not say.
+    // Celery's default where the message has none.
     persistent: persistent ?? true,
     serializer: SERIALIZERS.get(contentType) ?? contentType,
     compression: nonEmpty(headers["compression"]),

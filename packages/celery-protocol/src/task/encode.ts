@@ -7,10 +7,11 @@ import type { TaskMessage } from "./message.ts";
 import { encodeVersion1 } from "./v1.ts";
 
 /**
- * Writes a task in the protocol it names.
+ * Encodes a task in its protocol.
  *
- * @throws ProtocolError `encode-failed` for arguments that cannot be sent, `content-unknown` or `compression-unknown` for
- * a serializer or compression without a plug-in, `headers-too-large` for headers that no broker connection carries.
+ * @throws ProtocolError `encode-failed` for arguments that cannot be encoded, `content-unknown` or
+ * `compression-unknown` for a serializer or compression without a plug-in, `headers-too-large` for headers larger than
+ * a frame.
  */
 export function encodeTask(task: TaskMessage, content: Content): WireMessage {
   const { serializer, compression, properties: own } = task;

@@ -5,17 +5,21 @@ import type { WireMessage } from "../wire/message.ts";
 import type { TaskMessage } from "./message.ts";
 
 /**
- * Writes a task for a gocelery worker: protocol 1 cut down to the seven keys it knows, nulls spelled out, `expires` always
- * as RFC 3339 with an offset, whatever form it came in. Such a worker ignores what it does not know and dies of what it does not expect, without a word, so
- * whatever it could not honour is refused here.
+ * Encodes a task for a gocelery worker: protocol 1 reduced to the seven keys that it knows, with explicit nulls, and
+ * `expires` as RFC 3339 with an offset. Such a worker ignores unknown fields and silently crashes on unexpected values,
+ * so unsupported features are refused here.
  *
- * @throws ProtocolError `option-invalid` for an eta, callbacks, a chain or chord, a compression, another serializer than
- * JSON, or a null among the positional arguments; `encode-failed` for arguments that cannot be sent.
+ * @throws ProtocolError `option-invalid` for an eta, callbacks, a chain or chord, a compression, another serializer
+ * than JSON, or a null among the positional arguments; `encode-failed` for arguments that cannot be encoded.
  */
 export function encodeGoceleryTask(task: TaskMessage, content: Content): WireMessage {
   const obstacle = obstacleFor(task);
   if (obstacle !== null) {
-    throw new ProtocolError("option-invalid", "local", `${task.task} cannot go to a gocelery worker: ${obstacle}.`);
+    throw new ProtocolError(
+      "option-invalid",
+      "local",
+      `The task cannot be sent to a gocelery worker: ${task.task} (${obstacle}).`,
+    );
   }
   const { contentType, contentEncoding, body } = content.encode({
     id: task.id,
@@ -31,11 +35,11 @@ export function encodeGoceleryTask(task: TaskMessage, content: Content): WireMes
 }
 
 function obstacleFor(task: TaskMessage): string | null {
-  if (task.eta !== null) return "it would run at once, its eta is ignored; delay the message in the broker instead";
-  if (task.serializer !== "json") return `it reads JSON only, not ${task.serializer}`;
-  if (task.compression !== null) return "it drops compressed messages";
-  if (task.callbacks.length > 0 || task.errbacks.length > 0) return "it sends no callbacks";
-  if ((task.chain ?? []).length > 0 || task.chord !== null) return "it goes on with no chain and no chord";
-  if (task.args.includes(null)) return "a null among the positional arguments ends its process";
+  if (task.eta !== null) return "gocelery ignores its eta and would run it at once; delay the message in the broker";
+  if (task.serializer !== "json") return `gocelery reads only JSON, not ${task.serializer}`;
+  if (task.compression !== null) return "gocelery drops compressed messages";
+  if (task.callbacks.length > 0 || task.errbacks.length > 0) return "gocelery sends no callbacks";
+  if ((task.chain ?? []).length > 0 || task.chord !== null) return "gocelery continues no chain and no chord";
+  if (task.args.includes(null)) return "a null among the positional arguments crashes gocelery";
   return null;
 }

@@ -42,7 +42,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 const COMPRESSION: ReadonlySet<string> = new Set(["compression"]);
 
-/** The fields of a task that protocol 2 carries in headers. */
+/** The fields of a task that are headers in protocol 2. */
 export type HeaderFields = Pick<
   TaskMessage,
   | "id"
@@ -66,7 +66,7 @@ export type HeaderFields = Pick<
   | "stamps"
 >;
 
-/** The headers Celery sends with protocol 2, in its order; the caller's own are merged in, `compression` comes last. */
+/** The headers Celery sends with protocol 2, in its order; custom headers are merged in, `compression` is last. */
 export function encodeHeaders(task: TaskMessage, compression: string | null): HeaderTable {
   const headers: Record<string, unknown> = {
     lang: task.lang ?? "js",
@@ -89,7 +89,7 @@ export function encodeHeaders(task: TaskMessage, compression: string | null): He
     stamped_headers: task.stampedHeaders,
     stamps: task.stamps,
   };
-  // Null would read as false; without the header the task's own policy counts, as it did for the sender.
+  // Null would be read as false; without the header the task's own policy applies, as it did for the sender.
   if (task.ignoreResult === null) delete headers["ignore_result"];
   for (const key of Object.keys(task.extraHeaders)) setOwn(headers, key, task.extraHeaders[key]);
   if (compression !== null) headers["compression"] = compression;
@@ -97,9 +97,9 @@ export function encodeHeaders(task: TaskMessage, compression: string | null): He
 }
 
 /**
- * Reads the fields that protocol 2 carries in headers. Only `task` and `id` must be there.
+ * Decodes the fields that are headers in protocol 2. Only `task` and `id` are required.
  *
- * @throws ProtocolError `message-invalid` for a field that Celery could not use either.
+ * @throws ProtocolError `message-invalid` for a field that is invalid for Celery, too.
  */
 export function decodeHeaders(fields: Fields): HeaderFields {
   return {
@@ -130,7 +130,7 @@ export function extraHeaders(headers: HeaderTable): HeaderTable {
   return unknownFields(headers, KNOWN);
 }
 
-/** The headers of protocol 1, which are all the sender's own but for the compression, raw. */
+/** The headers of protocol 1, raw: all are custom headers, except the compression. */
 export function customHeaders(headers: HeaderTable): HeaderTable {
   return unknownFields(headers, COMPRESSION);
 }

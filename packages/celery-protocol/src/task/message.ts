@@ -9,10 +9,10 @@ export interface TimeLimit {
   readonly softSeconds: number | null;
 }
 
-/** Properties of a message that are its sender's own business. A message that is written anew has them again. */
+/** Properties that only the sender uses. A republished message keeps them. */
 export type SenderProperties = Pick<WireProperties, "messageId" | "type" | "appId" | "timestampSeconds">;
 
-/** How a message reached a queue, as the broker tells it with a delivery. */
+/** Exchange, routing key and redelivery of a message, from its delivery. */
 export interface DeliveryInfo {
   readonly exchange: string;
   readonly routingKey: string;
@@ -24,29 +24,29 @@ export interface DeliveryInfo {
  * Source: Celery's docs, internals/protocol; celery/app/amqp.py `as_task_v1`, `as_task_v2`.
  */
 export interface TaskMessage {
-  /** Protocol to write, or the one it came in (a hybrid counts as 2). */
+  /** Protocol to encode in, or that of the message (a hybrid counts as 2). */
   readonly protocol: 1 | 2;
   /** Header `id`. */
   readonly id: string;
   /** Header `task`: the registered name. */
   readonly task: string;
-  /** Positional arguments; a lossless tree when read, any encodable values when written. */
+  /** Positional arguments; a lossless tree when decoded, any encodable values when encoded. */
   readonly args: readonly Tree[];
   /** Keyword arguments, likewise. */
   readonly kwargs: Readonly<Record<string, Tree>>;
-  /** Header `lang`; ours is `js`. */
+  /** Header `lang`; leveret's is `js`. */
   readonly lang: string | null;
-  /** Header `shadow`: the name to show instead of `task`. */
+  /** Header `shadow`: the displayed name instead of `task`. */
   readonly shadow: string | null;
-  /** Header `eta`: not to run before. */
+  /** Header `eta`: the task does not run before. */
   readonly eta: WireTime | null;
-  /** Header `expires`: not to run after. */
+  /** Header `expires`: the task does not run after. */
   readonly expires: WireTime | null;
   /** Header `retries`: 0 at first. */
   readonly retries: number;
   /** Header `timelimit`. */
   readonly timeLimit: TimeLimit;
-  /** Header `root_id`: first task of the workflow; null where the message does not say. */
+  /** Header `root_id`: first task of the workflow; null where the message has none. */
   readonly rootId: string | null;
   /** Header `parent_id`: the task that sent this one. */
   readonly parentId: string | null;
@@ -54,13 +54,13 @@ export interface TaskMessage {
   readonly group: string | null;
   /** Header `group_index`, from 0. */
   readonly groupIndex: number | null;
-  /** Header `argsrepr`, for people; null lets the encoder make one. Never parsed. */
+  /** Header `argsrepr`, for people; for null the encoder creates one. Never parsed. */
   readonly argsRepr: string | null;
   /** Header `kwargsrepr`, likewise. */
   readonly kwargsRepr: string | null;
   /** Header `origin`: node name of the sender. */
   readonly origin: string | null;
-  /** Header `ignore_result`; null where the message does not say, and the task's own policy counts. */
+  /** Header `ignore_result`; null where the message has none, and the task's own policy applies. */
   readonly ignoreResult: boolean | null;
   /** Header `replaced_task_nesting`. */
   readonly replacedTaskNesting: number;
@@ -76,13 +76,16 @@ export interface TaskMessage {
   readonly correlationId: string | null;
   /** Property `priority`; null leaves it out. */
   readonly priority: number | null;
-  /** Property `expiration`: milliseconds to live in the queue; the sender reckons it from `expires` (`expirationMs`). */
+  /**
+   * Property `expiration`: time to live in the queue in milliseconds; the sender calculates it from `expires`
+   * (`expirationMs`).
+   */
   readonly expirationMs: number | null;
   /** Property `delivery_mode` is 2. */
   readonly persistent: boolean;
-  /** Serializer name to write with, or the one it came in. */
+  /** Name of the serializer to encode with, or of the message. */
   readonly serializer: string;
-  /** Compression name to write with (null: none), or the header value it came with. */
+  /** Name of the compression to encode with (null: none), or the message's header value. */
   readonly compression: string | null;
   /** Embed `callbacks`: sent on success with the result prepended. */
   readonly callbacks: readonly WireSignature[];
@@ -90,15 +93,15 @@ export interface TaskMessage {
   readonly errbacks: readonly WireSignature[];
   /**
    * Embed `chain`: the rest of the chain **in reverse**, the next step is the last item. Celery writes an empty list in
-   * the last step of a chain and null outside of one; both mean that nothing follows.
+   * the last step of a chain and null outside of one; both mean the end.
    */
   readonly chain: readonly WireSignature[] | null;
   /** Embed `chord`: the body signature. */
   readonly chord: WireSignature | null;
-  /** Properties that Celery itself never writes, as they came with the message; missing where the sender gave none. */
+  /** Properties that Celery never writes, as in the message; missing where the sender set none. */
   readonly properties?: SenderProperties;
-  /** Field `utc` of protocol 1, whose absence Celery takes for true; missing where the message does not say. */
+  /** Field `utc` of protocol 1, whose absence means true in Celery; missing where the message has none. */
   readonly utc?: boolean;
-  /** Set on messages that were received; never written. */
+  /** Set on received messages; never encoded. */
   readonly deliveryInfo: DeliveryInfo | null;
 }

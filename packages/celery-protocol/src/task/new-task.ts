@@ -41,14 +41,14 @@ const DEFAULTS: Omit<TaskMessage, "id" | "task"> = {
   deliveryInfo: null,
 };
 
-/** A task message with Celery's defaults: protocol 2, JSON, persistent, its own root, answered under its own id. */
+/** A task message with Celery's defaults: protocol 2, JSON, persistent, its own root, its id as correlation id. */
 export function newTask(fields: Pick<TaskMessage, "id" | "task"> & Partial<TaskMessage>): TaskMessage {
   return { ...DEFAULTS, rootId: fields.id, correlationId: fields.id, ...fields };
 }
 
 /**
  * The `expiration` property for a task that expires: whole milliseconds from now, 0 if that is past, ten years at most.
- * Source: celery-wire 2.1; the broker then drops the message without a trace of it.
+ * Source: celery/app/amqp.py `send_task_message`; the broker drops an expired message silently.
  */
 export function expirationMs(expires: Pick<WireTime, "epochMs">, now: number): number {
   return lifetimeMs(expires.epochMs - now);

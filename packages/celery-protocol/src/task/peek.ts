@@ -8,10 +8,10 @@ import type { WireMessage } from "../wire/message.ts";
 import type { TaskMessage } from "./message.ts";
 import { decodeSignature, decodeSignatures } from "./signature-codec.ts";
 
-/** Bodies beyond this are not opened for a look. */
+/** Larger bodies are not peeked at. */
 const LARGEST_BODY = 1024 * 1024;
 
-/** What can be known of a message whatever state it is in. */
+/** The readable fields of a malformed message. */
 export interface Peek {
   readonly id: string | null;
   readonly task: string | null;
@@ -20,8 +20,8 @@ export interface Peek {
 }
 
 /**
- * Reads what is readable of a task message that does not decode, so that its sender can be told and its dead letter be
- * found. Never throws.
+ * Peeks at a task message that does not decode, so that its sender can get a result and its dead letter be found. Never
+ * throws.
  */
 export function peekTask(message: WireMessage): Peek {
   const { headers, properties } = message;
@@ -44,19 +44,19 @@ function bodyOf({ body }: WireMessage): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Of which workflow a message is a part, as far as that can be known. */
+/** The workflow of a malformed message, as far as it is readable. */
 export interface WorkflowPeek extends Pick<
   TaskMessage,
   "rootId" | "group" | "groupIndex" | "chain" | "chord" | "errbacks"
 > {
-  /** Whether a chord would have been found. Where it would not, a task with a group may be a member of a chord. */
+  /** Whether a chord would be readable. Where it is not, a task with a group may be a member of a chord. */
   readonly isChordKnown: boolean;
 }
 
 /**
- * Reads who waits for a task whose message cannot be run. Headers tell the group and the place in it; chord, chain and
- * errbacks stand in the body, which is opened only where that is harmless: JSON that `content` accepts, not compressed, of
- * 1 MiB at most. What is missing or no signature is none. Never throws.
+ * Peeks at the workflow of a message that cannot be run. The headers have the group and the index in it; chord, chain
+ * and errbacks are in the body, which is decoded only where that is harmless: JSON that `content` accepts, not
+ * compressed, of 1 MiB at most. Missing and malformed signatures are left out. Never throws.
  */
 export function peekWorkflow(message: WireMessage, content: Content): WorkflowPeek {
   const { headers } = message;
@@ -77,7 +77,7 @@ export function peekWorkflow(message: WireMessage, content: Content): WorkflowPe
   };
 }
 
-/** Where protocol 2, or protocol 1, keeps who waits for a task. */
+/** The part of the body with the task's workflow, in protocol 2 or 1. */
 function embedOf(body: Tree): Readonly<Record<string, Tree>> | null {
   if (!Array.isArray(body)) return asObject(body);
   const [, , embed = null] = body as readonly Tree[];

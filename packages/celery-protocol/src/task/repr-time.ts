@@ -4,7 +4,7 @@ const CLOCK = /(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,6})\d*)?)?(Z|[+-]\d{2}:?
 /** `datetime.datetime(2024, 5, 6, 7, 8, 9, tzinfo=datetime.timezone.utc)`, as Python's `repr`. */
 export function reprDateTime(text: string): string {
   const day = DAY.exec(text);
-  // Week and ordinal dates: no Python writes them, so nothing is lost by naming the text.
+  // Week and ordinal dates: Python never writes them, so the string itself is shown.
   if (day === null) return `datetime.datetime.fromisoformat('${text}')`;
   return `datetime.datetime(${[...numbers(day), ...clock(text.slice(day[0].length + 1))].join(", ")})`;
 }

@@ -36,8 +36,8 @@ export function kwargsRepr(kwargs: Readonly<Record<string, unknown>>): string {
 }
 
 /**
- * Writes pieces until the limit is used up. The first piece beyond it becomes `, ...`; after that only the closing
- * brackets of what is still open are written.
+ * Writes pieces up to the limit. The first piece beyond it becomes `, ...`; after that only closing brackets are
+ * written.
  */
 class Repr {
   text = "";
@@ -84,7 +84,7 @@ class Repr {
     this.#named(`<${className(value)}>`);
   }
 
-  /** What an object says of itself counts as a level, for it may name itself again. */
+  /** The result of an object's `toJSON` counts as a level, for it may contain the object again. */
   #answer(value: object, answer: unknown): void {
     if (this.#open.length >= MAX_LEVELS) return this.#named("...");
     this.#open.push(value);
@@ -161,7 +161,7 @@ class Repr {
     return `b'${tryUtf8(shown) ?? hex(shown)}${bytes.length > this.#remaining ? "..." : ""}'`;
   }
 
-  /** Celery's own truncation: as many characters as are left, back to the last space among them. */
+  /** Celery's truncation: the remaining characters, back to the last space among them. */
   #cut(text: string): string {
     const kept = firstCharacters(text, this.#remaining);
     if (kept === null) return text;
@@ -177,7 +177,7 @@ function scalar(value: unknown): string {
   return typeof value === "bigint" ? String(value) : `<${typeof value}>`;
 }
 
-/** Objects that Python prints by a name of theirs; null for any other. */
+/** Objects that Python prints by their class; null for any other. */
 function named(value: object): string | null {
   if (value instanceof Float) return pythonFloat(value.value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "<Date>" : reprDateTime(value.toISOString());
@@ -193,7 +193,7 @@ function characters(text: string): number {
   return SURROGATE.test(text) ? Array.from(text).length : text.length;
 }
 
-/** The first characters of a text that has as many or more; null for a shorter one. */
+/** The first characters of a string; null for a shorter one. */
 function firstCharacters(text: string, count: number): string | null {
   if (text.length < count) return null;
   const prefix = text.slice(0, 2 * count);

@@ -7,13 +7,13 @@ import type { WireSignature } from "./signature.ts";
 const KNOWN: ReadonlySet<string> = new Set(["task", "args", "kwargs", "options", "subtask_type", "immutable"]);
 
 /**
- * Reads a signature as it stands in a message. `subtask_type` and `immutable` may be missing; `args`, `kwargs` and
- * `options` may be null but must be there, for Celery fails without them.
+ * Decodes a signature of a message. `subtask_type` and `immutable` may be missing; `args`, `kwargs` and `options` may
+ * be null but not missing, since Celery fails without them.
  *
- * @throws ProtocolError `message-invalid` for anything that is no signature.
+ * @throws ProtocolError `message-invalid` for any other value.
  */
 export function decodeSignature(tree: Tree): WireSignature {
-  if (!isPlainObject(tree)) throw invalid(`a signature must be an object, not ${kindOf(tree)}`);
+  if (!isPlainObject(tree)) throw invalid(`a signature is ${kindOf(tree)}, not an object`);
   const fields = tree as Readonly<Record<string, Tree>>;
   return {
     task: requiredText(fields, "task"),
@@ -29,7 +29,7 @@ export function decodeSignature(tree: Tree): WireSignature {
 /** Reads a list of signatures; null is none. */
 export function decodeSignatures(tree: Tree | undefined, key: string): readonly WireSignature[] | null {
   if (tree === undefined || tree === null) return null;
-  if (!Array.isArray(tree)) throw invalid(`${key} must be a list of signatures, not ${kindOf(tree)}`);
+  if (!Array.isArray(tree)) throw invalid(`${key} is ${kindOf(tree)}, not a list of signatures`);
   return tree.map(decodeSignature);
 }
 
@@ -51,12 +51,12 @@ function signatureArgs(fields: Readonly<Record<string, Tree>>): readonly Tree[] 
   const args = fields["args"];
   if (args === null) return [];
   if (Array.isArray(args)) return args;
-  throw invalid(`args of a signature must be a list, not ${kindOf(args)}`);
+  throw invalid(`args of a signature is ${kindOf(args)}, not a list`);
 }
 
 function members(fields: Fields, key: string): Readonly<Record<string, Tree>> {
   const value = fields[key];
   if (value === null) return {};
   if (isPlainObject(value)) return value as Readonly<Record<string, Tree>>;
-  throw invalid(`${key} of a signature must be an object, not ${kindOf(value)}`);
+  throw invalid(`${key} of a signature is ${kindOf(value)}, not an object`);
 }

@@ -1,9 +1,6 @@
 import type { Tree } from "../content/tree.ts";
 
-/**
- * A call not yet made, as it stands inside a message (callbacks, errbacks, chain, chord) or a canvas.
- * Source: celery/canvas.py, `Signature`.
- */
+/** A signature, in a message (callbacks, errbacks, chain, chord) or a canvas. Source: celery/canvas.py, `Signature`. */
 export interface WireSignature {
   readonly task: string;
   readonly args: readonly Tree[];
@@ -12,7 +9,7 @@ export interface WireSignature {
   readonly options: Readonly<Record<string, Tree>>;
   /** `chain`, `group`, `chord`, or null for a plain task. */
   readonly subtaskType: string | null;
-  /** True: the result of the step before is not handed in. */
+  /** True: the result of the previous step is not prepended to the arguments. */
   readonly immutable: boolean;
   /** Keys this package does not know, kept to be forwarded. */
   readonly extra: Readonly<Record<string, Tree>>;

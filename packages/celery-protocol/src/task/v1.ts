@@ -27,7 +27,7 @@ export function encodeVersion1(task: TaskMessage): Tree {
 }
 
 /**
- * Reads the body of protocol 1. Everything but `task` and `id` may be missing; the group is in `taskset`.
+ * Decodes the body of protocol 1. All fields but `task` and `id` may be missing; the group is in `taskset`.
  *
  * @throws ProtocolError `message-invalid`.
  */
@@ -43,8 +43,8 @@ export function decodeVersion1(
 }
 
 /**
- * Protocol 1 has no chain: each step is a callback of the one before, in its `link` option. The rest of a chain stands in
- * reverse, so the furthest step comes first.
+ * Protocol 1 has no chain: each step is a callback of the one before, in its `link` option. The rest of a chain is
+ * reversed, so the last step comes first.
  */
 function linked(task: TaskMessage): readonly WireSignature[] {
   const next = (task.chain ?? []).reduce<WireSignature | null>(

@@ -10,14 +10,14 @@ const OFFSET = /^(?:[Zz]|([+-])(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?)$/;
 
 const DAY_MS = 86_400_000;
 const LONGEST_TEXT = 64;
-/** Midnight after the last day that Python's `datetime` can hold. */
+/** Midnight after the last day of Python's `datetime`. */
 const END_OF_YEARS = Date.UTC(10_000, 0, 1);
 
-/** A day of the proleptic Gregorian calendar, counted from the epoch, and where its text ends. */
+/** A day of the proleptic Gregorian calendar, counted from the epoch, and the end of its text. */
 interface DatePart {
   readonly days: number;
   readonly length: number;
-  /** A year, month or week stands for its first day; a time of day cannot follow. */
+  /** False for a year, month or week, which mean their first day; a time of day cannot follow. */
   readonly complete: boolean;
 }
 
@@ -28,11 +28,11 @@ interface ClockPart {
 }
 
 /**
- * Reads what Celery reads: ISO 8601 as dateutil's `isoparse` takes it. Date alone or with a time after `T`, a space or
- * any one character; basic and extended forms, week and ordinal dates, minutes only, fractions of a second of any length
- * (the instant keeps milliseconds, the text keeps all), `Z`, `+HH:MM`, `+HHMM`, `+HH`, or no offset, which is UTC.
+ * Parses ISO 8601 as Celery does, by dateutil's `isoparse`. Date alone or with a time after `T`, a space or any one
+ * character; basic and extended forms, week and ordinal dates, minutes only, fractions of a second of any length (the
+ * instant has milliseconds, the string keeps all), `Z`, `+HH:MM`, `+HHMM`, `+HH`, or no offset, which is UTC.
  *
- * @throws ProtocolError `time-invalid` for anything else, and for years outside 1 to 9999.
+ * @throws ProtocolError `time-invalid` for any other string, and for years outside 1 to 9999.
  */
 export function parseIso(text: string): WireTime {
   const epochMs = text.length <= LONGEST_TEXT ? instant(text) : null;
@@ -41,17 +41,17 @@ export function parseIso(text: string): WireTime {
 }
 
 /**
- * Writes an instant as Python's `datetime.isoformat` does in UTC: `2024-05-06T07:08:09.123000+00:00`, and without the
+ * Formats an instant as Python's `datetime.isoformat` does in UTC: `2024-05-06T07:08:09.123000+00:00`, and without the
  * fraction when it is zero.
  *
  * @param epochMs - milliseconds since the epoch; parts of a millisecond are dropped.
- * @throws ProtocolError `time-invalid` outside the years 1 to 9999, which is what Python can hold.
+ * @throws ProtocolError `time-invalid` outside the years 1 to 9999, the range of Python.
  */
 export function formatIso(epochMs: number): string {
   const date = new Date(Math.floor(epochMs));
   const year = date.getUTCFullYear();
   if (!(year >= 1 && year <= 9999)) {
-    throw new ProtocolError("time-invalid", "local", `${epochMs} ms is no instant between the years 1 and 9999.`);
+    throw new ProtocolError("time-invalid", "local", `The time is outside the years 1 to 9999: ${epochMs} ms.`);
   }
   const text = date.toISOString();
   const seconds = text.slice(0, 19);
@@ -110,10 +110,10 @@ function datePart(match: RegExpExecArray, days: number | null, day: string | und
   return days === null ? null : { days, length: match[0].length, complete: day !== undefined };
 }
 
-/** Days since the epoch, or null for a date that no calendar has. */
+/** Days since the epoch, or null for an invalid date. */
 function daysOf(year: number, month: number, day: number): number | null {
   if (year < 1) return null;
-  // `Date.UTC` takes years below 100 for the twentieth century; the calendar repeats every 400 years of 146 097 days.
+  // `Date.UTC` maps years below 100 to the twentieth century; the calendar repeats every 400 years of 146 097 days.
   const date = new Date(Date.UTC(year + 400, month - 1, day));
   const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   return exists ? date.getTime() / DAY_MS - 146_097 : null;
@@ -146,5 +146,9 @@ function readOffset(text: string): number | null {
 
 function notATime(text: string): ProtocolError {
   const shown = JSON.stringify(text.slice(0, LONGEST_TEXT));
-  return new ProtocolError("time-invalid", "remote", `${shown} is no ISO 8601 time such as 2024-05-06T07:08:09+00:00.`);
+  return new ProtocolError(
+    "time-invalid",
+    "remote",
+    `${shown} is not an ISO 8601 time. Write it as 2024-05-06T07:08:09+00:00.`,
+  );
 }

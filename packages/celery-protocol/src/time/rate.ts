@@ -9,10 +9,10 @@ const SECONDS: ReadonlyMap<string, number> = new Map([
 const NUMBER = /^\s*(\+?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*$/i;
 
 /**
- * Tasks per second of a rate limit: a number per second, or a text with a number and `/s`, `/m` or `/h`;
- * null for no limit, which is what null, an empty text and 0 mean. Source: celery/utils/time.py `rate`.
+ * Tasks per second of a rate limit: a number per second, or a string with a number and `/s`, `/m` or `/h`; null for no
+ * limit, which null, an empty string and 0 mean. Source: celery/utils/time.py `rate`.
  *
- * @throws ProtocolError `rate-invalid` for anything else, a negative or infinite number included.
+ * @throws ProtocolError `rate-invalid` for any other value, also for negative and infinite numbers.
  */
 export function parseRate(rate: string | number | null | undefined): number | null {
   if (rate === null || rate === undefined || rate === "") return null;
@@ -21,7 +21,7 @@ export function parseRate(rate: string | number | null | undefined): number | nu
     throw new ProtocolError(
       "rate-invalid",
       "local",
-      `${JSON.stringify(rate)} is no rate: write a number per second, or a text as "10/s", "100/m" or "2/h"`,
+      `${JSON.stringify(rate)} is not a rate. Write a number per second, or a string such as "10/s", "100/m" or "2/h".`,
     );
   }
   return perSecond === 0 ? null : perSecond;

@@ -1,6 +1,6 @@
 /**
- * A point in time as a message carries it: the instant to reckon with and the text to forward.
- * Python writes microseconds, any offset, or none; a retry or chain hands the text on as it came.
+ * A time in a message: the instant to calculate with and the string to forward. Python writes microseconds, any offset,
+ * or none; retries and chains forward the string unchanged.
  */
 export interface WireTime {
   /** Milliseconds since the epoch. */

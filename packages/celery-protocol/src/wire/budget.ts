@@ -1,11 +1,11 @@
 import { type Fault, ProtocolError, type ProtocolErrorCode } from "./errors.ts";
 
-/** What one message may cost whoever reads it and carries out what follows from it. Each limit is inclusive. */
+/** Limits on decoding one message and on the messages that it causes. Each limit is inclusive. */
 export interface Budget {
   /** Largest body in bytes, as it came and decompressed, over all streams, members and frames. Default 67 108 864 (64 MiB). */
   readonly bodyBytes: number;
   /**
-   * Values that take memory of their own when a body is decoded: objects, lists, and twice the keys that differ from those
+   * Values that allocate memory when a body is decoded: objects, lists, and twice the keys that differ from those
    * before. Numbers, strings and repeated keys are bounded by `bodyBytes`. Default 1 000 000, some 100 MB of heap.
    */
   readonly values: number;
@@ -16,8 +16,8 @@ export interface Budget {
   /** Estimated bytes of those messages together; each of them stays below `bodyBytes`. Default 536 870 912 (512 MiB). */
   readonly messageBytes: number;
   /**
-   * Queues unknown to a worker that messages may have it declare in a row; one more is allowed each minute. Beyond it a
-   * message goes out without a declaration, and is unroutable where its queue does not exist. Default 50.
+   * Unknown queues that a worker declares for messages at once; one more is allowed each minute. Beyond the limit a
+   * message is published without a declaration, and is unroutable where its queue does not exist. Default 50.
    */
   readonly queues: number;
 }
@@ -39,11 +39,11 @@ const DEFAULTS: Budget = Object.freeze({
 /**
  * Completes a budget.
  *
- * @throws ProtocolError `option-invalid` for an unknown limit, or one that is no integer from 0.
+ * @throws ProtocolError `option-invalid` for an unknown limit, or one that is not an integer from 0.
  */
 export function resolveBudget(options: BudgetOptions = {}): Budget {
   if (typeof options !== "object" || options === null)
-    refuse("The option budget is no object", "Give its limits by name");
+    refuse("The option budget is not an object", "Give its limits by name");
   const budget: { -readonly [Limit in keyof Budget]: number } = { ...DEFAULTS };
   for (const [limit, value] of Object.entries(options)) {
     if (!isLimit(limit)) refuse(`budget.${limit} is unknown`, `Known limits are ${Object.keys(DEFAULTS).join(", ")}`);
@@ -54,7 +54,7 @@ export function resolveBudget(options: BudgetOptions = {}): Budget {
   return budget;
 }
 
-/** The refusal of a message that passes a limit; `seen` may be where the counting stopped. */
+/** The error of a message that passes a limit; `seen` may be the count at which counting stopped. */
 export function overBudget(limit: RefusedLimit, budget: Budget, seen: number, fault: Fault = "remote"): ProtocolError {
   const { code, what } = REFUSALS[limit];
   const counted = Number.isSafeInteger(seen) ? seen : seen.toExponential(1);
@@ -66,8 +66,8 @@ type RefusedLimit = Exclude<keyof Budget, "queues">;
 
 const REFUSALS: Readonly<Record<RefusedLimit, { readonly code: ProtocolErrorCode; readonly what: string }>> = {
   bodyBytes: { code: "too-large", what: "The body has too many bytes" },
-  values: { code: "too-many", what: "The body holds too many values" },
-  signatures: { code: "too-many", what: "The canvas takes too many signatures to unfold" },
+  values: { code: "too-many", what: "The body has too many values" },
+  signatures: { code: "too-many", what: "The canvas has too many signatures" },
   messages: { code: "too-many", what: "The canvas causes too many messages" },
   messageBytes: { code: "too-large", what: "The canvas causes messages of too many bytes" },
 };

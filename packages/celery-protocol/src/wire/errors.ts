@@ -1,27 +1,27 @@
 import { plain } from "./plain.ts";
 
-/** Whose fault an error is: `local` is a value we were asked to write, `remote` is a message we were asked to read. */
+/** The origin of an error: `local` is a value to encode, `remote` is a message to decode. */
 export type Fault = "local" | "remote";
 
 /**
- * Every way in which reading or writing Celery's format can fail.
+ * The codes of all errors in encoding and decoding Celery's format.
  *
  * - `content-refused`: the content type is not in the accept list; pickle has a code of its own
- * - `pickle-refused`: the body is a Python pickle, which is code and never opened
+ * - `pickle-refused`: the body is a Python pickle, which can run code and is never loaded
  * - `content-unknown`: no serializer is known for the content type
  * - `compression-unknown`: no compressor is known for the `compression` header
- * - `decode-failed`: the bytes are not what their content type, charset or compression says
+ * - `decode-failed`: the bytes do not match their content type, charset or compression
  * - `too-large`: a body, or the messages a canvas causes, pass a limit of bytes (`Budget`)
  * - `too-many`: values, signatures or messages pass a limit of numbers (`Budget`)
  * - `too-deep`: the nesting passes the limit
- * - `type-unknown`: a typed value (`__type__`) of a type nobody declared, or with a value that does not fit
+ * - `type-unknown`: a typed value (`__type__`) of an unknown type, or with an invalid value
  * - `message-invalid`: decoded, but not a task, result, event or control message
- * - `encode-failed`: a value that the serializer cannot carry
- * - `headers-too-large`: the header table passes what one AMQP frame may hold
+ * - `encode-failed`: a value that the serializer cannot encode
+ * - `headers-too-large`: the header table is larger than one AMQP frame
  * - `signature-invalid`: a signed message whose signature or signer cannot be verified
- * - `time-invalid`: a text that is no ISO 8601 time
- * - `rate-invalid`: a text that is no rate (`10/m`)
- * - `option-invalid`: an argument given to this package makes no sense
+ * - `time-invalid`: a string that is not an ISO 8601 time
+ * - `rate-invalid`: a string that is not a rate (`10/m`)
+ * - `option-invalid`: an invalid argument or option of this package
  */
 export type ProtocolErrorCode =
   | "content-refused"
@@ -42,14 +42,14 @@ export type ProtocolErrorCode =
   | "option-invalid";
 
 /**
- * The only error this package throws. The message says what happened, to what, and what to do; it is one line of visible
- * characters, whatever names it holds, and shows nothing of a body.
+ * The only error this package throws. The message says what happened, to what, and what to do; it is one line of
+ * visible characters, with foreign names escaped, and has no part of a body.
  */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
-  /** What happened, for programs. */
+  /** The code, for programs. */
   readonly code: ProtocolErrorCode;
-  /** Whose fault it is. */
+  /** The origin of the error. */
   readonly fault: Fault;
 
   constructor(code: ProtocolErrorCode, fault: Fault, message: string, options?: { readonly cause?: unknown }) {

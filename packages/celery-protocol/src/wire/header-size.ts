@@ -2,14 +2,14 @@ import { ProtocolError } from "./errors.ts";
 import type { HeaderTable } from "./message.ts";
 
 /**
- * Bytes that a header table may take. amqplib writes it into a buffer of 64 KiB, and one AMQP frame must hold it beside
- * the other properties; RabbitMQ's frames hold twice as much.
+ * Largest header table in bytes. amqplib writes it into a buffer of 64 KiB, and it must fit one AMQP frame with the
+ * other properties; RabbitMQ's frames are twice as large.
  */
 export const MAX_HEADER_BYTES = 65_000;
 
 /** Levels of arrays and tables in a header. */
 const MAX_DEPTH = 64;
-/** Each value takes a byte at least. What many values share must not be walked once for each of them. */
+/** Each value takes a byte at least. Bounds the walk through shared values. */
 const MAX_VALUES = 65_536;
 
 const TYPE_AND_LENGTH = 5;
@@ -18,22 +18,22 @@ const LARGEST_SCALAR = 13;
 const UTF8_PER_UNIT = 3;
 
 /**
- * Refuses a header table that a broker connection could not carry, before it is sent.
+ * Refuses a header table that is too large for a frame, before it is sent.
  *
- * @param maxBytes - what the table may take. Default: `MAX_HEADER_BYTES`
- * @throws ProtocolError `headers-too-large`, naming the largest header; `encode-failed`, naming the header, for one that is
- * nested deeper than 64 or holds itself.
+ * @param maxBytes - largest table. Default: `MAX_HEADER_BYTES`
+ * @throws ProtocolError `headers-too-large`, naming the largest header; `encode-failed`, naming the header, for one
+ * that is nested deeper than 64 or is circular.
  */
 export function checkHeaderSize(headers: HeaderTable, maxBytes: number = MAX_HEADER_BYTES): void {
   if (tableSize(headers, unitsTimesThree) <= maxBytes) return;
   const size = tableSize(headers, utf8Length);
   if (size <= maxBytes) return;
   const largest = Object.keys(headers).reduce((a, b) => (entrySize(headers, a) >= entrySize(headers, b) ? a : b));
-  const message = `The headers take ${size} bytes and may take ${maxBytes}; the largest is ${shown(largest)}.`;
-  throw new ProtocolError("headers-too-large", "local", `${message} Large values belong into the arguments.`);
+  const message = `The headers are too large: ${size} bytes (at most ${maxBytes}); the largest is ${shown(largest)}.`;
+  throw new ProtocolError("headers-too-large", "local", `${message} Put large values into the arguments.`);
 }
 
-/** Bytes that a header table takes at most: numbers count as the widest type. */
+/** Upper bound of a header table's size in bytes: numbers count as the widest type. */
 export function headerBytes(headers: HeaderTable): number {
   return tableSize(headers, utf8Length);
 }
@@ -47,7 +47,7 @@ function tableSize(table: HeaderTable, measure: Measure): number {
   return size;
 }
 
-/** Most headers are no tables. */
+/** Most headers are not tables. */
 function valueSize(name: string, value: unknown, measure: Measure): number {
   if (typeof value === "string") return TYPE_AND_LENGTH + measure(value);
   return typeof value === "object" && value !== null ? new Header(name, measure).size(value, 0) : LARGEST_SCALAR;
@@ -68,7 +68,7 @@ class Header {
     if (typeof value === "string") return TYPE_AND_LENGTH + this.#measure(value);
     if (typeof value !== "object" || value === null) return LARGEST_SCALAR;
     if (value instanceof Uint8Array) return TYPE_AND_LENGTH + value.length;
-    if (depth === MAX_DEPTH) throw this.#refused("encode-failed", `is nested deeper than ${MAX_DEPTH} or holds itself`);
+    if (depth === MAX_DEPTH) throw this.#refused("encode-failed", `is nested deeper than ${MAX_DEPTH} or circular`);
     let size = TYPE_AND_LENGTH;
     if (Array.isArray(value)) {
       this.#count(value.length);
@@ -84,14 +84,14 @@ class Header {
 
   #count(values: number): void {
     this.#values += values;
-    if (this.#values > MAX_VALUES) throw this.#refused("headers-too-large", `holds more than ${MAX_VALUES} values`);
+    if (this.#values > MAX_VALUES) throw this.#refused("headers-too-large", `has more than ${MAX_VALUES} values`);
   }
 
   #refused(code: "encode-failed" | "headers-too-large", why: string): ProtocolError {
     return new ProtocolError(
       code,
       "local",
-      `The header ${shown(this.#name)} ${why}. Such values belong into the arguments.`,
+      `The header ${shown(this.#name)} ${why}. Put such values into the arguments.`,
     );
   }
 }

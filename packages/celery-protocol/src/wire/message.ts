@@ -1,6 +1,6 @@
 /**
- * A header table as a broker carries it. Values are what AMQP 0-9-1 field tables can hold (section 4.2.5.5):
- * text, numbers, bigint, booleans, null, bytes, arrays and nested tables. Never trusted, always narrowed by hand.
+ * A header table of a message. Values are those of AMQP 0-9-1 field tables (section 4.2.5.5): strings, numbers, bigint,
+ * booleans, null, bytes, arrays and nested tables. Untrusted.
  */
 export type HeaderTable = Readonly<Record<string, unknown>>;
 
@@ -18,7 +18,7 @@ export interface WireProperties {
   readonly priority?: number | undefined;
   /** True is delivery mode 2, false is delivery mode 1; absent leaves the property out. */
   readonly persistent?: boolean | undefined;
-  /** Time to live in the queue, whole milliseconds; on the wire a decimal text. */
+  /** Time to live in the queue, whole milliseconds; on the wire a decimal string. */
   readonly expirationMs?: number | undefined;
   readonly messageId?: string | undefined;
   readonly type?: string | undefined;
@@ -28,14 +28,14 @@ export interface WireProperties {
   readonly timestampSeconds?: number | undefined;
 }
 
-/** What any broker carries: headers, properties and the bytes of a body. */
+/** A message of the broker: headers, properties and the bytes of a body. */
 export interface WireMessage {
   readonly headers: HeaderTable;
   readonly properties: WireProperties;
   readonly body: Uint8Array;
 }
 
-/** Where a message goes: an exchange and a routing key. The default exchange is the empty name. */
+/** The address of a message: an exchange and a routing key. The default exchange is the empty name. */
 export interface Address {
   readonly exchange: string;
   readonly routingKey: string;

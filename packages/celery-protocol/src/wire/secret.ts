@@ -1,4 +1,4 @@
-/** A password that neither a log line, an error nor an inspected object can show. */
+/** A password that is hidden in logs, errors and inspected objects. */
 export class Secret {
   readonly #value: string;
 

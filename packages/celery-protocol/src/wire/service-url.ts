@@ -19,13 +19,13 @@ export interface ServiceUrl {
   readonly parameters: readonly (readonly [name: string, value: string])[];
 }
 
-/** How a caller's URLs look, and how the caller's errors name them. */
+/** The schemes of a caller's URLs, and their name in errors. */
 export interface ServiceUrlForm {
-  /** What an error calls the URL, such as `broker URL`. */
+  /** Name of the URL in errors, such as `broker URL`. */
   readonly noun: string;
   /** Lower case. */
   readonly schemes: readonly string[];
-  /** A URL that a user may take as a pattern. */
+  /** An example URL. */
   readonly example: string;
 }
 
@@ -33,14 +33,14 @@ const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const TAIL = /^([^/?]*)(\/[^?]*)?(?:\?(.*))?$/s;
 const HOST_AND_PORT = /^(?:\[([\da-f:.%\w-]*)\]|([^:]*))(?::(\d*))?$/i;
 const PLAIN_HOST = /^[\p{L}\p{M}\p{N}._~-]*$/u;
-/** Characters that end the login of a URL wherever they stand in it (RFC 3986, section 3.2). */
+/** Characters that end the login of a URL (RFC 3986, section 3.2). */
 const DELIMITERS = ["/", "?", "#"];
 
 /**
- * Reads a URL. The login ends at the last `@` of the whole URL, and may hold every character but `/`, `?` and `#`; a `%`
- * that begins no escape stands for itself.
+ * Parses a URL. The login ends at the last `@` of the whole URL, and may have every character but `/`, `?` and `#`; a
+ * `%` without an escape is literal.
  *
- * No error holds any part of the URL: a URL that cannot be read may show its password in a part where no password belongs.
+ * No error has any part of the URL, since a malformed URL may have its password in another part.
  *
  * @throws ProtocolError `option-invalid`
  */
@@ -53,18 +53,18 @@ export function readServiceUrl(text: string, form: ServiceUrlForm): ServiceUrl {
   const rest = trimmed.slice(start.length);
   const at = rest.lastIndexOf("@");
   const [user, password] = at === -1 ? [null, null] : readLogin(rest.slice(0, at), form);
-  if (rest.includes("#")) throw unreadable(form, 'it holds a "#"');
+  if (rest.includes("#")) throw unreadable(form, 'it has a "#"');
   const [, authority = "", path = "", query = ""] = TAIL.exec(rest.slice(at + 1)) ?? [];
   const { host, port } = readHost(authority, form);
   return { scheme: scheme.toLowerCase(), user, password, host, port, path, parameters: readParameters(query) };
 }
 
-/** Splits a failover list at the semicolons that another URL or the end follows. A `;` of a password stays. */
+/** Splits a failover list at the semicolons before another URL or the end. A `;` in a password is kept. */
 export function splitServiceUrls(list: string): readonly string[] {
   return list.split(/;(?=\s*(?:[a-z][a-z0-9+.-]*:\/\/|$))/i);
 }
 
-/** Decodes escapes as Python's `unquote` does: a `%` that begins no escape, or no UTF-8, stays as it is. */
+/** Decodes escapes as Python's `unquote` does: a `%` without an escape, or an escape of invalid UTF-8, is kept. */
 export function unquote(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
     try {
@@ -75,7 +75,7 @@ export function unquote(text: string): string {
   });
 }
 
-/** A text in which a URL may stand, such as an error of another program, without anything that may be a login. */
+/** Masks logins in a text with URLs, such as an error of another program. */
 export function maskUrls(text: string): string {
   const slashes = text.indexOf("//");
   const at = text.lastIndexOf("@");
@@ -86,8 +86,8 @@ export function maskUrls(text: string): string {
 function readLogin(login: string, form: ServiceUrlForm): readonly [string | null, Secret | null] {
   const found = DELIMITERS.filter((character) => login.includes(character)).map((character) => `"${character}"`);
   if (found.length > 0) {
-    const hint = "percent-encode such characters in user and password, and an @ behind the host as %40";
-    throw unreadable(form, `its last "@" stands behind an unencoded ${found.join(" and ")}: ${hint}`);
+    const hint = "percent-encode such characters in user and password, and an @ after the host as %40";
+    throw unreadable(form, `its last "@" follows an unencoded ${found.join(" and ")}: ${hint}`);
   }
   const colon = login.indexOf(":");
   const user = unquote(colon === -1 ? login : login.slice(0, colon));
@@ -100,8 +100,7 @@ function readHost(authority: string, form: ServiceUrlForm): Pick<ServiceUrl, "ho
   if (found === null) throw unreadable(form, "its host and port are not written as host:port");
   const [, address, name = "", digits = ""] = found;
   const host = address ?? unquote(name);
-  if (address === undefined && !PLAIN_HOST.test(host))
-    throw unreadable(form, "its host holds a character that no host has");
+  if (address === undefined && !PLAIN_HOST.test(host)) throw unreadable(form, "its host has an invalid character");
   const port = digits === "" ? null : Number(digits);
   if (port !== null && (port < 1 || port > 65_535)) throw unreadable(form, "its port is not one of 1 to 65535");
   return { host, port };

@@ -68,7 +68,7 @@ describe("refuses, with a hint", () => {
   const orphan: unknown = Object.create(Object.create(Object.create(null)) as object);
 
   test.each<[string, unknown, RegExp]>([
-    ["NaN", Number.NaN, /NaN cannot be sent.*null.*allowNaN/],
+    ["NaN", Number.NaN, /NaN cannot be encoded.*null.*allowNaN/],
     ["Infinity", [Infinity], /Infinity/],
     ["a set", new Set([1]), /class Set.*send an array/],
     ["a map", new Map(), /class Map.*Object\.fromEntries/],
@@ -83,7 +83,7 @@ describe("refuses, with a hint", () => {
     ["a regular expression", /x/, /class RegExp/],
     ["an invalid Date", new Date(Number.NaN), /Date/],
     ["a Date beyond Python's years", new Date(8.64e15), /9999/],
-    ["what holds itself", loop, /holds itself/],
+    ["a circular value", loop, /circular/],
     ["the two keys that mark a typed value", { __value__: 1, __type__: "widget" }, /__type__ and __value__/],
   ])("%s", (_what, value, message) => {
     expect(() => json.encode(value)).toThrow(

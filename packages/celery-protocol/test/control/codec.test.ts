@@ -64,7 +64,7 @@ describe("a request", () => {
   });
 
   test.each([
-    [[], "is no object"],
+    [[], "is not an object"],
     [{}, "method"],
     [{ method: 1 }, "method"],
     [{ method: "" }, "method"],

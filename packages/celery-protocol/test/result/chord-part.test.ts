@@ -41,7 +41,7 @@ describe("a part of a chord", () => {
   });
 
   test.each([[{}], [[]], [[1, "t-1"]], [[1, 2, "SUCCESS", null]], [null], ["part"]])("is not %j", (value) => {
-    expect(() => decodeChordPart(bytes(value), content)).toThrow(/no part of a chord/);
+    expect(() => decodeChordPart(bytes(value), content)).toThrow(/not a part of a chord/);
   });
 });
 
@@ -70,6 +70,6 @@ describe("the outcome of a chord", () => {
 
   test("fails where a place of the header brought nothing", () => {
     const outcome = chordOutcome([good("a", 1)], group("g", task("a"), task("b")));
-    expect(outcome).toMatchObject({ exception: { args: ["Join error: task b of the header brought no part"] } });
+    expect(outcome).toMatchObject({ exception: { args: ["Join error: task b of the header has no part"] } });
   });
 });

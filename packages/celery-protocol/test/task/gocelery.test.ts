@@ -55,7 +55,7 @@ test.each([
 describe("refuses what a gocelery worker would drop or die of", () => {
   test.each<[string, Partial<TaskMessage>, RegExp]>([
     ["an eta", { eta: parseIso("2035-01-01") }, /delay the message in the broker/],
-    ["another serializer", { serializer: "yaml" }, /JSON only/],
+    ["another serializer", { serializer: "yaml" }, /only JSON/],
     ["a compression", { compression: "gzip" }, /compressed/],
     ["a callback", { callbacks: [signature] }, /callbacks/],
     ["an errback", { errbacks: [signature] }, /callbacks/],
