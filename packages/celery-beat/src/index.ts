@@ -8,6 +8,7 @@ import {
   type Duration,
   type Ids,
   type Logger,
+  type TaskDefinition,
   type Transport,
 } from "@leveret/celery-amqp";
 import { type Beat, CeleryBeat } from "./leader/beat.ts";
@@ -19,9 +20,11 @@ import { zone } from "./schedule/zone.ts";
 import { systemClock, systemIds } from "./system/clock.ts";
 
 /** Options of a beat. Only `entries` has no default. */
-export interface CreateBeatOptions {
+export interface CreateBeatOptions<
+  Tasks extends Readonly<Record<string, TaskDefinition | string>> = Readonly<Record<string, TaskDefinition | string>>,
+> {
   /** The periodic tasks and their schedules: Celery's `beat_schedule`. */
-  readonly entries: BeatSchedule;
+  readonly entries: BeatSchedule<Tasks>;
   /** The time zone of crontabs, by its name in the IANA database. Default `UTC`. */
   readonly timezone?: string;
   /**
@@ -85,7 +88,9 @@ const optionNames: ReadonlySet<string> = new Set([
  * ```
  * @throws CeleryError `option-invalid` for an invalid option or entry
  */
-export function createBeat(options: CreateBeatOptions): Beat {
+export function createBeat<const Tasks extends Readonly<Record<string, TaskDefinition | string>>>(
+  options: CreateBeatOptions<Tasks>,
+): Beat {
   const alien = Object.keys(options).find((name) => !optionNames.has(name));
   if (alien !== undefined) refuse(`no option "${alien}"`, `it has ${[...optionNames].join(", ")}`);
   const { timezone = "UTC", name = "celery", catchUp = "once", missedAfter = "2m", logger = silent } = options;
@@ -122,6 +127,8 @@ function refuse(what: string, wanted: string): never {
 export type { Beat, BeatPhase } from "./leader/beat.ts";
 export type { CatchUp } from "./rules/due.ts";
 export { type Crontab, crontab, type CrontabFields } from "./schedule/crontab.ts";
-export type { BeatEntry, BeatSchedule } from "./schedule/entry.ts";
+export type { BeatEntry, BeatSchedule, EntryOptions } from "./schedule/entry.ts";
+export type * as entryTypes from "./schedule/entry-arguments.ts";
+export type * as crontabTypes from "./schedule/field-ranges.ts";
 export type { FieldSpec } from "./schedule/fields.ts";
 export type { Schedule } from "./schedule/schedule.ts";

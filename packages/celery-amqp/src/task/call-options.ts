@@ -71,6 +71,22 @@ export interface CallOptions<R = any> {
   readonly signal?: AbortSignal;
 }
 
+/** Options of one call as they are written: a time below 0 and a space before a unit are named by the compiler. */
+// oxlint-disable-next-line typescript/no-explicit-any -- as in CallOptions
+export type WrittenOptions<R = any, Countdown = Duration, Expires = Duration | Date> = CallOptions<R> & {
+  readonly countdown?: WrittenTime<Countdown>;
+  readonly expires?: WrittenTime<Expires>;
+};
+
+/** A time, or what is wrong with it as far as the compiler knows its value. */
+export type WrittenTime<Time> = Time extends number
+  ? `${Time}` extends `-${string}`
+    ? "A time is 0 or more"
+    : Time
+  : Time extends `${string} ${string}`
+    ? 'A time has no space before its unit: "10s"'
+    : Time;
+
 /** A call to be made by a worker: what `task.s(…)`, `task.si(…)`, `chain`, `group` and `chord` make. */
 export interface LinkedCall<Given extends readonly unknown[] = never> {
   readonly kind: "signature";

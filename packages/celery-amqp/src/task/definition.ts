@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
-import { type CallOptions, mergeOptions } from "./call-options.ts";
+import { type CallOptions, mergeOptions, type WrittenOptions } from "./call-options.ts";
+import type { Duration } from "./duration.ts";
 import type {
   ArgsDefinition,
   ArgsHandler,
@@ -38,7 +39,9 @@ export interface Task<in A extends readonly unknown[], out R> extends TypedTask<
   /** A call that ignores the result of the previous step. */
   readonly si: (...args: A) => Signature<[], R>;
   /** The same task with other call options: `client.send(add.with({ countdown: "10s" }), 1, 2)`. */
-  with(options: CallOptions<R>): this;
+  with<const Countdown extends Duration, const Expires extends Duration | Date>(
+    options: WrittenOptions<R, Countdown, Expires>,
+  ): this;
 }
 
 /** Makes calls of a task, to send later or to pass on. */

@@ -7,7 +7,8 @@ import {
   type Stamping,
   withOptions,
 } from "@leveret/celery-protocol";
-import { type CallOptions, type LinkedCall, mergeOptions, type types } from "./call-options.ts";
+import { type CallOptions, type LinkedCall, mergeOptions, type types, type WrittenOptions } from "./call-options.ts";
+import type { Duration } from "./duration.ts";
 import type { TaskRequest } from "./request.ts";
 import type { TaskDefinition } from "./task.ts";
 import { listOf, signatureOptions, toWireSignature } from "./wire-signature.ts";
@@ -34,7 +35,9 @@ export interface Signature<Missing extends readonly unknown[], R> {
    *
    * @throws CeleryError `option-invalid` for a duration that is none, and for an option that a composed call cannot have
    */
-  with(options: CallOptions<R>): this;
+  with<const Countdown extends Duration, const Expires extends Duration | Date>(
+    options: WrittenOptions<R, Countdown, Expires>,
+  ): this;
   /**
    * The same call, followed by `callback` when it succeeds: after the last step of a chain, after the body of a chord; the
    * first member of a group calls it, without its result. The callback gets the result, unless it was made by `si`.

@@ -2,6 +2,7 @@ import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import type { Client } from "../../src/client/client.ts";
 import { defineTask, type Task } from "../../src/task/definition.ts";
+import type { CallOptions } from "../../src/task/call-options.ts";
 import type { TaskContext } from "../../src/task/context.ts";
 import type { Worker } from "../../src/worker/worker.ts";
 
@@ -131,6 +132,21 @@ test("a linked call takes the result", () => {
   expectTypeOf(() => add.with({ link: show.s() })).toBeFunction();
   // @ts-expect-error: nor in a call
   expectTypeOf(() => add.s(1, 2).with({ link: [print.s(), show.s()] })).toBeFunction();
+});
+
+test("a time is 0 or more, with its unit behind the number", () => {
+  const seconds: number = 5;
+  add.with({ countdown: seconds, expires: new Date() }).with({ countdown: "1.5h", expires: `${seconds}m` });
+  const options: CallOptions = { countdown: "10s" };
+  add.s(1, 2).with(options).with({ countdown: 0, queue: "q" });
+  // @ts-expect-error: "A time is 0 or more"
+  expectTypeOf(() => add.with({ expires: -5 })).toBeFunction();
+  // @ts-expect-error: "A time has no space before its unit"
+  expectTypeOf(() => add.with({ countdown: "10 s" })).toBeFunction();
+  // @ts-expect-error: the same in a call
+  expectTypeOf(() => add.s(1, 2).with({ countdown: "10 s" })).toBeFunction();
+  // @ts-expect-error: there is no such option
+  expectTypeOf(() => add.with({ countdown: 5, delay: 10 })).toBeFunction();
 });
 
 test("functions over tasks get the arguments of callers and the result", () => {

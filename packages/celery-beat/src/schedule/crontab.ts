@@ -1,5 +1,6 @@
 import { CeleryError } from "@leveret/celery-amqp";
 import { Cron } from "croner";
+import type { InRange } from "./field-ranges.ts";
 import { expandField, type Field, fields, type FieldSpec } from "./fields.ts";
 import type { Zone } from "./zone.ts";
 
@@ -24,8 +25,8 @@ export interface Crontab extends CrontabFields {
  *
  * @throws CeleryError `option-invalid`
  */
-export function crontab(when: string | CrontabFields): Crontab {
-  const given = typeof when === "string" ? readFields(when) : when;
+export function crontab<const Fields extends CrontabFields>(when: string | InRange<Fields>): Crontab {
+  const given: CrontabFields = typeof when === "string" ? readFields(when) : (when as CrontabFields);
   const schedule: Crontab = { ...given, kind: "crontab" };
   nextOnWall(schedule);
   return schedule;

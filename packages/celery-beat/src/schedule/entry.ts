@@ -1,17 +1,18 @@
 import { type CallOptions, CeleryError, type TaskDefinition } from "@leveret/celery-amqp";
+import type { EntryArguments } from "./entry-arguments.ts";
 import { type ResolvedSchedule, type Schedule, resolveSchedule } from "./schedule.ts";
 import type { Zone } from "./zone.ts";
 
 /** One periodic call: an entry of Celery's `beat_schedule`. */
-export interface BeatEntry {
+export type BeatEntry<Each extends TaskDefinition | string = TaskDefinition | string> = EntryOptions<Each> &
+  EntryArguments<Each>;
+
+/** An entry without its arguments. */
+export interface EntryOptions<Each extends TaskDefinition | string> {
   /** The task, or its name where this program does not know it. */
-  readonly task: TaskDefinition | string;
-  /** When. */
+  readonly task: Each;
+  /** When the task is sent. */
   readonly schedule: Schedule;
-  /** Positional arguments. Default none. */
-  readonly args?: readonly unknown[];
-  /** Keyword arguments. Default none. */
-  readonly kwargs?: Readonly<Record<string, unknown>>;
   /** Options of each call. `expires` counts from each tick. The beat sets the id, so `id` is not allowed. */
   readonly options?: Omit<CallOptions, "id" | "eta" | "signal">;
   /** False leaves the entry out. Default true. */
@@ -19,7 +20,9 @@ export interface BeatEntry {
 }
 
 /** Entries by their names. The name identifies the entry in the beat's state and in the ids of its tasks. */
-export type BeatSchedule = Readonly<Record<string, BeatEntry>>;
+export type BeatSchedule<
+  Tasks extends Readonly<Record<string, TaskDefinition | string>> = Readonly<Record<string, TaskDefinition | string>>,
+> = { readonly [Name in keyof Tasks]: BeatEntry<Tasks[Name]> };
 
 /** An entry that is checked. */
 export interface ResolvedEntry {

@@ -1,4 +1,4 @@
-import { CeleryError } from "@leveret/celery-amqp";
+import { CeleryError, type Duration } from "@leveret/celery-amqp";
 import { type Crontab, crontab, crontabAfter } from "./crontab.ts";
 import type { Zone } from "./zone.ts";
 
@@ -6,7 +6,7 @@ import type { Zone } from "./zone.ts";
  * When a task runs: at an interval (a number of seconds, or a string with a unit: `"30s"`), or by local time, by
  * `crontab` or by a string of cron's five fields.
  */
-export type Schedule = number | string | Crontab;
+export type Schedule = Duration | `${string} ${string} ${string} ${string} ${string}` | Crontab;
 
 /** A checked schedule. Instants are milliseconds since the epoch. */
 export interface ResolvedSchedule {
