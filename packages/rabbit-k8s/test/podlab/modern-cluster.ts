@@ -158,6 +158,10 @@ function cases(version: LabVersion, props: ModernProps, more: (cluster: ModernCl
       .toMatchObject({ type: "quorum", policy: "limits", operator_policy: "ttl" });
     expect((await ask("GET", "permissions/shop/web")).status).toBe(200);
     expect((await ask("GET", "parameters/federation-upstream/shop/berlin")).status).toBe(200);
+    // A shovel starts behind the import of definitions; its state says why where it does not.
+    await expect
+      .poll(() => bodyOf("shovels/shop"), { timeout: 120_000, interval: 500 })
+      .toMatchObject([{ name: "mover", state: "running" }]);
     expect(await lab.publish("rabbitmq-0", login, "shop", "urgent", payloads.length)).toBe(payloads.length);
     expect(await messagesOf("moved")).toHaveLength(payloads.length);
   });
