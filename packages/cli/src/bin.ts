@@ -2,7 +2,7 @@
 import { complaintAbout } from "./node-version.ts";
 
 const complaint = complaintAbout(process.versions.node);
-// Imported at the top, the rest would be read first, and an old Node.js would end with a stack trace instead of a reason.
+// A static import would be parsed first, and an old Node.js would fail with a stack trace instead of this message.
 if (complaint === null) await import("./main.ts");
 else {
   process.stderr.write(`${complaint}\n`);

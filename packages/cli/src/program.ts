@@ -36,7 +36,7 @@ const after = `
 The module given by -A exports tasks made by defineTask. The broker is -b, else CELERY_BROKER_URL, else
 amqp://guest:guest@localhost:5672//. Options of Celery's command have Celery's names.
 
-Exit codes: 0 well; 1 failed, or not found; 2 asked wrongly; 69 no worker answered.`;
+Exit codes: 0 success; 1 failed, or not found; 2 usage error; 69 no worker replied.`;
 
 /** Runs `leveret` with its arguments, without the program's own name. Resolves to the exit code. */
 export async function runProgram(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -52,20 +52,19 @@ export async function runProgram(words: readonly string[], terminal: Terminal): 
   }
 }
 
-/** The command with all its subcommands, for running it and for listing what it takes. */
+/** The command with all its subcommands, to run it and to list its words. */
 export function describeProgram(terminal: Terminal, done: (code: number) => void): Command {
   const program = new Command("leveret")
     .description(
-      "Celery on Node.js: run workers and beats, call tasks, watch and tell workers, bring dead letters back",
+      "Celery on Node.js: run workers and beats, call tasks, inspect and control workers, redrive dead letters",
     )
     .version(ownVersion(), "-V, --version", "print the version")
     .option("-A, --app <module>", "module that exports the tasks, such as ./tasks.ts")
     .option("-b, --broker <url>", "address of the broker, such as amqp://user:password@host:5672/vhost")
     .addOption(
-      new Option(
-        "--result-backend <url>",
-        "where results are kept: rpc:// (default), amqp, redis://host, disabled",
-      ).env("CELERY_RESULT_BACKEND"),
+      new Option("--result-backend <url>", "result backend: rpc:// (default), amqp, redis://host, disabled").env(
+        "CELERY_RESULT_BACKEND",
+      ),
     )
     .option("--json", "print JSON, for programs")
     .configureHelp({ showGlobalOptions: true })
@@ -81,7 +80,7 @@ function quiet(command: Command, terminal: Terminal): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => terminal.out(text),
     writeErr: (text) => terminal.err(text.trimEnd()),
-    // Commander repeats a mistyped option, which may hold an address.
+    // Commander repeats a mistyped option, which may be a URL with a password.
     outputError: (text, write) => write(plainLines(maskUrls(text))),
     getOutHelpWidth: () => terminal.columns,
     getErrHelpWidth: () => terminal.columns,

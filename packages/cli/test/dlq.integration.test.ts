@@ -54,7 +54,7 @@ describe.each(brokersAtHand())("dead letters on the %s broker", (broker) => {
     expect(await dlq("drop", "-Q", queue, "--id", `${ids[1]},${ids[3]}`)).toMatchObject({ code: 2 });
     expect(await dlq("drop", "-Q", queue, "--id", `${ids[1]},${ids[3]}`, "--yes")).toMatchObject({
       code: 0,
-      out: "Dropped 2 dead letters.\n",
+      out: "Deleted 2 dead letters.\n",
     });
     const left = JSON.parse((await dlq("list", "-Q", queue, "--json")).out) as readonly { readonly id: string }[];
     expect(left.map(({ id }) => id)).toEqual([5, 6, 7, 8, 9].map((index) => ids[index]));

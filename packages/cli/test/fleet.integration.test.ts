@@ -15,7 +15,11 @@ const ask = (...words: readonly string[]) => run(...words, "-b", vhost.url);
 
 test("without workers nobody answers, which has a code of its own", async () => {
   const { code, err, out } = await ask("status", "-t", "0.2");
-  expect({ code, err, out }).toEqual({ code: 69, err: "error: no worker answered in time; see --timeout\n", out: "" });
+  expect({ code, err, out }).toEqual({
+    code: 69,
+    err: "error: no worker replied in time. Check that workers run, or raise --timeout.\n",
+    out: "",
+  });
 });
 
 test("a worker is watched, asked and told", async () => {
@@ -52,7 +56,7 @@ test("a worker is watched, asked and told", async () => {
   const watched = start(["events"], vhost.url);
   await eventually("it listens", () => watched.err().includes("listening"));
   watched.child.stdout?.destroy();
-  expect(await watched.ended).toMatchObject({ code: 141, err: "listening; Ctrl-C ends\n" });
+  expect(await watched.ended).toMatchObject({ code: 141, err: "receiving events; press Ctrl-C to stop\n" });
 
   const events = start(["events", "--json", "--types", "task-*", "--limit", "3"], vhost.url);
   await eventually("it listens", () => events.err().includes("listening"));

@@ -8,7 +8,7 @@ test.each(["22.18.0", "22.19.1", "23.0.0", "24.21.0", "100.1.0", "24.0.0-nightly
 });
 
 test.each(["0.12.18", "16.20.2", "20.19.0", "21.99.0", "22.9.0", "22.17.1"])("Node.js %s is too old", (version) => {
-  expect(complaintAbout(version)).toBe(`error: leveret needs Node.js 22.18 or newer, and this is ${version}`);
+  expect(complaintAbout(version)).toBe(`error: leveret needs Node.js 22.18 or newer: this is ${version}`);
 });
 
 test("the oldest is the one that the package says", () => {

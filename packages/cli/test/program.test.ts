@@ -5,38 +5,46 @@ import { run } from "./support/terminal.ts";
 
 const tasks = join(import.meta.dirname, "support/tasks.ts");
 
-describe("what is asked wrongly ends with 2 and says what to type", () => {
+describe("a usage error exits with 2 and says what to type", () => {
   test.each<readonly [string, readonly string[], RegExp]>([
     ["no command", [], /Usage: leveret/],
     ["an unknown command", ["frobnicate"], /unknown command 'frobnicate'/],
     ["a misspelt option", ["worker", "--concurency", "3"], /Did you mean --concurrency/],
-    ["no tasks", ["worker"], /which tasks\? Name the module that exports them: -A \.\/tasks\.ts/],
-    ["a module that is not there", ["worker", "-A", "./nowhere.ts"], /-A \.\/nowhere\.ts: there is no such file/],
+    ["no tasks", ["worker"], /The module of the tasks is missing\. Name it: -A \.\/tasks\.ts/],
+    ["a module that is not there", ["worker", "-A", "./nowhere.ts"], /The module does not exist: -A \.\/nowhere\.ts/],
     ["a number that is none", ["worker", "-A", tasks, "-c", "many"], /integer from 1/],
     ["a log level that is none", ["worker", "-A", tasks, "-l", "loud"], /one of debug, info, warn, error, silent/],
     [
       "children's options without children",
       ["worker", "-A", tasks, "--max-tasks-per-child", "3"],
-      /give --pool threads/,
+      /Give --pool threads/,
     ],
     ["several at once alone", ["worker", "-A", tasks, "-P", "solo", "-c", "3"], /runs one task at a time/],
     ["arguments that are no list", ["call", "demo.add", "--args", "{}"], /JSON list/],
-    ["arguments that are no JSON", ["call", "demo.add", "--args", "[1,"], /it is no JSON/],
+    ["arguments that are no JSON", ["call", "demo.add", "--args", "[1,"], /It is not JSON/],
     ["keyword arguments that are no object", ["call", "demo.add", "--kwargs", "[]"], /JSON object/],
-    ["a time that is none", ["call", "demo.add", "--eta", "soon"], /must be a time such as/],
-    ["a wait without waiting", ["call", "demo.add", "--timeout", "3"], /give --wait/],
-    ["a task the module does not have", ["call", "demo.sub", "-A", tasks], /exports no task "demo\.sub".*demo\.add/],
+    ["a time that is none", ["call", "demo.add", "--eta", "soon"], /Give a time such as/],
+    ["a wait without waiting", ["call", "demo.add", "--timeout", "3"], /--timeout needs --wait/],
+    ["a task the module does not have", ["call", "demo.sub", "-A", tasks], /no such task: "demo\.sub".*demo\.add/],
     ["an rpc result of another", ["result", "x", "--result-backend", "rpc"], /only the program that sent a task/],
-    ["a result where there are none", ["result", "x", "--result-backend", "disabled"], /results are disabled/],
-    ["a wait without results", ["call", "demo.add", "-w", "--result-backend", "none"], /there is nothing to wait for/],
-    ["a backend nobody knows", ["worker", "-A", tasks, "--result-backend", "db"], /result backend.*must be one of rpc/],
+    ["a result where there are none", ["result", "x", "--result-backend", "disabled"], /Results are disabled/],
+    [
+      "a wait without results",
+      ["call", "demo.add", "-w", "--result-backend", "none"],
+      /Results are disabled.*Leave out --wait/,
+    ],
+    [
+      "a backend nobody knows",
+      ["worker", "-A", tasks, "--result-backend", "db"],
+      /result backend.*is unknown\. Give rpc/,
+    ],
     ["a backend before the command", ["--result-backend", "sentinel://h", "result", "x"], /redisResults\(\{ sentinels/],
     ["a management that is no URL", ["queues", "--management", "localhost"], /--management: The URL cannot be read/],
     ["a management that is half a login", ["queues", "--management", "http://u:1?hush@h"], /unencoded "\?"/],
     ["a misspelt option with a space in it", ["worker", "--brokr=amqp://u:hu sh hush@h"], /amqp:\/\/\*{3}@h/],
     ["a misspelt option without slashes", ["worker", "--brokr=u:hush@h"], /--brokr=\*{3}@h/],
     ["a broker with a password in parts", ["queues", "-b", "amqp://u:1#hush@h;amqp://u:2?hush@i"], /unencoded "#"/],
-    ["a beat without entries", ["beat"], /which entries\? Export beatSchedule/],
+    ["a beat without entries", ["beat"], /The entries are missing\. Export beatSchedule/],
     ["entries that are not there", ["beat", "--entries", "./nowhere.json"], /--entries \.\/nowhere\.json: ENOENT/],
     ["a time zone nobody knows", ["beat", "-A", tasks, "--timezone", "Mars/Base"], /timezone is "Mars\/Base"/],
     ["a misspelt option with an address", ["worker", "--brokr=amqp://u:hush-hush@h"], /amqp:\/\/\*{3}@h/],
@@ -64,7 +72,7 @@ test("the result backend may stand in the environment, and what is typed wins", 
   onTestFinished(() => void vi.unstubAllEnvs());
   vi.stubEnv("CELERY_RESULT_BACKEND", "mongodb://user:hush-hush@host");
   const { code, err } = await run("result", "x");
-  expect(err).toMatch(/^error: the result backend .*CELERY_RESULT_BACKEND.* must be one of/);
+  expect(err).toMatch(/^error: the result backend .*CELERY_RESULT_BACKEND.* is unknown/);
   expect(err).not.toContain("hush-hush");
   expect(code).toBe(2);
   expect((await run("result", "x", "--result-backend", "rpc://")).err).toContain("only the program that sent a task");
@@ -93,7 +101,7 @@ test("help says what there is, on the output, and ends well", async () => {
     "completion",
   ])
     expect(out).toContain(`  ${name}`);
-  expect(out).toContain("Exit codes: 0 well; 1 failed, or not found; 2 asked wrongly; 69 no worker answered.");
+  expect(out).toContain("Exit codes: 0 success; 1 failed, or not found; 2 usage error; 69 no worker replied.");
   expect([code, err]).toEqual([0, ""]);
 });
 
@@ -112,6 +120,8 @@ test("a broker that does not answer is a failure told in a line, without its pas
 
 test("a management that does not answer is a failure, told in a line", async () => {
   const { code, err } = await run("queues", "--management", "http://user:hush-hush@127.0.0.1:1");
-  expect(err).toBe("error: The management API does not answer at http://127.0.0.1:1: is its plugin enabled?\n");
+  expect(err).toBe(
+    "error: The management API does not answer: http://127.0.0.1:1. Check that its plugin is enabled.\n",
+  );
   expect(code).toBe(1);
 });

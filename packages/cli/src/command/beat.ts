@@ -20,16 +20,23 @@ interface BeatFlags extends CommonOptions {
   readonly loglevel?: LogLevel;
 }
 
-/** `leveret beat`: sends periodic tasks until it is told to stop. Any number may run; one leads. */
+/** `leveret beat`: sends periodic tasks until it is stopped. Any number may run; one leads. */
 export const describeBeat: Describe = (program, { terminal }) => {
   program
     .command("beat")
-    .description("send periodic tasks; of any number of beats one leads, and another when that is gone")
-    .option("--entries <file>", "a JSON file of entries, beside or in place of those that -A exports as beatSchedule")
+    .description("send periodic tasks; of several beats one leads, and another one takes over when it ends")
+    .option(
+      "--entries <file>",
+      "a JSON file of entries, in addition to or instead of those that -A exports as beatSchedule",
+    )
     .option("--timezone <zone>", "time zone of crontabs, such as Europe/Berlin (default: UTC)")
     .option("--name <name>", "beats of one name share their entries and their state (default: celery)")
-    .option("--catch-up <policy>", "of missed ticks send none (skip), the latest (once, default), or all", policy)
-    .option("--missed-after <time>", "how late a tick counts as missed (default: 2m)", duration)
+    .option(
+      "--catch-up <policy>",
+      "which missed ticks to send: none (skip), the latest (once, default), or all",
+      policy,
+    )
+    .option("--missed-after <time>", "delay from which a tick counts as missed (default: 2m)", duration)
     .option("-l, --loglevel <level>", "debug, info, warning, error or critical (default: info)", logLevel)
     .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
       await beat(command.optsWithGlobals() as BeatFlags, terminal);
@@ -42,7 +49,9 @@ async function beat(flags: BeatFlags, terminal: Terminal): Promise<void> {
   const { broker, timezone, name, catchUp, missedAfter, loglevel = "info" } = flags;
   const entries = { ...(await exported(flags.app)), ...(flags.entries !== undefined && readEntries(flags.entries)) };
   if (Object.keys(entries).length === 0)
-    throw new UsageError("which entries? Export beatSchedule from the module of -A, or give --entries entries.json");
+    throw new UsageError(
+      "The entries are missing. Export beatSchedule from the module of -A, or give --entries entries.json.",
+    );
   const { interrupted } = terminal;
   const running = createBeat({
     entries,

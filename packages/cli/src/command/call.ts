@@ -11,7 +11,7 @@ import { exitCodes, type Terminal, UsageError } from "../terminal/terminal.ts";
 import { toJson } from "../terminal/to-json.ts";
 import type { Describe } from "./describe.ts";
 
-/** The flags of `leveret call`, read. */
+/** The parsed flags of `leveret call`. */
 export interface CallFlags extends CommonOptions {
   readonly args?: readonly unknown[];
   readonly kwargs?: Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ export interface CallFlags extends CommonOptions {
   readonly timeout?: Duration;
 }
 
-/** `leveret call`: sends one task; its id goes to the output. */
+/** `leveret call`: sends one task and prints its id. */
 export const describeCall: Describe = (program, { terminal, done }) => {
   program
     .command("call")
@@ -36,25 +36,24 @@ export const describeCall: Describe = (program, { terminal, done }) => {
     .argument("<name>", "name of the task")
     .option("-a, --args <json>", "positional arguments, a JSON list", list)
     .option("-k, --kwargs <json>", "keyword arguments, a JSON object", table)
-    .option("--countdown <seconds>", "not to run before so long from now", duration)
-    .option("--eta <time>", "not to run before this time (ISO 8601)", time)
-    .option("--expires <when>", "not to run after this time, or so long from now", durationOrTime)
+    .option("--countdown <seconds>", "delay before the task runs", duration)
+    .option("--eta <time>", "time before which the task does not run (ISO 8601)", time)
+    .option("--expires <when>", "time or delay after which the task does not run", durationOrTime)
     .option("--queue <name>", "queue to send to (default: the task's in the module of -A, else celery)")
-    .option("--exchange <name>", "exchange to publish to, together with --routing-key")
+    .option("--exchange <name>", "exchange to publish to, with --routing-key")
     .option("--routing-key <key>", "routing key on that exchange")
     .option("--priority <number>", "0 to 255, on queues with priorities", natural)
     .option("--serializer <name>", "json", oneOf(["json"]))
     .option("--task-id <id>", "id of the task (default: a new one)")
-    .option("-w, --wait", "wait for the result and print it, too")
-    .option("--timeout <seconds>", "how long to wait for it (default: without end)", duration)
+    .option("-w, --wait", "also wait for the result and print it")
+    .option("--timeout <seconds>", "how long to wait for it (default: indefinitely)", duration)
     .action(async (name: string, _: unknown, command: { optsWithGlobals(): unknown }) => {
       done(await call(name, command.optsWithGlobals() as CallFlags, terminal));
     });
 };
 
 async function call(name: string, flags: CallFlags, terminal: Terminal): Promise<number> {
-  if (flags.timeout !== undefined && flags.wait !== true)
-    throw new UsageError("--timeout says how long to wait: give --wait beside it");
+  if (flags.timeout !== undefined && flags.wait !== true) throw new UsageError("--timeout needs --wait. Give both.");
   const defaults = await taskOptions(name, flags);
   const results = flags.wait === true && (await awaitedResults(flags, terminal));
   const client = createClient({ broker: flags.broker, name: "leveret command", results });
@@ -78,11 +77,11 @@ async function awaitedResults({ resultBackend }: CallFlags, terminal: Terminal):
   const place = resultPlace(resultBackend) ?? "rpc";
   if (place !== "none") return openResults(place, lineLogger(terminal, "warn"));
   throw new UsageError(
-    "there is nothing to wait for: results are disabled, by --result-backend or CELERY_RESULT_BACKEND",
+    "Results are disabled, by --result-backend or CELERY_RESULT_BACKEND. Leave out --wait, or name a backend.",
   );
 }
 
-/** What the flags say, over what the task says of itself. */
+/** The options of the flags, over those of the task. */
 export function namedCall(flags: CallFlags, defaults: CallOptions): NamedCall {
   const { args, kwargs, countdown, eta, expires, queue, exchange, routingKey, priority, serializer, taskId } = flags;
   const given = {
@@ -108,10 +107,12 @@ async function taskOptions(name: string, { app }: CallFlags): Promise<CallOption
   const task = tasks.find((each) => each.name === name);
   if (task !== undefined) return task.options;
   const known = tasks.map((each) => each.name).toSorted();
-  throw new UsageError(`-A ${app} exports no task "${name}"; it exports ${known.join(", ") || "none"}`);
+  throw new UsageError(
+    `The module exports no such task: "${name}" (-A ${app}). It exports ${known.join(", ") || "none"}.`,
+  );
 }
 
-/** How a task ended, as a line or as JSON. Tells the exit code. */
+/** Prints the outcome of a task, as a line or as JSON. Returns the exit code. */
 export function showSettled(
   id: string,
   settled: { readonly status: string; readonly value?: unknown; readonly error?: Error },

@@ -10,16 +10,16 @@ import type { Describe } from "./describe.ts";
 
 const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 
-/** `leveret completion`: a script that lets a shell complete the command's words. */
+/** `leveret completion`: a completion script for a shell. */
 export const describeCompletion: Describe = (program, { terminal }) => {
   program
     .command("completion")
-    .description("print what lets a shell complete this command: source <(leveret completion bash)")
+    .description("print a completion script for a shell: source <(leveret completion bash)")
     .argument("<shell>", "bash, zsh or fish", oneOf(["bash", "zsh", "fish"]))
     .action((shell: keyof typeof scripts) => terminal.out(scripts[shell](wordsOf(program))));
 };
 
-/** What can be typed: read off the commands themselves. */
+/** The words of the commands and their options. */
 function wordsOf(command: Command): CommandWords {
   const options = command.options.map(({ short = null, long = null, description, required }) => ({
     short,
@@ -37,7 +37,7 @@ function wordsOf(command: Command): CommandWords {
   };
 }
 
-/** First arguments that are commands in all but form. */
+/** First arguments that act as subcommands. */
 const fleetCommands: Readonly<Record<string, Readonly<Record<string, { readonly description: string }>>>> = {
   inspect: inspections,
   control: commands,

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** What a command is given. */
+/** Terminal and exit of a command. */
 export interface Surroundings {
   readonly terminal: Terminal;
   /** Takes the exit code. */
   readonly done: (code: number) => void;
 }
 
-/** Adds a command, its options and what it does, to the program. */
+/** Adds a command with its options and action to the program. */
 export type Describe = (program: Command, surroundings: Surroundings) => void;

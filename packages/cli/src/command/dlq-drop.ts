@@ -8,7 +8,7 @@ import { toJson } from "../terminal/to-json.ts";
 import { agreed } from "./agreed.ts";
 import { type DeadQueue, deadQueues, type DlqFlags, eachDeadLetter, selectionOf } from "./dlq-flags.ts";
 
-/** Drops dead letters, after asking. */
+/** Deletes dead letters, after a confirmation. */
 export async function dropDeadLetters(flags: DlqFlags, terminal: Terminal): Promise<number> {
   const dropped = await withTransport(flags, async (transport) => {
     const queues = await deadQueues(transport, flags);
@@ -34,10 +34,10 @@ export async function dropDeadLetters(flags: DlqFlags, terminal: Terminal): Prom
     return count;
   });
   if (dropped === null) {
-    terminal.err("Nothing was dropped.");
+    terminal.err("No dead letter was deleted.");
     return exitCodes.failed;
   }
-  terminal.out(flags.json === true ? `${toJson({ dropped })}\n` : `Dropped ${counted(dropped, "dead letter")}.\n`);
+  terminal.out(flags.json === true ? `${toJson({ dropped })}\n` : `Deleted ${counted(dropped, "dead letter")}.\n`);
   return exitCodes.well;
 }
 
@@ -47,6 +47,6 @@ function total(queues: readonly DeadQueue[]): number {
 
 function question(queues: readonly DeadQueue[], limit: number, flags: DlqFlags): string {
   const where = queues.map(({ name }) => name).join(", ");
-  if (isEverything(selectionOf(flags))) return `Drop ${counted(limit, "dead letter")} of ${where} for good?`;
-  return `Drop the dead letters that are like that among the ${total(queues)} of ${where}, at most ${limit}, for good?`;
+  if (isEverything(selectionOf(flags))) return `Permanently delete ${counted(limit, "dead letter")} of ${where}?`;
+  return `Permanently delete the matching dead letters among the ${total(queues)} of ${where}, at most ${limit}?`;
 }

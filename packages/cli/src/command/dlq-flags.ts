@@ -12,7 +12,7 @@ import type { CommonOptions } from "../reading/broker.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Agreement } from "./agreed.ts";
 
-/** The flags of `leveret dlq …`, read. */
+/** The parsed flags of `leveret dlq …`. */
 export interface DlqFlags extends CommonOptions, Agreement {
   readonly queues?: readonly string[];
   readonly id?: readonly string[];
@@ -22,13 +22,13 @@ export interface DlqFlags extends CommonOptions, Agreement {
   readonly to?: string;
 }
 
-/** A dead queue that is there, and how much it holds. */
+/** An existing dead queue, with its number of messages. */
 export interface DeadQueue {
   readonly name: string;
   readonly total: number;
 }
 
-/** The dead queues that flags name; those that were never needed are not there. */
+/** The existing dead queues that the flags name. */
 export async function deadQueues(
   transport: Transport,
   { queues = ["celery"] }: DlqFlags,
@@ -41,26 +41,26 @@ export async function deadQueues(
   return found;
 }
 
-/** Which dead letters the flags mean. */
+/** The selection of the flags. */
 export function selectionOf({ id, task, reason }: DlqFlags): Selection {
   return { ids: id, task, reason };
 }
 
-/** What is done with each dead letter that is meant. */
+/** The action on each selected dead letter. */
 export interface Pass {
   readonly transport: Transport;
   readonly queue: DeadQueue;
   readonly flags: DlqFlags;
-  /** How many at most. */
+  /** Most dead letters. */
   readonly limit: number;
   readonly terminal: Terminal;
   readonly act: (letter: DeadLetter, delivery: Delivery) => Taken | Promise<Taken>;
 }
 
-/** Messages under way at once, where each is settled before long. */
+/** Prefetch count where each message is settled soon. */
 const window = 200;
 
-/** Goes through a dead queue once, and through no more of it than the flags need. Resolves to how many it acted on. */
+/** Iterates over a dead queue once, as far as the flags need. Resolves with the number of selected dead letters. */
 export async function eachDeadLetter({ transport, queue, flags, limit, terminal, act }: Pass): Promise<number> {
   if (limit <= 0) return 0;
   const selection = selectionOf(flags);

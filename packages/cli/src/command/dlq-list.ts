@@ -21,8 +21,7 @@ export async function listDeadLetters(flags: DlqFlags, terminal: Terminal): Prom
     return queues.reduce((sum, queue) => sum + queue.total, 0);
   });
   if (flags.json === true) terminal.out(`${toJson(letters)}\n`);
-  else if (letters.length === 0)
-    terminal.err(total === 0 ? "There are no dead letters." : "No dead letter is like that.");
+  else if (letters.length === 0) terminal.err(total === 0 ? "There are no dead letters." : "No dead letter matches.");
   else showLetters(letters, total, terminal);
   return exitCodes.well;
 }

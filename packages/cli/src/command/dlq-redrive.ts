@@ -9,11 +9,11 @@ import { deadQueues, type DlqFlags, eachDeadLetter } from "./dlq-flags.ts";
 
 interface Tally {
   moved: number;
-  /** Why the others stay, and how many for each reason. */
+  /** Number of dead letters that stay, by reason. */
   readonly stay: Map<string, number>;
 }
 
-/** Brings dead letters back to work. Those that nobody takes stay, and cost exit code 1. */
+/** Redrives dead letters to their queues. Unroutable ones stay, with exit code 1. */
 export async function redriveDeadLetters(flags: DlqFlags, terminal: Terminal): Promise<number> {
   const tally: Tally = { moved: 0, stay: new Map() };
   try {
@@ -47,7 +47,7 @@ export async function redriveDeadLetters(flags: DlqFlags, terminal: Terminal): P
       }
     });
   } finally {
-    // What was moved is told also where the rest failed.
+    // The number of moved ones is printed even where the rest failed.
     tell(tally, flags, terminal);
   }
   return tally.stay.size === 0 ? exitCodes.well : exitCodes.failed;
@@ -60,5 +60,5 @@ function tell({ moved, stay }: Tally, { json }: DlqFlags, terminal: Terminal): v
     for (const [reason, count] of stay) {
       terminal.err(`${counted(count, "dead letter")} ${count === 1 ? "stays" : "stay"}: ${plain(reason)}`);
     }
-  if (terminal.interrupted.aborted) terminal.err("Interrupted: the rest is where it was.");
+  if (terminal.interrupted.aborted) terminal.err("Interrupted: all others stay in their dead queues.");
 }

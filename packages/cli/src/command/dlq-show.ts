@@ -14,7 +14,7 @@ interface FullLetter extends DeadLetter {
   readonly unreadable: string | null;
 }
 
-/** Prints dead letters in full. Those that were not found cost exit code 1. */
+/** Prints dead letters in full. Exit code 1 where one was not found. */
 export async function showDeadLetters(flags: DlqFlags, terminal: Terminal): Promise<number> {
   const letters: FullLetter[] = [];
   await withTransport(flags, async (transport) => {
@@ -33,7 +33,7 @@ export async function showDeadLetters(flags: DlqFlags, terminal: Terminal): Prom
   return missing.length === 0 ? exitCodes.well : exitCodes.failed;
 }
 
-/** As the worker reads them, where they can be read: JSON only. */
+/** The decoded arguments, where they are JSON. */
 function argumentsOf(message: WireMessage): Pick<FullLetter, "args" | "kwargs" | "unreadable"> {
   try {
     const { args, kwargs } = decodeTask(message, createContent(), { exchange: "", routingKey: "", redelivered: false });

@@ -10,42 +10,42 @@ import type { DlqFlags } from "./dlq-flags.ts";
 
 const listed = 100;
 
-/** `leveret dlq`: looks at dead letters, brings them back, drops them. */
+/** `leveret dlq`: lists, redrives and deletes dead letters. */
 export const describeDlq: Describe = (program, { terminal, done }) => {
-  const dlq = program.command("dlq").description("dead letters: what workers could not run, kept in <queue>.dead");
+  const dlq = program.command("dlq").description("dead letters: messages that workers could not run, in <queue>.dead");
   const run =
     (work: (flags: DlqFlags) => Promise<number>) =>
     async (_: unknown, command: Command): Promise<void> =>
       done(await work(command.optsWithGlobals()));
 
   withSelection(dlq.command("list"), "list")
-    .description("list dead letters, oldest first; they stay where they are")
-    .option("--limit <number>", "how many at most", count, listed)
+    .description("list dead letters, oldest first, without removing them")
+    .option("--limit <number>", "most dead letters", count, listed)
     .action(run((flags) => listDeadLetters(flags, terminal)));
   dlq
     .command("show")
     .description("show dead letters in full, with arguments and traceback")
     .argument("<id...>", "ids of the tasks")
-    .option("-Q, --queues <names>", "queues they came from, with commas between (default: celery)", names)
+    .option("-Q, --queues <names>", "their original queues, separated by commas (default: celery)", names)
     .action(async (ids: string[], _: unknown, command: Command) => {
       done(await showDeadLetters({ ...command.optsWithGlobals<DlqFlags>(), id: ids }, terminal));
     });
   withSelection(dlq.command("redrive"), "redrive")
-    .description("bring dead letters back to the queue they came from: confirmed there before it is gone here")
-    .option("--limit <number>", "how many at most (default: all)", count)
-    .option("--to <queue>", "another queue to bring them to")
+    .description("move dead letters back to their original queues, each confirmed there before it is removed here")
+    .option("--limit <number>", "most dead letters (default: all)", count)
+    .option("--to <queue>", "another queue to move them to")
     .action(run((flags) => redriveDeadLetters(flags, terminal)));
   withSelection(dlq.command("drop"), "drop")
-    .description("drop dead letters for good")
-    .option("--limit <number>", "how many at most (default: all)", count)
-    .option("-y, --yes", "do not ask")
+    .description("permanently delete dead letters")
+    .option("--limit <number>", "most dead letters (default: all)", count)
+    .option("-y, --yes", "skip the confirmation")
     .action(run((flags) => dropDeadLetters(flags, terminal)));
 };
 
 function withSelection(command: Command, verb: string): Command {
   return command
-    .option("-Q, --queues <names>", "queues they came from, with commas between (default: celery)", names)
+    .option("-Q, --queues <names>", "their original queues, separated by commas (default: celery)", names)
     .option("--id <ids>", `${verb} only these, by the ids of their tasks`, names)
-    .option("--task <name>", `${verb} only those of this task; * and ? stand for other characters`)
+    .option("--task <name>", `${verb} only those of this task; * and ? are wildcards`)
     .option("--reason <reason>", `${verb} only those with this reason, such as unregistered`);
 }

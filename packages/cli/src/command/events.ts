@@ -21,15 +21,15 @@ interface EventsFlags extends CommonOptions {
   readonly limit?: number;
 }
 
-/** `leveret events`: what happens to workers and tasks, until it is told to stop. */
+/** `leveret events`: prints the events of workers and tasks until it is stopped. */
 export const describeEvents: Describe = (program, { terminal }) => {
   program
     .command("events")
-    .description("watch workers and tasks: a live screen on a terminal, else a line for each event")
-    .option("-d, --dump", "a line for each event on a terminal, too")
+    .description("watch workers and tasks: a live screen on a terminal, otherwise a line for each event")
+    .option("-d, --dump", "print a line for each event, also on a terminal")
     .option("--types <types>", "only these types of events, such as task-failed or 'task-*'", names)
-    .option("--tasks <names>", "only events of these tasks; * and ? stand for other characters", names)
-    .option("--limit <number>", "end after so many events (default: none)", count)
+    .option("--tasks <names>", "only events of these tasks; * and ? are wildcards", names)
+    .option("--limit <number>", "number of events after which to end (default: none)", count)
     .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
       await watch(command.optsWithGlobals() as EventsFlags, terminal);
     });
@@ -45,7 +45,8 @@ async function watch(flags: EventsFlags, terminal: Terminal): Promise<void> {
       ...(tasks !== undefined && { tasks }),
     });
     await stream.opened;
-    // As Celery's monitors do: those that beat seldom are seen at once. Who may not ask waits for their beat.
+    // As Celery's monitors do, so that workers with rare heartbeats are seen at once. Without the permission, their
+    // next heartbeat is awaited.
     client.control.heartbeat({ timeout: 0 }).catch(() => {});
     const isLive = terminal.isScreen && flags.dump !== true && flags.json !== true;
     if (isLive) await live(stream, flags, terminal);
@@ -56,7 +57,7 @@ async function watch(flags: EventsFlags, terminal: Terminal): Promise<void> {
 }
 
 async function dump(stream: EventStream, { json, limit = Infinity }: EventsFlags, terminal: Terminal): Promise<void> {
-  terminal.err("listening; Ctrl-C ends");
+  terminal.err("receiving events; press Ctrl-C to stop");
   let seen = 0;
   for await (const event of stream) {
     terminal.out(`${json === true ? plain(wire(event)) : line(event)}\n`);
@@ -65,7 +66,7 @@ async function dump(stream: EventStream, { json, limit = Infinity }: EventsFlags
   }
 }
 
-/** As Celery writes it on the wire: programs know its fields. */
+/** The event as Celery writes it on the wire, for other programs. */
 function wire(event: CeleryEvent): string {
   return decodeUtf8(encodeEvent(event, createContent()).body);
 }

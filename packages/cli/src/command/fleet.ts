@@ -17,10 +17,10 @@ interface FleetFlags extends CommonOptions {
   readonly signal?: string;
 }
 
-/** `leveret status`: which workers are there. */
+/** `leveret status`: lists the online workers. */
 export const describeStatus: Describe = (program, { terminal, done }) => {
   withTarget(program.command("status"))
-    .description("which workers are there")
+    .description("list the online workers")
     .action(async (_: unknown, command: Command) => {
       const flags = command.optsWithGlobals<FleetFlags>();
       const answers = await withClient(flags, (client) => client.inspect.ping(target(flags)));
@@ -28,12 +28,12 @@ export const describeStatus: Describe = (program, { terminal, done }) => {
     });
 };
 
-/** `leveret inspect`: asks workers about themselves. */
+/** `leveret inspect`: inspects workers. */
 export const describeInspect: Describe = (program, { terminal, done }) => {
   withTarget(program.command("inspect"))
-    .description("ask workers about themselves")
+    .description("inspect workers")
     .argument("<question>", Object.keys(inspections).join(", "))
-    .argument("[arguments...]", "what the question takes")
+    .argument("[arguments...]", "arguments of the inspection")
     .addHelpText("after", listOf("Questions", inspections))
     .action(async (question: string, args: string[], _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<FleetFlags>();
@@ -43,14 +43,14 @@ export const describeInspect: Describe = (program, { terminal, done }) => {
     });
 };
 
-/** `leveret control`: tells workers to do something. */
+/** `leveret control`: sends commands to workers. */
 export const describeControl: Describe = (program, { terminal, done }) => {
   withTarget(program.command("control"))
-    .description("tell workers to do something")
+    .description("send a command to workers")
     .argument("<command>", Object.keys(commands).join(", "))
-    .argument("[arguments...]", "what the command takes")
-    .option("--terminate", "with revoke: end tasks that run")
-    .option("--signal <signal>", "with revoke: the signal that Python workers end them by (default: SIGTERM)")
+    .argument("[arguments...]", "arguments of the command")
+    .option("--terminate", "with revoke: also end running tasks")
+    .option("--signal <signal>", "with revoke: the signal by which Python workers end them (default: SIGTERM)")
     .addHelpText("after", listOf("Commands", commands))
     .action(async (name: string, args: string[], _: unknown, command: Command) => {
       const flags = command.optsWithGlobals<FleetFlags>();
@@ -58,7 +58,7 @@ export const describeControl: Describe = (program, { terminal, done }) => {
       const { terminate, signal } = flags;
       const isRevoke = name.startsWith("revoke");
       if (!isRevoke && (terminate !== undefined || signal !== undefined))
-        throw new UsageError("--terminate and --signal are for revoke");
+        throw new UsageError("--terminate and --signal are options of revoke. Leave them out.");
       const options = {
         ...target(flags),
         ...(terminate !== undefined && { terminate }),
@@ -66,14 +66,14 @@ export const describeControl: Describe = (program, { terminal, done }) => {
       };
       const answers = await withClient(flags, (client) => told.run(client.control, args, options));
       if (isAnswered(name)) return done(report(answers, flags, terminal));
-      terminal.err("Told; workers do not answer this.");
+      terminal.err("Sent; workers do not reply to this command.");
     });
 };
 
 function withTarget(command: Command): Command {
   return command
-    .option("-d, --destination <nodes>", "only these nodes, with commas between", names)
-    .option("-t, --timeout <seconds>", "how long answers are awaited (default: 1)", duration);
+    .option("-d, --destination <nodes>", "only these nodes, separated by commas", names)
+    .option("-t, --timeout <seconds>", "how long to wait for replies (default: 1)", duration);
 }
 
 function target({ destination, timeout }: FleetFlags): ControlOptions {
@@ -96,12 +96,15 @@ function find<Of>(
   verb: string,
 ): FleetCommand<Of> {
   const found = Object.hasOwn(all, name) ? all[name] : undefined;
-  if (found === undefined) throw new UsageError(`there is no ${verb} ${name}; there is ${Object.keys(all).join(", ")}`);
+  if (found === undefined)
+    throw new UsageError(`There is no ${verb} command "${name}". Use ${Object.keys(all).join(", ")}.`);
   const words = found.usage === "" ? [] : found.usage.split(" ");
   const least = words.filter((word) => word.startsWith("<")).length;
   const most = words.some((word) => word.includes("…")) ? Infinity : words.length;
   if (args.length >= least && args.length <= most) return found;
-  throw new UsageError(`${verb} ${name} takes ${found.usage === "" ? "no arguments" : found.usage}`);
+  throw new UsageError(
+    `The arguments of ${verb} ${name} are wrong. Give ${found.usage === "" ? "none" : found.usage}.`,
+  );
 }
 
 function listOf<Of>(title: string, all: Readonly<Record<string, FleetCommand<Of>>>): string {
@@ -116,7 +119,7 @@ function report(answers: Answers, { json }: FleetFlags, terminal: Terminal): num
   if (json === true) terminal.out(`${toJson(answers)}\n`);
   else if (count > 0) terminal.out(`${showAnswers(answers, terminal)}\n${nodesOnline(count)}\n`);
   if (count === 0) {
-    terminal.err("error: no worker answered in time; see --timeout");
+    terminal.err("error: no worker replied in time. Check that workers run, or raise --timeout.");
     return exitCodes.noReply;
   }
   return Object.values(answers).some(isRefusal) ? exitCodes.failed : exitCodes.well;

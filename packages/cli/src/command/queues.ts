@@ -14,13 +14,13 @@ interface QueuesFlags extends CommonOptions {
   readonly management?: string;
 }
 
-/** `leveret queues`: how much waits where. */
+/** `leveret queues`: prints the numbers of messages and consumers of queues. */
 export const describeQueues: Describe = (program, { terminal, done }) => {
   program
     .command("queues")
-    .description("how many messages wait in queues, and how many consumers they have")
-    .option("-Q, --queues <names>", "which, with commas between (default: those of -A, and celery)", names)
-    .option("--management <url>", "ask RabbitMQ's management API at this URL: it knows all queues of the vhost")
+    .description("print the numbers of messages and consumers of queues")
+    .option("-Q, --queues <names>", "queues, separated by commas (default: those of -A, and celery)", names)
+    .option("--management <url>", "use RabbitMQ's management API at this URL, which lists all queues of the vhost")
     .action(async (_: unknown, command: { optsWithGlobals(): unknown }) => {
       const flags = command.optsWithGlobals() as QueuesFlags;
       const queues = flags.management === undefined ? await inspected(flags) : await managed(flags.management, flags);
@@ -43,7 +43,7 @@ async function inspected(flags: QueuesFlags): Promise<readonly (QueueDepth | Mis
   });
 }
 
-/** The queues that tasks of a module go to, and Celery's default. */
+/** The queues of a module's tasks, and Celery's default queue. */
 export async function queuesOf(app: string | undefined): Promise<readonly string[]> {
   if (app === undefined) return ["celery"];
   const { tasks } = await loadModule(app);

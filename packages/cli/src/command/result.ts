@@ -11,13 +11,13 @@ interface ResultFlags extends CommonOptions {
   readonly timeout?: Duration;
 }
 
-/** `leveret result`: waits for the result of a task that was sent before. */
+/** `leveret result`: waits for the result of a sent task. */
 export const describeResult: Describe = (program, { terminal, done }) => {
   program
     .command("result")
     .description("wait for the result of a task and print it (default of --result-backend: amqp)")
     .argument("<id>", "id of the task")
-    .option("--timeout <seconds>", "how long to wait (default: without end)", duration)
+    .option("--timeout <seconds>", "how long to wait (default: indefinitely)", duration)
     .action(async (id: string, _: unknown, command: { optsWithGlobals(): unknown }) => {
       const flags = command.optsWithGlobals() as ResultFlags;
       const { broker, timeout } = flags;
@@ -32,12 +32,13 @@ export const describeResult: Describe = (program, { terminal, done }) => {
     });
 };
 
-/** Where a result is that another program has sent for. */
+/** The result backend of a task that another program has sent. */
 function keptPlace({ resultBackend }: ResultFlags): ResultPlace {
   const place = resultPlace(resultBackend) ?? "amqp";
-  if (place === "none") throw new UsageError("results are disabled, by --result-backend or CELERY_RESULT_BACKEND");
+  if (place === "none")
+    throw new UsageError("Results are disabled, by --result-backend or CELERY_RESULT_BACKEND. Name a backend.");
   if (place !== "rpc") return place;
   throw new UsageError(
-    "with rpc only the program that sent a task hears of its result: use leveret call --wait, or workers with --result-backend amqp or redis://host",
+    "With rpc:// only the program that sent a task receives its result. Use leveret call --wait, or workers with --result-backend amqp or redis://host.",
   );
 }

@@ -3,7 +3,7 @@ import type { CreateWorkerOptions, LogFormat, LogLevel, PoolOption, WorkerComman
 import type { CommonOptions } from "../reading/broker.ts";
 import { UsageError } from "../terminal/terminal.ts";
 
-/** The flags of `leveret worker`, read. */
+/** The parsed flags of `leveret worker`. */
 export interface WorkerFlags extends CommonOptions {
   readonly queues?: readonly string[];
   readonly concurrency?: number;
@@ -34,20 +34,20 @@ export interface WorkerModule {
   readonly commands?: WorkerCommands | undefined;
 }
 
-/** Parts tasks that can be run from those that are only declared, such as Python's. */
+/** Separates tasks with handlers from those that are only declared, such as Python's. */
 export function withHandlers(tasks: readonly TaskDefinition[]): {
   readonly runnable: readonly TaskDefinition[];
   readonly missing: readonly TaskDefinition[];
 } {
   const runnable = tasks.filter(({ run }) => run !== null);
-  if (runnable.length === 0) throw new UsageError("none of the tasks has a handler: there is nothing to run");
+  if (runnable.length === 0) throw new UsageError("None of the tasks has a handler. Export tasks with handlers.");
   return { runnable, missing: tasks.filter(({ run }) => run === null) };
 }
 
 /**
- * The options of `createWorker` that flags stand for.
+ * The options of `createWorker` for the flags.
  *
- * @throws UsageError for flags that make no sense together
+ * @throws UsageError for flags that exclude each other
  */
 export function workerOptions(flags: WorkerFlags, { url, tasks, commands }: WorkerModule): CreateWorkerOptions {
   const { broker, queues, hostname, loglevel, taskEvents, statedb, grace, logFormat, chords } = flags;
@@ -76,7 +76,7 @@ export function workerOptions(flags: WorkerFlags, { url, tasks, commands }: Work
 
 function remoteControlOption({ allowControl, denyControl }: WorkerFlags): Pick<CreateWorkerOptions, "remoteControl"> {
   if (allowControl !== undefined && denyControl !== undefined)
-    throw new UsageError("--allow-control names the only commands: leave --deny-control out");
+    throw new UsageError("--allow-control and --deny-control exclude each other. Give one of them.");
   if (allowControl !== undefined) return { remoteControl: { allow: allowControl } };
   return denyControl === undefined ? {} : { remoteControl: { deny: denyControl } };
 }
@@ -84,7 +84,7 @@ function remoteControlOption({ allowControl, denyControl }: WorkerFlags): Pick<C
 /** Celery's `solo` runs one task at a time. */
 function solo({ concurrency = 1 }: WorkerFlags): number {
   if (concurrency === 1) return concurrency;
-  throw new UsageError(`--pool solo runs one task at a time, and -c asks for ${concurrency}: use --pool inline`);
+  throw new UsageError(`--pool solo runs one task at a time: -c is ${concurrency}. Use --pool inline.`);
 }
 
 function poolOption({ pool = "inline", maxTasksPerChild, maxMemoryPerChild }: WorkerFlags, module: string): PoolOption {
@@ -98,10 +98,10 @@ function poolOption({ pool = "inline", maxTasksPerChild, maxMemoryPerChild }: Wo
   }
   const flag = maxTasksPerChild === undefined ? "--max-memory-per-child" : "--max-tasks-per-child";
   if (maxTasksPerChild === undefined && maxMemoryPerChild === undefined) return "inline";
-  throw new UsageError(`${flag} is for children: give --pool threads or --pool processes beside it`);
+  throw new UsageError(`${flag} needs child threads or processes. Give --pool threads or --pool processes.`);
 }
 
-/** A task's own limits win over the worker's, as in Celery. */
+/** A task's own limits take precedence over the worker's, as in Celery. */
 function limited(task: TaskDefinition, { timeLimit, softTimeLimit }: WorkerFlags): TaskDefinition {
   if (timeLimit === undefined && softTimeLimit === undefined) return task;
   const { policy } = task;
@@ -122,5 +122,5 @@ function milliseconds(limit: Duration | undefined): number | null {
   const [, amount = "", unit = "s"] = /^([\d.]+)(ms|s|m|h|d)?$/.exec(String(limit)) ?? [];
   const ms = Math.round(Number(amount) * unitMs[unit as keyof typeof unitMs]);
   if (ms > 0) return ms;
-  throw new UsageError("a time limit must be longer than 0");
+  throw new UsageError("The time limit is 0. Give a longer one.");
 }

@@ -1,6 +1,6 @@
 import { type CommandWords, type Place, places, spellings } from "./command-words.ts";
 
-/** A script for bash 4 and later: words of commands and options; files after an option that takes a value. */
+/** A script for bash 4 and later: completes commands and options; files after an option with a value. */
 export function bashCompletion(program: CommandWords): string {
   const all = places(program);
   const name = program.name;

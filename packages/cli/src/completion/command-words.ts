@@ -1,4 +1,4 @@
-/** An option as it can be typed. */
+/** The spellings of an option. */
 export interface OptionWords {
   readonly short: string | null | undefined;
   readonly long: string | null | undefined;
@@ -6,7 +6,7 @@ export interface OptionWords {
   readonly takesValue: boolean;
 }
 
-/** A command with what can be typed after it. */
+/** A command with its subcommands, options and arguments. */
 export interface CommandWords {
   readonly name: string;
   readonly description: string;
@@ -14,7 +14,7 @@ export interface CommandWords {
   readonly commands: readonly CommandWords[];
 }
 
-/** A command with the words that lead to it, the program's own name left out. */
+/** A command with its path, without the program's name. */
 export interface Place {
   readonly path: readonly string[];
   readonly command: CommandWords;
@@ -33,7 +33,7 @@ export function places(program: CommandWords): readonly Place[] {
   return below(program, []);
 }
 
-/** The option's words, as they are typed. */
+/** The spellings of an option. */
 export function spellings({ short, long }: OptionWords): readonly string[] {
   return [short, long].filter((word) => word !== null && word !== undefined);
 }

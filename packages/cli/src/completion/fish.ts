@@ -1,6 +1,6 @@
 import { type CommandWords, type OptionWords, type Place, places, summary } from "./command-words.ts";
 
-/** A script for fish: words with their descriptions. */
+/** A script for fish: completes words with their descriptions. */
 export function fishCompletion(program: CommandWords): string {
   const lines = places(program).flatMap((place) => linesOf(program.name, place));
   return `# fish completion of ${program.name}: ${program.name} completion fish | source\n${lines.join("\n")}\n`;
@@ -16,7 +16,7 @@ function linesOf(program: string, { path, command }: Place): readonly string[] {
   return [...commands, ...command.options.map((option) => `${start}${scope}${flags(option)}`)];
 }
 
-/** After the command's words, and none of those that come after it. */
+/** The condition: after the command, and before its subcommands. */
 function conditionOf(path: readonly string[], { commands }: CommandWords): string {
   const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
   const notYet =

@@ -1,6 +1,6 @@
 import { type CommandWords, type OptionWords, type Place, places, spellings, summary } from "./command-words.ts";
 
-/** A script for zsh: words with their descriptions, files where a value is due. */
+/** A script for zsh: completes words with their descriptions, and files as values. */
 export function zshCompletion(program: CommandWords): string {
   const all = places(program);
   const name = program.name;

@@ -9,40 +9,40 @@ import {
   withoutHeaders,
 } from "@leveret/celery-protocol";
 
-/** What a message in a dead queue says of itself. */
+/** The fields of a message in a dead queue. */
 export interface DeadLetter {
   readonly id: string | null;
   readonly task: string | null;
-  /** Why it is there: `undecodable`, `unregistered`, …; RabbitMQ's word where the broker put it there. */
+  /** Reason: `undecodable`, `unregistered`, …; RabbitMQ's reason where the broker dead-lettered it. */
   readonly reason: string | null;
   readonly error: string | null;
   readonly traceback: string | null;
   readonly attempts: number | null;
-  /** The worker that gave up. */
+  /** The worker that dead-lettered it. */
   readonly worker: string | null;
-  /** When it did, ISO 8601. */
+  /** Time of the dead-lettering, ISO 8601. */
   readonly time: string | null;
-  /** The queue it was taken from, and goes back to. */
+  /** Its original queue, to which it is redriven. */
   readonly queue: string;
   readonly bytes: number;
 }
 
-/** Which dead letters are meant; what is left out does not matter. */
+/** Criteria for dead letters; absent ones match all. */
 export interface Selection {
   readonly ids?: readonly string[] | undefined;
-  /** Name of the task; `*` and `?` stand for other characters. */
+  /** Name of the task; `*` and `?` are wildcards. */
   readonly task?: string | undefined;
   readonly reason?: string | undefined;
 }
 
 const suffix = ".dead";
 
-/** Name of the dead queue of a queue; a dead queue's own name stands for itself. */
+/** Name of the dead queue of a queue; a dead queue's name is returned unchanged. */
 export function deadQueueName(queue: string): string {
   return queue.endsWith(suffix) ? queue : deadQueue(queue).queue;
 }
 
-/** Reads the headers that workers add, else those that RabbitMQ adds to what it dead-letters itself. Never throws. */
+/** Reads the headers that workers set, else those that RabbitMQ sets on messages that it dead-letters. Never throws. */
 export function readDeadLetter(message: WireMessage, from: string): DeadLetter {
   const { headers, body } = message;
   const { id, task } = peekTask(message);
@@ -64,21 +64,21 @@ function workQueue(deadName: string): string {
   return deadName.endsWith(suffix) ? deadName.slice(0, -suffix.length) : deadName;
 }
 
-/** Whether a dead letter is among those that are meant. */
+/** Whether a selection matches a dead letter. */
 export function isSelected({ id, task, reason }: DeadLetter, selection: Selection): boolean {
   if (selection.ids !== undefined && (id === null || !selection.ids.includes(id))) return false;
   if (selection.task !== undefined && (task === null || !matchesGlob(task, selection.task))) return false;
   return selection.reason === undefined || selection.reason === reason;
 }
 
-/** Whether a selection leaves none out. */
+/** Whether a selection matches all dead letters. */
 export function isEverything({ ids, task, reason }: Selection): boolean {
   return ids === undefined && task === undefined && reason === undefined;
 }
 
 /**
- * The message as it was before it died: without why it did, and without counts of its deliveries, by which the next worker
- * would give it up at once.
+ * The message as it was before it was dead-lettered: without the headers of the reason, and without delivery counts,
+ * which would dead-letter it again at once.
  */
 export function revived(message: WireMessage): WireMessage {
   const { headers, properties, body } = republishable(message);

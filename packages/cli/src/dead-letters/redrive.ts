@@ -2,15 +2,15 @@ import { CeleryError, type Delivery, type Transport } from "@leveret/celery-amqp
 import { type DeadLetter, revived } from "./dead-letter.ts";
 import { ackLost } from "./sift.ts";
 
-/** What became of one dead letter. */
+/** The outcome of one dead letter. */
 export type Redriven = { readonly moved: true } | { readonly moved: false; readonly reason: string };
 
 /**
- * Brings a dead letter back to the queue it came from, or to another: published and confirmed first, then acked, so that a
- * program killed between the two leaves it in both places and never in none. A dead letter that no queue takes stays dead,
- * and so does one with unreadable headers.
+ * Redrives a dead letter to its original queue, or to another: published and confirmed first, then acked, so that a
+ * program killed in between leaves it in both queues, never in none. An unroutable dead letter stays, and so does one
+ * with unreadable headers.
  *
- * @throws CeleryError `connection-lost` and all else that is no fault of this message
+ * @throws CeleryError `connection-lost` and other errors that are not of this message
  */
 export async function redrive(
   transport: Transport,
@@ -29,9 +29,9 @@ export async function redrive(
   return { moved: true };
 }
 
-const incomplete = "Not all of its headers could be read, and its task would run without them.";
+const incomplete = "Some of its headers are unreadable, and its task would run without them.";
 
-/** The header holds the bytes of headers that were left out of a message, since the worker could not read them. */
+/** Whether the message lost headers that the worker could not read: it has their bytes in a header. */
 function isIncomplete({ unreadable, message }: Delivery): boolean {
   return unreadable !== null || "x-leveret-unread-headers" in message.headers;
 }

@@ -2,32 +2,30 @@ import { setTimeout as pause } from "node:timers/promises";
 import { CeleryError, type Delivery, type Subscription, type Transport } from "@leveret/celery-amqp";
 import { republishable } from "@leveret/celery-protocol";
 
-/** Whether a message has been settled, or shall be given back at the end. */
+/** Whether a message has been settled, or must be requeued at the end. */
 export type Taken = "settled" | "keep";
 
-/** How a dead queue is gone through. */
+/** Options of iterating over a dead queue. */
 export interface SiftOptions {
   readonly queue: string;
-  /** How many messages were there at the start: what comes later is left alone. */
+  /** Number of messages at the start: later ones are not delivered. */
   readonly total: number;
-  /** Messages taken at most before the first is settled. */
+  /** Most unsettled messages. */
   readonly prefetch: number;
-  /** Ends the going through; what is under way is finished. */
+  /** Ends the iteration; current messages are finished. */
   readonly signal: AbortSignal;
-  /**
-   * What becomes of a message: it is settled, or will be; `keep` gives it back at the end, `stop` does and looks at no more.
-   */
+  /** Called for each message: `settled`, or will be; `keep` requeues it at the end, `stop` also ends the iteration. */
   readonly take: (delivery: Delivery) => Taken | "stop" | Promise<Taken>;
 }
 
-/** AMQP's greatest prefetch. What a person asked to look through beyond it has to be looked through in parts. */
+/** AMQP's largest prefetch count, and so the most messages in one iteration. */
 export const mostHeld = 65_535;
 
 /**
- * Hands every message of a queue out once, then gives back those that are kept, to where they stood. Resolves to how many
- * were looked at. A program killed midway loses none: what it held is back in the queue as soon as its connection is gone.
+ * Delivers every message of a queue once, then requeues the kept ones in their order. Resolves with the number of
+ * messages. A program killed midway loses none: the broker requeues its messages when its connection ends.
  *
- * @throws CeleryError `connection-lost` where the connection was lost meanwhile; and what consuming can end in
+ * @throws CeleryError `connection-lost` where the connection was lost meanwhile; and the errors of consuming
  */
 export async function sift(transport: Transport, options: SiftOptions): Promise<number> {
   const round = new Round(transport, options);
@@ -95,7 +93,7 @@ class Round {
     this.#isOver = true;
   }
 
-  /** Others may take messages from the same queue: then less comes than was there, and the end is that nothing is left. */
+  /** Other consumers may take messages from the same queue: then the iteration ends with the empty queue. */
   async #untilOver(): Promise<void> {
     const { signal, queue } = this.#options;
     for (let idle = 0, seen = 0; idle < idleRounds && !this.#isOver && !signal.aborted; seen = this.#seen) {
@@ -112,8 +110,8 @@ class Round {
   }
 
   /**
-   * A quorum queue of RabbitMQ 4 drops what it has delivered more than 20 times, and before 4.3 it counts every delivery:
-   * what comes near is put back as a new message, confirmed before the old one is acked.
+   * A quorum queue of RabbitMQ 4 drops a message after 20 deliveries, and before 4.3 it counts every delivery: a
+   * message near the limit is republished, and the copy confirmed before the original is acked.
    */
   async #giveBack(subscription: Subscription): Promise<void> {
     for (const delivery of this.#kept) {
@@ -138,6 +136,6 @@ const idleRounds = 10;
 export function ackLost(queue: string): CeleryError {
   return new CeleryError(
     "connection-lost",
-    `The connection was lost before a message could be taken from "${queue}": it may be there as well as where it went; nothing is lost`,
+    `The connection was lost before a message was acked: queue "${queue}". No message is lost; this one may be in both queues.`,
   );
 }

@@ -5,7 +5,7 @@ import type { Answers } from "./inspections.ts";
 
 const indent = " ".repeat(8);
 
-/** Answers for people, as `celery inspect` writes them: a line for each node, what it said below. */
+/** Formats replies for people, as `celery inspect` does: a line for each node, its reply below. */
 export function showAnswers(answers: Answers, terminal: Terminal): string {
   return Object.keys(answers)
     .toSorted()
@@ -18,7 +18,7 @@ export function nodesOnline(count: number): string {
   return `${count} ${count === 1 ? "node" : "nodes"} online.`;
 }
 
-/** Whether a worker said that it could not. */
+/** Whether a reply is an error. */
 export function isRefusal(answer: unknown): boolean {
   return isTable(answer) && "error" in answer;
 }

@@ -1,18 +1,18 @@
 import { type ClusterState, isAlive, type MonitoredTask, type MonitoredWorker } from "@leveret/celery-protocol";
 import { cut, table } from "../terminal/table.ts";
 
-/** How much there is to see. */
+/** Size of the screen. */
 export interface ScreenSize {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** The workers, and below them as many tasks as fit, those first of which something happened last. */
+/** Renders the workers and below them as many tasks as fit, the latest events first. */
 export function screen(state: ClusterState, nowMs: number, { rows, columns }: ScreenSize): string {
   const workers = state.workers().map((worker) => workerRow(worker, nowMs));
   const room = Math.max(1, rows - workers.length - 6);
   const tasks = state.tasks({ limit: room }).map((task) => taskRow(task));
-  const head = `${state.eventCount} events, ${state.taskCount} tasks received; Ctrl-C ends`;
+  const head = `${state.eventCount} events, ${state.taskCount} tasks received; Ctrl-C stops`;
   const text = [
     head,
     "",

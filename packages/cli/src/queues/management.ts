@@ -9,9 +9,9 @@ import {
 import { CommandError, UsageError } from "../terminal/terminal.ts";
 import type { QueueDepth } from "./queue-depth.ts";
 
-/** Where RabbitMQ's management API is, and whose queues are asked for. */
+/** Address and login of RabbitMQ's management API, and the vhost. */
 export interface Management {
-  /** With the path `/api` left out: `http://host:15672`. */
+  /** Without the path `/api`: `http://host:15672`. */
   readonly origin: string;
   readonly user: string;
   readonly password: string;
@@ -26,9 +26,9 @@ const brokerForm = {
 };
 
 /**
- * The management API that a URL names. User, password and vhost are the broker's where the URL has none.
+ * Parses the URL of the management API. Defaults of user, password and vhost are the broker's.
  *
- * @throws UsageError for a string that is no URL of HTTP
+ * @throws UsageError for a string that is not an HTTP URL
  */
 export function readManagement(url: string, broker: string | undefined): Management {
   const { scheme, user, password, host, port, path } = read("--management", url, form);
@@ -42,7 +42,7 @@ export function readManagement(url: string, broker: string | undefined): Managem
   };
 }
 
-/** Of several brokers the first: they are one cluster. */
+/** The first of several brokers: they are one cluster. */
 function readBroker(broker = "amqp://guest:guest@localhost:5672//"): Omit<Management, "origin"> {
   const [first = ""] = splitServiceUrls(broker);
   const { user, password, path } = read("-b", first, brokerForm);
@@ -70,9 +70,9 @@ interface ManagedQueue {
 }
 
 /**
- * All queues of the vhost, by name. Numbers are as old as the broker's statistics, some 5 s.
+ * All queues of the vhost, by name. Numbers are up to 5 s old, as the broker's statistics.
  *
- * @throws CommandError that says what the API answered
+ * @throws CommandError with the answer of the API
  */
 export async function listQueues(management: Management): Promise<readonly QueueDepth[]> {
   const { origin, user, password, vhost } = management;
@@ -80,7 +80,9 @@ export async function listQueues(management: Management): Promise<readonly Queue
   const url = `${origin}/api/queues/${encodeURIComponent(vhost)}`;
   const response = await reach(url, authorization);
   if (!response.ok)
-    throw new CommandError(`${origin} answered ${response.status} for vhost "${vhost}": ${hint(response.status)}`);
+    throw new CommandError(
+      `The management API refused the request: ${origin}, vhost "${vhost}" (${response.status}). ${hint(response.status)}.`,
+    );
   const queues = (await response.json()) as readonly ManagedQueue[];
   return queues.map(depthOf).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -89,20 +91,23 @@ async function reach(url: string, authorization: string): Promise<Response> {
   try {
     return await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(patienceMs) });
   } catch (error) {
-    throw new CommandError(`The management API does not answer at ${new URL(url).origin}: is its plugin enabled?`, {
-      cause: error,
-    });
+    throw new CommandError(
+      `The management API does not answer: ${new URL(url).origin}. Check that its plugin is enabled.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 const patienceMs = 15_000;
 
 function hint(status: number): string {
-  if (status === 401) return "the user or the password is wrong, or the user lacks the tag management";
-  return status === 404 ? "there is no such vhost, or it is no management API" : "see the broker's log";
+  if (status === 401) return "Check user and password, and that the user has the tag management";
+  return status === 404 ? "Check the vhost and the URL" : "See the broker's log";
 }
 
-/** What the broker has not counted yet it leaves out. */
+/** The broker leaves out numbers that it has not counted yet. */
 function depthOf(queue: ManagedQueue): QueueDepth {
   const { name, type = null, messages_ready: ready = 0, messages_unacknowledged: held = 0, consumers = 0 } = queue;
   return { name, ready, unacknowledged: held, consumers, type };

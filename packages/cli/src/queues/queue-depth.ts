@@ -1,22 +1,22 @@
-/** What is known of a queue. */
+/** Messages and consumers of a queue. */
 export interface QueueDepth {
   readonly name: string;
-  /** Messages that wait. */
+  /** Ready messages. */
   readonly ready: number;
-  /** Messages that consumers hold; null where only the management knows. */
+  /** Unacknowledged messages; null without the management API. */
   readonly unacknowledged: number | null;
   readonly consumers: number;
-  /** `classic`, `quorum`, `stream`; null where only the management knows. */
+  /** `classic`, `quorum`, `stream`; null without the management API. */
   readonly type: string | null;
 }
 
-/** A queue that was asked for and is not there. */
+/** A named queue that does not exist. */
 export interface MissingQueue {
   readonly name: string;
   readonly missing: true;
 }
 
-/** Whether there is no such queue. */
+/** Whether the queue does not exist. */
 export function isMissing(queue: QueueDepth | MissingQueue): queue is MissingQueue {
   return "missing" in queue;
 }

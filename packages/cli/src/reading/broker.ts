@@ -6,15 +6,15 @@ import { CommandError, UsageError } from "../terminal/terminal.ts";
 export interface CommonOptions {
   /** Path of the module that exports the tasks. */
   readonly app?: string;
-  /** Address of the broker; the environment variable `CELERY_BROKER_URL` stands in for it. */
+  /** Address of the broker; default: the environment variable `CELERY_BROKER_URL`. */
   readonly broker?: string;
-  /** Where results are kept, as it was typed; may hold a password. The environment variable `CELERY_RESULT_BACKEND` stands in for it. */
+  /** The result backend as typed, with its password. Default: the environment variable `CELERY_RESULT_BACKEND`. */
   readonly resultBackend?: string;
-  /** Print for programs. */
+  /** Print JSON. */
   readonly json?: boolean;
 }
 
-/** Connects, lets `use` work, and always disconnects. Rejects as `connect` and `use` do. */
+/** Connects, runs `use`, and always disconnects. Rejects as `connect` and `use` do. */
 export async function withTransport<T>(
   { broker }: CommonOptions,
   use: (transport: Transport) => Promise<T>,
@@ -28,7 +28,7 @@ export async function withTransport<T>(
   }
 }
 
-/** What went wrong, in a line; what nobody expected keeps its stack. */
+/** Describes an error in a line; an unexpected one with its stack. */
 export function explain(error: unknown): string {
   if (error instanceof UsageError || error instanceof CommandError) return error.message;
   if (error instanceof CeleryError) return `${error.message} (${error.code})`;

@@ -5,9 +5,9 @@ import { UsageError } from "../terminal/terminal.ts";
 import { json } from "./values.ts";
 
 /**
- * Reads the entries of a beat from a JSON file. The beat checks what they hold.
+ * Reads the entries of a beat from a JSON file. The beat checks their values.
  *
- * @throws UsageError for a file that cannot be read, or is no JSON
+ * @throws UsageError for a file that cannot be read, or is not JSON
  */
 export function readEntries(file: string): BeatSchedule {
   try {
@@ -19,7 +19,7 @@ export function readEntries(file: string): BeatSchedule {
   }
 }
 
-/** Arguments stay as they stand in the file, big integers and `1.0` among them; the rest are plain values. */
+/** Arguments keep their form in the file, such as big integers and `1.0`; all other values are plain. */
 function entryOf(entry: unknown): unknown {
   if (!isPlainObject(entry)) return toValue(entry as Tree);
   const { args, kwargs, ...rest } = entry;

@@ -4,41 +4,41 @@ import { pathToFileURL } from "node:url";
 import { lookedAmong, type TaskDefinition, tasksAmong } from "@leveret/celery-amqp";
 import { UsageError } from "../terminal/terminal.ts";
 
-/** What a module given by `-A` exports. */
+/** The exports of a module given by `-A`. */
 export interface LoadedModule {
-  /** Where it is: for children that load it again. */
+  /** URL of the module, for children that load it again. */
   readonly url: string;
-  /** What its exports are, by name. */
+  /** Its exports by name. */
   readonly exports: Readonly<Record<string, unknown>>;
-  /** Every export that is a task, and those of lists and plain objects of them. */
+  /** All exported tasks, also those in exported lists and plain objects. */
   readonly tasks: readonly TaskDefinition[];
 }
 
 /**
- * Loads a module by its path, from the working directory. TypeScript is read by Node itself: types are left out, so that
- * what is more than types (enums, parameter properties) is refused.
+ * Loads a module by its path, from the working directory. Node strips types itself, so TypeScript that is more than
+ * types (enums, parameter properties) is refused.
  *
- * @throws UsageError where it is not there, or cannot be loaded
+ * @throws UsageError where the file is missing or cannot be loaded
  */
 export async function loadModule(path: string): Promise<LoadedModule> {
   const file = resolve(path);
-  if (!existsSync(file)) throw new UsageError(`-A ${path}: there is no such file`);
+  if (!existsSync(file)) throw new UsageError(`The module does not exist: -A ${path}. Name an existing file.`);
   const { href: url } = pathToFileURL(file);
   const exports = await load(path, url);
   return { url, exports, tasks: tasksAmong(exports) };
 }
 
 /**
- * The same, for what needs tasks.
+ * As `loadModule`, for commands that need tasks.
  *
  * @throws UsageError as `loadModule`, and where no module is named or none of its exports is a task
  */
 export async function loadTasks(path: string | undefined): Promise<LoadedModule> {
-  if (path === undefined) throw new UsageError("which tasks? Name the module that exports them: -A ./tasks.ts");
+  if (path === undefined) throw new UsageError("The module of the tasks is missing. Name it: -A ./tasks.ts.");
   const loaded = await loadModule(path);
   if (loaded.tasks.length > 0) return loaded;
   throw new UsageError(
-    `-A ${path}: no task was found; ${lookedAmong} were looked through. Export what defineTask makes`,
+    `The module exports no task: -A ${path} (searched: ${lookedAmong}). Export tasks made by defineTask.`,
   );
 }
 
@@ -46,11 +46,11 @@ async function load(path: string, url: string): Promise<Readonly<Record<string, 
   try {
     return (await import(url)) as Readonly<Record<string, unknown>>;
   } catch (error) {
-    throw new UsageError(`-A ${path}: it cannot be loaded: ${described(error)}`);
+    throw new UsageError(`The module cannot be loaded: -A ${path} (${described(error)})`);
   }
 }
 
-/** A mistake in the user's own file is found by its line, which only the stack has. */
+/** The stack has the line of an error in the user's own file. */
 function described(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.stack?.split("\n").slice(0, 4).join("\n") ?? error.message;

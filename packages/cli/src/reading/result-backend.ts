@@ -1,10 +1,10 @@
 import { CeleryError, type Logger, type ResultBackend } from "@leveret/celery-amqp";
 import { UsageError } from "../terminal/terminal.ts";
 
-/** Where results are kept: what client and worker bring themselves, nowhere, or a Redis by its address. */
+/** The result backend: rpc or amqp, none, or a Redis URL. */
 export type ResultPlace = "rpc" | "amqp" | "none" | { readonly redisUrl: string };
 
-/** What `results` of a client or a worker may be. */
+/** The value of the option `results` of a client or a worker. */
 export type OpenResults = "rpc" | "amqp" | false | ResultBackend;
 
 const source = "the result backend (--result-backend or CELERY_RESULT_BACKEND)";
@@ -17,10 +17,10 @@ const words: ReadonlyMap<string, ResultPlace> = new Map([
 ]);
 
 /**
- * Reads `--result-backend` as Celery reads it: a URL, or the name of a backend alone. Null where nothing is said. No part of
- * what was typed but its scheme is ever shown. Source: celery/app/backends.py `BACKEND_ALIASES`, `by_url`.
+ * Parses `--result-backend` as Celery does: a URL, or the name of a backend. Null where it is not set. Errors show only
+ * its scheme. Source: celery/app/backends.py `BACKEND_ALIASES`, `by_url`.
  *
- * @throws UsageError for a backend that there is not here
+ * @throws UsageError for an unknown backend
  */
 export function resultPlace(text: string | undefined): ResultPlace | null {
   if (text === undefined || text === "") return null;
@@ -29,21 +29,22 @@ export function resultPlace(text: string | undefined): ResultPlace | null {
   if (["redis", "rediss", "redis+socket"].includes(kind)) return { redisUrl: `${kind}://${address ?? ""}` };
   if (kind === "sentinel") {
     throw new UsageError(
-      `${source} is sentinel://, which does not say the primary's name: in a program of yours redisResults({ sentinels, master }) of @leveret/celery-redis does`,
+      `${source} is sentinel://, which has no name of the primary. Use redisResults({ sentinels, master }) of @leveret/celery-redis in a program.`,
     );
   }
   const place = words.get(kind);
-  if (place === undefined) throw new UsageError(`${source} must be one of rpc://, amqp, redis://host:6379/0, disabled`);
+  if (place === undefined)
+    throw new UsageError(`${source} is unknown. Give rpc://, amqp, redis://host:6379/0 or disabled.`);
   if (address === undefined || address === "") return place;
-  throw new UsageError(`${source} is ${kind}, which has no address of its own: write ${kind} alone`);
+  throw new UsageError(`${source} is ${kind}, which has no address. Write ${kind} alone.`);
 }
 
 /**
- * What a client or a worker is given as `results`; whoever gets it closes it. The package for Redis is loaded only here: it
- * is an extra, as in Celery.
+ * Opens the results of a client or a worker, which closes them. Loads the package for Redis, which is an extra, as in
+ * Celery.
  *
- * @param logger - hears when Redis is away. Default nobody
- * @throws UsageError where the package is not installed, or an address makes no sense
+ * @param logger - for lost connections to Redis. Default none
+ * @throws UsageError where the package is not installed, or for an invalid address
  */
 export async function openResults(place: ResultPlace, logger?: Logger): Promise<OpenResults> {
   if (typeof place === "string") return place === "none" ? false : place;
@@ -56,9 +57,9 @@ export async function openResults(place: ResultPlace, logger?: Logger): Promise<
   }
 }
 
-/** A package that is there and cannot be loaded is another failure. */
+/** An installed package that cannot be loaded is another error. */
 function refuseMissing(error: unknown): never {
   const isMissing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
   if (!isMissing || !error.message.includes("'@leveret/celery-redis'")) throw error;
-  throw new UsageError(`${source} is Redis, for which a package is missing: npm install @leveret/celery-redis`);
+  throw new UsageError(`${source} is Redis, and its package is not installed. Run npm install @leveret/celery-redis.`);
 }

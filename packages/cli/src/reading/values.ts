@@ -3,27 +3,27 @@ import { InvalidArgumentError } from "commander";
 
 const content = createContent();
 
-/** Reads a JSON list: the positional arguments of a call. Integers of any size stay whole. */
+/** Reads a JSON list: the positional arguments of a call. Integers of any size are exact. */
 export function list(text: string): readonly unknown[] {
   const value = json(text);
   if (Array.isArray(value)) return value;
-  throw new InvalidArgumentError("it must be a JSON list, such as '[2, 3]'");
+  throw new InvalidArgumentError("Give a JSON list, such as '[2, 3]'.");
 }
 
 /** Reads a JSON object: the keyword arguments of a call. */
 export function table(text: string): Readonly<Record<string, unknown>> {
   const value = json(text);
   if (isPlainObject(value)) return value;
-  throw new InvalidArgumentError(`it must be a JSON object, such as '{"x": 2}'`);
+  throw new InvalidArgumentError(`Give a JSON object, such as '{"x": 2}'.`);
 }
 
-/** Reads a JSON value as a message's body would be read. */
+/** Decodes a JSON value like a message's body. */
 export function json(text: string): unknown {
   try {
     return content.decode({ contentType: "application/json", contentEncoding: "utf-8", body: encodeUtf8(text) });
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    throw new InvalidArgumentError(`it is no JSON (${error.message})`);
+    throw new InvalidArgumentError(`It is not JSON (${error.message})`);
   }
 }
 
@@ -33,6 +33,6 @@ export function time(text: string): Date {
     return new Date(parseIso(text).epochMs);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    throw new InvalidArgumentError("it must be a time such as 2030-01-31T12:00:00Z");
+    throw new InvalidArgumentError("Give a time such as 2030-01-31T12:00:00Z.");
   }
 }

@@ -2,10 +2,10 @@ import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import type { Paint, Terminal } from "./terminal.ts";
 
-/** As a shell names the end by SIGPIPE: `leveret events | head` has what it wanted. */
+/** The exit code of SIGPIPE in a shell, for `leveret events | head`. */
 const readerGone = 128 + 13;
 
-/** What nobody reads any more is no failure; a worker goes on without its log. */
+/** A closed pipe is no failure; a worker keeps running without its log. */
 function unlessBroken(onBroken: () => void): (error: Error) => void {
   return (error) => {
     if (!("code" in error) || error.code !== "EPIPE") throw error;
@@ -15,7 +15,7 @@ function unlessBroken(onBroken: () => void): (error: Error) => void {
 
 const clearLine = "\r\u001B[2K";
 
-/** The terminal that a process was started in. Ctrl-C and SIGTERM are listened to once somebody asks for `interrupted`. */
+/** The terminal of a process. Ctrl-C and SIGTERM are handled from the first read of `interrupted` on. */
 export function processTerminal(process: NodeJS.Process): Terminal {
   const { stdin, stdout, stderr } = process;
   let interruption: AbortController | null = null;
@@ -74,7 +74,7 @@ function isYes(answer: string): boolean {
   return /^\s*y(es)?\s*$/i.test(answer);
 }
 
-/** The second signal is the system's own: it ends what does not listen. */
+/** A second signal has its default effect and ends the process. */
 function listen(): AbortController {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort());

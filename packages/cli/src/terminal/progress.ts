@@ -9,15 +9,15 @@ export function progressLine(label: string, done: number, total: number): string
   return `${label} ${"█".repeat(full)}${"░".repeat(barColumns - full)} ${done}/${total}`;
 }
 
-/** Shows how far a work has come, where somebody sees it. */
+/** Shows progress on an interactive terminal. */
 export interface Progress {
-  /** One more is done. */
+  /** Counts one more item. */
   step(): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void;
 }
 
-/** Drawn at each whole percent, so that a hundred thousand steps do not draw as often. */
+/** Redrawn at each whole percent, not at each step. */
 export function createProgress(terminal: Terminal, label: string, total: number): Progress {
   const every = Math.max(1, Math.floor(total / 100));
   let done = 0;

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { plain } from "@leveret/celery-protocol";
 
-/** Rows of cells below their heads, the columns as wide as their widest cell; numbers stand at the right. */
+/** Formats rows below their heads, with columns as wide as their widest cell; numbers are right-aligned. */
 export function table(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const widths = heads.map((head, column) => Math.max(width(head), ...rows.map((row) => width(cell(row, column)))));
   const isNumeric = heads.map((_, column) => rows.some((row) => typeof row[column] === "number"));
@@ -26,7 +26,7 @@ function width(text: string): number {
   return characters(stripVTControlCharacters(text)).length;
 }
 
-/** A foreign text cut to so many characters, with an ellipsis where something is missing: one line of visible characters. */
+/** Cuts a foreign string to a length, with an ellipsis: one line of visible characters. */
 export function cut(text: string, length: number): string {
   const line = plain(text.replaceAll(/\s+/g, " "));
   const all = characters(line);
@@ -35,7 +35,7 @@ export function cut(text: string, length: number): string {
 
 const segmenter = new Intl.Segmenter();
 
-/** As a person counts them. */
+/** The visible characters (grapheme clusters) of a string. */
 function characters(text: string): readonly string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }

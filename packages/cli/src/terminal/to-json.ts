@@ -1,8 +1,8 @@
 import { plain } from "@leveret/celery-protocol";
 
 /**
- * A value as one line of JSON for the next program: big integers as numbers in full, bytes as base64, dates in ISO 8601, what
- * JSON has no word for (NaN, Infinity) as null. A character that a terminal would obey or hide is escaped.
+ * A value as one line of JSON for the next program: big integers as exact numbers, bytes as base64, dates in ISO 8601,
+ * NaN and Infinity as null. Control and invisible characters are escaped.
  */
 export function toJson(value: unknown): string {
   return plain(JSON.stringify(value, replace) ?? "null");
@@ -14,7 +14,7 @@ function replace(this: unknown, _key: string, value: unknown): unknown {
   return value;
 }
 
-/** Node 22 and later write a number's own digits by `JSON.rawJSON`; where it is missing the digits go as text. */
+/** Node 22 and later write a number's own digits by `JSON.rawJSON`; where it is missing the digits are a string. */
 function rawNumber(value: bigint): unknown {
   const { rawJSON } = JSON as { rawJSON?: (text: string) => unknown };
   return rawJSON === undefined ? value.toString() : rawJSON(value.toString());

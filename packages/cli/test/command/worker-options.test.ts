@@ -49,5 +49,5 @@ test("commands of remote control are allowed or denied, not both", () => {
 
 test("tasks without a handler are told apart; none with one is a mistake", () => {
   expect(withHandlers([plain, declared])).toEqual({ runnable: [plain], missing: [declared] });
-  expect(() => withHandlers([declared])).toThrow("nothing to run");
+  expect(() => withHandlers([declared])).toThrow("Export tasks with handlers");
 });

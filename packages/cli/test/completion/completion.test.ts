@@ -42,11 +42,11 @@ test.each<readonly [readonly string[], readonly string[]]>([
 test("zsh and fish hear of every command and its options, each with what it is for", async () => {
   const zsh = await script("zsh");
   expect(zsh).toMatch(/^#compdef leveret\n/);
-  expect(zsh).toContain("'redrive:bring dead letters back to the queue they came from confirmed");
-  expect(zsh).toContain("'--concurrency:tasks run at once");
+  expect(zsh).toContain("'redrive:move dead letters back to their original queues");
+  expect(zsh).toContain("'--concurrency:most tasks at once");
   const fish = await script("fish");
   expect(fish).toContain("complete -c leveret -f -n 'not __fish_seen_subcommand_from worker ");
   expect(fish).toContain(
-    "complete -c leveret -n '__fish_seen_subcommand_from worker' -s c -l concurrency -r -d 'tasks run at once",
+    "complete -c leveret -n '__fish_seen_subcommand_from worker' -s c -l concurrency -r -d 'most tasks at once",
   );
 });

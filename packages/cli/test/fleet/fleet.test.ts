@@ -25,19 +25,19 @@ describe("answers read as those of Celery's command", () => {
   });
 });
 
-describe("what is asked wrongly ends with 2", () => {
+describe("a usage error exits with 2", () => {
   test.each<readonly [readonly string[], RegExp]>([
-    [["inspect", "frobnicate"], /there is no inspect frobnicate; there is active, active_queues/],
-    [["inspect", "toString"], /there is no inspect toString/],
-    [["inspect", "ping", "x"], /inspect ping takes no arguments/],
-    [["inspect", "query_task"], /inspect query_task takes <id…>/],
-    [["control", "rate_limit", "demo.add"], /control rate_limit takes <task> <rate>/],
-    [["control", "pool_grow", "many"], /n is "many": it must be an integer/],
-    [["control", "time_limit", "demo.add", "soon"], /soft is "soon": it must be seconds/],
-    [["control", "revoke_by_stamped_headers", "tenant"], /"tenant" is no stamp: write name=value/],
-    [["control", "broadcast", "cache_size", "[1]"], /arguments of the command: it must be a JSON object/],
-    [["control", "pool_grow", "--terminate"], /--terminate and --signal are for revoke/],
-    [["status", "-t", "soon"], /it must be seconds/],
+    [["inspect", "frobnicate"], /There is no inspect command "frobnicate"\. Use active, active_queues/],
+    [["inspect", "toString"], /There is no inspect command "toString"/],
+    [["inspect", "ping", "x"], /arguments of inspect ping are wrong\. Give none/],
+    [["inspect", "query_task"], /inspect query_task are wrong\. Give <id…>/],
+    [["control", "rate_limit", "demo.add"], /control rate_limit are wrong\. Give <task> <rate>/],
+    [["control", "pool_grow", "many"], /n is not an integer: "many"/],
+    [["control", "time_limit", "demo.add", "soon"], /soft is not a number of seconds: "soon"/],
+    [["control", "revoke_by_stamped_headers", "tenant"], /"tenant" is not a stamp\. Write name=value/],
+    [["control", "broadcast", "cache_size", "[1]"], /arguments of the command: Give a JSON object/],
+    [["control", "pool_grow", "--terminate"], /--terminate and --signal are options of revoke/],
+    [["status", "-t", "soon"], /Give seconds/],
     [["events", "--limit", "0"], /integer from 1/],
   ])("%j", async (words, message) => {
     const { code, err, out } = await run(...words);
@@ -81,7 +81,7 @@ test("the screen shows workers, and the latest tasks as far as there is room", (
     );
   const size = { rows: 9, columns: 100 };
   const lines = screen(state, 1_767_225_603_000, size).split("\n");
-  expect(lines[0]).toBe("4 events, 0 tasks received; Ctrl-C ends");
+  expect(lines[0]).toBe("4 events, 0 tasks received; Ctrl-C stops");
   expect(lines.slice(2, 4).map((line) => line.split(/ {2,}/))).toEqual([
     ["WORKER", "STATE", "ACTIVE", "PROCESSED", "LOAD", "SOFTWARE"],
     ["w1@h", "online", "1", "7", "0.50", "leveret 1"],

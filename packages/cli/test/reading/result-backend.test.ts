@@ -24,13 +24,13 @@ test.each([
 });
 
 test.each([
-  ["sentinel://:hush-hush@host:26379/0", /does not say the primary's name.*redisResults\(\{ sentinels, master \}\)/],
-  ["mongodb://user:hush-hush@host", /must be one of rpc:\/\/, amqp, redis:\/\/host:6379\/0, disabled/],
-  ["user:hush-hush@host", /must be one of/],
-  ["hush-hush", /must be one of/],
-  ["constructor", /must be one of/],
-  [" redis://:hush-hush@host", /must be one of/],
-  ["amqp://user:hush-hush@host", /is amqp, which has no address of its own: write amqp alone/],
+  ["sentinel://:hush-hush@host:26379/0", /has no name of the primary.*redisResults\(\{ sentinels, master \}\)/],
+  ["mongodb://user:hush-hush@host", /is unknown\. Give rpc:\/\/, amqp, redis:\/\/host:6379\/0 or disabled/],
+  ["user:hush-hush@host", /is unknown/],
+  ["hush-hush", /is unknown/],
+  ["constructor", /is unknown/],
+  [" redis://:hush-hush@host", /is unknown/],
+  ["amqp://user:hush-hush@host", /is amqp, which has no address\. Write amqp alone/],
   ["rpc://hush-hush", /write rpc alone/],
 ])("%j is refused, and nothing of it is told", (text, message) => {
   const read = (): unknown => resultPlace(text);
