@@ -7,7 +7,7 @@ import {
   encodeControlRequest,
   type Tree,
 } from "@leveret/celery-protocol";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { defineTask } from "../../../src/index.ts";
 import type { WorkerOptions } from "../../../src/worker/options/worker.ts";
 import { startWorker } from "../harness.ts";
@@ -141,6 +141,8 @@ describe("a worker answers", () => {
     await tell("ping", {}, { replyTo: null, ticket: null });
     expect(replies()).toEqual([]);
     await tell("ping", {}, { pattern: "cel.*@b", matcher: "pcre" });
+    // The library for regular expressions is loaded for the first of them.
+    await vi.waitFor(() => expect(replies()).toHaveLength(1), { timeout: 20_000 });
     await tell("ping", {}, { destination: ["celery@box"] });
     expect(replies()).toHaveLength(2);
   });
