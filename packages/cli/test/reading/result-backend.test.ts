@@ -31,7 +31,7 @@ test.each([
   ["constructor", /is unknown/],
   [" redis://:hush-hush@host", /is unknown/],
   ["amqp://user:hush-hush@host", /is amqp, which has no address\. Write amqp alone/],
-  ["rpc://hush-hush", /write rpc alone/],
+  ["rpc://hush-hush", /Write rpc alone/],
 ])("%j is refused, and nothing of it is told", (text, message) => {
   const read = (): unknown => resultPlace(text);
   expect(read).toThrow(UsageError);
