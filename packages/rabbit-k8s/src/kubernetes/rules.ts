@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 
 /** What is wrong with a text, by Kubernetes' own rules; `null` where nothing is. */
 export type Rule = (text: string) => string | null;
@@ -85,24 +85,36 @@ const imagePattern = new RegExp(
 /** The name of an image, with a tag, a digest or both. */
 export const imageName: Rule = rule("name of an image", (text) => (imagePattern.exec(text)?.[1]?.length ?? 256) <= 255);
 
-/** A block of addresses, IPv4 or IPv6. */
+/** An address as a number. */
+function numberOf(address: string): bigint {
+  if (isIP(address) === 4) return address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  // A URL writes every address in groups of hexadecimal digits.
+  const parts = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const [left = [], right = []] = parts.map((part) => (part === "" ? [] : part.split(":")));
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => "0");
+  return [...left, ...zeros, ...right].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
+}
+
+/**
+ * A block of addresses, IPv4 or IPv6. From 1.36 on Kubernetes refuses addresses with bits behind the prefix, and IPv4 addresses
+ * written as IPv6 (KEP-4858).
+ */
 export const addressBlock: Rule = rule("block of addresses", (text) => {
   const [address = "", bits = "", ...more] = text.split("/");
   const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return more.length === 0 && !address.includes("%") && /^(0|[1-9]\d{0,2})$/.test(bits) && Number(bits) <= longest;
+  if (more.length > 0 || address.includes("%") || !/^(0|[1-9]\d{0,2})$/.test(bits) || Number(bits) > longest)
+    return false;
+  const number = numberOf(address);
+  const isMapped = longest === 128 && number >> 32n === 0xffffn;
+  return !isMapped && number % (1n << BigInt(longest - Number(bits))) === 0n;
 });
-
-function familyOf(address: string): "ipv4" | "ipv6" {
-  return isIP(address) === 4 ? "ipv4" : "ipv6";
-}
 
 /** Is a block of addresses a smaller one within another? */
 export function isWithin(inner: string, outer: string): boolean {
   const [[first = "", bits], [second = "", most]] = [inner.split("/"), outer.split("/")];
-  if (familyOf(first) !== familyOf(second) || Number(bits) <= Number(most)) return false;
-  const block = new BlockList();
-  block.addSubnet(second, Number(most), familyOf(second));
-  return block.check(first, familyOf(first));
+  if (isIP(first) !== isIP(second) || Number(bits) <= Number(most)) return false;
+  const behind = BigInt((isIP(first) === 4 ? 32 : 128) - Number(most));
+  return numberOf(first) >> behind === numberOf(second) >> behind;
 }
 
 /** Bytes that all annotations of an object may have together, keys and values. */

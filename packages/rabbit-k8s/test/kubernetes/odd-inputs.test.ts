@@ -169,6 +169,10 @@ const oddClusters: readonly (readonly [prop: string, props: object])[] = [
   ["networkPolicy.clients[0].ipBlock.cidr", peer({ ipBlock: { cidr: "10.0.0.0" } })],
   ["networkPolicy.clients[0].ipBlock.cidr", peer({ ipBlock: { cidr: "10.0.0.256/8" } })],
   ["networkPolicy.clients[0].ipBlock.cidr", peer({ ipBlock: { cidr: "fd00::/129" } })],
+  // Kubernetes 1.36 asks for the first address of a block, and for IPv4 in its own form.
+  ...["10.0.0.1/8", "10.1.0.0/15", "fd00::1/64", "fd00:1::/31", "::ffff:10.0.0.0/104", "::ffff:a00:0/128"].map(
+    (cidr) => ["networkPolicy.clients[0].ipBlock.cidr", peer({ ipBlock: { cidr } })] as const,
+  ),
   ["networkPolicy.clients[0].ipBlock.except[0]", peer({ ipBlock: { cidr: "10.0.0.0/8", except: ["11.0.0.0/16"] } })],
   ['networkPolicy.clients[0].podSelector.matchLabels["a b"]', peer({ podSelector: { matchLabels: { "a b": "c" } } })],
   [
@@ -272,6 +276,15 @@ describe("what the API server refuses, or what never works, is refused by name",
 describe("what the API server takes", () => {
   it.each([
     { namespace: "2048-team" },
+    ...[
+      "0.0.0.0/0",
+      "10.0.0.1/32",
+      "255.255.255.254/31",
+      "::/0",
+      "fd00::1/128",
+      "2001:DB8:0:1::/64",
+      "64:ff9b::10.0.0.0/104",
+    ].map((cidr) => peer({ ipBlock: { cidr } })),
     { podAnnotations: { "controller.kubernetes.io/pod-deletion-cost": "-2147483648" } },
     route({ ingress: { annotations: { "kubernetes.io/ingress.class": "nginx" } } }),
     {

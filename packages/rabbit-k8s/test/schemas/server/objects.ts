@@ -89,10 +89,41 @@ export function service(spec: Node, report: Report): void {
   labels("spec.selector", spec["selector"], report);
 }
 
+/** The address before another, with a borrow from part to part; null before the first. */
+function predecessor(address: string): string | null {
+  const [base, separator] = isIPv4(address) ? [10, "."] : [16, ":"];
+  const [left = "", right] = address
+    .replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (v4, ...bytes) => {
+      if (isIPv4(address)) return v4;
+      const [a, b, c, d] = bytes.map(Number) as [number, number, number, number];
+      return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+    })
+    .split("::");
+  const groups = (half = ""): string[] => half.split(separator).filter(Boolean);
+  const filled = right === undefined ? 0 : 8 - groups(left).length - groups(right).length;
+  const parts = [...groups(left), ...Array.from({ length: filled }, () => "0"), ...groups(right)].map((part) =>
+    Number.parseInt(part, base),
+  );
+  for (let index = parts.length - 1; index >= 0; index -= 1) {
+    if (parts[index] !== 0) {
+      parts[index] = (parts[index] ?? 0) - 1;
+      return parts.map((part) => part.toString(base)).join(separator);
+    }
+    parts[index] = base === 10 ? 255 : 65_535;
+  }
+  return null;
+}
+
 export function isBlock(block: string): boolean {
   const [address = "", bits = "", ...more] = block.split("/");
   const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return more.length === 0 && !address.includes("%") && /^\d{1,3}$/.test(bits) && Number(bits) <= longest;
+  if (more.length > 0 || address.includes("%") || !/^\d{1,3}$/.test(bits) || Number(bits) > longest) return false;
+  if (/^::ffff:/i.test(address)) return false;
+  // No address but the first of a block stands for it: the one before it lies outside.
+  const whole = new BlockList();
+  whole.addSubnet(address, Number(bits), longest === 32 ? "ipv4" : "ipv6");
+  const before = predecessor(address);
+  return before === null || !whole.check(before, longest === 32 ? "ipv4" : "ipv6");
 }
 
 export function peer(path: string, own: Node, report: Report): void {
