@@ -70,6 +70,11 @@ describe("the documents' snippets", { timeout: 600_000 }, () => {
     expect(snippets.get("README.md")?.length).toBeGreaterThan(2);
   });
 
+  test("run on every Node that is supported: `using` needs Node 24", () => {
+    const files = [...snippets.values()].flat();
+    expect(files.filter(({ code }) => /\busing \w+ =/.test(code)).map(({ file }) => file)).toEqual([]);
+  });
+
   test("pass the compiler", async () => {
     const { stdout } = await run("pnpm", ["exec", "tsc", "-p", workshop], { cwd: root }).catch(
       (error: { stdout: string }) => error,

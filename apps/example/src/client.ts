@@ -3,12 +3,14 @@ import { tellStory } from "./story.ts";
 
 /** Sends each task once. Exit code 1, with a line that says why, when something went wrong. */
 export async function clientMode(): Promise<void> {
-  await using client = createClient();
+  const client = createClient();
   try {
     await tellStory(client, console.log);
   } catch (error) {
     if (!(error instanceof CeleryError)) throw error;
     console.error(error.message);
     process.exitCode = 1;
+  } finally {
+    await client.close();
   }
 }

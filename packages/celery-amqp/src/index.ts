@@ -38,8 +38,9 @@ const optionNames: ReadonlySet<string> = new Set([...clientOptionNames, ...ownOp
  *
  * @example
  * ```ts
- * await using client = createClient({ broker: "amqp://localhost" });
+ * const client = createClient({ broker: "amqp://localhost" });
  * const sum = await client.call(add, 2, 3);
+ * await client.close();
  * ```
  * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows
  */

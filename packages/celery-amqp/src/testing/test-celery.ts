@@ -95,8 +95,9 @@ export interface TestCelery extends AsyncDisposable {
  *
  * @example
  * ```ts
- * await using celery = testCelery({ tasks: [add] });
+ * const celery = testCelery({ tasks: [add] });
  * await celery.client.call(add, 2, 3); // 5
+ * await celery.stop();
  * ```
  * @throws CeleryError `option-invalid`, `task-duplicate`
  */
