@@ -256,7 +256,8 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
     test("order a quorum queue where the broker knows them there, and disturb no other", async () => {
       const ran = await orderOf({ name: lab.queueName(), type: "quorum" }, mixed);
       console.log(`priorities ${mixed.join(" ")} on a quorum queue (RabbitMQ ${broker}): ${ran.join(" ")}`);
-      expect([mixed, mixed.toSorted((a, b) => b - a)]).toContainEqual(ran); // RabbitMQ 3.10, 4.3
+      // 3.10 and 3.13 have none, 4.0 has two high messages (above 4) for one other, 4.3 has all.
+      expect([mixed, [9, 5, 1, 9, 5, 0, 3], mixed.toSorted((a, b) => b - a)]).toContainEqual(ran);
     });
 
     test.each(kinds)(
