@@ -15,7 +15,7 @@ export interface ExtraVolume {
   readonly claim?: string;
   /** An empty folder as old as the pod, of at most this size; `""` for any size. */
   readonly emptyDir?: string;
-  /** Where the broker sees it. Default: nowhere, for containers only. */
+  /** Mount path in the broker's container. Default: none, for other containers only. */
   readonly path?: string;
 }
 
@@ -39,7 +39,7 @@ export interface ExtraContainer {
   readonly resources?: { readonly cpu?: string; readonly memory?: string };
 }
 
-/** A port of the broker that no prop opens, as a plugin's. The pod, the client Service and the network policy get it. */
+/** A port of the broker without a prop, such as a plugin's. The pod, the client Service and the network policy get it. */
 export interface ExtraPort {
   /** At most 15 lower-case letters, digits and dashes. */
   readonly name: string;
@@ -47,7 +47,7 @@ export interface ExtraPort {
   readonly port: number;
 }
 
-/** A probe of the broker. Name exactly one of `command`, `path` and neither: then the port itself is asked. */
+/** A probe of the broker. Name `command` or `path`; with neither, the probe opens the port. */
 export interface ProbeProps {
   /** A command in the broker's container. */
   readonly command?: readonly string[];
@@ -63,7 +63,7 @@ export interface ProbeProps {
   readonly failureThreshold?: number;
 }
 
-/** What the pods have beside what a node needs. A change restarts the nodes, one by one. */
+/** Volumes, containers, ports and probes of the pods beside the node's own. A change restarts the nodes, one by one. */
 export interface PodProps {
   /** More volumes. */
   readonly volumes?: readonly ExtraVolume[];
@@ -73,10 +73,10 @@ export interface PodProps {
   readonly containers?: readonly ExtraContainer[];
   /** More ports. */
   readonly ports?: readonly ExtraPort[];
-  /** When a node is ready. Default: when its AMQP port is open. */
+  /** Readiness of a node. Default: its AMQP port is open. */
   readonly readinessProbe?: ProbeProps;
-  /** When a node has started; `lifecycle.startupSeconds` says how long it may take. Default: as ready. */
+  /** Start of a node, within `lifecycle.startupSeconds`. Default: as readiness. */
   readonly startupProbe?: Omit<ProbeProps, "failureThreshold">;
-  /** When a node is restarted. Default: never, since a probe would kill a node that recovers. */
+  /** Liveness of a node. Default: none, since a probe would kill a node that recovers. */
   readonly livenessProbe?: ProbeProps;
 }

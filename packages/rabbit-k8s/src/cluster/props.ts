@@ -6,19 +6,19 @@ import type { QueueType, SecretKey, Topology } from "./topology.ts";
 /** Plain names and values, as Kubernetes' labels and annotations are. */
 export type Strings = Readonly<Record<string, string>>;
 
-/** The volume each node keeps its messages on. */
+/** The volume of each node. */
 export interface StorageProps {
   /** Size of each volume. Default `10Gi`. Can grow later (see the runbook), never shrink. */
   readonly size?: string;
-  /** Storage class. Left out: the Kubernetes cluster's default. `""`: no dynamic provisioning, volumes must exist. */
+  /** Storage class. Default: the Kubernetes cluster's own. `""`: no dynamic provisioning, volumes must exist. */
   readonly className?: string;
-  /** What happens to the volumes when the StatefulSet is deleted. Default `Retain`. */
+  /** Policy for the volumes of a deleted StatefulSet. Default `Retain`. */
   readonly whenDeleted?: "Retain" | "Delete";
-  /** What happens to the volume of a node that is scaled away. Default `Retain`. */
+  /** Policy for the volume of a removed node. Default `Retain`. */
   readonly whenScaled?: "Retain" | "Delete";
 }
 
-/** What each node is given. */
+/** Resources of each node. */
 export interface ResourceProps {
   /** Memory, as request and as limit. Default `2Gi`; at least `512Mi`. */
   readonly memory?: string;
@@ -36,7 +36,7 @@ export interface IssuerReference {
   readonly kind?: "Issuer" | "ClusterIssuer";
 }
 
-/** Encryption with one certificate per cluster, from an issuer or a Secret. Name exactly one of both. */
+/** Encryption with one certificate per cluster, from an issuer or a Secret. Name one of the two. */
 export interface TlsProps {
   /** cert-manager makes and renews the certificate. */
   readonly issuer?: IssuerReference;
@@ -44,29 +44,29 @@ export interface TlsProps {
   readonly secretName?: string;
   /** Keep the plain listeners beside the encrypted ones. Default false. */
   readonly keepPlain?: boolean;
-  /** Ask clients for a certificate signed by the same authority. Default false. */
+  /** Require a certificate of clients, signed by the same authority. Default false. */
   readonly verifyClients?: boolean;
   /** Encrypt and authenticate the links between nodes. Switching a running cluster needs a full stop. Default false. */
   readonly interNode?: boolean;
-  /** More names the certificate shall cover, beside the nodes and Services. */
+  /** Further names of the certificate, beside the nodes and Services. */
   readonly dnsNames?: readonly string[];
 }
 
-/** Who may reach the nodes. Left out, nobody but the cluster itself and what is listed here. */
+/** Peers that may connect to the nodes, beside the cluster itself. */
 export interface NetworkPolicyProps {
-  /** Who may use AMQP and the other client protocols. Default: every pod of the namespace. */
+  /** Peers that may use AMQP and the other client protocols. Default: every pod of the namespace. */
   readonly clients?: readonly NetworkPolicyPeer[];
-  /** Who may use the management interface. Default: as `clients`. */
+  /** Peers that may use the management interface. Default: as `clients`. */
   readonly management?: readonly NetworkPolicyPeer[];
-  /** Who may read the metrics. Default: every namespace. */
+  /** Peers that may read the metrics. Default: every namespace. */
   readonly metrics?: readonly NetworkPolicyPeer[];
-  /** Where nodes may connect to beside each other, DNS and the API server: federation, shovels, LDAP. Default: nowhere. */
+  /** Destinations of nodes beside each other, DNS and the API server: federation, shovels, LDAP. Default: none. */
   readonly egress?: readonly NetworkPolicyPeer[];
 }
 
 /** Objects of the Prometheus operator and Grafana. The metrics themselves are always served. */
 export interface MonitoringProps {
-  /** What finds the pods. Default `PodMonitor`; `none` where annotations or a scrape config do it. */
+  /** The monitor that selects the pods. Default `PodMonitor`; `none` with annotations or a scrape config of your own. */
   readonly monitor?: "PodMonitor" | "ServiceMonitor" | "none";
   /** Labels by which Prometheus selects monitors and rules, such as `release: prometheus`. */
   readonly labels?: Strings;
@@ -78,37 +78,37 @@ export interface MonitoringProps {
   readonly dashboard?: boolean;
 }
 
-/** A way from outside to the management interface, and to nothing else. Name `ingress` or `gateway`. */
+/** A route from outside to the management interface alone. Name `ingress` or `gateway`. */
 export interface ManagementRouteProps {
-  /** Host name under which browsers find it. */
+  /** Host name of the management interface. */
   readonly host: string;
   /** An Ingress, with its class, its annotations and the Secret of its certificate. */
   readonly ingress?: { readonly className?: string; readonly annotations?: Strings; readonly tlsSecretName?: string };
-  /** A Gateway of the Gateway API, which ends the encryption itself. */
+  /** A Gateway of the Gateway API, which terminates TLS. */
   readonly gateway?: { readonly name: string; readonly namespace?: string; readonly sectionName?: string };
 }
 
-/** Where pods run. */
+/** Scheduling of the pods. */
 export interface SchedulingProps {
-  /** Labels of the machines to run on. */
+  /** Labels of the machines. */
   readonly nodeSelector?: Strings;
-  /** Taints to put up with. */
+  /** Tolerations of taints. */
   readonly tolerations?: readonly Toleration[];
-  /** A PriorityClass, so that nodes are the last to be evicted. */
+  /** A PriorityClass, so that nodes are evicted last. */
   readonly priorityClassName?: string;
   /** `required`: never two nodes on one host. Default `preferred`. */
   readonly hostSpread?: "required" | "preferred";
-  /** Given as is, beside the spread. */
+  /** Affinity of the pods, unchanged, beside the spread. */
   readonly affinity?: Affinity;
 }
 
-/** How long starting and stopping may take, in seconds. */
+/** Bounds of starting and stopping, in seconds. */
 export interface LifecycleProps {
-  /** How long a node may recover before it is restarted. Default 900. */
+  /** Longest recovery of a node before it is restarted. Default 900. */
   readonly startupSeconds?: number;
-  /** How long stopping waits until no queue would lose its majority. Default 60. */
+  /** Longest wait of a stop until no queue would lose its majority. Default 60. */
   readonly awaitQuorumSeconds?: number;
-  /** How long stopping may move clients and leaders away. Default 60. */
+  /** Longest time in which a stop moves clients and leaders away. Default 60. */
   readonly drainSeconds?: number;
   /**
    * How long a node must be ready before a rolling restart takes the next, for clusters of more than one node. Default 35: a
@@ -122,7 +122,7 @@ export interface LifecycleProps {
 export interface CeleryProps {
   /** The longest a task may be held before it is acknowledged, in seconds; the broker closes the channel after it. Default 86400. */
   readonly longestTaskSeconds?: number;
-  /** Python workers will connect too, so declarations they make must keep working. Default true. */
+  /** Whether Python workers connect too, so that their declarations must work. Default true. */
   readonly python?: boolean;
 }
 
@@ -153,7 +153,7 @@ export interface ModernProps extends Topology {
   readonly version: string;
   /** The version that runs now, when this is an upgrade: skipped steps are refused. */
   readonly from?: string;
-  /** Nodes. Default 3; odd numbers only make sense. */
+  /** Nodes. Default 3; use an odd number. */
   readonly replicas?: number;
   /** The replica count that runs now, when it differs: scaling down without the runbook is refused. */
   readonly fromReplicas?: number;
@@ -179,15 +179,15 @@ export interface ModernProps extends Topology {
   readonly memoryWatermark?: number;
   /** Type of durable queues declared without one. Default `quorum`; `classic` with `celery` before 4.3, and where `from` is before it. */
   readonly defaultQueueType?: QueueType;
-  /** Set what Celery needs on this version. Default false. */
+  /** Settings that Celery needs on this version. Default false. */
   readonly celery?: boolean | CeleryProps;
   /** More plugins. Management, Prometheus and peer discovery are always on. */
   readonly plugins?: readonly string[];
   /** More settings for `rabbitmq.conf`, checked against the version. They win over the rendered ones. */
   readonly conf?: Readonly<Record<string, string | number | boolean>>;
   /**
-   * The text of `advanced.config`, a list of Erlang terms that ends with a full stop, for what `conf` has no key for. It lies
-   * in a ConfigMap, so no secret belongs in it.
+   * The content of `advanced.config`, a list of Erlang terms that ends with a full stop, for settings without a key of
+   * `conf`. It is in a ConfigMap, so no secret belongs in it.
    */
   readonly advancedConfig?: string;
   /** Environment variables from Secrets, for `$(NAME)` as a value in `conf`. */
@@ -198,11 +198,11 @@ export interface ModernProps extends Topology {
   readonly networkPolicy?: boolean | NetworkPolicyProps;
   /** Default false: the Prometheus operator's kinds may not exist in the cluster. */
   readonly monitoring?: boolean | MonitoringProps;
-  /** A way from outside to the management interface. Default: none. */
+  /** A route from outside to the management interface. Default: none. */
   readonly managementRoute?: ManagementRouteProps;
-  /** Where pods run. */
+  /** Scheduling of the pods. */
   readonly scheduling?: SchedulingProps;
-  /** How long starting and stopping may take. */
+  /** Bounds of starting and stopping. */
   readonly lifecycle?: LifecycleProps;
   /** Volumes, containers, ports and probes beside the node's own. */
   readonly pod?: PodProps;

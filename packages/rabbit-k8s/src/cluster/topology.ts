@@ -14,15 +14,15 @@ export type Arguments = Readonly<Record<string, string | number | boolean>>;
 
 /** A virtual host. */
 export interface Vhost {
-  /** Its name; any text, `/` being usual. */
+  /** Its name; any string, usually `/`. */
   readonly name: string;
-  /** What it is for. */
+  /** Its purpose. */
   readonly description?: string;
-  /** Labels the management interface shows. */
+  /** Labels in the management interface. */
   readonly tags?: readonly string[];
   /** Type of durable queues declared without one. Default: the cluster's `defaultQueueType`. */
   readonly defaultQueueType?: QueueType;
-  /** Most connections and queues the vhost may have. Default: no limit. */
+  /** Limits of connections and queues of the vhost. Default: none. */
   readonly limits?: { readonly maxConnections?: number; readonly maxQueues?: number };
 }
 
@@ -30,27 +30,27 @@ export interface Vhost {
 export interface User {
   /** Its name. */
   readonly name: string;
-  /** Where the password lies. It is read by the init container and never rendered. */
+  /** The Secret of the password. The init container reads it; it is never rendered. */
   readonly password: SecretKey;
-  /** Default: none, which suffices for applications. */
+  /** Default: none, which is enough for applications. */
   readonly tags?: readonly ("administrator" | "management" | "monitoring" | "policymaker" | "impersonator")[];
 }
 
-/** What a user may do in a vhost. Each is a regular expression over names; default `.*`. */
+/** Permissions of a user in a vhost. Each is a regular expression over names; default `.*`. */
 export interface Permission {
   /** One of `users`. */
   readonly user: string;
   /** One of `vhosts`. */
   readonly vhost: string;
-  /** What it may declare and delete. */
+  /** Names that the user may declare and delete. */
   readonly configure?: string;
-  /** What it may publish to. */
+  /** Names that the user may publish to. */
   readonly write?: string;
-  /** What it may consume from. */
+  /** Names that the user may consume from. */
   readonly read?: string;
 }
 
-/** What a user may publish to and read from a topic exchange, by routing key. */
+/** Permissions of a user on a topic exchange, by routing key. */
 export interface TopicPermission {
   /** One of `users`. */
   readonly user: string;
@@ -58,9 +58,9 @@ export interface TopicPermission {
   readonly vhost: string;
   /** A topic exchange. */
   readonly exchange: string;
-  /** Routing keys it may publish with. Default `.*`. */
+  /** Routing keys of publishes. Default `.*`. */
   readonly write?: string;
-  /** Routing keys it may bind with. Default `.*`. */
+  /** Routing keys of bindings. Default `.*`. */
   readonly read?: string;
 }
 
@@ -102,13 +102,13 @@ export interface Exchange {
   readonly name: string;
   /** One of `vhosts`. */
   readonly vhost: string;
-  /** `direct`, `fanout`, `topic`, `headers` or one that a plugin brings. */
+  /** `direct`, `fanout`, `topic`, `headers` or a type of a plugin. */
   readonly type: string;
   /** Default true. */
   readonly durable?: boolean;
   /** Default false. */
   readonly autoDelete?: boolean;
-  /** Not to be published to by clients. Default false. */
+  /** Whether clients may not publish to it. Default false. */
   readonly internal?: boolean;
   /** Arguments, such as `alternate-exchange`. */
   readonly arguments?: Arguments;
@@ -132,11 +132,11 @@ export interface Binding {
 
 /** Another broker to federate exchanges or queues from. Enables the federation plugin; a policy names what is federated. */
 export interface FederationUpstream {
-  /** Its name, as the policy's `federation-upstream` says it. */
+  /** Its name, as in the policy's `federation-upstream`. */
   readonly name: string;
   /** One of `vhosts`. */
   readonly vhost: string;
-  /** Where the upstream's AMQP URI lies; it holds a password, so it is never rendered. */
+  /** The Secret of the upstream's AMQP URI, which has a password and is never rendered. */
   readonly uri: SecretKey;
   /** Default 1000. */
   readonly prefetchCount?: number;
@@ -154,27 +154,27 @@ export interface FederationUpstream {
 
 /** One end of a shovel: a queue, or an exchange with a routing key. */
 export interface ShovelEnd {
-  /** Where the broker's AMQP URI lies. Default: this cluster itself. */
+  /** The Secret of the broker's AMQP URI. Default: this cluster itself. */
   readonly uri?: SecretKey;
   /** A queue. */
   readonly queue?: string;
   /** An exchange. */
   readonly exchange?: string;
-  /** With an exchange: what to bind or publish with. Default empty. */
+  /** With an exchange: the key of the binding or of publishes. Default empty. */
   readonly routingKey?: string;
 }
 
-/** Moves messages from one place to another for as long as it exists. Enables the shovel plugin. */
+/** Moves messages from a source to a destination for as long as it exists. Enables the shovel plugin. */
 export interface Shovel {
   /** Its name, once per vhost. */
   readonly name: string;
-  /** One of `vhosts`: where it runs. */
+  /** One of `vhosts`: the vhost of the shovel. */
   readonly vhost: string;
-  /** Where messages come from. */
+  /** The source of messages. */
   readonly source: ShovelEnd;
-  /** Where they go. */
+  /** The destination of messages. */
   readonly destination: ShovelEnd;
-  /** Default `on-confirm`: nothing is lost when either end fails. */
+  /** Default `on-confirm`: no message is lost if an end fails. */
   readonly ackMode?: "on-confirm" | "on-publish" | "no-ack";
   /** Default 1000. */
   readonly prefetchCount?: number;
@@ -182,7 +182,7 @@ export interface Shovel {
   readonly reconnectDelaySeconds?: number;
 }
 
-/** What a cluster holds from its first boot on. Each list defaults to empty, `vhosts` to the one vhost `/`. */
+/** Objects of a cluster from its first boot on. Each list defaults to empty, `vhosts` to the one vhost `/`. */
 export interface Topology {
   /** Default: the one vhost `/`. */
   readonly vhosts?: readonly Vhost[];

@@ -4,37 +4,37 @@ import type { RabbitConnection } from "../cluster/connection.ts";
 import type { Strings } from "../cluster/props.ts";
 import type { SecretKey } from "../cluster/topology.ts";
 
-/** Scaling by the work that waits and the work that runs, with KEDA. */
+/** Scaling by waiting and unacked messages, with KEDA. */
 export interface QueueScaling {
   /** Always `queue`. */
   readonly by: "queue";
-  /** Default 1. With 0, workers are gone while no work is there; their first task then waits for a pod. */
+  /** Default 1. With 0, no worker runs while the queues are empty; the first task then waits for a pod. */
   readonly minReplicas?: number;
-  /** At most so many. */
+  /** Highest number of workers. */
   readonly maxReplicas: number;
-  /** Messages, waiting and running, that one worker shall have. Default 10. */
+  /** Messages, waiting and unacked, for each worker. Default 10. */
   readonly messagesPerReplica?: number;
   /** Secret with `username` and `password` of a user who may read the management API. Default: the cluster's own. */
   readonly credentials?: { readonly username: SecretKey; readonly password: SecretKey };
 }
 
-/** Scaling by processor time, where no KEDA is installed. Workers that wait for others look idle to it. */
+/** Scaling by processor time, without KEDA. Workers that wait for I/O count as idle. */
 export interface CpuScaling {
   /** Always `cpu`. */
   readonly by: "cpu";
   /** Default 2. */
   readonly minReplicas?: number;
-  /** At most so many. */
+  /** Highest number of workers. */
   readonly maxReplicas: number;
-  /** Share of the requested processor time to aim for, in percent. Default 70. */
+  /** Target share of the requested processor time, in percent. Default 70. */
   readonly targetPercent?: number;
 }
 
-/** Whom workers may reach beside DNS and the brokers, and who may reach them. */
+/** Destinations of workers beside DNS and the brokers, and peers that may connect to workers. */
 export interface WorkerNetworkPolicy {
-  /** Who may connect to workers, to read metrics for example. Default: nobody. */
+  /** Peers that may connect to workers, to read metrics for example. Default: none. */
   readonly ingress?: readonly NetworkPolicyPeer[];
-  /** Where workers may connect to: databases, results, the internet. Default: nowhere else. */
+  /** Further destinations of workers: databases, result backends, the internet. Default: none. */
   readonly egress?: readonly NetworkPolicyPeer[];
 }
 
@@ -66,11 +66,11 @@ export interface CeleryWorkersProps {
   readonly namespace?: string;
   /** The cluster's `connection`. */
   readonly cluster: RabbitConnection;
-  /** Where the AMQP URI lies, with user, password and vhost percent-encoded. Default: the cluster's own. */
+  /** The Secret of the AMQP URI, with user, password and vhost percent-encoded. Default: the cluster's own. */
   readonly brokerUrl?: SecretKey;
   /**
-   * Secret with `tls.crt` and `tls.key`, signed by the authority that the cluster trusts; needed where it verifies clients.
-   * The worker finds both files by `BROKER_CLIENT_CERT` and `BROKER_CLIENT_KEY`.
+   * Secret with `tls.crt` and `tls.key`, signed by the authority that the cluster trusts; required if the cluster
+   * verifies clients. `BROKER_CLIENT_CERT` and `BROKER_CLIENT_KEY` name both files.
    */
   readonly clientCertificate?: string;
   /** Image of the worker. */
@@ -83,13 +83,13 @@ export interface CeleryWorkersProps {
   readonly command?: readonly string[];
   /** Default: the image's own. */
   readonly args?: readonly string[];
-  /** The queues it reads, for scaling. Default `celery`. */
+  /** The queues that the workers consume, for scaling. Default `celery`. */
   readonly queues?: readonly string[];
-  /** Default 2. Not to be given together with `scaling`. */
+  /** Default 2. Not together with `scaling`. */
   readonly replicas?: number;
   /** Scaling by queue or processor. Default: none. */
   readonly scaling?: QueueScaling | CpuScaling;
-  /** The longest a task may run, in seconds: how long a stopping worker may finish. Default 300. */
+  /** The longest run of a task, in seconds, which is the time of a stopping worker. Default 300. */
   readonly taskTimeLimitSeconds?: number;
   /** Default: HTTP on port 8080, as this project's worker serves it. For Python: `heartbeat` or `none`. */
   readonly health?: WorkerHealth;
@@ -101,7 +101,7 @@ export interface CeleryWorkersProps {
   readonly secretEnv?: Readonly<Record<string, SecretKey>>;
   /** Default 1000 and 1000. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
-  /** Let workers connect to DNS and the brokers only, and to what is named here. Default false. */
+  /** Restrict workers to DNS, the brokers and the peers named here. Default false. */
   readonly networkPolicy?: boolean | WorkerNetworkPolicy;
   /** Labels for every object. */
   readonly labels?: Strings;
