@@ -98,7 +98,7 @@ export interface SchedulingProps {
   readonly priorityClassName?: string;
   /** `required`: never two nodes on one host. Default `preferred`. */
   readonly hostSpread?: "required" | "preferred";
-  /** Affinity of the pods, unchanged, beside the spread. */
+  /** Affinity of the pods, unchanged, beside the distribution. */
   readonly affinity?: Affinity;
 }
 
@@ -120,7 +120,7 @@ export interface LifecycleProps {
 
 /** Settings for a cluster that Celery uses. */
 export interface CeleryProps {
-  /** The longest a task may be held before it is acknowledged, in seconds; the broker closes the channel after it. Default 86400. */
+  /** The longest time that a task may be unacknowledged, in seconds; the broker closes the channel after it. Default 86400. */
   readonly longestTaskSeconds?: number;
   /** Whether Python workers connect too, so that their declarations must work. Default true. */
   readonly python?: boolean;

@@ -14,7 +14,7 @@ export interface QueueScaling {
   readonly maxReplicas: number;
   /** Messages, waiting and unacked, for each worker. Default 10. */
   readonly messagesPerReplica?: number;
-  /** Secret with `username` and `password` of a user who may read the management API. Default: the cluster's own. */
+  /** Secret with `username` and `password` of a user with access to the management API. Default: the cluster's own. */
   readonly credentials?: { readonly username: SecretKey; readonly password: SecretKey };
 }
 
