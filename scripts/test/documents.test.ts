@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { basename, dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
 import { anchorsOf, linksOf, paragraphsOf, wordsIn } from "../documents.ts";
 
@@ -70,10 +70,15 @@ describe("a test or module that a document names exists", () => {
 });
 
 describe("the README that npm shows", () => {
-  test.each(globSync("packages/*/README.md", { cwd: root }).filter((file) => !/packages\/lab\//.test(file)))(
-    "%s has absolute links",
+  const isPublished = (file: string): boolean => !read(join(dirname(file), "package.json")).includes('"private": true');
+
+  test.each(globSync("packages/*/README.md", { cwd: root }).filter(isPublished))(
+    "%s has absolute links, and the line that installs the package",
     (document) => {
       expect(linksOf(read(document)).filter((link) => !/^(?:https:|#)/.test(link))).toEqual([]);
+      expect(read(document)).toMatch(
+        new RegExp(`npm install (?:--save-dev )?@leveret/${basename(dirname(document))}\\b`),
+      );
     },
   );
 });
