@@ -7,7 +7,7 @@ import { Cluster } from "./cluster/cluster.ts";
 import { serveActions, socketOf } from "./cluster/serve.ts";
 
 const usage = `podlab run --state DIR --manifests FILE [--manifests FILE] --image 'NAME=ROOT' [--namespace NS]
-           [--dns-cache SECONDS] [--linger SECONDS] [--volumes DIR] [--quiet]
+           [--dns-cache SECONDS] [--linger SECONDS] [--volumes DIR] [--quiet] [--attached]
 podlab ctl DIR status | wait SECONDS | exec POD [-c NAME] -- CMD... | net POD -- CMD... | delete POD | kill POD [NAME]
            | reboot POD SECONDS | scale SET N | replicas SET | apply FILE | events | logs POD [NAME]
            | delete-volume NS CLAIM | down
@@ -22,17 +22,22 @@ const options = {
   linger: { type: "string", default: "0" },
   volumes: { type: "string" },
   quiet: { type: "boolean", default: false },
+  // Ends when the standard input does: with the program that started it.
+  attached: { type: "boolean", default: false },
 } as const;
 
 /** Starts this program again in namespaces of its own: what it starts there ends with it. */
 function enter(words: readonly string[]): void {
-  const { state = "" } = parseArgs({ args: [...words], options }).values;
+  const { state = "", attached } = parseArgs({ args: [...words], options }).values;
   mkdirSync(state, { recursive: true });
   const namespaces = ["-n", "-m", "-p", "-f", "--kill-child", "--mount-proc"];
   const child = spawn("unshare", [...namespaces, process.execPath, import.meta.filename, "inside", ...words], {
-    stdio: "inherit",
+    stdio: ["ignore", "inherit", "inherit"],
   });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill("SIGTERM"));
+  // unshare ignores SIGTERM; its own death ends everything in its namespaces.
+  const end = (): void => void child.kill("SIGKILL");
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+  if (attached) process.stdin.on("close", end).resume();
   child.on("exit", (code) => process.exit(code ?? 1));
 }
 

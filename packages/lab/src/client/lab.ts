@@ -43,12 +43,22 @@ export class Lab {
     this.#state = mkdtempSync(join(tmpdir(), "lab-"));
     const manifests = join(this.#state, "manifests.yaml");
     writeFileSync(manifests, yaml);
-    const words = ["run", "--quiet", "--state", this.#state, "--manifests", manifests, "--namespace", namespace];
+    const words = [
+      "run",
+      "--quiet",
+      "--attached",
+      "--state",
+      this.#state,
+      "--manifests",
+      manifests,
+      "--namespace",
+      namespace,
+    ];
     words.push("--dns-cache", String(dnsCacheSeconds), "--linger", String(lingerSeconds));
     words.push(...(volumes === undefined ? [] : ["--volumes", volumes]));
     for (const [name, folder] of Object.entries(images)) words.push("--image", `${name}=${folder}`);
     const errors = openSync(join(this.#state, "errors"), "w");
-    this.#process = spawn(process.execPath, [program, ...words], { stdio: ["ignore", "ignore", errors] });
+    this.#process = spawn(process.execPath, [program, ...words], { stdio: ["pipe", "ignore", errors] });
   }
 
   /** Resolves when its pods are created and it takes commands. */
