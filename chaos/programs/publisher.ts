@@ -51,7 +51,7 @@ endWithConductor();
 function logLine(level: string): Logger["info"] {
   return (message, fields = {}) => {
     console.error(new Date().toISOString(), level, message, JSON.stringify(fields));
-    const count = fields["sentAgain"];
+    const count = fields["resent"];
     if (typeof count === "number") recordsHere().write({ type: "resending", count });
   };
 }

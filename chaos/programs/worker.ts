@@ -26,7 +26,7 @@ function logLine(level: string): Logger["info"] {
   return (message, fields = {}) => {
     console.error(new Date().toISOString(), level, message, JSON.stringify(fields));
     // A publish that was cut off goes again by itself.
-    const count = fields["sentAgain"];
+    const count = fields["resent"];
     if (typeof count === "number") recordsHere().write({ type: "resending", count });
   };
 }

@@ -303,7 +303,7 @@ describe("a worker with a pool of processes", () => {
     const results = await client.sendMany(Array.from({ length: 1_000 }, (_, n) => tasks.add.s(n, 1)));
     const sums = await Promise.all(results.map((result) => result.get()));
     expect(sums).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 1));
-    expect(lines.filter(({ text }) => text.startsWith("info Connected"))).toHaveLength(2);
+    expect(lines.filter(({ text }) => text.startsWith("info connected to the broker"))).toHaveLength(2);
   });
 });
 
