@@ -142,6 +142,17 @@ module.exports = {
       layers(name, `packages/${name}/src/`, rowsAfter(`### ${name}`)),
     ),
     {
+      name: "tests import tests of their own package, and test-support",
+      severity: "error",
+      from: { path: "^(packages|apps)/([^/]+)/test/" },
+      // Of other packages they take what runs celery-amqp itself, which celery-amqp's tests could not import from a package.
+      to: {
+        path: "^(packages|apps)/[^/]+/test/",
+        pathNot:
+          "^$1/$2/|^packages/celery-amqp/test/(workflows|interop/support)/|^packages/celery-protocol/test/support/",
+      },
+    },
+    {
       name: "tests import no benchmark and no chaos",
       severity: "error",
       from: { path: "^(packages/[^/]+/test|scripts)/" },

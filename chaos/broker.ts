@@ -1,5 +1,5 @@
-import { startLabCluster } from "../packages/celery-amqp/test/support/lab-cluster.ts";
-import { type RabbitCluster, startLocalCluster } from "../packages/celery-amqp/test/support/rabbit-cluster.ts";
+import { startLabCluster } from "@leveret/test-support/lab-cluster";
+import { type RabbitCluster, startLocalCluster } from "@leveret/test-support/rabbit-cluster";
 import type { ChaosOptions } from "./options.ts";
 
 /** How a node is lost. */

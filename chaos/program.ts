@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { createTcpProxy, type TcpProxy } from "../packages/celery-amqp/test/support/tcp-proxy.ts";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 import type { Order, ProgramSetting } from "./judging/orders.ts";
 
 /** What a program is made of. */

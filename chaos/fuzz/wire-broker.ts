@@ -12,9 +12,9 @@ import {
 import { createWorker } from "@leveret/celery-amqp/worker";
 import { createBeat } from "@leveret/celery-beat";
 import { createAmqpTransport } from "../../packages/celery-amqp/src/amqp/transport.ts";
-import { entry, text } from "../../packages/celery-amqp/test/support/wire/fields.ts";
-import { headerTable, shortString } from "../../packages/celery-amqp/test/support/wire/frames.ts";
-import { RawClient } from "../../packages/celery-amqp/test/support/wire/raw-client.ts";
+import { entry, text } from "@leveret/test-support/wire/fields";
+import { headerTable, shortString } from "@leveret/test-support/wire/frames";
+import { RawClient } from "@leveret/test-support/wire/raw-client";
 import { createRandom, type Random } from "../programs/random.ts";
 import { createWireHeaders, type WireHeaders } from "./wire-headers.ts";
 

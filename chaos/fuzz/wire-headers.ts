@@ -9,7 +9,7 @@ import {
   text,
   uint,
   value,
-} from "../../packages/celery-amqp/test/support/wire/fields.ts";
+} from "@leveret/test-support/wire/fields";
 import type { Random } from "../programs/random.ts";
 
 /** Header bytes, and what they say. */

@@ -1,13 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { AmqpDelivery, type Settling } from "../../packages/celery-amqp/src/amqp/delivery.ts";
 import { toFields } from "../../packages/celery-amqp/src/amqp/table.ts";
-import {
-  contentFrames,
-  deliverFrame,
-  frame,
-  headerTable,
-  shortString,
-} from "../../packages/celery-amqp/test/support/wire/frames.ts";
+import { contentFrames, deliverFrame, frame, headerTable, shortString } from "@leveret/test-support/wire/frames";
 import { consumerTag, openMemoryConnection } from "../../packages/celery-amqp/test/support/wire/memory-connection.ts";
 import { createRandom, type Random } from "../programs/random.ts";
 import { createWireHeaders, type WireHeaders } from "./wire-headers.ts";

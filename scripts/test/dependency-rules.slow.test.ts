@@ -94,6 +94,11 @@ const violations = [
     "../../packages/celery-amqp/src/send/plan.ts",
     "the programs of chaos import packages by their entries",
   ],
+  [
+    "packages/celery-metrics/test/metrics.test.ts",
+    "../../celery-amqp/test/worker/harness.ts",
+    "tests import tests of their own package, and test-support",
+  ],
   ["scripts/tally.ts", "./vitest/vhost.ts", "scripts: imports of ."],
 ] as const;
 

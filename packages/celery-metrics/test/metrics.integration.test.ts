@@ -2,8 +2,8 @@ import { createClient, defineTask } from "@leveret/celery-amqp";
 import { createWorker } from "@leveret/celery-amqp/worker";
 import { expect, onTestFinished, test } from "vitest";
 import { freshVhost } from "../../../scripts/vitest/vhost.ts";
-import { eventually } from "../../celery-amqp/test/support/eventually.ts";
-import { createTcpProxy } from "../../celery-amqp/test/support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { createTcpProxy } from "@leveret/test-support/tcp-proxy";
 import { createMetrics } from "../src/index.ts";
 
 const add = defineTask("metrics.add", (_context, x: number, y: number) => x + y);

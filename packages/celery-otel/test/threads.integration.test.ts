@@ -2,7 +2,7 @@ import { createClient } from "@leveret/celery-amqp";
 import { createWorker } from "@leveret/celery-amqp/worker";
 import { expect, onTestFinished, test } from "vitest";
 import { freshVhost } from "../../../scripts/vitest/vhost.ts";
-import { eventually } from "../../celery-amqp/test/support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { createTracing } from "../src/index.ts";
 import * as tasks from "./tasks.ts";
 import { setUpTelemetry } from "./telemetry.ts";

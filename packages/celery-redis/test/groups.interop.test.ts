@@ -3,9 +3,9 @@ import { type AsyncResult, type Client, defineTask, type Signature, TaskFailedEr
 import type { Worker } from "@leveret/celery-amqp/worker";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pairings } from "../../celery-amqp/test/interop/support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourClient, ourWorker } from "../../celery-amqp/test/interop/support/ours.ts";
-import { PythonClient, PythonWorker } from "../../celery-amqp/test/interop/support/python.ts";
+import { PythonClient, PythonWorker } from "@leveret/test-support/python";
 import { redisResults } from "../src/index.ts";
 import { type GroupShape, groupShapes } from "./support/group-shapes.ts";
 import { ours, placed, workflowTasks } from "./support/our-shapes.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { chord, createClient, defineTask } from "@leveret/celery-amqp";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
-import { eventually } from "../../celery-amqp/test/support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { freshVhost } from "../../../scripts/vitest/vhost.ts";
 import { redisResults } from "../src/index.ts";
 import { redisUrl } from "./support/redis.ts";

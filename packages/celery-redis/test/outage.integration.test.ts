@@ -1,8 +1,8 @@
 import { createFakeClock } from "@leveret/celery-amqp/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { eventually } from "../../celery-amqp/test/support/eventually.ts";
-import { RecordingLogger } from "../../celery-amqp/test/support/recording-logger.ts";
-import { createTcpProxy, type TcpProxy } from "../../celery-amqp/test/support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 import { ownRedis, redisUrl } from "./support/redis.ts";
 import { finalState, freshId, results, store } from "./support/results.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { resultConformance } from "@leveret/celery-amqp/testing";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { eventually } from "../../celery-amqp/test/support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { findFreePorts } from "../../rabbit-local/src/system/ports.ts";
 import type { RedisServer } from "../../../scripts/vitest/redis-server.ts";
 import { redisResults, type RedisSentinel } from "../src/index.ts";

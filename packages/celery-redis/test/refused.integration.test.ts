@@ -4,7 +4,7 @@ import { connect } from "amqplib";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../scripts/vitest/vhost.ts";
-import { eventually } from "../../celery-amqp/test/support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { redisResults } from "../src/index.ts";
 import { ownRedis, redisUrl } from "./support/redis.ts";
 import { freshId, results, store } from "./support/results.ts";

@@ -3,9 +3,9 @@ import { type Client, defineTask, group, TaskFailedError } from "@leveret/celery
 import type { Worker } from "@leveret/celery-amqp/worker";
 import type { ResultTuple } from "@leveret/celery-protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pairings } from "../../celery-amqp/test/interop/support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourClient, ourWorker } from "../../celery-amqp/test/interop/support/ours.ts";
-import { PythonClient, PythonWorker } from "../../celery-amqp/test/interop/support/python.ts";
+import { PythonClient, PythonWorker } from "@leveret/test-support/python";
 import { redisResults } from "../src/index.ts";
 import { redisUrl } from "./support/redis.ts";
 import { results } from "./support/results.ts";

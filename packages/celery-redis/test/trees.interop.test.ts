@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pairings } from "../../celery-amqp/test/interop/support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { sample } from "../../celery-amqp/test/workflows/generate.ts";
 import { calm, isSentWhole, plain, TreeFleet } from "./support/tree-fleet.ts";
 

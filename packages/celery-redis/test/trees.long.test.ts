@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { describe, expect, inject, test } from "vitest";
-import { pairings } from "../../celery-amqp/test/interop/support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue } from "../../celery-amqp/test/interop/support/ours.ts";
 import { BrokerStage } from "../../celery-amqp/test/workflows/broker-stage.ts";
 import { everything, sample } from "../../celery-amqp/test/workflows/generate.ts";

@@ -3,7 +3,7 @@ import { createWorker } from "@leveret/celery-amqp/worker";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
 import { brokersAtHand, freshVhost } from "../../../scripts/vitest/vhost.ts";
-import { eventually } from "../../celery-amqp/test/support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { redisResults } from "../src/index.ts";
 import { redisUrl } from "./support/redis.ts";
 

@@ -1,8 +1,8 @@
 import { createClient, defineTask } from "@leveret/celery-amqp";
 import { createWorker } from "@leveret/celery-amqp/worker";
 import { expect, onTestFinished, test } from "vitest";
-import { eventually } from "../../celery-amqp/test/support/eventually.ts";
-import { createTcpProxy } from "../../celery-amqp/test/support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { createTcpProxy } from "@leveret/test-support/tcp-proxy";
 import { freshVhost } from "../../../scripts/vitest/vhost.ts";
 import { redisResults } from "../src/index.ts";
 import { redisUrl } from "./support/redis.ts";

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../scripts/vitest/vhost.ts";
-import { entry, nested, sized } from "../../celery-amqp/test/support/wire/fields.ts";
-import { rawTask } from "../../celery-amqp/test/support/wire/raw-task.ts";
-import { RawClient } from "../../celery-amqp/test/support/wire/raw-client.ts";
-import { createTcpProxy } from "../../celery-amqp/test/support/tcp-proxy.ts";
+import { entry, nested, sized } from "@leveret/test-support/wire/fields";
+import { rawTask } from "@leveret/test-support/wire/raw-task";
+import { RawClient } from "@leveret/test-support/wire/raw-client";
+import { createTcpProxy } from "@leveret/test-support/tcp-proxy";
 import { sift } from "../src/dead-letters/sift.ts";
 import { drain, fillDeadQueue, lookAt } from "./support/dead-queue.ts";
-import { eventually } from "./support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { leveret, start, tasksFile } from "./support/run.ts";
 import { run } from "./support/terminal.ts";
 

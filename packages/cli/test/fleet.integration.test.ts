@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../scripts/vitest/vhost.ts";
-import { eventually } from "./support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { start, tasksFile } from "./support/run.ts";
 import { run } from "./support/terminal.ts";
 

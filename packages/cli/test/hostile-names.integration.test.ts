@@ -3,7 +3,7 @@ import { createContent, encodeEvent, encodeTask, eventExchange, newTask } from "
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../scripts/vitest/vhost.ts";
 import { lookAt } from "./support/dead-queue.ts";
-import { eventually } from "./support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { start, tasksFile } from "./support/run.ts";
 import { run } from "./support/terminal.ts";
 

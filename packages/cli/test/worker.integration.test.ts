@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../scripts/vitest/vhost.ts";
 import { lookAt } from "./support/dead-queue.ts";
-import { eventually } from "./support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { managementUrl } from "./support/management.ts";
 import { leveret, start, tasksFile } from "./support/run.ts";
 import { run, runAnswering } from "./support/terminal.ts";

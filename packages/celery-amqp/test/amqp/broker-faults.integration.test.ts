@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
 import { createWorker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 const TO = { exchange: "", routingKey: "q" };
 const TOPOLOGY = {

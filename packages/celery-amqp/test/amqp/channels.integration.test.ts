@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test, 
 import type { AmqpOptions } from "../../src/amqp/options.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
-import { eventually } from "../support/eventually.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 
 const message = (text: string) => ({ headers: {}, properties: {}, body: Buffer.from(text) });

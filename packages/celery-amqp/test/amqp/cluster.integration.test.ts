@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failover } from "../support/failover.ts";
-import { hasLab, startLabCluster } from "../support/lab-cluster.ts";
-import type { RabbitCluster } from "../support/rabbit-cluster.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { hasLab, startLabCluster } from "@leveret/test-support/lab-cluster";
+import type { RabbitCluster } from "@leveret/test-support/rabbit-cluster";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 // Every fault, on every version, at length: failover.long.test.ts.
 describe.skipIf(!hasLab)("the leader of a queue, in a cluster of three nodes of RabbitMQ 4.3 (LEVERET_LAB)", () => {

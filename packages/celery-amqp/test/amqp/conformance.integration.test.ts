@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { transportConformance } from "../../src/testing.ts";
-import { createTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 
 describe("the AMQP transport on RabbitMQ", () => {
   let proxy: TcpProxy;

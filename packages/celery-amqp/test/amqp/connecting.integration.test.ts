@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import type { AmqpOptions } from "../../src/amqp/options.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
-import { eventually } from "../support/eventually.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
-import { createTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 
 const BACKOFF = { minMs: 20, maxMs: 100 };
 

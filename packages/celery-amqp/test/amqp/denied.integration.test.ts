@@ -6,8 +6,8 @@ import { freePort } from "../../../../scripts/vitest/newest-broker.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { createClient, defineTask } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
-import { hasLab } from "../support/lab-cluster.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { hasLab } from "@leveret/test-support/lab-cluster";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 const run = promisify(execFile);
 

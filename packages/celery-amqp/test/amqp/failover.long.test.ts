@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Fault, failover } from "../support/failover.ts";
-import { hasLab, startLabCluster } from "../support/lab-cluster.ts";
-import type { RabbitCluster } from "../support/rabbit-cluster.ts";
+import { hasLab, startLabCluster } from "@leveret/test-support/lab-cluster";
+import type { RabbitCluster } from "@leveret/test-support/rabbit-cluster";
 
 const faults: readonly Fault[] = ["kill", "stop", "pause", "partition", "isolate"];
 

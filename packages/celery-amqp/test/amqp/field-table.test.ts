@@ -1,7 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { FieldTableReader } from "../../src/amqp/field-table.ts";
 import { toFields } from "../../src/amqp/table.ts";
-import { array, double, entry, float, nested, sized, table, text, uint, value } from "../support/wire/fields.ts";
+import {
+  array,
+  double,
+  entry,
+  float,
+  nested,
+  sized,
+  table,
+  text,
+  uint,
+  value,
+} from "@leveret/test-support/wire/fields";
 
 const time = 1_764_500_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AmqpDelivery, type Settling } from "../../src/amqp/delivery.ts";
 import { guard } from "../../src/amqp/guard.ts";
-import { entry, nested, sized, text, uint, value } from "../support/wire/fields.ts";
+import { entry, nested, sized, text, uint, value } from "@leveret/test-support/wire/fields";
 import {
   contentFrames,
   deliverFrame,
@@ -11,7 +11,7 @@ import {
   methodFrame,
   type Properties,
   shortString,
-} from "../support/wire/frames.ts";
+} from "@leveret/test-support/wire/frames";
 import { consumerTag, type MemoryConnection, openMemoryConnection } from "../support/wire/memory-connection.ts";
 
 const heartbeat = frame(8, 0, Buffer.alloc(0));

@@ -3,9 +3,9 @@ import { describe, expect, inject, onTestFinished, test, vi } from "vitest";
 import type { AmqpOptions } from "../../src/amqp/options.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
-import { eventually } from "../support/eventually.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
-import { createTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 
 const QUEUE = "q";

@@ -4,9 +4,9 @@ import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { chord, createClient, defineTask } from "../../src/index.ts";
 import type { Transport } from "../../src/ports/transport.ts";
 import { createWorker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
-import { type RabbitCluster, startLocalCluster } from "../support/rabbit-cluster.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { type RabbitCluster, startLocalCluster } from "@leveret/test-support/rabbit-cluster";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 // Two nodes of the distribution's RabbitMQ. A classic queue lives on one of them.
 function only(name: string): BrokerTopology {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hasLab, startLabCluster } from "../support/lab-cluster.ts";
-import type { RabbitCluster } from "../support/rabbit-cluster.ts";
+import { hasLab, startLabCluster } from "@leveret/test-support/lab-cluster";
+import type { RabbitCluster } from "@leveret/test-support/rabbit-cluster";
 import { playScene } from "../support/scene.ts";
 
 // Every scene, on every version, at length: nodes.long.test.ts.

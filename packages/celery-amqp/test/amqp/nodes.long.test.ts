@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hasLab, type LabVersion, startLabCluster } from "../support/lab-cluster.ts";
-import type { RabbitCluster } from "../support/rabbit-cluster.ts";
+import { hasLab, type LabVersion, startLabCluster } from "@leveret/test-support/lab-cluster";
+import type { RabbitCluster } from "@leveret/test-support/rabbit-cluster";
 import { playScene, type ScenePlan, type SceneReport } from "../support/scene.ts";
 
 /** What befalls a node, and how it ends. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { PassedOver } from "../../src/amqp/passed-over.ts";
 import { createFakeClock } from "../../src/testing.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 test("messages that are passed over are logged once a minute, with their number", async () => {
   const [clock, logger] = [createFakeClock(), new RecordingLogger()];

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 
 interface Rights {

@@ -4,9 +4,9 @@ import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { CeleryError } from "../../src/ports/errors.ts";
 import type { Transport } from "../../src/ports/transport.ts";
 import { type BrokerName, brokersAtHand, freshVhost } from "../../../../scripts/vitest/vhost.ts";
-import { eventually } from "../support/eventually.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
-import { createTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 
 interface World {
   readonly proxy: TcpProxy;

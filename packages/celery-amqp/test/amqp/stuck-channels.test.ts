@@ -4,7 +4,7 @@ import type { Pending } from "../../src/amqp/pending.ts";
 import type { PublishSession } from "../../src/amqp/publish-session.ts";
 import { StuckChannels } from "../../src/amqp/stuck-channels.ts";
 import { createFakeClock } from "../../src/testing/fake-clock.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 // Whether a channel is stuck, told by a connection that answers beside it.
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
 import type { AmqpOptions } from "../../src/amqp/options.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
-import { eventually } from "../support/eventually.ts";
-import { createTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, "../support/fixtures/tls", name));
 const ca = read("ca.pem");

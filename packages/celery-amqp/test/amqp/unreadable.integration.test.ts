@@ -3,14 +3,14 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { createClient, defineTask } from "../../src/index.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { createQueueLab, type QueueLab } from "../support/queue-lab.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
-import { array, entry, nested, text, uint, value } from "../support/wire/fields.ts";
-import { headerTable, shortString } from "../support/wire/frames.ts";
-import { RawClient } from "../support/wire/raw-client.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { array, entry, nested, text, uint, value } from "@leveret/test-support/wire/fields";
+import { headerTable, shortString } from "@leveret/test-support/wire/frames";
+import { RawClient } from "@leveret/test-support/wire/raw-client";
 import { readQueue } from "../support/wire/read-queue.ts";
-import { rawTask } from "../support/wire/raw-task.ts";
+import { rawTask } from "@leveret/test-support/wire/raw-task";
 
 const scenes = brokersAtHand().flatMap((broker) => ["classic", "quorum"].map((type) => ({ broker, type })));
 

@@ -4,8 +4,8 @@ import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts"
 import { type Client, createClient, type CreateClientOptions, defineTask, TaskFailedError } from "../../src/index.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { createWorker, type Worker } from "../../src/worker.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
-import { createTcpProxy } from "../support/tcp-proxy.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { createTcpProxy } from "@leveret/test-support/tcp-proxy";
 import { rejection } from "./lab.ts";
 
 const add = defineTask("it.add", (_context, x: number, y: number) => x + y);

@@ -10,7 +10,7 @@ import { onTestFinished } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { createClient, type CreateClientOptions } from "../../src/index.ts";
 import { PerTaskQueueStore } from "../../src/results/per-task-queue.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 import { createReplyStore } from "../../src/results/reply-store.ts";
 import { RpcStore } from "../../src/results/rpc/rpc-store.ts";
 import { createFakeClock, type FakeClock } from "../../src/testing/fake-clock.ts";

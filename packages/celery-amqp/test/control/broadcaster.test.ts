@@ -6,8 +6,8 @@ import { createMemoryBroker, type MemoryBroker } from "../../src/testing/memory-
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { createFakeClock } from "../../src/testing/fake-clock.ts";
 import type { Transport } from "../../src/ports/transport.ts";
-import { eventually } from "../support/eventually.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 const content = createContent();
 const exchange = controlExchange();

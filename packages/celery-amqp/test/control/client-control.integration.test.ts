@@ -5,8 +5,8 @@ import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient, defineTask } from "../../src/index.ts";
 import { createWorker, type CreateWorkerOptions, type Worker } from "../../src/worker.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
-import { eventually } from "../support/eventually.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { eventually } from "@leveret/test-support/eventually";
 
 const live: (() => unknown)[] = [];
 afterEach(async () => {

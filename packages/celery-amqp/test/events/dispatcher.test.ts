@@ -13,7 +13,7 @@ import { createFakeClock, type FakeClock } from "../../src/testing/fake-clock.ts
 import { createMemoryBroker, type MemoryBroker } from "../../src/testing/memory-broker.ts";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 const content = createContent();
 const exchange = eventExchange();

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { createClient, defineTask, type CeleryEvent } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
-import { createTcpProxy } from "../support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { createTcpProxy } from "@leveret/test-support/tcp-proxy";
 
 const add = defineTask("heard.add", (_context, x: number, y: number) => x + y);
 const fail = defineTask("heard.fail", (): never => {

@@ -4,7 +4,7 @@ import type { EventStream } from "../../src/events/stream.ts";
 import { createClient, type EventOf } from "../../src/index.ts";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { createLab, rejection } from "../client/lab.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 const content = createContent();
 const worker = { hostname: "celery@web-1", timestamp: 1_795_343_351.5 };

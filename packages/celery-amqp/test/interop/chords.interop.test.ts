@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { chord, defineTask } from "../../src/index.ts";
-import { eventually } from "../support/eventually.ts";
-import { pairings } from "./support/brokers.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourClient, ourWorker } from "./support/ours.ts";
-import { PythonWorker } from "./support/python.ts";
+import { PythonWorker } from "@leveret/test-support/python";
 
 // What docs/workflows.md says of a Python worker that serves the header of a chord counted on the broker alone.
 

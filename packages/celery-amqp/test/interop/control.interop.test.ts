@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Worker } from "../../src/worker.ts";
-import { pairings } from "./support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourWorker } from "./support/ours.ts";
-import { PythonClient } from "./support/python.ts";
+import { PythonClient } from "@leveret/test-support/python";
 
 // What our worker is told by its own program, as a Python caller sees it.
 

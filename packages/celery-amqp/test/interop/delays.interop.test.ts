@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defineTask } from "../../src/index.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
-import { eventually } from "../support/eventually.ts";
-import { pairings } from "./support/brokers.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourClient, ourWorker } from "./support/ours.ts";
-import { PythonClient, PythonWorker } from "./support/python.ts";
+import { PythonClient, PythonWorker } from "@leveret/test-support/python";
 
 // Delays, retries and dead letters that cross from one language to the other.
 

@@ -1,10 +1,10 @@
 import type { CeleryEvent } from "@leveret/celery-protocol";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
-import { pairings } from "./support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { ourClient, ourWorker } from "./support/ours.ts";
 import { PythonMonitor, type HeardEvent } from "./support/python-monitor.ts";
-import { PythonClient, PythonWorker } from "./support/python.ts";
+import { PythonClient, PythonWorker } from "@leveret/test-support/python";
 
 // Celery's own receiver beside a worker of each kind: nobody can tell one's events from the other's.
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, defineTask } from "../../src/index.ts";
 import type { Worker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { Flower, renderPage } from "./support/flower.ts";
 import { ourClient, ourTasks, ourWorker } from "./support/ours.ts";
-import { PythonWorker } from "./support/python.ts";
+import { PythonWorker } from "@leveret/test-support/python";
 
 // Real Flower beside a worker of each kind: an operator finds ours there, and steers it.
 

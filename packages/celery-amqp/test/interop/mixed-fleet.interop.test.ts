@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createWorker } from "../../src/worker.ts";
 import { defineTask } from "../../src/index.ts";
-import { pairings } from "./support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourClient, ourTasks, ourWorker } from "./support/ours.ts";
-import { PythonClient, PythonWorker } from "./support/python.ts";
+import { PythonClient, PythonWorker } from "@leveret/test-support/python";
 
 // Queues shared by Python and Node, whoever comes first and whatever Python was told of queue types.
 

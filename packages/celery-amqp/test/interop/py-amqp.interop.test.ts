@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { folder } from "@leveret/test-support/python";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { parseAddresses } from "../../src/amqp/address.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
@@ -12,7 +13,7 @@ const python = "path" in latestCelery ? latestCelery.path : "";
 
 /** What the Python program prints, as JSON. */
 async function ask(...args: readonly string[]): Promise<unknown> {
-  const { stdout } = await run(python, [join(import.meta.dirname, "python/py_amqp.py"), ...args]);
+  const { stdout } = await run(python, [join(folder, "py_amqp.py"), ...args]);
   return JSON.parse(stdout);
 }
 

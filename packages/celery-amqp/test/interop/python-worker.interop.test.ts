@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { Decimal, LocalDate, LocalTime, Uuid } from "@leveret/celery-protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Client, defineTask, TaskFailedError, TaskRevokedError } from "../../src/index.ts";
-import { pairings } from "./support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourClient } from "./support/ours.ts";
-import { PythonWorker } from "./support/python.ts";
+import { PythonWorker } from "@leveret/test-support/python";
 
 // Our client calls a Python worker. It must not be able to tell.
 

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { defineTask, shardedQueue, type TaskQueue } from "../../src/index.ts";
-import { pairings } from "./support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourClient, ourWorker } from "./support/ours.ts";
-import { PythonClient, PythonWorker } from "./support/python.ts";
+import { PythonClient, PythonWorker } from "@leveret/test-support/python";
 
 // Queues of every kind, shared with Python: whoever comes first, both name the same kind.
 

@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, defineTask } from "../../src/index.ts";
 import type { Worker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
-import { pairings } from "./support/brokers.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { pairings } from "@leveret/test-support/pairings";
 import { ourClient, ourTasks, ourWorker } from "./support/ours.ts";
-import { environment, folder, PythonClient, PythonWorker } from "./support/python.ts";
+import { environment, folder, PythonClient, PythonWorker } from "@leveret/test-support/python";
 
 // A worker of each kind on one broker, asked and told by Celery's own tools, and by ours.
 

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient, type CeleryEvent } from "../../src/index.ts";
 import { createWorker, type Worker } from "../../src/worker.ts";
-import { pairings } from "./support/brokers.ts";
+import { pairings } from "@leveret/test-support/pairings";
 import { ourTasks } from "./support/ours.ts";
-import { PythonClient, PythonWorker } from "./support/python.ts";
+import { PythonClient, PythonWorker } from "@leveret/test-support/python";
 
 // A fleet in which every message is signed, with Celery's `setup_security` on one side and one setting on ours.
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Delivery, SubscribeOptions, Subscription, Transport } from "../../src/ports/transport.ts";
 import { PerTaskQueueSource } from "../../src/results/per-task-queue-source.ts";
 import { success } from "../client/lab.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 test("a result with unreadable headers is acked and logged, and the true one still comes", async () => {
   const { promise: subscribed, resolve } = Promise.withResolvers<(delivery: Delivery) => void>();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CallOptions, type Client, defineTask } from "../../src/index.ts";
 import { createQueueLab } from "../support/queue-lab.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 const task = defineTask("unwritable", () => "done");
 const circle: Record<string, unknown> = {};

@@ -8,7 +8,7 @@ import { type BrokerName, freshVhost } from "../../../../scripts/vitest/vhost.ts
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
 import type { WorkerOptions } from "../../src/worker/options/worker.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { supervise } from "./supervisor.ts";
 
 const content = createContent();

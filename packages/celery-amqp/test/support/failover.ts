@@ -7,8 +7,8 @@ import { CeleryError } from "../../src/ports/errors.ts";
 import type { Logger } from "../../src/ports/logger.ts";
 import type { Transport } from "../../src/ports/transport.ts";
 import { systemIds } from "../../src/system/clock.ts";
-import { eventually } from "./eventually.ts";
-import type { RabbitCluster } from "./rabbit-cluster.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import type { RabbitCluster } from "@leveret/test-support/rabbit-cluster";
 
 /** What befalls the leader of the queue. */
 export type Fault = "kill" | "stop" | "pause" | "partition" | "isolate";

@@ -4,9 +4,9 @@ import { CeleryError, type Client, createClient, defineTask, type TypedTask } fr
 import type { Ids } from "../../src/ports/clock.ts";
 import { systemIds } from "../../src/system/clock.ts";
 import { createWorker, type Worker } from "../../src/worker.ts";
-import { eventually } from "./eventually.ts";
-import type { RabbitCluster } from "./rabbit-cluster.ts";
-import { RecordingLogger } from "./recording-logger.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import type { RabbitCluster } from "@leveret/test-support/rabbit-cluster";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 /** One scene: what befalls the nodes, for how long, and how it ends. */
 export interface ScenePlan {

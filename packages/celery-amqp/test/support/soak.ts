@@ -2,8 +2,8 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
-import { eventually } from "./eventually.ts";
-import { createTcpProxy } from "./tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { createTcpProxy } from "@leveret/test-support/tcp-proxy";
 
 /** What a process holds. */
 export interface Holdings {

@@ -2,7 +2,7 @@ import { type RabbitServer, startRabbit } from "@leveret/rabbit-local";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { chain, createClient, defineTask } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 // A memory alarm is the whole broker's, so it is one of their own.
 let rabbit: RabbitServer;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
 import { type CrashLab, createCrashLab, names } from "../support/crash-lab.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 // Tasks that end the process of their worker, on real queues, under a supervisor that starts it again.
 

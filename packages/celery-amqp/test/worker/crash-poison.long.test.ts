@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
 import { type CrashLab, createCrashLab, names } from "../support/crash-lab.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 // Many tasks that end their process, at once and later, among good ones and under several workers.
 

@@ -6,7 +6,7 @@ import { type Client, createClient, defineTask, type QueueOptions } from "../../
 import { createWorker, type Worker } from "../../src/worker.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { createQueueLab } from "../support/queue-lab.ts";
 
 // Tasks that are due later wait in the broker, whatever broker and queue.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
 import { chain, chord, type Client, defineTask, group, TaskRevokedError } from "../../src/index.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { createQueueLab } from "../support/queue-lab.ts";
 
 // A task whose `expires` passes while its message waits in the queue: its caller learns of it.

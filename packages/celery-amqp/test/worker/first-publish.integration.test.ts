@@ -6,8 +6,8 @@ import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { createClient, defineTask } from "../../src/index.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
 import { createWorker, type CreateWorkerOptions, type Worker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 // What a message means at its first publish is not repeated when a worker publishes it again.
 

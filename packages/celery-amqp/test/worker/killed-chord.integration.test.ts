@@ -6,7 +6,7 @@ import { type BrokerName, brokersAtHand, freshVhost } from "../../../../scripts/
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { chord, createClient, defineTask } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 const program = join(import.meta.dirname, "../support/chord-worker.ts");
 const members = Number(process.env["LEVERET_CHORD_MEMBERS"] ?? 200);

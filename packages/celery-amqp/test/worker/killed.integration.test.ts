@@ -6,7 +6,7 @@ import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { createClient, defineTask } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 const add = defineTask("killed.add", (_ctx, x: number, y: number) => x + y);
 

@@ -3,7 +3,7 @@ import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
 import { CeleryError, defineTask, type QueueOptions } from "../../src/index.ts";
 import type { Logger } from "../../src/ports/logger.ts";
 import { createQueueLab } from "../support/queue-lab.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 // Kinds of queues, who is served first, and what happens where someone else has declared them otherwise.
 

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient, defineTask } from "../../src/index.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 let vhost: TestVhost;
 beforeAll(async () => {

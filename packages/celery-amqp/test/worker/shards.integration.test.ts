@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
 import { defineTask, shardedQueue } from "../../src/index.ts";
 import { createQueueLab } from "../support/queue-lab.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 // One queue of tasks over several of the broker.
 

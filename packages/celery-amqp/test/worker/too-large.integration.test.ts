@@ -4,7 +4,7 @@ import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/v
 import { PythonError } from "@leveret/celery-protocol";
 import { chord, createClient, defineTask } from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
-import { RecordingLogger } from "../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 /** Above the 16 MiB that RabbitMQ 4 takes for a message unless it is told otherwise. */
 const tooMuch = 17 * 2 ** 20;

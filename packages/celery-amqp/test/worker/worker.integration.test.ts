@@ -5,7 +5,7 @@ import { type Client, createClient, defineTask, type TaskQueue } from "../../src
 import { createWorker, type CreateWorkerOptions, type Worker } from "../../src/worker.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 const add = defineTask("it.add", (_context, x: number, y: number) => x + y);
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { createTransport, type Transport } from "@leveret/celery-amqp";
 import { taskQueue } from "@leveret/celery-protocol";
 import { onTestFinished } from "vitest";
-import { createTcpProxy, type TcpProxy } from "../../../celery-amqp/test/support/tcp-proxy.ts";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 import { decodeState, mergeStates } from "../../src/rules/beat-state.ts";
 import { tickId } from "../../src/rules/tick-id.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 /** What came of beats that were ended again and again. */
 export interface Outcome {

@@ -8,7 +8,7 @@ import { createWorker } from "@leveret/celery-amqp/worker";
 import { context, trace } from "@opentelemetry/api";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { brokersAtHand, freshVhost } from "../../../../scripts/vitest/vhost.ts";
-import { eventually } from "../../../celery-amqp/test/support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import { createTracing } from "../../src/index.ts";
 import { type Node, setUpTelemetry, toNode, treeOf } from "../telemetry.ts";
 

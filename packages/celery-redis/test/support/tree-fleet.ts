@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
-import type { Pairing } from "../../../celery-amqp/test/interop/support/brokers.ts";
+import type { Pairing } from "@leveret/test-support/pairings";
 import { freshQueue } from "../../../celery-amqp/test/interop/support/ours.ts";
-import { PythonClient, PythonWorker } from "../../../celery-amqp/test/interop/support/python.ts";
+import { PythonClient, PythonWorker } from "@leveret/test-support/python";
 import { BrokerStage } from "../../../celery-amqp/test/workflows/broker-stage.ts";
 import { FAILED, type Value } from "../../../celery-amqp/test/workflows/evaluate.ts";
 import { everything, type Ingredients } from "../../../celery-amqp/test/workflows/generate.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createTransport, type Transport } from "@leveret/celery-amqp";
 import { createContent, deadQueue, encodeTask, newTask, taskQueue } from "@leveret/celery-protocol";
 import { onTestFinished } from "vitest";
-import { eventually } from "./eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 /** A connection to look at queues with; closed when the test is over. */
 export async function lookAt(url: string): Promise<Transport> {

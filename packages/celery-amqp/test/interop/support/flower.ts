@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { environment, folder, type PythonOptions } from "./python.ts";
+import { environment, folder, type PythonOptions } from "@leveret/test-support/python";
 
 /** A real Flower, in a process of its own. */
 export class Flower {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { eventually } from "../../support/eventually.ts";
-import { environment, folder, type PythonOptions } from "./python.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { environment, folder, type PythonOptions } from "@leveret/test-support/python";
 
 /** An event as Celery's receiver sees it. */
 export interface HeardEvent {

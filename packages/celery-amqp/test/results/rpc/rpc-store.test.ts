@@ -6,7 +6,7 @@ import { RpcStore } from "../../../src/results/rpc/rpc-store.ts";
 import { createFakeClock } from "../../../src/testing/fake-clock.ts";
 import { createMemoryBroker } from "../../../src/testing/memory-broker.ts";
 import { createMemoryTransport } from "../../../src/testing/memory-transport.ts";
-import { RecordingLogger } from "../../support/recording-logger.ts";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
 
 const nacked = new CeleryError("publish-nacked", "The broker refused the message");
 const late = new PublishTimeoutError(1_000, "no answer", "unknown");

@@ -2,8 +2,8 @@ import { Duplex } from "node:stream";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import { guard } from "../../../src/amqp/guard.ts";
 import { inner } from "./amqplib.ts";
-import { uint } from "./fields.ts";
-import { headerTable, methodFrame, shortString } from "./frames.ts";
+import { uint } from "@leveret/test-support/wire/fields";
+import { headerTable, methodFrame, shortString } from "@leveret/test-support/wire/frames";
 
 interface Connection {
   open(options: object, onOpen: (error: Error | null) => void): void;

@@ -1,6 +1,6 @@
 import type { WireMessage } from "@leveret/celery-protocol";
 import type { Transport } from "../../../src/ports/transport.ts";
-import { eventually } from "../eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 /** Takes so many messages out of a queue. */
 export async function readQueue(transport: Transport, queue: string, count: number): Promise<readonly WireMessage[]> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { brokersAtHand } from "../../../../../scripts/vitest/vhost.ts";
 import { defineTask } from "../../../src/index.ts";
 import { createQueueLab } from "../../support/queue-lab.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 // A worker's concurrency changes while it runs (amqp-transport H8).
 

@@ -5,9 +5,9 @@ import { brokersAtHand, freshVhost, type TestVhost } from "../../../../../script
 import { createAmqpTransport } from "../../../src/amqp/transport.ts";
 import { type Client, createClient, defineTask } from "../../../src/index.ts";
 import { createWorker, type Worker } from "../../../src/worker.ts";
-import { eventually } from "../../support/eventually.ts";
-import { RecordingLogger } from "../../support/recording-logger.ts";
-import { createTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { RecordingLogger } from "@leveret/test-support/recording-logger";
+import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 
 const live: (() => unknown)[] = [];
 afterEach(async () => {

@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../../scripts/vitest/vhost.ts";
 import { createClient, defineTask } from "../../../src/index.ts";
 import { createWorker, type CreateWorkerOptions, type Worker } from "../../../src/worker.ts";
-import { eventually } from "../../support/eventually.ts";
-import { createTcpProxy } from "../../support/tcp-proxy.ts";
+import { eventually } from "@leveret/test-support/eventually";
+import { createTcpProxy } from "@leveret/test-support/tcp-proxy";
 
 let vhost: TestVhost;
 beforeAll(async () => {

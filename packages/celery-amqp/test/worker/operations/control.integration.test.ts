@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../../scripts/vitest/vhost.ts";
 import { createClient, defineTask, TaskRevokedError } from "../../../src/index.ts";
 import { createWorker, type CreateWorkerOptions, type Worker } from "../../../src/worker.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 
 const live: (() => unknown)[] = [];
 afterEach(async () => {

@@ -15,7 +15,7 @@ import {
 } from "../../../src/index.ts";
 import { type ChildPoolOptions, createWorker, type CreateWorkerOptions, type Worker } from "../../../src/worker.ts";
 import { createMemoryResults } from "../../../src/testing.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import * as tasks from "./tasks.ts";
 
 // Real children, a real broker: what tasks can do in the worker itself they can do in threads and processes.

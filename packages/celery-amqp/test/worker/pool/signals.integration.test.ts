@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient } from "../../../src/index.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "@leveret/test-support/eventually";
 import * as tasks from "./tasks.ts";
 
 // Many children load the same sources: once stripped of their types and compiled they need not be again.

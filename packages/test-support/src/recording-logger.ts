@@ -1,8 +1,9 @@
 import { inspect } from "node:util";
-import type { LogFields, Logger } from "../../src/ports/logger.ts";
+
+type LogFields = Readonly<Record<string, unknown>>;
 
 /** A logger that keeps its lines, as text, with everything that was said. */
-export class RecordingLogger implements Logger {
+export class RecordingLogger {
   readonly lines: string[] = [];
 
   debug(message: string, fields?: LogFields): void {
