@@ -35,8 +35,7 @@ class WaitingFirst extends BaseSequencer {
 }
 
 /**
- * Rendered manifests, run, where a lab is. Two clusters at a time: each waits now and then, and more than two would wait for
- * the processor.
+ * Rendered manifests, run, where a lab is. Three clusters at a time: each waits for its nodes most of the time.
  */
 const lab = {
   ssr,
@@ -44,7 +43,7 @@ const lab = {
     name: "lab",
     globalSetup: ["scripts/vitest/lab.ts"],
     include: ["packages/*/test/**/*.lab.test.ts", "apps/*/test/**/*.lab.test.ts"],
-    maxWorkers: 2,
+    maxWorkers: 3,
     hookTimeout: 300_000,
     testTimeout: 300_000,
   },

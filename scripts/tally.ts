@@ -10,6 +10,8 @@ export interface Report {
 export interface FileReport {
   /** Its path, from the root of the workspace. */
   readonly file: string;
+  /** How long its cases took, with what runs before and after them. */
+  readonly seconds: number;
   /** Why it, or what it does before and after its cases, could not be run. */
   readonly errors: readonly string[];
   readonly cases: readonly {
@@ -27,9 +29,6 @@ export interface Count {
   readonly skips: readonly string[];
 }
 
-/** Failures in more files than these are no accident. */
-const MOST_FILES_AGAIN = 4;
-
 /** The suite of a file: its package, and how it runs where that is not as a unit test. */
 export function suiteOf(file: string): string {
   const folder = /^(?:packages|apps)\/([^/]+)\//.exec(file)?.[1] ?? "workspace";
@@ -45,20 +44,10 @@ export function merge(reports: readonly Report[]): Report {
   };
 }
 
-/**
- * The files to run once more by themselves: those that failed, where they are few and work with brokers and other programs,
- * whose timing a busy machine can upset. A unit test depends on nothing but itself, so its failure stands.
- */
-export function filesToRunAgain(report: Report): string[] {
-  const failed = report.files.filter(hasFailed).map(({ file }) => file);
-  const few = failed.length <= MOST_FILES_AGAIN && report.unhandledErrors === 0;
-  return few && failed.every((file) => /\.(integration|interop|lab)\.test\.ts$/.test(file)) ? failed : [];
-}
-
-/** The report with some files as their second run left them. */
-export function withSecondRun(first: Report, second: Report): Report {
-  const again = new Set(second.files.map(({ file }) => file));
-  return merge([{ ...first, files: first.files.filter(({ file }) => !again.has(file)) }, second]);
+/** The slowest files, slowest first, a line each. */
+export function slowest(report: Report, count: number): string[] {
+  const files = report.files.toSorted((one, other) => other.seconds - one.seconds).slice(0, count);
+  return files.map(({ file, seconds }) => `${seconds.toFixed(1).padStart(6)} s  ${file}`);
 }
 
 export function tally(report: Report): Record<string, Count> {
@@ -86,10 +75,6 @@ export function failures(report: Report): string[] {
     const ofCases = failed.map((each) => `${file} > ${each.name}\n${opening(each.errors.join("\n"))}`);
     return errors.map((error) => `${file}\n${opening(error)}`).concat(ofCases);
   });
-}
-
-function hasFailed({ errors, cases }: FileReport): boolean {
-  return errors.length > 0 || cases.some(({ state }) => state === "failed");
 }
 
 /** The first lines of a text, without the stack of the test runner. */

@@ -4,11 +4,11 @@
 // --without-lab  cases whose name has LEVERET_LAB may be skipped, also under CI
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { labFolder } from "@leveret/lab";
-import { type Count, type Report, failures, filesToRunAgain, judge, merge, tally, withSecondRun } from "./tally.ts";
+import { type Count, type Report, failures, judge, merge, slowest, tally } from "./tally.ts";
 
 const root = join(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
@@ -48,33 +48,25 @@ interface Ran {
   readonly report: Report;
 }
 
-/** One run of vitest, and what it came to; where it ended before it could tell, that is nothing and a failure. */
-function vitest(title: string, projects: readonly string[], flags: readonly string[]): Ran {
+/** One run of vitest, and what it came to; where it ended before it could report, that is nothing and a failure. */
+function run(projects: readonly string[], ...flags: readonly string[]): Ran {
   const file = join(mkdtempSync(join(folder, "run-")), "report.json");
   const reporters = ["--reporter=default", "--reporter=./scripts/vitest/reporter.ts"];
   const chosen = projects.flatMap((project) => ["--project", project]);
   const args = ["node_modules/vitest/vitest.mjs", "run", ...reporters, ...chosen, ...flags];
-  const status = step(title, process.execPath, args, { LEVERET_REPORT_FILE: file });
+  const status = step(`Tests: ${projects.join(", ")}`, process.execPath, args, { LEVERET_REPORT_FILE: file });
   if (existsSync(file)) return { status, report: JSON.parse(readFileSync(file, "utf8")) as Report };
   return { status: 1, report: { unhandledErrors: 0, files: [] } };
 }
 
-/** The tests of these projects; what failed by accident has a second try, which is told at the end. */
-function run(projects: readonly string[], ...flags: readonly string[]): Ran {
-  const first = vitest(`Tests: ${projects.join(", ")}`, projects, flags);
-  const again = filesToRunAgain(first.report);
-  if (again.length === 0) return first;
-  upset.push(...failures(first.report));
-  const second = vitest("Tests: once more, one by one, what failed", projects, [...again, "--maxWorkers=1"]);
-  return { status: second.status, report: withSecondRun(first.report, second.report) };
-}
-
-const upset: string[] = [];
 const isChecked = !long && suites.includes("checks");
 const checks = !isChecked ? 0 : step("Lint, walls, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
-// Two files at a time, also where vitest would keep a processor to itself: most wait for brokers and other programs.
+// Three files at a time on two cores: a file with a broker keeps less than half a core busy, and waits else.
 const shared = suites.filter((suite) => suite !== "lab").flatMap((suite) => projectsOf[suite] ?? []);
-const flags = ["--maxWorkers=2", ...(shard === undefined ? [] : [`--shard=${shard}`])];
+const flags = [
+  `--maxWorkers=${Math.ceil(1.5 * availableParallelism())}`,
+  ...(shard === undefined ? [] : [`--shard=${shard}`]),
+];
 const runs = long ? [run(["long"])] : shared.length > 0 ? [run(shared, ...flags)] : [];
 // Clusters of brokers keep every core busy, which would disturb what the others measure in time: so they come after.
 if (!long && lab) runs.push(run(["lab"]));
@@ -104,7 +96,7 @@ console.log("\n── Cases by suite");
 for (const [suite, count] of Object.entries(counts)) {
   console.log(`${suite}: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 }
-if (upset.length > 0) console.error(`\n── Failed at first, and were run once more by themselves\n${upset.join("\n")}`);
+console.log(`\n── Slowest files\n${slowest(report, 10).join("\n")}`);
 const failed = failures(report);
 if (failed.length > 0) console.error(`\n── Failed\n${failed.join("\n")}`);
 for (const complaint of complaints) console.error(complaint);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Report, failures, filesToRunAgain, judge, merge, suiteOf, tally, withSecondRun } from "../tally.ts";
+import { type Report, failures, judge, merge, slowest, suiteOf, tally } from "../tally.ts";
 
 const python = "packages/celery-amqp/test/interop/python.interop.test.ts";
 const compose = "packages/celery-amqp/test/send/compose.test.ts";
@@ -13,9 +13,14 @@ const failed = (name: string, error: string) => ({ name, state: "failed", errors
 const report: Report = {
   unhandledErrors: 0,
   files: [
-    { file: python, errors: [], cases: [passed("a"), skipped("b")] },
-    { file: compose, errors: [], cases: [passed("c"), failed("d", "Error: expected 1\n    at compose.test.ts:3")] },
-    { file: program, errors: ["SyntaxError: unexpected }"], cases: [] },
+    { file: python, seconds: 1.25, errors: [], cases: [passed("a"), skipped("b")] },
+    {
+      file: compose,
+      seconds: 2,
+      errors: [],
+      cases: [passed("c"), failed("d", "Error: expected 1\n    at compose.test.ts:3")],
+    },
+    { file: program, seconds: 61.5, errors: ["SyntaxError: unexpected }"], cases: [] },
   ],
 };
 const counts = tally(report);
@@ -32,7 +37,10 @@ describe("the count of cases", () => {
   });
 
   test("is one over several runs", () => {
-    const both = merge([report, { unhandledErrors: 2, files: [{ file: seed, errors: [], cases: [passed("e")] }] }]);
+    const both = merge([
+      report,
+      { unhandledErrors: 2, files: [{ file: seed, seconds: 1, errors: [], cases: [passed("e")] }] },
+    ]);
     expect(both.unhandledErrors).toBe(2);
     expect(tally(both)).toEqual({ ...counts, "rabbit-k8s lab": { passed: 1, failed: 0, skipped: 0, skips: [] } });
   });
@@ -60,22 +68,7 @@ describe("failures", () => {
     ]);
   });
 
-  const timedOut = (file: string) => ({ file, errors: [], cases: [passed("f"), failed("g", "Error: timed out")] });
-  const upset = ["b", "c", "d", "e"].map((name) => timedOut(`packages/cli/test/${name}.integration.test.ts`));
-
-  test.each([
-    ["of files that work with other programs", { unhandledErrors: 0, files: upset }, upset.map(({ file }) => file)],
-    ["never of unit tests", report, []],
-    ["nor of many files", { unhandledErrors: 0, files: [...upset, timedOut(python)] }, []],
-    ["nor where an error was caught by nobody", { unhandledErrors: 1, files: upset }, []],
-    ["nor where all is well", { unhandledErrors: 0, files: [] }, []],
-  ])("have a second try: %s", (_name, of, expected) => {
-    expect(filesToRunAgain(of)).toEqual(expected);
-  });
-
-  test("count as the second try left them", () => {
-    const first = { unhandledErrors: 0, files: [timedOut(python), timedOut(seed)] };
-    const second = { unhandledErrors: 1, files: [{ file: seed, errors: [], cases: [passed("f"), passed("g")] }] };
-    expect(withSecondRun(first, second)).toEqual({ unhandledErrors: 1, files: [timedOut(python), ...second.files] });
+  test("stand beside the slowest files", () => {
+    expect(slowest(report, 2)).toEqual([`  61.5 s  ${program}`, `   2.0 s  ${compose}`]);
   });
 });

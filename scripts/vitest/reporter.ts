@@ -9,6 +9,7 @@ export default class ReportWriter implements Reporter {
       unhandledErrors: unhandledErrors.length,
       files: modules.map((module) => ({
         file: module.relativeModuleId,
+        seconds: module.diagnostic().duration / 1_000,
         errors: [module, ...module.children.allSuites()].flatMap((each) => each.errors().map(textOf)),
         cases: [...module.children.allTests()].map((test) => ({
           name: test.fullName,
