@@ -32,7 +32,8 @@ const ofNativeDelay = (queue: string) =>
 const tried = [pairings().at(0), pairings().at(-1)].filter((pairing) => pairing !== undefined);
 
 for (const { label, brokerUrl, python, absent } of tried) {
-  describe.skipIf(absent)(`delays with ${label}`, () => {
+  // Concurrently: the tests wait for times and for programs to start, and each has a queue of its own.
+  describe.skipIf(absent).concurrent(`delays with ${label}`, () => {
     let outside: Transport;
     beforeAll(async () => {
       outside = createAmqpTransport({ url: brokerUrl });

@@ -113,7 +113,7 @@ describe.each(brokersAtHand())("on RabbitMQ (%s)", (broker) => {
       });
     });
 
-    test.each([
+    test.concurrent.each([
       ["the default exchange", {}],
       ["a topic exchange", { exchange: `topic-${type}`, exchangeType: "topic", routingKey: "jobs.#" }],
     ] as const)("runs delayed tasks of %s when they are due", async (_name, options) => {
