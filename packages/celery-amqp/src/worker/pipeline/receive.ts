@@ -16,12 +16,12 @@ import { withFreshId } from "../rules/anonymous.ts";
 import { isSuspect, lostRuns, sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
-import { overBudget } from "../rules/follow-up.ts";
 import { type Glimpse, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
 import type { Request } from "../rules/request.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
 import type { World } from "../rules/world.ts";
+import { CheckedCanvases } from "./checked-canvases.ts";
 import type { Inflight } from "./inflight.ts";
 import type { Performer } from "./perform.ts";
 import { refuseDelivery } from "./refusals.ts";
@@ -51,6 +51,7 @@ export interface ReceiveParts {
 /** The first room: bytes become a request, or are refused. Whatever a message holds, its delivery is settled. */
 export class Reception {
   readonly #parts: ReceiveParts;
+  readonly #canvases = new CheckedCanvases();
   #warnedOfChord = false;
 
   constructor(parts: ReceiveParts) {
@@ -87,7 +88,7 @@ export class Reception {
       this.#refuseUnknown(delivery, task);
       return;
     }
-    const refusal = overBudget(task, world);
+    const refusal = this.#canvases.refusalOf(task, world);
     if (refusal === null) this.#admit({ request, delivery });
     else void this.#refuse(delivery, this.#undecodable(delivery, refusal));
   }
