@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { taskQueue } from "@leveret/celery-protocol";
+import { taskQueue } from "@leveret/celery-protocol/routing";
 import type { Loss } from "./broker.ts";
 import type { Program } from "./program.ts";
 import { queues } from "./judging/orders.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { deadQueue } from "@leveret/celery-protocol";
+import { deadQueue } from "@leveret/celery-protocol/routing";
 import { countersLeft, drain, emptyDeadQueues, leftoversOf, stopWorkers } from "./drain.ts";
 import { inflict } from "./inflict.ts";
 import type { Outage } from "./judging/gaps.ts";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { chain, chord, chunks, defineTask, group, map } from "../packages/celery-amqp/src/index.ts";
 import type { AnySignature } from "../packages/celery-amqp/src/index.ts";
 import { toWireSignature } from "../packages/celery-amqp/src/task/wire-signature.ts";
-import { freezeSignature, linksOf, readCanvas, type WireSignature } from "../packages/celery-protocol/src/index.ts";
+import { freezeSignature, linksOf, readCanvas } from "../packages/celery-protocol/src/canvas.ts";
+import type { WireSignature } from "../packages/celery-protocol/src/index.ts";
 
 const add = defineTask<(x: number, y: number) => number>("add");
 const mul = defineTask<(x: number, y: number) => number>("mul");

@@ -1,5 +1,6 @@
 // The disposition of a task message, as tables of the effects that the rules of the worker return.
-import { newTask, resolveBudget } from "../packages/celery-protocol/src/index.ts";
+import { newTask } from "../packages/celery-protocol/src/index.ts";
+import { resolveBudget } from "../packages/celery-protocol/src/wire.ts";
 import { defineTask } from "../packages/celery-amqp/src/task/definition.ts";
 import type { TaskPolicy } from "../packages/celery-amqp/src/task/policy.ts";
 import { begin } from "../packages/celery-amqp/src/worker/rules/begin.ts";

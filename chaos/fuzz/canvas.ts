@@ -1,11 +1,5 @@
-import {
-  encodeSignature,
-  newTask,
-  type WireSignature,
-  signature,
-  type TaskMessage,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { encodeSignature, newTask, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { signature } from "@leveret/celery-protocol/canvas";
 import type { Random } from "../programs/random.ts";
 
 /** Tasks of the fuzzed worker: one gives its first argument back, the other fails. */

@@ -5,10 +5,10 @@ import {
   encodeResult,
   encodeTask,
   peekTask,
-  peekWorkflow,
   ProtocolError,
   type WireMessage,
 } from "@leveret/celery-protocol";
+import { peekWorkflow } from "@leveret/celery-protocol/tasks";
 import { boom, freshWorld, outcome, policy } from "../../packages/celery-amqp/test/worker/rules/given.ts";
 import { begin } from "../../packages/celery-amqp/src/worker/rules/begin.ts";
 import type { Effect } from "../../packages/celery-amqp/src/worker/rules/effect.ts";

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { clientNodeName } from "@leveret/celery-protocol";
+import { clientNodeName } from "@leveret/celery-protocol/routing";
 import type { AmqpOptions } from "./amqp/options.ts";
 import { createAmqpTransport } from "./amqp/transport.ts";
 import { assembleClient, type Client } from "./client/client.ts";
@@ -146,7 +146,7 @@ export type {
   WaitOptions,
 } from "./task/sender.ts";
 export type { AnySignature, Composed, Errback, Signature } from "./task/signature.ts";
-export type { Stamping, StampingVisitor, Stamps } from "@leveret/celery-protocol";
+export type { Stamping, StampingVisitor, Stamps } from "@leveret/celery-protocol/canvas";
 
 // Events.
 export type { EventFilters } from "./events/filter.ts";
@@ -159,7 +159,7 @@ export {
   type MonitoredTask,
   type MonitoredWorker,
   type TaskSelection,
-} from "@leveret/celery-protocol";
+} from "@leveret/celery-protocol/events";
 
 // Errors.
 export {
@@ -196,7 +196,7 @@ export type {
   TransportState,
 } from "./ports/transport.ts";
 export type { ChordCounter } from "./results/chords.ts";
-export type { ChordProgress } from "@leveret/celery-protocol";
+export type { ChordProgress } from "@leveret/celery-protocol/canvas";
 export type { GroupStore } from "./results/groups.ts";
 export type { ResultBackend, ResultSource, ResultStore, ResultWatcher } from "./results/backend.ts";
 export type { PendingLimits } from "./results/pending.ts";

@@ -3,15 +3,13 @@ import {
   Decimal,
   Float,
   formatIso,
-  isPlainObject,
   LocalDate,
   LocalTime,
-  MAX_DEPTH,
   ProtocolError,
-  setOwn,
   type Tree,
   Uuid,
 } from "@leveret/celery-protocol";
+import { isPlainObject, MAX_DEPTH, setOwn } from "@leveret/celery-protocol/wire";
 
 /** Classes of the tree itself: values that pass as they are. */
 const LEAVES = [Uint8Array, Float, DateTime, LocalDate, LocalTime, Decimal, Uuid];

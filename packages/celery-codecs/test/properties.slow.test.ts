@@ -1,4 +1,5 @@
-import { isPlainObject, type Serializer, setOwn, toValue, type Tree } from "@leveret/celery-protocol";
+import { type Serializer, toValue, type Tree } from "@leveret/celery-protocol";
+import { isPlainObject, setOwn } from "@leveret/celery-protocol/wire";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { codecs } from "../src/codecs.ts";

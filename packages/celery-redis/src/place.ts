@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 import { CeleryError } from "@leveret/celery-amqp";
-import { ProtocolError, readServiceUrl, type ServiceUrl, unquote } from "@leveret/celery-protocol";
+import { ProtocolError } from "@leveret/celery-protocol";
+import { readServiceUrl, type ServiceUrl, unquote } from "@leveret/celery-protocol/wire";
 
 /** TLS options for `node:tls`. */
 export type RedisTls = Pick<

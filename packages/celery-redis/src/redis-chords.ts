@@ -1,18 +1,19 @@
 import type { ChordCounter, ChordProgress } from "@leveret/celery-amqp";
 import {
-  type AppliedChord,
-  chordOutcome,
-  type ChordPart,
-  decodeChordPart,
-  decodeGroupBody,
   decodeSignature,
-  encodeChordPart,
-  encodeGroupBody,
   encodeSignature,
   ProtocolError,
   type ResultMeta,
   type WireSignature,
 } from "@leveret/celery-protocol";
+import type { AppliedChord, ChordPart } from "@leveret/celery-protocol/canvas";
+import {
+  chordOutcome,
+  decodeChordPart,
+  decodeGroupBody,
+  encodeChordPart,
+  encodeGroupBody,
+} from "@leveret/celery-protocol/results";
 import type { Commands } from "./commands.ts";
 import type { ChordField } from "./keys.ts";
 import type { ResolvedResults } from "./options.ts";

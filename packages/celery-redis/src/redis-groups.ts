@@ -1,5 +1,5 @@
 import type { GroupStore } from "@leveret/celery-amqp";
-import { decodeGroupBody, encodeGroupBody, type ResultTuple } from "@leveret/celery-protocol";
+import { decodeGroupBody, encodeGroupBody, type ResultTuple } from "@leveret/celery-protocol/results";
 import type { Commands } from "./commands.ts";
 import type { ResolvedResults } from "./options.ts";
 import { encoded } from "./redis-store.ts";

@@ -1,5 +1,6 @@
 import { CeleryError, type ResultSource, type ResultWatcher } from "@leveret/celery-amqp";
-import { decodeResultBody, isReady, type ResultMeta } from "@leveret/celery-protocol";
+import { isReady, type ResultMeta } from "@leveret/celery-protocol";
+import { decodeResultBody } from "@leveret/celery-protocol/results";
 import type { Commands } from "./commands.ts";
 import { waitMs } from "./connections.ts";
 import { KeptResults } from "./kept-results.ts";

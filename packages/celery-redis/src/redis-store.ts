@@ -1,12 +1,7 @@
 import { createHash } from "node:crypto";
 import { CeleryError, type ResultStore } from "@leveret/celery-amqp";
-import {
-  decodeResultBody,
-  encodeResultBody,
-  ProtocolError,
-  type ResultMeta,
-  type TaskMessage,
-} from "@leveret/celery-protocol";
+import { ProtocolError, type ResultMeta, type TaskMessage } from "@leveret/celery-protocol";
+import { decodeResultBody, encodeResultBody } from "@leveret/celery-protocol/results";
 import type { Commands } from "./commands.ts";
 import type { ResolvedResults } from "./options.ts";
 import { checkScript, storeScript } from "./scripts.ts";

@@ -1,4 +1,5 @@
-import { formatIso, isReady, type ResultMeta, setOwn, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { formatIso, isReady, type ResultMeta, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { setOwn } from "@leveret/celery-protocol/wire";
 
 /** The worker's facts for a stored result. */
 export interface StoredFacts {

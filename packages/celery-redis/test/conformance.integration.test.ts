@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { msgpack, yaml } from "@leveret/celery-codecs";
 import { resultConformance } from "@leveret/celery-amqp/testing";
-import { signature } from "@leveret/celery-protocol";
+import { signature } from "@leveret/celery-protocol/canvas";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { redisResults, type RedisResultsOptions } from "../src/index.ts";
 import { redisUrl } from "./support/redis.ts";

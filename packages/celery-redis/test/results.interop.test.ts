@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Client, defineTask, group, TaskFailedError } from "@leveret/celery-amqp";
 import type { Worker } from "@leveret/celery-amqp/worker";
-import type { ResultTuple } from "@leveret/celery-protocol";
+import type { ResultTuple } from "@leveret/celery-protocol/results";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pairings } from "@leveret/test-support/pairings";
 import { freshQueue, ourClient, ourWorker } from "../../celery-amqp/test/interop/support/ours.ts";

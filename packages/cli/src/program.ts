@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError, Option } from "commander";
 import { CeleryError } from "@leveret/celery-amqp";
-import { maskUrls, plainLines } from "@leveret/celery-protocol";
+import { maskUrls, plainLines } from "@leveret/celery-protocol/wire";
 import { describeBeat } from "./command/beat.ts";
 import { describeCall } from "./command/call.ts";
 import { describeCompletion } from "./command/completion.ts";

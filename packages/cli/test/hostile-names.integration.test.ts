@@ -1,5 +1,7 @@
 import { createClient } from "@leveret/celery-amqp";
-import { createContent, encodeEvent, encodeTask, eventExchange, newTask } from "@leveret/celery-protocol";
+import { createContent, encodeTask, newTask } from "@leveret/celery-protocol";
+import { encodeEvent } from "@leveret/celery-protocol/events";
+import { eventExchange } from "@leveret/celery-protocol/routing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshVhost, type TestVhost } from "../../../scripts/vitest/vhost.ts";
 import { lookAt } from "./support/dead-queue.ts";

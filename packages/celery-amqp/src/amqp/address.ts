@@ -1,11 +1,5 @@
-import {
-  ProtocolError,
-  readServiceUrl,
-  Secret,
-  type ServiceUrl,
-  splitServiceUrls,
-  unquote,
-} from "@leveret/celery-protocol";
+import { ProtocolError } from "@leveret/celery-protocol";
+import { readServiceUrl, Secret, type ServiceUrl, splitServiceUrls, unquote } from "@leveret/celery-protocol/wire";
 import { CeleryError } from "../ports/errors.ts";
 
 /** Address and login of one broker. */

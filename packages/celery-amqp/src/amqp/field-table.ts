@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { type HeaderTable, setOwn } from "@leveret/celery-protocol";
+import type { HeaderTable } from "@leveret/celery-protocol";
+import { setOwn } from "@leveret/celery-protocol/wire";
 
 /** Levels of tables and arrays that the value of a header may have, read or written. */
 export const MAX_FIELD_DEPTH = 64;

@@ -1,4 +1,5 @@
-import { checkHeaderSize, type HeaderTable } from "@leveret/celery-protocol";
+import type { HeaderTable } from "@leveret/celery-protocol";
+import { checkHeaderSize } from "@leveret/celery-protocol/wire";
 import { checkShort } from "./short-string.ts";
 import { checkName, fieldOf, type Typed } from "./table.ts";
 

@@ -1,4 +1,5 @@
-import { type Address, checkHeaderSize, type WireMessage, type WireProperties } from "@leveret/celery-protocol";
+import type { Address, WireMessage, WireProperties } from "@leveret/celery-protocol";
+import { checkHeaderSize } from "@leveret/celery-protocol/wire";
 import { CeleryError } from "../ports/errors.ts";
 import type { Chunk } from "./coalesce.ts";
 import { FieldWriter, MAX_TABLE_BYTES } from "./field-writer.ts";

@@ -1,4 +1,4 @@
-import type { BindingDeclaration, QueueDeclaration, BrokerTopology } from "@leveret/celery-protocol";
+import type { BindingDeclaration, QueueDeclaration, BrokerTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import { isQueueAway, replyCode } from "./errors.ts";
 

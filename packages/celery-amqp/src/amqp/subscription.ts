@@ -1,4 +1,4 @@
-import type { BrokerTopology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import type { CancelOptions, Delivery, SubscribeOptions, Subscription } from "../ports/transport.ts";
 import { Backoff } from "./backoff.ts";

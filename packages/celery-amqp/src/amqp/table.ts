@@ -1,4 +1,5 @@
-import { type HeaderTable, isPlainObject, setOwn } from "@leveret/celery-protocol";
+import type { HeaderTable } from "@leveret/celery-protocol";
+import { isPlainObject, setOwn } from "@leveret/celery-protocol/wire";
 import { CeleryError } from "../ports/errors.ts";
 import { MAX_FIELD_DEPTH } from "./field-table.ts";
 import { byteLength, MAX_SHORT_BYTES } from "./short-string.ts";

@@ -3,7 +3,7 @@ import type {
   ExchangeDeclaration,
   QueueDeclaration,
   BrokerTopology,
-} from "@leveret/celery-protocol";
+} from "@leveret/celery-protocol/routing";
 import type { Channel } from "amqplib";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";

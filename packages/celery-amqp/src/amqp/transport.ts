@@ -1,4 +1,5 @@
-import type { BrokerTopology, WireMessage } from "@leveret/celery-protocol";
+import type { WireMessage } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 import type { Logger } from "../ports/logger.ts";
 import type {
   BrowseOptions,

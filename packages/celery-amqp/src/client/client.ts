@@ -1,4 +1,4 @@
-import type { Caller } from "@leveret/celery-protocol";
+import type { Caller } from "@leveret/celery-protocol/canvas";
 import { createAsk } from "../control/ask.ts";
 import { Broadcaster } from "../control/broadcaster.ts";
 import { type Control, createControl } from "../control/control.ts";

@@ -1,12 +1,5 @@
-import {
-  type ControlAnswer,
-  type ControlArguments,
-  type ControlMethod,
-  type ControlReply,
-  ProtocolError,
-  toValue,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { ProtocolError, toValue, type Tree } from "@leveret/celery-protocol";
+import type { ControlAnswer, ControlArguments, ControlMethod, ControlReply } from "@leveret/celery-protocol/control";
 import { CeleryError } from "../ports/errors.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import { type ControlOptions, resolveControl } from "./control-options.ts";

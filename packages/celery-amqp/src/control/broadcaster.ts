@@ -1,14 +1,12 @@
+import type { Content } from "@leveret/celery-protocol";
 import {
-  type Content,
-  controlExchange,
   type ControlMethod,
   type ControlReply,
-  controlReplyExchange,
-  controlReplyQueue,
   type ControlRequest,
   decodeControlReply,
   encodeControlRequest,
-} from "@leveret/celery-protocol";
+} from "@leveret/celery-protocol/control";
+import { controlExchange, controlReplyExchange, controlReplyQueue } from "@leveret/celery-protocol/routing";
 import type { LogicalClock } from "../events/logical-clock.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";

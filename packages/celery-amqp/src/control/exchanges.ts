@@ -1,4 +1,4 @@
-import type { ExchangeDeclaration, QueueTopology, BrokerTopology } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration, QueueTopology, BrokerTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import type { DeclareMode, Transport } from "../ports/transport.ts";
 

@@ -1,4 +1,4 @@
-import type { ControlReply } from "@leveret/celery-protocol";
+import type { ControlReply } from "@leveret/celery-protocol/control";
 import type { Clock } from "../ports/clock.ts";
 
 /** How long replies are awaited. */

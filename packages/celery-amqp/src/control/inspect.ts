@@ -1,4 +1,4 @@
-import type { RevokedEntries } from "@leveret/celery-protocol";
+import type { RevokedEntries } from "@leveret/celery-protocol/control";
 import type { Ask, Replies } from "./ask.ts";
 import type { ControlOptions } from "./control-options.ts";
 

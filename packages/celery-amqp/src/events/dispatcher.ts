@@ -1,15 +1,13 @@
+import type { Address, Content, WireMessage } from "@leveret/celery-protocol";
 import {
-  type Address,
   batchAddress,
-  type Content,
   encodeEvent,
   encodeEventBatch,
   type CeleryEvent,
   eventAddress,
   type EventBody,
-  eventExchange,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+} from "@leveret/celery-protocol/events";
+import { eventExchange } from "@leveret/celery-protocol/routing";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";

@@ -1,4 +1,5 @@
-import { type CeleryEvent, eventQueue, eventTypeOf, matchesGlob, type BrokerTopology } from "@leveret/celery-protocol";
+import { type CeleryEvent, eventTypeOf } from "@leveret/celery-protocol/events";
+import { eventQueue, matchesGlob, type BrokerTopology } from "@leveret/celery-protocol/routing";
 
 /**
  * Filters of a monitor; an event must pass all of them. All three take shell patterns, as Celery's routes do: `*`, `?`,

@@ -1,4 +1,4 @@
-import type { EventBody } from "@leveret/celery-protocol";
+import type { EventBody } from "@leveret/celery-protocol/events";
 import type { Clock } from "../ports/clock.ts";
 import type { EventDispatcher } from "./dispatcher.ts";
 

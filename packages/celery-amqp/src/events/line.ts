@@ -1,4 +1,4 @@
-import type { CeleryEvent } from "@leveret/celery-protocol";
+import type { CeleryEvent } from "@leveret/celery-protocol/events";
 
 type Next = IteratorResult<CeleryEvent, undefined>;
 

@@ -1,4 +1,4 @@
-import { adjustClock, forwardClock } from "@leveret/celery-protocol";
+import { adjustClock, forwardClock } from "@leveret/celery-protocol/events";
 
 /** The Lamport clock of one process, shared by its events, commands and replies. Source: kombu/clocks.py. */
 export class LogicalClock {

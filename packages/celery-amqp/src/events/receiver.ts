@@ -1,4 +1,5 @@
-import { type Content, decodeEvents, type CeleryEvent, type WireMessage } from "@leveret/celery-protocol";
+import type { Content, WireMessage } from "@leveret/celery-protocol";
+import { decodeEvents, type CeleryEvent } from "@leveret/celery-protocol/events";
 import type { Logger } from "../ports/logger.ts";
 import type { Subscription, Transport } from "../ports/transport.ts";
 import { createEventFilter, monitorQueue } from "./filter.ts";

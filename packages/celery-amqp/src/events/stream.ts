@@ -1,4 +1,4 @@
-import type { CeleryEvent, EventType } from "@leveret/celery-protocol";
+import type { CeleryEvent, EventType } from "@leveret/celery-protocol/events";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { EventFilters } from "./filter.ts";

@@ -1,4 +1,4 @@
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 
 /**
  * Every way in which client, worker and transport can fail.

@@ -1,4 +1,4 @@
-import { isPlainObject, setOwn } from "@leveret/celery-protocol";
+import { isPlainObject, setOwn } from "@leveret/celery-protocol/wire";
 import {
   cut,
   describeThrown,

@@ -1,4 +1,4 @@
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 import { readable } from "./foreign.ts";
 import { cut, textOf } from "./thrown.ts";
 

@@ -1,4 +1,5 @@
-import type { Address, HeaderTable, BrokerTopology, WireMessage } from "@leveret/celery-protocol";
+import type { Address, HeaderTable, WireMessage } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 
 /**
  * Where a transport is in its life.

@@ -1,10 +1,5 @@
-import {
-  decodeResultTuple,
-  encodeResultTuple,
-  type ResultMeta,
-  type ResultTuple,
-  toValue,
-} from "@leveret/celery-protocol";
+import { type ResultMeta, toValue } from "@leveret/celery-protocol";
+import { decodeResultTuple, encodeResultTuple, type ResultTuple } from "@leveret/celery-protocol/results";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { checkReturned } from "../task/arguments.ts";

@@ -1,20 +1,21 @@
 import {
-  type AppliedChord,
   type Content,
-  decodeResultTuple,
   decodeSignature,
-  encodeChordPart,
-  encodeResultTuple,
   encodeSignature,
   ProtocolError,
-  type ChordPart,
-  type QueueTopology,
   type ResultMeta,
-  type ResultTuple,
   type WireSignature,
   type Tree,
   type WireMessage,
 } from "@leveret/celery-protocol";
+import type { AppliedChord, ChordPart } from "@leveret/celery-protocol/canvas";
+import {
+  decodeResultTuple,
+  encodeChordPart,
+  encodeResultTuple,
+  type ResultTuple,
+} from "@leveret/celery-protocol/results";
+import type { QueueTopology } from "@leveret/celery-protocol/routing";
 
 /**
  * How long a chord waits for its next part, in milliseconds: as long as results are kept (Celery's `result_expires`).

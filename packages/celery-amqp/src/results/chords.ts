@@ -1,4 +1,5 @@
-import type { AppliedChord, ChordPart, ChordProgress, ResultMeta } from "@leveret/celery-protocol";
+import type { ResultMeta } from "@leveret/celery-protocol";
+import type { AppliedChord, ChordPart, ChordProgress } from "@leveret/celery-protocol/canvas";
 
 /**
  * Counts the parts of chords, so that the worker that adds the last one calls the body.

@@ -1,4 +1,4 @@
-import { encodeResultTuple, type ResultTuple } from "@leveret/celery-protocol";
+import { encodeResultTuple, type ResultTuple } from "@leveret/celery-protocol/results";
 import { CeleryError } from "../ports/errors.ts";
 import type {
   AsyncResult,

@@ -1,4 +1,4 @@
-import type { ResultTuple } from "@leveret/celery-protocol";
+import type { ResultTuple } from "@leveret/celery-protocol/results";
 
 /** Stores the members of groups by the group's id. Source: celery/backends/base.py `save_group`. */
 export interface GroupStore {

@@ -1,4 +1,4 @@
-import type { ResultTuple } from "@leveret/celery-protocol";
+import type { ResultTuple } from "@leveret/celery-protocol/results";
 import type { Clock } from "../ports/clock.ts";
 import type { AsyncResult, GroupResult, RevokeTask } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";

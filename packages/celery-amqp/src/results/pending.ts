@@ -1,4 +1,5 @@
-import { ownText, type ResultMeta } from "@leveret/celery-protocol";
+import type { ResultMeta } from "@leveret/celery-protocol";
+import { ownText } from "@leveret/celery-protocol/wire";
 import { CeleryError } from "../ports/errors.ts";
 import type { ResultWatcher } from "./backend.ts";
 

@@ -1,12 +1,6 @@
-import {
-  type Content,
-  encodePerTaskResult,
-  isReady,
-  perTaskResultQueue,
-  type QueueTopology,
-  type ResultMeta,
-  type TaskMessage,
-} from "@leveret/celery-protocol";
+import { type Content, isReady, type ResultMeta, type TaskMessage } from "@leveret/celery-protocol";
+import { encodePerTaskResult } from "@leveret/celery-protocol/results";
+import { perTaskResultQueue, type QueueTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ResultStore } from "./backend.ts";

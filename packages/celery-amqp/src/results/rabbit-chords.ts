@@ -1,14 +1,6 @@
-import {
-  type AppliedChord,
-  chordOutcome,
-  type ChordPart,
-  type ChordProgress,
-  type Content,
-  decodeChordPart,
-  ProtocolError,
-  type ResultMeta,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+import { type Content, ProtocolError, type ResultMeta, type WireMessage } from "@leveret/celery-protocol";
+import type { AppliedChord, ChordPart, ChordProgress } from "@leveret/celery-protocol/canvas";
+import { chordOutcome, decodeChordPart } from "@leveret/celery-protocol/results";
 import type { Ids } from "../ports/clock.ts";
 import { CeleryError, UnroutableError } from "../ports/errors.ts";
 import type { Transport } from "../ports/transport.ts";

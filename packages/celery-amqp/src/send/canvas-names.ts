@@ -1,4 +1,5 @@
-import { type CanvasStep, readCanvas, type WireSignature } from "@leveret/celery-protocol";
+import type { WireSignature } from "@leveret/celery-protocol";
+import { type CanvasStep, readCanvas } from "@leveret/celery-protocol/canvas";
 
 /** The names of the tasks that steps send, and of their follow-ups, by task id where they have one. */
 export function namesOf(steps: readonly CanvasStep[]): ReadonlyMap<string, string> {

@@ -1,11 +1,5 @@
-import {
-  type CanvasStep,
-  type Mint,
-  needsChords,
-  type ResultTuple,
-  unfold,
-  type Unfolded,
-} from "@leveret/celery-protocol";
+import { type CanvasStep, type Mint, needsChords, unfold, type Unfolded } from "@leveret/celery-protocol/canvas";
+import type { ResultTuple } from "@leveret/celery-protocol/results";
 import { CeleryError } from "../ports/errors.ts";
 import { durationMs } from "../task/duration.ts";
 import type { AsyncResult } from "../task/sender.ts";

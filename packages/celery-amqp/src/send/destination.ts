@@ -1,4 +1,6 @@
-import { type Address, type Routing, type Sending, shardName, taskAddress, toValue } from "@leveret/celery-protocol";
+import { type Address, toValue } from "@leveret/celery-protocol";
+import type { Routing, Sending } from "@leveret/celery-protocol/canvas";
+import { shardName, taskAddress } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import type { QueueTable } from "./queue-table.ts";
 import type { Router } from "./routes.ts";

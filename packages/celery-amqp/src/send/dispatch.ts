@@ -1,11 +1,5 @@
-import {
-  type Content,
-  encodeTask,
-  ProtocolError,
-  type Sending,
-  type TaskMessage,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+import { type Content, encodeTask, ProtocolError, type TaskMessage, type WireMessage } from "@leveret/celery-protocol";
+import type { Sending } from "@leveret/celery-protocol/canvas";
 import { CeleryError } from "../ports/errors.ts";
 import { composeSend, type Interceptor } from "../ports/interceptor.ts";
 import type { PublishOptions, Transport } from "../ports/transport.ts";

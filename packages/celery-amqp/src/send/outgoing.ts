@@ -1,4 +1,4 @@
-import type { Sending } from "@leveret/celery-protocol";
+import type { Sending } from "@leveret/celery-protocol/canvas";
 import type { AsyncResult } from "../task/sender.ts";
 import type { SendOptions } from "./destination.ts";
 

@@ -1,4 +1,4 @@
-import { type CallTerms, callTerms, type Mint, type WireRoute } from "@leveret/celery-protocol";
+import { type CallTerms, callTerms, type Mint, type WireRoute } from "@leveret/celery-protocol/canvas";
 import { CeleryError } from "../ports/errors.ts";
 import { type CallOptions, mergeOptions } from "../task/call-options.ts";
 import { durationMs } from "../task/duration.ts";

@@ -1,4 +1,4 @@
-import { type QueueTopology, taskQueue, type BrokerTopology } from "@leveret/celery-protocol";
+import { type QueueTopology, taskQueue, type BrokerTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Transport } from "../ports/transport.ts";

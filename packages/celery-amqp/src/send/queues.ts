@@ -1,4 +1,4 @@
-import { taskQueue, type QueueTopology, type TaskQueueOptions } from "@leveret/celery-protocol";
+import { taskQueue, type QueueTopology, type TaskQueueOptions } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { DeclareMode } from "../ports/transport.ts";

@@ -1,4 +1,4 @@
-import { createRouter as match, type RoutingTable } from "@leveret/celery-protocol";
+import { createRouter as match, type RoutingTable } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "../task/call-options.ts";

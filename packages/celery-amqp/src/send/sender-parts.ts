@@ -1,13 +1,6 @@
-import type {
-  AppliedChord,
-  Budget,
-  Caller,
-  Mint,
-  ResultTuple,
-  Sending,
-  WireSignature,
-  Tree,
-} from "@leveret/celery-protocol";
+import type { Budget, WireSignature, Tree } from "@leveret/celery-protocol";
+import type { AppliedChord, Caller, Mint, Sending } from "@leveret/celery-protocol/canvas";
+import type { ResultTuple } from "@leveret/celery-protocol/results";
 import type { Clock, Ids } from "../ports/clock.ts";
 import type { AsyncResult } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";

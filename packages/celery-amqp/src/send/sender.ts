@@ -1,4 +1,6 @@
-import { type CallTerms, composeBy, encodeResultTuple, type Tree } from "@leveret/celery-protocol";
+import type { Tree } from "@leveret/celery-protocol";
+import { type CallTerms, composeBy } from "@leveret/celery-protocol/canvas";
+import { encodeResultTuple } from "@leveret/celery-protocol/results";
 import { CeleryError } from "../ports/errors.ts";
 import { packArguments, type TravellingArguments } from "../task/arguments.ts";
 import type { CallOptions } from "../task/call-options.ts";

@@ -1,4 +1,6 @@
-import { argsRepr, kwargsRepr, type TaskEventBody, type TaskMessage } from "@leveret/celery-protocol";
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { TaskEventBody } from "@leveret/celery-protocol/events";
+import { argsRepr, kwargsRepr } from "@leveret/celery-protocol/tasks";
 import type { Destination } from "./destination.ts";
 
 /** The `task-sent` event of a task. Source: celery/app/amqp.py `AMQP.as_task_v2`, `send_task_message`. */

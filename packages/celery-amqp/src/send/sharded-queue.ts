@@ -1,4 +1,4 @@
-import { shardName, shardOf } from "@leveret/celery-protocol";
+import { shardName, shardOf } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import { refusePromise } from "./answered.ts";

@@ -1,4 +1,5 @@
-import * as protocol from "@leveret/celery-protocol";
+import { decodeSignature, ProtocolError } from "@leveret/celery-protocol";
+import * as protocol from "@leveret/celery-protocol/canvas";
 import type { WireSignature, Tree } from "@leveret/celery-protocol";
 import { CeleryError } from "../ports/errors.ts";
 import type { Calls, Fits, GroupSignature, LastResult, MissingOfAll, MissingOfFirst, Results } from "./canvas-shape.ts";
@@ -98,10 +99,10 @@ export function chunks<Args extends readonly unknown[], R>(
  */
 export function signatureFrom(value: unknown): Signature<[], unknown> {
   try {
-    const signature = protocol.decodeSignature(value as Tree);
+    const signature = decodeSignature(value as Tree);
     return composeSignature(travelling.get(signature.task) ?? defineTask(signature.task), { signature, tasks: [] });
   } catch (error) {
-    if (!(error instanceof protocol.ProtocolError)) throw error;
+    if (!(error instanceof ProtocolError)) throw error;
     throw new CeleryError("arguments-invalid", `No call can be made of this: ${error.message}`, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { isPlainObject } from "@leveret/celery-protocol";
+import { isPlainObject } from "@leveret/celery-protocol/wire";
 import { fieldOf } from "../ports/thrown.ts";
 import type { TaskDefinition } from "./task.ts";
 

@@ -1,4 +1,4 @@
-import { parseRate } from "@leveret/celery-protocol";
+import { parseRate } from "@leveret/celery-protocol/control";
 import { CeleryError } from "../ports/errors.ts";
 import { showValue } from "../ports/show.ts";
 import type { CallOptions } from "./call-options.ts";

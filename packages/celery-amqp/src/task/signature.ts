@@ -1,12 +1,5 @@
-import {
-  encodeSignature,
-  link,
-  linkError,
-  type WireSignature,
-  stamp,
-  type Stamping,
-  withOptions,
-} from "@leveret/celery-protocol";
+import { encodeSignature, type WireSignature } from "@leveret/celery-protocol";
+import { link, linkError, stamp, type Stamping, withOptions } from "@leveret/celery-protocol/canvas";
 import { type CallOptions, type LinkedCall, mergeOptions, type types, type WrittenOptions } from "./call-options.ts";
 import type { Duration } from "./duration.ts";
 import type { TaskRequest } from "./request.ts";

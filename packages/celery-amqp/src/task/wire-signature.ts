@@ -1,11 +1,5 @@
-import {
-  DateTime,
-  encodeSignature,
-  formatIso,
-  type WireSignature,
-  signature,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { DateTime, encodeSignature, formatIso, type WireSignature, type Tree } from "@leveret/celery-protocol";
+import { signature } from "@leveret/celery-protocol/canvas";
 import { CeleryError } from "../ports/errors.ts";
 import type { CallOptions, LinkedCall } from "./call-options.ts";
 import { durationMs } from "./duration.ts";

@@ -1,13 +1,6 @@
-import {
-  type AppliedChord,
-  chordOutcome,
-  type ChordPart,
-  type ChordProgress,
-  type ResultMeta,
-  type ResultTuple,
-  type ReturnedPart,
-  type WireSignature,
-} from "@leveret/celery-protocol";
+import type { ResultMeta, WireSignature } from "@leveret/celery-protocol";
+import type { AppliedChord, ChordPart, ChordProgress } from "@leveret/celery-protocol/canvas";
+import { chordOutcome, type ResultTuple, type ReturnedPart } from "@leveret/celery-protocol/results";
 import type { ChordCounter } from "../results/chords.ts";
 
 interface Chord {

@@ -1,4 +1,5 @@
-import type { ExchangeDeclaration, HeaderTable, QueueDeclaration } from "@leveret/celery-protocol";
+import type { HeaderTable } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration, QueueDeclaration } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 
 /** Refuses what RabbitMQ refuses: a second declaration with other flags or arguments (406). */

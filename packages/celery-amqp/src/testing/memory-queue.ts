@@ -1,4 +1,5 @@
-import type { HeaderTable, QueueDeclaration } from "@leveret/celery-protocol";
+import type { HeaderTable } from "@leveret/celery-protocol";
+import type { QueueDeclaration } from "@leveret/celery-protocol/routing";
 import type { Clock } from "../ports/clock.ts";
 import type { DeathReason } from "./memory-death.ts";
 import { MemoryLane } from "./memory-lane.ts";

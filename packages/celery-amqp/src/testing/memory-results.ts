@@ -1,4 +1,5 @@
-import { isReady, type ResultMeta, type ResultTuple } from "@leveret/celery-protocol";
+import { isReady, type ResultMeta } from "@leveret/celery-protocol";
+import type { ResultTuple } from "@leveret/celery-protocol/results";
 import { CeleryError } from "../ports/errors.ts";
 import type { ResultBackend, ResultWatcher } from "../results/backend.ts";
 import type { GroupStore } from "../results/groups.ts";

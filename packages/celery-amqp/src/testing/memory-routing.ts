@@ -1,4 +1,5 @@
-import type { ExchangeDeclaration, HeaderTable } from "@leveret/celery-protocol";
+import type { HeaderTable } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration } from "@leveret/celery-protocol/routing";
 
 /** A binding as an exchange keeps it. */
 export interface Route {

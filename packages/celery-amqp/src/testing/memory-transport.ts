@@ -1,4 +1,5 @@
-import type { ExchangeDeclaration, QueueDeclaration, BrokerTopology, WireMessage } from "@leveret/celery-protocol";
+import type { WireMessage } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration, QueueDeclaration, BrokerTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type {

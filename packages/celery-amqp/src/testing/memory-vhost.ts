@@ -1,10 +1,5 @@
-import type {
-  Address,
-  BindingDeclaration,
-  ExchangeDeclaration,
-  QueueDeclaration,
-  WireMessage,
-} from "@leveret/celery-protocol";
+import type { Address, WireMessage } from "@leveret/celery-protocol";
+import type { BindingDeclaration, ExchangeDeclaration, QueueDeclaration } from "@leveret/celery-protocol/routing";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { type DeathReason, isCycle, withDeath } from "./memory-death.ts";

@@ -1,4 +1,5 @@
-import type { Address, BrokerTopology, WireMessage } from "@leveret/celery-protocol";
+import type { Address, WireMessage } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 import type {
   BrowseOptions,
   ConnectOptions,

@@ -1,4 +1,5 @@
-import type { Content, Sending } from "@leveret/celery-protocol";
+import type { Content } from "@leveret/celery-protocol";
+import type { Sending } from "@leveret/celery-protocol/canvas";
 import type { Broadcaster } from "../control/broadcaster.ts";
 import type { LogicalClock } from "../events/logical-clock.ts";
 import type { BrokerFacts } from "../ports/broker-facts.ts";

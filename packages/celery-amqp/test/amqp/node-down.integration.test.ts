@@ -1,4 +1,4 @@
-import type { BrokerTopology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { chord, createClient, defineTask } from "../../src/index.ts";

@@ -1,4 +1,4 @@
-import { eventExchange } from "@leveret/celery-protocol";
+import { eventExchange } from "@leveret/celery-protocol/routing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import {

@@ -3,9 +3,9 @@ import {
   decodeTask,
   type ResultMeta,
   type TaskMessage,
-  type BrokerTopology,
   type WireMessage,
 } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 import { onTestFinished } from "vitest";
 import type { Client } from "../../src/client/client.ts";
 import { createClient, type CreateClientOptions } from "../../src/index.ts";

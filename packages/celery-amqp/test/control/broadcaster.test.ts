@@ -1,4 +1,6 @@
-import { controlExchange, createContent, decodeControlRequest } from "@leveret/celery-protocol";
+import { createContent } from "@leveret/celery-protocol";
+import { decodeControlRequest } from "@leveret/celery-protocol/control";
+import { controlExchange } from "@leveret/celery-protocol/routing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Broadcaster } from "../../src/control/broadcaster.ts";
 import { LogicalClock } from "../../src/events/logical-clock.ts";

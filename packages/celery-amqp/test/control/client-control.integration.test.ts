@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { controlExchange } from "@leveret/celery-protocol";
+import { controlExchange } from "@leveret/celery-protocol/routing";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient, defineTask } from "../../src/index.ts";

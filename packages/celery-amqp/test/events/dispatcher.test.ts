@@ -1,10 +1,6 @@
-import {
-  createContent,
-  decodeEvents,
-  type CeleryEvent,
-  eventExchange,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+import { createContent, type WireMessage } from "@leveret/celery-protocol";
+import { decodeEvents, type CeleryEvent } from "@leveret/celery-protocol/events";
+import { eventExchange } from "@leveret/celery-protocol/routing";
 import { afterEach, describe, expect, test } from "vitest";
 import { EventDispatcher } from "../../src/events/dispatcher.ts";
 import { LogicalClock } from "../../src/events/logical-clock.ts";

@@ -1,4 +1,4 @@
-import type { CeleryEvent } from "@leveret/celery-protocol";
+import type { CeleryEvent } from "@leveret/celery-protocol/events";
 import { describe, expect, test } from "vitest";
 import { createEventFilter, type EventFilters, monitorQueue } from "../../src/events/filter.ts";
 

@@ -1,4 +1,5 @@
-import { createContent, encodeEvent, encodeEventBatch, type CeleryEvent, eventAddress } from "@leveret/celery-protocol";
+import { createContent } from "@leveret/celery-protocol";
+import { encodeEvent, encodeEventBatch, type CeleryEvent, eventAddress } from "@leveret/celery-protocol/events";
 import { describe, expect, expectTypeOf, onTestFinished, test } from "vitest";
 import type { EventStream } from "../../src/events/stream.ts";
 import { createClient, type EventOf } from "../../src/index.ts";

@@ -1,4 +1,4 @@
-import type { CeleryEvent } from "@leveret/celery-protocol";
+import type { CeleryEvent } from "@leveret/celery-protocol/events";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import { freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { pairings } from "@leveret/test-support/pairings";

@@ -1,4 +1,5 @@
-import { createContent, type ResultMeta, signature, type WireMessage } from "@leveret/celery-protocol";
+import { createContent, type ResultMeta, type WireMessage } from "@leveret/celery-protocol";
+import { signature } from "@leveret/celery-protocol/canvas";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

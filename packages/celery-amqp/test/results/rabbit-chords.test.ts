@@ -1,4 +1,5 @@
-import { createContent, type ResultMeta, signature } from "@leveret/celery-protocol";
+import { createContent, type ResultMeta } from "@leveret/celery-protocol";
+import { signature } from "@leveret/celery-protocol/canvas";
 import { describe, expect, test } from "vitest";
 import { assembleClient } from "../../src/client/client.ts";
 import { resolveClient } from "../../src/client/options.ts";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { taskQueue, type WireMessage } from "@leveret/celery-protocol";
+import type { WireMessage } from "@leveret/celery-protocol";
+import { taskQueue } from "@leveret/celery-protocol/routing";
 import { describe, expect, test } from "vitest";
 import type { ClientOptions } from "../../src/client/options.ts";
 import { chain } from "../../src/task/canvas.ts";

@@ -1,4 +1,5 @@
-import { type Caller, composeBy, DateTime } from "@leveret/celery-protocol";
+import { DateTime } from "@leveret/celery-protocol";
+import { type Caller, composeBy } from "@leveret/celery-protocol/canvas";
 import { describe, expect, test } from "vitest";
 import { checkCallOptions } from "../../src/send/check-options.ts";
 import { readable } from "../../src/send/chords.ts";

@@ -1,4 +1,4 @@
-import type { BrokerTopology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 import { describe, expect, test } from "vitest";
 import { CeleryError, type CeleryErrorCode } from "../../src/ports/errors.ts";
 import type { DeclareMode, Transport, TransportState } from "../../src/ports/transport.ts";

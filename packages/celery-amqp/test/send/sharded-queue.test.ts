@@ -1,4 +1,4 @@
-import { composeBy } from "@leveret/celery-protocol";
+import { composeBy } from "@leveret/celery-protocol/canvas";
 import { describe, expect, test } from "vitest";
 import { Destinations } from "../../src/send/destination.ts";
 import { Planner } from "../../src/send/plan.ts";

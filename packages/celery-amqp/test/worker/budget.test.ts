@@ -1,17 +1,14 @@
 import { describe, expect, test } from "vitest";
 import {
-  chord,
   createContent,
   encodeSignature,
   encodeTask,
-  group,
   newTask,
   type WireSignature,
-  signature,
   type TaskMessage,
   type Tree,
-  withOptions,
 } from "@leveret/celery-protocol";
+import { chord, group, signature, withOptions } from "@leveret/celery-protocol/canvas";
 import { defineTask } from "../../src/task/definition.ts";
 import { type Harness, startWorker } from "./harness.ts";
 

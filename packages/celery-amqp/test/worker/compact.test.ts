@@ -1,13 +1,5 @@
-import {
-  chain,
-  chord,
-  encodeSignature,
-  group,
-  type WireSignature,
-  signature,
-  type Tree,
-  withOptions,
-} from "@leveret/celery-protocol";
+import { encodeSignature, type WireSignature, type Tree } from "@leveret/celery-protocol";
+import { chain, chord, group, signature, withOptions } from "@leveret/celery-protocol/canvas";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defineTask } from "../../src/task/definition.ts";
 import { composeSignature, type Signature as Call } from "../../src/task/signature.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { delayedAddress, delayedTopology } from "@leveret/celery-protocol";
+import { delayedAddress, delayedTopology } from "@leveret/celery-protocol/routing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { type Client, createClient, defineTask, type QueueOptions } from "../../src/index.ts";

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createContent, encodeTask, newTask, taskQueue, type WireMessage } from "@leveret/celery-protocol";
+import { createContent, encodeTask, newTask, type WireMessage } from "@leveret/celery-protocol";
+import { taskQueue } from "@leveret/celery-protocol/routing";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";

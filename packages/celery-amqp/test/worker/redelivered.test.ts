@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createContent, encodeTask, newTask, taskQueue } from "@leveret/celery-protocol";
+import { createContent, encodeTask, newTask } from "@leveret/celery-protocol";
+import { taskQueue } from "@leveret/celery-protocol/routing";
 import { defineTask } from "../../src/task/definition.ts";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { assembleWorker } from "../../src/worker/assemble.ts";

@@ -1,4 +1,5 @@
-import { encodeResultTuple, encodeSignature } from "@leveret/celery-protocol";
+import { encodeSignature } from "@leveret/celery-protocol";
+import { encodeResultTuple } from "@leveret/celery-protocol/results";
 import { z } from "zod";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { chain, chord, chunks, group, map, signatureFrom, starmap } from "../../src/task/canvas.ts";

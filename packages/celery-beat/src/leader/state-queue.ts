@@ -6,7 +6,8 @@ import {
   type Subscription,
   type Transport,
 } from "@leveret/celery-amqp";
-import type { Address, QueueTopology, WireMessage } from "@leveret/celery-protocol";
+import type { Address, WireMessage } from "@leveret/celery-protocol";
+import type { QueueTopology } from "@leveret/celery-protocol/routing";
 import {
   type BeatState,
   covers,

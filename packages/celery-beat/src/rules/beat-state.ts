@@ -1,4 +1,5 @@
-import { decodeUtf8, encodeUtf8, isPlainObject, type WireMessage } from "@leveret/celery-protocol";
+import type { WireMessage } from "@leveret/celery-protocol";
+import { decodeUtf8, encodeUtf8, isPlainObject } from "@leveret/celery-protocol/wire";
 
 /** The last tick of each entry that was sent or skipped, milliseconds since the epoch. */
 export type BeatState = ReadonlyMap<string, number>;

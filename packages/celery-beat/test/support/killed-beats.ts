@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createTransport, type Transport } from "@leveret/celery-amqp";
-import { taskQueue } from "@leveret/celery-protocol";
+import { taskQueue } from "@leveret/celery-protocol/routing";
 import { onTestFinished } from "vitest";
 import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 import { decodeState, mergeStates } from "../../src/rules/beat-state.ts";

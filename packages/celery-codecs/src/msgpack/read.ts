@@ -1,4 +1,5 @@
-import { type Budget, MAX_DEPTH, ProtocolError, setOwn, type Tree, tryUtf8 } from "@leveret/celery-protocol";
+import { type Budget, ProtocolError, type Tree } from "@leveret/celery-protocol";
+import { MAX_DEPTH, setOwn, tryUtf8 } from "@leveret/celery-protocol/wire";
 import { toFloat } from "../numbers.ts";
 import { ValueCount } from "./value-count.ts";
 

@@ -1,4 +1,5 @@
-import { type Budget, overBudget } from "@leveret/celery-protocol";
+import type { Budget } from "@leveret/celery-protocol";
+import { overBudget } from "@leveret/celery-protocol/wire";
 
 /** Different keys that are remembered. */
 const MOST_KEYS = 65_536;

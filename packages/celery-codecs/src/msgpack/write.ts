@@ -1,4 +1,5 @@
-import { encodeUtf8, Float, isPlainObject, type Tree } from "@leveret/celery-protocol";
+import { Float, type Tree } from "@leveret/celery-protocol";
+import { encodeUtf8, isPlainObject } from "@leveret/celery-protocol/wire";
 import { refused } from "../to-tree.ts";
 import { ByteWriter } from "./byte-writer.ts";
 

@@ -1,4 +1,5 @@
-import { ownText, ProtocolError, type Tree } from "@leveret/celery-protocol";
+import { ProtocolError, type Tree } from "@leveret/celery-protocol";
+import { ownText } from "@leveret/celery-protocol/wire";
 import { toFloat } from "../numbers.ts";
 import { invalid } from "./invalid.ts";
 import { readTimestamp } from "./timestamp.ts";

@@ -1,4 +1,5 @@
-import { Float, ProtocolError, pythonFloat, setOwn, type Tree } from "@leveret/celery-protocol";
+import { Float, ProtocolError, type Tree } from "@leveret/celery-protocol";
+import { pythonFloat, setOwn } from "@leveret/celery-protocol/wire";
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap, type YAMLSeq } from "yaml";
 import { Aliases } from "./aliases.ts";
 import { invalid } from "./invalid.ts";

@@ -1,4 +1,5 @@
-import { DateTime, Float, isPlainObject, LocalDate, pythonFloat, type Tree } from "@leveret/celery-protocol";
+import { DateTime, Float, LocalDate, type Tree } from "@leveret/celery-protocol";
+import { isPlainObject, pythonFloat } from "@leveret/celery-protocol/wire";
 import { refused } from "../to-tree.ts";
 import { writeTimestamp } from "./timestamp.ts";
 

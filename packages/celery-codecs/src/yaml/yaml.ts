@@ -1,4 +1,5 @@
-import { decodeUtf8, encodeUtf8, type Serializer, type Tree } from "@leveret/celery-protocol";
+import type { Serializer, Tree } from "@leveret/celery-protocol";
+import { decodeUtf8, encodeUtf8 } from "@leveret/celery-protocol/wire";
 import { toTree } from "../to-tree.ts";
 import { readYaml } from "./read.ts";
 import { writeYaml } from "./write.ts";

@@ -1,4 +1,5 @@
-import { DateTime, Decimal, Float, MAX_DEPTH } from "@leveret/celery-protocol";
+import { DateTime, Decimal, Float } from "@leveret/celery-protocol";
+import { MAX_DEPTH } from "@leveret/celery-protocol/wire";
 import { inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { msgpack } from "../../src/msgpack/msgpack.ts";

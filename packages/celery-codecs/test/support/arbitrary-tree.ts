@@ -1,14 +1,5 @@
-import {
-  DateTime,
-  Decimal,
-  Float,
-  formatIso,
-  LocalDate,
-  LocalTime,
-  setOwn,
-  type Tree,
-  Uuid,
-} from "@leveret/celery-protocol";
+import { DateTime, Decimal, Float, formatIso, LocalDate, LocalTime, type Tree, Uuid } from "@leveret/celery-protocol";
+import { setOwn } from "@leveret/celery-protocol/wire";
 import * as fc from "fast-check";
 
 const FIRST_MS = Date.UTC(1000, 0, 1);

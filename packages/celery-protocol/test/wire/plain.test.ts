@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { plain, plainLines, ProtocolError } from "../../src/index.ts";
+import { ProtocolError } from "../../src/index.ts";
+import { plain, plainLines } from "../../src/wire.ts";
 
 test.each([
   ["shop.add 2f-ü 日本 😀 e\u0301", "shop.add 2f-ü 日本 😀 e\u0301"],

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { maskUrls, readServiceUrl, Secret, splitServiceUrls } from "../../src/index.ts";
+import { maskUrls, readServiceUrl, Secret, splitServiceUrls } from "../../src/wire.ts";
 
 const form = { noun: "broker URL", schemes: ["amqp", "amqps", "redis", "http"], example: "amqp://user:password@host" };
 /** Stands in every login of the tables; no error may show it. */

@@ -1,4 +1,4 @@
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 import { type Terminal, UsageError } from "../terminal/terminal.ts";
 
 /** The flags that answer a question in advance. */

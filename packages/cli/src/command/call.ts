@@ -1,5 +1,5 @@
 import { type CallOptions, createClient, type Duration, type NamedCall, TaskFailedError } from "@leveret/celery-amqp";
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 import { loadModule } from "../reading/load-module.ts";
 import type { CommonOptions } from "../reading/broker.ts";
 import { duration, natural } from "../reading/numbers.ts";

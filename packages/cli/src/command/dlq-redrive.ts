@@ -1,4 +1,4 @@
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 import { redrive } from "../dead-letters/redrive.ts";
 import { withTransport } from "../reading/broker.ts";
 import { createProgress } from "../terminal/progress.ts";

@@ -2,7 +2,7 @@ import type { WireMessage } from "@leveret/celery-protocol";
 import { createContent, decodeTask, toValue } from "@leveret/celery-protocol";
 import type { DeadLetter } from "../dead-letters/dead-letter.ts";
 import { withTransport } from "../reading/broker.ts";
-import { plain, plainLines } from "@leveret/celery-protocol";
+import { plain, plainLines } from "@leveret/celery-protocol/wire";
 import { exitCodes, type Terminal } from "../terminal/terminal.ts";
 import { toJson } from "../terminal/to-json.ts";
 import { deadQueues, type DlqFlags, eachDeadLetter } from "./dlq-flags.ts";

@@ -1,12 +1,7 @@
 import { createClient, type EventStream } from "@leveret/celery-amqp";
-import {
-  ClusterState,
-  createContent,
-  decodeUtf8,
-  encodeEvent,
-  type CeleryEvent,
-  plain,
-} from "@leveret/celery-protocol";
+import { createContent } from "@leveret/celery-protocol";
+import { ClusterState, encodeEvent, type CeleryEvent } from "@leveret/celery-protocol/events";
+import { decodeUtf8, plain } from "@leveret/celery-protocol/wire";
 import { screen } from "../fleet/screen.ts";
 import type { CommonOptions } from "../reading/broker.ts";
 import { count } from "../reading/numbers.ts";

@@ -1,4 +1,4 @@
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 import { loadModule } from "../reading/load-module.ts";
 import { type CommonOptions, withTransport } from "../reading/broker.ts";
 import { names } from "../reading/words.ts";

@@ -1,13 +1,6 @@
-import {
-  deadQueue,
-  type HeaderTable,
-  isOfDeath,
-  matchesGlob,
-  peekTask,
-  republishable,
-  type WireMessage,
-  withoutHeaders,
-} from "@leveret/celery-protocol";
+import { type HeaderTable, peekTask, type WireMessage } from "@leveret/celery-protocol";
+import { deadQueue, matchesGlob } from "@leveret/celery-protocol/routing";
+import { isOfDeath, republishable, withoutHeaders } from "@leveret/celery-protocol/wire";
 
 /** The fields of a message in a dead queue. */
 export interface DeadLetter {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { CeleryError, type Delivery, type Subscription, type Transport } from "@leveret/celery-amqp";
-import { republishable } from "@leveret/celery-protocol";
+import { republishable } from "@leveret/celery-protocol/wire";
 
 /** Whether a message has been settled, or must be requeued at the end. */
 export type Taken = "settled" | "keep";

@@ -1,4 +1,4 @@
-import { plain, plainLines } from "@leveret/celery-protocol";
+import { plain, plainLines } from "@leveret/celery-protocol/wire";
 import type { Terminal } from "../terminal/terminal.ts";
 import { toJson } from "../terminal/to-json.ts";
 import type { Answers } from "./inspections.ts";

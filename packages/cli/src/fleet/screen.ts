@@ -1,4 +1,4 @@
-import { type ClusterState, isAlive, type MonitoredTask, type MonitoredWorker } from "@leveret/celery-protocol";
+import { type ClusterState, isAlive, type MonitoredTask, type MonitoredWorker } from "@leveret/celery-protocol/events";
 import { cut, table } from "../terminal/table.ts";
 
 /** Size of the screen. */

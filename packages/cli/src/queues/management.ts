@@ -1,11 +1,11 @@
+import { ProtocolError } from "@leveret/celery-protocol";
 import {
-  ProtocolError,
   readServiceUrl,
   type ServiceUrl,
   type ServiceUrlForm,
   splitServiceUrls,
   unquote,
-} from "@leveret/celery-protocol";
+} from "@leveret/celery-protocol/wire";
 import { CommandError, UsageError } from "../terminal/terminal.ts";
 import type { QueueDepth } from "./queue-depth.ts";
 

@@ -1,5 +1,5 @@
 import { CeleryError, createTransport, type Transport } from "@leveret/celery-amqp";
-import { plainLines } from "@leveret/celery-protocol";
+import { plainLines } from "@leveret/celery-protocol/wire";
 import { CommandError, UsageError } from "../terminal/terminal.ts";
 
 /** Options that every command takes. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { BeatSchedule } from "@leveret/celery-beat";
-import { isPlainObject, toValue, type Tree } from "@leveret/celery-protocol";
+import { toValue, type Tree } from "@leveret/celery-protocol";
+import { isPlainObject } from "@leveret/celery-protocol/wire";
 import { UsageError } from "../terminal/terminal.ts";
 import { json } from "./values.ts";
 

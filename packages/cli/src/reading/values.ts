@@ -1,4 +1,5 @@
-import { createContent, encodeUtf8, isPlainObject, parseIso, ProtocolError } from "@leveret/celery-protocol";
+import { createContent, parseIso, ProtocolError } from "@leveret/celery-protocol";
+import { encodeUtf8, isPlainObject } from "@leveret/celery-protocol/wire";
 import { InvalidArgumentError } from "commander";
 
 const content = createContent();

@@ -1,6 +1,6 @@
 import type { LogFields, Logger } from "@leveret/celery-amqp";
 import type { LogLevel } from "@leveret/celery-amqp/worker";
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 import type { Terminal } from "./terminal.ts";
 
 const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const satisfies Record<LogLevel, number>;

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 
 /** Formats rows below their heads, with columns as wide as their widest cell; numbers are right-aligned. */
 export function table(heads: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

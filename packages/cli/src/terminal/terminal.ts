@@ -1,4 +1,4 @@
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 
 /** A style of text. */
 export type Paint = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";

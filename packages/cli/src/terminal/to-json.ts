@@ -1,4 +1,4 @@
-import { plain } from "@leveret/celery-protocol";
+import { plain } from "@leveret/celery-protocol/wire";
 
 /**
  * A value as one line of JSON for the next program: big integers as exact numbers, bytes as base64, dates in ISO 8601,

@@ -1,4 +1,4 @@
-import { ClusterState } from "@leveret/celery-protocol";
+import { ClusterState } from "@leveret/celery-protocol/events";
 import { describe, expect, test } from "vitest";
 import { nodesOnline, showAnswers } from "../../src/fleet/answers.ts";
 import { commands } from "../../src/fleet/commands.ts";

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createTransport, type Transport } from "@leveret/celery-amqp";
-import { createContent, deadQueue, encodeTask, newTask, taskQueue } from "@leveret/celery-protocol";
+import { createContent, encodeTask, newTask } from "@leveret/celery-protocol";
+import { deadQueue, taskQueue } from "@leveret/celery-protocol/routing";
 import { onTestFinished } from "vitest";
 import { eventually } from "@leveret/test-support/eventually";
 

@@ -1,4 +1,5 @@
-import { type Content, decodeResult, type ResultMeta, rpcReplyQueue } from "@leveret/celery-protocol";
+import { type Content, decodeResult, type ResultMeta } from "@leveret/celery-protocol";
+import { rpcReplyQueue } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Delivery, Subscription, Transport } from "../../ports/transport.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { ExchangeDeclaration, HeaderTable } from "@leveret/celery-protocol";
+import type { HeaderTable } from "@leveret/celery-protocol";
+import type { ExchangeDeclaration } from "@leveret/celery-protocol/routing";
 import {
   publishTexts,
   queueOnly,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BindingDeclaration, ExchangeDeclaration } from "@leveret/celery-protocol";
+import type { BindingDeclaration, ExchangeDeclaration } from "@leveret/celery-protocol/routing";
 import type { Transport } from "../../ports/transport.ts";
 import { publishTexts, queueOnly, rejectsWith, type Scene, textMessage, textOf, transportCase } from "./scene.ts";
 import type { TransportCase } from "./scene.ts";

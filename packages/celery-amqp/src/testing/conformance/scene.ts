@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import type { QueueDeclaration, BrokerTopology, WireMessage } from "@leveret/celery-protocol";
+import type { WireMessage } from "@leveret/celery-protocol";
+import type { QueueDeclaration, BrokerTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError, type CeleryErrorCode } from "../../ports/errors.ts";
 import type { Delivery, SubscribeOptions, Transport } from "../../ports/transport.ts";
 import { Inbox } from "./inbox.ts";

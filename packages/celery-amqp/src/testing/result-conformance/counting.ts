@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import {
-  type AppliedChord,
-  type ChordPart,
-  type ChordProgress,
-  type ResultMeta,
-  signature,
-} from "@leveret/celery-protocol";
+import type { ResultMeta } from "@leveret/celery-protocol";
+import { type AppliedChord, type ChordPart, type ChordProgress, signature } from "@leveret/celery-protocol/canvas";
 import type { ChordCounter } from "../../results/chords.ts";
 import { failure, partOf, type ResultCase, resultCase, type ResultScene, type Side, single, success } from "./scene.ts";
 

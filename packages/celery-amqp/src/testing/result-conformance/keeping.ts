@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { Float, type ResultTuple } from "@leveret/celery-protocol";
+import { Float } from "@leveret/celery-protocol";
+import type { ResultTuple } from "@leveret/celery-protocol/results";
 import { failure, partOf, progress, type ResultCase, resultCase, resultIn, single, success } from "./scene.ts";
 
 /** What backends that keep results promise. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { isReady, newTask, type ResultMeta, type ResultTuple, type Tree } from "@leveret/celery-protocol";
+import { isReady, newTask, type ResultMeta, type Tree } from "@leveret/celery-protocol";
+import type { ResultTuple } from "@leveret/celery-protocol/results";
 import type { CeleryError } from "../../ports/errors.ts";
 import type { ResultSource, ResultStore } from "../../results/backend.ts";
 

@@ -1,4 +1,4 @@
-import type { BrokerTopology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 import type { Clock } from "../../ports/clock.ts";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";

@@ -1,4 +1,6 @@
-import { type ControlRequest, matchesGlob, ProtocolError } from "@leveret/celery-protocol";
+import { ProtocolError } from "@leveret/celery-protocol";
+import type { ControlRequest } from "@leveret/celery-protocol/control";
+import { matchesGlob } from "@leveret/celery-protocol/routing";
 
 /** The longest regular expression that is compiled; node names are far shorter. */
 const longestPattern = 256;

@@ -1,4 +1,4 @@
-import { CONTROL_ALIASES } from "@leveret/celery-protocol";
+import { CONTROL_ALIASES } from "@leveret/celery-protocol/control";
 import { CeleryError } from "../../ports/errors.ts";
 import { showValue } from "../../ports/show.ts";
 import type { Command } from "./command.ts";

@@ -1,4 +1,5 @@
-import type { ActiveQueue, Tree, WorkerStats } from "@leveret/celery-protocol";
+import type { Tree } from "@leveret/celery-protocol";
+import type { ActiveQueue, WorkerStats } from "@leveret/celery-protocol/control";
 import type { LogicalClock } from "../../events/logical-clock.ts";
 import type { RateLimit } from "../../task/options.ts";
 import type { TaskDefinition } from "../../task/task.ts";

@@ -1,4 +1,5 @@
-import type { ControlRequest, Tree } from "@leveret/celery-protocol";
+import type { Tree } from "@leveret/celery-protocol";
+import type { ControlRequest } from "@leveret/celery-protocol/control";
 import { CeleryError } from "../../ports/errors.ts";
 import { isA } from "../../ports/thrown.ts";
 import { checkArguments } from "./arguments.ts";

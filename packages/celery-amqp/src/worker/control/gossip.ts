@@ -1,4 +1,6 @@
-import { decodeEvents, eventQueue, type Content } from "@leveret/celery-protocol";
+import type { Content } from "@leveret/celery-protocol";
+import { decodeEvents } from "@leveret/celery-protocol/events";
+import { eventQueue } from "@leveret/celery-protocol/routing";
 import { exclusively } from "../../control/exchanges.ts";
 import type { Ids, Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";

@@ -1,4 +1,4 @@
-import { parseRate } from "@leveret/celery-protocol";
+import { parseRate } from "@leveret/celery-protocol/control";
 import type { RateLimit } from "../../task/options.ts";
 import { type Given, boundedNumber } from "./arguments.ts";
 import { type Command, failed, ok } from "./command.ts";

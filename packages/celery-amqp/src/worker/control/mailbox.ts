@@ -1,12 +1,6 @@
-import {
-  type Content,
-  controlQueue,
-  type ControlRequest,
-  decodeControlRequest,
-  encodeControlReply,
-  type Tree,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+import type { Content, Tree, WireMessage } from "@leveret/celery-protocol";
+import { type ControlRequest, decodeControlRequest, encodeControlReply } from "@leveret/celery-protocol/control";
+import { controlQueue } from "@leveret/celery-protocol/routing";
 import { DeclaredExchanges, exclusively } from "../../control/exchanges.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { CeleryError } from "../../ports/errors.ts";

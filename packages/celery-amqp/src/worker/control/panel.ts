@@ -1,4 +1,5 @@
-import { CONTROL_ALIASES, toValue } from "@leveret/celery-protocol";
+import { toValue } from "@leveret/celery-protocol";
+import { CONTROL_ALIASES } from "@leveret/celery-protocol/control";
 import { CeleryError } from "../../ports/errors.ts";
 import { showValue } from "../../ports/show.ts";
 import { type Allowance, allowedOnly } from "./allowance.ts";

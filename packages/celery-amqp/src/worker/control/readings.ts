@@ -1,4 +1,5 @@
-import { Float, type HelloReply } from "@leveret/celery-protocol";
+import { Float } from "@leveret/celery-protocol";
+import type { HelloReply } from "@leveret/celery-protocol/control";
 import { describeTask } from "../rules/task-attributes.ts";
 import { type HeldTask, requestInfo, scheduledInfo } from "../rules/request-info.ts";
 import { flagOf, type Given, textOf, textsOf } from "./arguments.ts";

@@ -1,4 +1,5 @@
-import { saferepr, type Tree } from "@leveret/celery-protocol";
+import type { Tree } from "@leveret/celery-protocol";
+import { saferepr } from "@leveret/celery-protocol/tasks";
 import { isStampValue, type StampSelection, type StampValue } from "../rules/revocations.ts";
 import { flagOf, type Given, mostStrings, optionalText, textsOf } from "./arguments.ts";
 import { type Command, ok } from "./command.ts";

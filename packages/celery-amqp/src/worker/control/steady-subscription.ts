@@ -1,4 +1,4 @@
-import type { BrokerTopology } from "@leveret/celery-protocol";
+import type { BrokerTopology } from "@leveret/celery-protocol/routing";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Delivery, Subscription, Transport } from "../../ports/transport.ts";

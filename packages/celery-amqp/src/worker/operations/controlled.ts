@@ -1,4 +1,5 @@
-import type { ActiveQueue, Tree, WorkerStats } from "@leveret/celery-protocol";
+import type { Tree } from "@leveret/celery-protocol";
+import type { ActiveQueue, WorkerStats } from "@leveret/celery-protocol/control";
 import type { LogicalClock } from "../../events/logical-clock.ts";
 import type { BrokerFacts } from "../../ports/broker-facts.ts";
 import type { Clock } from "../../ports/clock.ts";

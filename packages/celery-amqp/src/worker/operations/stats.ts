@@ -1,4 +1,4 @@
-import type { WorkerStats } from "@leveret/celery-protocol";
+import type { WorkerStats } from "@leveret/celery-protocol/control";
 import type { BrokerFacts } from "../../ports/broker-facts.ts";
 import type { ResolvedPool } from "../options/pool.ts";
 

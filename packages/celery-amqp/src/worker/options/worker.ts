@@ -1,10 +1,5 @@
-import {
-  type ContentOptions,
-  createContent,
-  type DeadQueueOptions,
-  expandNodeName,
-  workerNodeName,
-} from "@leveret/celery-protocol";
+import { type ContentOptions, createContent } from "@leveret/celery-protocol";
+import { type DeadQueueOptions, expandNodeName, workerNodeName } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Interceptor } from "../../ports/interceptor.ts";
 import type { Logger } from "../../ports/logger.ts";

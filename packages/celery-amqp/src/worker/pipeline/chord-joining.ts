@@ -1,11 +1,5 @@
-import {
-  joinChord,
-  ProtocolError,
-  type Sending,
-  type WireSignature,
-  type TaskMessage,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { ProtocolError, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { joinChord, type Sending } from "@leveret/celery-protocol/canvas";
 import { CeleryError } from "../../ports/errors.ts";
 import type { ResultStore } from "../../results/backend.ts";
 import { chordsOf } from "../../send/chords.ts";

@@ -1,4 +1,5 @@
-import { deadQueue, type DeadQueueOptions, type QueueTopology, type WireMessage } from "@leveret/celery-protocol";
+import type { WireMessage } from "@leveret/celery-protocol";
+import { deadQueue, type DeadQueueOptions, type QueueTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError, UnroutableError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Delivery, Transport } from "../../ports/transport.ts";

@@ -1,10 +1,10 @@
+import type { Address } from "@leveret/celery-protocol";
 import {
   delayedTopology,
-  type Address,
   type BindingDeclaration,
   type TaskQueueOptions,
   type BrokerTopology,
-} from "@leveret/celery-protocol";
+} from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { Transport } from "../../ports/transport.ts";

@@ -1,6 +1,7 @@
 import { errorClass, type Operation } from "../../ports/error-class.ts";
 import type { Logger, LogFields } from "../../ports/logger.ts";
-import type { ChordProgress, Sending, TaskMessage } from "@leveret/celery-protocol";
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { ChordProgress, Sending } from "@leveret/celery-protocol/canvas";
 import type { Delivery } from "../../ports/transport.ts";
 import type { ResultStore } from "../../results/backend.ts";
 import type { ChordCounter } from "../../results/chords.ts";

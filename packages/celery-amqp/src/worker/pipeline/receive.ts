@@ -1,12 +1,12 @@
 import {
   decodeTask,
   peekTask,
-  peekWorkflow,
   ProtocolError,
   type Content,
   type TaskMessage,
   type WireMessage,
 } from "@leveret/celery-protocol";
+import { peekWorkflow } from "@leveret/celery-protocol/tasks";
 import type { Delivery } from "../../ports/transport.ts";
 import { isA, nameOf } from "../../ports/thrown.ts";
 import type { Logger } from "../../ports/logger.ts";

@@ -1,4 +1,4 @@
-import { plain, plainLines } from "@leveret/celery-protocol";
+import { plain, plainLines } from "@leveret/celery-protocol/wire";
 import { asFields, readableFields } from "../../ports/foreign.ts";
 import { guardedLogger, type LogFields, type Logger } from "../../ports/logger.ts";
 import { cut, describeThrown } from "../../ports/thrown.ts";

@@ -1,11 +1,7 @@
-import {
-  argsRepr,
-  describeException,
-  kwargsRepr,
-  saferepr,
-  type TaskEventBody,
-  type TaskMessage,
-} from "@leveret/celery-protocol";
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { TaskEventBody } from "@leveret/celery-protocol/events";
+import { describeException } from "@leveret/celery-protocol/results";
+import { argsRepr, kwargsRepr, saferepr } from "@leveret/celery-protocol/tasks";
 import type { TaskEvent } from "./event.ts";
 import type { Failure } from "./failure.ts";
 

@@ -1,12 +1,5 @@
-import {
-  isOfDeath,
-  isOfFirstPublish,
-  republishable,
-  withoutHeaders,
-  type Address,
-  type HeaderTable,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+import type { Address, HeaderTable, WireMessage } from "@leveret/celery-protocol";
+import { isOfDeath, isOfFirstPublish, republishable, withoutHeaders } from "@leveret/celery-protocol/wire";
 
 /** A message as it came: what rules look at of a delivery. */
 export interface Arrival {

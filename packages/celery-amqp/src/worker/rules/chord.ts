@@ -1,9 +1,4 @@
 import {
-  afterChord,
-  afterChordFailure,
-  type ChordFailure,
-  type ChordPart,
-  type ChordProgress,
   newTask,
   ProtocolError,
   type TaskMessage,
@@ -11,6 +6,13 @@ import {
   type WireException,
   type WireSignature,
 } from "@leveret/celery-protocol";
+import {
+  afterChord,
+  afterChordFailure,
+  type ChordFailure,
+  type ChordPart,
+  type ChordProgress,
+} from "@leveret/celery-protocol/canvas";
 import type { Effect } from "./effect.ts";
 import type { Failure } from "./failure.ts";
 import { effectsOf, followFailure, mintOf, reachOf, tellUnreached } from "./follow-up.ts";

@@ -1,11 +1,5 @@
-import {
-  formatIso,
-  headerBytes,
-  type HeaderTable,
-  MAX_HEADER_BYTES,
-  republishable,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+import { formatIso, type HeaderTable, type WireMessage } from "@leveret/celery-protocol";
+import { headerBytes, MAX_HEADER_BYTES, republishable } from "@leveret/celery-protocol/wire";
 import { sentTo, type Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 

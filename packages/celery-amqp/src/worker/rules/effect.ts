@@ -1,11 +1,5 @@
-import type {
-  AppliedChord,
-  ChordPart,
-  ResultMeta,
-  Sending,
-  WireSignature,
-  TaskMessage,
-} from "@leveret/celery-protocol";
+import type { ResultMeta, WireSignature, TaskMessage } from "@leveret/celery-protocol";
+import type { AppliedChord, ChordPart, Sending } from "@leveret/celery-protocol/canvas";
 import type { DeadLetterReason, TaskEvent } from "./event.ts";
 import type { Failure } from "./failure.ts";
 

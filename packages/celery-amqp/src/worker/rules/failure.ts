@@ -1,10 +1,5 @@
-import {
-  kwargsRepr,
-  argsRepr,
-  type ProtocolError,
-  type TaskMessage,
-  type WireException,
-} from "@leveret/celery-protocol";
+import type { ProtocolError, TaskMessage, WireException } from "@leveret/celery-protocol";
+import { kwargsRepr, argsRepr } from "@leveret/celery-protocol/tasks";
 
 import { shortened } from "./bounds.ts";
 

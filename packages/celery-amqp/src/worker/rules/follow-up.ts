@@ -1,3 +1,4 @@
+import { ProtocolError, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
 import {
   afterChord,
   afterFailure,
@@ -7,15 +8,11 @@ import {
   type FailedTask,
   type Mint,
   needsChords,
-  ProtocolError,
   type Reach,
   replacement,
-  type WireSignature,
-  type TaskMessage,
-  type Tree,
   type Unreached,
   unreached,
-} from "@leveret/celery-protocol";
+} from "@leveret/celery-protocol/canvas";
 import type { Effect } from "./effect.ts";
 import type { Failure } from "./failure.ts";
 import { failureMeta } from "./result.ts";

@@ -1,12 +1,11 @@
+import type { Address, TaskMessage } from "@leveret/celery-protocol";
 import {
   delayedAddress,
   delayedBindings,
   MAX_DELAY_SECONDS,
-  type Address,
   type BindingDeclaration,
-  type TaskMessage,
   type TaskQueueOptions,
-} from "@leveret/celery-protocol";
+} from "@leveret/celery-protocol/routing";
 
 /** Tasks due within this time wait in memory, others in the broker (decision 5). */
 const heldUnderMs = 2_000;

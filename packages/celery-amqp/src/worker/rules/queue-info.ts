@@ -1,4 +1,5 @@
-import type { ActiveQueue, QueueTopology } from "@leveret/celery-protocol";
+import type { ActiveQueue } from "@leveret/celery-protocol/control";
+import type { QueueTopology } from "@leveret/celery-protocol/routing";
 
 /** A queue as inspections show it. Source: kombu/entity.py `Queue.as_dict(recurse=True)`; recorded replies. */
 export function queueInfo({ exchanges, queues, bindings }: QueueTopology): ActiveQueue | null {

@@ -1,4 +1,5 @@
-import { newTask, type Peek, type ProtocolError, type TaskMessage, type WorkflowPeek } from "@leveret/celery-protocol";
+import { newTask, type Peek, type ProtocolError, type TaskMessage } from "@leveret/celery-protocol";
+import type { WorkflowPeek } from "@leveret/celery-protocol/tasks";
 import { lostRuns, type Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { DeadLetterReason } from "./event.ts";

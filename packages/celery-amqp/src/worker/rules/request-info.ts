@@ -1,4 +1,5 @@
-import { formatIso, type RequestInfo, type ScheduledInfo, type WireTime } from "@leveret/celery-protocol";
+import { formatIso, type WireTime } from "@leveret/celery-protocol";
+import type { RequestInfo, ScheduledInfo } from "@leveret/celery-protocol/control";
 import type { Request } from "./request.ts";
 
 /** A task that a worker has. */

@@ -1,4 +1,5 @@
-import { formatIso, type Routing, type Sending, type TaskMessage, type WireTime } from "@leveret/celery-protocol";
+import { formatIso, type TaskMessage, type WireTime } from "@leveret/celery-protocol";
+import type { Routing, Sending } from "@leveret/celery-protocol/canvas";
 import type { RetryChanges, RetryPolicy } from "../../task/policy.ts";
 import { withoutWay } from "./arrival.ts";
 import type { Request } from "./request.ts";

@@ -1,4 +1,5 @@
-import { ownText, type TaskMessage } from "@leveret/celery-protocol";
+import type { TaskMessage } from "@leveret/celery-protocol";
+import { ownText } from "@leveret/celery-protocol/wire";
 import type { Revoked } from "./screen.ts";
 
 /** A value that a stamp can be compared by. */

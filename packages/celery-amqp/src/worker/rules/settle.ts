@@ -1,11 +1,11 @@
 import {
-  chordPart,
   ProtocolError,
   type ResultMeta,
   type WireSignature,
   type TaskMessage,
   type Tree,
 } from "@leveret/celery-protocol";
+import { chordPart } from "@leveret/celery-protocol/canvas";
 import { boundedFailure, longestFailureText, shortened } from "./bounds.ts";
 import { endChord } from "./chord.ts";
 import type { Effect } from "./effect.ts";

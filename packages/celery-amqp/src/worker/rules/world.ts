@@ -1,4 +1,5 @@
-import type { Budget, Mint, WireSignature } from "@leveret/celery-protocol";
+import type { Budget, WireSignature } from "@leveret/celery-protocol";
+import type { Mint } from "@leveret/celery-protocol/canvas";
 
 /** What rules need to know of the world. The shell fills it in; a test gives constants. */
 export interface World {

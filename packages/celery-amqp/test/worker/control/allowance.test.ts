@@ -1,5 +1,8 @@
-import { controlExchange, controlReplyExchange, createContent, decodeControlReply } from "@leveret/celery-protocol";
-import { encodeControlRequest, type Tree } from "@leveret/celery-protocol";
+import { createContent } from "@leveret/celery-protocol";
+import { decodeControlReply } from "@leveret/celery-protocol/control";
+import { controlExchange, controlReplyExchange } from "@leveret/celery-protocol/routing";
+import type { Tree } from "@leveret/celery-protocol";
+import { encodeControlRequest } from "@leveret/celery-protocol/control";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { defineTask } from "../../../src/index.ts";
 import type { RemoteControlOptions } from "../../../src/worker.ts";

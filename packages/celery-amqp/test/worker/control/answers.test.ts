@@ -1,12 +1,7 @@
 import { uptime } from "node:os";
-import {
-  controlExchange,
-  controlReplyExchange,
-  createContent,
-  decodeControlReply,
-  encodeControlRequest,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { createContent, type Tree } from "@leveret/celery-protocol";
+import { decodeControlReply, encodeControlRequest } from "@leveret/celery-protocol/control";
+import { controlExchange, controlReplyExchange } from "@leveret/celery-protocol/routing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { defineTask } from "../../../src/index.ts";
 import type { WorkerOptions } from "../../../src/worker/options/worker.ts";

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createContent, encodeEvent } from "@leveret/celery-protocol";
+import { createContent } from "@leveret/celery-protocol";
+import { encodeEvent } from "@leveret/celery-protocol/events";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { brokersAtHand, freshVhost, type TestVhost } from "../../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../../src/amqp/transport.ts";

@@ -1,10 +1,6 @@
-import {
-  controlExchange,
-  controlReplyExchange,
-  createContent,
-  encodeControlRequest,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { createContent, type Tree } from "@leveret/celery-protocol";
+import { encodeControlRequest } from "@leveret/celery-protocol/control";
+import { controlExchange, controlReplyExchange } from "@leveret/celery-protocol/routing";
 import { expect, onTestFinished, test } from "vitest";
 import { defineTask } from "../../../src/task/definition.ts";
 import { createHarness } from "../harness.ts";

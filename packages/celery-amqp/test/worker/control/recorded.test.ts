@@ -1,12 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
-import {
-  controlExchange,
-  controlReplyExchange,
-  createContent,
-  decodeControlReply,
-  toValue,
-  type WireMessage,
-} from "@leveret/celery-protocol";
+import { createContent, toValue, type WireMessage } from "@leveret/celery-protocol";
+import { decodeControlReply } from "@leveret/celery-protocol/control";
+import { controlExchange, controlReplyExchange } from "@leveret/celery-protocol/routing";
 import { expect, onTestFinished, test } from "vitest";
 import { defineTask } from "../../../src/index.ts";
 import { startWorker } from "../harness.ts";

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { delayedTopology, formatIso, type WireTime } from "@leveret/celery-protocol";
+import { formatIso, type WireTime } from "@leveret/celery-protocol";
+import { delayedTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../../../src/ports/errors.ts";
 import { defineTask } from "../../../src/task/definition.ts";
 import { startWorker, type Harness } from "../harness.ts";

@@ -1,4 +1,5 @@
-import { createContent, decodeTask, type TaskMessage, taskQueue } from "@leveret/celery-protocol";
+import { createContent, decodeTask, type TaskMessage } from "@leveret/celery-protocol";
+import { taskQueue } from "@leveret/celery-protocol/routing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Client, createClient, defineTask } from "../../../src/index.ts";
 import { createMemoryBroker, createMemoryTransport } from "../../../src/testing.ts";

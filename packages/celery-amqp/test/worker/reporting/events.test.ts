@@ -1,4 +1,6 @@
-import { createContent, decodeEvents, type CeleryEvent, eventExchange } from "@leveret/celery-protocol";
+import { createContent } from "@leveret/celery-protocol";
+import { decodeEvents, type CeleryEvent } from "@leveret/celery-protocol/events";
+import { eventExchange } from "@leveret/celery-protocol/routing";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createMemoryTransport } from "../../../src/testing/memory-transport.ts";
 import { defineTask } from "../../../src/task/definition.ts";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createContent, encodeEvent, type TaskEventBody } from "@leveret/celery-protocol";
+import { createContent } from "@leveret/celery-protocol";
+import { encodeEvent, type TaskEventBody } from "@leveret/celery-protocol/events";
 import { describe, expect, test } from "vitest";
 import { taskSent } from "../../../src/send/sent-event.ts";
 import { announce } from "../../../src/worker/rules/announce.ts";

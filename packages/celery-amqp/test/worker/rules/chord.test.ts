@@ -1,11 +1,5 @@
-import {
-  chain,
-  type ChordProgress,
-  encodeSignature,
-  group,
-  type WireSignature,
-  withOptions,
-} from "@leveret/celery-protocol";
+import { encodeSignature, type WireSignature } from "@leveret/celery-protocol";
+import { chain, type ChordProgress, group, withOptions } from "@leveret/celery-protocol/canvas";
 import { describe, expect, test } from "vitest";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
 import { afterPart } from "../../../src/worker/rules/chord.ts";

@@ -1,4 +1,5 @@
-import { headerBytes, type HeaderTable, MAX_HEADER_BYTES } from "@leveret/celery-protocol";
+import type { HeaderTable } from "@leveret/celery-protocol";
+import { headerBytes, MAX_HEADER_BYTES } from "@leveret/celery-protocol/wire";
 import { describe, expect, test } from "vitest";
 import type { Arrival } from "../../../src/worker/rules/arrival.ts";
 import { bareDeadLetterOf, deadLetterOf, droppedFrom } from "../../../src/worker/rules/dead-letter.ts";

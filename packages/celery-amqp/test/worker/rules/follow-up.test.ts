@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  chord,
-  encodeSignature,
-  formatIso,
-  type WireSignature,
-  type TaskMessage,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { encodeSignature, formatIso, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { chord } from "@leveret/celery-protocol/canvas";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
 import { followFailure, followSuccess } from "../../../src/worker/rules/follow-up.ts";
 import type { World } from "../../../src/worker/rules/world.ts";

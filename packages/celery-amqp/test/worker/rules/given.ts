@@ -1,4 +1,5 @@
-import { newTask, resolveBudget, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { newTask, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { resolveBudget } from "@leveret/celery-protocol/wire";
 import type { RetryPolicy, TaskPolicy } from "../../../src/task/policy.ts";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
 import type { Failure } from "../../../src/worker/rules/failure.ts";

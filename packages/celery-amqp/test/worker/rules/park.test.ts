@@ -1,10 +1,5 @@
-import {
-  delayedAddress,
-  formatIso,
-  MAX_DELAY_SECONDS,
-  type TaskQueueOptions,
-  type WireTime,
-} from "@leveret/celery-protocol";
+import { formatIso, type WireTime } from "@leveret/celery-protocol";
+import { delayedAddress, MAX_DELAY_SECONDS, type TaskQueueOptions } from "@leveret/celery-protocol/routing";
 import { describe, expect, test } from "vitest";
 import { celerysBindings, dueAt, isParkable, parkingAddress, parkingSeconds } from "../../../src/worker/rules/park.ts";
 import { now, task } from "./given.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { chain, encodeSignature, type TaskMessage } from "@leveret/celery-protocol";
+import { encodeSignature, type TaskMessage } from "@leveret/celery-protocol";
+import { chain } from "@leveret/celery-protocol/canvas";
 import type { TaskPolicy } from "../../../src/task/policy.ts";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
 import type { Ending } from "../../../src/worker/rules/outcome.ts";

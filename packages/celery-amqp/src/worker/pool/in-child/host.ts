@@ -1,4 +1,5 @@
-import type { ResultMeta, WireRoute, Tree } from "@leveret/celery-protocol";
+import type { ResultMeta, Tree } from "@leveret/celery-protocol";
+import type { WireRoute } from "@leveret/celery-protocol/canvas";
 import type { Clock, Ids } from "../../../ports/clock.ts";
 import type { ResultSource } from "../../../results/backend.ts";
 import { taskNamesOf } from "../../../send/canvas-names.ts";

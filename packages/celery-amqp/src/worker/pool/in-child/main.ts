@@ -1,4 +1,4 @@
-import { resolveBudget } from "@leveret/celery-protocol";
+import { resolveBudget } from "@leveret/celery-protocol/wire";
 import { asError } from "../../../ports/thrown.ts";
 import { systemClock, systemIds } from "../../../system/clock.ts";
 import type { Ending } from "../../rules/outcome.ts";

@@ -1,4 +1,5 @@
-import type { AppliedChord, Budget, WireRoute, Sending, WireSignature, Tree } from "@leveret/celery-protocol";
+import type { Budget, WireSignature, Tree } from "@leveret/celery-protocol";
+import type { AppliedChord, WireRoute, Sending } from "@leveret/celery-protocol/canvas";
 import type { LogFields, Logger } from "../../../ports/logger.ts";
 import type { SendOptions } from "../../../send/destination.ts";
 import type { RevokeTaskOptions } from "../../../task/sender.ts";

@@ -1,15 +1,5 @@
-import {
-  DateTime,
-  Decimal,
-  Float,
-  isPlainObject,
-  json,
-  LocalDate,
-  LocalTime,
-  MAX_DEPTH,
-  setOwn,
-  Uuid,
-} from "@leveret/celery-protocol";
+import { DateTime, Decimal, Float, json, LocalDate, LocalTime, Uuid } from "@leveret/celery-protocol";
+import { isPlainObject, MAX_DEPTH, setOwn } from "@leveret/celery-protocol/wire";
 import { CeleryError } from "../../../ports/errors.ts";
 import { readable } from "../../../ports/foreign.ts";
 import { packError, type PackedError, unpackError } from "./serialized-error.ts";

@@ -1,4 +1,5 @@
-import type { Sending, TaskMessage } from "@leveret/celery-protocol";
+import type { TaskMessage } from "@leveret/celery-protocol";
+import type { Sending } from "@leveret/celery-protocol/canvas";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Logger } from "../../../ports/logger.ts";
 import type { Job } from "./job.ts";

@@ -1,15 +1,6 @@
-import {
-  chord,
-  chunks,
-  decodeSignature,
-  expandChunks,
-  groupOf,
-  isPlainObject,
-  PythonError,
-  readCanvas,
-  type WireSignature,
-  type Tree,
-} from "@leveret/celery-protocol";
+import { decodeSignature, PythonError, type WireSignature, type Tree } from "@leveret/celery-protocol";
+import { chord, chunks, expandChunks, groupOf, readCanvas } from "@leveret/celery-protocol/canvas";
+import { isPlainObject } from "@leveret/celery-protocol/wire";
 import type { TaskContext } from "../../../task/context.ts";
 import { defineTask } from "../../../task/definition.ts";
 import { composeSignature } from "../../../task/signature.ts";

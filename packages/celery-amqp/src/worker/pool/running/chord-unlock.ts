@@ -1,4 +1,5 @@
-import { decodeResultTuple, decodeSignature, type ResultTuple, type Tree } from "@leveret/celery-protocol";
+import { decodeSignature, type Tree } from "@leveret/celery-protocol";
+import { decodeResultTuple, type ResultTuple } from "@leveret/celery-protocol/results";
 import type { TaskContext } from "../../../task/context.ts";
 import { ResultTimeoutError } from "../../../task/errors.ts";
 import { ChordEndSignal } from "../../../task/signals.ts";

@@ -1,4 +1,5 @@
-import { isBuiltinState, isEventType, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { isBuiltinState, type WireSignature, type TaskMessage, type Tree } from "@leveret/celery-protocol";
+import { isEventType } from "@leveret/celery-protocol/events";
 import { CeleryError } from "../../../ports/errors.ts";
 import type { Logger } from "../../../ports/logger.ts";
 import { showValue } from "../../../ports/show.ts";

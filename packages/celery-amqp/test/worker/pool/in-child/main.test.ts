@@ -1,4 +1,5 @@
-import { newTask, resolveBudget } from "@leveret/celery-protocol";
+import { newTask } from "@leveret/celery-protocol";
+import { resolveBudget } from "@leveret/celery-protocol/wire";
 import { describe, expect, test } from "vitest";
 import { serveParent } from "../../../../src/worker/pool/in-child/main.ts";
 import { pack } from "../../../../src/worker/pool/pipe/serialization.ts";

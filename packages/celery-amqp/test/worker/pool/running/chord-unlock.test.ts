@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { encodeResultTuple, encodeSignature, signature, type Tree } from "@leveret/celery-protocol";
+import { encodeSignature, type Tree } from "@leveret/celery-protocol";
+import { signature } from "@leveret/celery-protocol/canvas";
+import { encodeResultTuple } from "@leveret/celery-protocol/results";
 import type { TaskContext } from "../../../../src/task/context.ts";
 import { ResultTimeoutError } from "../../../../src/task/errors.ts";
 import { ChordEndSignal, RetrySignal } from "../../../../src/task/signals.ts";
