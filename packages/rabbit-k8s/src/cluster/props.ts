@@ -208,7 +208,7 @@ export interface ModernProps extends Topology {
   readonly pod?: PodProps;
   /** The Service that clients connect to. */
   readonly service?: ServiceProps;
-  /** Labels for every object. */
+  /** Labels for every object, beside the package's own: `app.kubernetes.io/` name, instance, part-of and managed-by. */
   readonly labels?: Strings;
   /** Annotations for every object. */
   readonly annotations?: Strings;

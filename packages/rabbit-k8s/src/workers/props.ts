@@ -103,6 +103,6 @@ export interface CeleryWorkersProps {
   readonly runAs?: { readonly uid: number; readonly gid: number };
   /** Restrict workers to DNS, the brokers and the peers named here. Default false. */
   readonly networkPolicy?: boolean | WorkerNetworkPolicy;
-  /** Labels for every object. */
+  /** Labels for every object, beside the package's own: `app.kubernetes.io/` name, instance and managed-by. */
   readonly labels?: Strings;
 }
