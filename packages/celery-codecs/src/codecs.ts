@@ -8,8 +8,8 @@ import { xz } from "./xz/xz.ts";
 import { yaml } from "./yaml/yaml.ts";
 
 /**
- * All that needs no keys, as `createContent` takes it: `createContent({ ...codecs, accept: ["json", "yaml"] })`. What may
- * be read is still decided by `accept` alone; compressions are read as they come.
+ * All serializers and compressions without keys, for `createContent`: `createContent({ ...codecs, accept: ["json",
+ * "yaml"] })`. Only `accept` decides which serializers are read; all compressions are read.
  */
 export const codecs: { readonly serializers: readonly Serializer[]; readonly compressors: readonly Compressor[] } = {
   serializers: [yaml, msgpack],

@@ -11,7 +11,7 @@ import {
 } from "@leveret/celery-protocol";
 import { isPlainObject, MAX_DEPTH, setOwn } from "@leveret/celery-protocol/wire";
 
-/** Classes of the tree itself: values that pass as they are. */
+/** Classes of the tree itself, which are kept unchanged. */
 const LEAVES = [Uint8Array, Float, DateTime, LocalDate, LocalTime, Decimal, Uuid];
 
 const HINTS: ReadonlyMap<string, string> = new Map([
@@ -23,10 +23,10 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * A value that somebody wants to send, as a tree, by the rules of the core's JSON: a Date is a datetime in UTC, `toJSON`
- * is asked, undefined is left out of objects and null in arrays.
+ * Converts a value to a tree by the rules of the JSON serializer: a Date is a datetime in UTC, `toJSON` is called,
+ * undefined is left out of objects and null in arrays.
  *
- * @throws ProtocolError `encode-failed` for a value that no serializer can carry.
+ * @throws ProtocolError `encode-failed` for a value that no serializer supports.
  */
 export function toTree(value: unknown): Tree {
   return convert(value, 0);

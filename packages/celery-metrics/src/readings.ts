@@ -26,7 +26,7 @@ export function registerReadings(registry: Registry, prefix: string, { workers, 
   gauge("worker_ready", "1 while the worker runs, is connected and consumes all its queues.", [], ({ health }) => [
     [{}, Number(health.isReady)],
   ]);
-  gauge("worker_tasks", "Tasks in the worker, by place.", ["place"], ({ health }) => [
+  gauge("worker_tasks", "Tasks in the worker, by the label place.", ["place"], ({ health }) => [
     [{ place: "running" }, health.active],
     [{ place: "waiting" }, health.waiting],
     [{ place: "scheduled" }, health.scheduled],

@@ -2,7 +2,7 @@ import type { Context } from "@opentelemetry/api";
 
 /**
  * The contexts of the latest runs by task id. The follow-ups of a task are sent when its handler has returned, or by a
- * child process without the context: their trace is looked up here.
+ * child process without the context: they get their trace from here.
  */
 export class RunContexts {
   readonly #limit: number;

@@ -68,7 +68,7 @@ export class Commands {
     redis.on("error", (error: unknown) => this.#onAway(error));
     redis.on("ready", () => this.#onBack());
     redis.on("end", () => {
-      if (this.#redis === redis) this.#redis = null; // given up for good: the next command makes another
+      if (this.#redis === redis) this.#redis = null; // closed finally: the next command makes another
     });
     return redis;
   }

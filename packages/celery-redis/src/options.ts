@@ -145,7 +145,7 @@ function told<Result>(make: () => Result): Result {
 
 function text(option: string, value: unknown): string {
   if (typeof value === "string") return value;
-  throw invalid(`${option} must be a text`);
+  throw invalid(`${option} must be a string`);
 }
 
 function flag(option: string, value: unknown): boolean {

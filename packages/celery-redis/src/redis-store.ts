@@ -65,7 +65,7 @@ export class RedisStore implements Pick<ResultStore, "store" | "check"> {
     try {
       return decodeResultBody(body, this.#options.content, this.#options.stored).status === "SUCCESS";
     } catch {
-      return false; // what nobody can read is no result
+      return false; // an unreadable value is not a result
     }
   }
 }

@@ -14,7 +14,7 @@ function script(lua: string): Script {
  * Stores a state unless the stored one is not the one that the caller has read; returns that one then, since a success
  * must never be replaced. Publishes the stored state to the key's channel.
  *
- * KEYS result. ARGV value, seconds to keep (0: for ever), SHA-1 of the value that may be replaced.
+ * KEYS result. ARGV value, seconds to keep (0: forever), SHA-1 of the value that may be replaced.
  */
 export const storeScript: Script = script(`
 local current = redis.call('GET', KEYS[1])

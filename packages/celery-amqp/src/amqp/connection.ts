@@ -125,7 +125,7 @@ export class Connection {
     }
   }
 
-  /** Tries every address in turn, round after round as `persistence` says. */
+  /** Tries every address in turn, in rounds by `persistence`. */
   async #dialRounds(persistence: "once" | "while unreachable" | "always"): Promise<Link> {
     for (;;) {
       const { won, failures } = await this.#dialRound();

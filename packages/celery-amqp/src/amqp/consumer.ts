@@ -145,7 +145,7 @@ export class Consumer implements Session, Settling {
     this.#isRetired = true;
     const tag = this.#tag;
     if (tag !== null && this.#isOpen) {
-      // amqplib keeps the callback until the broker says that no more deliveries are on the way.
+      // amqplib keeps the callback until `basic.cancel-ok`, after which no more deliveries come.
       await this.link.request("cancel a consumer", () => this.#channel.cancel(tag), this.#parts.limit).catch(() => {});
     }
     this.#tag = null;

@@ -106,9 +106,9 @@ export function requestFailure(cause: unknown, what: string): CeleryError {
 }
 
 /**
- * RabbitMQ's reply texts for a limit that is reached: of connections or channels (530), or of queues or exchanges
- * (406), per user, vhost, node or cluster (`rabbit_reader`, `rabbit_channel`, `rabbit_vhost_limit`, `rabbit_amqqueue`;
- * 3.10 to 4.3).
+ * RabbitMQ's reply text for a limit that is reached: of connections or channels (530), or of queues or exchanges (406),
+ * per user, vhost, node or cluster (`rabbit_reader`, `rabbit_channel`, `rabbit_vhost_limit`, `rabbit_amqqueue`; 3.10 to
+ * 4.3).
  */
 const limit = /limit .*is reached|reached the maximum allowed|limit of .* reached|No channels left/;
 
@@ -129,7 +129,7 @@ function limitReached(cause: unknown, what: string, text: string): CeleryError {
 }
 
 /**
- * RabbitMQ's reply texts with 404 for a queue that exists and is unavailable (`rabbit_amqqueue`, 3.10 to 4.3): the node
+ * RabbitMQ's reply text with 404 for a queue that exists and is unavailable (`rabbit_amqqueue`, 3.10 to 4.3): the node
  * of a classic queue is down, stops or starts, or the queue's process is restarting.
  */
 const away =

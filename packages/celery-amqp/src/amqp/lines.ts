@@ -111,7 +111,7 @@ export class PublishLines {
     this.#lateKeys.set(entry.key, (this.#lateKeys.get(entry.key) ?? 0) + 1);
   }
 
-  /** All messages in flight, oldest first, when their channel closes. Held messages wait again. */
+  /** All messages in flight, oldest first, when their channel closes. Messages in `held` wait again. */
   takeFlight(): readonly Pending[] {
     this.expired.takeAll();
     this.#lateKeys.clear();

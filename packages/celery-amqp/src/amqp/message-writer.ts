@@ -11,8 +11,9 @@ interface Sending {
 }
 
 /**
- * Writes the messages of a connection in place of amqplib, which makes a buffer of each frame and another one of all, and takes
- * a third of its processor time for the header table. Channels, confirms, the order of frames and all other frames are amqplib's.
+ * Writes the messages of a connection instead of amqplib, which makes a buffer of each frame and another one of all,
+ * and takes a third of its processor time for the header table. Channels, confirms, the order of frames and all other
+ * frames are amqplib's.
  *
  * @throws Error for an amqplib that sends in another manner
  */

@@ -18,7 +18,7 @@ export interface Overheard<Result> {
 
 /**
  * Calls `connect`, which makes a socket at once, and keeps the last bytes read from it: amqplib does not report the
- * reply text of a `connection.close` that answers `connection.open`; only that text tells whether the vhost is missing,
+ * reply text of a `connection.close` that answers `connection.open`; only that text shows whether the vhost is missing,
  * forbidden or full.
  */
 export function overhear<Result>(connect: () => Result): Overheard<Result> {

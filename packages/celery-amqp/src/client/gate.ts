@@ -3,8 +3,8 @@ import { CeleryError } from "../ports/errors.ts";
 import type { Transport } from "../ports/transport.ts";
 
 /**
- * All that a client does passes here: nobody enters after `close`, and `close` waits for those inside. The first one
- * inside that needs the broker connects.
+ * Admission of a client's operations: none starts after `close`, and `close` waits for pending ones. The first
+ * operation that needs the broker connects.
  */
 export class Gate {
   readonly #transport: Transport;
@@ -19,9 +19,9 @@ export class Gate {
   }
 
   /**
-   * Does some work inside; it counts from the call on.
+   * Runs an operation, which is pending from the call on.
    *
-   * @throws CeleryError `closed`, or what the work ends in
+   * @throws CeleryError `closed`, or the operation's error
    */
   async enter<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new CeleryError("closed", "The client is closed: create a new one");
@@ -40,16 +40,16 @@ export class Gate {
   }
 
   /**
-   * Resolves when the broker can be used. Only for work inside.
+   * Resolves when the broker can be used. Only for admitted operations.
    *
-   * @throws CeleryError what connecting ends in; the next one tries again
+   * @throws CeleryError the errors of connecting; the next operation tries again
    */
   connected(): Promise<void> {
     this.#connected ??= this.#connect();
     return this.#connected;
   }
 
-  /** Lets nobody in any more; resolves when all are out, or after `timeoutMs`. */
+  /** Admits no more operations; resolves when all have ended, or after `timeoutMs`. */
   async close(clock: Clock, timeoutMs: number): Promise<void> {
     this.#closed = true;
     if (this.#inside === 0) return;

@@ -10,7 +10,7 @@ import { type QueueTable, resolveQueues, type TaskQueue } from "../send/queue-ta
 import type { DeclarePolicy } from "../send/queues.ts";
 import { createRouter, type Router, type Routes } from "../send/routes.ts";
 
-/** What a client may be told, whatever its broker. */
+/** Options of a client, for any transport. */
 export interface ClientOptions extends ContentOptions {
   /**
    * How results come back: `rpc` (default; Celery's, one reply queue a client), `amqp` (one queue a task; gocelery's and
@@ -18,20 +18,20 @@ export interface ClientOptions extends ContentOptions {
    */
   readonly results?: "rpc" | "amqp" | false | ResultSource;
   /**
-   * Who counts the parts of chords. Default: the results, where they can (Redis); with `rpc` and `amqp` chords are refused,
-   * as by Celery. `rabbitmq` counts them on the broker alone; all clients and workers of the fleet say so then, and Python
-   * workers cannot serve a header.
+   * The counter of chords. Default: the results backend, if it can (Redis); with `rpc` and `amqp` chords are refused,
+   * as by Celery. `rabbitmq` counts them on the broker alone; all clients and workers of the fleet must set it then,
+   * and Python workers cannot run tasks of a header.
    */
   readonly chords?: "rabbitmq";
-  /** Results kept for those who ask later; beyond it the oldest are given up. Default 10 000 results, 64 MB. */
+  /** Results kept without a watcher; beyond the limit the oldest are dropped. Default 10 000 results, 64 MB. */
   readonly keepResults?: Partial<PendingLimits>;
   /** Classes for the exceptions of tasks, by type or by module and type: what `TaskFailedError.cause` is made of. */
   readonly errorClasses?: ErrorClasses;
-  /** Which tasks go where and how, Celery's `task_routes`. What the call or the task says wins. */
+  /** Routes of tasks, Celery's `task_routes`. Options of the call or the task take precedence. */
   readonly routes?: Routes;
   /** Queue of all tasks that name none. Default `celery`. */
   readonly defaultQueue?: string;
-  /** Queues of which something is to be said: declared otherwise than Celery's default (durable, no arguments), or sharded. */
+  /** Queues that are declared otherwise than Celery's default (durable, no arguments), or sharded. */
   readonly queues?: readonly TaskQueue[];
   /**
    * Before the first message to a queue: declare it as Celery does (`active`, default), only ask that it is there
@@ -47,7 +47,7 @@ export interface ClientOptions extends ContentOptions {
   readonly compression?: string | null;
   /** Check arguments by the task's schema before they are sent. Default true; workers check them in any case. */
   readonly validate?: boolean;
-  /** Tell Celery's monitors of each task that was sent: `task-sent`, Celery's `task_send_sent_event`. Default false. */
+  /** Send an event for each task that was sent: `task-sent`, Celery's `task_send_sent_event`. Default false. */
   readonly taskSentEvents?: boolean;
   /** Behaviour around sending; the first is the outermost. */
   readonly interceptors?: readonly Interceptor[];

@@ -30,7 +30,7 @@ export function toRow({ id }: TaskMessage, { message, way }: Prepared): Prepared
   return { id, ...to, queue, headers, properties, body };
 }
 
-/** The message of a row, and its way. */
+/** The message of a row, and its destination. */
 export function fromRow(row: PreparedMessage): Prepared {
   const { exchange, routingKey, queue, headers, properties, body } = row;
   return { message: { headers, properties, body }, way: { to: { exchange, routingKey }, queue } };

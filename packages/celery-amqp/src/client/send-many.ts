@@ -4,7 +4,7 @@ import type { Leaving } from "../send/outgoing.ts";
 import type { AsyncResult } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";
 
-/** How much work is under way at a time. */
+/** Limit of concurrent sends. */
 export interface ManyOptions {
   /** Messages sent and not yet confirmed. Default 1 000. */
   readonly inFlight?: number;
@@ -12,7 +12,7 @@ export interface ManyOptions {
 
 /**
  * Does the same with each item, several at a time and never more than allowed, the answers in the items' order. At the
- * first failure no more are taken; it is thrown when those under way have ended.
+ * first failure no more are taken; it is thrown when the pending ones have ended.
  */
 export async function forEachOf<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
@@ -62,7 +62,7 @@ const FAILURE_SEEN_AFTER = 4;
 export type SendOne = (call: Signature<[], unknown>, leaving: (outgoing: Leaving) => void) => Promise<Leaving>;
 
 /**
- * Sends many calls, and says of each what became of it where one fails.
+ * Sends many calls; the error of a failure has the outcome of each.
  *
  * @throws SendManyError; what the iterable throws
  */
@@ -147,7 +147,7 @@ class Crew {
     void this.#see(work, onDone);
   }
 
-  /** Resolves when there is room for more work. */
+  /** Resolves when more work may start. */
   room(): Promise<void> {
     return this.#until(() => !this.isFull);
   }

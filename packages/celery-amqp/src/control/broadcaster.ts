@@ -80,7 +80,7 @@ export class Broadcaster {
     const listening = this.#listening;
     this.#listening = null;
     for (const gathering of this.#gatherings.values()) gathering.end();
-    const subscription = await listening?.catch(() => null); // it failed, and whoever asked was told
+    const subscription = await listening?.catch(() => null); // the caller got the error
     await subscription?.cancel().catch(() => {}); // it ends with its connection then
   }
 

@@ -41,7 +41,7 @@ export function resolveControl(options: ControlOptions, others: readonly string[
   if (alien !== undefined) refuse(alien, Reflect.get(options, alien), `one of ${[...names, ...others].join(", ")}`);
   const { pattern, matcher = "glob", timeout = "1s", limit } = options;
   const destination = resolveDestination(options.destination);
-  if (pattern !== undefined && (typeof pattern !== "string" || pattern === "")) refuse("pattern", pattern, "a text");
+  if (pattern !== undefined && (typeof pattern !== "string" || pattern === "")) refuse("pattern", pattern, "a string");
   if (pattern !== undefined && destination !== null)
     refuse("pattern", pattern, "left out where destination names the workers");
   if (matcher !== "glob" && matcher !== "pcre") refuse("matcher", matcher, '"glob" or "pcre"');

@@ -66,7 +66,7 @@ function checkPatterns(option: string, patterns: unknown): void {
   if (patterns === undefined) return;
   const isList = Array.isArray(patterns) && patterns.length > 0;
   if (!isList || !patterns.every((pattern) => typeof pattern === "string" && pattern !== ""))
-    refuse(option, patterns, "a list of texts, at least one");
+    refuse(option, patterns, "a list of strings, at least one");
 }
 
 function refuse(option: string, value: unknown, wanted: string): never {

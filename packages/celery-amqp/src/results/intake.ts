@@ -9,7 +9,7 @@ import { createGroupResult, isGroupResult, refuse } from "./group-result.ts";
 import { createNoResults } from "./none.ts";
 import type { ErrorClasses } from "./task-error.ts";
 
-/** What results are made of. */
+/** The dependencies of the results of a sender. */
 export interface IntakeParts {
   readonly source: ResultSource;
   readonly clock: Clock;
@@ -20,7 +20,7 @@ export interface IntakeParts {
 /** The task of a result, where this program knows it. */
 export type TaskOf = (taskId: string) => TaskDefinition | null;
 
-/** The results of one sender: where they are awaited, and what stands for them until they come. */
+/** The results of one sender. */
 export interface Intake {
   replyTo(taskId: string): string | null;
   prepare(taskId: string): Promise<void>;
@@ -33,10 +33,10 @@ export interface Intake {
   readonly chords?: ChordCounter;
 }
 
-/** Joins a source and the errors that its results are told by. */
+/** Creates the results of a sender from a source and the classes of its errors. */
 export function createIntake(parts: IntakeParts): Intake {
   const { source } = parts;
-  // One for all results: each would be kept with its result.
+  // One function for all results, since each result keeps it.
   const ofTask: AsyncResultParts = { ...parts, openTuple: (tuple) => openResult(tuple, unknown, parts) };
   const none = (why: string): IntakeParts => ({ ...parts, source: createNoResults(why) });
   return {

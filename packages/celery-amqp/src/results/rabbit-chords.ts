@@ -125,7 +125,7 @@ export class RabbitChords implements ChordCounter {
     groupId: string,
     messageIds: readonly string[],
   ): Promise<ChordState | null> {
-    await before?.catch(() => {}); // it failed, and who waited for it was told
+    await before?.catch(() => {}); // its caller got the error
     const own = this.#next.get(groupId)?.outcome;
     this.#next.delete(groupId);
     try {

@@ -37,6 +37,6 @@ function rehydrate({ type, module }: WireException, args: readonly unknown[], cl
   try {
     return new Class(...(args as never[]));
   } catch {
-    return null; // a class that refuses the arguments: the TaskFailedError says all there is
+    return null; // a class that refuses the arguments: the TaskFailedError has all details
   }
 }

@@ -8,6 +8,6 @@ import { fieldOf } from "../ports/thrown.ts";
  */
 export function refusePromise(answer: unknown, what: string): void {
   if (typeof fieldOf(answer, "then") !== "function") return;
-  Promise.resolve(answer).catch(() => {}); // what it rejects with is nobody's
+  Promise.resolve(answer).catch(() => {}); // its rejection needs no handler
   throw new CeleryError("option-invalid", `${what} gave a Promise: it is asked for each call and must answer at once`);
 }

@@ -85,7 +85,7 @@ export class CanvasSender {
     const { results } = this.#parts;
     const none = (why: string) => ({ result: results.openNoneTuple(result, why), awaits: [] });
     if (options.ignoreResult === true) return none("it was sent with ignoreResult");
-    if (options.replyTo !== undefined) return none(`it goes to queue "${options.replyTo}", as the call says`);
+    if (options.replyTo !== undefined) return none(`its replyTo is queue "${options.replyTo}"`);
     const names = namesOf(steps);
     const taskOf = (id: string) => composed.tasks.find(({ name }) => name === names.get(id)) ?? null;
     return { result: results.openTuple(result, taskOf), awaits: taskIdsOf(result) };

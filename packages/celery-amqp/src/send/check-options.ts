@@ -21,21 +21,21 @@ const reservedHeaders: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-const name: Check = { passes: isName, wanted: `a text of 1 to ${maxNameBytes} bytes` };
-const text: Check = { passes: (value) => typeof value === "string", wanted: "a text" };
+const name: Check = { passes: isName, wanted: `a string of 1 to ${maxNameBytes} bytes` };
+const text: Check = { passes: (value) => typeof value === "string", wanted: "a string" };
 const flag: Check = { passes: (value) => typeof value === "boolean", wanted: "true or false" };
 const table: Check = { passes: isTable, wanted: "an object" };
 const date: Check = { passes: isDate, wanted: "a valid Date, in the years 1 to 9999" };
 const duration: Check = {
   passes: (value) => typeof value === "number" || typeof value === "string",
-  wanted: 'seconds as a number, or a text such as "10s"',
+  wanted: 'seconds as a number, or a string such as "10s"',
 };
 const signatures: Check = { passes: isSignatures, wanted: "task.s(…), or a list of them" };
 
 const checks: Readonly<Record<keyof CallOptions, Check>> = {
   queue: name,
   exchange: name,
-  routingKey: { passes: (value) => value === "" || isName(value), wanted: `a text of at most ${maxNameBytes} bytes` },
+  routingKey: { passes: (value) => value === "" || isName(value), wanted: `a string of at most ${maxNameBytes} bytes` },
   shardKey: text,
   countdown: duration,
   eta: date,
@@ -64,7 +64,7 @@ const checks: Readonly<Record<keyof CallOptions, Check>> = {
 };
 
 /**
- * Refuses options of the wrong type and those that nobody knows. Durations are read later, by those who need them.
+ * Refuses options of the wrong type and unknown ones. Durations are parsed later, where they are used.
  *
  * @param where - the call, for the error
  * @throws CeleryError `option-invalid`

@@ -21,7 +21,7 @@ export interface Way extends Destination {
   readonly publishTimeoutMs?: number;
 }
 
-/** What a call says of its sending that its message does not carry. */
+/** Options of sending a call that its message does not have. */
 export interface SendOptions {
   /** On a sharded queue: calls of one key go to one shard. */
   readonly shardKey?: string;
@@ -84,9 +84,7 @@ export class Destinations {
     const listed = queues.sharded.get(name);
     const { queue, shards, shardBy } = router(to.routeName);
     if (shards !== undefined && listed !== undefined && name === queue && listed.count !== shards)
-      refuse(
-        `a route says that queue "${name}" has ${shards} shards, and queues that it has ${listed.count}: leave one out`,
-      );
+      refuse(`queue "${name}" has ${shards} shards in a route and ${listed.count} in queues: leave one out`);
     const spreading =
       shards !== undefined && name === queue
         ? { name, count: shards, shardBy: shardBy ?? listed?.shardBy ?? null }

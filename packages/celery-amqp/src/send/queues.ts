@@ -97,7 +97,7 @@ const maxNameBytes = 250;
 
 const text: Check = {
   passes: (value) => typeof value === "string" && value !== "" && Buffer.byteLength(value) <= maxNameBytes,
-  wanted: `a text of 1 to ${maxNameBytes} bytes`,
+  wanted: `a string of 1 to ${maxNameBytes} bytes`,
 };
 const count: Check = { passes: (value) => isWhole(value, 1, 65_535), wanted: "an integer from 1 to 65535" };
 const flag: Check = { passes: (value) => typeof value === "boolean", wanted: "true or false" };
@@ -109,7 +109,7 @@ const checks: Readonly<Record<keyof QueueOptions, Check>> = {
   singleActiveConsumer: flag,
   exchange: text,
   exchangeType: oneOf("direct", "topic", "fanout"),
-  routingKey: { passes: (value) => value === "" || text.passes(value), wanted: "a text" },
+  routingKey: { passes: (value) => value === "" || text.passes(value), wanted: "a string" },
   arguments: { passes: isTable, wanted: "an object" },
   declare: oneOf("active", "passive", "off"),
   concurrency: count,

@@ -106,7 +106,7 @@ function toEntry(entry: readonly [RoutePattern, string | Route]): readonly [Rout
   if (!Array.isArray(entry)) refuse(`routes hold ${showValue(entry)}: each must be a pair of pattern and route`);
   const [pattern, route] = entry;
   if (typeof pattern !== "string" && !(pattern instanceof RegExp))
-    refuse(`routes: a pattern must be a text or a regular expression; it is ${showValue(pattern)}`);
+    refuse(`routes: a pattern must be a string or a regular expression; it is ${showValue(pattern)}`);
   return [pattern, toRoute(route, `routes: ${String(pattern)}`)];
 }
 

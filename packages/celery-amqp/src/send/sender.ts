@@ -144,7 +144,7 @@ export class Sender implements TaskSender {
       awaited: false,
     });
     if (message.ignoreResult === true) return none("it was sent with ignoreResult");
-    if (replyTo !== null) return none(`it goes to queue "${replyTo}", as the call says`);
+    if (replyTo !== null) return none(`its replyTo is queue "${replyTo}"`);
     return { result: results.open(id, task), awaited: true };
   }
 }

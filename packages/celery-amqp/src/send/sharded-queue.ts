@@ -162,7 +162,7 @@ function keyOf(
   refusePromise(key, `Call of "${call.task}": shardBy of queue "${name}"`);
   if (key === undefined || key === null || typeof key === "string") return key ?? null;
   return refuse(
-    `Call of "${call.task}": shardBy of queue "${name}" gave ${showValue(key)}: it must give a text, or null`,
+    `Call of "${call.task}": shardBy of queue "${name}" gave ${showValue(key)}: it must return a string, or null`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { corrupt } from "../compression/bounded.ts";
 
-/** Reads bits from the most significant one on, as bzip2 lays them. */
+/** Reads bits from the most significant one on, as in bzip2. */
 export class BitReader {
   readonly #bytes: Uint8Array;
   #at: number;
@@ -12,7 +12,7 @@ export class BitReader {
     this.#at = offset;
   }
 
-  /** Where the next whole byte begins. */
+  /** Offset of the next whole byte. */
   get byteOffset(): number {
     return this.#at - (this.#heldBits >> 3);
   }
@@ -34,7 +34,7 @@ export class BitReader {
   }
 
   /**
-   * The next bits without stepping over them; zeros stand for what lies past the end.
+   * Peeks at the next bits; zeros past the end.
    *
    * @param count - 1 to 24.
    */
@@ -48,12 +48,12 @@ export class BitReader {
   }
 
   /**
-   * Steps over bits that were peeked at.
+   * Skips bits that were peeked at.
    *
    * @throws ProtocolError `decode-failed` past the end.
    */
   skip(count: number): void {
     this.#heldBits -= count;
-    if (this.byteOffset > this.#bytes.length) throw corrupt("bzip2", "it is cut short");
+    if (this.byteOffset > this.#bytes.length) throw corrupt("bzip2", "it is truncated");
   }
 }

@@ -5,29 +5,29 @@ import { HuffmanCode, readCodeLengths } from "./huffman.ts";
 
 /** One selector chooses the code for this many symbols. */
 const GROUP_SIZE = 50;
-/** Blocks of all streams; each takes some ten microseconds, however small it is. */
+/** Most blocks of all streams; each takes some ten microseconds, even a small one. */
 const MAX_BLOCKS = 10_000;
 /** The symbols below this one are digits of a run's length; those above it move a byte to the front. */
 const FIRST_LITERAL = 2;
 
-/** Room for one block of a stream, used again for each, so that many tiny blocks cost no more than their bytes. */
+/** A reused buffer for the blocks of a stream, so that many tiny blocks take no more memory than their bytes. */
 export class BlockBuffer {
   /** The last column of the sorted rotations. */
   readonly column: Uint8Array;
-  /** For each place in the column, its byte in the low 8 bits and where its successor stands above them. */
+  /** For each index of the column, its byte in the low 8 bits and the index of its successor above them. */
   readonly #links: Uint32Array;
 
-  /** @param capacity - the block size that the stream announces, bytes. */
+  /** @param capacity - the block size in the stream's header, bytes. */
   constructor(capacity: number) {
     this.column = new Uint8Array(capacity);
     this.#links = new Uint32Array(capacity);
   }
 
   /**
-   * Undoes the Burrows-Wheeler transform, in the place of the column.
+   * Reverts the Burrows-Wheeler transform within the buffer.
    *
-   * @param length - how much of the column the block fills.
-   * @param origin - the row that holds the block itself.
+   * @param length - number of bytes in the column.
+   * @param origin - the row of the block itself.
    * @returns the bytes in their order, until the next block is read.
    */
   unsort(length: number, origin: number): Uint8Array {
@@ -57,7 +57,9 @@ export class BlockBuffer {
   }
 }
 
-/** Buffers by the level of a stream, kept for the streams that follow: to make one takes longer than to read a small stream. */
+/**
+ * Buffers by the level of a stream, reused for later streams: allocating one takes longer than reading a small stream.
+ */
 export class BlockBuffers {
   readonly #made = new Map<number, BlockBuffer>();
   #blocks = 0;
@@ -65,8 +67,8 @@ export class BlockBuffers {
   /**
    * The buffer for one more block.
    *
-   * @param level - 1 to 9: so many times 100 000 bytes.
-   * @throws ProtocolError `too-large` for more blocks than an honest body has.
+   * @param level - 1 to 9, times 100 000 bytes.
+   * @throws ProtocolError `too-large` for too many blocks.
    */
   of(level: number): BlockBuffer {
     this.#blocks += 1;
@@ -77,7 +79,7 @@ export class BlockBuffers {
   }
 }
 
-/** Where, among the sorted rotations, those begin that start with each byte. */
+/** The first row of each byte among the sorted rotations. */
 function firstRows(column: Uint8Array): Uint32Array {
   const counts = new Uint32Array(256);
   for (let at = 0; at < column.length; at++) {
@@ -95,12 +97,12 @@ function firstRows(column: Uint8Array): Uint32Array {
  * Reads one block into the buffer's column: its tables, then its symbols.
  *
  * @returns how many bytes of the column it fills.
- * @throws ProtocolError `decode-failed` for tables or symbols that no encoder writes.
+ * @throws ProtocolError `decode-failed` for invalid tables or symbols.
  */
 export function readColumn(bits: BitReader, column: Uint8Array): number {
   const alphabet = readAlphabet(bits);
   const codeCount = bits.read(3);
-  if (codeCount < 2 || codeCount > 6) throw corrupt("bzip2", "it announces a number of codes that cannot be");
+  if (codeCount < 2 || codeCount > 6) throw corrupt("bzip2", "its number of codes is invalid");
   const selectors = readSelectors(bits, codeCount);
   const codes = Array.from({ length: codeCount }, () => new HuffmanCode(readCodeLengths(bits, alphabet.length + 2)));
   return readSymbols(bits, { alphabet, selectors, codes }, column);
@@ -127,14 +129,14 @@ function readAlphabet(bits: BitReader): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Which code each group of symbols uses, each written as its place in a list that moves what is used to the front. */
+/** The code of each group of symbols, encoded by a move-to-front list. */
 function readSelectors(bits: BitReader, codeCount: number): Uint8Array {
   const order = Uint8Array.from({ length: codeCount }, (_, index) => index);
   const selectors = new Uint8Array(bits.read(15));
   for (let group = 0; group < selectors.length; group++) {
     let place = 0;
     while (bits.read(1) === 1) place++;
-    if (place >= codeCount) throw corrupt("bzip2", "it selects a code that it does not have");
+    if (place >= codeCount) throw corrupt("bzip2", "it selects a missing code");
     selectors[group] = moveToFront(order, place);
   }
   return selectors;
@@ -148,7 +150,7 @@ function readSymbols(bits: BitReader, { alphabet, selectors, codes }: Tables, co
   for (let count = 0; count < selectors.length * GROUP_SIZE; count++) {
     const symbol = codes[selectors[Math.trunc(count / GROUP_SIZE)] ?? 0]?.readSymbol(bits) ?? end;
     if (symbol < FIRST_LITERAL) {
-      // A run's length has digits 1 and 2 in place of 0 and 1, the least first.
+      // A run's length has the digits 1 and 2 instead of 0 and 1, the least first.
       run += (symbol + 1) * weight;
       weight *= 2;
       if (length + run > column.length) throw overfull();
@@ -167,7 +169,7 @@ function readSymbols(bits: BitReader, { alphabet, selectors, codes }: Tables, co
 
 function moveToFront(list: Uint8Array, place: number): number {
   const value = list[place] ?? 0;
-  // Most places are near the front, where a loop is faster than `copyWithin`.
+  // Most indices are near the front, where a loop is faster than `copyWithin`.
   for (let at = place; at > 0; at--) list[at] = list[at - 1] ?? 0;
   list[0] = value;
   return value;
@@ -179,5 +181,5 @@ function tooManyBlocks(): ProtocolError {
 }
 
 function overfull(): Error {
-  return corrupt("bzip2", "it has a block larger than it announces");
+  return corrupt("bzip2", "it has a block larger than its header allows");
 }

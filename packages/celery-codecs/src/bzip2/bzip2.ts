@@ -5,7 +5,7 @@ import { type BlockBuffer, BlockBuffers, readColumn } from "./block.ts";
 import { checksum, combine } from "./checksum.ts";
 import { Output } from "./output.ts";
 
-/** Each block begins with the digits of pi, the end of a stream with those of its root. */
+/** Each block starts with the digits of pi, the end of a stream with those of its square root. */
 const BLOCK = 0x314159265359;
 const END = 0x177245385090;
 
@@ -20,7 +20,7 @@ export const bzip2: Compressor = {
   decompress: decompressBzip2,
 };
 
-/** As Python's `bz2.decompress`: streams may follow each other, and what follows them and is none is left alone. */
+/** As Python's `bz2.decompress`: reads concatenated streams, and ignores other bytes after them. */
 function decompressBzip2(body: Uint8Array, maxBytes: number): Uint8Array {
   const output = new Output(maxBytes);
   const buffers = new BlockBuffers();
@@ -30,14 +30,14 @@ function decompressBzip2(body: Uint8Array, maxBytes: number): Uint8Array {
   return output.since(0);
 }
 
-/** @returns where the stream ends. */
+/** @returns the end of the stream. */
 function readStream(body: Uint8Array, offset: number, buffers: BlockBuffers, output: Output): number {
-  if (!isStream(body, offset)) throw corrupt("bzip2", "it does not begin as such");
+  if (!isStream(body, offset)) throw corrupt("bzip2", "its first bytes are wrong");
   const bits = new BitReader(body, offset + 4);
   const level = (body[offset + 3] ?? 0) - 0x30;
   let check = 0;
   for (let mark = readMark(bits); mark !== END; mark = readMark(bits)) {
-    if (mark !== BLOCK) throw corrupt("bzip2", "a block begins with the wrong mark");
+    if (mark !== BLOCK) throw corrupt("bzip2", "a block has the wrong mark");
     check = combine(check, readBlock(bits, buffers.of(level), output));
   }
   if (bits.readWord() !== check) throw wrongChecksum("stream");
@@ -47,10 +47,10 @@ function readStream(body: Uint8Array, offset: number, buffers: BlockBuffers, out
 /** @returns the block's checksum. */
 function readBlock(bits: BitReader, buffer: BlockBuffer, output: Output): number {
   const expected = bits.readWord();
-  if (bits.read(1) === 1) throw corrupt("bzip2", "it is of a kind that bzip2 1.0 stopped writing");
+  if (bits.read(1) === 1) throw corrupt("bzip2", "it has a randomised block, which bzip2 1.0 does not write");
   const origin = bits.read(24);
   const length = readColumn(bits, buffer.column);
-  if (origin >= length) throw corrupt("bzip2", "a block points outside itself");
+  if (origin >= length) throw corrupt("bzip2", "a block has an invalid origin");
   const start = output.length;
   output.writeBlock(buffer.unsort(length, origin));
   if (checksum(output.since(start)) !== expected) throw wrongChecksum("block");
@@ -68,5 +68,5 @@ function isStream(body: Uint8Array, offset: number): boolean {
 }
 
 function wrongChecksum(of: string): ProtocolError {
-  return corrupt("bzip2", `the checksum of a ${of} does not fit`);
+  return corrupt("bzip2", `the checksum of a ${of} is wrong`);
 }

@@ -5,14 +5,16 @@ const LONGEST_CODE = 20;
 
 /** A canonical Huffman code: shorter codes first, and among codes of one length in the order of their symbols. */
 export class HuffmanCode {
-  /** For each length: the first number of `LONGEST_CODE` bits that does not begin with a code so short. */
+  /**
+   * For each length: the first number of `LONGEST_CODE` bits that does not start with a code of that length or less.
+   */
   readonly #limits = new Uint32Array(LONGEST_CODE + 1);
-  /** For each length: what leads from a code to the place of its symbol. */
+  /** For each length: offset from a code to the index of its symbol. */
   readonly #offsets = new Int32Array(LONGEST_CODE + 1);
   readonly #symbols: Uint16Array;
   readonly #shortest: number;
 
-  /** @param lengths - for each symbol, how many bits its code has: 1 to 20. */
+  /** @param lengths - for each symbol, the length of its code in bits: 1 to 20. */
   constructor(lengths: Uint8Array) {
     const firstIndexes = new Uint16Array(LONGEST_CODE + 1);
     let code = 0;
@@ -29,12 +31,12 @@ export class HuffmanCode {
     this.#shortest = lengths.reduce((shortest, length) => Math.min(shortest, length), LONGEST_CODE);
   }
 
-  /** @throws ProtocolError `decode-failed` for bits that are no code. */
+  /** @throws ProtocolError `decode-failed` for bits that are not a code. */
   readSymbol(bits: BitReader): number {
     const window = bits.peek(LONGEST_CODE);
     let length = this.#shortest;
     while (length <= LONGEST_CODE && window >= (this.#limits[length] ?? 0)) length++;
-    if (length > LONGEST_CODE) throw corrupt("bzip2", "it has a code that means nothing");
+    if (length > LONGEST_CODE) throw corrupt("bzip2", "it has an unknown code");
     bits.skip(length);
     return this.#symbols[(window >>> (LONGEST_CODE - length)) + (this.#offsets[length] ?? 0)] ?? 0;
   }
@@ -50,7 +52,7 @@ export function readCodeLengths(bits: BitReader, symbolCount: number): Uint8Arra
   let length = bits.read(5);
   for (let symbol = 0; symbol < symbolCount; symbol++) {
     for (;;) {
-      if (length < 1 || length > LONGEST_CODE) throw corrupt("bzip2", "it has a code of a length that cannot be");
+      if (length < 1 || length > LONGEST_CODE) throw corrupt("bzip2", "it has a code of an invalid length");
       if (bits.read(1) === 0) break;
       length += bits.read(1) === 0 ? 1 : -1;
     }

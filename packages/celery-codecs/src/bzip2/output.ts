@@ -3,7 +3,7 @@ import { tooLarge } from "../compression/bounded.ts";
 const FIRST_CAPACITY = 64 * 1024;
 const RUN_MARK = 4;
 
-/** The decompressed bytes, as many as are allowed and no more. */
+/** The decompressed bytes, up to the limit. */
 export class Output {
   readonly #maxBytes: number;
   #bytes: Uint8Array;
@@ -19,10 +19,10 @@ export class Output {
   }
 
   /**
-   * Takes a block as bzip2 shortens it before sorting: four equal bytes are followed by the number of those that were
-   * left out. Runs never go on from one block into the next.
+   * Decodes the run lengths of a block: four equal bytes are followed by the number of further ones. Runs do not cross
+   * blocks.
    *
-   * @throws ProtocolError `too-large` when no more may be written.
+   * @throws ProtocolError `too-large` beyond the limit.
    */
   writeBlock(block: Uint8Array): void {
     let last = -1;
@@ -41,7 +41,7 @@ export class Output {
     }
   }
 
-  /** What was written from a place on. */
+  /** The bytes written from an offset on. */
   since(start: number): Uint8Array {
     return this.#bytes.subarray(start, this.#length);
   }

@@ -1,14 +1,15 @@
 import { constants } from "node:buffer";
 import { ProtocolError } from "@leveret/celery-protocol";
 
-/** One of Node's synchronous decompressors: it stops by itself when the output would pass `maxOutputLength`. */
+/** One of Node's synchronous decompressors: it stops at `maxOutputLength`. */
 export type Decompress = (body: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array;
 
 /**
- * Decompresses within a bound, and tells Node's errors in ours.
+ * Decompresses up to a limit, and converts Node's errors.
  *
- * @param format - what the body claims to be, for the message: `zlib`.
- * @throws ProtocolError `too-large` before the output passes `maxBytes`, `decode-failed` for a body that is corrupt or cut.
+ * @param format - the format's name, for the message: `zlib`.
+ * @throws ProtocolError `too-large` before the output passes `maxBytes`, `decode-failed` for a corrupt or truncated
+ * body.
  */
 export function decompressBounded(
   format: string,
@@ -16,14 +17,14 @@ export function decompressBounded(
   body: Uint8Array,
   maxBytes: number,
 ): Uint8Array {
-  // Node takes no bound below 1; one byte too many is refused below.
+  // Node accepts no limit below 1; one byte too many is refused below.
   const maxOutputLength = Math.min(Math.max(maxBytes, 1), constants.MAX_LENGTH);
   const output = attempt(format, () => decompress(body, { maxOutputLength }), maxBytes);
   if (output.length > maxBytes) throw tooLarge(maxBytes);
   return output;
 }
 
-/** The body would be larger than allowed once decompressed. */
+/** The error for a body that would be too large. */
 export function tooLarge(maxBytes: number): ProtocolError {
   return new ProtocolError(
     "too-large",
@@ -32,7 +33,7 @@ export function tooLarge(maxBytes: number): ProtocolError {
   );
 }
 
-/** The body is not what its `compression` header says. */
+/** The error for a body that does not match its `compression` header. */
 export function corrupt(format: string, why: string, cause?: unknown): ProtocolError {
   return new ProtocolError("decode-failed", "remote", `The body is not ${format}: ${why}.`, { cause });
 }
@@ -42,7 +43,7 @@ function attempt(format: string, decompress: () => Uint8Array, maxBytes: number)
     return decompress();
   } catch (cause) {
     if (isOverflow(cause)) throw tooLarge(maxBytes);
-    throw corrupt(format, "it is corrupt or cut short", cause);
+    throw corrupt(format, "it is corrupt or truncated", cause);
   }
 }
 

@@ -14,7 +14,7 @@ export const zlib: Compressor = {
     decompressBounded("zlib", isGzip(body) ? gunzipSync : inflateSync, body, maxBytes),
 };
 
-/** No zlib stream begins so: its first two bytes, read as a number, divide by 31. */
+/** The first two bytes of a zlib stream, as a number, are divisible by 31. */
 function isGzip(body: Uint8Array): boolean {
   return body[0] === 0x1f && body[1] === 0x8b;
 }

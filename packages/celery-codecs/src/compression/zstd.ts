@@ -2,13 +2,13 @@ import * as nodeZlib from "node:zlib";
 import { type Compressor, type Fault, ProtocolError } from "@leveret/celery-protocol";
 import { decompressBounded } from "./bounded.ts";
 
-/** Node has zstd from 22.15 and 23.8 on; a named import would keep the whole package from loading on older ones. */
+/** Node has zstd from 22.15 and 23.8 on; a named import would fail the whole package on older versions. */
 const { zstdCompressSync, zstdDecompressSync }: Partial<typeof nodeZlib> = nodeZlib;
 
 /**
- * Zstandard (RFC 8878), which Celery offers where Python has it. A frame says its content size, as kombu 5.6 demands.
+ * Zstandard (RFC 8878), which Celery offers where Python has it. A frame has its content size, as kombu 5.6 requires.
  *
- * On a Node without zstd both ways fail, with `encode-failed` and `decode-failed`.
+ * On a Node without zstd both directions fail, with `encode-failed` and `decode-failed`.
  */
 export const zstd: Compressor = {
   contentType: "application/zstd",

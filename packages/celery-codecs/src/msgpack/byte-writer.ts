@@ -40,7 +40,7 @@ export class ByteWriter {
     this.#view.setFloat64(at, value);
   }
 
-  /** @returns where the reserved bytes begin. */
+  /** @returns the offset of the reserved bytes. */
   #reserve(count: number): number {
     const at = this.#length;
     this.#length += count;

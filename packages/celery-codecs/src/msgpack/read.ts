@@ -6,13 +6,13 @@ import { ValueCount } from "./value-count.ts";
 /**
  * Reads MessagePack without loss, as Python's msgpack does with kombu's options. The last of two equal keys wins.
  *
- * A length that the body cannot hold is refused where it stands: nothing is reserved for it.
+ * A length beyond the body's end is refused without allocating memory for it.
  *
- * @throws ProtocolError `decode-failed` for bytes that are no MessagePack, or more than one value; `too-deep` beyond
+ * @throws ProtocolError `decode-failed` for bytes that are not MessagePack, or more than one value; `too-deep` beyond
  * `MAX_DEPTH` levels; `too-many` for more values than `budget.values`; `type-unknown` for an extension type.
  */
 export function readMsgpack(body: Uint8Array, budget?: Budget): Tree {
-  // Each value takes a byte at least, so a short body cannot hold too many.
+  // Each value takes a byte at least, so a short body cannot have too many.
   const isLong = budget !== undefined && body.length > budget.values;
   return new Reader(body, isLong ? new ValueCount(budget) : null).read();
 }
@@ -31,7 +31,7 @@ class Reader {
 
   read(): Tree {
     const tree = this.#value(0);
-    if (this.#at < this.#bytes.length) throw invalid("more follows the value");
+    if (this.#at < this.#bytes.length) throw invalid("it has more than one value");
     return tree;
   }
 
@@ -94,7 +94,7 @@ class Reader {
       case 0xdf:
         return this.#map(this.#uint32(), depth + 1);
       case 0xc1:
-        throw invalid("it has a byte that begins nothing");
+        throw invalid("it has an unknown type byte");
       default:
         throw new ProtocolError("type-unknown", "remote", "The msgpack body has an extension type; kombu sends none.");
     }
@@ -112,7 +112,7 @@ class Reader {
     const members: Record<string, Tree> = {};
     for (let index = 0; index < size; index++) {
       const key = this.#value(depth);
-      if (typeof key !== "string") throw invalid("a map has a key that is no text");
+      if (typeof key !== "string") throw invalid("a map has a key that is not a string");
       this.#count?.key(key);
       setOwn(members, key, this.#value(depth));
     }
@@ -124,14 +124,14 @@ class Reader {
     if (depth > MAX_DEPTH) {
       throw new ProtocolError("too-deep", "remote", `The body nests deeper than ${MAX_DEPTH} levels.`);
     }
-    if (items > this.#bytes.length - this.#at) throw invalid("it is cut short");
+    if (items > this.#bytes.length - this.#at) throw invalid("it is truncated");
     this.#count?.container(items);
   }
 
   #text(length: number): string {
     const start = this.#take(length);
     const text = tryUtf8(this.#bytes.subarray(start, start + length));
-    if (text === null) throw invalid("a text is no UTF-8");
+    if (text === null) throw invalid("a string is not UTF-8");
     return text;
   }
 
@@ -152,9 +152,9 @@ class Reader {
     return this.#view.getUint32(this.#take(4));
   }
 
-  /** @returns where the taken bytes begin. */
+  /** @returns the offset of the taken bytes. */
   #take(count: number): number {
-    if (count > this.#bytes.length - this.#at) throw invalid("it is cut short");
+    if (count > this.#bytes.length - this.#at) throw invalid("it is truncated");
     const start = this.#at;
     this.#at += count;
     return start;
@@ -167,5 +167,5 @@ function toInteger(value: bigint): Tree {
 }
 
 function invalid(why: string): ProtocolError {
-  return new ProtocolError("decode-failed", "remote", `The body is no msgpack: ${why}.`);
+  return new ProtocolError("decode-failed", "remote", `The body is not msgpack: ${why}.`);
 }

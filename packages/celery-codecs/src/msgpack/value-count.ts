@@ -1,14 +1,14 @@
 import type { Budget } from "@leveret/celery-protocol";
 import { overBudget } from "@leveret/celery-protocol/wire";
 
-/** Different keys that are remembered. */
+/** Most distinct keys that are recorded. */
 const MOST_KEYS = 65_536;
-/** A key of its own makes V8 keep a dictionary, or a shape, for its object. */
+/** A new key makes V8 create a dictionary, or a shape, for its object. */
 const KEY_WEIGHT = 2;
-/** A place in a list takes eight bytes, an object or a list some 64. */
+/** An item of a list takes eight bytes, an object or a list some 64. */
 const ITEMS_A_VALUE = 8;
 
-/** Holds what is read against `budget.values`, as the core does with JSON, whose items take two bytes at least. */
+/** Checks the values against `budget.values`, as JSON's reader does. */
 export class ValueCount {
   readonly #budget: Budget;
   readonly #keys = new Set<string>();
@@ -36,7 +36,7 @@ export class ValueCount {
   }
 }
 
-/** Keys that look like places in a list are kept in tables of their own, however often they come. */
+/** V8 stores keys that are array indices in separate tables, even repeated ones. */
 function isIndex(key: string): boolean {
   const first = key.charCodeAt(0);
   return first >= 0x30 && first <= 0x39;

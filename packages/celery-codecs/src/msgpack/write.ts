@@ -6,11 +6,11 @@ import { ByteWriter } from "./byte-writer.ts";
 const SMALLEST = -(2n ** 63n);
 const LARGEST = 2n ** 64n - 1n;
 
-/** The bytes that stand before something of a length: in the short form, and with 8, 16 and 32 bits for the length. */
+/** The type bytes of a value with a length: of the short form, and with 8, 16 and 32 bits for the length. */
 interface Heads {
   readonly short: number;
   readonly shortLimit: number;
-  /** Null for collections, which have no form with 8 bits. */
+  /** Null for collections, which have no 8-bit form. */
   readonly head8: number | null;
   readonly head16: number;
   readonly head32: number;
@@ -24,7 +24,7 @@ const MAP: Heads = { short: 0x80, shortLimit: 16, head8: null, head16: 0xde, hea
 /**
  * Writes a tree in the forms that Python's msgpack chooses: the shortest for each value.
  *
- * @throws ProtocolError `encode-failed` for integers beyond 64 bits and for values that MessagePack has no form for.
+ * @throws ProtocolError `encode-failed` for integers beyond 64 bits and for unsupported values.
  */
 export function writeMsgpack(tree: Tree): Uint8Array {
   const writer = new ByteWriter();
@@ -52,7 +52,7 @@ function writeObject(writer: ByteWriter, tree: Exclude<Tree, null | string | num
   if (tree instanceof Float) return writeFloat(writer, tree.value);
   if (isArray(tree)) return writeArray(writer, tree);
   if (!isPlainObject(tree)) {
-    const advice = "kombu's msgpack has no form for it; send its text, or use json";
+    const advice = "kombu's msgpack does not support it; send a string, or use json";
     throw refused(`A ${tree.constructor.name} as msgpack`, advice);
   }
   const keys = Object.keys(tree);
@@ -69,7 +69,7 @@ function writeArray(writer: ByteWriter, items: readonly Tree[]): void {
 }
 
 function writeText(writer: ByteWriter, text: string): void {
-  if (!text.isWellFormed()) throw refused("A text with half of a surrogate pair", "it has no UTF-8");
+  if (!text.isWellFormed()) throw refused("A string with a lone surrogate", "it has no UTF-8");
   const bytes = encodeUtf8(text);
   writeHead(writer, TEXT, bytes.length);
   writer.raw(bytes);

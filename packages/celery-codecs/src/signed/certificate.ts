@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { ProtocolError } from "@leveret/celery-protocol";
 
-/** A certificate by which messages are signed or verified. */
+/** A certificate for signing or verifying messages. */
 export interface SigningCertificate {
   /** The issuer's attributes and the serial number in decimal, with spaces between: `demo signer 4660`. */
   readonly id: string;
@@ -13,13 +13,14 @@ export interface SigningCertificate {
  *
  * @param pem - one X.509 certificate.
  * @param nowMs - the instant at which it must still be valid, milliseconds since the epoch.
- * @throws ProtocolError `option-invalid` for a text that is no certificate, another kind of key, or an expired one.
+ * @throws ProtocolError `option-invalid` for a string that is not a certificate, another kind of key, or an expired
+ * one.
  */
 export function readCertificate(pem: string, nowMs: number): SigningCertificate {
   const x509 = parse(pem);
   const id = `${issuerValues(x509.issuer).join(" ")} ${BigInt(`0x${x509.serialNumber}`)}`;
   if (x509.publicKey.asymmetricKeyType !== "rsa")
-    throw unusable(id, "its key is not RSA, which is all that Celery takes");
+    throw unusable(id, "its key is not RSA, the only kind that Celery supports");
   if (Date.parse(x509.validTo) <= nowMs) throw unusable(id, `it expired on ${x509.validTo}; renew it`);
   return { id, x509 };
 }
@@ -33,7 +34,7 @@ function parse(pem: string): X509Certificate {
   }
 }
 
-/** Node prints an attribute a line, those of one name joined by ` + `, and escapes as RFC 2253 says. */
+/** Node prints an attribute a line, those of one name joined by ` + `, and escapes as in RFC 2253. */
 function issuerValues(issuer: string): readonly string[] {
   return issuer.split(/\n| \+ /).map((attribute) => unescapeValue(attribute.slice(attribute.indexOf("=") + 1)));
 }

@@ -1,8 +1,8 @@
 import { ProtocolError } from "@leveret/celery-protocol";
 
-/** What a signed body holds. Only `inner` is covered by the signature. */
+/** The fields of a signed body. The signature covers only `inner`. */
 export interface Envelope {
-  /** Id of the certificate that is said to have signed. */
+  /** Id of the signer's certificate, not yet verified. */
   readonly signer: string;
   readonly signature: Uint8Array;
   readonly contentType: string;
@@ -12,7 +12,7 @@ export interface Envelope {
 }
 
 const SEPARATOR = Buffer.from([0x00, 0x01]);
-/** Fields before the last, which may hold the separator. */
+/** Fields before the last, which may contain the separator. */
 const LEADING_FIELDS = 4;
 
 /** Writes a signed body. Source: celery/security/serialization.py, `_pack`. */
@@ -29,9 +29,9 @@ export function packEnvelope(envelope: Envelope): Uint8Array {
 }
 
 /**
- * Takes a signed body apart without trusting it.
+ * Splits a signed body without verifying it.
  *
- * @throws ProtocolError `decode-failed` for bytes that are no signed body.
+ * @throws ProtocolError `decode-failed` for bytes that are not a signed body.
  */
 export function unpackEnvelope(body: Uint8Array): Envelope {
   let rest = Buffer.from(Buffer.from(body).toString("latin1"), "base64");
@@ -39,7 +39,7 @@ export function unpackEnvelope(body: Uint8Array): Envelope {
   while (fields.length < LEADING_FIELDS) {
     const end = rest.indexOf(SEPARATOR);
     if (end === -1)
-      throw new ProtocolError("decode-failed", "remote", "The body is no signed message: a field is missing.");
+      throw new ProtocolError("decode-failed", "remote", "The body is not a signed message: a field is missing.");
     fields.push(rest.subarray(0, end));
     rest = rest.subarray(end + SEPARATOR.length);
   }

@@ -11,11 +11,11 @@ import {
 import { readCertificate } from "./certificate.ts";
 import { packEnvelope, unpackEnvelope } from "./envelope.ts";
 
-/** Who signs, who is trusted, and what is inside. */
+/** Keys, trusted certificates and inner serializers of signed messages. */
 export interface SigningOptions {
   /** RSA private key that signs, as PEM. */
   readonly privateKey: string;
-  /** Of an encrypted private key. Default: none. */
+  /** Passphrase of an encrypted private key. Default: none. */
   readonly passphrase?: string | undefined;
   /** Certificate of the private key, as PEM. Receivers find it in their store by issuer and serial number. */
   readonly certificate: string;
@@ -23,20 +23,20 @@ export interface SigningOptions {
   readonly trusted: readonly string[];
   /** Celery's `security_digest`; the same on all sides. Default `sha256`. */
   readonly digest?: "sha224" | "sha256" | "sha384" | "sha512" | undefined;
-  /** What values are written with before they are signed. Default JSON. */
+  /** Serializer of the signed values. Default JSON. */
   readonly serializer?: Serializer | undefined;
-  /** What may be inside a signed message. Default: the serializer that writes. */
+  /** Serializers accepted inside a signed message. Default: `serializer`. */
   readonly accept?: readonly Serializer[] | undefined;
 }
 
 /**
- * Celery's signed messages, `auth`: a value in another serializer's form, wrapped with an RSA-PSS signature.
+ * Celery's signed messages, `auth`: a value of another serializer, wrapped with an RSA-PSS signature.
  *
- * The signature covers the body alone. With protocol 2 the task's name, id and eta are headers, which anyone between the
- * two sides can change. Accept `auth` and nothing else, or an unsigned message passes as well.
+ * The signature covers only the body. With protocol 2 the task's name, id and eta are headers, which any intermediary
+ * can change. Accept only `auth`, or unsigned messages are accepted as well.
  *
- * `decode` fails with `signature-invalid` for an unknown signer or a signature that does not fit, before the value inside
- * is looked at; then with `pickle-refused`, `content-refused` or what the inner serializer says.
+ * `decode` fails with `signature-invalid` for an unknown signer or a wrong signature, before the inner value is
+ * decoded; then with `pickle-refused`, `content-refused` or the inner serializer's error.
  *
  * @throws ProtocolError `option-invalid` for keys and certificates that cannot be read, are not RSA, do not belong
  * together or have expired, and for two trusted ones with one id.
@@ -66,7 +66,7 @@ export function signed(options: SigningOptions): Serializer {
   };
 }
 
-/** As Celery signs; when verifying, this stands for a salt of any length. */
+/** As Celery signs; when verifying, a salt of any length is accepted. */
 const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_MAX_SIGN };
 
 function innerContent(serializer: Serializer, accepted: readonly Serializer[]): Content {
@@ -98,7 +98,7 @@ function readTrusted(certificates: readonly string[]): ReadonlyMap<string, KeyOb
   for (const pem of certificates) {
     const { id, x509 } = readCertificate(pem, Date.now());
     if (trusted.has(id)) {
-      const why = "issuer and serial number must tell certificates apart";
+      const why = "issuer and serial number must be unique";
       throw new ProtocolError("option-invalid", "local", `Two trusted certificates are both ${shown(id)}: ${why}.`);
     }
     trusted.set(id, x509.publicKey);

@@ -1,6 +1,6 @@
 import { corrupt } from "../compression/bounded.ts";
 
-/** Numbers as the xz format writes them, one after the other; each step past the end fails with `decode-failed`. */
+/** Reads the numbers of the xz format; reading past the end fails with `decode-failed`. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #offset = 0;
@@ -23,7 +23,7 @@ export class ByteReader {
 
   byte(): number {
     const byte = this.#bytes[this.#offset++];
-    if (byte === undefined) throw corrupt("xz", "it is cut short");
+    if (byte === undefined) throw corrupt("xz", "it is truncated");
     return byte;
   }
 
@@ -51,7 +51,7 @@ export class ByteReader {
     this.#offset = offset;
   }
 
-  /** On to the next multiple of a size. */
+  /** Skips to the next multiple of a size. */
   align(size: number): void {
     this.#offset = Math.ceil(this.#offset / size) * size;
   }

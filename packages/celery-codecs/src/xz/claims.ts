@@ -1,13 +1,13 @@
 import { corrupt } from "../compression/bounded.ts";
 import { ByteReader } from "./byte-reader.ts";
 
-/** What a decoder will need for an xz file, read from its headers without decompressing. */
+/** The memory that decoding an xz file takes, read from its headers. */
 export interface XzClaims {
-  /** Size of what comes out, bytes. */
+  /** Size of the output, bytes. */
   readonly outputBytes: number;
-  /** The largest window that any block asks for, bytes. */
+  /** The largest dictionary of a block, bytes. */
   readonly dictionaryBytes: number;
-  /** The windows of all blocks together, bytes: a decoder clears each. */
+  /** The dictionaries of all blocks together, bytes: a decoder clears each. */
   readonly windowBytes: number;
   readonly streams: number;
   readonly blocks: number;
@@ -18,14 +18,14 @@ const STREAM_HEADER_BYTES = 12;
 const STREAM_FOOTER_BYTES = 12;
 const INDEX_CHECK_BYTES = 4;
 const LZMA2 = 0x21;
-/** Size of the check behind each block, by the type in the stream's header. Source: the .xz file format, 2.1.1.2. */
+/** Size of the check after each block, by the type in the stream's header. Source: the .xz file format, 2.1.1.2. */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
 /**
- * Adds up what the chunks of all streams of an xz file say they hold. A decoder writes exactly that much, so the sum is a bound to be
- * held against a limit before anything is decompressed. The checksums are left to the decoder.
+ * Adds up the sizes of the chunks of all streams of an xz file. A decoder writes exactly that much, so the sum can be
+ * checked against a limit before decompressing. The decoder checks the checksums.
  *
- * @throws ProtocolError `decode-failed` for bytes that are no xz file.
+ * @throws ProtocolError `decode-failed` for bytes that are not an xz file.
  */
 export function readClaims(body: Uint8Array): XzClaims {
   const reader = new ByteReader(body);
@@ -38,7 +38,7 @@ export function readClaims(body: Uint8Array): XzClaims {
 function readStream(reader: ByteReader, claims: { -readonly [Claim in keyof XzClaims]: XzClaims[Claim] }): void {
   const start = reader.offset;
   claims.streams += 1;
-  if (!MAGIC.every((byte) => reader.byte() === byte)) throw corrupt("xz", "it does not begin as such");
+  if (!MAGIC.every((byte) => reader.byte() === byte)) throw corrupt("xz", "its first bytes are wrong");
   reader.skip(1);
   const checkBytes = CHECK_BYTES[reader.byte() & 0x0f] ?? 0;
   reader.seek(start + STREAM_HEADER_BYTES);
@@ -65,13 +65,13 @@ function skipIndex(reader: ByteReader): void {
   reader.seek(begin + Math.ceil((reader.offset - begin) / 4) * 4 + INDEX_CHECK_BYTES + STREAM_FOOTER_BYTES);
 }
 
-/** Streams may follow each other, and zeros may stand between and behind them. @returns whether another stream follows. */
+/** Streams may be concatenated, with zeros between and after them. @returns whether another stream follows. */
 function skipPadding(reader: ByteReader): boolean {
   while (reader.isZero) reader.skip(1);
   return !reader.isEnd;
 }
 
-/** @returns the window that the block's last filter, LZMA2, asks for. */
+/** @returns the dictionary size of the block's last filter, LZMA2. */
 function readBlockHeader(reader: ByteReader, size: number): number {
   const end = reader.offset - 1 + size;
   const flags = reader.byte();
@@ -88,12 +88,12 @@ function readBlockHeader(reader: ByteReader, size: number): number {
   return dictionaryBytes;
 }
 
-/** Sizes go up in steps of 2^n and 3 * 2^(n-1). Source: the .xz file format, 5.3.1. */
+/** Sizes are 2^n and 3 * 2^(n-1). Source: the .xz file format, 5.3.1. */
 function dictionarySize(bits: number): number {
   return (2 | (bits & 1)) * 2 ** (Math.trunc(bits / 2) + 11);
 }
 
-/** @returns the size of what all chunks of a block hold. */
+/** @returns the size of all chunks of a block. */
 function readChunks(reader: ByteReader): number {
   let outputBytes = 0;
   for (let control = reader.byte(); control !== 0; control = reader.byte()) {
@@ -102,7 +102,7 @@ function readChunks(reader: ByteReader): number {
       const compressedBytes = reader.short() + 1;
       reader.skip(control >= 0xc0 ? compressedBytes + 1 : compressedBytes);
     } else {
-      if (control > 2) throw corrupt("xz", "it has a chunk of no known kind");
+      if (control > 2) throw corrupt("xz", "it has a chunk of an unknown kind");
       const storedBytes = reader.short() + 1;
       outputBytes += storedBytes;
       reader.skip(storedBytes);

@@ -4,18 +4,18 @@ import { type Compressor, ProtocolError } from "@leveret/celery-protocol";
 import { corrupt, tooLarge } from "../compression/bounded.ts";
 import { readClaims } from "./claims.ts";
 
-/** What `xz -9` asks for; Python's `lzma.compress` asks for an eighth of it. */
+/** The dictionary of `xz -9`; that of Python's `lzma.compress` is an eighth of it. */
 const MAX_DICTIONARY_BYTES = 64 * 1024 * 1024;
-/** All windows together: the library takes a quarter of a second to clear so much. */
+/** All dictionaries together: the library takes a quarter of a second to clear them. */
 const MAX_WINDOW_BYTES = 16 * 1024 ** 3;
 const MAX_BLOCKS = 1000;
-/** The library goes one call deeper for each stream, and some thousands of them overflow the stack of the process. */
+/** The library recurses for each stream, and some thousands of them overflow the stack of the process. */
 const MAX_STREAMS = 100;
 
 /**
- * xz containers under the name `application/x-lzma`, which Celery gives them. The work is done by `@napi-rs/lzma`, which
- * is native code and loaded at the first use; where it has no build for the platform both ways fail, with `encode-failed`
- * and `decode-failed`.
+ * xz containers under the name `application/x-lzma`, which Celery gives them. Uses `@napi-rs/lzma`, native code that is
+ * loaded at first use; where it has no build for the platform both directions fail, with `encode-failed` and
+ * `decode-failed`.
  */
 export const xz: Compressor = {
   contentType: "application/x-lzma",
@@ -29,25 +29,29 @@ export const xz: Compressor = {
     try {
       return library.decompressSync(body);
     } catch (cause) {
-      throw corrupt("xz", "it is corrupt or cut short", cause);
+      throw corrupt("xz", "it is corrupt or truncated", cause);
     }
   },
 };
 
-/** The library itself knows no bound. */
+/** The library itself has no limit. */
 function refuseLarge(body: Uint8Array, maxBytes: number): void {
   const { outputBytes, dictionaryBytes, windowBytes, streams, blocks } = readClaims(body);
   if (outputBytes > maxBytes) throw tooLarge(maxBytes);
-  refuseAbove(MAX_DICTIONARY_BYTES, dictionaryBytes, "bytes for a window");
-  refuseAbove(MAX_WINDOW_BYTES, windowBytes, "bytes for the windows of all blocks");
+  refuseAbove(MAX_DICTIONARY_BYTES, dictionaryBytes, "bytes for a dictionary");
+  refuseAbove(MAX_WINDOW_BYTES, windowBytes, "bytes for the dictionaries of all blocks");
   refuseAbove(MAX_STREAMS, streams, "streams");
   refuseAbove(MAX_BLOCKS, blocks, "blocks");
 }
 
 function refuseAbove(limit: number, claimed: number, what: string): void {
   if (claimed <= limit) return;
-  const claim = `${claimed} ${what}, and ${limit} are allowed`;
-  throw new ProtocolError("too-large", "remote", `The xz body claims too much: ${claim}. Compress it as one stream.`);
+  const claim = `${claimed} ${what} (at most ${limit})`;
+  throw new ProtocolError(
+    "too-large",
+    "remote",
+    `The xz body needs too much memory: ${claim}. Compress it as one stream.`,
+  );
 }
 
 function load(code: "encode-failed" | "decode-failed"): (typeof Lzma)["xz"] {

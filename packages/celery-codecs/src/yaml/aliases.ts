@@ -2,10 +2,10 @@ import { ProtocolError } from "@leveret/celery-protocol";
 import { type Alias, type Node, visit } from "yaml";
 import { invalid } from "./invalid.ts";
 
-/** How many nodes aliases may repeat: PyYAML writes one for each place where Python holds the same object again. */
+/** Most nodes that aliases may repeat: PyYAML writes an alias for each further reference to a Python object. */
 const MAX_REPEATED_NODES = 100_000;
 
-/** Finds what aliases stand for, and counts what they repeat, so that a few bytes cannot grow into a great many values. */
+/** Resolves aliases, and counts the repeated nodes, so that a few bytes cannot expand to very many values. */
 export class Aliases {
   readonly #root: Node;
   #targets: ReadonlyMap<Alias, Node> | null = null;
@@ -17,18 +17,18 @@ export class Aliases {
   }
 
   /**
-   * The last node before the alias that bears its name.
+   * The last node with the alias's name before it.
    *
    * @throws ProtocolError `decode-failed` if there is none.
    */
   target(alias: Alias): Node {
     this.#targets ??= findTargets(this.#root);
     const target = this.#targets.get(alias);
-    if (target === undefined) throw invalid(`an alias names nothing`);
+    if (target === undefined) throw invalid(`an alias has no anchor`);
     return target;
   }
 
-  /** What is counted meanwhile is a repetition. */
+  /** Counts the nodes read meanwhile as repeated. */
   repeat<Value>(read: () => Value): Value {
     this.#repeating += 1;
     try {
@@ -38,7 +38,7 @@ export class Aliases {
     }
   }
 
-  /** @throws ProtocolError `too-large` when this node is one repetition too many. */
+  /** @throws ProtocolError `too-large` beyond the limit. */
   count(): void {
     if (this.#repeating === 0) return;
     this.#repeated += 1;
@@ -48,7 +48,7 @@ export class Aliases {
   }
 }
 
-/** A name may be given again; an alias means the last node before it. */
+/** An anchor's name may be reused; an alias means the last one before it. */
 function findTargets(root: Node): ReadonlyMap<Alias, Node> {
   const named = new Map<string, Node>();
   const targets = new Map<Alias, Node>();

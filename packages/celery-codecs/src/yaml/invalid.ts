@@ -1,6 +1,6 @@
 import { ProtocolError } from "@leveret/celery-protocol";
 
-/** The body is not YAML, or not YAML that PyYAML would read. */
+/** The error for a body that is not YAML, or that PyYAML would refuse. */
 export function invalid(why: string): ProtocolError {
-  return new ProtocolError("decode-failed", "remote", `The body is no YAML: ${why}.`);
+  return new ProtocolError("decode-failed", "remote", `The body is not YAML: ${why}.`);
 }

@@ -3,30 +3,30 @@ import { Composer, type CST, type Document, Lexer, type ParsedNode, Parser } fro
 import { invalid } from "./invalid.ts";
 
 /**
- * How deep YAML may nest. Python's recursion limit ends PyYAML before it, so nothing that Celery can send is refused; the
- * library's own recursion would end not far behind the core's limit.
+ * Most levels of nesting in YAML. PyYAML fails earlier, by Python's recursion limit, so every body that Celery can send
+ * is accepted; the library's own recursion would overflow not far beyond JSON's limit.
  */
 export const MAX_YAML_DEPTH = 500;
 
-/** Parsing holds some 200 bytes a token, and PyYAML would be busy with so many for the better part of a minute. */
+/** Parsing takes some 200 bytes a token, and PyYAML would take most of a minute for this number. */
 export const MAX_TOKENS = 500_000;
 
-/** Syntax only: every scalar stays text, for PyYAML's types differ from those the library knows. */
+/** Syntax only: every scalar stays a string, since PyYAML's types differ from the library's. */
 const SYNTAX = {
   version: "1.1",
   schema: "failsafe",
   merge: false,
   resolveKnownTags: false,
-  // Checking compares each key with each other; as with PyYAML the last of two equal keys wins.
+  // The check is quadratic; as with PyYAML the last of two equal keys wins.
   uniqueKeys: false,
   prettyErrors: false,
   logLevel: "silent",
 } as const;
 
 /**
- * The nodes of a text that is one YAML document; null for an empty one.
+ * Parses one YAML document to nodes; null for an empty one.
  *
- * @throws ProtocolError `decode-failed` for a text that is no YAML or more than one document, `too-deep` beyond
+ * @throws ProtocolError `decode-failed` for a string that is not YAML or has more than one document, `too-deep` beyond
  * `MAX_YAML_DEPTH` levels, `too-large` beyond `MAX_TOKENS` tokens.
  */
 export function parseYaml(text: string): ParsedNode | null {
@@ -47,7 +47,7 @@ function compose(text: string): Document.Parsed[] {
     tokens += 1;
     if (tokens > MAX_TOKENS) throw tooMany();
     for (const token of parser.next(lexeme)) documents.push(...composed(composer, token));
-    // The document itself is the lowest of the stack, and a scalar may be the uppermost.
+    // The document itself is at the bottom of the stack, and a scalar may be on top.
     if (parser.stack.length > MAX_YAML_DEPTH + 2) throw tooDeep();
   }
   for (const token of parser.end()) documents.push(...composed(composer, token));
@@ -55,7 +55,7 @@ function compose(text: string): Document.Parsed[] {
   return documents;
 }
 
-/** One error is enough: the library would make one of each token that follows. */
+/** Stops at the first error: the library would create one for each further token. */
 function composed(composer: Composer, token: CST.Token): Iterable<Document.Parsed> {
   if (token.type === "error") throw invalid(`UNEXPECTED_TOKEN at character ${token.offset}`);
   return composer.next(token);

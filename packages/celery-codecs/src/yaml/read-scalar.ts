@@ -4,14 +4,14 @@ import { toFloat } from "../numbers.ts";
 import { invalid } from "./invalid.ts";
 import { readTimestamp } from "./timestamp.ts";
 
-/** As the core's JSON: Python refuses longer ones in decimal, and reading takes time that grows with the square. */
+/** As for JSON: Python refuses longer ones in decimal, and the time of reading grows with the square. */
 const MAX_INTEGER_LENGTH = 4300;
 
 const TRUE = new Set(["yes", "true", "on"]);
 const FALSE = new Set(["no", "false", "off"]);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** How the text of a scalar becomes a value, by the last part of its tag. Source: PyYAML, yaml/constructor.py. */
+/** Converts the string of a scalar to a value, by the last part of its tag. Source: PyYAML, yaml/constructor.py. */
 const READERS: ReadonlyMap<string, (text: string) => Tree> = new Map([
   ["str", ownText],
   ["null", (): Tree => null],
@@ -26,12 +26,12 @@ const READERS: ReadonlyMap<string, (text: string) => Tree> = new Map([
  * The value of a scalar.
  *
  * @param kind - the last part of its tag.
- * @throws ProtocolError `type-unknown` for a kind that PyYAML's safe loader does not know, or for a text that does not
- * fit its kind.
+ * @throws ProtocolError `type-unknown` for a kind that PyYAML's safe loader does not know, or for an invalid string of
+ * its kind.
  */
 export function readScalar(kind: string, text: string): Tree {
   const read = READERS.get(kind);
-  if (read === undefined) throw unreadable("has the tag of a type that is not read");
+  if (read === undefined) throw unreadable("has the tag of an unsupported type");
   return read(text);
 }
 
@@ -98,7 +98,7 @@ function readBinary(text: string): Uint8Array {
 }
 
 function unfit(kind: string): ProtocolError {
-  return unreadable(`does not fit its tag ${kind}`);
+  return unreadable(`is invalid for its tag ${kind}`);
 }
 
 function unreadable(what: string): ProtocolError {

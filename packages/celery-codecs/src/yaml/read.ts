@@ -7,18 +7,18 @@ import { MAX_YAML_DEPTH, parseYaml } from "./parse.ts";
 import { readScalar } from "./read-scalar.ts";
 import { expectPlain, kindOf } from "./tags.ts";
 
-/** The members of a map: those that `<<` brings, which stand first, and its own. */
+/** The members of a map: merged ones of `<<`, which are first, and its own. */
 interface Members {
   readonly merged: readonly Pair[];
   readonly own: readonly Pair[];
 }
 
 /**
- * Reads YAML as PyYAML's safe loader does, without loss. Keys that are numbers, booleans or null become text as they do
- * in Python's JSON. Sets, ordered maps and tags of one's own are refused.
+ * Reads YAML as PyYAML's safe loader does, without loss. Keys that are numbers, booleans or null become strings as in
+ * Python's JSON. Sets, ordered maps and tags of one's own are refused.
  *
- * @throws ProtocolError `decode-failed` for a text that is no YAML, `type-unknown` for a tag that is not read, `too-deep`
- * beyond `MAX_YAML_DEPTH` levels, `too-large` for too many tokens or for aliases that repeat too much.
+ * @throws ProtocolError `decode-failed` for a string that is not YAML, `type-unknown` for an unsupported tag,
+ * `too-deep` beyond `MAX_YAML_DEPTH` levels, `too-large` for too many tokens or for aliases that repeat too much.
  */
 export function readYaml(text: string): Tree {
   const root = parseYaml(text);
@@ -68,7 +68,7 @@ class Reader {
     return { merged, own: node.items.filter((pair) => !isMerge(pair)) };
   }
 
-  /** What a map, or a list of maps of which the first has the last word, brings into another. */
+  /** The members merged from a map, or from a list of maps, of which the first takes precedence. */
   #merge(source: unknown): readonly Pair[] {
     return this.#aliases.repeat(() => {
       this.#aliases.count();
@@ -92,12 +92,12 @@ class Reader {
     if (typeof key === "string") return key;
     if (typeof key === "number") return Number.isSafeInteger(key) ? String(key) : pythonFloat(key);
     if (key instanceof Float) return pythonFloat(key.value);
-    if (typeof key === "object" && key !== null) throw invalid("a map has a key that cannot be a text");
+    if (typeof key === "object" && key !== null) throw invalid("a map has a key that cannot be a string");
     return String(key);
   }
 
   #within<Value>(node: Node, read: () => Value): Value {
-    if (this.#around.has(node)) throw invalid("an alias stands within what it names");
+    if (this.#around.has(node)) throw invalid("an alias is inside its own anchor");
     if (this.#around.size >= MAX_YAML_DEPTH) {
       throw new ProtocolError("too-deep", "remote", `The YAML body nests deeper than ${MAX_YAML_DEPTH} levels.`);
     }

@@ -1,8 +1,8 @@
-/** What a scalar is, by the last part of its tag. */
+/** The kind of a scalar, the last part of its tag. */
 export type ScalarKind = "bool" | "float" | "int" | "merge" | "null" | "str" | "timestamp" | "value";
 
 /**
- * What PyYAML takes a plain scalar for: YAML 1.1 as it reads it, which is not quite the specification (no `y` and `n`, no
+ * How PyYAML resolves a plain scalar: its version of YAML 1.1, which is not quite the specification (no `y` and `n`, no
  * `0o17`, and an exponent needs a dot and a sign). Source: PyYAML, yaml/resolver.py.
  */
 const KINDS: ReadonlyArray<readonly [ScalarKind, RegExp]> = [
@@ -19,10 +19,10 @@ const KINDS: ReadonlyArray<readonly [ScalarKind, RegExp]> = [
   ],
 ];
 
-/** Only these can begin a scalar that is no text. */
+/** Only these can start a scalar other than a string. */
 const NO_TEXT = /^(?:[-+.\d~<=]|[yYnNtTfFoO]|$)/;
 
-/** What a reader of YAML takes a scalar without quotes for. */
+/** The kind of a plain scalar. */
 export function resolvePlain(text: string): ScalarKind {
   if (!NO_TEXT.test(text)) return "str";
   return KINDS.find(([, form]) => form.test(text))?.[0] ?? "str";

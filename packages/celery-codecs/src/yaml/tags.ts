@@ -6,7 +6,7 @@ const PREFIX = "tag:yaml.org,2002:";
 const PLAIN: Scalar.PLAIN = "PLAIN";
 
 /**
- * What a scalar is: the last part of its tag, or what a plain one resolves to. With the tag `!` PyYAML resolves quoted
+ * The kind of a scalar: the last part of its tag, or that of the plain scalar. With the tag `!` PyYAML resolves quoted
  * ones, too.
  */
 export function kindOf(scalar: Scalar): string {
@@ -16,10 +16,10 @@ export function kindOf(scalar: Scalar): string {
   return scalar.type === PLAIN ? resolvePlain(text) : "str";
 }
 
-/** @throws ProtocolError `type-unknown` for a collection that is tagged as something else than a plain map or list. */
+/** @throws ProtocolError `type-unknown` for a collection with a tag other than a plain map's or list's. */
 export function expectPlain(node: YAMLMap | YAMLSeq, kind: "map" | "seq"): void {
   if (node.tag === undefined || shortTag(node.tag) === kind) return;
-  throw new ProtocolError("type-unknown", "remote", `A YAML ${kind} has the tag of a type that is not read.`);
+  throw new ProtocolError("type-unknown", "remote", `A YAML ${kind} has the tag of an unsupported type.`);
 }
 
 function shortTag(tag: string): string {

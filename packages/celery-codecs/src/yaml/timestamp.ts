@@ -3,13 +3,13 @@ import { DateTime, formatIso, LocalDate } from "@leveret/celery-protocol";
 const WRITTEN =
   /^(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?(?:[ \t]*(?:(Z)|([-+])(\d\d?)(?::(\d\d))?))?)?$/;
 
-/** ISO 8601 as Python's `isoformat` and most others write it; other forms are told by their instant. */
+/** ISO 8601 as Python's `isoformat` and most programs write it; other forms are reduced to their instant. */
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d)?(?:[.,](\d+))?(?:([Zz])|([-+]\d\d):?(\d\d))?)?$/;
 
 /**
  * Reads a timestamp as PyYAML does: a date, or a datetime with its microseconds and its offset, if it has one.
  *
- * @returns null for a text that is no timestamp.
+ * @returns null for a string that is not a timestamp.
  * @throws ProtocolError `time-invalid` for a day or an hour that does not exist.
  */
 export function readTimestamp(text: string): LocalDate | DateTime | null {

@@ -3,7 +3,7 @@ import { isPlainObject, pythonFloat } from "@leveret/celery-protocol/wire";
 import { refused } from "../to-tree.ts";
 import { writeTimestamp } from "./timestamp.ts";
 
-/** YAML's readers find the colon of a key within 1024 characters; a longer key is set off by `?`. */
+/** YAML's readers find the colon of a key within 1024 characters; a longer key is marked by `?`. */
 const longestKey = 1_000;
 
 /**
@@ -23,7 +23,7 @@ export function writeYaml(tree: Tree): string {
   if (tree instanceof DateTime) return writeTimestamp(tree);
   if (tree instanceof LocalDate) return tree.text;
   if (typeof tree === "object")
-    throw refused(`A ${tree.constructor.name} as YAML`, "PyYAML has no form for it; send its text");
+    throw refused(`A ${tree.constructor.name} as YAML`, "PyYAML does not support it; send a string");
   return String(tree);
 }
 
@@ -40,7 +40,7 @@ function quoted(text: string): string {
   });
 }
 
-/** YAML 1.1 knows an exponent only behind a dot. */
+/** YAML 1.1 has an exponent only after a dot. */
 function floatText(value: number): string {
   if (Number.isNaN(value)) return ".nan";
   if (!Number.isFinite(value)) return value > 0 ? ".inf" : "-.inf";

@@ -5,8 +5,8 @@ import { readYaml } from "./read.ts";
 import { writeYaml } from "./write.ts";
 
 /**
- * YAML as kombu uses it: everything that PyYAML's `safe_load` reads, which is YAML 1.1 with Python's own ways. It is written
- * in flow style, on one line.
+ * YAML as kombu uses it: reads all that PyYAML's `safe_load` reads, its version of YAML 1.1. Writes flow style, on one
+ * line.
  *
  * | in the tree | on the wire |
  * | --- | --- |

@@ -18,9 +18,9 @@ export const MAX_DEPTH = 1000;
 const MAX_INTEGER_DIGITS = 4300;
 
 /**
- * Numbers that `JSON.parse` would change: floats that are whole or might round to a whole number, integers of 16 digits
- * and more, minus zero, NaN and Infinity. A fraction that begins with fewer than six zeros or nines, after nine digits
- * at most, cannot round away. A match inside a string only takes time.
+ * Numbers that `JSON.parse` would change: floats that are whole or might round to an integer, integers of 16 digits and
+ * more, minus zero, NaN and Infinity. A fraction that begins with fewer than six zeros or nines, after nine digits at
+ * most, cannot round away. A match inside a string only takes time.
  */
 const DELICATE =
   String.raw`\s*(?:-?\d{1,9}(?:\.(?:0{1,5}(?!\d)|0{6}|9{6}|\d*[eE])|[eE])|` +

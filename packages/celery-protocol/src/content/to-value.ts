@@ -9,7 +9,7 @@ import type { Tree } from "./tree.ts";
  * | --- | --- |
  * | null, boolean, string, number, bigint | the same |
  * | `Float` | number: `1.0` is 1 |
- * | `DateTime` | Date; microseconds are dropped, a text without offset counts as UTC |
+ * | `DateTime` | Date; microseconds are dropped, a string without offset counts as UTC |
  * | `LocalDate`, `LocalTime`, `Decimal`, `Uuid` | the same |
  * | bytes | Uint8Array |
  * | array, object | a copy; a key `__proto__` is an own property |

@@ -33,7 +33,7 @@ export function travelsBy(content: Content, serializer: string | undefined): (ar
 
 /**
  * Decodes the exception of a result, from any stored value: a waiting caller must get the failure even where its
- * exception is malformed. A string in the place of the arguments is the only argument; without a type the exception is
+ * exception is malformed. A string instead of the arguments is the only argument; without a type the exception is
  * `fallback`, with the stored value as its argument.
  */
 export function decodeException(tree: Tree, fallback: WireException): WireException {

@@ -4,7 +4,7 @@ import { lifetimeMs } from "../time/lifetime.ts";
 
 const NO_LIMIT: TaskMessage["timeLimit"] = { hardSeconds: null, softSeconds: null };
 
-/** What Celery writes into a message where the caller says nothing (celery/app/amqp.py `as_task_v2`). */
+/** What Celery writes into a message by default (celery/app/amqp.py `as_task_v2`). */
 const DEFAULTS: Omit<TaskMessage, "id" | "task"> = {
   protocol: 2,
   args: [],

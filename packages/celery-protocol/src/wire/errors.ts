@@ -42,8 +42,8 @@ export type ProtocolErrorCode =
   | "option-invalid";
 
 /**
- * The only error this package throws. The message says what happened, to what, and what to do; it is one line of
- * visible characters, with foreign names escaped, and has no part of a body.
+ * The only error this package throws. The message has what happened, to what, and what to do; it is one line of visible
+ * characters, with foreign names escaped, and has no part of a body.
  */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";

@@ -8,7 +8,7 @@ export type HeaderTable = Readonly<Record<string, unknown>>;
 export interface WireProperties {
   /** MIME type of the body after decompression, for example `application/json`. */
   readonly contentType?: string | undefined;
-  /** Charset of a text body (`utf-8`), or `binary`. */
+  /** Charset of a body of text (`utf-8`), or `binary`. */
   readonly contentEncoding?: string | undefined;
   /** The task id, on task and result messages. */
   readonly correlationId?: string | undefined;

@@ -75,7 +75,7 @@ export function unquote(text: string): string {
   });
 }
 
-/** Masks logins in a text with URLs, such as an error of another program. */
+/** Masks logins in a string with URLs, such as an error of another program. */
 export function maskUrls(text: string): string {
   const slashes = text.indexOf("//");
   const at = text.lastIndexOf("@");

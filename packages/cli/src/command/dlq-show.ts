@@ -8,7 +8,7 @@ import { toJson } from "../terminal/to-json.ts";
 import { deadQueues, type DlqFlags, eachDeadLetter } from "./dlq-flags.ts";
 
 interface FullLetter extends DeadLetter {
-  /** Null where the body cannot be read; `unreadable` says why. */
+  /** Null where the body cannot be read; `unreadable` has the reason. */
   readonly args: unknown;
   readonly kwargs: unknown;
   readonly unreadable: string | null;

@@ -16,7 +16,7 @@ export function screen(state: ClusterState, nowMs: number, { rows, columns }: Sc
   const text = [
     head,
     "",
-    table(["WORKER", "STATE", "ACTIVE", "PROCESSED", "LOAD", "SOFTWARE"], workers),
+    table(["WORKER", "STATE", "ACTIVE", "PROCESSED", "LOAD", "VERSION"], workers),
     table(["TIME", "TASK", "ID", "STATE", "WORKER", "RUNTIME"], tasks),
   ].join("\n");
   return text

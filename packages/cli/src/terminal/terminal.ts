@@ -36,7 +36,7 @@ export interface Terminal {
  */
 export const exitCodes = { well: 0, failed: 1, usage: 2, noReply: 69 } as const;
 
-/** A usage error; the message says what to type instead. */
+/** A usage error; the message has what to type instead. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(plain(message));
@@ -44,7 +44,7 @@ export class UsageError extends Error {
   }
 }
 
-/** A failed command; the message says why. */
+/** A failed command; the message has the reason. */
 export class CommandError extends Error {
   constructor(message: string, options?: { readonly cause?: unknown }) {
     super(plain(message), options);

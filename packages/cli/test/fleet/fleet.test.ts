@@ -83,7 +83,7 @@ test("the screen shows workers, and the latest tasks as far as there is room", (
   const lines = screen(state, 1_767_225_603_000, size).split("\n");
   expect(lines[0]).toBe("4 events, 0 tasks received; Ctrl-C stops");
   expect(lines.slice(2, 4).map((line) => line.split(/ {2,}/))).toEqual([
-    ["WORKER", "STATE", "ACTIVE", "PROCESSED", "LOAD", "SOFTWARE"],
+    ["WORKER", "STATE", "ACTIVE", "PROCESSED", "LOAD", "VERSION"],
     ["w1@h", "online", "1", "7", "0.50", "leveret 1"],
   ]);
   expect(lines[6]?.split(/ {2,}/)).toEqual(["00:00:02", "?", "t3", "SUCCESS", "w1@h", "0.250 s"]);

@@ -59,7 +59,7 @@ export class RpcSource implements ResultSource {
     this.#pending.close(
       new CeleryError("closed", "The client was closed before the result came. Await results before closing."),
     );
-    const subscription = await this.#subscription?.catch(() => null); // it failed, and its sender was told
+    const subscription = await this.#subscription?.catch(() => null); // its sender got the error
     await subscription?.cancel();
   }
 
