@@ -132,7 +132,7 @@ export function either(first: Shape, second: Shape): Shape {
   };
 }
 
-/** It says more than that the value is of another kind. */
+/** The refusal has more details than the kind of the value. */
 function isDeep(wrong: Wrong | undefined): boolean {
   return wrong?.path !== "" || wrong.fault !== "unfit" || wrong.reason !== undefined;
 }

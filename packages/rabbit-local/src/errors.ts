@@ -1,11 +1,11 @@
 /**
- * Every way in which getting a broker can fail.
+ * The error codes of this package.
  *
- * - `option-invalid`: an option makes no sense
+ * - `option-invalid`: an option is invalid
  * - `server-missing`: no RabbitMQ was found and none can be fetched on this machine
  * - `install-failed`: the distribution's packages could not be fetched or unpacked
  * - `start-failed`: a node ended, or did not come up in time
- * - `command-failed`: `rabbitmqctl` answered with an error, or a node could not be told to stop
+ * - `command-failed`: `rabbitmqctl` answered with an error, or a node could not be stopped
  * - `stopped`: the server was stopped already
  */
 export type RabbitLocalErrorCode =
@@ -16,10 +16,10 @@ export type RabbitLocalErrorCode =
   | "command-failed"
   | "stopped";
 
-/** The error of this package. The message says what happened, to what, and what to do. */
+/** The error of this package. The message has what happened, to what, and what to do. */
 export class RabbitLocalError extends Error {
   override readonly name = "RabbitLocalError";
-  /** What happened, for programs. */
+  /** The code, for programs. */
   readonly code: RabbitLocalErrorCode;
 
   constructor(code: RabbitLocalErrorCode, message: string, options?: { readonly cause?: unknown }) {

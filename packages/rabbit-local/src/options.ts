@@ -1,26 +1,27 @@
 import { isAbsolute } from "node:path";
 import { RabbitLocalError } from "./errors.ts";
 
-/** What {@link startRabbit} takes. Everything has a default. */
+/** Options of {@link startRabbit}. All have defaults. */
 export interface RabbitOptions {
   /** Plugins to enable, by full name: `rabbitmq_management`. Default none. */
   readonly plugins?: readonly string[];
-  /** Further settings of `rabbitmq.conf`, by key; one given here wins over the setting this package writes. Default none. */
+  /** Further settings of `rabbitmq.conf`, by key; they override settings of this package. Default none. */
   readonly conf?: Readonly<Record<string, string | number | boolean>>;
-  /** How many nodes form the cluster, 1 to 9. Default 1. Quorum queues survive the loss of a node from 3 on. */
+  /** Number of nodes of the cluster, 1 to 9. Default 1. Quorum queues survive the loss of a node from 3 on. */
   readonly nodes?: number;
   /**
    * The AMQP port of the first node; the other nodes take the ports after it. Default: any free ports.
    */
   readonly port?: number;
   /**
-   * Which RabbitMQ: the path of a `sbin/rabbitmq-server`, `docker`, `packages` (the distribution's, fetched into a cache
-   * folder) or `auto`, the first of these that is there. Default: the environment's `RABBIT_LOCAL_SERVER`, else `auto`.
+   * Which RabbitMQ: the path of a `sbin/rabbitmq-server`, `docker`, `packages` (the distribution's, fetched into a
+   * cache folder) or `auto`, the first of these that exists. Default: the environment's `RABBIT_LOCAL_SERVER`, else
+   * `auto`.
    */
   readonly server?: string;
   /** How long the nodes may take to come up, in milliseconds, a fetch not counted. Default 120 000. */
   readonly startTimeoutMs?: number;
-  /** Called with a line for each step that takes time. Default: silence. */
+  /** Called with a line for each step that takes time. Default: none. */
   readonly onProgress?: (line: string) => void;
 }
 
@@ -59,7 +60,7 @@ export function resolveOptions(
     throw invalid("nodes", `must be an integer from 1 to ${MAX_NODES}`, nodes);
   }
   if (port !== null && !(Number.isInteger(port) && port > 0 && port + nodes <= 65_536)) {
-    throw invalid("port", "must be a port number with room for all nodes", port);
+    throw invalid("port", "must be a port number that leaves ports for all nodes", port);
   }
   if (!isServer(server))
     throw invalid("server", "must be auto, docker, packages or the path of a rabbitmq-server", server);
@@ -95,5 +96,5 @@ function invalid(option: string, rule: string, given: unknown): RabbitLocalError
 }
 
 function ignoreProgress(): void {
-  // Nobody asked to be told.
+  // Without onProgress.
 }

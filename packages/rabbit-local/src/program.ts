@@ -9,10 +9,10 @@ const EXIT_USAGE = 2;
 
 const HELP = `
 Prints the address of each node, one a line, and runs until Ctrl-C or SIGTERM; then nothing of it is left.
-Exit codes: 0 stopped, 1 no broker could be had or it ended by itself, 2 wrong use.
+Exit codes: 0 stopped, 1 no broker was found or it ended unexpectedly, 2 usage error.
 
 Environment:
-  RABBIT_LOCAL_SERVER  what --server says, where that is not given
+  RABBIT_LOCAL_SERVER default of --server
   XDG_CACHE_HOME       where a fetched RabbitMQ is kept, in leveret/rabbit-local (default ~/.cache)
 
 Examples:
@@ -28,13 +28,15 @@ interface Flags {
   readonly server?: string;
 }
 
-/** Runs the command line `rabbit-local` and gives its exit code. Addresses go to stdout, everything else to stderr. */
+/**
+ * Runs the command line `rabbit-local` and returns its exit code. Addresses go to stdout, everything else to stderr.
+ */
 export async function runProgram(args: readonly string[]): Promise<number> {
   try {
     await createProgram().parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
-    // Commander has said already what is wrong; `--help` comes here as well.
+    // Commander has printed the error already; `--help` comes here as well.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     if (!(error instanceof RabbitLocalError)) throw error;
     say(error.message);
@@ -44,18 +46,18 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 
 function createProgram(): Command {
   const program = new Command("rabbit-local")
-    .description("A throwaway real RabbitMQ for development and tests, without root and without installing.")
-    .option("--nodes <count>", "how many nodes form the cluster", parseCount, 1)
+    .description("A real, temporary RabbitMQ for development and tests, without root and without installing.")
+    .option("--nodes <count>", "number of nodes of the cluster", parseCount, 1)
     .option("--port <number>", "the AMQP port of the first node (default: any free one)", parsePort)
-    .option("--plugin <name>", "a plugin to enable; may be given again", collect)
-    .option("--conf <key=value>", "a setting of rabbitmq.conf; may be given again", collectSetting)
+    .option("--plugin <name>", "a plugin to enable; repeatable", collect)
+    .option("--conf <key=value>", "a setting of rabbitmq.conf; repeatable", collectSetting)
     .addOption(serverOption())
     .addHelpText("after", HELP)
     .exitOverride()
     .action(async (_: unknown, command: Command) => await serve(command.opts<Flags>()));
   program
     .command("install")
-    .description("find or fetch a RabbitMQ, print what it is, and start nothing")
+    .description("find or fetch a RabbitMQ and print it, without starting it")
     .addOption(serverOption())
     .exitOverride()
     .action(async (_: unknown, command: Command) => await install(command.optsWithGlobals<Flags>()));
@@ -75,13 +77,13 @@ async function serve(flags: Flags): Promise<void> {
   const asked = untilSignal();
   const starting = startRabbit(toOptions(flags));
   const rabbit = await Promise.race([starting, asked]);
-  // Asked to end while it starts: this process ends, and what it has begun with it.
+  // A signal during the start ends this process, and its nodes with it.
   if (rabbit === undefined) process.exit(0);
   announce(rabbit);
   const ended = Promise.all(rabbit.nodes.map((node) => node.untilDown())).then(() => true);
   const byItself = await Promise.race([ended, asked]);
   await rabbit.stop();
-  if (byItself === true) throw new RabbitLocalError("start-failed", "RabbitMQ ended by itself");
+  if (byItself === true) throw new RabbitLocalError("start-failed", "RabbitMQ ended unexpectedly. See its log.");
   say("stopped");
 }
 
@@ -102,12 +104,12 @@ async function untilSignal(): Promise<undefined> {
 }
 
 function parseCount(text: string): number {
-  if (!/^[1-9]$/.test(text)) throw new InvalidArgumentError("It must be an integer from 1 to 9.");
+  if (!/^[1-9]$/.test(text)) throw new InvalidArgumentError("Give an integer from 1 to 9.");
   return Number(text);
 }
 
 function parsePort(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("It must be a port number.");
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError("Give a port number.");
   return Number(text);
 }
 
@@ -120,7 +122,7 @@ function collectSetting(
   earlier: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError("It must be key=value.");
+  if (at < 1) throw new InvalidArgumentError("Give key=value.");
   return { ...earlier, [text.slice(0, at).trim()]: text.slice(at + 1).trim() };
 }
 

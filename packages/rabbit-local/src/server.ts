@@ -24,11 +24,11 @@ export interface RabbitServer {
   readonly version: string;
   /** The nodes, in order. */
   readonly nodes: readonly RabbitNode[];
-  /** Runs `rabbitmqctl` against the first node that is up and gives what it printed. It takes a second or two. */
+  /** Runs `rabbitmqctl` against the first node that is up and returns its output. It takes a second or two. */
   ctl(...args: readonly string[]): Promise<string>;
   /**
-   * Ends all nodes at once and removes everything they wrote; takes well under a second, at most some ten. Safe to call
-   * twice. Where it is not called, the end of the calling process does the same, be it by SIGKILL.
+   * Ends all nodes at once and removes their files; takes well under a second, at most some ten. May be called twice.
+   * The end of the calling process does the same, even by SIGKILL.
    */
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export interface RabbitServer {
 const ATTEMPTS = 3;
 
 /**
- * Starts a throwaway RabbitMQ and resolves when it serves.
+ * Starts a temporary RabbitMQ and resolves when it accepts connections.
  *
  * @throws {@link RabbitLocalError} `option-invalid`, `server-missing`, `install-failed`, `start-failed`
  * @example
@@ -69,7 +69,7 @@ async function checkPort({ port, nodes }: ResolvedOptions): Promise<void> {
     if (await isFree(wanted)) continue;
     throw new RabbitLocalError(
       "start-failed",
-      `Port ${wanted} of 127.0.0.1 is taken: stop what listens there, or leave the port to chance`,
+      `The port is in use: ${wanted} of 127.0.0.1. Stop the program that listens there, or leave out the port.`,
     );
   }
 }
@@ -102,11 +102,14 @@ function createLauncher(found: FoundServer, folder: string, epmdPort: number, wa
     : new ContainerLauncher(found.image, watchdog);
 }
 
-/** A node starts without a plugin it does not have, and says nothing. */
+/** A node silently starts without an unknown plugin. */
 function checkPlugins(wanted: readonly string[], server: ManagedServer): void {
   const absent = wanted.filter((plugin) => !server.plugins.includes(plugin));
   if (absent.length === 0) return;
-  throw new RabbitLocalError("option-invalid", `RabbitMQ ${server.version} has no plugin ${absent.join(", ")}`);
+  throw new RabbitLocalError(
+    "option-invalid",
+    `RabbitMQ ${server.version} has no such plugin: ${absent.join(", ")}. Correct the option plugins.`,
+  );
 }
 
 class ManagedServer implements RabbitServer {

@@ -51,7 +51,7 @@ test("exits with 1 when the broker ends by itself", async () => {
   const exit = once(running.child, "close");
   process.kill(node!, "SIGKILL");
   expect(await exit).toEqual([1, null]);
-  expect(running.stderr.at(-1)).toBe("rabbit-local: RabbitMQ ended by itself");
+  expect(running.stderr.at(-1)).toBe("rabbit-local: RabbitMQ ended unexpectedly. See its log.");
 });
 
 test("install says what would be run and starts nothing", async () => {

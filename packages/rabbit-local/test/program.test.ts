@@ -45,7 +45,7 @@ test.for([[["--server", "/nowhere/rabbitmq-server"]], [["install", "--server", "
   "%j finds no server: exit code 1 and what to do",
   async ([args]) => {
     expect(await runProgram(args!)).toBe(1);
-    expect(written.stderr).toContain("/nowhere/rabbitmq-server was asked for");
+    expect(written.stderr).toContain("not an executable file: /nowhere/rabbitmq-server");
     expect(written.stderr).toContain("RABBIT_LOCAL_SERVER");
   },
 );

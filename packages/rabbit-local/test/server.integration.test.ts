@@ -94,7 +94,7 @@ describe("what cannot start", () => {
       "a plugin that is not there",
       { plugins: ["rabbitmq_nonsense"] },
       "option-invalid",
-      "has no plugin rabbitmq_nonsense",
+      "has no such plugin: rabbitmq_nonsense",
     ],
     ["too little time", { startTimeoutMs: 1 }, "start-failed", "was not up within 0.001 s"],
   ] as const)("%s is named", async ([, options, code, said]) => {

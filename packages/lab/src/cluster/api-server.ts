@@ -27,7 +27,10 @@ export function makeCertificates(state: string): string {
   return folder;
 }
 
-/** Serves what RabbitMQ's peer discovery asks of Kubernetes: a Service's endpoints, and events, to who may ask. */
+/**
+ * Serves the Kubernetes API that RabbitMQ's peer discovery uses: a Service's endpoints, and events, to authorized
+ * accounts.
+ */
 export function serveApi(certificates: string, objects: Objects, pods: () => Iterable<Pod>): void {
   const key = readFileSync(join(certificates, "tls.key"));
   const cert = readFileSync(join(certificates, "tls.crt"));

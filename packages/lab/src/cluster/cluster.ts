@@ -127,7 +127,7 @@ export class Cluster {
     rmSync(join(this.#volumes, namespace, claim), { recursive: true, force: true });
   }
 
-  /** Lets controllers look at everything again, soon. */
+  /** Schedules a run of all controllers. */
   changed(): void {
     if (this.#isPending) return;
     this.#isPending = true;

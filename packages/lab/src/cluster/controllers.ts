@@ -12,7 +12,7 @@ export interface PodSet {
   remove(pod: Pod): void;
 }
 
-/** What tells one template from another. */
+/** The revision of a template. */
 export function revisionOf(template: PodTemplateSpec | undefined): string {
   return createHash("sha1").update(JSON.stringify(template)).digest("hex").slice(0, 10);
 }

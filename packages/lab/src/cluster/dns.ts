@@ -24,7 +24,7 @@ export function replyTo(question: Buffer, answer: (name: string) => CachedAnswer
   const { addresses, ttlSeconds } = answer(labels.join(".").toLowerCase());
   const records = question.readUInt16BE(end + 1) === TYPE_A ? (addresses ?? []) : [];
   const header = Buffer.from(question.subarray(0, end + 5));
-  // A reply with authority; response code 3 says that there is no such name.
+  // A reply with authority; response code 3 is for an unknown name.
   header.writeUInt16BE(0x85_80 | (addresses === null ? 3 : 0), 2);
   header.writeUInt16BE(records.length, 6);
   header.writeUInt16BE(0, 8);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What an image says beside its files. */
+/** The configuration of an image. */
 export interface ImageConfig {
   readonly env: Readonly<Record<string, string>>;
   /** Entry point and command. */
@@ -15,7 +15,7 @@ export function writeImageConfig(root: string, config: ImageConfig): void {
   writeFileSync(join(root, name), `${JSON.stringify(config)}\n`);
 }
 
-/** What the image says; throws where a folder is none. */
+/** Reads the configuration of an image; throws for any other folder. */
 export function readImageConfig(root: string): ImageConfig {
   return JSON.parse(readFileSync(join(root, name), "utf8")) as ImageConfig;
 }

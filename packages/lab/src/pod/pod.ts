@@ -227,7 +227,7 @@ export class Pod {
   async #end(): Promise<void> {
     const boot = this.#boot;
     boot.isOver = true;
-    // The network first: the peers of a machine without power hear nothing of its end.
+    // The network first: the peers of a machine without power get no notice of its end.
     boot.sandbox?.remove();
     boot.sandbox = null;
     const all = [...(boot.init === null ? [] : [boot.init]), ...boot.containers.values()];

@@ -18,7 +18,7 @@ export const labVersions: readonly ["4.3.6", "4.0.5", "3.10.8"] = ["4.3.6", "4.0
 /** The folder in which the lab keeps its root folders and the data of its nodes: `LEVERET_LAB`; null where that is not set. */
 export const labFolder: string | null = process.env["LEVERET_LAB"] || null;
 
-/** A program of the lab; each says in its first lines how it is used. */
+/** A program of the lab; its first lines describe its usage. */
 export function labProgram(name: "rabbitmq-version" | "rabbit-cluster" | "root" | "confcheck"): string {
   return join(import.meta.dirname, "../../bin", name);
 }

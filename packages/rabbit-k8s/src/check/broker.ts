@@ -6,7 +6,7 @@ export interface Broker {
   readonly set: SourceObject;
   /** Path of the container that runs the broker. */
   readonly container: Path;
-  /** By the image's tag, or as the user said; `null` where neither says. */
+  /** From the option or the image's tag; `null` where neither has a version. */
   readonly version: RabbitVersion | null;
   /** The ConfigMaps and Secrets that the pods mount. */
   readonly configs: readonly SourceObject[];
@@ -15,7 +15,7 @@ export interface Broker {
 
 const podSpec: Path = ["spec", "template", "spec"];
 
-/** Every StatefulSet that runs RabbitMQ. `version` overrides what the images say. */
+/** Every StatefulSet that runs RabbitMQ. `version` overrides the images' tags. */
 export function findBrokers(objects: readonly SourceObject[], version: RabbitVersion | null): readonly Broker[] {
   return objects
     .filter((object) => object.kind === "StatefulSet")
@@ -75,7 +75,7 @@ export function headlessOf({ set, objects }: Broker): SourceObject | null {
   );
 }
 
-/** A file of a ConfigMap or a Secret, with its place. */
+/** A file of a ConfigMap or a Secret, with its position. */
 export interface ConfigFile {
   readonly object: SourceObject;
   readonly path: Path;

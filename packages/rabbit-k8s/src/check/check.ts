@@ -43,7 +43,7 @@ export interface CheckResult {
   readonly findings: readonly Finding[];
 }
 
-/** Looks at existing manifests for what would stop, hurt or surprise. `version` overrides what the images say. */
+/** Checks existing manifests for faults and risks. `version` overrides the images' tags. */
 export function checkManifests(objects: readonly SourceObject[], version: RabbitVersion | null): CheckResult {
   const brokers = findBrokers(objects, version);
   const operated = operatorClusters(objects);

@@ -71,7 +71,7 @@ function nodes({ set }: Broker): number {
   return Number(set.at("spec", "replicas") ?? 1);
 }
 
-/** Nodes that are told nothing of each other are brokers of their own, behind one Service. */
+/** Nodes without peer discovery are separate brokers behind one Service. */
 function discovery(broker: Broker): readonly Finding[] {
   if (nodes(broker) < 2 || settings(broker).has("cluster_formation.peer_discovery_backend")) return [];
   const file = configFiles(broker, confName)[0];
@@ -81,7 +81,7 @@ function discovery(broker: Broker): readonly Finding[] {
       find(file.object, file.path, {
         rule: "peer-discovery",
         severity: "error",
-        message: `nothing says how ${nodes(broker)} nodes find each other: each is a broker of its own, behind one Service`,
+        message: `peer discovery is missing for ${nodes(broker)} nodes: each is a separate broker behind one Service`,
         fix,
       }),
     ];
@@ -90,7 +90,7 @@ function discovery(broker: Broker): readonly Finding[] {
     find(broker.set, ["spec"], {
       rule: "peer-discovery",
       severity: "warning",
-      message: `no rabbitmq.conf among these files says how ${nodes(broker)} nodes find each other; without one each is a broker of its own`,
+      message: `these files have no rabbitmq.conf with peer discovery for ${nodes(broker)} nodes; without one each is a separate broker`,
       fix: `give all files of the cluster together, or ${fix}`,
     }),
   ];
@@ -141,7 +141,7 @@ function sizeHint(broker: Broker): readonly Finding[] {
       rule: "size-hint",
       severity: "warning",
       message:
-        "a quorum queue from the definitions is declared before the others joined and stays on one node for ever",
+        "a quorum queue from the definitions is declared before the others joined and stays on one node",
       fix: `set cluster_formation.target_cluster_size_hint = ${nodes(broker)}`,
     }),
   ];

@@ -27,7 +27,7 @@ function parse(text: string): Definitions | null {
   try {
     return JSON.parse(text) as Definitions;
   } catch {
-    // The rule on JSON says so; here there is nothing to look at.
+    // The rule on JSON reports it.
     return null;
   }
 }
@@ -47,7 +47,7 @@ export const definitionsSyntax: Rule = (broker) =>
         rule: "definitions-json",
         severity: "error",
         message: `${file.name} is no JSON; a node that imports it does not boot`,
-        fix: "mend it; a placeholder for a secret must stand within quotes",
+        fix: "correct it; a placeholder for a secret must be inside quotes",
       }),
     );
 
@@ -85,7 +85,7 @@ export const policies: Rule = (broker) => {
   );
 };
 
-/** Who may log in. */
+/** Users that may log in. */
 export const users: Rule = (broker) =>
   definitionFiles(broker).flatMap((file) => {
     const { users: defined, permissions = [] } = file.definitions;

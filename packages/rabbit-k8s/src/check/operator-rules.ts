@@ -14,7 +14,7 @@ export function operatorClusters(objects: readonly SourceObject[]): readonly Sou
   return objects.filter(({ kind }) => kind === "RabbitmqCluster");
 }
 
-/** Looks at one of them: what the operator hands on to the broker as it is. */
+/** Checks one of them: settings that the operator passes to the broker unchanged. */
 export function checkOperatorCluster(cluster: SourceObject, given: RabbitVersion | null): readonly Finding[] {
   const version = given ?? imageVersion(cluster.text("spec", "image"));
   const text = cluster.text(...config) ?? "";

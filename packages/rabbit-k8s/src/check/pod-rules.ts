@@ -142,7 +142,7 @@ function placement({ set, objects }: Broker): readonly Finding[] {
   ) {
     findings.push(
       find(set, pod, {
-        rule: "spread",
+        rule: "distribution",
         severity: "warning",
         message: "all nodes may run on one machine and fall with it",
         fix: "add `topologySpreadConstraints` over kubernetes.io/hostname and topology.kubernetes.io/zone",

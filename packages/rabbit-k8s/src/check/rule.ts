@@ -2,10 +2,10 @@ import type { Broker } from "./broker.ts";
 import type { Finding, Severity } from "./finding.ts";
 import type { Path, SourceObject } from "./source.ts";
 
-/** Looks at one broker for one kind of fault. */
+/** Checks one broker for one kind of fault. */
 export type Rule = (broker: Broker) => readonly Finding[];
 
-/** What a rule says; the place is given apart. */
+/** The finding of a rule, without its position. */
 export interface Remark {
   readonly rule: string;
   readonly severity: Severity;

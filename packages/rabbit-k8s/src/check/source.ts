@@ -1,9 +1,9 @@
 import { isNode, LineCounter, parseAllDocuments, type Document } from "yaml";
 
-/** The way to a value within a manifest. */
+/** The path to a value within a manifest. */
 export type Path = readonly (string | number)[];
 
-/** One object of a manifest file, with its place. */
+/** One object of a manifest file, with its position. */
 export class SourceObject {
   readonly file: string;
   readonly value: Readonly<Record<string, unknown>>;

@@ -76,7 +76,7 @@ export function adviseOnQueueType(
   return [
     cluster.defaultQueueType === "classic"
       ? `defaultQueueType: it stays classic, as from ${from} on. Write defaultQueueType: 'classic' before you leave \`from\` out: with quorum, RabbitMQ refuses to Python workers the queues that they declared before.`
-      : "defaultQueueType: quorum, for a new cluster. One that was upgraded from before 4.3 needs defaultQueueType: 'classic', or RabbitMQ refuses to Python workers the queues that they declared before; rabbit-k8s diff says so.",
+      : "defaultQueueType: quorum, for a new cluster. One that was upgraded from before 4.3 needs defaultQueueType: 'classic', or RabbitMQ refuses Python workers' declarations of their existing queues; rabbit-k8s diff reports it.",
   ];
 }
 

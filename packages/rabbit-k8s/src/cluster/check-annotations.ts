@@ -29,7 +29,7 @@ function isInt32(text: string): boolean {
   return /^(0|-?[1-9]\d*)$/.test(text) && Math.abs(Number(text) + 0.5) < 2 ** 31;
 }
 
-/** The annotation by which a load balancer is told its clients. */
+/** The annotation with the allowed clients of a load balancer. */
 const sourceRanges = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
 /** Annotations of Services that the API server refuses. */
@@ -49,7 +49,7 @@ export function checkServiceAnnotations(
   return blocks.flatMap((block) => checkTexts({ [prop]: block }, addressBlock, "write 10.0.0.0/8,fd00::/8"));
 }
 
-/** The older way to name an ingress class, which may not stand beside the newer one. */
+/** The older annotation of an ingress class, which excludes the newer field. */
 const ingressClass = "kubernetes.io/ingress.class";
 
 /** Annotations of an Ingress that the API server refuses. */

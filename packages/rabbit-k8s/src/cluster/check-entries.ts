@@ -55,7 +55,7 @@ function checkDuplicates(props: ModernProps): readonly Refusal[] {
   ];
 }
 
-/** Entries of a list that say the same thing as one before them; the last word of an identity is what they are called by. */
+/** Entries of a list that repeat an earlier one; the last part of an identity is their name. */
 function twice(list: string, prop: string, identities: readonly (readonly string[])[]): readonly Refusal[] {
   const keys = identities.map((identity) => JSON.stringify(identity));
   return identities.flatMap((identity, index) =>
@@ -71,7 +71,7 @@ function twice(list: string, prop: string, identities: readonly (readonly string
   );
 }
 
-/** In AMQP one byte says how long a name is. */
+/** In AMQP the length of a name is one byte. */
 function checkNames(props: ModernProps): readonly Refusal[] {
   return named.flatMap((list) =>
     (props[list] ?? []).flatMap(({ name }, index) => {

@@ -84,7 +84,7 @@ function checkReplicas({ replicas = 3, fromReplicas }: ModernProps): readonly Re
     refusals.push({
       prop: "fromReplicas",
       reason: `${fromReplicas} is no number of nodes`,
-      remedy: "say how many run",
+      remedy: "give the number of replicas",
     });
   }
   if (fromReplicas !== undefined && replicas < fromReplicas && replicas > 0) {

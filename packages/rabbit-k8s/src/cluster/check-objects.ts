@@ -11,7 +11,7 @@ const nameRemedy = "use lower-case letters, digits, dashes and dots, at most 253
 const hostRemedy = "write a name of DNS in lower case, without a scheme, a port or a path";
 const largestId = 2_147_483_647;
 
-/** Room for the annotation with the hash of the configuration, which every pod has too. */
+/** Size of the annotation with the hash of the configuration, which every pod has too. */
 const hashBytes = 64;
 
 /** Checks what becomes a name, a label, a host or a number of an object, as the API server would. */

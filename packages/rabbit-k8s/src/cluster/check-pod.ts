@@ -198,7 +198,7 @@ function checkProbe(prop: string, probe: ProbeProps): readonly Refusal[] {
     ...refuse(
       command !== undefined && (path !== undefined || port !== undefined),
       prop,
-      "it asks in two ways",
+      "it has two handlers",
       "name `command` alone, or `port` with or without `path`",
     ),
     ...refuse(command?.length === 0, `${prop}.command`, "it is empty", "name a program"),

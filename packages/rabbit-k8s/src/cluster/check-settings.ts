@@ -49,7 +49,7 @@ function checkConfKey(key: string, value: string, version: RabbitVersion): Omit<
   if (/[\p{Cc}\u2028\u2029]/u.test(value))
     return { reason: "the value has a line break or another control character", remedy: "write it on one line" };
   const owner = owned.find(([pattern]) => pattern.test(key));
-  if (owner !== undefined) return { reason: "this package renders it", remedy: `say it with ${owner[1]}` };
+  if (owner !== undefined) return { reason: "this package renders it", remedy: `set it by ${owner[1]}` };
   const refused = refuseKey(version, key);
   if (refused?.kind === "unknown") {
     return {
@@ -141,8 +141,8 @@ function checkTls({ tls }: ModernProps): readonly Refusal[] {
         prop: "tls",
         reason:
           tls.issuer === undefined
-            ? "nothing says where the certificate comes from"
-            : "the certificate comes from two places",
+            ? "the source of the certificate is missing"
+            : "the certificate has two sources",
         remedy: "name `issuer` (cert-manager) or `secretName` (a Secret with tls.crt, tls.key, ca.crt)",
       },
     ];
@@ -153,7 +153,7 @@ function checkTls({ tls }: ModernProps): readonly Refusal[] {
 function checkRoute({ managementRoute }: ModernProps): readonly Refusal[] {
   if (managementRoute === undefined) return [];
   if ((managementRoute.ingress === undefined) === (managementRoute.gateway === undefined)) {
-    return [{ prop: "managementRoute", reason: "it needs one way in", remedy: "name `ingress` or `gateway`" }];
+    return [{ prop: "managementRoute", reason: "it needs an ingress or a gateway", remedy: "name `ingress` or `gateway`" }];
   }
   return [];
 }
@@ -174,7 +174,7 @@ function checkLifecycle({ lifecycle = {}, celery }: ModernProps): readonly Refus
   );
 }
 
-/** Only the frame is looked at: the terms are Erlang's. */
+/** Checks only the frame: the terms are Erlang's. */
 function checkAdvancedConfig({ advancedConfig }: ModernProps): readonly Refusal[] {
   if (advancedConfig === undefined) return [];
   const code = advancedConfig.replaceAll(/^\s*%.*$/gm, "").trim();

@@ -126,7 +126,7 @@ function checkQueueArguments(queue: Queue, prop: string, version: RabbitVersion)
   };
   if ("x-queue-type" in given) refuse("x-queue-type", "the type has a prop of its own", "use `type`");
   if ("x-max-priority" in given && queue.type !== "classic") {
-    refuse("x-max-priority", "quorum queues refuse it", "say `type: 'classic'` for a queue with priorities");
+    refuse("x-max-priority", "quorum queues refuse it", "set `type: 'classic'` for a queue with priorities");
   }
   if ("x-queue-mode" in given && isAtLeast(version, "4.3")) {
     refuse("x-queue-mode", `RabbitMQ ${version.text} refuses it: classic queues are always lazy`, "leave it out");
@@ -161,7 +161,7 @@ function checkVhostTypes(
   const refuse = (prop: string): Refusal => ({
     prop,
     reason: `RabbitMQ ${version.text} has no default queue type for a vhost; it comes with 3.10.8`,
-    remedy: "use 3.10.8 or later, or say `defaultQueueType: 'classic'` and give each queue its `type`",
+    remedy: "use 3.10.8 or later, or set `defaultQueueType: 'classic'` and give each queue its `type`",
   });
   const typed = vhosts.flatMap((vhost, index) =>
     (vhost.defaultQueueType ?? "classic") === "classic" ? [] : [refuse(`vhosts[${index}].defaultQueueType`)],
@@ -213,7 +213,7 @@ function checkShovels({ shovels = [] }: ModernProps): readonly Refusal[] {
   );
 }
 
-/** The mark that the init container replaces by a secret; no text of the user's may look like one. */
+/** The mark that the init container replaces by a secret; strings of the user must not contain it. */
 const placeholder = "@secret/";
 
 function checkPlaceholders(props: ModernProps): readonly Refusal[] {
@@ -222,7 +222,7 @@ function checkPlaceholders(props: ModernProps): readonly Refusal[] {
       ? [
           {
             prop: list,
-            reason: `a text contains "${placeholder}", which marks the place of a secret`,
+            reason: `a string contains "${placeholder}", the mark of a secret`,
             remedy: "change the text",
           },
         ]

@@ -1,4 +1,4 @@
-/** Where things lie inside the pods. The image's own places where it has them. */
+/** Paths inside the pods; those of the image where it has them. */
 export const paths = {
   /** Rendered configuration, as the ConfigMap has it. */
   config: "/run/rabbitmq/config",

@@ -1,6 +1,6 @@
 import type { ResolvedCluster } from "./resolved.ts";
 
-/** Who may connect to a port. */
+/** The allowed clients of a port. */
 export type PortAudience = "nodes" | "clients" | "management" | "metrics";
 
 /** A port a node listens on. */
@@ -9,7 +9,7 @@ export interface ServerPort {
   readonly name: string;
   readonly port: number;
   readonly audience: PortAudience;
-  /** What Services and meshes are told. */
+  /** Names and protocols for Services and meshes. */
   readonly appProtocol?: string;
 }
 
@@ -103,7 +103,7 @@ export function clientPorts(cluster: ResolvedCluster): readonly ServerPort[] {
   return ports.filter((port) => !(encryptedMetrics && port.name === "prometheus"));
 }
 
-/** The port whose listener says that a node takes clients: it opens last, and closes in maintenance. */
+/** The port whose listener marks a node as ready for clients: it opens last, and closes in maintenance. */
 export function readinessPort({ tls }: ResolvedCluster): "amqp" | "amqps" {
   return tls === null || tls.keepPlain ? "amqp" : "amqps";
 }

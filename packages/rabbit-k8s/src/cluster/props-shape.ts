@@ -21,7 +21,7 @@ const policy = props({
 
 const shovelEnd = props({ uri: secretKeyShape, queue: text, exchange: text, routingKey: text });
 
-/** What a cluster holds, as `Topology` says it. */
+/** The topology of a cluster, as in `Topology`. */
 const topology: Readonly<Record<string, Shape>> = {
   vhosts: list(
     props({

@@ -241,5 +241,5 @@ export interface SeedProps {
   readonly secretValues?: { readonly erlangCookie: string; readonly adminPassword: string };
 }
 
-/** All a user may say about a cluster. */
+/** The props of a cluster. */
 export type RabbitClusterProps = ModernProps | SeedProps;

@@ -23,7 +23,7 @@ export interface Resolution {
 
 /** All that is wrong with the props, at once; empty when they can be rendered. */
 export function checkCluster(props: ModernProps): readonly Refusal[] {
-  // From JSON or JavaScript anything may come; what has not the right shape cannot be looked at further.
+  // Values from JSON or JavaScript are unchecked; those of a wrong shape cannot be checked further.
   const misshapen = refusalsOf(modernShape, props);
   if (misshapen.length > 0) return misshapen;
   const version = versionOf(props);

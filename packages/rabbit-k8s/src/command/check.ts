@@ -11,7 +11,7 @@ export interface CheckOptions {
 }
 
 /**
- * Looks at existing manifests. Ends with 1 when something would stop, lose or hurt; notes alone are well.
+ * Checks existing manifests. Exits with 1 for findings; notes do not count.
  *
  * @throws UsageError for a file or version that cannot be read.
  */

@@ -6,7 +6,7 @@ import { runbook, type RunbookOptions } from "./runbook.ts";
 import { synth } from "./synth.ts";
 import { exitCodes, type Terminal, UsageError } from "./terminal.ts";
 
-/** Runs `rabbit-k8s` with its arguments, without the program's own name, and tells the exit code. */
+/** Runs `rabbit-k8s` with its arguments, without the program's own name, and returns the exit code. */
 export function runCommand(words: readonly string[], terminal: Terminal): number {
   let code: number = exitCodes.well;
   const program = describe(terminal, (result) => {
@@ -34,7 +34,7 @@ function explain(error: unknown, terminal: Terminal): number {
 }
 
 const exitHelp = `
-Exit codes: 0 all well; 1 refused, lost or found something; 2 asked wrongly.`;
+Exit codes: 0 success; 1 findings, refusals or losses; 2 usage error.`;
 
 function describe(terminal: Terminal, done: (code: number) => void): Command {
   const program = new Command("rabbit-k8s")
@@ -45,9 +45,9 @@ function describe(terminal: Terminal, done: (code: number) => void): Command {
   describeSynth(program, terminal, done);
   program
     .command("check")
-    .description("look at existing manifests for what would stop, hurt or surprise, by version")
+    .description("check existing manifests for faults and risks, by version")
     .argument("<file...>", "all files of the cluster; - for the standard input")
-    .option("--version <version>", "RabbitMQ's version, where the image's tag does not say it")
+    .option("--version <version>", "RabbitMQ's version, where the image's tag has none")
     .option("--json", "findings as JSON")
     .action((files: string[], options: { version?: string; json?: boolean }) => {
       done(check(files, named(options), terminal));

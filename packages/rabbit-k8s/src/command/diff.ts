@@ -5,9 +5,9 @@ import type { SourceObject } from "../check/source.ts";
 import { exitCodes, type Terminal, UsageError } from "./terminal.ts";
 
 /**
- * Says what applying new manifests over old ones does. Ends with 1 when something would be lost or refused.
+ * Reports the effects of applying new manifests over old ones. Exits with 1 for losses and refusals.
  *
- * @throws UsageError where a file holds no manifests, or both are the standard input.
+ * @throws UsageError where a file has no manifests, or both are the standard input.
  */
 export function diff(before: string, after: string, terminal: Terminal): number {
   if (before === "-" && after === "-") throw new UsageError("only one of both can be the standard input");

@@ -66,7 +66,7 @@ function readProps(options: SynthOptions, terminal: Terminal): RabbitClusterProp
   return { ...props, version: props.version, namespace: props.namespace };
 }
 
-/** Options that say nothing about the original document's cluster. */
+/** Options that do not apply to the original document's cluster. */
 const modernOnly = ["props", "name", "from", "memory", "vhost", "celery", "tls", "monitoring"] as const;
 
 /** Which props there are, and of which kind, is checked with all others. */
@@ -114,7 +114,7 @@ function seedProps(options: SynthOptions, terminal: Terminal): SeedProps {
   };
 }
 
-/** The props that options say; an option changes one prop of the file, not all beside it. */
+/** The props of options; an option changes one prop of the file. */
 function modernProps(options: SynthOptions, file: Partial<ModernProps>): Partial<ModernProps> {
   const storage = {
     ...(options.storage !== undefined && { size: options.storage }),
@@ -145,7 +145,7 @@ function merge<Props extends object>(file: Props | undefined, given: Props): Pro
   return file === undefined || isObject(file) ? { ...file, ...given } : file;
 }
 
-/** An option that says where the certificate comes from takes the place of the file's word on it. */
+/** An option for the source of the certificate replaces that of the file. */
 function mergeTls(file: TlsProps | undefined, given: TlsProps): TlsProps {
   if (file === undefined || !isObject(file) || (given.issuer === undefined && given.secretName === undefined))
     return merge(file, given);

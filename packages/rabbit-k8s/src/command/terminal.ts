@@ -1,8 +1,8 @@
-/** What the command needs of the world. */
+/** Input and output of the command. */
 export interface Terminal {
   /** Results: manifests, findings. */
   out(text: string): void;
-  /** Everything said about them. */
+  /** All messages about them. */
   err(text: string): void;
   /**
    * The text of a file; `-` is the standard input.
@@ -14,7 +14,7 @@ export interface Terminal {
   variable(name: string): string | undefined;
 }
 
-/** What the system says, and what a person would. */
+/** Error codes of the system, with a description. */
 const readErrors: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a folder; name its files",
@@ -40,10 +40,10 @@ export function countOf(text: string): number {
   return /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** How the command ends: all well; something found or refused; asked wrongly. */
+/** Exit codes: success; findings or refusals; a usage error. */
 export const exitCodes = { well: 0, found: 1, usage: 2 } as const;
 
-/** Thrown when what was typed makes no sense; the message says what to type instead. */
+/** A usage error; the message has what to type instead. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

@@ -4,7 +4,7 @@ import { formatRefusal, RefusedPropsError } from "../refusal/refusal.ts";
 import type { Manifest } from "../manifests/manifest.ts";
 import { refuseSize } from "../manifests/size.ts";
 
-/** Puts objects into a construct under ids that say what they are. */
+/** Adds objects to a construct, with ids by kind and name. */
 export function addObjects(scope: Construct, manifests: readonly Manifest[]): void {
   for (const manifest of manifests) {
     new ApiObject(scope, `${manifest.kind}-${manifest.metadata.name}`, manifest);

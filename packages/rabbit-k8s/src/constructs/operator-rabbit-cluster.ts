@@ -31,14 +31,14 @@ const operatorWarnings = [
 
 /**
  * Renders a cluster as resources of RabbitMQ's cluster operator and topology operator, from the props of the plain one.
- * Props that these resources cannot say are refused.
+ * Props that these resources do not support are refused.
  *
  * @throws RefusedPropsError with all refusals at once.
  */
 export function renderOperatorCluster(props: ModernProps): RenderedOperatorCluster {
   const given = plainProps(props);
   const refusals = checkCluster(given);
-  // Of props without the right shape nothing more can be said.
+  // Props of a wrong shape cannot be checked further.
   const own = refusals.length > 0 && refusalsOf(modernShape, given).length > 0 ? [] : checkOperatorProps(given);
   if (refusals.length + own.length > 0) throw new RefusedPropsError([...refusals, ...own]);
   const { cluster: plain, warnings } = resolveCluster(given);

@@ -8,7 +8,7 @@ export interface Change {
   readonly title: string;
 }
 
-/** How an object is called in messages, and what tells it from others. */
+/** The name of an object in messages, and its identity. */
 export function titleOf(object: SourceObject): string {
   return `${object.kind} ${object.namespace === null ? "" : `${object.namespace}/`}${object.name}`;
 }

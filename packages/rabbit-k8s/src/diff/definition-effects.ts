@@ -140,7 +140,7 @@ function typeEffects(
   return [
     effect(
       "refused",
-      `vhost "${String(before["name"])}" gets the default queue type ${fresh} in place of ${old}: declarations without a type of queues that exist are refused from then on (406, inequivalent arg 'x-queue-type'), those of Python workers among them`,
+      `vhost "${String(before["name"])}" gets the default queue type ${fresh} instead of ${old}: declarations without a type of queues that exist are refused from then on (406, inequivalent arg 'x-queue-type'), those of Python workers among them`,
       `set defaultQueueType: '${old}' in the props, or move the queues first`,
     ),
   ];
@@ -152,7 +152,7 @@ function definitionsOf(object: SourceObject): Entry | null {
   try {
     return text === null ? null : (JSON.parse(text) as Entry);
   } catch {
-    // The command `check` says that it is no JSON.
+    // The command `check` reports invalid JSON.
     return null;
   }
 }

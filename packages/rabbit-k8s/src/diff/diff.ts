@@ -75,7 +75,7 @@ function removal(title: string, object: SourceObject, after: readonly SourceObje
   ];
 }
 
-/** A changed file that restarts nothing is read by nobody. */
+/** Changed files that restart no pod have no effect. */
 function unread(changed: readonly Effect[]): readonly Effect[] {
   const restarts = changed.some(({ kind }) => kind === "restart");
   return changed

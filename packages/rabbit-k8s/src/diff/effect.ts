@@ -1,5 +1,5 @@
 /**
- * What an apply would do: `refused`: Kubernetes or RabbitMQ does not take it; `lost`: data or the way to it goes;
+ * What an apply would do: `refused`: Kubernetes or RabbitMQ refuses it; `lost`: data or access to it is lost;
  * `restart`: nodes or pods are replaced one by one; `note`: worth knowing.
  */
 export type EffectKind = "refused" | "lost" | "restart" | "note";

@@ -41,7 +41,7 @@ function upgrade(change: Change): readonly Effect[] {
       change,
       "note",
       `RabbitMQ goes from ${from.text} to ${to.text}`,
-      "before: rabbitmqctl enable_feature_flag all; after the last node: the same again. There is no way back.",
+      "before: rabbitmqctl enable_feature_flag all; after the last node: the same again. It cannot be undone.",
     ),
   ];
 }
@@ -95,7 +95,7 @@ export function topologyEffects(change: Change): readonly Effect[] {
       effect(
         change,
         "refused",
-        `the default queue type becomes ${after} in place of ${before}: declarations without a type of queues that exist are refused from then on`,
+        `the default queue type becomes ${after} instead of ${before}: declarations without a type of queues that exist are refused from then on`,
         "keep it, or move the queues first",
       ),
     ];

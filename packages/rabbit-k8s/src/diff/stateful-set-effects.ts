@@ -181,7 +181,7 @@ function upgrade(change: Change): readonly Effect[] {
       change,
       "note",
       `RabbitMQ goes from ${from.text} to ${to.text}`,
-      "before: rabbitmqctl enable_feature_flag all; after the last node: the same again. There is no way back.",
+      "before: rabbitmqctl enable_feature_flag all; after the last node: the same again. It cannot be undone.",
     ),
   ];
 }

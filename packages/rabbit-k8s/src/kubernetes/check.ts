@@ -4,7 +4,7 @@ import { annotationKey, labelKey, labelValue, longestAnnotations, type Rule } fr
 /** Props by their name; those that are not given are passed over. */
 type Given<Value> = Readonly<Record<string, Value | undefined>>;
 
-/** Texts against one rule. */
+/** Checks strings by one rule. */
 export function checkTexts(given: Given<string>, rule: Rule, remedy: string): readonly Refusal[] {
   return Object.entries(given).flatMap(([prop, text]) => {
     const reason = text === undefined ? null : rule(text);

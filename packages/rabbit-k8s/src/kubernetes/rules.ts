@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-/** What is wrong with a text, by Kubernetes' own rules; `null` where nothing is. */
+/** The fault of a string by Kubernetes' rules; `null` for a valid one. */
 export type Rule = (text: string) => string | null;
 
 const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
@@ -52,7 +52,7 @@ function isQualifiedName(text: string): boolean {
 /** The key of a label or a topology. */
 export const labelKey: Rule = rule("key of a label", isQualifiedName);
 
-/** The key of an annotation; Kubernetes looks at it in lower case. */
+/** The key of an annotation; Kubernetes checks it in lower case. */
 export const annotationKey: Rule = rule("key of an annotation", (text) => isQualifiedName(text.toLowerCase()));
 
 /** The value of a label. */

@@ -41,7 +41,7 @@ export const tolerationShape: Shape = props({
   tolerationSeconds: number,
 });
 
-/** The shape of who may connect. */
+/** The shape of allowed clients. */
 export const peerShape: Shape = props({
   podSelector: labelSelector,
   namespaceSelector: labelSelector,
@@ -119,7 +119,7 @@ export function checkPeers(prop: string, peers: readonly NetworkPolicyPeer[] = [
     const selects = podSelector !== undefined || namespaceSelector !== undefined;
     const remedy = "name pods, namespaces or both, or one block of addresses";
     return [
-      ...refuse(!selects && ipBlock === undefined, at, "it names nobody", remedy),
+      ...refuse(!selects && ipBlock === undefined, at, "it is empty", remedy),
       ...refuse(selects && ipBlock !== undefined, at, "a block of addresses stands alone", remedy),
       ...checkSelector(`${at}.podSelector`, podSelector),
       ...checkSelector(`${at}.namespaceSelector`, namespaceSelector),

@@ -47,7 +47,7 @@ function health(cluster: ResolvedCluster): readonly AlertRule[] {
       annotations: {
         summary: `${names.cluster} runs fewer nodes than its ${replicas}`,
         description:
-          "Look at the pods and their events. Without a majority nothing can be declared and quorum queues stop.",
+          "Check the pods and their events. Without a majority no queue can be declared and quorum queues stop.",
       },
     },
     {
@@ -57,7 +57,7 @@ function health(cluster: ResolvedCluster): readonly AlertRule[] {
       labels: { severity: "warning" },
       annotations: {
         summary: `Nodes of ${names.cluster} do not all see each other`,
-        description: "Look for a network policy, a lost machine, or certificates that differ between nodes.",
+        description: "Check network policies, machines, and certificates that differ between nodes.",
       },
     },
     {
@@ -93,7 +93,7 @@ function resources(cluster: ResolvedCluster): readonly AlertRule[] {
       labels: { severity: "critical" },
       annotations: {
         summary: `${names.cluster} blocks publishers: disk`,
-        description: "A volume is nearly full. Consumers must catch up, or let the volumes grow as the runbook says.",
+        description: "A volume is nearly full. Add consumers, or grow the volumes by the runbook.",
       },
     },
     {

@@ -13,7 +13,7 @@ export interface HttpRoute extends Manifest {
   };
 }
 
-/** The way to the management interface. AMQP is no HTTP and takes no such way. */
+/** The route to the management interface. AMQP is not HTTP and has none. */
 export function managementRoute(
   cluster: ResolvedCluster,
   route: ManagementRouteProps,

@@ -14,8 +14,8 @@ import { clientService, headlessService } from "./services.ts";
 import { statefulSet } from "./stateful-set.ts";
 
 /**
- * Every object of a cluster, in the order in which they are best applied: what the pods name before the pods, so that none
- * waits for a missing account, file or certificate; what only looks at them after.
+ * Every object of a cluster, in the order in which they are best applied: what the pods name before the pods, so that
+ * none waits for a missing account, file or certificate; monitoring after them.
  */
 export function clusterManifests(cluster: ResolvedCluster): readonly Manifest[] {
   const { tls, networkPolicy: peers, replicas, managementRoute: route } = cluster;

@@ -4,7 +4,7 @@ import type { ResolvedCluster } from "../cluster/resolved.ts";
 import { clientPorts } from "../cluster/ports.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
 
-/** One way Prometheus reads a pod or a Service. */
+/** One endpoint that Prometheus scrapes, of a pod or a Service. */
 interface ScrapeEndpoint {
   readonly port: string;
   readonly path: string;

@@ -12,7 +12,7 @@ import { peerPortRanges, type PortAudience, serverPorts } from "../cluster/ports
 import { type Manifest, metadataOf } from "./manifest.ts";
 import { asksApiServer } from "./role.ts";
 
-/** Who may reach the nodes, and whom they may reach: each other, DNS, and the API server where discovery asks it. */
+/** Allowed connections to and from the nodes: each other, DNS, and the API server where discovery uses it. */
 export function networkPolicy(cluster: ResolvedCluster, peers: Required<NetworkPolicyProps>): NetworkPolicy & Manifest {
   return {
     apiVersion: "networking.k8s.io/v1",

@@ -2,7 +2,7 @@ import type { ModernProps } from "../cluster/props.ts";
 import type { Refusal } from "../refusal/refusal.ts";
 import type { SecretKey } from "../cluster/topology.ts";
 
-/** Props that the operators' resources cannot say: each is refused, since what was asked for would be missing in silence. */
+/** Props that the operators' resources do not support: each is refused, since it would silently have no effect. */
 export function checkOperatorProps(props: ModernProps): readonly Refusal[] {
   return [...checkCluster(props), ...checkTopology(props), ...checkKeys(props)];
 }
@@ -54,7 +54,7 @@ function checkCluster(props: ModernProps): readonly Refusal[] {
       refuse(
         props.pod?.[probe] !== undefined,
         `pod.${probe}`,
-        "the operator has probes of its own, and one merged into them would ask in two ways",
+        "the operator has its own probes, and a merged one would have two handlers",
       ),
     ),
     ...refuse(props.managementRoute !== undefined, "managementRoute", "the operators have no resource for it"),

@@ -77,8 +77,8 @@ const operatorOwned =
   /^(cluster_formation\.|cluster_name$|definitions\.|listeners\.|ssl_options\.(ca)?(cert|key)file$|management\.(tcp|ssl)\.|prometheus\.(tcp|ssl)\.|(stream|mqtt|stomp)\.listeners\.|total_memory_available_override_value$|log\.)/;
 
 /**
- * The same cluster as a resource for the cluster operator. The operator makes the default user's Secret and the cookie by
- * itself; definitions become resources of the topology operator. What no default says is taken from the props.
+ * The same cluster as a resource for the cluster operator. The operator makes the default user's Secret and the cookie
+ * by itself; definitions become resources of the topology operator. Settings without a default come from the props.
  */
 export function operatorCluster(cluster: ResolvedCluster, props: ModernProps): RabbitmqCluster {
   const { names, storage, tls, scheduling, lifecycle, service, resources } = cluster;

@@ -92,7 +92,7 @@ export function topologyResources(cluster: ResolvedCluster, reference: ClusterRe
   ];
 }
 
-/** What tells one binding from all others. Arguments and exchanges as destinations only where there are any. */
+/** The identity of a binding. Arguments and exchanges as destinations only where there are any. */
 function bindingParts(
   vhost: string,
   source: string,

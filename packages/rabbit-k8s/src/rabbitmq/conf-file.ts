@@ -4,7 +4,7 @@ export interface ConfEntry {
   readonly value: string;
 }
 
-/** A setting with the place it was read from. */
+/** A setting with its position in the file. */
 export interface ConfLine extends ConfEntry {
   /** Counted from 1. */
   readonly line: number;

@@ -2,7 +2,7 @@ import table from "./conf-keys.json" with { type: "json" };
 import { nearest } from "@leveret/options";
 import { isAtLeast, knownSeries, type RabbitVersion, type Series } from "./version.ts";
 
-/** What the releases say of one key of `rabbitmq.conf`. */
+/** Versions and type of one key of `rabbitmq.conf`, from the releases. */
 interface KeyFacts {
   /** The schema's own type, such as `boolean` or `{enum,[verify_peer,verify_none]}`. */
   readonly type: string;

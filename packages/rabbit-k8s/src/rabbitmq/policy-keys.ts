@@ -47,7 +47,7 @@ const keys: Readonly<Record<string, KeyLife>> = {
   "target-group-size": { since: "4.0" },
 };
 
-/** Why a version does not take a policy key, with the way out. */
+/** Why a version refuses a policy key, and the alternative. */
 export interface PolicyKeyRefusal {
   readonly reason: string;
   readonly remedy: string;

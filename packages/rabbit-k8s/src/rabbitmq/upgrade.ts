@@ -9,8 +9,8 @@ export function nextSteps(series: Series): readonly Series[] {
 }
 
 /**
- * The fewest series to pass through from one to another, both ends included; `null` where no way leads there.
- * Source: RabbitMQ's published upgrade paths.
+ * The fewest series to pass through from one to another, both ends included; `null` without an upgrade path. Source:
+ * RabbitMQ's published upgrade paths.
  */
 export function upgradePath(from: Series, to: Series): readonly Series[] | null {
   let frontier: (readonly Series[])[] = [[from]];

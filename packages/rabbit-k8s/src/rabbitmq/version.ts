@@ -27,7 +27,7 @@ export function parseVersion(text: string): RabbitVersion | null {
   return { text, series, major: Number(match[1]), minor: Number(match[2]), patch: Number(patch) };
 }
 
-/** Is a text a version and nothing else, as images have it: `4.3` or `4.3.6`, without a suffix or a zero in front? */
+/** Whether a string is a plain version, as in images' tags: `4.3` or `4.3.6`, without a suffix or a leading zero. */
 export function isPlainVersion(text: string): boolean {
   return /^\d\.(0|[1-9]\d?)(\.(0|[1-9]\d{0,2}))?$/.test(text);
 }

@@ -1,4 +1,4 @@
-/** One thing about the props that cannot be rendered, for the person who wrote them. */
+/** One refusal of the props, for their author. */
 export interface Refusal {
   /** The prop, as a path: `policies[0].definition.ha-mode`. */
   readonly prop: string;

@@ -10,7 +10,7 @@ export const text: Shape = (value) => {
   }
   if (/^[-+]?0[oOBX][0-9A-Fa-f_]+$/.test(value)) {
     const reason = "cdk8s writes this string without quotes, and kubectl reads a number";
-    return [{ path: "", fault: "unfit", reason, remedy: "Write it in another way" }];
+    return [{ path: "", fault: "unfit", reason, remedy: "Write it differently" }];
   }
   return [];
 };

@@ -35,7 +35,7 @@ export function growVolumeScript(place: Place, size: string): string {
         "$replicas",
         "tries=0",
         `until [ "$(bytes "$(k get pvc data-${name}-$i -o 'jsonpath={.status.capacity.storage}')")" -ge ${parseBytes(size)} ]; do`,
-        `  tries=$((tries + 1)); [ "$tries" -lt 300 ] || stop "volume data-${name}-$i has not grown: where its conditions say FileSystemResizePending, delete the pod ${name}-$i and run this again"`,
+        `  tries=$((tries + 1)); [ "$tries" -lt 300 ] || stop "volume data-${name}-$i has not grown: where its conditions have FileSystemResizePending, delete the pod ${name}-$i and run this again"`,
         "  sleep 2",
         "done",
       ),

@@ -33,7 +33,7 @@ export function scaleDownScript(place: Place, from: number, to: number): string 
       `if [ "$(on ${name}-0 rabbitmqctl -q eval '${quorumQueues(place, leaving)}')" != ok ]; then`,
       ...staying.map((ordinal) => `  on ${name}-0 rabbitmq-queues -q grow ${nodeName(place, ordinal)} all`),
       `  few=$(on ${name}-0 rabbitmqctl -q eval '${quorumQueues(place, leaving, staying.length)}')`,
-      `  [ "$few" = ok ] || { echo "$few" | grep -v "^ok$" >&2; stop "these quorum queues have too few members on nodes that stay: rabbitmq-queues grow NODE all says why"; }`,
+      `  [ "$few" = ok ] || { echo "$few" | grep -v "^ok$" >&2; stop "these quorum queues have too few members on nodes that stay: rabbitmq-queues grow NODE all reports why"; }`,
       ...leaving.map((ordinal) => `  on ${name}-0 rabbitmq-queues -q shrink ${nodeName(place, ordinal)}`),
       "fi",
       `left=$(on ${name}-0 rabbitmqctl -q eval '${quorumQueues(place, leaving)}')`,

@@ -3,7 +3,7 @@ import { isAtLeast, latestOf, parseVersion, type RabbitVersion } from "../rabbit
 import type { Place } from "./place.ts";
 import { checkHealth, eachBelow, formatScript, type Step } from "./script.ts";
 
-/** The script from one version to another, by way of every series between; `null` where no way leads there. */
+/** The script from one version to another, through every series in between; `null` without an upgrade path. */
 export function upgradeScript(place: Place, from: RabbitVersion, to: RabbitVersion): string | null {
   const path = upgradePath(from.series, to.series);
   if (path === null) return null;
@@ -93,7 +93,7 @@ function hopSteps(place: Place, hop: Hop): readonly Step[] {
         `for flag in ${flags.join(" ")}; do`,
         `  case "$flags" in *"$flag enabled"*) ;; *) stop "${hop.to} needs the feature flag $flag: rabbitmqctl enable_feature_flag $flag" ;; esac`,
         "done",
-        `say "there is no way back from here: take snapshots of the volumes where the storage can"`,
+        `say "the next steps cannot be undone: take snapshots of the volumes where the storage can"`,
       ].map((line) => `  ${line}`),
       "fi",
     ],

@@ -28,9 +28,9 @@ export function seedFiles({ clusterDomain }: ResolvedSeed): Readonly<Record<stri
 }
 
 /**
- * The document's script with its faults repaired: the cookie is quoted, the password is escaped for JSON instead of being
- * put through `envsubst`, which a quote or a backslash breaks, and each file is written beside its place and renamed, so
- * that the script runs again over what an earlier run left. It needs no image but RabbitMQ's own.
+ * The document's script with its faults repaired: the cookie is quoted, the password is escaped for JSON instead of
+ * being put through `envsubst`, which a quote or a backslash breaks, and each file is written under another name and
+ * renamed, so that the script runs again over what an earlier run left. It needs no image but RabbitMQ's own.
  */
 const script = `set -eu
 ${["rabbitmq.conf", "enabled_plugins"].map((file) => writeFile(`/etc/rabbitmq/${file}`, (part) => `cp /tmp/config/${file} ${part}`)).join("\n")}

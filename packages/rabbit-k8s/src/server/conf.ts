@@ -62,9 +62,9 @@ function partitions({ version, replicas }: ResolvedCluster): readonly ConfEntry[
 }
 
 /**
- * Read at each boot: with `definitions.skip_if_unchanged` a failed import counts as done (seen in the code of 3.10.8, 4.0.5 and
- * 4.3.6, which drop its result), so a node lost while the cluster forms would leave queues out for ever. Without it a
- * failed import stops the boot, and the next one tries again.
+ * Read at each boot: with `definitions.skip_if_unchanged` a failed import counts as done (seen in the code of 3.10.8,
+ * 4.0.5 and 4.3.6, which drop its result), so a node lost while the cluster forms would miss queues permanently.
+ * Without it a failed import stops the boot, and the next one tries again.
  */
 function definitions(): readonly ConfEntry[] {
   return [entry("definitions.import_backend", "local_filesystem"), entry("definitions.local.path", paths.definitions)];
@@ -77,7 +77,7 @@ function access({ version }: ResolvedCluster): readonly ConfEntry[] {
 const smallNode = 4 * 1024 ** 3;
 
 function limits({ resources }: ResolvedCluster): readonly ConfEntry[] {
-  // A log of the default 512 MiB is held in memory several times over: too much for a small node.
+  // A log of the default 512 MiB is in memory several times: too much for a small node.
   const wal = (parseBytes(resources.memory) ?? 0) < smallNode ? [entry("raft.wal_max_size_bytes", 64 * 1024 ** 2)] : [];
   return [
     // Plain bytes: 3.10 does not understand Mi and Gi.
@@ -109,8 +109,8 @@ function queues(cluster: ResolvedCluster): readonly ConfEntry[] {
 }
 
 /**
- * Classic queues in the definitions keep the default, `client-local`. Told to balance, 4.x looks for a node among those
- * that have booted; while all boot together it finds none, and every node ends with `badarg` (4.0.5 and 4.3.6).
+ * Classic queues in the definitions keep the default, `client-local`. With balancing, 4.x selects a node among those
+ * that have booted; while all boot together there is none, and every node ends with `badarg` (4.0.5 and 4.3.6).
  */
 function definesClassic(cluster: ResolvedCluster): boolean {
   return cluster.topology.queues.some((queue) => queueTypeOf(queue, cluster) === "classic");

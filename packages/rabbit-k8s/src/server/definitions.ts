@@ -65,7 +65,7 @@ function definitions(cluster: ResolvedCluster): Definition {
   };
 }
 
-/** The type is said even where the vhost has it by default: 3.10 does not apply the default to queues it imports. */
+/** The type is set even where the vhost has it by default: 3.10 does not apply the default to queues it imports. */
 function queueDefinition(queue: Queue, cluster: ResolvedCluster): Definition {
   const { type, arguments: given = {}, durable = true, autoDelete = false, ...place } = queue;
   const decided = type ?? queueTypeOf(queue, cluster);
@@ -185,8 +185,8 @@ function shovelEnd(cluster: ResolvedCluster, vhost: string, prefix: "src" | "des
 }
 
 /**
- * A shovel starts before the queues are imported, which wait for all nodes, and would declare its own in another type, on
- * one node. From 4.0 on it can be told to wait for them; before, it is told to declare them alike.
+ * A shovel starts before the queues are imported, which wait for all nodes, and would declare its own in another type,
+ * on one node. From 4.0 on it can wait for them; before, it must declare them alike.
  */
 function shovelQueue(cluster: ResolvedCluster, vhost: string, prefix: "src" | "dest", name: string): Definition {
   const { topology, version } = cluster;

@@ -71,7 +71,7 @@ function environment({ brokerUrl, cluster, clientCertificate, health, env, secre
   ];
 }
 
-/** Readiness gates the rollout only: no Service sends anything to a worker. */
+/** Readiness only controls the rollout: no Service sends requests to a worker. */
 function probes(health: WorkerHealth): Pick<Container, "livenessProbe" | "readinessProbe" | "startupProbe"> {
   if (health.kind === "none") return {};
   if (health.kind === "heartbeat") {
@@ -108,7 +108,7 @@ function volumes({ cluster, clientCertificate }: ResolvedWorkers): Volume[] {
             },
           },
         ]),
-    // The group of the pod reads it: the key is nobody else's.
+    // Only the group of the pod can read the key.
     ...(clientCertificate === null
       ? []
       : [{ name: "client", secret: { secretName: clientCertificate, defaultMode: 0o440 } }]),

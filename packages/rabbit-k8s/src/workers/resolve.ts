@@ -95,7 +95,7 @@ export function checkWorkers(props: CeleryWorkersProps): readonly Refusal[] {
   ];
 }
 
-/** References to Secrets, and the file that a shell of the probe looks for. */
+/** References to Secrets, and the file that the probe's shell checks. */
 function checkReferences({
   cluster,
   brokerUrl,

@@ -31,7 +31,7 @@ export interface TriggerAuthentication extends Manifest {
   };
 }
 
-/** Kubernetes allows no longer look back. */
+/** The longest window that Kubernetes allows. */
 const longestWindowSeconds = 3600;
 
 /** A worker is not taken away while a task of the last moments may still run. */
@@ -60,7 +60,7 @@ export function scaledObject(workers: ResolvedWorkers, scaling: ResolvedQueueSca
         type: "rabbitmq",
         metadata: {
           protocol: "http",
-          // The slash says that the vhost is named apart.
+          // The slash marks the vhost as a separate parameter.
           host: `${workers.cluster.managementUrl}/`,
           vhostName: workers.cluster.vhost,
           queueName,

@@ -23,7 +23,7 @@ export async function findServer(wanted: string, onProgress: (line: string) => v
   return { kind: "files", files };
 }
 
-/** What a found server is, in words. */
+/** Describes a found server. */
 export function describeServer(found: FoundServer): string {
   return found.kind === "files" ? found.files.server : `Docker's ${found.image}`;
 }

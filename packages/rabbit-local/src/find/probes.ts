@@ -17,7 +17,7 @@ export async function thisMachine(): Promise<Machine> {
   };
 }
 
-/** The probes that ask this machine. */
+/** The probes of this machine. */
 export const probes: Probes = {
   async isExecutable(path) {
     try {

@@ -14,9 +14,9 @@ const DEPENDS_ONLY = ["recommends", "suggests", "conflicts", "breaks", "replaces
 );
 
 /**
- * Fetches the distribution's RabbitMQ and Erlang with apt's own client and unpacks them below `folder`, in `root`. Sources,
- * keys, proxies and pins are the machine's; the lists of packages are our own, so that stale ones do no harm and root is not
- * needed. Nothing is installed.
+ * Fetches the distribution's RabbitMQ and Erlang with apt's own client and unpacks them below `folder`, in `root`.
+ * Sources, keys, proxies and pins are the machine's; the lists of packages are separate, so that stale ones do no harm
+ * and root is not needed. Nothing is installed.
  *
  * @throws {@link RabbitLocalError} `install-failed`
  */
@@ -35,7 +35,7 @@ export async function fetchPackages(folder: string, onProgress: (line: string) =
   await unpack(debs, root);
 }
 
-/** Own lists and caches, none of the hooks that act on the machine's own, and no indexes that nobody reads here. */
+/** Separate lists and caches, without hooks that act on the machine's own and without unused indexes. */
 export function aptConfiguration(work: string): string {
   return `Dir::State::lists "${work}/lists";
 Dir::Cache "${work}/cache";
@@ -73,7 +73,7 @@ async function choosePackages(work: string): Promise<readonly string[]> {
   const names = serverPackages(depends.stdout);
   const erlang = names.filter((name) => name !== "rabbitmq-server");
   const simulate = ["--simulate", "install", "--no-install-recommends", ...erlang];
-  // Fails where the machine's own packages are in disorder; then it is taken to have the libraries.
+  // Fails where the machine's packages are broken; then the libraries are assumed to be installed.
   const simulated = await runApt(work, "apt-get", simulate, UPDATE_TIMEOUT_MS);
   return [...names, ...missingLibraries(simulated.stdout)];
 }
@@ -130,7 +130,10 @@ function runApt(
 
 function failed(what: string, result: CommandResult): RabbitLocalError {
   const advice = "Check that this machine reaches its package mirror and that the mirror has rabbitmq-server";
-  return new RabbitLocalError("install-failed", `Could not fetch RabbitMQ: ${what}: ${result.failure}\n${advice}`);
+  return new RabbitLocalError(
+    "install-failed",
+    `RabbitMQ could not be fetched: ${what} (${result.failure}).\n${advice}.`,
+  );
 }
 
 async function makeFolder(folder: string): Promise<void> {

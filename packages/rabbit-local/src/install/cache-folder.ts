@@ -8,13 +8,13 @@ export function cacheFolder(env: Readonly<Record<string, string | undefined>>): 
   return join(given === "" ? join(homedir(), ".cache") : given, "leveret", "rabbit-local");
 }
 
-/** The name under which this distribution's server is kept, such as `debian-12-x64`. */
+/** The cache key of this distribution's server, such as `debian-12-x64`. */
 export async function distributionKey(osReleaseFile = "/etc/os-release"): Promise<string> {
   const text = await readFile(osReleaseFile, "utf8").catch(() => "");
   return `${readDistribution(text)}-${process.arch}`;
 }
 
-/** Name and version from the text of an os-release file; a testing release has its code name in place of the version. */
+/** Name and version from the text of an os-release file; a testing release has its code name instead of the version. */
 export function readDistribution(osRelease: string): string {
   const field = (name: string): string => new RegExp(`^${name}="?([\\w.-]+)"?$`, "m").exec(osRelease)?.[1] ?? "";
   const version = field("VERSION_ID") || field("VERSION_CODENAME") || "rolling";

@@ -9,8 +9,8 @@ import { withLock } from "./lock.ts";
 import { unpackedFiles } from "./unpacked.ts";
 
 /**
- * The distribution's RabbitMQ in the user's cache folder; fetched where it is not there yet. Processes that want it at the
- * same time fetch it once. It is renamed into place when whole, so a fetch that was cut off is never taken for one.
+ * The distribution's RabbitMQ in the user's cache folder; fetched if it is missing. Concurrent processes fetch it once.
+ * The folder is renamed when complete, so an interrupted fetch is never used.
  *
  * @throws {@link RabbitLocalError} `install-failed`
  */
@@ -44,11 +44,11 @@ async function fetchInto(target: string, onProgress: (line: string) => void): Pr
   }
   const files = await unpackedFiles(target);
   if (files === null)
-    throw new RabbitLocalError("install-failed", `The packages unpacked into ${target} hold no rabbitmq-server`);
+    throw new RabbitLocalError("install-failed", `The packages have no rabbitmq-server: ${target}. Install RabbitMQ.`);
   return files;
 }
 
-/** What fetches that were killed left; nobody else is at it while the lock is held. */
+/** Removes the remains of killed fetches, under the lock. */
 async function removeRemains(target: string): Promise<void> {
   const cache = join(target, "..");
   const remains = (await readdir(cache)).filter((name) => name.startsWith(`${basename(target)}.part-`));
@@ -64,6 +64,6 @@ async function makeCache(cache: string): Promise<void> {
 }
 
 function unusable(cache: string, reason: string): RabbitLocalError {
-  const advice = "set XDG_CACHE_HOME to another folder";
-  return new RabbitLocalError("install-failed", `RabbitMQ cannot be kept in ${cache} (${reason}): ${advice}`);
+  const advice = "Set XDG_CACHE_HOME to another folder";
+  return new RabbitLocalError("install-failed", `The cache folder cannot be used: ${cache} (${reason}). ${advice}.`);
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Starts the Erlang beside it. The distribution's own `erl` has `/usr/lib/erlang` written in. */
+/** Starts the Erlang of the same folder. The distribution's `erl` has `/usr/lib/erlang` built in. */
 const ERL = `#!/bin/sh
 ROOTDIR=$(cd "$(dirname "$0")/../root/usr/lib/erlang" && pwd) || exit 1
 BINDIR=$(echo "$ROOTDIR"/erts-*/bin)
@@ -11,7 +11,7 @@ export ROOTDIR BINDIR EMU PROGNAME
 exec "$BINDIR/erlexec" "$@"
 `;
 
-/** Makes `bin` in a folder of unpacked packages, with the `erl` and `epmd` that run from there, wherever the folder is. */
+/** Makes `bin` in a folder of unpacked packages, with the `erl` and `epmd` that run from any folder. */
 export async function writeLaunchers(folder: string): Promise<void> {
   const bin = join(folder, "bin");
   await mkdir(bin);

@@ -3,15 +3,17 @@ import { once } from "node:events";
 import { RabbitLocalError } from "../errors.ts";
 
 /**
- * Runs `action` while holding a lock that processes share through a file. The kernel holds it for a child that waits on a
- * pipe of ours, so it is freed however this process ends, and there is no stale lock to judge.
+ * Runs `action` under a lock file that processes share. The kernel keeps the lock for a child that waits on a pipe of
+ * this process, so it is freed however this process ends, and is never stale.
  *
  * @param onWait - called when another process has it
- * @throws {@link RabbitLocalError} `install-failed` where `flock` (of util-linux, on every Debian and Ubuntu) cannot take it
+ * @throws {@link RabbitLocalError} `install-failed` where `flock` (of util-linux, on every Debian and Ubuntu) cannot
+ * take it
  */
 export async function withLock<T>(file: string, onWait: () => void, action: () => Promise<T>): Promise<T> {
   const release = (await takeLock(file, ["--nonblock"])) ?? (onWait(), await takeLock(file, []));
-  if (release === null) throw new RabbitLocalError("install-failed", `Could not lock ${file} with util-linux's flock`);
+  if (release === null)
+    throw new RabbitLocalError("install-failed", `The lock could not be taken: ${file}. Install util-linux's flock.`);
   try {
     return await action();
   } finally {

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ServerFiles } from "../node/files-launcher.ts";
 
-/** What can be run of a folder that packages were unpacked into; null where there is none. */
+/** The executables in a folder of unpacked packages; null without a server. */
 export async function unpackedFiles(folder: string): Promise<ServerFiles | null> {
   const root = join(folder, "root");
   const releases = join(root, "usr", "lib", "rabbitmq", "lib");

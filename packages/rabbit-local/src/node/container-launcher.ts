@@ -7,7 +7,9 @@ import type { Watchdog } from "../system/watchdog.ts";
 import type { Launcher } from "./launcher.ts";
 import { type NodePlan, hostName } from "./plan.ts";
 
-/** Writes the node's files inside the container: a folder of ours would not be seen by an engine in a virtual machine. */
+/**
+ * Writes the node's files inside the container: an engine in a virtual machine would not see a folder of this machine.
+ */
 const ENTRY = `set -e
 printf %s "$RABBIT_LOCAL_COOKIE" > /var/lib/rabbitmq/.erlang.cookie
 chmod 400 /var/lib/rabbitmq/.erlang.cookie

@@ -25,8 +25,8 @@ const LOOPBACK_ONLY = "-kernel inet_dist_use_interface {127,0,0,1}";
 const EPMD_TIMEOUT_MS = 10_000;
 
 /**
- * Runs nodes from files on this machine. They get their own `epmd` (the register of Erlang nodes, which a node would else
- * start for the whole machine and leave running), their own cookie and nothing of this process's RabbitMQ settings.
+ * Runs nodes from files on this machine. They get their own `epmd` (the register of Erlang nodes, which a node would
+ * else start for the whole machine and leave running), their own cookie and none of this process's RabbitMQ settings.
  */
 export class FilesLauncher implements Launcher {
   readonly #files: ServerFiles;
@@ -54,7 +54,7 @@ export class FilesLauncher implements Launcher {
   launch(plan: NodePlan, log: number): ChildProcess {
     return spawn(this.#files.server, [], {
       stdio: ["ignore", log, log],
-      // A group of its own: it can be ended whole, and a Ctrl-C at the terminal is not sent to it.
+      // A process group of its own: it can be killed as a whole, and does not get Ctrl-C of the terminal.
       detached: true,
       cwd: plan.folder,
       env: this.#environment(plan),
@@ -122,7 +122,7 @@ export class FilesLauncher implements Launcher {
     };
   }
 
-  /** Made from nothing, so that no setting of the machine's own RabbitMQ or Erlang comes in. */
+  /** Built from scratch, without settings of the machine's RabbitMQ or Erlang. */
   #baseEnvironment(): Record<string, string> {
     const path = [this.#files.erlang, process.env["PATH"] ?? "", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
     const libraries = this.#files.libraries.join(delimiter);

@@ -6,7 +6,7 @@ const INSPECT_TIMEOUT_MS = 30_000;
 const PULL_TIMEOUT_MS = 900_000;
 
 /**
- * Sees to it that Docker has RabbitMQ's official image, and gives its name.
+ * Pulls RabbitMQ's official image, and returns its name.
  *
  * @throws {@link RabbitLocalError} `install-failed`
  */
@@ -16,5 +16,8 @@ export async function pullImage(onProgress: (line: string) => void): Promise<str
   onProgress(`fetching Docker's image ${IMAGE}`);
   const pulled = await runCommand("docker", ["pull", "--quiet", IMAGE], { timeoutMs: PULL_TIMEOUT_MS });
   if (pulled.ok) return IMAGE;
-  throw new RabbitLocalError("install-failed", `Could not fetch Docker's image ${IMAGE}: ${pulled.failure}`);
+  throw new RabbitLocalError(
+    "install-failed",
+    `Docker's image could not be fetched: ${IMAGE} (${pulled.failure}). Check the network.`,
+  );
 }

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 const POLL_MS = 50;
 const TAIL_LINES = 20;
 
-/** What a node's log says about its start. */
+/** The progress of a node's start, from its log. */
 export type Startup =
   | { readonly status: "starting" }
   | { readonly status: "complete"; readonly version: string; readonly plugins: readonly string[] }
@@ -14,14 +14,14 @@ export type Startup =
 const PORT_TAKEN = /eaddrinuse|address already in use|port is already allocated|port \d+ in use/;
 const PREFIX = /^\S+ \S+ \[\w+\] <[\d.]+> ?/;
 
-/** Reads from the text of a log, written since the node was started, how far the start has come. */
+/** Parses the progress of a start from a log that was written since. */
 export function readStartup(text: string): Startup {
   const complete = /Server startup complete; (\d+) plugins? started/.exec(text);
   if (complete !== null) return readCompleted(text, complete.index, Number(complete[1]));
   return PORT_TAKEN.test(text) ? { status: "port-taken" } : { status: "starting" };
 }
 
-/** The plugins are listed after the line that counts them, and may be yet to come. */
+/** The plugins are listed after the line with their number, and may not be written yet. */
 function readCompleted(text: string, from: number, count: number): Startup {
   const lines = text.slice(from).split("\n").slice(1, -1);
   const plugins = lines.flatMap((line) => /^ ?\* (\w+)/.exec(line.replace(PREFIX, ""))?.[1] ?? []).slice(0, count);
@@ -30,12 +30,12 @@ function readCompleted(text: string, from: number, count: number): Startup {
 }
 
 /**
- * Follows the log of a node that starts, from `offset` on, until it says how that ended or the signal is aborted. Nodes write
- * straight to a file, which is read here by turns: through a pipe, a node would stand still whenever this process is busy.
+ * Follows the log of a node that starts, from `offset` on, until the start has ended or the signal is aborted. Nodes
+ * write to a file, which is polled: through a pipe, a busy process would block the node.
  */
 export async function followStartup(file: string, offset: number, signal: AbortSignal): Promise<Startup> {
   for (;;) {
-    // Asked before the file is read: what a node wrote last counts as well.
+    // Checked before the file is read, so that the node's last lines count.
     const last = signal.aborted;
     const startup = readStartup((await readFile(file)).subarray(offset).toString());
     if (startup.status !== "starting" || last) return startup;
@@ -44,8 +44,8 @@ export async function followStartup(file: string, offset: number, signal: AbortS
 }
 
 /**
- * The lines of a log that say why a node did not start. A node that refuses its start says first why, then writes pages of
- * crash reports, so the end of the log would say nothing.
+ * The lines of a log with the reason of a failed start. A node writes the reason first and then pages of crash reports,
+ * so the end of the log does not have it.
  */
 export function explainFailure(text: string): string {
   const lines = stripVTControlCharacters(text).split("\n");

@@ -9,7 +9,7 @@ import type { Launcher } from "./launcher.ts";
 import { explainFailure, followStartup, type Startup } from "./log.ts";
 import type { NodePlan } from "./plan.ts";
 
-/** A node of a {@link RabbitServer}, which can be taken down and brought back with its data. */
+/** A node of a {@link RabbitServer}, which can be stopped and started again with its data. */
 export interface RabbitNode {
   /** Its Erlang name: `rabbit1@localhost`. */
   readonly name: string;
@@ -25,17 +25,17 @@ export interface RabbitNode {
   readonly running: boolean;
   /** Brings it up again, at the same addresses. Does nothing where it is up. Throws `start-failed`. */
   start(): Promise<void>;
-  /** Stops it in good order, as an upgrade would; after 30 s it is killed. Does nothing where it is down. */
+  /** Stops it gracefully, as an upgrade would; after 30 s it is killed. Does nothing where it is down. */
   stop(): Promise<void>;
   /** Ends it at once, as a crash would. Does nothing where it is down. */
   kill(): Promise<void>;
-  /** Freezes it: its connections stay open, and nobody is answered. Does nothing where it is down. */
+  /** Freezes it: its connections stay open, without answers. Does nothing where it is down. */
   pause(): Promise<void>;
-  /** Lets it go on after `pause`. */
+  /** Resumes it after `pause`. */
   resume(): Promise<void>;
-  /** Resolves when it is down, for whatever reason. */
+  /** Resolves when it is down, for any reason. */
   untilDown(): Promise<void>;
-  /** Runs `rabbitmqctl` against it and gives what that printed. Throws `command-failed`. */
+  /** Runs `rabbitmqctl` against it and returns the output. Throws `command-failed`. */
   ctl(...args: readonly string[]): Promise<string>;
 }
 
@@ -85,7 +85,7 @@ export class ManagedNode implements RabbitNode {
     return this.#process !== null;
   }
 
-  /** What it said at its last start. */
+  /** The progress of its last start. */
   get startup(): Startup {
     return this.#startup;
   }
@@ -137,19 +137,20 @@ export class ManagedNode implements RabbitNode {
     if (result.ok) return result.stdout;
     throw new RabbitLocalError(
       "command-failed",
-      `rabbitmqctl ${args[0] ?? ""} on ${this.name} failed: ${result.failure}`,
+      `rabbitmqctl failed: ${args[0] ?? ""} on ${this.name} (${result.failure}).`,
     );
   }
 
   async #start(): Promise<void> {
-    if (this.#watchdog.finished) throw new RabbitLocalError("stopped", `The server of ${this.name} was stopped`);
+    if (this.#watchdog.finished)
+      throw new RabbitLocalError("stopped", `The server was stopped: ${this.name}. Start a new one.`);
     const log = await open(this.logFile, "a");
     const offset = (await stat(this.logFile)).size;
     const node = this.#launcher.launch(this.#plan, log.fd);
     await log.close();
     this.#adopt(node);
     await this.#untilUp(node, offset);
-    // A server that nobody stops does not keep its process running: the watchdog ends it.
+    // A running server does not keep the process alive: the watchdog ends it.
     node.unref();
   }
 
@@ -180,7 +181,7 @@ export class ManagedNode implements RabbitNode {
     await this.kill();
     await ended;
     const log = explainFailure((await readFile(this.logFile)).subarray(offset).toString());
-    const message = `RabbitMQ did not start: ${this.name} ${reason}; its log says:\n${log}`;
+    const message = `RabbitMQ did not start: ${this.name} ${reason}. Its log:\n${log}`;
     throw startup.status === "port-taken" ? new PortTakenError(message) : new RabbitLocalError("start-failed", message);
   }
 
@@ -192,5 +193,5 @@ export class ManagedNode implements RabbitNode {
 }
 
 function ignoreAbort(): void {
-  // The wait was given up, or the process never was: what follows is the same.
+  // The wait was aborted, or the process was never started.
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isListener, listenerCount, pluginSettings } from "./plugins.ts";
 
-/** Everything that is decided about a node before it is started. */
+/** The plan of a node: names, ports and files. */
 export interface NodePlan {
   /** Counted from 1. */
   readonly number: number;
@@ -9,11 +9,11 @@ export interface NodePlan {
   readonly name: string;
   /** Its own folder: configuration, data, log. */
   readonly folder: string;
-  /** Where it serves AMQP on 127.0.0.1. */
+  /** Its AMQP port on 127.0.0.1. */
   readonly amqpPort: number;
-  /** Where the nodes of a cluster and `rabbitmqctl` reach it. */
+  /** Its port for the other nodes and `rabbitmqctl`. */
   readonly distributionPort: number;
-  /** Where its plugins serve, by plugin. */
+  /** The ports of its plugins, by plugin. */
   readonly pluginPorts: Readonly<Record<string, number>>;
   /** The text of its `rabbitmq.conf`. */
   readonly conf: string;
@@ -21,15 +21,15 @@ export interface NodePlan {
   readonly enabledPlugins: string;
 }
 
-/** Where nodes run: as processes of this machine, or in a container each. */
+/** How nodes run: as processes of this machine, or in a container each. */
 export type Place = "machine" | "container";
 
-/** What the nodes of one server have in common. */
+/** The common settings of a server's nodes. */
 export interface ClusterRequest {
   readonly place: Place;
   readonly folder: string;
   readonly nodes: number;
-  /** The AMQP port of the first node, from which the others count on; null for any. */
+  /** The AMQP port of the first node, the others have the next ones; null for any. */
   readonly port: number | null;
   readonly plugins: readonly string[];
   readonly conf: Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ export interface ClusterRequest {
 
 const LISTEN_ADDRESS: Readonly<Record<Place, string>> = { machine: "127.0.0.1", container: "0.0.0.0" };
 
-/** How many ports {@link planNodes} uses up at most. */
+/** The most ports that {@link planNodes} uses. */
 export function countPorts(request: ClusterRequest): number {
   return request.nodes * (2 + listenerCount(request.plugins));
 }
@@ -84,7 +84,7 @@ function nodeName(place: Place, number: number): string {
   return `rabbit${number}@${hostName(place, number)}`;
 }
 
-/** Without `pause_minority` a 3.x cluster ignores a split, which loses what a minority accepts. */
+/** Without `pause_minority` a 3.x cluster ignores a partition, which loses messages that a minority accepts. */
 function clusterSettings({ place, nodes }: ClusterRequest): Readonly<Record<string, string>> {
   if (nodes === 1) return {};
   const numbers = Array.from({ length: nodes }, (_, index) => index + 1);
@@ -96,7 +96,7 @@ function clusterSettings({ place, nodes }: ClusterRequest): Readonly<Record<stri
   };
 }
 
-/** From outside a container `guest` does not come over its loopback; that only this machine reaches it is Docker's part. */
+/** From outside a container `guest` does not connect over loopback; Docker publishes the ports only on this machine. */
 function containerSettings({ place }: ClusterRequest): Readonly<Record<string, string>> {
   return place === "container" ? { "loopback_users.guest": "false" } : {};
 }
@@ -108,6 +108,6 @@ function formatConf(settings: Readonly<Record<string, string>>): string {
 
 function take(ports: Iterator<number, unknown>): number {
   const next = ports.next();
-  if (next.done === true) throw new RangeError("fewer ports were given than countPorts asked for");
+  if (next.done === true) throw new RangeError("fewer ports than countPorts");
   return next.value;
 }

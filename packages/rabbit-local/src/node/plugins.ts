@@ -24,7 +24,7 @@ export function listenerCount(plugins: readonly string[]): number {
   return plugins.filter(isListener).length;
 }
 
-/** The settings of `rabbitmq.conf` that put each plugin's listener on an address, at the port given. */
+/** The settings of `rabbitmq.conf` that make each plugin listen on an address and port. */
 export function pluginSettings(
   ports: Readonly<Record<string, number>>,
   address: string,

@@ -1,17 +1,17 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** How a command is run. */
+/** Options of a command. */
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** After this long the command is killed and counts as failed. */
+  /** Milliseconds after which the command is killed and counts as failed. */
   readonly timeoutMs: number;
   /** Called with each line of its output, of either stream. */
   readonly onLine?: (line: string) => void;
 }
 
-/** What became of a command. */
+/** The result of a command. */
 export interface CommandResult {
   /** Whether it exited with 0. */
   readonly ok: boolean;
@@ -22,7 +22,7 @@ export interface CommandResult {
 
 const TAIL_LINES = 12;
 
-/** Runs a command to its end. Never throws: a command that is not there or takes too long is a failed one. */
+/** Runs a command to its end. Never throws: a missing command or a timeout is a failure. */
 export async function runCommand(
   command: string,
   args: readonly string[],

@@ -2,9 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 
 /**
- * Where ports are looked for: below the ranges from which systems take the ports of outgoing connections (32768 and up on
- * Linux, 49152 and up elsewhere). A client that keeps trying to reach a node that is down could otherwise be given the
- * node's own port and connect to itself.
+ * The range of ports: below those of outgoing connections (32768 and up on Linux, 49152 and up elsewhere). Otherwise a
+ * client that keeps dialling a stopped node could get the node's port for itself and connect to itself.
  */
 export const PORT_RANGE: { readonly first: number; readonly last: number } = { first: 20_000, last: 32_000 };
 
@@ -13,7 +12,7 @@ const ATTEMPTS = 200;
 /**
  * Finds free ports on 127.0.0.1, all different. They may be taken by another process before they are used.
  *
- * @param count - how many
+ * @param count - number of ports
  * @param pick - a candidate; by default at random from {@link PORT_RANGE}
  * @throws Error when hardly any port is free
  */
@@ -32,7 +31,7 @@ export async function findFreePorts(count: number, pick: () => number = randomPo
   }
 }
 
-/** Whether nothing listens on a port of 127.0.0.1, and this process may. */
+/** Whether a port of 127.0.0.1 is free, and this process may listen on it. */
 export async function isFree(port: number): Promise<boolean> {
   const probe = await hold(port);
   if (probe !== null) await release(probe);
@@ -50,7 +49,7 @@ async function hold(port: number): Promise<Server | null> {
     await once(probe, "listening");
     return probe;
   } catch {
-    // Taken or forbidden: either way another one is wanted.
+    // In use or forbidden.
     return null;
   }
 }

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
 /**
- * Reads which process groups and containers to end, until its input ends; then ends them and removes the folder. Its input
- * ends when the process that holds the other side asks for it or dies, in whatever way: a SIGKILL as well.
+ * Reads process groups and containers until its input ends; then ends them and removes the folder. The input ends when
+ * the process on the other side closes it or dies, even by SIGKILL.
  */
 const SCRIPT = `
 trap '' HUP INT TERM PIPE
@@ -29,12 +29,12 @@ until rm -rf "$folder" && [ ! -e "$folder" ]; do
 done
 `;
 
-/** What a watchdog can be told to end. */
+/** Kinds of guarded resources. */
 export type Guarded = "group" | "container" | "network";
 
 /**
- * Ends what it guards and removes its folder: when told to, and also when this process dies without having told it. It is a
- * shell that waits on a pipe, so it costs nothing and outlives any end of this process.
+ * Ends guarded resources and removes its folder, on request and when this process dies. It is a shell that waits on a
+ * pipe, which outlives this process.
  */
 export class Watchdog {
   readonly #shell: ChildProcess;
@@ -56,7 +56,7 @@ export class Watchdog {
     this.#hold(false);
   }
 
-  /** Whether it was told to end everything. */
+  /** Whether `finish` was called. */
   get finished(): boolean {
     return this.#finished;
   }
@@ -66,7 +66,7 @@ export class Watchdog {
     this.#shell.stdin?.write(`${kind} ${name}\n`);
   }
 
-  /** A process group has ended by itself: its id may soon be another's. */
+  /** Stops guarding a process group that has ended: its id may be reused. */
   forget(group: number): void {
     this.#shell.stdin?.write(`forget ${group}\n`);
   }
@@ -79,7 +79,7 @@ export class Watchdog {
     await this.#ended;
   }
 
-  /** Whether the watchdog keeps this process running; it does so only while it is waited for. */
+  /** Makes the watchdog keep this process running, only during `finish`. */
   #hold(held: boolean): void {
     const stdin = this.#shell.stdin as unknown as { ref(): void; unref(): void };
     for (const handle of [this.#shell, stdin]) {
@@ -90,5 +90,5 @@ export class Watchdog {
 }
 
 function ignoreClosedPipe(): void {
-  // The shell is gone, and with it what it guarded: there is nobody left to tell.
+  // The shell has ended, and all guarded resources with it.
 }

@@ -86,11 +86,11 @@ test.for<[situation: string, given: Situation, chosen: Choice]>([
 });
 
 test.for<[given: Situation, said: string]>([
-  [{}, "No RabbitMQ was found"],
-  [{ wanted: "docker", apt: true }, "no engine answers"],
-  [{ wanted: "packages", docker: true }, "no apt-get"],
-  [{ wanted: "/mine/rabbitmq-server", files: [behind], apt: true }, "/mine/rabbitmq-server was asked for"],
-  [{ platform: "win32", docker: true }, "needs a Unix"],
+  [{}, "There is no RabbitMQ"],
+  [{ wanted: "docker", apt: true }, "No Docker engine answers"],
+  [{ wanted: "packages", docker: true }, "need apt-get"],
+  [{ wanted: "/mine/rabbitmq-server", files: [behind], apt: true }, "not an executable file: /mine/rabbitmq-server"],
+  [{ platform: "win32", docker: true }, "use WSL"],
 ])("%j ends in an error with the install line", async ([given, said]) => {
   await expect(choose(given)).rejects.toThrow(
     expect.objectContaining({
