@@ -46,6 +46,10 @@ const clean: readonly string[] = [
   "packages/celery-protocol/src/",
   "packages/celery-redis/src/",
   "packages/cli/src/",
+  "packages/lab/",
+  "packages/options/",
+  "packages/rabbit-k8s/",
+  "packages/rabbit-local/",
 ];
 
 /** Files and folders that still have these words. */
@@ -74,10 +78,6 @@ const pending: readonly string[] = [
   "packages/celery-protocol/README.md",
   "packages/celery-redis/README.md",
   "packages/cli/README.md",
-  "packages/lab/",
-  "packages/options/",
-  "packages/rabbit-k8s/",
-  "packages/rabbit-local/",
   "packages/test-support/",
   "scripts/",
   "tsup.config.ts",
@@ -92,6 +92,11 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   "packages/celery-metrics/src/readings.ts": ["place"], // a label of a metric
   "packages/celery-redis/src/scripts.ts": ["place", "who"], // variables of Lua
   "packages/cli/src/completion/bash.ts": ["place"], // code in nested templates
+  "packages/rabbit-k8s/src/runbook/grow-volume.ts": ["say"], // a function of the shell, as in the three below
+  "packages/rabbit-k8s/src/runbook/scale-down.ts": ["say"],
+  "packages/rabbit-k8s/src/runbook/script.ts": ["say"],
+  "packages/rabbit-k8s/src/runbook/upgrade.ts": ["say"],
+  "packages/rabbit-k8s/src/server/setup.ts": ["place"], // a variable of awk
 };
 
 interface Finding {

@@ -140,8 +140,7 @@ function sizeHint(broker: Broker): readonly Finding[] {
     find(file.object, file.path, {
       rule: "size-hint",
       severity: "warning",
-      message:
-        "a quorum queue from the definitions is declared before the others joined and stays on one node",
+      message: "a quorum queue from the definitions is declared before the others joined and stays on one node",
       fix: `set cluster_formation.target_cluster_size_hint = ${nodes(broker)}`,
     }),
   ];

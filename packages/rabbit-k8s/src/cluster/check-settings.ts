@@ -140,9 +140,7 @@ function checkTls({ tls }: ModernProps): readonly Refusal[] {
       {
         prop: "tls",
         reason:
-          tls.issuer === undefined
-            ? "the source of the certificate is missing"
-            : "the certificate has two sources",
+          tls.issuer === undefined ? "the source of the certificate is missing" : "the certificate has two sources",
         remedy: "name `issuer` (cert-manager) or `secretName` (a Secret with tls.crt, tls.key, ca.crt)",
       },
     ];
@@ -153,7 +151,9 @@ function checkTls({ tls }: ModernProps): readonly Refusal[] {
 function checkRoute({ managementRoute }: ModernProps): readonly Refusal[] {
   if (managementRoute === undefined) return [];
   if ((managementRoute.ingress === undefined) === (managementRoute.gateway === undefined)) {
-    return [{ prop: "managementRoute", reason: "it needs an ingress or a gateway", remedy: "name `ingress` or `gateway`" }];
+    return [
+      { prop: "managementRoute", reason: "it needs an ingress or a gateway", remedy: "name `ingress` or `gateway`" },
+    ];
   }
   return [];
 }

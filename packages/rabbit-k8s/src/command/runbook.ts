@@ -62,7 +62,8 @@ function scaleDown(place: Place, from: number, to: number): string {
 
 function upgrade(place: Place, from: RabbitVersion, to: RabbitVersion): string {
   const text = upgradeScript(place, from, to);
-  if (text === null) throw new UsageError(`RabbitMQ has no upgrade path from ${from.text} to ${to.text}: downgrades are not supported`);
+  if (text === null)
+    throw new UsageError(`RabbitMQ has no upgrade path from ${from.text} to ${to.text}: downgrades are not supported`);
   return text;
 }
 

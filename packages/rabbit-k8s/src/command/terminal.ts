@@ -24,7 +24,7 @@ const readErrors: Readonly<Record<string, string>> = {
 /**
  * The text of a file.
  *
- * @throws UsageError that says why it cannot be read.
+ * @throws UsageError where it cannot be read.
  */
 export function readText(file: string, terminal: Terminal): string {
   try {

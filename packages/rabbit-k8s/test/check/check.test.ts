@@ -28,7 +28,7 @@ const faults: readonly (readonly [rule: string, severity: string, line: RegExp])
   ["role-events", "note", /-/],
   ["even-replicas", "warning", /replicas: 2/],
   ["disruption-budget", "warning", /serviceName/],
-  ["spread", "warning", /serviceAccountName/],
+  ["distribution", "warning", /serviceAccountName/],
   ["security-context", "warning", /serviceAccountName/],
   ["image-tag", "warning", /registry\.example\/envsubst/],
   ["readiness-probe", "warning", /name: rabbitmq/],

@@ -101,7 +101,7 @@ const refusals: readonly (readonly [string, Partial<ModernProps>, string, RegExp
     "a setting that is rendered",
     { conf: { "listeners.tcp.default": 5673 } },
     'conf["listeners.tcp.default"]',
-    /say it with `tls`/i,
+    /set it by `tls`/i,
   ],
   [
     "a plugin that came later",
@@ -116,7 +116,7 @@ const refusals: readonly (readonly [string, Partial<ModernProps>, string, RegExp
   ["a volume too small", { storage: { size: "10Mi" } }, "storage.size", /1Gi/],
   ["a watermark beyond reason", { memoryWatermark: 1 }, "memoryWatermark", /0\.1 to 0\.8/],
   ["a certificate from nowhere", { tls: {} }, "tls", /issuer.*secretName/],
-  ["a certificate from two places", { tls: { issuer: { name: "a" }, secretName: "b" } }, "tls", /two places/],
+  ["a certificate of two sources", { tls: { issuer: { name: "a" }, secretName: "b" } }, "tls", /two sources/],
   ["a route by no way", { managementRoute: { host: "a.b" } }, "managementRoute", /ingress.*gateway/],
   ["no time to start", { lifecycle: { startupSeconds: 0 } }, "lifecycle.startupSeconds", /above 0/],
   ["a task without end", { celery: { longestTaskSeconds: -1 } }, "celery.longestTaskSeconds", /above 0/],
@@ -250,7 +250,7 @@ const refusals: readonly (readonly [string, Partial<ModernProps>, string, RegExp
     "a text that looks like a secret's place",
     { vhosts: [{ name: "/", description: "@secret/a/b@" }] },
     "vhosts",
-    /marks the place/,
+    /the mark of a secret/,
   ],
 ];
 

@@ -215,7 +215,7 @@ describe("rabbit-k8s synth", () => {
     ["runbook scale-down --from 1e9 --to 3", /--from needs a number of nodes, from 1 to 99/],
     ["runbook grow-volume --size 0", /no size of at least 1Gi/],
     ["runbook scale-down --from= --to 3", /--from needs a number/],
-    ["runbook upgrade --from 4.3 --to 4.2", /no downgrades/],
+    ["runbook upgrade --from 4.3 --to 4.2", /downgrades are not supported/],
     ["runbook upgrade --from 4.3", /--to needs a RabbitMQ version/],
     ["runbook scale-down --from 3 --to 1", /no majority/],
     ["runbook scale-down --from 5 --to 3 --name a;b", /--name "a;b" is no name/],

@@ -63,7 +63,7 @@ const cases: readonly (readonly [string, Partial<ModernProps>, Partial<ModernPro
     "another default type, as `celery` has it from 4.3 on",
     { celery: true },
     { celery: true, version: "4.3" },
-    [/^refused: ConfigMap.*vhost "\/" gets the default queue type quorum in place of classic.*406/],
+    [/^refused: ConfigMap.*vhost "\/" gets the default queue type quorum instead of classic.*406/],
   ],
   [
     "other types of queues and exchanges",
@@ -187,7 +187,7 @@ describe("diff", () => {
       "another default type",
       {},
       { defaultQueueType: "classic" },
-      [/^refused: Vhost.*becomes classic in place of quorum/],
+      [/^refused: Vhost.*becomes classic instead of quorum/],
     ],
     [
       "another type of a queue",
