@@ -1,37 +1,16 @@
 import { hostname } from "node:os";
 import { clientNodeName } from "@leveret/celery-protocol/routing";
-import type { AmqpOptions } from "./amqp/options.ts";
+import { props, text } from "@leveret/options";
 import { createAmqpTransport } from "./amqp/transport.ts";
 import { assembleClient, type Client } from "./client/client.ts";
-import { type ClientOptions, clientOptionNames, resolveClient } from "./client/options.ts";
-import type { Clock, Ids } from "./ports/clock.ts";
-import { CeleryError } from "./ports/errors.ts";
+import { type CreateClientOptions, resolveClient } from "./client/options.ts";
+import { fleetShapes } from "./fleet/options.ts";
+import type { AmqpOptions } from "./ports/connection.ts";
 import { guardedLogger, type Logger } from "./ports/logger.ts";
+import { checkOptions } from "./ports/options.ts";
 import type { Transport } from "./ports/transport.ts";
 import { brokerUrl } from "./system/broker-url.ts";
 import { systemClock, systemIds } from "./system/clock.ts";
-
-/** What a client may be told. All of it has a default. */
-export interface CreateClientOptions extends ClientOptions {
-  /**
-   * `amqp://user:password@host:5672/vhost`, `amqps://…` for TLS; several, as a list or with `;` between, are tried in turn.
-   * Default: the environment variable `CELERY_BROKER_URL`, else `amqp://guest:guest@localhost:5672//`.
-   */
-  readonly broker?: string | readonly string[] | undefined;
-  /** What the broker's management shows of the connections. Default `leveret`. */
-  readonly name?: string;
-  /** Times, limits and TLS of the connections. */
-  readonly amqp?: Omit<AmqpOptions, "url" | "connectionName">;
-  /** Another way to a broker, in place of `broker`: the one in memory, for tests. The client closes it. */
-  readonly transport?: Transport;
-  /** Default: the machine's. */
-  readonly clock?: Clock;
-  /** Default: uuid4 from the machine. */
-  readonly ids?: Ids;
-}
-
-const ownOptionNames = ["broker", "name", "amqp", "transport", "clock", "ids"] satisfies (keyof CreateClientOptions)[];
-const optionNames: ReadonlySet<string> = new Set([...clientOptionNames, ...ownOptionNames]);
 
 /**
  * A client. It connects at the first use, or by `connect`.
@@ -45,18 +24,9 @@ const optionNames: ReadonlySet<string> = new Set([...clientOptionNames, ...ownOp
  * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows
  */
 export function createClient(options: CreateClientOptions = {}): Client {
-  const alien = Object.keys(options).find((name) => !optionNames.has(name));
-  if (alien !== undefined) {
-    throw new CeleryError("option-invalid", `A client has no option "${alien}"; it has ${[...optionNames].join(", ")}`);
-  }
-  const { broker, name, amqp, transport, clock = systemClock, ids = systemIds, ...rest } = options;
-  const resolved = resolveClient(rest);
-  const connectionName = name === undefined ? {} : { connectionName: name };
-  const connect = (): Transport =>
-    createAmqpTransport(
-      { ...amqp, ...connectionName, url: brokerUrl(broker) },
-      { clock, ids, logger: resolved.logger },
-    );
+  const resolved = resolveClient(options);
+  const { transport, clock = systemClock, ids = systemIds } = options;
+  const connect = (): Transport => createAmqpTransport(addressOf(options), { clock, ids, logger: resolved.logger });
   return assembleClient({
     transport: transport ?? connect(),
     clock,
@@ -67,11 +37,22 @@ export function createClient(options: CreateClientOptions = {}): Client {
   });
 }
 
+function addressOf({ broker, name, amqp }: Pick<CreateClientOptions, "broker" | "name" | "amqp">): AmqpOptions {
+  return { ...amqp, ...(name !== undefined && { connectionName: name }), url: brokerUrl(broker) };
+}
+
 /** How a transport to RabbitMQ is made. All of it has a default. */
 export interface CreateTransportOptions extends Pick<CreateClientOptions, "broker" | "name" | "amqp"> {
   /** Where its log lines go. Default nowhere. */
   readonly logger?: Logger;
 }
+
+const transportOptionsShape = props<CreateTransportOptions>({
+  broker: fleetShapes.broker,
+  name: text(),
+  amqp: fleetShapes.amqp,
+  logger: fleetShapes.logger,
+});
 
 /**
  * A transport to RabbitMQ, for programs that look at queues or move messages themselves. It does nothing before `connect`.
@@ -79,12 +60,9 @@ export interface CreateTransportOptions extends Pick<CreateClientOptions, "broke
  * @throws CeleryError `option-invalid`
  */
 export function createTransport(options: CreateTransportOptions = {}): Transport {
-  const { broker, name, amqp, logger } = options;
-  const connectionName = name === undefined ? {} : { connectionName: name };
-  return createAmqpTransport(
-    { ...amqp, ...connectionName, url: brokerUrl(broker) },
-    logger === undefined ? {} : { logger: guardedLogger(logger) },
-  );
+  checkOptions(transportOptionsShape, options, "the transport");
+  const { logger } = options;
+  return createAmqpTransport(addressOf(options), logger === undefined ? {} : { logger: guardedLogger(logger) });
 }
 
 // Tasks.
@@ -118,8 +96,11 @@ export type { Inspect } from "./control/inspect.ts";
 
 // Calls and results.
 export type { BoundTask, BoundTasks } from "./client/bind.ts";
-export type { Client } from "./client/client.ts";
-export type { ClientOptions } from "./client/options.ts";
+export type { Client, CloseOptions } from "./client/client.ts";
+export type { CreateClientOptions } from "./client/options.ts";
+export type { FleetOptions } from "./fleet/options.ts";
+export type { ResultsOption } from "./fleet/results.ts";
+export type { TaskDefaults } from "./task/defaults.ts";
 export type { PreparedMessage, RelayOutcome } from "./client/outbox.ts";
 export type { ManyOptions } from "./client/send-many.ts";
 export type { TaskQueue } from "./send/queue-table.ts";
@@ -133,6 +114,7 @@ export {
   type ShardedQueueOptions,
 } from "./send/sharded-queue.ts";
 export { isGroupResult } from "./results/group-result.ts";
+export { checkCallOptions } from "./task/call-shape.ts";
 export type { CallOptions, LinkedCall } from "./task/call-options.ts";
 export type {
   AsyncResult,
@@ -176,7 +158,7 @@ export { ResultTimeoutError, TaskFailedError, type TaskFailure, TaskRevokedError
 export { Decimal, LocalDate, LocalTime, Uuid } from "@leveret/celery-protocol";
 
 // What can be put in place of ours.
-export type { AmqpOptions, BackoffOptions, QueueLimit } from "./amqp/options.ts";
+export type { AmqpOptions, BackoffOptions, QueueLimit } from "./ports/connection.ts";
 export type { Clock, Ids } from "./ports/clock.ts";
 export type { Interceptor, SendTarget } from "./ports/interceptor.ts";
 export { guardedLogger, type LogFields, type Logger } from "./ports/logger.ts";

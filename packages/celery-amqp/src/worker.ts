@@ -1,9 +1,7 @@
 import { hostname } from "node:os";
-import type { AmqpOptions } from "./amqp/options.ts";
 import { brokerFacts } from "./amqp/broker-facts.ts";
 import { createAmqpTransport } from "./amqp/transport.ts";
-import type { Clock, Ids } from "./ports/clock.ts";
-import { CeleryError } from "./ports/errors.ts";
+import type { Clock } from "./ports/clock.ts";
 import type { HealthHost } from "./ports/health.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Transport } from "./ports/transport.ts";
@@ -14,56 +12,20 @@ import { serveProbes } from "./system/health-server.ts";
 import { removeHeartbeat, writeHeartbeat } from "./system/heartbeat-file.ts";
 import { stateFiles } from "./system/state-file.ts";
 import { assembleWorker } from "./worker/assemble.ts";
-import { type HealthOptions, resolveHealth } from "./worker/options/health.ts";
+import type { HealthOptions } from "./worker/options/health.ts";
 import { createLineLogger, leveled } from "./worker/reporting/log-lines.ts";
-import { assertPooled } from "./worker/options/pool.ts";
 import {
+  type CreateWorkerOptions,
   type ResolvedWorker,
   resolveNodeName,
   resolveWorker,
-  type WorkerOptions,
-  workerOptionNames,
 } from "./worker/options/worker.ts";
 import { runUntilSignal } from "./worker/run.ts";
 import type { Worker } from "./worker/worker.ts";
 
-/** What a worker may be told. Only `tasks` has no default. */
-export interface CreateWorkerOptions extends WorkerOptions {
-  /**
-   * `amqp://user:password@host:5672/vhost`, `amqps://…` for TLS; several, as a list or with `;` between, are tried in turn.
-   * Default: the environment variable `CELERY_BROKER_URL`, else `amqp://guest:guest@localhost:5672//`.
-   */
-  readonly broker?: string | readonly string[] | undefined;
-  /** Times, limits and TLS of the connections. */
-  readonly amqp?: Omit<AmqpOptions, "url">;
-  /** HTTP endpoints `/healthz` and `/readyz`, and a heartbeat file, for those who watch over it. */
-  readonly health?: HealthOptions;
-  /**
-   * A file that keeps what was revoked across restarts: JSON, written some time after each change and at the stop. One
-   * worker, one file. Default: none, revokes are forgotten with the process.
-   */
-  readonly stateFile?: string;
-  /** Another way to a broker, in place of `broker`: the one in memory, for tests. The worker closes it. */
-  readonly transport?: Transport;
-  /** Default: the machine's. */
-  readonly clock?: Clock;
-  /** Default: uuid4 from the machine. */
-  readonly ids?: Ids;
-}
-
-const ownOptionNames = [
-  "broker",
-  "amqp",
-  "health",
-  "stateFile",
-  "transport",
-  "clock",
-  "ids",
-] satisfies (keyof CreateWorkerOptions)[];
 /** What the connections ask for where nothing else is said. */
 const heartbeatSeconds = 15;
 const healthHost: HealthHost = { serve: serveProbes, write: writeHeartbeat, remove: removeHeartbeat };
-const optionNames: ReadonlySet<string> = new Set([...workerOptionNames, ...ownOptionNames]);
 
 /**
  * A worker that runs tasks once it is started. It never touches the process around it: `runWorker` does.
@@ -76,16 +38,11 @@ const optionNames: ReadonlySet<string> = new Set([...workerOptionNames, ...ownOp
  * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows, `task-duplicate`
  */
 export function createWorker(options: CreateWorkerOptions): Worker {
-  const alien = Object.keys(options).find((name) => !optionNames.has(name));
-  if (alien !== undefined) {
-    throw new CeleryError("option-invalid", `A worker has no option "${alien}"; it has ${[...optionNames].join(", ")}`);
-  }
-  const { broker, amqp, health, stateFile, transport, clock = systemClock, ids = systemIds, ...rest } = options;
-  const resolved = resolveWorker(rest);
-  assertPooled(resolved.tasks, resolved.pools);
+  const resolved = resolveWorker(options);
+  const { broker, amqp, transport, clock = systemClock, ids = systemIds } = options;
   const log = createLog(resolved, clock);
   const nodeName = resolveNodeName(resolved.name, hostname());
-  const amqpOptions = { connectionName: nodeName, ...amqp, url: brokerUrl(broker) };
+  const amqpOptions = { ...amqp, connectionName: nodeName, url: brokerUrl(broker) };
   const connect = (): Transport => createAmqpTransport(amqpOptions, { clock, ids, logger: log });
   const facts = transport === undefined ? brokerFacts(amqpOptions) : null;
   return assembleWorker({
@@ -97,9 +54,9 @@ export function createWorker(options: CreateWorkerOptions): Worker {
     nodeName,
     pid: process.pid,
     ...(facts !== null && { broker: facts }),
-    health: { options: resolveHealth(health), host: healthHost },
+    health: { options: resolved.health, host: healthHost },
     watch: { heartbeatMs: transport === undefined ? (amqp?.heartbeatSeconds ?? heartbeatSeconds) * 1_000 : null },
-    ...(stateFile !== undefined && { saved: { file: checkStateFile(stateFile), host: stateFiles } }),
+    ...(resolved.stateFile !== null && { saved: { file: resolved.stateFile, host: stateFiles } }),
   });
 }
 
@@ -134,11 +91,6 @@ export async function runWorker(
   });
 }
 
-function checkStateFile(file: string): string {
-  if (typeof file === "string" && file !== "") return file;
-  throw new CeleryError("option-invalid", `stateFile is ${JSON.stringify(file)}: it must be the path of a file`);
-}
-
 function healthFromEnvironment(): HealthOptions {
   const port = healthPort();
   return port === undefined ? {} : { port };
@@ -161,7 +113,7 @@ export type { WorkerState } from "./worker/rules/lifecycle.ts";
 export type { LogFormat, LogLevel } from "./worker/reporting/log-lines.ts";
 export type { WorkerEvent, WorkerEvents } from "./worker/reporting/observers.ts";
 export type { ChildPoolOptions, PoolOption } from "./worker/options/pool.ts";
-export type { DeadLetterOptions, WorkerOptions } from "./worker/options/worker.ts";
+export type { CreateWorkerOptions, DeadLetterOptions } from "./worker/options/worker.ts";
 export {
   ConnectionLost,
   SoftTimeLimitExceeded,
@@ -185,4 +137,4 @@ export type { QueueOptions } from "./send/queues.ts";
 export type { ShardedQueue } from "./send/sharded-queue.ts";
 export type { DeadLetterReason, TaskEvent } from "./worker/rules/event.ts";
 export type { Failure } from "./worker/rules/failure.ts";
-export type { StartOptions, Worker } from "./worker/worker.ts";
+export type { StartOptions, StopOptions, Worker } from "./worker/worker.ts";

@@ -6,16 +6,17 @@ import {
   type CreateClientOptions,
   createTransport,
   type Duration,
+  durationMs,
   type Ids,
   type Logger,
   type TaskDefinition,
   type Transport,
 } from "@leveret/celery-amqp";
+import { duration, methods, oneOf, oneOrMany, props, refusalOf, type Shape, string, text } from "@leveret/options";
 import { type Beat, CeleryBeat } from "./leader/beat.ts";
 import { TickTransport } from "./leader/tick-transport.ts";
 import type { CatchUp } from "./rules/due.ts";
-import { type BeatSchedule, resolveEntries } from "./schedule/entry.ts";
-import { intervalMs } from "./schedule/schedule.ts";
+import { type BeatSchedule, entriesShape, resolveEntries } from "./schedule/entry.ts";
 import { zone } from "./schedule/zone.ts";
 import { systemClock, systemIds } from "./system/clock.ts";
 
@@ -47,7 +48,7 @@ export interface CreateBeatOptions<
   /** How tasks are sent: routes, queues, serializer and the like, as for a client. */
   readonly sending?: Pick<
     CreateClientOptions,
-    "routes" | "defaultQueue" | "queues" | "declare" | "serializer" | "serializers" | "compression" | "compressors"
+    "routes" | "defaultQueue" | "queues" | "declare" | "taskDefaults" | "serializers" | "compressors"
   >;
   /** Logger. Default none. */
   readonly logger?: Logger;
@@ -59,19 +60,30 @@ export interface CreateBeatOptions<
   readonly ids?: Ids;
 }
 
-const optionNames: ReadonlySet<string> = new Set([
-  "entries",
-  "timezone",
-  "name",
-  "catchUp",
-  "missedAfter",
-  "broker",
-  "sending",
-  "logger",
-  "transport",
-  "clock",
-  "ids",
-] satisfies (keyof CreateBeatOptions)[]);
+const any: Shape = () => [];
+
+const beatShape = props<CreateBeatOptions>({
+  "entries*": entriesShape,
+  timezone: text("the name of a time zone"),
+  name: text(),
+  catchUp: oneOf("skip", "once", "all"),
+  missedAfter: duration(),
+  broker: oneOrMany(string),
+  // The client of the beat checks the values.
+  sending: props<NonNullable<CreateBeatOptions["sending"]>>({
+    routes: any,
+    defaultQueue: any,
+    queues: any,
+    declare: any,
+    taskDefaults: any,
+    serializers: any,
+    compressors: any,
+  }),
+  logger: methods("a logger", "debug", "info", "warn", "error"),
+  transport: methods("a transport", "connect", "declare", "subscribe", "close"),
+  clock: methods("a clock", "now", "monotonicMs", "setTimer"),
+  ids: methods("an id source", "uuid", "random"),
+});
 
 /**
  * Creates a beat, which sends tasks by their schedules once it is started. Any number of beats may run; RabbitMQ makes
@@ -91,17 +103,13 @@ const optionNames: ReadonlySet<string> = new Set([
 export function createBeat<const Tasks extends Readonly<Record<string, TaskDefinition | string>>>(
   options: CreateBeatOptions<Tasks>,
 ): Beat {
-  const alien = Object.keys(options).find((name) => !optionNames.has(name));
-  if (alien !== undefined) refuse(`no option "${alien}"`, `it has ${[...optionNames].join(", ")}`);
+  const message = refusalOf(beatShape, options, "the beat");
+  if (message !== null) throw new CeleryError("option-invalid", message);
   const { timezone = "UTC", name = "celery", catchUp = "once", missedAfter = "2m", logger = silent } = options;
   const { broker, sending, clock = systemClock, ids = systemIds } = options;
   const entries = resolveEntries(options.entries, zone(timezone));
-  if (entries.length === 0) refuse("no entries", "give at least one that is enabled");
-  if (!["skip", "once", "all"].includes(catchUp))
-    refuse(`catchUp ${JSON.stringify(catchUp)}`, "give skip, once or all");
-  const missedAfterMs = intervalMs(missedAfter);
-  if (!(missedAfterMs >= 0)) refuse(`missedAfter ${JSON.stringify(missedAfter)}`, 'give a time such as "2m"');
-  if (typeof name !== "string" || name === "") refuse("an empty name", "give one");
+  if (entries.length === 0)
+    throw new CeleryError("option-invalid", "Invalid option of the beat: entries (none enabled). Give one at least.");
   const transport = options.transport ?? createTransport({ broker, name: `beat ${name}`, logger });
   const ticks = new TickTransport(transport);
   const client = createClient({ ...sending, transport: ticks, clock, ids, logger, results: false });
@@ -114,15 +122,11 @@ export function createBeat<const Tasks extends Readonly<Record<string, TaskDefin
     log: guardedLogger(logger),
     name,
     entries,
-    lateness: { catchUp, missedAfterMs },
+    lateness: { catchUp, missedAfterMs: durationMs(missedAfter, "missedAfter") },
   });
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-
-function refuse(what: string, wanted: string): never {
-  throw new CeleryError("option-invalid", `The beat has ${what}: ${wanted}`);
-}
 
 export type { Beat, BeatPhase } from "./leader/beat.ts";
 export type { CatchUp } from "./rules/due.ts";

@@ -1,5 +1,5 @@
 import { chord, createClient, defineTask } from "@leveret/celery-amqp";
-import { createWorker, type Worker, type WorkerOptions } from "@leveret/celery-amqp/worker";
+import { createWorker, type Worker, type CreateWorkerOptions } from "@leveret/celery-amqp/worker";
 import { connect } from "amqplib";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
@@ -17,7 +17,7 @@ async function vhostOfTest(): Promise<TestVhost> {
   return vhost;
 }
 
-function workerOf(vhost: TestVhost, url: string, options: Omit<WorkerOptions, "broker" | "results">): Worker {
+function workerOf(vhost: TestVhost, url: string, options: Omit<CreateWorkerOptions, "broker" | "results">): Worker {
   const worker = createWorker({ broker: vhost.url, results: redisResults(url), logLevel: "silent", ...options });
   onTestFinished(() => worker.stop());
   return worker;

@@ -24,5 +24,6 @@ export {
   type Shapes,
   string,
   text,
+  tuple,
   type Wrong,
 } from "./shape.ts";

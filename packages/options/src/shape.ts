@@ -152,6 +152,16 @@ export function list(
   };
 }
 
+/** A list with one item for each of the shapes. */
+export function tuple(wanted: string, ...items: readonly Shape[]): Shape {
+  const whole = shape(wanted, (value) => Array.isArray(value) && value.length === items.length);
+  return (value) => {
+    const wrongs = whole(value);
+    if (wrongs.length > 0) return wrongs;
+    return items.flatMap((each, index) => member(value as object, String(index), `[${index}]`, each));
+  };
+}
+
 /** One value, or a list of them. */
 export function oneOrMany(each: Shape, { least = 1 }: { readonly least?: number } = {}): Shape {
   const many = list(each, { least, wanted: "a list that is not empty" });

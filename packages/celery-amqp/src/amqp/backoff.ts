@@ -1,5 +1,5 @@
 import type { Ids } from "../ports/clock.ts";
-import type { BackoffOptions } from "./options.ts";
+import type { BackoffOptions } from "../ports/connection.ts";
 
 /** The pauses between attempts: random, with a limit that doubles, so that many clients do not come back at once. */
 export class Backoff {

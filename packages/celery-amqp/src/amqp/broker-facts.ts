@@ -1,6 +1,7 @@
 import type { BrokerFacts } from "../ports/broker-facts.ts";
+import type { AmqpOptions } from "../ports/connection.ts";
 import { describeAddress } from "./address.ts";
-import { type AmqpOptions, resolveAmqp } from "./options.ts";
+import { resolveAmqp } from "./options.ts";
 
 /**
  * Host, port and vhost of the broker of these options: the first address, with the alternates in a list.

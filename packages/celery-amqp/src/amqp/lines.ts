@@ -1,4 +1,4 @@
-import type { QueueLimit } from "./options.ts";
+import type { QueueLimit } from "../ports/connection.ts";
 import { type Pending, PendingLine } from "./pending.ts";
 
 /** Limits of the queues of publishes. */

@@ -1,4 +1,5 @@
 import type { Caller } from "@leveret/celery-protocol/canvas";
+import { duration, props } from "@leveret/options";
 import { createAsk } from "../control/ask.ts";
 import { Broadcaster } from "../control/broadcaster.ts";
 import { type Control, createControl } from "../control/control.ts";
@@ -6,9 +7,10 @@ import { createInspect, type Inspect } from "../control/inspect.ts";
 import { EventDispatcher } from "../events/dispatcher.ts";
 import { LogicalClock } from "../events/logical-clock.ts";
 import { EventReceiver } from "../events/receiver.ts";
-import { checkEventStreamOptions, type EventOf, type EventStream, type EventStreamOptions } from "../events/stream.ts";
+import { type EventOf, type EventStream, type EventStreamOptions, eventStreamShape } from "../events/stream.ts";
 import type { Clock, Ids } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
+import { checkOptions } from "../ports/options.ts";
 import type { Transport, TransportState } from "../ports/transport.ts";
 import type { ResultSource } from "../results/backend.ts";
 import { createIntake, type Intake } from "../results/intake.ts";
@@ -102,8 +104,16 @@ export interface Client extends TaskSender, AsyncDisposable {
    * Refuses new calls, waits for pending confirms, ends all waiting for results, and disconnects. May be called twice.
    * Sends that are not confirmed within `timeout` (default 10 s) fail.
    */
-  close(options?: { readonly timeout?: Duration }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
+
+/** Options of closing a client. */
+export interface CloseOptions {
+  /** For the confirms of sends under way. Default 10 s. */
+  readonly timeout?: Duration;
+}
+
+const closeShape = props<CloseOptions>({ timeout: duration() });
 
 /** The dependencies of a client. */
 export interface ClientParts {
@@ -250,7 +260,7 @@ class CeleryClient implements Client {
   }
 
   events<const Type extends string = string>(options: EventStreamOptions<Type> = {}): EventStream<EventOf<Type>> {
-    checkEventStreamOptions(options);
+    checkOptions(eventStreamShape, options, "the event stream");
     if (this.#closing !== null) throw new CeleryError("closed", "The client is closed: create a new one");
     const { transport, ids, options: resolved } = this.#parts;
     const receiver = new EventReceiver(
@@ -269,8 +279,9 @@ class CeleryClient implements Client {
     return receiver as EventStream as EventStream<EventOf<Type>>; // its filter lets no other type pass
   }
 
-  close({ timeout = "10s" }: { readonly timeout?: Duration } = {}): Promise<void> {
-    this.#closing ??= this.#close(durationMs(timeout, "timeout"));
+  close(options: CloseOptions = {}): Promise<void> {
+    checkOptions(closeShape, options, "close");
+    this.#closing ??= this.#close(durationMs(options.timeout ?? "10s", "timeout"));
     return this.#closing;
   }
 

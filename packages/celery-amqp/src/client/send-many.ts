@@ -1,5 +1,6 @@
+import { integer, props } from "@leveret/options";
 import { CeleryError, PublishTimeoutError, SendManyError } from "../ports/errors.ts";
-
+import { checkOptions } from "../ports/options.ts";
 import type { Leaving } from "../send/outgoing.ts";
 import type { AsyncResult } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";
@@ -10,6 +11,8 @@ export interface ManyOptions {
   readonly inFlight?: number;
 }
 
+const manyShape = props<ManyOptions>({ inFlight: integer(1) });
+
 /**
  * Does the same with each item, several at a time and never more than allowed, the answers in the items' order. At the
  * first failure no more are taken; it is thrown when the pending ones have ended.
@@ -17,11 +20,10 @@ export interface ManyOptions {
 export async function forEachOf<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   work: (item: T) => Promise<R>,
-  { inFlight = 1_000 }: ManyOptions = {},
+  options: ManyOptions = {},
 ): Promise<R[]> {
-  if (!Number.isInteger(inFlight) || inFlight < 1) {
-    throw new CeleryError("option-invalid", `inFlight is ${String(inFlight)}: it must be an integer from 1`);
-  }
+  checkOptions(manyShape, options, "sendMany");
+  const { inFlight = 1_000 } = options;
   const crew = new Crew(inFlight);
   const answers: R[] = [];
   let count = 0;

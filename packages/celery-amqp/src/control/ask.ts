@@ -1,5 +1,6 @@
 import { ProtocolError, toValue, type Tree } from "@leveret/celery-protocol";
 import type { ControlAnswer, ControlArguments, ControlMethod, ControlReply } from "@leveret/celery-protocol/control";
+import type { Shape } from "@leveret/options";
 import { CeleryError } from "../ports/errors.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import { type ControlOptions, resolveControl } from "./control-options.ts";
@@ -17,15 +18,15 @@ export interface Ask {
     method: Method,
     args: ControlArguments<Method>,
     options?: ControlOptions,
-    others?: readonly string[],
+    shape?: Shape,
   ): Promise<Replies<Method>>;
-  (method: string, args: object, options?: ControlOptions, others?: readonly string[]): Promise<CustomReplies>;
+  (method: string, args: object, options?: ControlOptions, shape?: Shape): Promise<CustomReplies>;
 }
 
 /** @param within - runs the work while the owner of the connection keeps it open */
 export function createAsk(broadcaster: Broadcaster, within: <T>(work: () => Promise<T>) => Promise<T>): Ask {
-  return async (method: string, args: object, options: ControlOptions = {}, others: readonly string[] = []) => {
-    const { patience, ...target } = resolveControl(options, others);
+  return async (method: string, args: object, options: ControlOptions = {}, shape?: Shape) => {
+    const { patience, ...target } = resolveControl(options, shape);
     const command = { method, arguments: args as Readonly<Record<string, Tree>>, ...target };
     return within(async () => {
       try {

@@ -1,5 +1,5 @@
-import { CeleryError } from "../ports/errors.ts";
-import { showValue } from "../ports/show.ts";
+import { duration, integer, oneOf, oneOrMany, props, type Shape, type Shapes, text } from "@leveret/options";
+import { checkOptions, invalidOption } from "../ports/options.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { Broadcast } from "./broadcaster.ts";
 import type { Patience } from "./gathering.ts";
@@ -18,13 +18,18 @@ export interface ControlOptions {
   readonly limit?: number;
 }
 
-const names: ReadonlySet<string> = new Set<keyof ControlOptions>([
-  "destination",
-  "pattern",
-  "matcher",
-  "timeout",
-  "limit",
-]);
+const nodeName = text("a node name");
+
+/** The shape of each option of a command. */
+export const controlShapes: Shapes<ControlOptions> = {
+  destination: oneOrMany(nodeName),
+  pattern: text(),
+  matcher: oneOf("glob", "pcre"),
+  timeout: duration(),
+  limit: integer(1),
+};
+
+const controlShape = props<ControlOptions>(controlShapes);
 
 /** The checked options, by the fields of the message. */
 export interface ResolvedControl extends Pick<Broadcast, "destination" | "pattern" | "matcher"> {
@@ -33,37 +38,21 @@ export interface ResolvedControl extends Pick<Broadcast, "destination" | "patter
 }
 
 /**
- * @param others - names of the command's own options, which the caller reads
+ * @param shape - of the options of a command that has more of them
  * @throws CeleryError `option-invalid`
  */
-export function resolveControl(options: ControlOptions, others: readonly string[] = []): ResolvedControl {
-  const alien = Object.keys(options).find((name) => !names.has(name) && !others.includes(name));
-  if (alien !== undefined) refuse(alien, Reflect.get(options, alien), `one of ${[...names, ...others].join(", ")}`);
-  const { pattern, matcher = "glob", timeout = "1s", limit } = options;
-  const destination = resolveDestination(options.destination);
-  if (pattern !== undefined && (typeof pattern !== "string" || pattern === "")) refuse("pattern", pattern, "a string");
-  if (pattern !== undefined && destination !== null)
-    refuse("pattern", pattern, "left out where destination names the workers");
-  if (matcher !== "glob" && matcher !== "pcre") refuse("matcher", matcher, '"glob" or "pcre"');
-  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1)) refuse("limit", limit, "an integer from 1");
+export function resolveControl(options: ControlOptions, shape: Shape = controlShape): ResolvedControl {
+  checkOptions(shape, options, "the command");
+  const { pattern = null, matcher = "glob", timeout = "1s", limit } = options;
+  const named = options.destination;
+  const destination = named === undefined ? null : [...new Set(typeof named === "string" ? [named] : named)];
+  if (pattern !== null && destination !== null)
+    throw invalidOption("the command", "pattern", pattern, "Leave it out where destination names the workers");
   const timeoutMs = durationMs(timeout, "timeout");
   return {
     destination,
-    pattern: pattern ?? null,
-    matcher: pattern === undefined ? null : matcher,
+    pattern,
+    matcher: pattern === null ? null : matcher,
     patience: timeoutMs === 0 ? null : { timeoutMs, limit: limit ?? destination?.length ?? null },
   };
-}
-
-/** Celery would send a command with an empty list to all workers, so an empty list is refused. */
-function resolveDestination(destination: string | readonly string[] | undefined): readonly string[] | null {
-  if (destination === undefined) return null;
-  const list: readonly unknown[] = typeof destination === "string" ? [destination] : destination;
-  if (Array.isArray(list) && list.length > 0 && list.every((name) => typeof name === "string" && name !== ""))
-    return [...new Set(list as readonly string[])];
-  return refuse("destination", destination, "a node name, or a list with at least one");
-}
-
-function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError("option-invalid", `${option} is ${showValue(value)}: it must be ${wanted}`);
 }

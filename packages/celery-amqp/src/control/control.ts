@@ -1,11 +1,13 @@
 import type { Tree } from "@leveret/celery-protocol";
+import { flag, oneOrMany, props, string, text } from "@leveret/options";
 import { CeleryError } from "../ports/errors.ts";
+import { checkOptions } from "../ports/options.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { RateLimit } from "../task/options.ts";
 import type { RevokeTaskOptions } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import type { Ask, CustomReplies, Replies } from "./ask.ts";
-import type { ControlOptions } from "./control-options.ts";
+import { type ControlOptions, controlShapes } from "./control-options.ts";
 
 /** Options of revoking tasks by remote control. */
 export interface RemoteRevokeOptions extends ControlOptions, RevokeTaskOptions {
@@ -80,29 +82,35 @@ export interface Control {
   ): Promise<CustomReplies>;
 }
 
-const revokeOptions = ["terminate", "reason", "signal"];
-const queueOptions = ["exchange", "exchangeType", "routingKey"];
+const revokeShape = props<RemoteRevokeOptions>({ ...controlShapes, terminate: flag, reason: string, signal: text() });
+const queueShape = props<RemoteQueueOptions>({
+  ...controlShapes,
+  exchange: string,
+  exchangeType: text(),
+  routingKey: string,
+});
+const taskIds = oneOrMany(text("a task id"));
 
 /** Creates the commands. */
 export function createControl(ask: Ask): Control {
   return {
     ping: (options) => ask("ping", {}, options),
     revoke: async (ids, options = {}) =>
-      ask("revoke", { task_id: checkIds(ids), ...ending(options) }, options, revokeOptions),
+      ask("revoke", { task_id: checkIds(ids), ...ending(options) }, options, revokeShape),
     terminate: async (ids, options = {}) => {
       const { signal = "SIGTERM", reason } = options;
       const args = { task_id: checkIds(ids), signal, ...(reason !== undefined && { reason }) };
-      return ask("terminate", args, options, revokeOptions);
+      return ask("terminate", args, options, revokeShape);
     },
     revokeByStampedHeaders: (headers, options = {}) =>
-      ask("revoke_by_stamped_headers", { headers, ...ending(options) }, options, revokeOptions),
+      ask("revoke_by_stamped_headers", { headers, ...ending(options) }, options, revokeShape),
     rateLimit: (task, rate, options) => ask("rate_limit", { task_name: nameOf(task), rate_limit: rate ?? 0 }, options),
     timeLimit: async (task, { soft, hard }, options) =>
       ask("time_limit", { task_name: nameOf(task), hard: seconds(hard, "hard"), soft: seconds(soft, "soft") }, options),
     addConsumer: (queue, options = {}) => {
       const { exchange = null, exchangeType = "direct", routingKey = null } = options;
       const args = { queue, exchange, exchange_type: exchangeType, routing_key: routingKey };
-      return ask("add_consumer", args, options, queueOptions);
+      return ask("add_consumer", args, options, queueShape);
     },
     cancelConsumer: (queue, options) => ask("cancel_consumer", { queue }, options),
     poolGrow: (n = 1, options = {}) => ask("pool_grow", { n }, options),
@@ -130,13 +138,9 @@ function ending({ terminate = false, signal = "SIGTERM", reason }: RemoteRevokeO
   return { terminate, signal, ...(reason !== undefined && { reason }) };
 }
 
-function checkIds(ids: string | readonly string[]): string | readonly string[] {
-  const list = typeof ids === "string" ? [ids] : ids;
-  if (Array.isArray(list) && list.length > 0 && list.every((id) => typeof id === "string" && id !== "")) return ids;
-  throw new CeleryError(
-    "option-invalid",
-    "revoke: the first argument is not a task id or a list of task ids. Give one.",
-  );
+function checkIds(given: string | readonly string[]): string | readonly string[] {
+  checkOptions(taskIds, given, "revoke");
+  return given;
 }
 
 function nameOf(task: TaskDefinition | string): string {

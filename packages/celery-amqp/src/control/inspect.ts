@@ -1,6 +1,7 @@
 import type { RevokedEntries } from "@leveret/celery-protocol/control";
+import { flag, props } from "@leveret/options";
 import type { Ask, Replies } from "./ask.ts";
-import type { ControlOptions } from "./control-options.ts";
+import { type ControlOptions, controlShapes } from "./control-options.ts";
 
 /**
  * Inspects workers: Celery's `app.control.inspect()`. Each method sends a request to all workers, or to those that the
@@ -47,11 +48,14 @@ export interface Inspect {
   objgraph(options?: ControlOptions): Promise<Replies<"objgraph">>;
 }
 
+const activeShape = props<ControlOptions & { readonly safe?: boolean }>({ ...controlShapes, safe: flag });
+const confShape = props<ControlOptions & { readonly withDefaults?: boolean }>({ ...controlShapes, withDefaults: flag });
+
 /** Creates the requests. */
 export function createInspect(ask: Ask): Inspect {
   return {
     ping: (options) => ask("ping", {}, options),
-    active: ({ safe = false, ...options } = {}) => ask("active", { safe }, options),
+    active: (options = {}) => ask("active", { safe: options.safe ?? false }, options, activeShape),
     reserved: (options) => ask("reserved", {}, options),
     scheduled: (options) => ask("scheduled", {}, options),
     revoked: (options) => ask("revoked", {}, options),
@@ -59,7 +63,7 @@ export function createInspect(ask: Ask): Inspect {
     stats: (options) => ask("stats", {}, options),
     activeQueues: (options) => ask("active_queues", {}, options),
     queryTask: (ids, options) => ask("query_task", { ids: typeof ids === "string" ? [ids] : ids }, options),
-    conf: ({ withDefaults = false, ...options } = {}) => ask("conf", { with_defaults: withDefaults }, options),
+    conf: (options = {}) => ask("conf", { with_defaults: options.withDefaults ?? false }, options, confShape),
     report: (options) => ask("report", {}, options),
     clock: (options) => ask("clock", {}, options),
     hello: (fromNode, revoked = [], options = {}) => ask("hello", { from_node: fromNode, revoked }, options),

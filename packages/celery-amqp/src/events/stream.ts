@@ -1,6 +1,5 @@
 import type { CeleryEvent, EventType } from "@leveret/celery-protocol/events";
-import { CeleryError } from "../ports/errors.ts";
-import { showValue } from "../ports/show.ts";
+import { instance, integer, list, props, type Shape, text } from "@leveret/options";
 import type { EventFilters } from "./filter.ts";
 
 /** Options of a stream of events. */
@@ -43,32 +42,13 @@ export interface EventStream<Of extends CeleryEvent = CeleryEvent>
   [Symbol.asyncIterator](): EventStream<Of>;
 }
 
-const names: ReadonlySet<string> = new Set([
-  "types",
-  "tasks",
-  "hostnames",
-  "signal",
-  "maxWaiting",
-] satisfies (keyof EventStreamOptions)[]);
+const patterns = list(text(), { least: 1, wanted: "a list of strings, at least one" });
 
-/** @throws CeleryError `option-invalid`, naming the option */
-export function checkEventStreamOptions(options: EventStreamOptions): void {
-  const alien = Object.keys(options).find((name) => !names.has(name));
-  if (alien !== undefined)
-    throw new CeleryError("option-invalid", `events has no option "${alien}"; it has ${[...names].join(", ")}`);
-  for (const option of ["types", "tasks", "hostnames"] as const) checkPatterns(option, options[option]);
-  const { maxWaiting = 1, signal } = options;
-  if (!Number.isInteger(maxWaiting) || maxWaiting < 1) refuse("maxWaiting", maxWaiting, "an integer from 1");
-  if (signal !== undefined && !(signal instanceof AbortSignal)) refuse("signal", signal, "an AbortSignal");
-}
-
-function checkPatterns(option: string, patterns: unknown): void {
-  if (patterns === undefined) return;
-  const isList = Array.isArray(patterns) && patterns.length > 0;
-  if (!isList || !patterns.every((pattern) => typeof pattern === "string" && pattern !== ""))
-    refuse(option, patterns, "a list of strings, at least one");
-}
-
-function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError("option-invalid", `events: ${option} is ${showValue(value)}: it must be ${wanted}`);
-}
+/** The shape of the options of an event stream. */
+export const eventStreamShape: Shape = props<EventStreamOptions>({
+  types: patterns,
+  tasks: patterns,
+  hostnames: patterns,
+  signal: instance("an AbortSignal", AbortSignal),
+  maxWaiting: integer(1),
+});

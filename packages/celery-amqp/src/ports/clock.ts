@@ -1,3 +1,5 @@
+import { methods, type Shape } from "@leveret/options";
+
 /** Time, as the world tells it. Tests bring one that moves when told. */
 export interface Clock {
   /** The wall clock: milliseconds since the epoch. Only for moments (eta, expires, timestamps): it may be set, also back. */
@@ -15,3 +17,7 @@ export interface Ids {
   /** A number from 0 (inclusive) to 1 (exclusive). */
   random(): number;
 }
+
+/** The shapes of the two where options take them. */
+export const clockShape: Shape = methods("a clock", "now", "monotonicMs", "setTimer");
+export const idsShape: Shape = methods("an id source", "uuid", "random");

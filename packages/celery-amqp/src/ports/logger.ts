@@ -1,4 +1,5 @@
 import { isPromise } from "node:util/types";
+import { methods, type Shape } from "@leveret/options";
 import { readableFields } from "./foreign.ts";
 
 /** Details of a log line; never secrets, never whole bodies. */
@@ -11,6 +12,12 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
 }
+
+/** A logger that writes nothing. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The shape of a logger where options take one. */
+export const loggerShape: Shape = methods("a logger", "debug", "info", "warn", "error");
 
 /**
  * The logger as nobody is disturbed by it: one that throws or rejects is called a second time with fields that are plain

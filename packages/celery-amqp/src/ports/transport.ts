@@ -1,5 +1,6 @@
 import type { Address, HeaderTable, WireMessage } from "@leveret/celery-protocol";
 import type { BrokerTopology } from "@leveret/celery-protocol/routing";
+import { methods, type Shape } from "@leveret/options";
 
 /**
  * Where a transport is in its life.
@@ -53,6 +54,9 @@ export interface Transport {
   onState(listener: (state: TransportState) => void): () => void;
   close(): Promise<void>;
 }
+
+/** The shape of a transport where options take one. */
+export const transportShape: Shape = methods("a transport", "connect", "declare", "subscribe", "close");
 
 /** How patient the first connect is. */
 export interface ConnectOptions {

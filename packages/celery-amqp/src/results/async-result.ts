@@ -2,9 +2,18 @@ import { type ResultMeta, toValue } from "@leveret/celery-protocol";
 import { decodeResultTuple, encodeResultTuple, type ResultTuple } from "@leveret/celery-protocol/results";
 import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
+import { checkOptions } from "../ports/options.ts";
 import { checkReturned } from "../task/arguments.ts";
 import { durationMs } from "../task/duration.ts";
-import type { AsyncResult, RevokeTask, RevokeTaskOptions, Settled, TaskState, WaitOptions } from "../task/sender.ts";
+import {
+  type AsyncResult,
+  type RevokeTask,
+  type RevokeTaskOptions,
+  type Settled,
+  type TaskState,
+  type WaitOptions,
+  waitShape,
+} from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import type { ResultSource } from "./backend.ts";
 import { collectFrom } from "./collect.ts";
@@ -113,6 +122,7 @@ class PendingAsyncResult implements AsyncResult<unknown> {
       yield this.#final;
       return;
     }
+    checkOptions(waitShape, options, "the wait");
     const timeoutMs = options.timeout === undefined ? null : durationMs(options.timeout, "timeout");
     for await (const meta of followStates(this.id, { ...this.#parts, timeoutMs, signal: options.signal ?? null })) {
       if (isFinal(meta)) this.#final = meta;

@@ -1,14 +1,16 @@
 import { encodeResultTuple, type ResultTuple } from "@leveret/celery-protocol/results";
 import { CeleryError } from "../ports/errors.ts";
-import type {
-  AsyncResult,
-  GroupResult,
-  MemberEnd,
-  RevokeTaskOptions,
-  Settled,
-  TaskState,
-  WaitOptions,
+import {
+  type AsyncResult,
+  type GroupResult,
+  type MemberEnd,
+  type RevokeTaskOptions,
+  type Settled,
+  type TaskState,
+  type WaitOptions,
+  waitShape,
 } from "../task/sender.ts";
+import { checkOptions } from "../ports/options.ts";
 import { collectFrom } from "./collect.ts";
 import type { GroupStore } from "./groups.ts";
 
@@ -83,6 +85,7 @@ class GroupOfResults implements GroupResult<readonly unknown[]> {
   }
 
   async *iterate(options: WaitOptions = {}): AsyncGenerator<MemberEnd, void, undefined> {
+    checkOptions(waitShape, options, "the wait");
     const rest = new AbortController();
     const signal = options.signal === undefined ? rest.signal : AbortSignal.any([options.signal, rest.signal]);
     const ends = new Ends();

@@ -1,10 +1,10 @@
 import { type CallTerms, callTerms, type Mint, type WireRoute } from "@leveret/celery-protocol/canvas";
 import { CeleryError } from "../ports/errors.ts";
 import { type CallOptions, mergeOptions } from "../task/call-options.ts";
+import { checkCallOptions } from "../task/call-shape.ts";
 import { durationMs } from "../task/duration.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import { wireOptions } from "../task/wire-signature.ts";
-import { checkCallOptions } from "./check-options.ts";
 import { readable } from "./chords.ts";
 import type { SendOptions } from "./destination.ts";
 import type { Route, Router } from "./routes.ts";
@@ -84,7 +84,7 @@ export class Planner {
  */
 export function planCall(name: string, said: CallOptions, route: WireRoute): Plan {
   const where = `Call of "${name}"`;
-  checkCallOptions(said, where);
+  checkCallOptions(said, `the call of "${name}"`);
   const { protocol = route.protocol, eta, countdown, shardKey, publishTimeout, signal = null } = said;
   if (eta !== undefined && countdown !== undefined) refuse(`${where}: give eta or countdown, not both`);
   if (protocol === 1 && said.stamps !== undefined)

@@ -1,7 +1,7 @@
-import { CeleryError } from "../ports/errors.ts";
-import { showValue } from "../ports/show.ts";
-import { type QueueOptions, type ResolvedQueue, resolveQueue } from "./queues.ts";
-import { isShardedQueue, resolveShards, type ShardedQueue, type Shards } from "./sharded-queue.ts";
+import type { Shape } from "@leveret/options";
+import { invalidOption } from "../ports/options.ts";
+import { type QueueOptions, queueShape, type ResolvedQueue, resolveQueue } from "./queues.ts";
+import { isShardedQueue, resolveShards, shardedShape, type ShardedQueue, type Shards } from "./sharded-queue.ts";
 
 /** A queue as users write it: its name, an object of options, or a sharded queue. */
 export type TaskQueue = string | QueueOptions | ShardedQueue;
@@ -14,13 +14,15 @@ export interface QueueTable {
   readonly sharded: ReadonlyMap<string, Shards>;
 }
 
+/** The shape of a queue in a list of them. */
+export const taskQueueShape: Shape = (queue) => (isShardedQueue(queue) ? shardedShape(queue) : queueShape(queue));
+
 /**
- * Checks and completes a list of queues.
+ * Completes a list of queues that have their shapes.
  *
- * @throws CeleryError `option-invalid`
+ * @throws CeleryError `option-invalid` for a name that stands twice, and for options that exclude each other
  */
 export function resolveQueues(queues: readonly TaskQueue[]): QueueTable {
-  if (!Array.isArray(queues)) refuse(queues, "a list of names, of objects with a name, and of sharded queues");
   const sharded = new Map<string, Shards>();
   const resolved = queues.flatMap((queue: TaskQueue) => {
     if (!isShardedQueue(queue)) return [resolveQueue(queue)];
@@ -28,18 +30,13 @@ export function resolveQueues(queues: readonly TaskQueue[]): QueueTable {
     sharded.set(shards.name, shards);
     return shards.queues;
   });
-  const table = new Map(resolved.map((queue) => [queue.name, queue]));
-  const names = new Set([...table.keys(), ...sharded.keys()]);
-  if (names.size < resolved.length + queues.filter(isShardedQueue).length)
-    refuse(queues, "a list that names each queue once");
-  return { queues: table, sharded };
+  const names = [...resolved, ...queues.filter(isShardedQueue)].map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw invalidOption("the queues", "name", twice, "Name each queue once");
+  return { queues: new Map(resolved.map((queue) => [queue.name, queue])), sharded };
 }
 
 /** The name by which tasks are sent to this queue: for a shard that of the sharded queue. */
 export function logicalName({ queues }: QueueTable, queue: string): string {
   return queues.get(queue)?.place?.queue ?? queue;
-}
-
-function refuse(value: unknown, wanted: string): never {
-  throw new CeleryError("option-invalid", `queues is ${showValue(value)}: it must be ${wanted}`);
 }

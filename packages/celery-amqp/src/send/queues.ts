@@ -1,7 +1,8 @@
 import { taskQueue, type QueueTopology, type TaskQueueOptions } from "@leveret/celery-protocol/routing";
-import { CeleryError } from "../ports/errors.ts";
-import { showValue } from "../ports/show.ts";
+import { either, flag, integer, object, oneOf, props, type Shape, type Shapes } from "@leveret/options";
+import { invalidOption } from "../ports/options.ts";
 import type { DeclareMode } from "../ports/transport.ts";
+import { name } from "../task/call-shape.ts";
 
 /**
  * How queues are declared: as Celery does (`active`), by a passive declare that only checks for existence (`passive`),
@@ -87,51 +88,41 @@ export interface ShardPlace {
   readonly isFormer: boolean;
 }
 
-interface Check {
-  readonly passes: (value: unknown) => boolean;
-  readonly wanted: string;
-}
-
 /** AMQP carries names as short strings (AMQP 0-9-1, 4.2.5.3); `.dead` is added for the dead queue. */
-const maxNameBytes = 250;
+const queueName = name(250);
+const count = integer(1, 65_535);
 
-const text: Check = {
-  passes: (value) => typeof value === "string" && value !== "" && Buffer.byteLength(value) <= maxNameBytes,
-  wanted: `a string of 1 to ${maxNameBytes} bytes`,
-};
-const count: Check = { passes: (value) => isWhole(value, 1, 65_535), wanted: "an integer from 1 to 65535" };
-const flag: Check = { passes: (value) => typeof value === "boolean", wanted: "true or false" };
-
-const checks: Readonly<Record<keyof QueueOptions, Check>> = {
-  name: text,
+/** The shape of each option of a queue. */
+export const queueShapes: Shapes<QueueOptions> = {
+  "name*": queueName,
   type: oneOf("classic", "quorum"),
-  maxPriority: { passes: (value) => isWhole(value, 1, 255), wanted: "an integer from 1 to 255" },
+  maxPriority: integer(1, 255),
   singleActiveConsumer: flag,
-  exchange: text,
+  exchange: queueName,
   exchangeType: oneOf("direct", "topic", "fanout"),
-  routingKey: { passes: (value) => value === "" || text.passes(value), wanted: "a string" },
-  arguments: { passes: isTable, wanted: "an object" },
+  routingKey: either(queueName, oneOf("")),
+  arguments: object,
   declare: oneOf("active", "passive", "off"),
   concurrency: count,
   prefetch: count,
-  consumerPriority: {
-    passes: (value) => isWhole(value, -2_147_483_648, 2_147_483_647),
-    wanted: "an integer of 32 bits",
-  },
+  consumerPriority: integer(-2_147_483_648, 2_147_483_647),
 };
 
-/** Names of the options of a queue, for refusing misspelt ones. */
-export const queueOptionNames: readonly string[] = Object.keys(checks);
+/** The shape of a queue: its name, or its options. */
+export const queueShape: Shape = either(props<QueueOptions>(queueShapes), queueName);
 
 /**
- * Checks the options of one queue, and completes them.
+ * Completes a queue that has its shape.
  *
- * @throws CeleryError `option-invalid`
+ * @throws CeleryError `option-invalid` for a quorum queue with priorities
  */
 export function resolveQueue(queue: string | QueueOptions): ResolvedQueue {
   const options: QueueOptions = typeof queue === "string" ? { name: queue } : queue;
-  checkQueueOptions(options, queueOptionNames);
-  const { name, type, maxPriority, exchange, exchangeType, routingKey, declare = null } = options;
+  const { type, maxPriority, exchange, exchangeType, routingKey, declare = null } = options;
+  if (type === "quorum" && maxPriority !== undefined) {
+    const remedy = "Leave it out for a quorum queue, or declare a classic queue";
+    throw invalidOption(`queue "${options.name}"`, "maxPriority", maxPriority, remedy);
+  }
   const table = argumentsOf(options);
   const queueType = type === "quorum" ? type : undefined;
   const declaration = { queueType, maxPriority, exchange, exchangeType, routingKey, arguments: table };
@@ -139,34 +130,14 @@ export function resolveQueue(queue: string | QueueOptions): ResolvedQueue {
     (said) => said !== undefined,
   );
   return {
-    name,
+    name: options.name,
     declaration,
-    topology: taskQueue(name, declaration),
+    topology: taskQueue(options.name, declaration),
     isSpecified,
     declare,
     consuming: consumingOf(options),
     place: null,
   };
-}
-
-/**
- * Refuses values other than queues, options of the wrong type, those not in `known`, and options that a quorum queue
- * cannot have.
- *
- * @throws CeleryError `option-invalid`
- */
-export function checkQueueOptions(options: QueueOptions, known: readonly string[]): void {
-  if (!isTable(options) || !text.passes(options.name))
-    refuse(`queues: ${showValue(options)} must be a queue's name (${text.wanted}) or an object with a name`);
-  const where = `queues: "${options.name}"`;
-  for (const [option, value] of Object.entries(options)) {
-    if (!known.includes(option)) refuse(`${where}: there is no option "${option}"; there are ${known.join(", ")}`);
-    const check = Object.hasOwn(checks, option) ? checks[option as keyof QueueOptions] : undefined;
-    if (value !== undefined && check?.passes(value) === false)
-      refuse(`${where}: ${option} is ${showValue(value)}: it must be ${check.wanted}`);
-  }
-  if (options.type === "quorum" && options.maxPriority !== undefined)
-    refuse(`${where}: a quorum queue takes no maxPriority; leave it out, or take a classic queue`);
 }
 
 /** An explicit `classic` is declared: RabbitMQ treats it as equal to no type, for any default type of the vhost. */
@@ -189,21 +160,4 @@ function consumingOf({ concurrency, prefetch, consumerPriority, ...options }: Qu
     consumerPriority: consumerPriority ?? null,
     isSingleActive,
   };
-}
-
-function oneOf(...allowed: readonly string[]): Check {
-  const wanted = allowed.map((value) => `"${value}"`).join(" or ");
-  return { passes: (value) => allowed.includes(value as string), wanted };
-}
-
-function isWhole(value: unknown, least: number, most: number): boolean {
-  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
-}
-
-function isTable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function refuse(message: string): never {
-  throw new CeleryError("option-invalid", message);
 }

@@ -1,10 +1,10 @@
 import { createRouter as match, type RoutingTable } from "@leveret/celery-protocol/routing";
-import { CeleryError } from "../ports/errors.ts";
-import { showValue } from "../ports/show.ts";
+import { either, functions, instance, list, props, record, type Shape, string, tuple } from "@leveret/options";
+import { checkOptions, invalidOption } from "../ports/options.ts";
 import type { CallOptions } from "../task/call-options.ts";
+import { callShapes } from "../task/call-shape.ts";
 import { refusePromise } from "./answered.ts";
-import { checkCallOptions } from "./check-options.ts";
-import { checkShards, type ShardBy } from "./sharded-queue.ts";
+import { type ShardBy, shardByShape, shardsShape } from "./sharded-queue.ts";
 
 /** Options of a route: those of a call that are not specific to one call. */
 export interface Route extends Pick<
@@ -47,22 +47,29 @@ export type Routes =
 /** The route of a task; empty where none matches. */
 export type Router = (task: string) => Route;
 
-const names: ReadonlySet<string> = new Set([
-  "queue",
-  "exchange",
-  "routingKey",
-  "priority",
-  "expires",
-  "serializer",
-  "compression",
-  "protocol",
-  "persistent",
-  "timeLimit",
-  "softTimeLimit",
-  "ignoreResult",
-  "shards",
-  "shardBy",
-] satisfies (keyof Route)[]);
+const routeShape = props<Route>({
+  queue: callShapes.queue,
+  exchange: callShapes.exchange,
+  routingKey: callShapes.routingKey,
+  priority: callShapes.priority,
+  expires: callShapes.expires,
+  serializer: callShapes.serializer,
+  compression: callShapes.compression,
+  protocol: callShapes.protocol,
+  persistent: callShapes.persistent,
+  timeLimit: callShapes.timeLimit,
+  softTimeLimit: callShapes.softTimeLimit,
+  ignoreResult: callShapes.ignoreResult,
+  shards: shardsShape,
+  shardBy: shardByShape,
+});
+
+const routeOrQueue = either(routeShape, callShapes.queue);
+const pattern: Shape = either(instance("a regular expression", RegExp), string);
+const pair = tuple("a pair of pattern and route", pattern, routeOrQueue);
+
+/** The shape of routes. */
+export const routesShape: Shape = either(either(record(routeOrQueue), functions), list(pair));
 
 const nowhere: Route = Object.freeze({});
 
@@ -92,41 +99,27 @@ function remembering(ask: Router): Router {
 
 function toTable(routes: Routes): RoutingTable<Route> {
   if (typeof routes === "function") return (task) => toAnswer(routes(task), task);
-  if (typeof routes !== "object" || routes === null)
-    refuse(`routes are ${showValue(routes)}: they must be an object, a list of pairs or a function`);
-  return (isList(routes) ? routes : Object.entries(routes)).map(toEntry);
+  return (isList(routes) ? routes : Object.entries(routes)).map(([matching, route]) => [
+    matching,
+    toRoute(route, `the route "${String(matching)}"`),
+  ]);
 }
 
 function toAnswer(route: string | Route | null | undefined, task: string): Route | null {
   refusePromise(route, `routes("${task}")`);
-  return route === null || route === undefined ? null : toRoute(route, `routes("${task}")`);
+  if (route === null || route === undefined) return null;
+  const owner = `the route of "${task}"`;
+  checkOptions(routeOrQueue, route, owner);
+  return toRoute(route, owner);
 }
 
-function toEntry(entry: readonly [RoutePattern, string | Route]): readonly [RoutePattern, Route] {
-  if (!Array.isArray(entry)) refuse(`routes hold ${showValue(entry)}: each must be a pair of pattern and route`);
-  const [pattern, route] = entry;
-  if (typeof pattern !== "string" && !(pattern instanceof RegExp))
-    refuse(`routes: a pattern must be a string or a regular expression; it is ${showValue(pattern)}`);
-  return [pattern, toRoute(route, `routes: ${String(pattern)}`)];
-}
-
-function toRoute(route: string | Route, where: string): Route {
+function toRoute(route: string | Route, owner: string): Route {
   const options = typeof route === "string" ? { queue: route } : route;
-  if (typeof options !== "object" || options === null)
-    refuse(`${where} must be a queue's name or an object of options`);
-  const alien = Object.keys(options).find((option) => !names.has(option));
-  if (alien !== undefined) refuse(`${where}: a route has no option "${alien}"; it has ${[...names].join(", ")}`);
-  const { shards, shardBy, ...said } = options;
-  checkCallOptions(said, where);
-  if (shards !== undefined || shardBy !== undefined) {
-    checkShards(shards, shardBy, where);
-    if (options.queue === undefined) refuse(`${where}: shards belong to a queue: name it`);
-  }
+  if (options.shards === undefined && options.shardBy !== undefined)
+    throw invalidOption(owner, "shardBy", options.shardBy, "Give shards, their number, beside it");
+  if (options.queue === undefined && options.shards !== undefined)
+    throw invalidOption(owner, "shards", options.shards, "Name the queue of the shards beside them");
   return Object.freeze({ ...options });
-}
-
-function refuse(message: string): never {
-  throw new CeleryError("option-invalid", message);
 }
 
 function isList(routes: Routes): routes is readonly (readonly [RoutePattern, string | Route])[] {

@@ -1,8 +1,8 @@
 import { shardName, shardOf } from "@leveret/celery-protocol/routing";
-import { CeleryError } from "../ports/errors.ts";
-import { showValue } from "../ports/show.ts";
+import { either, functions, integer, oneOf, props, type Shape } from "@leveret/options";
+import { checkOptions, invalidOption } from "../ports/options.ts";
 import { refusePromise } from "./answered.ts";
-import { checkQueueOptions, queueOptionNames, type QueueOptions, type ResolvedQueue, resolveQueue } from "./queues.ts";
+import { type QueueOptions, queueShapes, type ResolvedQueue, resolveQueue } from "./queues.ts";
 
 /** The call that `shardBy` gets, with its serialized arguments. */
 export interface ShardedCall {
@@ -54,12 +54,23 @@ export interface Shards {
   readonly queues: readonly ResolvedQueue[];
 }
 
-const ownOptionNames = ["kind", "shards", "shardBy", "formerShards"];
-const alienNames: ReadonlySet<string> = new Set(["exchange", "exchangeType", "routingKey"]);
-const optionNames = [...queueOptionNames.filter((name) => !alienNames.has(name)), ...ownOptionNames];
-
 /** Each shard is a queue with a consumer in every worker. */
 const mostShards = 1_024;
+
+const { exchange: _exchange, exchangeType: _type, routingKey: _key, ...shardShapes } = queueShapes;
+
+/** The shapes of a number of shards, and of the rule that chooses among them. */
+export const shardsShape: Shape = integer(1, mostShards);
+export const shardByShape: Shape = either(functions, oneOf("round-robin"));
+
+/** The shape of a sharded queue. */
+export const shardedShape: Shape = props<ShardedQueue>({
+  ...shardShapes,
+  "kind*": oneOf("sharded-queue"),
+  "shards*": shardsShape,
+  shardBy: shardByShape,
+  formerShards: shardsShape,
+});
 
 /**
  * Shards a queue of tasks over several queues of the broker, for a higher throughput than one queue has: a queue is one
@@ -77,6 +88,7 @@ const mostShards = 1_024;
  */
 export function shardedQueue(name: string, shards: number, options: ShardedQueueOptions = {}): ShardedQueue {
   const queue: ShardedQueue = Object.freeze({ ...options, kind: "sharded-queue", name, shards });
+  checkOptions(shardedShape, queue, "the sharded queue");
   resolveShards(queue);
   return queue;
 }
@@ -87,36 +99,22 @@ export function isShardedQueue(queue: unknown): queue is ShardedQueue {
 }
 
 /**
- * Checks the options of a sharded queue, and completes them.
+ * Completes a sharded queue that has its shape.
  *
- * @throws CeleryError `option-invalid`
+ * @throws CeleryError `option-invalid` for fewer former shards than there are now
  */
 export function resolveShards(queue: ShardedQueue): Shards {
-  checkQueueOptions(queue, optionNames);
   const { kind: _, shards, shardBy, formerShards = shards, ...options } = queue;
   const { name } = options;
-  checkShards(shards, shardBy, `queues: "${name}"`);
-  if (!Number.isInteger(formerShards) || formerShards < shards || formerShards > mostShards)
-    refuse(
-      `queues: "${name}": formerShards is ${showValue(formerShards)}: it must be an integer from ${shards} (the shards there are now) to ${mostShards}`,
-    );
+  if (formerShards < shards) {
+    const remedy = `Give an integer from ${shards}, the shards there are now, to ${mostShards}`;
+    throw invalidOption(`queue "${name}"`, "formerShards", formerShards, remedy);
+  }
   const queues = Array.from({ length: formerShards }, (_each, shard) => {
     const place = { queue: name, count: shards, isFormer: shard >= shards };
     return { ...resolveQueue({ ...options, name: shardName(name, shard) }), place };
   });
   return { name, count: shards, shardBy: shardBy ?? null, queues };
-}
-
-/**
- * Refuses an invalid number of shards or `shardBy`.
- *
- * @throws CeleryError `option-invalid`
- */
-export function checkShards(shards: unknown, shardBy: unknown, where: string): void {
-  if (typeof shards !== "number" || !Number.isInteger(shards) || shards < 1 || shards > mostShards)
-    refuse(`${where}: shards is ${showValue(shards)}: it must be an integer from 1 to ${mostShards}`);
-  if (shardBy !== undefined && shardBy !== "round-robin" && typeof shardBy !== "function")
-    refuse(`${where}: shardBy is ${showValue(shardBy)}: it must be "round-robin" or a function of the call`);
 }
 
 /** Selects shards for calls: by their key, else in turn, starting at a random shard of each queue. */
@@ -161,11 +159,5 @@ function keyOf(
   const key: unknown = shardBy(call);
   refusePromise(key, `Call of "${call.task}": shardBy of queue "${name}"`);
   if (key === undefined || key === null || typeof key === "string") return key ?? null;
-  return refuse(
-    `Call of "${call.task}": shardBy of queue "${name}" gave ${showValue(key)}: it must return a string, or null`,
-  );
-}
-
-function refuse(message: string): never {
-  throw new CeleryError("option-invalid", message);
+  throw invalidOption(`queue "${name}"`, `shardBy("${call.task}")`, key, "Return a string, or null");
 }

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { CeleryError } from "../ports/errors.ts";
-import { showValue } from "../ports/show.ts";
+import { flag, functions, list, props, shape, text } from "@leveret/options";
+import { checkOptions, invalidOption } from "../ports/options.ts";
 import { type CallOptions, mergeOptions, type WrittenOptions } from "./call-options.ts";
 import type { Duration } from "./duration.ts";
 import type {
@@ -25,7 +25,7 @@ import type {
   Unsendable,
   Unsent,
 } from "./definition-shape.ts";
-import { callDefaults, resolvePolicy, type TaskOptions, taskOptionNames } from "./options.ts";
+import { callDefaults, resolvePolicy, type TaskOptions, taskShapes } from "./options.ts";
 import { createSignature, type Signature } from "./signature.ts";
 import type { AnyHandler, OpenTask, TaskDefinition, TypedTask } from "./task.ts";
 
@@ -119,9 +119,11 @@ export function defineTask<F extends (...args: never) => unknown = (...args: unk
 export function defineTask<const D>(name: string, definition: Mistake<D>): never;
 export function defineTask(name: unknown, definition: unknown = {}): unknown {
   if (typeof name !== "string" || name === "")
-    refuse(`A task's name is ${showValue(name)}: give it a text such as "images.resize"`);
-  const where = `defineTask("${name}")`;
-  const given = checkDefinition(typeof definition === "function" ? { run: definition } : definition, where);
+    throw invalidOption("defineTask", "name", name, 'Give a string such as "images.resize"');
+  const owner = `task "${name}"`;
+  const given = (typeof definition === "function" ? { run: definition } : definition) as AnyDefinition;
+  checkOptions(definitionShape, given, owner);
+  checkForms(given, owner);
   return createTask({
     kind: "task",
     name,
@@ -129,7 +131,8 @@ export function defineTask(name: unknown, definition: unknown = {}): unknown {
     parameters: given.parameters === undefined ? null : Object.freeze([...given.parameters]),
     accepts: given.input ?? given.args ?? null,
     returns: given.returns ?? null,
-    policy: resolvePolicy(given, where),
+    own: given,
+    policy: resolvePolicy(given),
     options: callDefaults(given),
     run: given.run ?? null,
   });
@@ -144,42 +147,28 @@ interface AnyDefinition extends TaskOptions {
   readonly run?: AnyHandler;
 }
 
-const definitionNames = new Set([...taskOptionNames, "input", "args", "returns", "keywords", "parameters", "run"]);
+const schema = shape("a Standard Schema (zod, valibot, arktype, …)", isSchema);
 
-function checkDefinition(definition: unknown, where: string): AnyDefinition {
-  if (typeof definition !== "object" || definition === null)
-    refuse(`${where}: the second argument must be a handler or an object of options`);
-  const unknown = Object.keys(definition).find((option) => !definitionNames.has(option));
-  if (unknown !== undefined)
-    refuse(`${where}: there is no option "${unknown}"; there are ${[...definitionNames].join(", ")}`);
-  const given: AnyDefinition = definition;
-  checkForms(given, where);
-  for (const schema of ["input", "args", "returns"] as const) {
-    if (given[schema] !== undefined && !isSchema(given[schema]))
-      refuse(`${where}: ${schema} must be a Standard Schema (zod, valibot, arktype, …)`);
-  }
-  return given;
-}
+const definitionShape = props<AnyDefinition>({
+  ...taskShapes,
+  input: schema,
+  args: schema,
+  returns: schema,
+  keywords: flag,
+  parameters: list(text()),
+  run: functions,
+});
 
-function checkForms({ input, args, keywords, parameters, run }: AnyDefinition, where: string): void {
+function checkForms({ input, args, keywords, parameters }: AnyDefinition, owner: string): void {
   if (input !== undefined && args !== undefined)
-    refuse(`${where}: give input (keyword arguments) or args (positional arguments), not both`);
+    throw invalidOption(owner, "args", args, "Give input (keyword arguments) or args (positional arguments), not both");
   if (keywords === true && args !== undefined)
-    refuse(`${where}: args travel as positional arguments; use input for keywords`);
-  if (keywords !== undefined && typeof keywords !== "boolean") refuse(`${where}: keywords must be true or false`);
-  if (parameters !== undefined) checkParameters(parameters, input !== undefined || keywords === true, where);
-  if (run !== undefined && typeof run !== "function") refuse(`${where}: run must be a function`);
-}
-
-function checkParameters(parameters: unknown, isByKeyword: boolean, where: string): void {
-  if (isByKeyword) refuse(`${where}: parameters name arguments by position, and this task takes keywords alone`);
-  const isList = Array.isArray(parameters) && parameters.every((name) => typeof name === "string" && name !== "");
-  if (!isList || new Set(parameters).size !== parameters.length)
-    refuse(`${where}: parameters must be a list of different names, as in ["x", "y"]`);
-}
-
-function refuse(message: string): never {
-  throw new CeleryError("option-invalid", message);
+    throw invalidOption(owner, "keywords", keywords, "Give input for keyword arguments: args are positional");
+  if (parameters === undefined) return;
+  if (input !== undefined || keywords === true)
+    throw invalidOption(owner, "parameters", parameters, "Leave it out: the task takes keyword arguments alone");
+  if (new Set(parameters).size !== parameters.length)
+    throw invalidOption(owner, "parameters", parameters, 'Give different names, as in ["x", "y"]');
 }
 
 function isSchema(value: unknown): boolean {

@@ -1,7 +1,19 @@
 import { parseRate } from "@leveret/celery-protocol/control";
-import { CeleryError } from "../ports/errors.ts";
-import { showValue } from "../ports/show.ts";
+import {
+  duration,
+  either,
+  flag,
+  functions,
+  integer,
+  oneOf,
+  props,
+  type Shape,
+  shape,
+  type Shapes,
+} from "@leveret/options";
+import { checkOptions } from "../ports/options.ts";
 import type { CallOptions } from "./call-options.ts";
+import { callShapes } from "./call-shape.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { PoolKind, RetryPolicy, TaskPolicy } from "./policy.ts";
 
@@ -26,8 +38,8 @@ export interface TaskOptions extends Pick<
   CallOptions,
   "queue" | "priority" | "expires" | "serializer" | "compression" | "timeLimit" | "softTimeLimit" | "ignoreResult"
 > {
-  /** Automatic retries. Default none: a task is retried where it asks by `ctx.retry()`. */
-  readonly retry?: RetryOptions;
+  /** Automatic retries; false for none. Default none: a task is retried where it asks by `ctx.retry()`. */
+  readonly retry?: RetryOptions | false;
   /** Ack after the run (`late`, default: a killed worker loses nothing) or before it (`early`, Celery's default). */
   readonly acks?: "late" | "early";
   /** Late acks: ack a failed task (default) or reject it without requeue. */
@@ -62,47 +74,70 @@ const sent = [
   "softTimeLimit",
   "ignoreResult",
 ] as const;
-const flags = [
-  "acksOnFailure",
-  "acksOnTimeout",
-  "rejectOnWorkerLost",
-  "storeErrorsEvenIfIgnored",
-  "trackStarted",
-  "sendEvents",
-  "ignoreResult",
-] as const;
 
-/** Names of all task options, for refusing misspelt ones. */
-export const taskOptionNames: readonly string[] = [...sent, ...flags, "retry", "acks", "rateLimit", "pool"];
+const time = duration();
+const limit = duration(1);
+
+const retryShape = props<RetryOptions>({
+  attempts: integer(1),
+  delay: time,
+  backoff: oneOf("fixed", "exponential"),
+  maxDelay: time,
+  jitter: flag,
+  when: functions,
+});
+
+const rateShape: Shape = shape('a number a second, or a string such as "10/s", "100/m" or "2/h"', (rate) => {
+  if (rate !== null && typeof rate !== "number" && typeof rate !== "string") return false;
+  parseRate(rate);
+  return true;
+});
+
+/** The shape of each option of a task. */
+export const taskShapes: Shapes<TaskOptions> = {
+  queue: callShapes.queue,
+  priority: callShapes.priority,
+  expires: callShapes.expires,
+  serializer: callShapes.serializer,
+  compression: callShapes.compression,
+  timeLimit: limit,
+  softTimeLimit: limit,
+  ignoreResult: flag,
+  retry: either(retryShape, oneOf(false)),
+  acks: oneOf("late", "early"),
+  acksOnFailure: flag,
+  acksOnTimeout: flag,
+  rejectOnWorkerLost: flag,
+  storeErrorsEvenIfIgnored: flag,
+  trackStarted: flag,
+  sendEvents: flag,
+  rateLimit: rateShape,
+  pool: oneOf("inline", "threads", "processes"),
+};
 
 /**
- * The policy that a worker follows.
+ * The policy that a worker follows, of options that have their shape.
  *
- * @param options - what the user wrote
- * @param where - the task, for errors
- * @throws CeleryError `option-invalid`
+ * @param defaults - options that count where the task has none of its own
  */
-export function resolvePolicy(options: TaskOptions, where: string): TaskPolicy {
-  for (const name of flags) checkFlag(options[name], `${where}: ${name}`);
+export function resolvePolicy(own: TaskOptions, defaults: TaskOptions = {}): TaskPolicy {
+  const of = <Name extends keyof TaskOptions>(name: Name): TaskOptions[Name] => own[name] ?? defaults[name];
+  const rate = own.rateLimit === undefined ? defaults.rateLimit : own.rateLimit;
   return Object.freeze({
-    acks: oneOf(options.acks ?? "late", ["late", "early"], `${where}: acks`),
-    acksOnFailure: options.acksOnFailure ?? true,
-    acksOnTimeout: options.acksOnTimeout ?? true,
-    rejectOnWorkerLost: options.rejectOnWorkerLost ?? false,
-    ignoreResult: options.ignoreResult ?? false,
-    storeErrorsEvenIfIgnored: options.storeErrorsEvenIfIgnored ?? false,
-    trackStarted: options.trackStarted ?? false,
-    sendEvents: options.sendEvents ?? true,
-    timeLimitMs: limitMs(options.timeLimit, `${where}: timeLimit`),
-    softTimeLimitMs: limitMs(options.softTimeLimit, `${where}: softTimeLimit`),
-    ratePerSecond: resolveRate(options.rateLimit, `${where}: rateLimit`),
-    pool: resolvePool(options.pool, `${where}: pool`),
-    retry: resolveRetry(options.retry, `${where}: retry`),
+    acks: of("acks") ?? "late",
+    acksOnFailure: of("acksOnFailure") ?? true,
+    acksOnTimeout: of("acksOnTimeout") ?? true,
+    rejectOnWorkerLost: of("rejectOnWorkerLost") ?? false,
+    ignoreResult: of("ignoreResult") ?? false,
+    storeErrorsEvenIfIgnored: of("storeErrorsEvenIfIgnored") ?? false,
+    trackStarted: of("trackStarted") ?? false,
+    sendEvents: of("sendEvents") ?? true,
+    timeLimitMs: limitMs(of("timeLimit"), "timeLimit"),
+    softTimeLimitMs: limitMs(of("softTimeLimit"), "softTimeLimit"),
+    ratePerSecond: parseRate(rate),
+    pool: own.pool ?? null,
+    retry: resolveRetry(own.retry, defaults.retry),
   });
-}
-
-function resolvePool(pool: PoolKind | undefined, where: string): PoolKind | null {
-  return pool === undefined ? null : oneOf(pool, ["inline", "threads", "processes"], where);
 }
 
 /** The part of a task's options that each of its calls starts from. */
@@ -111,23 +146,28 @@ export function callDefaults(options: TaskOptions): CallOptions {
   return Object.freeze(Object.fromEntries(given));
 }
 
-function resolveRetry(retry: RetryOptions | undefined, where: string): RetryPolicy {
-  if (retry !== undefined && (typeof retry !== "object" || retry === null))
-    refuse(where, retry, "an object of options");
-  const { attempts = 4, backoff = "fixed", when, ...rest } = retry ?? {};
-  const unknown = Object.keys(rest).find((name) => !["delay", "maxDelay", "jitter"].includes(name));
-  if (unknown !== undefined) refuse(`${where}.${unknown}`, rest, "left out: there is no such option");
-  const exponential = oneOf(backoff, ["fixed", "exponential"], `${where}.backoff`) === "exponential";
-  checkFlag(rest.jitter, `${where}.jitter`);
-  if (!Number.isInteger(attempts) || attempts < 1) refuse(`${where}.attempts`, attempts, "an integer from 1");
-  if (when !== undefined && typeof when !== "function") refuse(`${where}.when`, when, "a function");
-  return Object.freeze({
+/** Each option of `retry` by itself; a task that says false is not retried without asking, whatever the defaults. */
+function resolveRetry(own: TaskOptions["retry"], defaults: TaskOptions["retry"]): RetryPolicy {
+  const weaker = defaults === undefined || defaults === false ? {} : defaults;
+  const {
     attempts,
-    automatic: retry !== undefined,
-    delayMs: durationMs(rest.delay ?? (exponential ? 1 : 180), `${where}.delay`),
+    backoff = "fixed",
+    when,
+    delay,
+    maxDelay,
+    jitter,
+  } = {
+    ...weaker,
+    ...Object.fromEntries(Object.entries(own || {}).filter(([, value]) => value !== undefined)),
+  } as RetryOptions;
+  const isExponential = backoff === "exponential";
+  return Object.freeze({
+    attempts: attempts ?? 4,
+    automatic: own === undefined ? defaults !== undefined && defaults !== false : own !== false,
+    delayMs: durationMs(delay ?? (isExponential ? 1 : 180), "retry.delay"),
     backoff,
-    maxDelayMs: durationMs(rest.maxDelay ?? 600, `${where}.maxDelay`),
-    jitter: rest.jitter ?? exponential,
+    maxDelayMs: durationMs(maxDelay ?? 600, "retry.maxDelay"),
+    jitter: jitter ?? isExponential,
     ...(when && { when }),
   });
 }
@@ -135,31 +175,14 @@ function resolveRetry(retry: RetryOptions | undefined, where: string): RetryPoli
 /**
  * Tasks a second, null for no limit.
  *
- * @param option - the option it was given as, for the error
+ * @param owner - the thing that has the limit, for the error
  * @throws CeleryError `option-invalid`
  */
-export function resolveRate(rate: RateLimit | undefined, option: string): number | null {
-  try {
-    return parseRate(rate);
-  } catch {
-    return refuse(option, rate, 'a number a second, or a text such as "10/s", "100/m" or "2/h"');
-  }
+export function resolveRate(rate: RateLimit | undefined, owner: string): number | null {
+  if (rate !== undefined) checkOptions(rateShape, rate, owner);
+  return parseRate(rate);
 }
 
-function limitMs(limit: Duration | undefined, option: string): number | null {
-  if (limit === undefined) return null;
-  const ms = durationMs(limit, option);
-  return ms > 0 ? ms : refuse(option, limit, "longer than 0");
-}
-
-function checkFlag(value: unknown, option: string): void {
-  if (value !== undefined && typeof value !== "boolean") refuse(option, value, "true or false");
-}
-
-function oneOf<const T extends string>(value: T, allowed: readonly T[], option: string): T {
-  return allowed.includes(value) ? value : refuse(option, value, allowed.map((text) => `"${text}"`).join(" or "));
-}
-
-function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError("option-invalid", `${option} is ${showValue(value)}: it must be ${wanted}`);
+function limitMs(given: Duration | undefined, option: string): number | null {
+  return given === undefined ? null : durationMs(given, option);
 }

@@ -1,3 +1,4 @@
+import { duration, instance, props, type Shape } from "@leveret/options";
 import type { CallOptions } from "./call-options.ts";
 import type { GroupSignature } from "./canvas-shape.ts";
 import type { TaskFailedError, TaskRevokedError } from "./errors.ts";
@@ -12,6 +13,12 @@ export interface WaitOptions {
   /** Aborting it ends the waiting, not the task. */
   readonly signal?: AbortSignal;
 }
+
+/** The shape of the options of a wait. */
+export const waitShape: Shape = props<WaitOptions>({
+  timeout: duration(),
+  signal: instance("an AbortSignal", AbortSignal),
+});
 
 /** How a task ended, as a value. */
 export type Settled<R> =

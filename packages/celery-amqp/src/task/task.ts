@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { CallOptions } from "./call-options.ts";
+import type { TaskOptions } from "./options.ts";
 import type { TaskPolicy } from "./policy.ts";
 
 /** Any handler, whatever its arguments: `(context, ...args)`. */
@@ -18,6 +19,8 @@ export interface TaskDefinition {
   readonly accepts: StandardSchemaV1 | null;
   /** Checks the returned value; null where nothing is known. */
   readonly returns: StandardSchemaV1 | null;
+  /** The task's own options, before any defaults. */
+  readonly own: TaskOptions;
   /** How a worker treats it. */
   readonly policy: TaskPolicy;
   /** What each call starts from: the task's own options and those of `with`. */

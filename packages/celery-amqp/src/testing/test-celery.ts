@@ -11,7 +11,7 @@ import {
   type WireMessage,
 } from "@leveret/celery-protocol";
 import { assembleClient, type Client } from "../client/client.ts";
-import { type ClientOptions, resolveClient } from "../client/options.ts";
+import { type CreateClientOptions, resolveClient } from "../client/options.ts";
 import type { QueueTable } from "../send/queue-table.ts";
 import type { Ids } from "../ports/clock.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -21,7 +21,7 @@ import { type Duration, durationMs } from "../task/duration.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { assembleWorker } from "../worker/assemble.ts";
 import type { WorkerEvents } from "../worker/reporting/observers.ts";
-import { resolveWorker, type WorkerOptions } from "../worker/options/worker.ts";
+import { resolveWorker, type CreateWorkerOptions } from "../worker/options/worker.ts";
 import type { Worker } from "../worker/worker.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { createMemoryBroker, type MemoryBroker } from "./memory-broker.ts";
@@ -29,9 +29,9 @@ import { createMemoryTransport } from "./memory-transport.ts";
 import { RecordingTransport } from "./recording-transport.ts";
 
 /** A whole Celery for one test. What can be said of a worker can be said here, but for the pool: tasks run in the test itself. Logs go nowhere by default. */
-export interface TestCeleryOptions extends Omit<WorkerOptions, "pool"> {
+export interface TestCeleryOptions extends Omit<CreateWorkerOptions, "pool"> {
   /** What the client is told beyond its defaults. */
-  readonly client?: ClientOptions;
+  readonly client?: CreateClientOptions;
   /** Default: uuid4 from the machine. */
   readonly ids?: Ids;
 }

@@ -1,4 +1,4 @@
-import { createContent, type Content } from "@leveret/celery-protocol";
+import type { Content } from "@leveret/celery-protocol";
 import { createAsk } from "../control/ask.ts";
 import { Broadcaster } from "../control/broadcaster.ts";
 import { createControl } from "../control/control.ts";
@@ -59,21 +59,21 @@ const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
 export function assembleWorker(parts: AssemblyParts): Worker {
   const { options, transport, log, clock, ids, nodeName, pid, health = null, watch = null, saved = null } = parts;
   const { broker = null } = parts;
-  const content = createContent(options.content);
+  const { content } = options;
   const { queues } = options;
   const spread = new Spread(() => ids.random());
   const { budget } = content;
   const allowance = new QueueAllowance(budget.queues, () => clock.monotonicMs());
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active", allowance });
   const { interceptors } = options;
-  const destinations = new Destinations({ ...options.sending, queues, spread });
+  const destinations = new Destinations({ ...options, spread });
   const dispatch = new Dispatch({ transport, content, declarer, destinations, interceptors });
   const store = createStore(parts, content);
   const counter = options.chords === null ? null : new RabbitChords({ transport, ids, content });
   const chords = counter ?? store.chords;
   const source = counter === null ? createSource(parts, content) : withChords(createSource(parts, content), counter);
   const delayQueues = new DelayQueues({ transport, log });
-  const planner = new Planner({ ...options.sending, tasks: options.tasks });
+  const planner = new Planner(options);
   const ticks = new LogicalClock();
   const broadcaster = new Broadcaster({ transport, content, clock, ids, ticks, log });
   const awaited = new AwaitedTasks(clock, log);
@@ -102,7 +102,15 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     },
     send: (sending) => dispatch.send(sending, { isFromMessage: true }),
     sending: senders,
-    senderFor: createHandlerSenders({ ...options.sending, ...senders, budget, clock, ids, origin: nodeName }),
+    senderFor: createHandlerSenders({
+      errorClasses: options.errorClasses,
+      inheritsPriority: options.inheritsPriority,
+      ...senders,
+      budget,
+      clock,
+      ids,
+      origin: nodeName,
+    }),
   });
 }
 

@@ -1,4 +1,6 @@
+import { duration, props } from "@leveret/options";
 import { CeleryError } from "../ports/errors.ts";
+import { checkOptions } from "../ports/options.ts";
 import type { LogFields } from "../ports/logger.ts";
 import type { ResolvedQueue } from "../send/queues.ts";
 import { apart } from "../task/current-task.ts";
@@ -22,7 +24,7 @@ import { QueueConsumer } from "./consuming/consumer.ts";
 import { Errbacks } from "./pipeline/errbacks.ts";
 import { Handlers } from "./pool/running/handlers.ts";
 import { type HealthReport, reportHealth } from "./health/report.ts";
-import { fillHealth, type HealthOptions, resolveHealth } from "./options/health.ts";
+import { fillHealth, type HealthOptions, healthShape, resolveHealth } from "./options/health.ts";
 import { nextState, type WorkerMove, type WorkerState } from "./rules/lifecycle.ts";
 import { Observers, type WorkerEvents } from "./reporting/observers.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
@@ -44,11 +46,20 @@ import { StateKeeper } from "./operations/state-keeper.ts";
 import { createTaskLog } from "./reporting/task-log.ts";
 import { WorkerControls } from "./operations/worker-controls.ts";
 
+/** How a worker stops. */
+export interface StopOptions {
+  /** For running tasks. Default: the worker's own. */
+  readonly grace?: Duration;
+}
+
 /** What the process around a worker asks of it. */
 export interface StartOptions {
   /** How to ask for its health, as far as `createWorker` was not told. */
   readonly health?: HealthOptions;
 }
+
+const stopShape = props<StopOptions>({ grace: duration() });
+const startShape = props<StartOptions>({ health: healthShape });
 
 /** A program that runs tasks. Made by `createWorker`. */
 export interface Worker extends Controls, AsyncDisposable {
@@ -77,7 +88,7 @@ export interface Worker extends Controls, AsyncDisposable {
    * Takes no more tasks, hands back those that have not begun, lets running ones end within the grace, then aborts their
    * signals and hands them back too. Called again it shortens the grace of the stop under way.
    */
-  stop(options?: { readonly grace?: Duration }): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
 
 /** The worker of these parts. They start in the order health, transport, pool, events, queues, consumers, and stop in reverse. */
@@ -129,7 +140,7 @@ class AssembledWorker implements Worker {
       announcer: () => this.#announcer,
       hearsOfResults: () => this.#observers.hears("taskSucceeded"),
     });
-    const concurrency = new Concurrency(options.slots, options.queues);
+    const concurrency = new Concurrency(options.slots, options.consumed);
     this.#concurrency = concurrency; // consumers made below ask it
     const readiness = new Readiness(parts);
     this.#readiness = readiness;
@@ -145,7 +156,7 @@ class AssembledWorker implements Worker {
       quiet: () => this.#consumption.quiet(),
       wake: () => this.#consumption.wake(),
     });
-    const consumption = new Consumption(options.queues.queues.values(), {
+    const consumption = new Consumption(options.consumed.queues.values(), {
       createConsumer: (queue) => this.#createConsumer(queue),
       onCancelled: (queue) => pipeline.forget(queue),
     });
@@ -241,11 +252,13 @@ class AssembledWorker implements Worker {
   }
 
   start(options: StartOptions = {}): Promise<void> {
+    checkOptions(startShape, options, "start");
     this.#starting ??= apart(() => this.#start(options));
     return this.#starting;
   }
 
-  async stop(options: { readonly grace?: Duration } = {}): Promise<void> {
+  async stop(options: StopOptions = {}): Promise<void> {
+    checkOptions(stopShape, options, "stop");
     const graceMs = options.grace === undefined ? this.#parts.options.graceMs : durationMs(options.grace, "grace");
     if (this.#state === "new") this.#move("stop");
     if (this.#state === "stopped") return;

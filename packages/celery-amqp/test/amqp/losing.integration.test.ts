@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 import { describe, expect, inject, onTestFinished, test, vi } from "vitest";
-import type { AmqpOptions } from "../../src/amqp/options.ts";
+import type { AmqpOptions } from "../../src/ports/connection.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
 import { eventually } from "@leveret/test-support/eventually";

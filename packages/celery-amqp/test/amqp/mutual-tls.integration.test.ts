@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type RabbitServer, startRabbit } from "@leveret/rabbit-local";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { AmqpOptions } from "../../src/amqp/options.ts";
+import type { AmqpOptions } from "../../src/ports/connection.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Transport } from "../../src/ports/transport.ts";
 

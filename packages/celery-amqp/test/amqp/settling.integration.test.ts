@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import type { AmqpOptions } from "../../src/amqp/options.ts";
+import type { AmqpOptions } from "../../src/ports/connection.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { CeleryError } from "../../src/ports/errors.ts";
 import type { Transport } from "../../src/ports/transport.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from "vitest";
-import type { AmqpOptions } from "../../src/amqp/options.ts";
+import type { AmqpOptions } from "../../src/ports/connection.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import { eventually } from "@leveret/test-support/eventually";
 import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";

@@ -588,7 +588,7 @@ describe("a client", () => {
   test.each([
     [{ broker: "http://localhost" }],
     [{ broker: [] }],
-    [{ results: "redis" }],
+    [{ results: "mongodb" }],
     [{ declare: "yes" }],
     [{ serializer: 3 }],
     [{ routes: { "a.*": { quue: "x" } } }],

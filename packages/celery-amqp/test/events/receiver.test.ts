@@ -166,13 +166,13 @@ describe("client.events", () => {
   });
 
   test.each([
-    [{ types: [] }, /types is \[\]: it must be a list/],
-    [{ types: "task-failed" }, /types is "task-failed"/],
-    [{ tasks: [""] }, /tasks is \[""\]/],
-    [{ hostnames: [5] }, /hostnames is \[5\]/],
-    [{ maxWaiting: 0 }, /maxWaiting is 0: it must be an integer from 1/],
-    [{ signal: true }, /signal is true/],
-    [{ type: "task-failed" }, /has no option "type"; it has types, /],
+    [{ types: [] }, /types \(a list\)\. Give a list/],
+    [{ types: "task-failed" }, /types \("task-failed"\)/],
+    [{ tasks: [""] }, /tasks\[0\] \(""\)/],
+    [{ hostnames: [5] }, /hostnames\[0\] \(5\)/],
+    [{ maxWaiting: 0 }, /maxWaiting \(0\)\. Give an integer from 1/],
+    [{ signal: true }, /signal \(true\)/],
+    [{ type: "task-failed" }, /type \(unknown\)\. Did you mean `types`\?/],
   ])("refuses %j", (options, message) => {
     const { client } = createRoom();
     expect(() => client.events(options as never)).toThrow(message);

@@ -110,7 +110,10 @@ describe("what is said of the whole", () => {
   });
 
   test("gives routes and defaults the last word only where nothing was said", async () => {
-    const client = { routes: { "a*": { queue: "math", priority: 7, timeLimit: 30 } }, compression: null };
+    const client = {
+      routes: { "a*": { queue: "math", priority: 7, timeLimit: 30 } },
+      taskDefaults: { compression: null },
+    };
     await using celery = testCelery({ tasks, queues, client });
     await celery.client.call(group(add.s(1, 1), add.s(2, 2).with({ queue: "celery", timeLimit: 5 })));
     expect(celery.sent(add)).toMatchObject([

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { WireMessage } from "@leveret/celery-protocol";
 import { taskQueue } from "@leveret/celery-protocol/routing";
 import { describe, expect, test } from "vitest";
-import type { ClientOptions } from "../../src/client/options.ts";
+import type { CreateClientOptions } from "../../src/client/options.ts";
 import { chain } from "../../src/task/canvas.ts";
 import type { CallOptions } from "../../src/task/call-options.ts";
 import { defineTask } from "../../src/task/definition.ts";
@@ -118,7 +118,7 @@ describe("a call and Celery's own", () => {
   const nowhere = {};
   const queue = { queue: "emails" };
   const exchange = { exchange: "emails", routingKey: "emails" };
-  const addressed: readonly [string, Partial<ClientOptions>, CallOptions][] = [
+  const addressed: readonly [string, Partial<CreateClientOptions>, CallOptions][] = [
     ["by the default queue", { defaultQueue: "emails" }, nowhere],
     ["by a route", { routes: { "demo.*": "emails" } }, nowhere],
     ["by the call", {}, queue],

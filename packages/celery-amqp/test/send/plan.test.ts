@@ -1,7 +1,7 @@
 import { DateTime } from "@leveret/celery-protocol";
 import { type Caller, composeBy } from "@leveret/celery-protocol/canvas";
 import { describe, expect, test } from "vitest";
-import { checkCallOptions } from "../../src/send/check-options.ts";
+import { checkCallOptions } from "../../src/task/call-shape.ts";
 import { readable } from "../../src/send/chords.ts";
 import { destinationOf } from "../../src/send/destination.ts";
 import { planCall } from "../../src/send/plan.ts";
@@ -174,8 +174,12 @@ describe("options of a call", () => {
     { delay: 5 },
     { __proto__: null, constructor: 1 },
   ] as object[])("are refused as %j", (options) => {
-    const refusal = { name: "CeleryError", code: "option-invalid", message: expect.stringMatching(/^Call of "x": /) };
-    expect(() => checkCallOptions(options as never, 'Call of "x"')).toThrow(expect.objectContaining(refusal));
+    const refusal = {
+      name: "CeleryError",
+      code: "option-invalid",
+      message: expect.stringMatching(/^Invalid option of the call of "x": /),
+    };
+    expect(() => checkCallOptions(options as never, 'the call of "x"')).toThrow(expect.objectContaining(refusal));
   });
 
   test("are taken as Celery takes them", () => {

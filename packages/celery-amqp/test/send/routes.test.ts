@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { resolveClient } from "../../src/client/options.ts";
 import { createRouter } from "../../src/send/routes.ts";
 
 describe("routes", () => {
@@ -72,6 +73,6 @@ describe("routes", () => {
     { a: { queue: "q", shardBy: "round-robin" } },
     { a: { queue: "q", shards: 2, shardBy: "key" } },
   ])("are refused as %j", (routes) => {
-    expect(() => createRouter(routes as never)).toThrow(expect.objectContaining({ code: "option-invalid" }));
+    expect(() => resolveClient({ routes } as never)).toThrow(expect.objectContaining({ code: "option-invalid" }));
   });
 });

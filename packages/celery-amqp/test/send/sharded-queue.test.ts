@@ -43,7 +43,7 @@ describe("the shard of a call", () => {
     expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, () => call)).toThrow(
       expect.objectContaining({
         code: "option-invalid",
-        message: expect.stringMatching(/images\.resize.*"images" gave 7/),
+        message: expect.stringMatching(/"images": shardBy\("images\.resize"\) \(7\)\. Return a string/),
       }),
     );
   });

@@ -8,8 +8,8 @@ import { onTestFinished } from "vitest";
 import { type BrokerName, freshVhost } from "../../../../scripts/vitest/vhost.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Delivery, Transport } from "../../src/ports/transport.ts";
-import type { WorkerOptions } from "../../src/worker/options/worker.ts";
 import { eventually } from "@leveret/test-support/eventually";
+import type { CreateWorkerOptions } from "../../src/worker/options/worker.ts";
 import { supervise } from "./supervisor.ts";
 
 const content = createContent();
@@ -29,7 +29,7 @@ export interface CrashScene {
 /** A vhost of its own for such scenes. */
 export interface CrashLab {
   readonly outside: Transport;
-  readonly prepare: (type: "classic" | "quorum", options: Partial<WorkerOptions>) => Promise<CrashScene>;
+  readonly prepare: (type: "classic" | "quorum", options: Partial<CreateWorkerOptions>) => Promise<CrashScene>;
   readonly close: () => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function createCrashLab(broker: BrokerName): Promise<CrashLab> {
   const outside = createAmqpTransport({ url: vhost.url });
   await outside.connect();
 
-  async function prepare(type: "classic" | "quorum", options: Partial<WorkerOptions>): Promise<CrashScene> {
+  async function prepare(type: "classic" | "quorum", options: Partial<CreateWorkerOptions>): Promise<CrashScene> {
     const queue = `q-${randomUUID()}`;
     const folder = mkdtempSync(join(tmpdir(), "leveret-crash-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { AmqpOptions } from "../../src/amqp/options.ts";
+import type { AmqpOptions } from "../../src/ports/connection.ts";
 import { createAmqpTransport } from "../../src/amqp/transport.ts";
 import type { Ids } from "../../src/ports/clock.ts";
 import { CeleryError } from "../../src/ports/errors.ts";

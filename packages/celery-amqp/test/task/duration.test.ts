@@ -39,7 +39,7 @@ describe("a duration", () => {
     const refusal = {
       name: "CeleryError",
       code: "option-invalid",
-      message: expect.stringMatching(/^timeout is .*"10s"/),
+      message: expect.stringMatching(/^Invalid duration: timeout \(.*"10s"/),
     };
     expect(() => durationMs(written as never, "timeout")).toThrow(expect.objectContaining(refusal));
   });

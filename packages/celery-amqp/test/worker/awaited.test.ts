@@ -3,7 +3,7 @@ import { chain, chord, group } from "../../src/task/canvas.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import type { TaskDefinition } from "../../src/task/task.ts";
 import { createMemoryResults } from "../../src/testing/memory-results.ts";
-import type { WorkerOptions } from "../../src/worker/options/worker.ts";
+import type { CreateWorkerOptions } from "../../src/worker/options/worker.ts";
 import { startWorker, type Harness, type Line } from "./harness.ts";
 
 let harness: Harness | undefined;
@@ -18,7 +18,10 @@ const sum = defineTask("demo.sum", (_context, items: readonly number[]) => items
 const elsewhere = defineTask<(x: number) => number>("demo.elsewhere");
 const parent = defineTask("demo.parent", ({ client }) => client.call(child, 1));
 
-async function start(tasks: readonly TaskDefinition[], options: Omit<WorkerOptions, "tasks"> = {}): Promise<Harness> {
+async function start(
+  tasks: readonly TaskDefinition[],
+  options: Omit<CreateWorkerOptions, "tasks"> = {},
+): Promise<Harness> {
   harness = await startWorker([child, sum, ...tasks], { results: createMemoryResults().connect(), ...options });
   return harness;
 }

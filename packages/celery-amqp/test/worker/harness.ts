@@ -16,7 +16,7 @@ import { createMemoryBroker, type MemoryBroker } from "../../src/testing/memory-
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { assembleWorker } from "../../src/worker/assemble.ts";
 import type { WorkerEvent, WorkerEvents } from "../../src/worker/reporting/observers.ts";
-import { resolveWorker, type WorkerOptions } from "../../src/worker/options/worker.ts";
+import { resolveWorker, type CreateWorkerOptions } from "../../src/worker/options/worker.ts";
 import type { HealthSetting } from "../../src/worker/parts.ts";
 import type { StateSetting } from "../../src/worker/operations/state-keeper.ts";
 import type { Worker } from "../../src/worker/worker.ts";
@@ -62,7 +62,7 @@ const eventTypes = [
 /** Starts a worker in memory. Call `worker.stop` in the end. */
 export async function startWorker(
   tasks: readonly TaskDefinition[],
-  options: Omit<WorkerOptions, "tasks"> = {},
+  options: Omit<CreateWorkerOptions, "tasks"> = {},
   health?: HealthSetting,
 ): Promise<Harness> {
   const harness = await createHarness(tasks, options, health);
@@ -73,7 +73,7 @@ export async function startWorker(
 /** The same, not started. */
 export async function createHarness(
   tasks: readonly TaskDefinition[],
-  options: Omit<WorkerOptions, "tasks"> = {},
+  options: Omit<CreateWorkerOptions, "tasks"> = {},
   health?: HealthSetting,
   saved?: StateSetting,
 ): Promise<Harness> {

@@ -4,7 +4,7 @@ import { taskQueue } from "@leveret/celery-protocol/routing";
 import { defineTask } from "../../src/task/definition.ts";
 import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { assembleWorker } from "../../src/worker/assemble.ts";
-import { resolveWorker, type WorkerOptions } from "../../src/worker/options/worker.ts";
+import { resolveWorker, type CreateWorkerOptions } from "../../src/worker/options/worker.ts";
 import { systemIds } from "../../src/system/clock.ts";
 import { createHarness, startWorker, type Harness } from "./harness.ts";
 
@@ -14,7 +14,7 @@ afterEach(() => harness?.worker.stop({ grace: 0 }));
 const content = createContent();
 
 /** A task that gives itself back each time, as one does that kills its worker. */
-async function poisoned(options: Omit<WorkerOptions, "tasks">): Promise<{ box: Harness; runs: () => number }> {
+async function poisoned(options: Omit<CreateWorkerOptions, "tasks">): Promise<{ box: Harness; runs: () => number }> {
   let runs = 0;
   const poison = defineTask("demo.poison", (context) => {
     runs += 1;

@@ -1,4 +1,5 @@
-import { type CallOptions, CeleryError, type TaskDefinition } from "@leveret/celery-amqp";
+import { type CallOptions, checkCallOptions, type TaskDefinition } from "@leveret/celery-amqp";
+import { either, fail, flag, isObject, list, object, props, record, type Shape, shape, text } from "@leveret/options";
 import type { EntryArguments } from "./entry-arguments.ts";
 import { type ResolvedSchedule, type Schedule, resolveSchedule } from "./schedule.ts";
 import type { Zone } from "./zone.ts";
@@ -34,59 +35,49 @@ export interface ResolvedEntry {
   readonly options: CallOptions;
 }
 
-const known: ReadonlySet<string> = new Set([
-  "task",
-  "schedule",
-  "args",
-  "kwargs",
-  "options",
-  "enabled",
-] satisfies (keyof BeatEntry)[]);
+const any: Shape = () => [];
+const taskOrName = either(
+  shape("a task", (value) => isObject(value) && typeof value["name"] === "string" && value["name"] !== ""),
+  text("a task's name"),
+);
+const callOptions: Shape = (value) =>
+  isObject(value) && ("id" in value || "eta" in value)
+    ? fail(value, "Give options of a call without id and eta: the beat chooses both")
+    : object(value);
+
+/** The shape of entries. */
+export const entriesShape: Shape = record(
+  props<BeatEntry>({
+    "task*": taskOrName,
+    "schedule*": any,
+    args: list(any),
+    kwargs: object,
+    options: callOptions,
+    enabled: flag,
+  }),
+);
 
 /**
- * Checks entries; those that are not enabled are left out.
+ * Completes entries that have their shape; those that are not enabled are left out.
  *
  * @throws CeleryError `option-invalid`, naming the entry
  */
 export function resolveEntries(schedule: BeatSchedule, zone: Zone): readonly ResolvedEntry[] {
-  if (!isTable(schedule)) refuse("entries", schedule, "entries by their names");
   return Object.entries(schedule)
-    .filter(([, entry]) => (entry as Partial<BeatEntry> | null)?.enabled !== false)
+    .filter(([, entry]) => entry.enabled !== false)
     .map(([name, entry]) => resolveEntry(name, entry, zone));
 }
 
 function resolveEntry(name: string, entry: BeatEntry, zone: Zone): ResolvedEntry {
   const where = `entry "${name}"`;
-  if (!isTable(entry)) refuse(where, entry, "an object with task and schedule");
-  const alien = Object.keys(entry).find((option) => !known.has(option));
-  if (alien !== undefined) refuse(`${where}: option`, alien, `one of ${[...known].join(", ")}`);
   const { task, schedule, args = [], kwargs = {}, options = {} } = entry;
-  if (!Array.isArray(args)) refuse(`${where}: args`, args, "a list");
-  if (!isTable(kwargs)) refuse(`${where}: kwargs`, kwargs, "an object");
-  if (!isTable(options) || "id" in options || "eta" in options)
-    refuse(`${where}: options`, options, "options of a call, without id and eta");
+  checkCallOptions(options, `${where} of the beat`);
   return {
     name,
-    task: nameOf(task, where),
+    task: typeof task === "object" ? task.name : task,
     schedule: resolveSchedule(schedule, zone, where),
     args,
     kwargs,
     options: { ...(typeof task === "object" && task.options), ...options },
   };
-}
-
-function nameOf(task: TaskDefinition | string, where: string): string {
-  const name: unknown = typeof task === "object" && task !== null ? task.name : task;
-  return typeof name === "string" && name !== "" ? name : refuse(`${where}: task`, task, "a task, or a task's name");
-}
-
-function isTable(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError(
-    "option-invalid",
-    `${option} is ${JSON.stringify(value) ?? typeof value}: it must be ${wanted}`,
-  );
 }

@@ -59,19 +59,27 @@ describe("the clock on the wall", () => {
 
 const task = "demo.add";
 test.each<readonly [string, object, RegExp]>([
-  ["entries that are none", { entries: [] }, /entries is \[\]/],
-  ["no entry", { entries: {} }, /no entries/],
-  ["an entry without a task", { entries: { a: { schedule: 1 } } }, /entry "a": task/],
-  ["an entry without a schedule", { entries: { a: { task } } }, /entry "a": schedule is undefined/],
+  ["entries that are none", { entries: [] }, /: entries \(a list\)\. Give an object/],
+  ["no entry", { entries: {} }, /: entries \(none enabled\)/],
+  ["an entry without a task", { entries: { a: { schedule: 1 } } }, /entries\["a"\]\.task/],
+  ["an entry without a schedule", { entries: { a: { task } } }, /entries\["a"\]\.schedule \(missing\)/],
   ["a schedule of nothing", { entries: { a: { task, schedule: 0 } } }, /entry "a": schedule is 0/],
   ["a schedule that is a word", { entries: { a: { task, schedule: "daily" } } }, /schedule is "daily"/],
   ["four fields", { entries: { a: { task, schedule: "* * * *" } } }, /give five fields/],
   ["a day that never comes", { entries: { a: { task, schedule: "0 0 31 2 *" } } }, /never comes/],
-  ["a misspelt option", { entries: { a: { task, schedule: 1, arguments: [] } } }, /entry "a": option is "arguments"/],
+  [
+    "a misspelt option",
+    { entries: { a: { task, schedule: 1, arguments: [] } } },
+    /entries\["a"\]\.arguments \(unknown\)/,
+  ],
   ["an id of its own", { entries: { a: { task, schedule: 1, options: { id: "x" } } } }, /without id and eta/],
   ["a zone nobody knows", { entries: { a: { task, schedule: 1 } }, timezone: "Mars/Base" }, /timezone is "Mars\/Base"/],
-  ["a policy nobody knows", { entries: { a: { task, schedule: 1 } }, catchUp: "twice" }, /catchUp "twice"/],
-  ["an option nobody knows", { entries: { a: { task, schedule: 1 } }, interval: 3 }, /no option "interval"/],
+  [
+    "a policy nobody knows",
+    { entries: { a: { task, schedule: 1 } }, catchUp: "twice" },
+    /: catchUp \("twice"\)\. Give "skip", "once" or "all"/,
+  ],
+  ["an option nobody knows", { entries: { a: { task, schedule: 1 } }, interval: 3 }, /: interval \(unknown\)/],
 ])("%s is refused by name", (_, options, message) => {
   expect(() => createBeat(options as never)).toThrow(CeleryError);
   expect(() => createBeat(options as never)).toThrow(message);

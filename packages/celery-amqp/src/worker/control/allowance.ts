@@ -1,6 +1,6 @@
 import { CONTROL_ALIASES } from "@leveret/celery-protocol/control";
-import { CeleryError } from "../../ports/errors.ts";
-import { showValue } from "../../ports/show.ts";
+import { integer, list, props, type Shape, text } from "@leveret/options";
+import { invalidOption } from "../../ports/options.ts";
 import type { Command } from "./command.ts";
 import { PythonError } from "./python-error.ts";
 
@@ -25,28 +25,32 @@ export interface Allowance {
   readonly maxConcurrency: number | null;
 }
 
+const owner = "the worker";
+const commandList = list(text("a command's name"));
+
+/** The shape of remote control options. */
+export const remoteControlShape: Shape = props<RemoteControlOptions>({
+  allow: commandList,
+  deny: commandList,
+  maxConcurrency: integer(1),
+});
+
 /**
  * Null where the worker takes no commands at all.
  *
  * @param known - names of all commands of the worker
- * @throws CeleryError `option-invalid`
+ * @throws CeleryError `option-invalid` for an unknown command, and for `allow` beside `deny`
  */
 export function resolveAllowance(
   given: boolean | RemoteControlOptions | undefined,
   known: ReadonlySet<string>,
 ): Allowance | null {
   if (given === false) return null;
-  if (given === undefined || given === true) return { allowed: null, denied: new Set(), maxConcurrency: null };
-  if (typeof given !== "object" || given === null) refuse("", given, "true, false, or an object with allow or deny");
-  const { allow, deny = [], maxConcurrency = null, ...others } = given;
-  const [alien] = Object.keys(others);
-  if (alien !== undefined)
-    refuse(`.${alien}`, Reflect.get(others, alien), "left out: there are allow, deny, maxConcurrency");
-  if (allow !== undefined && deny.length > 0) refuse(".deny", deny, "left out where allow names the commands");
-  if (maxConcurrency !== null && (!Number.isSafeInteger(maxConcurrency) || maxConcurrency < 1))
-    refuse(".maxConcurrency", maxConcurrency, "an integer from 1");
-  const allowed = allow === undefined ? null : namesOf(".allow", allow, known);
-  return { allowed, denied: namesOf(".deny", deny, known), maxConcurrency };
+  const { allow, deny = [], maxConcurrency = null } = typeof given === "object" ? given : ({} as RemoteControlOptions);
+  if (allow !== undefined && deny.length > 0)
+    throw invalidOption(owner, "remoteControl.deny", deny, "Leave it out where allow names the commands");
+  const allowed = allow === undefined ? null : namesOf("allow", allow, known);
+  return { allowed, denied: namesOf("deny", deny, known), maxConcurrency };
 }
 
 /** The command, or what refuses it in its place. Celery's older names stand for their commands. */
@@ -59,13 +63,9 @@ export function allowedOnly(name: string, command: Command, { allowed, denied }:
   return { run };
 }
 
-function namesOf(option: string, names: unknown, known: ReadonlySet<string>): ReadonlySet<string> {
-  if (!Array.isArray(names)) return refuse(option, names, "a list of commands");
-  const alien: unknown = names.find((name) => typeof name !== "string" || !known.has(name));
-  if (alien !== undefined) refuse(option, alien, `a list of commands among ${[...known].toSorted().join(", ")}`);
-  return new Set(names as readonly string[]);
-}
-
-function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError("option-invalid", `remoteControl${option} is ${showValue(value)}: it must be ${wanted}`);
+function namesOf(option: string, names: readonly string[], known: ReadonlySet<string>): ReadonlySet<string> {
+  const index = names.findIndex((name) => !known.has(name));
+  if (index < 0) return new Set(names);
+  const path = `remoteControl.${option}[${index}]`;
+  throw invalidOption(owner, path, names[index], `Give commands among ${[...known].toSorted().join(", ")}`);
 }

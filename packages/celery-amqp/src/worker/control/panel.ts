@@ -1,7 +1,6 @@
 import { toValue } from "@leveret/celery-protocol";
 import { CONTROL_ALIASES } from "@leveret/celery-protocol/control";
-import { CeleryError } from "../../ports/errors.ts";
-import { showValue } from "../../ports/show.ts";
+import { invalidOption } from "../../ports/options.ts";
 import { type Allowance, allowedOnly } from "./allowance.ts";
 import type { Command, Panel } from "./command.ts";
 import { consumers } from "./consumers.ts";
@@ -49,13 +48,10 @@ export function commandNames(custom: WorkerCommands): ReadonlySet<string> {
  * @throws CeleryError `option-invalid`
  */
 export function resolveCommands(commands: WorkerCommands = {}): WorkerCommands {
-  const isTable = typeof commands === "object" && commands !== null && !Array.isArray(commands);
-  if (!isTable || Object.values(commands).some((run) => typeof run !== "function"))
-    throw new CeleryError("option-invalid", `commands is ${showValue(commands)}: it must be functions by name`);
   const own = builtIn();
   const taken = Object.keys(commands).find((name) => Object.hasOwn(own, name) || CONTROL_ALIASES.has(name));
   if (taken === undefined) return commands;
-  throw new CeleryError("option-invalid", `commands: "${taken}" is a command of Celery's own: choose another name`);
+  throw invalidOption("the worker", "commands", taken, "Choose another name: it is a command of Celery's own");
 }
 
 function builtIn(): Readonly<Record<string, Command>> {

@@ -31,15 +31,15 @@ export function settingsOf(parts: SettingsParts, withDefaults: boolean): Readonl
     worker_prefetch_multiplier: 1,
     worker_send_task_events: tellsOfTasks,
     task_acks_late: true,
-    task_queues: [...options.queues.queues.keys()],
+    task_queues: [...options.consumed.queues.keys()],
   };
   return withDefaults ? { ...usual(parts), ...settings } : settings;
 }
 
 function usual({ options, broker, defaultSerializer }: SettingsParts): Readonly<Record<string, Tree>> {
-  const { content, sending } = options;
+  const { accept, defaults, defaultQueue } = options;
   return {
-    accept_content: [...(content.accept ?? ["json"])],
+    accept_content: [...accept],
     broker_connection_retry: true,
     broker_connection_timeout: broker?.connectTimeout ?? null,
     broker_heartbeat: broker?.heartbeat ?? null,
@@ -50,11 +50,11 @@ function usual({ options, broker, defaultSerializer }: SettingsParts): Readonly<
     event_serializer: defaultSerializer,
     result_serializer: defaultSerializer,
     task_acks_on_failure_or_timeout: true,
-    task_compression: sending.defaults.compression,
+    task_compression: defaults.compression ?? null,
     task_create_missing_queues: true,
-    task_default_queue: sending.defaultQueue,
+    task_default_queue: defaultQueue,
     task_reject_on_worker_lost: false,
-    task_serializer: sending.defaults.serializer,
+    task_serializer: defaults.serializer,
     timezone: "UTC",
     worker_cancel_long_running_tasks_on_connection_loss: options.cancelOnConnectionLoss,
     worker_enable_remote_control: options.remoteControl !== null,

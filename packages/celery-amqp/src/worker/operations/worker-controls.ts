@@ -1,7 +1,9 @@
+import { duration, flag, list, oneOrMany, orNull, props, record, shape, string, text } from "@leveret/options";
 import { CeleryError } from "../../ports/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
-import { resolveQueues } from "../../send/queue-table.ts";
+import { checkOptions, invalidOption } from "../../ports/options.ts";
+import { resolveQueues, taskQueueShape } from "../../send/queue-table.ts";
 import { type Duration, durationMs } from "../../task/duration.ts";
 import { type RateLimit, resolveRate } from "../../task/options.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
@@ -38,6 +40,12 @@ export interface WorkerControlsParts {
   readonly onChanged: () => void;
 }
 
+const revokeShape = props<RevokeOptions>({ terminate: flag, reason: string });
+const limitShape = orNull(duration(1));
+const timeLimitShape = props<TimeLimitOptions>({ hard: limitShape, soft: limitShape });
+const taskIds = list(text(), { wanted: "a task id, a list of task ids, or { stamps }" });
+const stampsShape = record(oneOrMany(shape("a stamp's value: a string, a number, true or false", isStampValue)));
+
 /** How long a handler that is terminated has to answer its aborted signal. */
 const abortMs = 1_000;
 
@@ -53,6 +61,7 @@ export class WorkerControls implements Controls {
 
   revoke(what: RevokeSelection, options: RevokeOptions = {}): RevokedHere {
     const { pipeline, revocations, log } = this.#parts;
+    checkOptions(revokeShape, options, "revoke");
     const { terminate = false, reason = null } = options;
     if (typeof what === "object" && what !== null && "stamps" in what) this.#addStamps(what.stamps);
     else this.#addIds(typeof what === "string" ? [what] : what);
@@ -77,7 +86,9 @@ export class WorkerControls implements Controls {
     return changed === undefined ? rateText(policy.ratePerSecond) : changed;
   }
 
-  setTimeLimit(task: TaskDefinition | string, { hard, soft }: TimeLimitOptions): void {
+  setTimeLimit(task: TaskDefinition | string, options: TimeLimitOptions): void {
+    checkOptions(timeLimitShape, options, "setTimeLimit");
+    const { hard, soft } = options;
     const limits = { timeLimitMs: limitMs(hard, "hard"), softTimeLimitMs: limitMs(soft, "soft") };
     this.#parts.pipeline.setTimeLimits(this.#nameOf(task), limits);
   }
@@ -96,6 +107,7 @@ export class WorkerControls implements Controls {
 
   async addConsumer(queue: string | ConsumedQueue): Promise<void> {
     this.#assertRunning("add a consumer");
+    checkOptions(taskQueueShape, queue, "addConsumer");
     for (const resolved of resolveQueues([queue]).queues.values()) {
       this.#parts.concurrency.assertShares(resolved.name);
       await this.#parts.consumption.add(resolved);
@@ -118,17 +130,15 @@ export class WorkerControls implements Controls {
   }
 
   #addIds(ids: readonly string[]): void {
-    if (!Array.isArray(ids) || ids.some((id) => typeof id !== "string" || id === ""))
-      refuse("revoke", "a task id, a list of task ids, or { stamps }");
+    checkOptions(taskIds, ids, "revoke");
     const { revocations, clock } = this.#parts;
     for (const id of ids) revocations.addId(id, clock.now());
   }
 
   #addStamps(stamps: StampSelection): void {
-    const isTable = typeof stamps === "object" && stamps !== null && !Array.isArray(stamps);
-    const pairs = isTable ? Object.entries(stamps).flatMap(([name, values]) => pairsOf(name, values)) : [];
-    if (pairs.length === 0 || !pairs.every(([, value]) => isStampValue(value)))
-      refuse("revoke: stamps", 'stamps by name, each with a value or a list of values, such as { tenant: "blue" }');
+    checkOptions(stampsShape, stamps, "revoke: stamps");
+    const pairs = Object.entries(stamps).flatMap(([name, values]) => pairsOf(name, values));
+    if (pairs.length === 0) throw invalidOption("revoke", "stamps", stamps, 'Name one, such as { tenant: "blue" }');
     const { revocations, clock } = this.#parts;
     for (const [name, value] of pairs) if (isStampValue(value)) revocations.addStamp(name, value, clock.now());
   }
@@ -158,11 +168,5 @@ function pairsOf(name: string, values: unknown): readonly (readonly [string, unk
 }
 
 function limitMs(limit: Duration | null | undefined, option: string): number | null {
-  if (limit === undefined || limit === null) return null;
-  const ms = durationMs(limit, `setTimeLimit: ${option}`);
-  return ms > 0 ? ms : refuse(`setTimeLimit: ${option}`, "longer than 0");
-}
-
-function refuse(option: string, wanted: string): never {
-  throw new CeleryError("option-invalid", `${option} must be ${wanted}`);
+  return limit === undefined || limit === null ? null : durationMs(limit, option);
 }

@@ -1,4 +1,4 @@
-import { CeleryError } from "../../ports/errors.ts";
+import { functions, integer, props, record, type Shape, shape, text } from "@leveret/options";
 
 /** A page beside the health endpoints: what it says at this moment. One that rejects answers 500, and is logged. */
 export type HealthPage = () => Promise<{ readonly contentType: string; readonly body: string }>;
@@ -35,33 +35,23 @@ export interface ResolvedHealth {
 /** What the endpoints themselves answer at. */
 const taken: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
-const names: ReadonlySet<string> = new Set(["port", "host", "file", "pages"] satisfies (keyof HealthOptions)[]);
+const pagePath = shape(
+  'a path such as "/metrics", not one of the health endpoints',
+  (path) => typeof path === "string" && /^\/[^?#\s]*$/.test(path) && !taken.has(path),
+);
 
-/**
- * @throws CeleryError `option-invalid`
- */
+/** The shape of health options. */
+export const healthShape: Shape = props<HealthOptions>({
+  port: integer(0, 65_535),
+  host: text('an address such as "127.0.0.1"'),
+  file: text("the path of a file"),
+  pages: record(functions, pagePath),
+});
+
+/** Completes health options that have their shape. */
 export function resolveHealth(options: HealthOptions = {}): ResolvedHealth {
-  if (typeof options !== "object" || options === null) refuse("health", options, "{ port, host, file }");
-  const alien = Object.keys(options).find((name) => !names.has(name));
-  if (alien !== undefined)
-    throw new CeleryError("option-invalid", `health has no option "${alien}"; it has ${[...names].join(", ")}`);
-  const { port = null, host = null, file = null } = options;
-  if (port !== null && !(Number.isInteger(port) && port >= 0 && port <= 65_535))
-    refuse("health.port", port, "an integer from 0 to 65535");
-  if (host !== null && !isText(host)) refuse("health.host", host, 'an address such as "127.0.0.1"');
-  if (file !== null && !isText(file)) refuse("health.file", file, "the path of a file");
-  return { port, host, file, pages: resolvePages(options.pages) };
-}
-
-function resolvePages(pages: HealthOptions["pages"]): ResolvedHealth["pages"] {
-  if (pages === undefined) return null;
-  const entries = typeof pages === "object" && pages !== null ? Object.entries(pages) : [];
-  if (typeof pages === "object" && pages !== null && entries.every(isPage)) return new Map(entries);
-  return refuse(
-    "health.pages",
-    Object.keys(pages ?? {}),
-    'functions by paths such as "/metrics", not those of the health endpoints',
-  );
+  const { port = null, host = null, file = null, pages } = options;
+  return { port, host, file, pages: pages === undefined ? null : new Map(Object.entries(pages)) };
 }
 
 /** What was said, and where nothing was said the other. */
@@ -72,19 +62,4 @@ export function fillHealth(own: ResolvedHealth, other: ResolvedHealth): Resolved
     file: own.file ?? other.file,
     pages: own.pages ?? other.pages,
   };
-}
-
-function isPage([path, page]: readonly [string, unknown]): boolean {
-  return /^\/[^?#\s]*$/.test(path) && !taken.has(path) && typeof page === "function";
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
-}
-
-function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError(
-    "option-invalid",
-    `${option} is ${JSON.stringify(value) ?? typeof value}: it must be ${wanted}`,
-  );
 }

@@ -1,5 +1,18 @@
+import {
+  duration,
+  either,
+  instance,
+  integer,
+  list,
+  oneOf,
+  props,
+  type Shape,
+  shape,
+  string,
+  text,
+} from "@leveret/options";
 import { CeleryError } from "../../ports/errors.ts";
-import { showValue } from "../../ports/show.ts";
+import { invalidOption } from "../../ports/options.ts";
 import { moduleUrl } from "../../system/module-url.ts";
 import { type Duration, durationMs } from "../../task/duration.ts";
 import type { TaskDefinition } from "../../task/task.ts";
@@ -52,31 +65,53 @@ export interface ResolvedChildPool {
   readonly execArgv: readonly string[];
 }
 
-const names: ReadonlySet<string> = new Set([
-  "kind",
-  "module",
-  "exports",
-  "size",
-  "maxTasksPerChild",
-  "maxMemoryPerChild",
-  "startTimeout",
-  "execArgv",
-] satisfies (keyof ChildPoolOptions)[]);
-
 /** No Node process is smaller, so a smaller number was not meant as bytes. */
 const leastMemoryBytes = 16_000_000;
 
+const units: ReadonlyMap<string, number> = new Map([
+  ["b", 1],
+  ["kb", 1e3],
+  ["mb", 1e6],
+  ["gb", 1e9],
+  ["kib", 2 ** 10],
+  ["mib", 2 ** 20],
+  ["gib", 2 ** 30],
+]);
+
+function memoryBytes(value: unknown): number | null {
+  const [, amount, unit = ""] = (typeof value === "string" && /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(value)) || [];
+  const bytes = typeof value === "number" ? value : Number(amount) * (units.get(unit.toLowerCase()) ?? Number.NaN);
+  return bytes >= leastMemoryBytes && Number.isFinite(bytes) ? bytes : null;
+}
+
+const childPool = props<ChildPoolOptions>({
+  "kind*": oneOf("threads", "processes"),
+  "module*": either(instance("the URL of the module that exports the tasks", URL), text("its path")),
+  exports: list(string),
+  size: integer(1),
+  maxTasksPerChild: integer(1),
+  maxMemoryPerChild: shape(
+    'bytes, at least 16 000 000, or a string such as "200MB" (Celery counts kilobytes: its 200000 is "200MB")',
+    (value) => memoryBytes(value) !== null,
+  ),
+  startTimeout: duration(),
+  execArgv: list(string),
+});
+
+/** The shape of a pool. */
+export const poolShape: Shape = either(childPool, oneOf("inline"));
+
 /**
- * The pools that a worker has, the first for tasks that ask for none.
+ * The pools of a worker, the first for tasks that name none.
  *
- * @throws CeleryError `option-invalid`
+ * @throws CeleryError `option-invalid` for two pools of one kind
  */
 export function resolvePools(option: PoolOption | readonly PoolOption[], concurrency: number): readonly ResolvedPool[] {
   const options: readonly PoolOption[] = isList(option) ? option : [option];
   const pools = options.map((each) => resolvePool(each, concurrency));
-  const kinds = new Set(pools.map(({ kind }) => kind));
-  if (pools.length === 0 || kinds.size < pools.length)
-    refuse("pool", option, "one pool, or a list of pools of different kinds");
+  const kinds = pools.map(({ kind }) => kind);
+  if (new Set(kinds).size < kinds.length)
+    throw invalidOption("the worker", "pool", kinds.join(", "), "Give one pool, or a list of pools of different kinds");
   return pools;
 }
 
@@ -102,59 +137,14 @@ function isList(option: PoolOption | readonly PoolOption[]): option is readonly 
 
 function resolvePool(option: PoolOption, concurrency: number): ResolvedPool {
   if (option === "inline") return { kind: "inline" };
-  if (typeof option !== "object" || option === null || !["threads", "processes"].includes(option.kind))
-    refuse("pool", option, '"inline", or { kind: "threads" or "processes", module }');
-  const alien = Object.keys(option).find((name) => !names.has(name));
-  if (alien !== undefined) refuse(`pool.${alien}`, Reflect.get(option, alien), `one of ${[...names].join(", ")}`);
-  const { kind, size = concurrency, maxTasksPerChild, maxMemoryPerChild, startTimeout = "60s", execArgv = [] } = option;
-  if (!isTextList(execArgv)) refuse("pool.execArgv", execArgv, "a list of texts");
+  const { kind, module, exports = null, size = concurrency, maxTasksPerChild = null, maxMemoryPerChild } = option;
   return {
     kind,
-    module: resolveModule(option),
-    size: wholeFrom1("pool.size", size),
-    maxTasks: maxTasksPerChild === undefined ? null : wholeFrom1("pool.maxTasksPerChild", maxTasksPerChild),
-    maxMemoryBytes: maxMemoryPerChild === undefined ? null : memoryBytes(maxMemoryPerChild),
-    startTimeoutMs: durationMs(startTimeout, "pool.startTimeout"),
-    execArgv,
+    module: { url: moduleUrl(module), exports },
+    size,
+    maxTasks: maxTasksPerChild,
+    maxMemoryBytes: memoryBytes(maxMemoryPerChild),
+    startTimeoutMs: durationMs(option.startTimeout ?? "60s", "pool.startTimeout"),
+    execArgv: option.execArgv ?? [],
   };
-}
-
-function resolveModule({ module, exports }: ChildPoolOptions): PoolModule {
-  if (!(module instanceof URL) && (typeof module !== "string" || module === ""))
-    refuse("pool.module", module, "the URL or the path of the module that exports the tasks");
-  if (exports !== undefined && !isTextList(exports)) refuse("pool.exports", exports, "a list of names");
-  return { url: moduleUrl(module), exports: exports ?? null };
-}
-
-function isTextList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function wholeFrom1(option: string, value: number): number {
-  return Number.isInteger(value) && value > 0 ? value : refuse(option, value, "an integer from 1");
-}
-
-const units: ReadonlyMap<string, number> = new Map([
-  ["b", 1],
-  ["kb", 1e3],
-  ["mb", 1e6],
-  ["gb", 1e9],
-  ["kib", 2 ** 10],
-  ["mib", 2 ** 20],
-  ["gib", 2 ** 30],
-]);
-
-function memoryBytes(value: number | string): number {
-  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(String(value)) ?? [];
-  const bytes = typeof value === "number" ? value : Number(amount) * (units.get(unit.toLowerCase()) ?? Number.NaN);
-  if (bytes >= leastMemoryBytes && Number.isFinite(bytes)) return bytes;
-  return refuse(
-    "pool.maxMemoryPerChild",
-    value,
-    'bytes, at least 16 000 000, or a text such as "200MB" (Celery counts kilobytes: its 200000 is "200MB")',
-  );
-}
-
-function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError("option-invalid", `${option} is ${showValue(value)}: it must be ${wanted}`);
 }

@@ -1,21 +1,45 @@
-import { type ContentOptions, createContent } from "@leveret/celery-protocol";
+
 import { type DeadQueueOptions, expandNodeName, workerNodeName } from "@leveret/celery-protocol/routing";
-import { CeleryError } from "../../ports/errors.ts";
-import type { Interceptor } from "../../ports/interceptor.ts";
-import type { Logger } from "../../ports/logger.ts";
+import {
+  duration,
+  either,
+  flag,
+  functions,
+  integer,
+  isObject,
+  list,
+  methods,
+  oneOf,
+  oneOrMany,
+  props,
+  record,
+  type Shape,
+  shape,
+  string,
+  text,
+} from "@leveret/options";
+import { type FleetOptions, fleetShapes, type ResolvedFleet, resolveFleet } from "../../fleet/options.ts";
+import { openResults, type ResultsOption } from "../../fleet/results.ts";
+import { type Logger, silentLogger } from "../../ports/logger.ts";
+import { checkOptions, invalidOption } from "../../ports/options.ts";
 import type { ResultStore } from "../../results/backend.ts";
-import type { ErrorClasses } from "../../results/task-error.ts";
 import { type QueueTable, resolveQueues, type TaskQueue } from "../../send/queue-table.ts";
-import { createRouter, type Router, type Routes } from "../../send/routes.ts";
 import { processors } from "../../system/processors.ts";
+import { withDefaults } from "../../task/defaults.ts";
 import { type Duration, durationMs } from "../../task/duration.ts";
 import type { TaskDefinition } from "../../task/task.ts";
-import { type EventsOption, resolveEvents } from "./events.ts";
-import type { LogFormat, LogLevel } from "../reporting/log-lines.ts";
-import { type PoolOption, type ResolvedPool, resolvePools } from "./pool.ts";
-import { type Allowance, type RemoteControlOptions, resolveAllowance } from "../control/allowance.ts";
+import {
+  type Allowance,
+  type RemoteControlOptions,
+  remoteControlShape,
+  resolveAllowance,
+} from "../control/allowance.ts";
 import { commandNames, resolveCommands, type WorkerCommands } from "../control/panel.ts";
+import type { LogFormat, LogLevel } from "../reporting/log-lines.ts";
 import { divideSlots, type Slots, type SlotWish } from "../rules/slots.ts";
+import type { EventsOption } from "./events.ts";
+import { type HealthOptions, healthShape, type ResolvedHealth, resolveHealth } from "./health.ts";
+import { assertPooled, type PoolOption, poolShape, type ResolvedPool, resolvePools } from "./pool.ts";
 
 /** How much the dead queues keep; beyond either bound the oldest go. */
 export interface DeadLetterOptions {
@@ -25,12 +49,14 @@ export interface DeadLetterOptions {
   readonly maxLength?: number;
 }
 
-/** What a worker may be told about itself, whatever its broker. */
-export interface WorkerOptions extends ContentOptions {
+/** Options of a worker. Only `tasks` has no default. */
+export interface CreateWorkerOptions extends Omit<FleetOptions, "results"> {
   /** The tasks it runs. Those without a handler get one by `implement` before the start. */
   readonly tasks: readonly TaskDefinition[];
-  /** The queues it serves. Default `["celery"]`. */
-  readonly queues?: readonly TaskQueue[];
+  /** As of the fleet, or a backend of your own. */
+  readonly results?: ResultsOption | ResultStore;
+  /** Names of the queues that the worker consumes. Default: all of `queues`, else `defaultQueue`. */
+  readonly consume?: readonly string[];
   /**
    * Tasks run at once. Queues that name a concurrency have these slots of it for themselves, the others share the rest and
    * each hold as many messages. Default 10, or as many as the machine has processors where tasks run in threads or
@@ -64,28 +90,6 @@ export interface WorkerOptions extends ContentOptions {
    */
   readonly unknownTaskGrace?: Duration;
   /**
-   * Where results go: `rpc` (default; to the reply queue a message names, Celery's), `amqp` (the same, and for messages
-   * that name none a queue of the task's own, gocelery's and celery-node's), false for nowhere, or a backend of your own.
-   */
-  readonly results?: "rpc" | "amqp" | false | ResultStore;
-  /**
-   * Who counts the parts of chords. Default: the results, where they can (Redis); with `rpc` and `amqp` chords are refused,
-   * as by Celery. `rabbitmq` counts them on the broker alone; all clients and workers of the fleet say so then, and Python
-   * workers cannot serve a header.
-   */
-  readonly chords?: "rabbitmq";
-  /** Which tasks go where, for those that handlers and chains send. What the call or the task says wins. */
-  readonly routes?: Routes;
-  /** Queue of all tasks sent from here that name none. Default `celery`. */
-  readonly defaultQueue?: string;
-  /**
-   * Serializer of tasks sent from here. Default `json` where JSON is accepted, else the first of `accept`, which writes all
-   * that names no serializer: results, events and remote control, too.
-   */
-  readonly serializer?: string;
-  /** Compression of tasks sent from here. Default none. */
-  readonly compression?: string | null;
-  /**
    * What a task sends, and what follows it, has its priority where it says none. Default false. Celery's
    * `task_inherit_parent_priority`.
    */
@@ -97,8 +101,6 @@ export interface WorkerOptions extends ContentOptions {
    * nobody whom Celery does not tell, and leaves such chords waiting.
    */
   readonly failUnfinishableChords?: boolean;
-  /** Classes for the exceptions of tasks that handlers await. */
-  readonly errorClasses?: ErrorClasses;
   /**
    * Tasks of a queue held in memory beyond those that run: due within 2 s, or on their way into the broker's delay, or
    * waiting for their eta where that delay cannot be used. More of them take the places of others. Default 1 000.
@@ -123,20 +125,24 @@ export interface WorkerOptions extends ContentOptions {
   readonly remoteControl?: boolean | RemoteControlOptions;
   /** Commands of your own for remote control, by name. */
   readonly commands?: WorkerCommands;
-  /** Behaviour around running and sending; the first is the outermost. */
-  readonly interceptors?: readonly Interceptor[];
   /** Log lines for people (`text`, default) or for machines (`json`), on stderr. */
   readonly logFormat?: LogFormat;
-  /** A logger of your own in place of lines on stderr. */
-  readonly logger?: Logger;
   /** The least serious lines to write, also to a logger of your own. Default `info`. */
   readonly logLevel?: LogLevel;
+  /** HTTP endpoints `/healthz` and `/readyz`, and a heartbeat file, for probes. Default: none. */
+  readonly health?: HealthOptions;
+  /**
+   * A file that keeps revoked ids across restarts: JSON, written some time after each change and at the stop. One worker,
+   * one file. Default: none, revokes are forgotten with the process.
+   */
+  readonly stateFile?: string;
 }
 
 /** The same, complete and checked. */
-export interface ResolvedWorker {
+export interface ResolvedWorker extends ResolvedFleet {
   readonly tasks: readonly TaskDefinition[];
-  readonly queues: QueueTable;
+  /** The queues that are consumed; `queues` are all that are known. */
+  readonly consumed: QueueTable;
   /** Slots of all queues together: how many jobs are run at once. */
   readonly concurrency: number;
   readonly slots: Slots;
@@ -155,124 +161,125 @@ export interface ResolvedWorker {
   /** Null: the worker takes no commands. */
   readonly remoteControl: Allowance | null;
   readonly failUnfinishableChords: boolean;
+  readonly inheritsPriority: boolean;
   readonly commands: WorkerCommands;
-  readonly interceptors: readonly Interceptor[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly logger: Logger | null;
   readonly results: "rpc" | "amqp" | false | ResultStore;
-  /** Null: the results do, where they can. */
-  readonly chords: "rabbitmq" | null;
-  readonly content: ContentOptions;
-  readonly sending: ResolvedSending;
+  readonly health: ResolvedHealth;
+  readonly stateFile: string | null;
 }
 
-/** How tasks are sent from a worker. */
-export interface ResolvedSending {
-  readonly router: Router;
-  readonly defaultQueue: string;
-  readonly defaults: { readonly serializer: string; readonly compression: string | null };
-  readonly errorClasses: ErrorClasses;
-  readonly inheritsPriority: boolean;
-}
+const time = duration();
+const store: Shape = methods("a result backend", "store", "close");
+const task = shape("a task made by defineTask", (value) => isObject(value) && value["kind"] === "task");
+const concurrencyShape = integer(1, 65_535);
 
-const levels: ReadonlySet<unknown> = new Set<LogLevel>(["debug", "info", "warn", "error", "silent"]);
+const workerShape = props<CreateWorkerOptions>({
+  ...fleetShapes,
+  "tasks*": list(task),
+  results: either(store, either(string, oneOf(false))),
+  consume: list(text("a queue's name"), { least: 1, wanted: "a list with at least one queue" }),
+  concurrency: concurrencyShape,
+  pool: oneOrMany(poolShape),
+  stuckAfter: time,
+  grace: time,
+  name: text('a name such as "images@%h"'),
+  deadLetter: either(props<DeadLetterOptions>({ maxAge: time, maxLength: integer(1) }), flag),
+  deliveryLimit: either(integer(1), oneOf(false)),
+  unknownTaskGrace: time,
+  inheritParentPriority: flag,
+  failUnfinishableChords: flag,
+  scheduledLimit: integer(0),
+  cancelOnConnectionLoss: flag,
+  events: oneOf(true, false, "workers"),
+  remoteControl: either(remoteControlShape, flag),
+  commands: record(functions),
+  logFormat: oneOf("text", "json"),
+  logLevel: oneOf("debug", "info", "warn", "error", "silent"),
+  health: healthShape,
+  stateFile: text("the path of a file"),
+});
 
-/** Names of the options of a worker, for refusing misspelt ones. */
-export const workerOptionNames: readonly (keyof WorkerOptions)[] = [
-  "tasks",
-  "queues",
-  "concurrency",
-  "pool",
-  "stuckAfter",
-  "grace",
-  "name",
-  "deadLetter",
-  "scheduledLimit",
-  "deliveryLimit",
-  "unknownTaskGrace",
-  "cancelOnConnectionLoss",
-  "events",
-  "remoteControl",
-  "commands",
-  "interceptors",
-  "logFormat",
-  "logger",
-  "logLevel",
-  "results",
-  "chords",
-  "routes",
-  "defaultQueue",
-  "serializer",
-  "compression",
-  "errorClasses",
-  "inheritParentPriority",
-  "failUnfinishableChords",
-  "serializers",
-  "compressors",
-  "accept",
-  "budget",
-  "allowNaN",
-];
-
-/**
- * @throws CeleryError `option-invalid`
- */
-export function resolveWorker(options: WorkerOptions): ResolvedWorker {
-  const { tasks, pool = "inline", grace = "25s", name = "celery@%h", ...rest } = options;
-  const { deadLetter = true, scheduledLimit = 1_000, cancelOnConnectionLoss = false, interceptors = [] } = rest;
-  const { stuckAfter = "10m", failUnfinishableChords = true } = rest;
-  if (!Array.isArray(tasks)) refuse("tasks", tasks, "a list of tasks made by defineTask");
-  if (!Number.isInteger(scheduledLimit) || scheduledLimit < 0)
-    refuse("scheduledLimit", scheduledLimit, "an integer from 0");
-  if (typeof cancelOnConnectionLoss !== "boolean")
-    refuse("cancelOnConnectionLoss", cancelOnConnectionLoss, "true or false");
-  if (typeof failUnfinishableChords !== "boolean")
-    refuse("failUnfinishableChords", failUnfinishableChords, "true or false");
-  if (typeof name !== "string" || name === "") refuse("name", name, 'a text such as "images@%h"');
-  if (!Array.isArray(interceptors)) refuse("interceptors", interceptors, "a list");
-  const queues = resolveQueues(options.queues ?? ["celery"]);
+/** @throws CeleryError `option-invalid`, naming the option */
+export function resolveWorker(options: CreateWorkerOptions): ResolvedWorker {
+  checkOptions(workerShape, options, owner);
+  const {
+    pool = "inline",
+    grace = "25s",
+    name = "celery@%h",
+    stuckAfter = "10m",
+    taskDefaults = {},
+    ...rest
+  } = options;
+  const { scheduledLimit = 1_000, cancelOnConnectionLoss = false, failUnfinishableChords = true } = rest;
+  const { inheritParentPriority = false, events = "workers", logLevel = "info", logFormat = "text" } = rest;
+  const { deadLetter = true, deliveryLimit = 20, unknownTaskGrace = 0, logger = null, stateFile = null } = rest;
+  const consumedQueues = queuesToConsume(options);
+  const known = new Set([...(options.queues ?? []), ...consumedQueues]);
+  const fleet = resolveFleet({ ...options, queues: [...known] });
+  const consumed = resolveQueues(consumedQueues);
   const commands = resolveCommands(options.commands);
-  if (queues.queues.size === 0) refuse("queues", options.queues, "a list with at least one queue");
-  const slots = resolveSlots(options, queues);
-  const concurrency = slots.total;
+  if (consumed.queues.size === 0)
+    throw invalidOption(owner, "queues", options.queues, "Give a list with at least one queue");
+  const slots = resolveSlots(options, consumed);
+  const pools = resolvePools(pool, slots.total);
+  const tasks = options.tasks.map((each) => withDefaults(each, taskDefaults));
+  assertPooled(tasks, pools);
+  if (taskDefaults.retry && taskDefaults.retry.when !== undefined && pools.some(({ kind }) => kind !== "inline"))
+    throw invalidOption(
+      owner,
+      "taskDefaults.retry.when",
+      taskDefaults.retry.when,
+      "Give it in the tasks: no function reaches a pool of children",
+    );
   return {
+    ...fleet,
     tasks,
-    queues,
-    concurrency,
+    consumed,
+    concurrency: slots.total,
     slots,
-    pools: resolvePools(pool, concurrency),
+    pools,
     stuckAfterMs: durationMs(stuckAfter, "stuckAfter"),
     graceMs: durationMs(grace, "grace"),
     name,
     ...resolveDeadLetter(deadLetter),
     scheduledLimit,
-    deliveryLimit: resolveDeliveryLimit(options.deliveryLimit),
-    unknownTaskGraceMs: durationMs(options.unknownTaskGrace ?? 0, "unknownTaskGrace"),
+    deliveryLimit: deliveryLimit === false ? null : deliveryLimit,
+    unknownTaskGraceMs: durationMs(unknownTaskGrace, "unknownTaskGrace"),
     cancelOnConnectionLoss,
-    events: resolveEvents(options.events),
+    events,
     remoteControl: resolveAllowance(options.remoteControl, commandNames(commands)),
     failUnfinishableChords,
+    inheritsPriority: inheritParentPriority,
     commands,
-    interceptors,
-    ...resolveLog(options),
-    results: resolveResults(options.results),
-    chords: resolveChords(options.chords),
-    content: contentOf(options),
-    sending: resolveSending(options),
+    logLevel,
+    logFormat,
+    logger,
+    results: openResults(options.results, logger ?? silentLogger),
+    health: resolveHealth(options.health),
+    stateFile,
   };
 }
 
-function resolveSlots({ concurrency, pool = "inline" }: WorkerOptions, { queues }: QueueTable): Slots {
-  if (concurrency !== undefined) checkConcurrency(concurrency);
+const owner = "the worker";
+
+function queuesToConsume({ queues, consume, defaultQueue = "celery" }: CreateWorkerOptions): readonly TaskQueue[] {
+  if (consume === undefined) return queues ?? [defaultQueue];
+  const known = new Map((queues ?? []).map((queue) => [typeof queue === "string" ? queue : queue.name, queue]));
+  return consume.map((name) => known.get(name) ?? name);
+}
+
+function resolveSlots({ concurrency, pool = "inline" }: CreateWorkerOptions, { queues }: QueueTable): Slots {
   const wishes = [...queues.values()].map(({ name, place, consuming }) => ({
     name: place?.queue ?? name,
     concurrency: consuming.concurrency,
   }));
   const slots = divideSlots(concurrency ?? null, wishes, defaultConcurrency(pool));
-  return (
-    slots ?? refuse("concurrency", concurrency, `more than what queues have for themselves (${describeOwn(wishes)})`)
-  );
+  if (slots !== null) return slots;
+  const remedy = `Give more than the queues have for themselves (${describeOwn(wishes)})`;
+  throw invalidOption(owner, "concurrency", concurrency, remedy);
 }
 
 function describeOwn(wishes: readonly SlotWish[]): string {
@@ -281,66 +288,18 @@ function describeOwn(wishes: readonly SlotWish[]): string {
 }
 
 /**
- * Refuses what is no number of slots.
+ * Refuses a value that is no number of slots.
  *
  * @throws CeleryError `option-invalid`
  */
 export function checkConcurrency(concurrency: unknown): void {
-  if (typeof concurrency !== "number" || !Number.isInteger(concurrency) || concurrency < 1 || concurrency > 65_535)
-    refuse("concurrency", concurrency, "an integer from 1 to 65535");
+  checkOptions(concurrencyShape, concurrency, "setConcurrency");
 }
 
 /** Tasks in the event loop mostly wait; those in children compute. */
 function defaultConcurrency(pool: PoolOption | readonly PoolOption[]): number {
   const first = typeof pool === "object" && Array.isArray(pool) ? pool[0] : pool;
   return first === "inline" || first === undefined ? 10 : processors();
-}
-
-function resolveDeliveryLimit(limit: number | false = 20): number | null {
-  if (limit === false) return null;
-  if (Number.isInteger(limit) && limit >= 1) return limit;
-  return refuse("deliveryLimit", limit, "an integer from 1, or false");
-}
-
-function resolveLog(options: WorkerOptions): Pick<ResolvedWorker, "logLevel" | "logFormat" | "logger"> {
-  const { logLevel = "info", logFormat = "text", logger = null } = options;
-  if (!levels.has(logLevel)) refuse("logLevel", logLevel, [...levels].join(", "));
-  if (logFormat !== "text" && logFormat !== "json") refuse("logFormat", logFormat, '"text" or "json"');
-  const isLogger = typeof logger === "object" && (logger === null || typeof logger.error === "function");
-  if (!isLogger) refuse("logger", logger, "an object with debug, info, warn and error");
-  return { logLevel, logFormat, logger };
-}
-
-function resolveResults(results: WorkerOptions["results"] = "rpc"): ResolvedWorker["results"] {
-  if (results === "rpc" || results === "amqp" || results === false) return results;
-  if (typeof results === "object" && results !== null && typeof results.store === "function") return results;
-  return refuse("results", results, '"rpc", "amqp", false or a result backend');
-}
-
-function resolveChords(chords: WorkerOptions["chords"] | null = null): ResolvedWorker["chords"] {
-  if (chords === null || chords === "rabbitmq") return chords;
-  return refuse("chords", chords, '"rabbitmq", or left out');
-}
-
-function contentOf({ serializers, compressors, accept, budget, allowNaN }: WorkerOptions): ContentOptions {
-  return { serializers, compressors, accept, budget, allowNaN };
-}
-
-function resolveSending(options: WorkerOptions): ResolvedSending {
-  const { routes, defaultQueue = "celery", compression = null, errorClasses = {} } = options;
-  const { serializer = createContent(contentOf(options)).defaultSerializer } = options;
-  if (!isText(defaultQueue)) refuse("defaultQueue", defaultQueue, "the name of a queue");
-  if (!isText(serializer)) refuse("serializer", serializer, "the name of a serializer");
-  if (compression !== null && !isText(compression))
-    refuse("compression", compression, "the name of a compression, or null");
-  const { inheritParentPriority: inheritsPriority = false } = options;
-  if (typeof inheritsPriority !== "boolean") refuse("inheritParentPriority", inheritsPriority, "true or false");
-  const defaults = { serializer, compression };
-  return { router: createRouter(routes), defaultQueue, defaults, errorClasses, inheritsPriority };
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
 }
 
 /**
@@ -352,24 +311,18 @@ export function resolveNodeName(name: string, host: string): string {
   try {
     return workerNodeName(expandNodeName(name, { host }), host);
   } catch (error) {
-    return refuse("name", name, error instanceof Error ? error.message : "a node name");
+    throw invalidOption(
+      owner,
+      "name",
+      name,
+      error instanceof Error ? error.message.replace(/\.$/, "") : "Give a node name",
+    );
   }
 }
 
 function resolveDeadLetter(option: boolean | DeadLetterOptions): Pick<ResolvedWorker, "deadLetter" | "deadQueue"> {
   if (typeof option === "boolean") return { deadLetter: option, deadQueue: {} };
-  if (typeof option !== "object" || option === null)
-    refuse("deadLetter", option, "true, false or { maxAge, maxLength }");
   const { maxAge, maxLength } = option;
-  if (maxLength !== undefined && !(Number.isInteger(maxLength) && maxLength > 0))
-    refuse("deadLetter.maxLength", maxLength, "an integer from 1");
   const maxAgeMs = maxAge === undefined ? undefined : durationMs(maxAge, "deadLetter.maxAge");
   return { deadLetter: true, deadQueue: { maxAgeMs, maxLength } };
-}
-
-function refuse(option: string, value: unknown, wanted: string): never {
-  throw new CeleryError(
-    "option-invalid",
-    `${option} is ${JSON.stringify(value) ?? typeof value}: it must be ${wanted}`,
-  );
 }

@@ -4,7 +4,7 @@ import { decodeControlReply, encodeControlRequest } from "@leveret/celery-protoc
 import { controlExchange, controlReplyExchange } from "@leveret/celery-protocol/routing";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { defineTask } from "../../../src/index.ts";
-import type { WorkerOptions } from "../../../src/worker/options/worker.ts";
+import type { CreateWorkerOptions } from "../../../src/worker/options/worker.ts";
 import { startWorker } from "../harness.ts";
 
 // What a worker answers to each command, in the shapes that were recorded of Celery's.
@@ -19,7 +19,7 @@ const hold = defineTask("demo.hold", ({ signal }) => {
 });
 
 /** A worker, and a way to ask it that knows nothing of our client. */
-async function setUp(options: Omit<WorkerOptions, "tasks"> = {}) {
+async function setUp(options: Omit<CreateWorkerOptions, "tasks"> = {}) {
   const harness = await startWorker([add, limited, hold], { remoteControl: true, concurrency: 2, ...options });
   await harness.settle(); // it says hello to itself
   onTestFinished(async () => {

@@ -102,7 +102,7 @@ describe("options of health", () => {
     ["health.pages", { pages: { metrics: async () => {} } }],
     ["health.pages", { pages: { "/healthz": async () => {} } }],
     ["health.pages", { pages: { "/metrics": "up 1" } }],
-    ['"prot"; it has port, host, file', { prot: 8080 }],
+    ["prot (unknown). Did you mean `port`?", { prot: 8080 }],
   ])("%s: %o is refused by name", (name, wrong) => {
     expect(() => createWorker({ tasks: [], health: wrong as never })).toThrow(
       expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(name) }),

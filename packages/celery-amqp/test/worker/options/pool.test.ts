@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { defineTask } from "../../../src/task/definition.ts";
+import { resolveWorker } from "../../../src/worker/options/worker.ts";
 import { assertPooled, resolvePools } from "../../../src/worker/options/pool.ts";
 import { poolKindOf } from "../../../src/worker/rules/pool-kind.ts";
 
@@ -47,16 +48,16 @@ describe("the option pool", () => {
   });
 
   test.each([
-    ["a kind that is none", { kind: "fork", module }, /"inline", or \{ kind/],
+    ["a kind that is none", { kind: "fork", module }, /pool\.kind \("fork"\)\. Give "threads" or "processes"/],
     ["no module", { kind: "threads" }, /pool\.module/],
-    ["an unknown option", { kind: "threads", module, maxTask: 1 }, /pool\.maxTask/],
+    ["an unknown option", { kind: "threads", module, maxTask: 1 }, /pool\.maxTask \(unknown\)/],
     ["no children", { kind: "threads", module, size: 0 }, /pool\.size/],
     ["kilobytes", { kind: "threads", module, maxMemoryPerChild: 200_000 }, /Celery counts kilobytes/],
     ["a memory that is none", { kind: "threads", module, maxMemoryPerChild: "much" }, /"200MB"/],
-    ["an empty list", [], /a list of pools/],
+    ["an empty list", [], /pool \(a list\)/],
     ["a kind twice", ["inline", "inline"], /different kinds/],
   ])("refuses %s", (_, option, why) => {
-    expect(() => resolvePools(option as never, 1)).toThrow(why);
+    expect(() => resolveWorker({ tasks: [], pool: option as never })).toThrow(why);
   });
 });
 

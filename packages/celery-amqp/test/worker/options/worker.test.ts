@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { shardedQueue, type ShardedQueueOptions } from "../../../src/send/sharded-queue.ts";
 import { defineTask } from "../../../src/task/definition.ts";
-import { resolveNodeName, resolveWorker, type WorkerOptions } from "../../../src/worker/options/worker.ts";
+import { resolveNodeName, resolveWorker, type CreateWorkerOptions } from "../../../src/worker/options/worker.ts";
 import { createWorker } from "../../../src/worker.ts";
 
 const add = defineTask("demo.add", (_context, x: number, y: number) => x + y);
@@ -54,7 +54,7 @@ describe("options of a worker", () => {
     ["singleActiveConsumer", { queues: [{ name: "a", singleActiveConsumer: 1 }] }],
     ["exchangeType", { queues: [{ name: "a", exchangeType: "x-delayed" }] }],
     ["arguments", { queues: [{ name: "a", arguments: [] }] }],
-    ['no option "priority"', { queues: [{ name: "a", priority: 5 }] }],
+    ["priority (unknown)", { queues: [{ name: "a", priority: 5 }] }],
     ["queues", { queues: [shardedQueue("a", 2), "a.shard-1"] }],
     ["queues", { queues: [shardedQueue("a", 2), "a"] }],
     ["concurrency", { concurrency: 2, queues: ["a", { name: "b", concurrency: 2 }] }],
@@ -67,12 +67,12 @@ describe("options of a worker", () => {
     ["logLevel", { logLevel: "loud" }],
     ["logFormat", { logFormat: "xml" }],
     ["logger", { logger: {} }],
-    ["results", { results: "redis" }],
+    ["results", { results: "mongodb" }],
     ["defaultQueue", { defaultQueue: "" }],
     ["serializer", { serializer: 5 }],
     ["compression", { compression: 5 }],
   ])("%s: %o is refused by name", (option, wrong) => {
-    const options = { tasks: [add], ...wrong } as unknown as WorkerOptions;
+    const options = { tasks: [add], ...wrong } as unknown as CreateWorkerOptions;
     expect(() => resolveWorker(options)).toThrow(
       expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(option) }),
     );
@@ -83,7 +83,7 @@ describe("options of a worker", () => {
     expect(() => createWorker(options)).toThrow(
       expect.objectContaining({
         code: "option-invalid",
-        message: expect.stringMatching(/"concurency"; it has tasks, queues/),
+        message: expect.stringMatching(/concurency \(unknown\)\. Did you mean `concurrency`\?/),
       }),
     );
     expect(() => createWorker(options)).not.toThrow(/secret/);
@@ -112,7 +112,7 @@ describe("a sharded queue", () => {
     ["shards", 5_000, {}],
     ["formerShards", 4, { formerShards: 2 }],
     ["shardBy", 2, { shardBy: "key" }],
-    ['no option "exchange"', 2, { exchange: "x" }],
+    ["exchange (unknown)", 2, { exchange: "x" }],
     ["maxPriority", 2, { type: "quorum", maxPriority: 2 }],
   ])("%s: %j, %o is refused by name", (option, shards, wrong) => {
     expect(() => shardedQueue("images", shards, wrong as unknown as ShardedQueueOptions)).toThrow(

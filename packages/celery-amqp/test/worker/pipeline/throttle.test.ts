@@ -1,7 +1,7 @@
 import type { RateLimit } from "../../../src/task/options.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { defineTask } from "../../../src/task/definition.ts";
-import type { WorkerOptions } from "../../../src/worker/options/worker.ts";
+import type { CreateWorkerOptions } from "../../../src/worker/options/worker.ts";
 import { startWorker, type Harness } from "../harness.ts";
 
 let harness: Harness | undefined;
@@ -23,7 +23,7 @@ function noting(rateLimit: RateLimit, now: () => number) {
   return { task, runs };
 }
 
-async function limited(rateLimit: RateLimit, options: Omit<WorkerOptions, "tasks"> = {}) {
+async function limited(rateLimit: RateLimit, options: Omit<CreateWorkerOptions, "tasks"> = {}) {
   let start = 0;
   const { task, runs } = noting(rateLimit, () => (harness?.clock.now() ?? 0) - start);
   const given = await startWorker([task, free], options);

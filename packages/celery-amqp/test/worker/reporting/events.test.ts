@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { createMemoryTransport } from "../../../src/testing/memory-transport.ts";
 import { defineTask } from "../../../src/task/definition.ts";
 import type { TaskDefinition } from "../../../src/task/task.ts";
-import type { WorkerOptions } from "../../../src/worker/options/worker.ts";
+import type { CreateWorkerOptions } from "../../../src/worker/options/worker.ts";
 import { createHarness, type Harness } from "../harness.ts";
 
 const content = createContent();
@@ -31,7 +31,7 @@ interface Monitored extends Harness {
 
 /** A worker beside whom a monitor listens from the beginning. */
 async function monitored(
-  options: Omit<WorkerOptions, "tasks">,
+  options: Omit<CreateWorkerOptions, "tasks">,
   own: readonly TaskDefinition[] = tasks,
 ): Promise<Monitored> {
   const box = await createHarness(own, { events: "workers", ...options });

@@ -1,7 +1,7 @@
 import type { TaskMessage, TimeLimit, Tree } from "@leveret/celery-protocol";
-import { CeleryError } from "../../../ports/errors.ts";
-import { showValue } from "../../../ports/show.ts";
-import { checkCallOptions } from "../../../send/check-options.ts";
+import { duration, fail, integer, list, object, props, type Shape } from "@leveret/options";
+import { checkOptions, invalidOption } from "../../../ports/options.ts";
+import { callShapes } from "../../../task/call-shape.ts";
 import type { CallOptions } from "../../../task/call-options.ts";
 import { durationMs } from "../../../task/duration.ts";
 import type { RetryChanges } from "../../../task/policy.ts";
@@ -12,18 +12,29 @@ import { toWireSignatures } from "../../../task/wire-signature.ts";
 type Arguments = Pick<TaskMessage, "args" | "kwargs">;
 type Said = Omit<RetryCallOptions, "in" | "cause" | "args" | "kwargs" | "attempts">;
 
-/** Options of a call that are no options of a retry, each with what stands for it. */
-const foreign: Readonly<Partial<Record<keyof CallOptions, string>>> = {
-  countdown: 'say "in"',
-  id: "a retry keeps its id",
-  rootId: "a retry keeps its root",
-  parentId: "a retry keeps its parent",
-  stamps: "a retry keeps its stamps",
-  shardKey: "a retry is sharded by its arguments",
-  protocol: "a retry keeps its protocol",
-  publishTimeout: "the worker decides how long it waits",
-  signal: "the worker sends the message after the run",
-};
+function foreign(remedy: string): Shape {
+  return (value) => fail(value, remedy);
+}
+
+const any: Shape = () => [];
+
+const retryShape = props<RetryCallOptions & CallOptions>({
+  ...callShapes,
+  countdown: foreign("Give in"),
+  id: foreign("Leave it out: a retry keeps its id"),
+  rootId: foreign("Leave it out: a retry keeps its root"),
+  parentId: foreign("Leave it out: a retry keeps its parent"),
+  stamps: foreign("Leave it out: a retry keeps its stamps"),
+  shardKey: foreign("Leave it out: a retry is sharded by its arguments"),
+  protocol: foreign("Leave it out: a retry keeps its protocol"),
+  publishTimeout: foreign("Leave it out: the worker decides how long it waits"),
+  signal: foreign("Leave it out: the worker sends the message after the run"),
+  in: duration(),
+  cause: any,
+  args: list(any),
+  kwargs: object,
+  attempts: integer(1),
+});
 
 /**
  * What ends a run by a retry.
@@ -41,7 +52,7 @@ export function retrySignal(
   const delayMs = delay === undefined ? null : durationMs(delay, `${where}: in`);
   const isPlain = args === undefined && kwargs === undefined && attempts === undefined && isEmpty(said);
   if (isPlain) return new RetrySignal(delayMs, cause);
-  check(options, said, where);
+  check(options, `the retry of "${message.task}"`);
   const changes: RetryChanges = {
     etaMs: said.eta?.getTime() ?? null,
     attempts: attempts ?? null,
@@ -59,20 +70,12 @@ function isEmpty(said: Said): boolean {
   return Object.values(said).every((value) => value === undefined);
 }
 
-function check(options: RetryCallOptions, said: Said, where: string): void {
-  const { args, kwargs, attempts } = options;
-  const strange = Object.keys(said).find((name) => Object.hasOwn(foreign, name));
-  if (strange !== undefined)
-    refuse(`${where}: there is no option "${strange}": ${foreign[strange as keyof CallOptions]}`);
-  checkCallOptions(Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)), where);
-  if (args !== undefined && !Array.isArray(args)) refuse(`${where}: args must be a list; it is ${showValue(args)}`);
-  if (kwargs !== undefined && (typeof kwargs !== "object" || kwargs === null || Array.isArray(kwargs)))
-    refuse(`${where}: kwargs must be an object; it is ${showValue(kwargs)}`);
-  if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 1))
-    refuse(`${where}: attempts must be an integer from 1; it is ${showValue(attempts)}`);
-  if (options.in !== undefined && said.eta !== undefined) refuse(`${where}: give in or eta, not both`);
-  if (said.queue !== undefined && (said.exchange !== undefined || said.routingKey !== undefined))
-    refuse(`${where}: give a queue, or an exchange and a routing key, not both`);
+function check(options: RetryCallOptions, owner: string): void {
+  checkOptions(retryShape, options, owner);
+  const { eta, queue, exchange, routingKey } = options;
+  if (options.in !== undefined && eta !== undefined) throw invalidOption(owner, "eta", eta, "Give in or eta, not both");
+  if (queue !== undefined && (exchange !== undefined || routingKey !== undefined))
+    throw invalidOption(owner, "queue", queue, "Give a queue, or an exchange and a routing key, not both");
 }
 
 /** A queue is reached by the default exchange; an exchange or a routing key alone leaves the other as it came. */
@@ -145,8 +148,4 @@ function merged(
 
 function without(kwargs: Arguments["kwargs"], names: readonly string[]): Arguments["kwargs"] {
   return Object.fromEntries(Object.entries(kwargs).filter(([name]) => !names.includes(name)));
-}
-
-function refuse(message: string): never {
-  throw new CeleryError("option-invalid", message);
 }
