@@ -109,7 +109,7 @@ export interface Client extends TaskSender, AsyncDisposable {
 
 /** Options of closing a client. */
 export interface CloseOptions {
-  /** For the confirms of sends under way. Default 10 s. */
+  /** For the confirms of sends in flight. Default 10 s. */
   readonly timeout?: Duration;
 }
 

@@ -69,7 +69,7 @@ export interface FleetOptions extends ContentOptions {
   readonly interceptors?: readonly Interceptor[];
   /** Receives log lines. Default: none for a client, lines on stderr for a worker. */
   readonly logger?: Logger;
-  /** A transport in place of `broker`: the one in memory, for tests. Its client or worker closes it. */
+  /** A transport instead of `broker`: the one in memory, for tests. Its client or worker closes it. */
   readonly transport?: Transport;
   /** Default: the machine's. */
   readonly clock?: Clock;

@@ -15,7 +15,7 @@ export type ResultsOption =
   | false
   | `${"rpc" | "redis" | "rediss" | "redis+socket"}://${string}`;
 
-/** The option `results` where it says nothing, in `results` of clients and workers. */
+/** The default of the option `results` of clients and workers. */
 const variable = "CELERY_RESULT_BACKEND";
 const wanted = "Give rpc://, amqp, redis://host:6379/0 or disabled";
 const names: ReadonlyMap<string, "rpc" | "amqp" | false> = new Map<string, "rpc" | "amqp" | false>([
@@ -48,7 +48,7 @@ export function readResults(backend: string, source: string): "rpc" | "amqp" | f
   return named;
 }
 
-/** What the environment says of results; undefined where it says nothing. */
+/** The result backend that the environment names; undefined without one. */
 export function resultsFromEnvironment(): string | undefined {
   return process.env[variable] || undefined;
 }
