@@ -1,4 +1,3 @@
-
 import { type DeadQueueOptions, expandNodeName, workerNodeName } from "@leveret/celery-protocol/routing";
 import {
   duration,
