@@ -25,7 +25,7 @@ Suites: ${suites.map(({ name, onlyByName }) => (onlyByName === true ? `${name} (
   --rounds N    rounds of all contenders in turn (5)
   --count N     tasks of a contender in a round (20000); "workflow" takes 10000 of them at most
   --depth N     tasks in the backlog of "depth" (1000000)
-  --broker URL  a broker that runs already, in place of one of its own
+  --broker URL  a running broker, instead of one of its own
   --label TEXT  what it is, for the page: "RabbitMQ 4.3.6"
 The tables measured replace those of the same broker in docs/benchmarks.md.`;
 
@@ -57,7 +57,7 @@ function parse(): Options {
   const unknown = positionals.find((name) => !suites.some((suite) => suite.name === name));
   if (unknown !== undefined) throw new Error(`There is no suite "${unknown}"`);
   if ((values.broker === undefined) !== (values.label === undefined))
-    throw new Error("--broker and --label go together: the page has to say what was measured");
+    throw new Error("--broker needs --label, which names the broker on the page. Give both.");
   return {
     chosen: suites.filter(({ name, onlyByName }) =>
       positionals.length === 0 ? onlyByName !== true : positionals.includes(name),

@@ -9,7 +9,7 @@ export interface Figure {
   readonly brokerUs: number | null;
 }
 
-/** One thing to measure: does its work once and says how much it got done, or how long it took. */
+/** One measured work: runs once and returns the amount of work, or the time it took. */
 export interface Contender {
   readonly name: string;
   readonly run: () => Promise<number | Figure>;

@@ -7,7 +7,7 @@ import { messageOf, noop, type Scene, type Suite, withQueue } from "./suite.ts";
 
 const held = 10_000;
 
-/** What a task costs while it runs: message, request, run and its handler's promise. */
+/** Memory of a running task: message, request, run and its handler's promise. */
 export const memory: Suite = {
   name: "memory",
   matches: (scene) =>

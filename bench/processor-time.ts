@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 const TICK_US = 10_000;
 
 /**
- * Reads the CPU time, in microseconds, of the process on this machine that listens where an address says. Null where there is
+ * Reads the CPU time, in microseconds, of the process on this machine that listens on an address. Null where there is
  * none, or where it cannot be read.
  */
 export function listenerTime(url: string): (() => number) | null {

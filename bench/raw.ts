@@ -126,7 +126,10 @@ export async function consumeTenths(url: string, queue: string, prefetch: number
   return rates;
 }
 
-/** Round trips one after the other through two queues, in milliseconds each; `confirmed`: both ways wait for confirms. */
+/**
+ * Round trips one after the other through two queues, in milliseconds each; `confirmed`: both directions wait for
+ * confirms.
+ */
 export async function roundTripRaw(
   url: string,
   queue: string,

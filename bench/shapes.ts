@@ -27,7 +27,7 @@ const made = {
 } as const satisfies Record<string, (parts: number) => AnySignature>;
 type Shape = keyof typeof made;
 
-/** What a workflow cost. */
+/** The cost of a workflow in time and memory. */
 interface Cost {
   /** Bodies of all messages, by client and worker. */
   readonly bytes: number;

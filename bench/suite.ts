@@ -49,7 +49,7 @@ export async function withQueue<T>(
   }
 }
 
-/** A no-op of two numbers and, where asked for, of a text of so many bytes. */
+/** A no-op of two numbers and, where asked for, of a string of that size. */
 export const noop = defineTask("bench.noop", {
   run: (_ctx, x: number, y: number, _text: string = "") => x + y,
   ignoreResult: true,

@@ -132,7 +132,7 @@ function pythons(
   });
 }
 
-/** Waits until a worker says that it is ready, and ends it after `use`. */
+/** Waits until a worker is ready, and ends it after `use`. */
 async function whileReady(worker: ChildProcess, use: () => Promise<number>): Promise<number> {
   const ended = once(worker, "close");
   try {

@@ -5,11 +5,11 @@ import type { ChaosOptions } from "./options.ts";
 /** How a node is lost. */
 export type Loss = "kill" | "stop";
 
-/** The RabbitMQ of a run, which nobody else uses; knows which of its nodes are away. Nodes are counted from 1. */
+/** The RabbitMQ of a run, used by no other program; records which nodes are down. Nodes are counted from 1. */
 export class Broker {
   readonly cluster: RabbitCluster;
   readonly size: number;
-  /** How long a consumer may hold a message while that is limited: where the broker looks all the time, no task may need longer. */
+  /** The consumer_timeout while it is limited, in milliseconds: no task may take longer. */
   readonly consumerTimeoutMs: number;
   readonly #away = new Set<number>();
 

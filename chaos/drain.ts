@@ -10,9 +10,9 @@ import type { Recorder } from "./judging/records.ts";
 import type { Stage } from "./stage.ts";
 
 /**
- * How long work may take to be done once nothing is hurt any more. A message that was on its way from one delay queue to
- * the next when the next one's leader died, or to a queue that a starting node did not know yet, is sent again by RabbitMQ
- * after three minutes; on its way through two queues it may be met twice.
+ * How long work may take after the last fault. RabbitMQ retries a message only after three minutes that moved from one
+ * delay queue to the next when the next one's leader died, or to a queue that a starting node did not know yet; this
+ * may happen twice, in two queues.
  */
 const DRAIN_MS = 420_000;
 /** How long a publisher may take to settle what it has begun: a send, then its answer. */
@@ -47,7 +47,7 @@ async function finish(stage: Stage, name: string, sort: string): Promise<void> {
   if (!inTime) stage.complaints.push(`${name} did not finish within ${FINISH_MS / 1000} s`);
 }
 
-/** Empty twice in a row: what the broker says of quorum queues may be some seconds old. */
+/** Empty twice in a row: the broker's numbers of quorum queues may be some seconds old. */
 async function untilWorkedOff(stage: Stage): Promise<boolean> {
   const end = Date.now() + DRAIN_MS;
   for (let emptySince: number | null = null; Date.now() < end; await pause(1_000)) {
@@ -59,23 +59,23 @@ async function untilWorkedOff(stage: Stage): Promise<boolean> {
   return false;
 }
 
-/** Dead letters and the logs of chords are looked at later. */
+/** Dead letters and the logs of chords are checked later. */
 function isKept(queue: string): boolean {
   return queue.endsWith(".dead") || queue.startsWith(CHORD_LOG);
 }
 
-/** Queues that are not empty: whether messages wait or are held, and by how many. */
+/** Queues that are not empty: with their ready and unacked messages, and their consumers. */
 async function rest({ broker }: Stage): Promise<string> {
   const columns = ["name", "messages", "messages_ready", "messages_unacknowledged", "consumers"];
   const listed = await broker.ctl("--silent", "list_queues", ...columns);
   const lines = listed.split("\n").map((line) => line.split("\t"));
   return lines
     .filter(([name, messages]) => name !== undefined && Number(messages) > 0 && !isKept(name))
-    .map(([name, , ready, held, consumers]) => `${name}: ${ready} wait, ${held} held by ${consumers} consumers`)
+    .map(([name, , ready, held, consumers]) => `${name}: ${ready} ready, ${held} unacked by ${consumers} consumers`)
     .join("; ");
 }
 
-/** A queue that nobody serves any more would be empty too, had nobody sent to it. */
+/** A queue without a consumer would be empty too, if no task was sent to it. */
 async function probe(stage: Stage, recorder: Recorder): Promise<void> {
   const common: CreateClientOptions = {
     broker: stage.broker.cluster.urls,
@@ -109,7 +109,7 @@ export async function emptyDeadQueues(stage: Stage): Promise<readonly string[]> 
 
 async function emptyQueue(stage: Stage, queue: string, ids: string[]): Promise<void> {
   const waiting = async (): Promise<number> => (await stage.transport.inspectQueue(queue))?.messageCount ?? 0;
-  // What comes while the consumer is cancelled goes back, so the queue is looked at once more.
+  // Deliveries during the cancel are requeued, so the queue is read once more.
   while ((await waiting()) > 0) {
     let lastAt = Date.now();
     const subscription = await stage.transport.subscribe({ queue, prefetch: 200 }, (delivery) => {
@@ -117,7 +117,7 @@ async function emptyQueue(stage: Stage, queue: string, ids: string[]): Promise<v
       ids.push(String(delivery.message.headers["id"]));
       delivery.ack();
     });
-    // What is on its way waits no more, and is not here yet.
+    // Messages in transit are in neither queue.
     while ((await waiting()) > 0 || Date.now() - lastAt < QUIET_MS) await pause(50);
     await subscription.cancel();
   }

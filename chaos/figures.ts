@@ -23,7 +23,7 @@ export interface ChaosRow {
   readonly violations: number;
 }
 
-/** What is kept of a run of `pnpm fuzz`: messages for each way, and what came of them. */
+/** The results of a run of `pnpm fuzz`: messages for each target, and their outcomes. */
 export interface FuzzRow {
   readonly kind: "fuzz";
   /** What the messages went through. */
@@ -43,7 +43,7 @@ export function readRows(): readonly (ChaosRow | FuzzRow)[] {
   return JSON.parse(readFileSync(file, "utf8")) as (ChaosRow | FuzzRow)[];
 }
 
-/** Keeps a row in place of the one of its kind, and writes the page anew. */
+/** Replaces the row of its kind, and rewrites the page. */
 export function keepRow(row: ChaosRow | FuzzRow): void {
   const others = readRows().filter((other) => keyOf(other) !== keyOf(row));
   const rows = [...others, row].toSorted((a, b) => keyOf(a).localeCompare(keyOf(b)));

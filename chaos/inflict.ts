@@ -83,7 +83,7 @@ async function loseNode(how: Loss, node: number, forMs: number, { broker }: Stag
   return { nodeDeath: how === "kill" ? at : null };
 }
 
-/** Its sockets stay open, and nobody is told. */
+/** Its sockets stay open, without a notice. */
 async function freeze(node: number, forMs: number, { broker }: Stage): Promise<Inflicted> {
   await broker.cluster.pause(node);
   await pause(forMs);
@@ -96,13 +96,13 @@ async function alarm(node: number, forMs: number, { broker }: Stage): Promise<In
     await broker.cluster.ctl(node, "set_vm_memory_high_watermark", "absolute", "1MB");
     await pause(forMs);
   } finally {
-    // Where the command gave up waiting, the broker may have done what it was told nevertheless.
+    // After a timeout of the command the broker may still have executed it.
     await broker.cluster.ctl(node, "set_vm_memory_high_watermark", "0.4");
   }
   return NOTHING;
 }
 
-/** In place of the half hour that RabbitMQ gives a consumer. */
+/** Instead of RabbitMQ's default of half an hour. */
 async function holdNobodyLong({ broker }: Stage, forMs: number): Promise<Inflicted> {
   const set = async (ms: number): Promise<void> => {
     for (let node = 1; node <= broker.size; node += 1) {

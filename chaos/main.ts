@@ -1,4 +1,4 @@
-// pnpm chaos: publishers and workers under faults; what was promised is judged. `--help` says how to ask.
+// pnpm chaos: publishers and workers under faults; what was promised is judged. See `--help`.
 import { randomInt } from "node:crypto";
 import { keepRow, rowOf } from "./figures.ts";
 import { help, parseCommand } from "./options.ts";

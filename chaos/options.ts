@@ -5,7 +5,7 @@ export type BrokerVersion = "3.10" | "4.3";
 /** Where a worker's tasks run. */
 export type PoolName = "inline" | "threads" | "processes";
 
-/** What a run is told. */
+/** Options of a run. */
 export interface ChaosOptions {
   readonly seconds: number;
   readonly seed: number;
@@ -48,7 +48,7 @@ Publishers and workers against a real RabbitMQ, under faults drawn from a seed; 
 Exit codes: 0 nothing was lost, 1 a promise was broken or the run failed, 64 wrong use.
 `;
 
-/** Members of the largest chords, where nothing is said. */
+/** Default number of members of the largest chords. */
 export const usualChords = 60;
 
 const pools: readonly PoolName[] = ["inline", "threads", "processes"];

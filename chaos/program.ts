@@ -21,7 +21,7 @@ export interface ProgramParts {
 /** How long a supervisor waits before it starts a process again. */
 const RESTART_MS = 300;
 
-/** A process under a supervisor, as in Kubernetes, and the ways of its own to each node of the broker and to Redis. */
+/** A process under a supervisor, as in Kubernetes, with its own proxies to each node of the broker and to Redis. */
 export class Program {
   readonly name: string;
   readonly proxies: readonly TcpProxy[];
@@ -87,7 +87,7 @@ export class Program {
     return inTime;
   }
 
-  /** At once, with its ways to the broker. */
+  /** Ends at once, with its proxies to the broker. */
   async remove(): Promise<void> {
     this.#isWanted = false;
     const child = this.#process;
@@ -118,7 +118,7 @@ export class Program {
 
   async #onExit(code: number | null, signal: NodeJS.Signals | null): Promise<void> {
     this.#process = null;
-    // A worker that starts while no broker answers says so and ends with 1: its supervisor tries again.
+    // A worker that starts while no broker answers exits with 1: its supervisor tries again.
     const isRefusedStart = this.#parts.sort === "worker" && code === 1 && this.#isBrokerAway();
     if (this.#isWanted && !this.#isExpectedToEnd && !isRefusedStart) {
       this.#parts.onSurprise(`${this.name} ended by itself, with ${code ?? signal}`);

@@ -67,7 +67,7 @@ export async function runChaos(options: ChaosOptions, tell: (line: string) => vo
   }
 }
 
-/** Work goes on before the first fault, and every queue is on disk. */
+/** Tasks run before the first fault, and every queue is on disk. */
 async function warmUp(stage: Stage, tell: (line: string) => void): Promise<void> {
   await stage.startWorkers();
   await stage.startPublishers();

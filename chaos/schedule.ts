@@ -1,21 +1,24 @@
 import { createRandom, type Random } from "./programs/random.ts";
 
 /**
- * What can be done to a running system.
+ * The faults of a running system.
  *
  * - `kill-worker`, `kill-child`: SIGKILL of a worker, of one child of its pool
  * - `stop-worker`: SIGTERM of a worker, as a rolling deploy does
- * - `reset`, `black-hole`, `refuse`: a program's connections are reset; carry nothing, in silence; are reset and refused
+ * - `reset`, `black-hole`, `refuse`: a program's connections are reset; carry nothing, in silence; are reset and
+ *   refused
  * - `channel-404`, `channel-406`: the broker closes a channel of a program, because of a missing queue, a wrong ack
- * - `missing-exchange`: a publisher sends to an exchange that is not there, which costs it the channel with all in flight
- * - `delete-queue`: a queue goes, and stays away until a program declares it
- * - `cancel-consumers`: a queue goes, and comes back at once: its consumers are cancelled by the broker
- * - `kill-node`, `stop-node`: a node of the broker dies, is stopped in good order; both come back
- * - `freeze-node`: a node stands still for a while, its sockets open
- * - `memory-alarm`: the broker takes no publishes for a while
+ * - `missing-exchange`: a publisher sends to an exchange that does not exist, which closes its channel with all
+ *   publishes in flight
+ * - `delete-queue`: a queue is deleted until a program declares it
+ * - `cancel-consumers`: a queue is deleted and declared again at once: the broker cancels its consumers
+ * - `kill-node`, `stop-node`: a node of the broker is killed, is stopped gracefully; both start again
+ * - `freeze-node`: a node is frozen for a while, its sockets open
+ * - `memory-alarm`: the broker blocks publishes for a while
  * - `redis-refused`: Redis refuses the login of all programs for a while, and ends their connections
- * - `clock-step`: the wall clock of a worker is set back for a while
- * - `consumer-timeout`: the broker takes messages back that are held for more than some seconds (3.10 looks once a minute, 4.3's quorum queues always)
+ * - `clock-step`: the system clock of a worker is set back for a while
+ * - `consumer-timeout`: the broker requeues deliveries that are unacked for some seconds (3.10 checks once a minute,
+ *   4.3's quorum queues always)
  */
 export type FaultKind =
   | "kill-worker"
@@ -57,7 +60,7 @@ export interface Scene {
   readonly workers: readonly string[];
   /** Those of the workers whose pools have processes. */
   readonly parents: readonly string[];
-  /** A queue whose messages nobody counts. */
+  /** A queue whose messages are not counted. */
   readonly volatileQueue: string;
 }
 
@@ -67,9 +70,9 @@ const LONG_SECONDS = 150;
 const RECOVERY_MS = 9_000;
 
 /**
- * The faults of a run, in order: the same scene gives the same ones. Two lanes are laid over each other, one of faults that
- * pass quickly, one of those that concern a whole node, of which only one is hurt at a time. Each lane deals its kinds
- * like cards, so that a short run has each once, if it has the time.
+ * The faults of a run, in order: the same options give the same ones. Two sequences run in parallel: short faults, and
+ * faults of a whole node, one node at a time. Each sequence shuffles its kinds, so that a short run has each once, if
+ * it has the time.
  */
 export function planFaults(scene: Scene): readonly Fault[] {
   const random = createRandom(scene.seed);

@@ -26,7 +26,7 @@ export function sceneOf(options: ChaosOptions): Scene {
 /** As what programs come to Redis. */
 const login = { user: "chaos", password: "chaos" } as const;
 
-/** A broker and a Redis, programs that use them, and a quiet way of our own to look at it. */
+/** A broker and a Redis, programs that use them, and a separate connection for observing them. */
 export class Stage {
   readonly broker: Broker;
   readonly redis: RedisServer;
@@ -66,14 +66,14 @@ export class Stage {
     for (const name of sceneOf(this.#options).publishers) await this.#start("publisher", name, "");
   }
 
-  /** @throws RangeError for a name that nobody has */
+  /** @throws RangeError for an unknown name */
   program(name: string): Program {
     const found = this.programs.find((program) => program.name === name);
     if (found === undefined) throw new RangeError(`There is no program ${name}`);
     return found;
   }
 
-  /** Every node up, every way open. */
+  /** Every node is up, every proxy open. */
   async heal(): Promise<void> {
     await Promise.all(this.programs.flatMap(({ proxies }) => proxies.map((proxy) => proxy.resume())));
     await this.setRedisLogin(true);

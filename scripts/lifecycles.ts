@@ -7,7 +7,7 @@ import { type WorkerState, workerTransitions } from "../packages/celery-amqp/src
 import { type ChildState, childTransitions } from "../packages/celery-amqp/src/worker/pool/children/states.ts";
 import { arrivalTable, settlementTable } from "./settlements.ts";
 
-/** An arrow; its label says what moves, where more than one thing can. */
+/** An arrow; its label names the moving object, where several can move. */
 type Move = readonly [from: string, to: string, label?: string];
 
 const workerStates: Readonly<Record<WorkerState, string>> = {

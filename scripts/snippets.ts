@@ -2,12 +2,12 @@
 
 /** One fenced block of TypeScript. */
 export interface Snippet {
-  /** Name of its file: what its first line says (`// tasks.ts`), else by its place. */
+  /** Name of its file: that in its first line (`// tasks.ts`), else by its position. */
   readonly file: string;
   readonly code: string;
-  /** What the comments behind `console.log(…);` say it prints, in order. */
+  /** The expected output, from the comments after `console.log(…);`, in order. */
   readonly prints: readonly string[];
-  /** It serves until told to stop. */
+  /** It runs until a signal stops it. */
   readonly serves: boolean;
 }
 

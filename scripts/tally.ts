@@ -1,4 +1,4 @@
-// Counts cases by suite and says what is wrong with the counts: green must not mean "did not run".
+// Counts cases by suite and reports wrong counts: green must not mean "did not run".
 
 /** What a run of tests came to, as `vitest/reporter.ts` writes it. */
 export interface Report {
@@ -68,7 +68,7 @@ export function tally(report: Report): Record<string, Count> {
   return Object.fromEntries(Object.entries(counts).toSorted(([a], [b]) => a.localeCompare(b)));
 }
 
-/** What failed and why, so that the end of a long log says it; whole stack traces stand above, where vitest wrote them. */
+/** The failures with their reasons, for the end of a long log; vitest's full stack traces are above. */
 export function failures(report: Report): string[] {
   return report.files.flatMap(({ file, errors, cases }) => {
     const failed = cases.filter(({ state }) => state === "failed");
@@ -77,7 +77,7 @@ export function failures(report: Report): string[] {
   });
 }
 
-/** The first lines of a text, without the stack of the test runner. */
+/** The first lines of a message, without the stack of the test runner. */
 function opening(text: string): string {
   return text
     .split("\n")

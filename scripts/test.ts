@@ -1,7 +1,6 @@
 // The tests of the workspace in one run with one count: all, or the suites that are named (`pnpm test unit interop`).
-// --long         the long versions instead
-// --shard=1/3    one third of the files; a shard is not held to the least numbers of cases
-// --without-lab  cases whose name has LEVERET_LAB may be skipped, also under CI
+// --long         the long versions instead --shard=1/3    one third of the files; a shard is not checked against the
+// least numbers of cases --without-lab  cases whose name has LEVERET_LAB may be skipped, also under CI
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -48,7 +47,7 @@ interface Ran {
   readonly report: Report;
 }
 
-/** One run of vitest, and what it came to; where it ended before it could report, that is nothing and a failure. */
+/** One run of vitest and its result; a run without a report has no cases and is a failure. */
 function run(projects: readonly string[], ...flags: readonly string[]): Ran {
   const file = join(mkdtempSync(join(folder, "run-")), "report.json");
   const reporters = ["--reporter=default", "--reporter=./scripts/vitest/reporter.ts"];
@@ -60,7 +59,9 @@ function run(projects: readonly string[], ...flags: readonly string[]): Ran {
 }
 
 const isChecked = !long && suites.includes("checks");
-const checks = !isChecked ? 0 : step("Lint, walls, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
+const checks = !isChecked
+  ? 0
+  : step("Lint, dependency rules, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
 // Four files at a time on two cores: a file with a broker keeps 0.2 to 0.4 of a core busy, and waits else.
 const shared = suites.filter((suite) => suite !== "lab").flatMap((suite) => projectsOf[suite] ?? []);
 const flags = [`--maxWorkers=${2 * availableParallelism()}`, ...(shard === undefined ? [] : [`--shard=${shard}`])];
@@ -68,7 +69,7 @@ const runs = long ? [run(["long"])] : shared.length > 0 ? [run(shared, ...flags)
 // Clusters of brokers keep every core busy, which would disturb what the others measure in time: so they come after.
 if (!long && lab) runs.push(run(["lab"]));
 if (!long && suites.includes("lab") && !lab) {
-  console.log("\n── Tests: lab is left out: LEVERET_LAB is not set (packages/lab/README.md says what it needs)");
+  console.log("\n── Tests: lab is left out: LEVERET_LAB is not set (see packages/lab/README.md)");
 }
 
 const report = merge(runs.map((each) => each.report));
@@ -97,7 +98,7 @@ console.log(`\n── Slowest files\n${slowest(report, 10).join("\n")}`);
 const failed = failures(report);
 if (failed.length > 0) console.error(`\n── Failed\n${failed.join("\n")}`);
 for (const complaint of complaints) console.error(complaint);
-if (checks !== 0) console.error("Lint, walls, types or packages failed: see above");
+if (checks !== 0) console.error("Lint, dependency rules, types or packages failed: see above");
 const sums = [total(({ passed }) => passed), total((each) => each.failed), total(({ skipped }) => skipped)];
 console.log(`\n${sums[0]} passed, ${sums[1]} failed, ${sums[2]} skipped`);
 process.exitCode = checks === 0 && tests === 0 && complaints.length === 0 ? 0 : 1;

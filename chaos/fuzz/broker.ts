@@ -72,7 +72,7 @@ export async function fuzzBroker(
   return { ...counts, published, unwritable, good, defects };
 }
 
-/** False for what AMQP cannot carry; anything else that stands in the way is a defect. */
+/** False for messages that AMQP cannot carry; any other failure is a defect. */
 async function wasPublished(
   transport: Transport,
   queue: string,

@@ -52,7 +52,7 @@ export interface CanvasFigures extends Settlings {
   readonly defects: readonly string[];
 }
 
-/** What the delivery under way has published. */
+/** The messages that the current delivery has published. */
 interface Caused {
   messages: number;
   bytes: number;
@@ -163,7 +163,7 @@ function written(write: () => WireMessage): WireMessage | null {
   }
 }
 
-/** A transport that adds up what is published, and tells of each settling how long its delivery took. */
+/** A transport that counts published messages, and reports the time of each delivery when it settles. */
 function watchedTransport(inner: Transport, caused: Caused, onSettled: (ms: number) => void): Transport {
   const publisher: Transport["publisher"] = {
     publish(message: WireMessage, to: Address, options) {

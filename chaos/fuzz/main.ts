@@ -1,4 +1,4 @@
-// pnpm fuzz: mutated messages through the format, the rules, a whole worker and the wire. `--help` says how to ask.
+// pnpm fuzz: mutated messages through the format, the rules, a whole worker and the wire. See `--help`.
 import { parseArgs } from "node:util";
 import { randomInt } from "node:crypto";
 import { type FuzzRow, keepRow } from "../figures.ts";
@@ -33,7 +33,7 @@ const canvasShare = 100;
 /** Defects shown; the rest is counted. */
 const MOST_SHOWN = 10;
 
-// Most messages end in an error whose stack nobody reads, and which costs as much as the rest.
+// Most messages end in an error whose unused stack takes as much time as the rest.
 Error.stackTraceLimit = 0;
 process.exitCode = await main(process.argv.slice(2));
 
@@ -46,7 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
   process.on("unhandledRejection", (error) => strays.push(`unhandled rejection: ${String(error)}`));
   const seeds = loadSeeds();
   const canvases = Math.ceil(count / canvasShare);
-  console.log(`${count} messages each way, seed ${seed}`);
+  console.log(`${count} messages each, seed ${seed}`);
   const ways: Readonly<Record<Way, () => Promise<Timed>>> = {
     decode: () =>
       timed("decoding and the rules", count, async () => {

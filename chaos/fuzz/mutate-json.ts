@@ -1,7 +1,7 @@
 import type { Random } from "../programs/random.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
 
-/** JSON that stands in place of a part of a body; some of it no parser of JavaScript's own would give. */
+/** JSON that replaces a part of a body; some of it is invalid for JavaScript's parser. */
 const fragments = [
   "null",
   "true",

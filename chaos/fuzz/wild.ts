@@ -43,7 +43,7 @@ const numbers = [
 /** Deepest nesting; now and then one goes far beyond it. */
 const DEPTH = 4;
 
-/** Texts with a meaning elsewhere, and long ones. */
+/** Strings with a special meaning in other formats, and long ones. */
 export function wildText(random: Random): string {
   if (random.next() < 0.02) return random.pick(texts).concat("x").repeat(random.between(1, 5_000));
   return random.pick(texts);

@@ -12,7 +12,7 @@ import {
 } from "@leveret/test-support/wire/fields";
 import type { Random } from "../programs/random.ts";
 
-/** Header bytes, and what they say. */
+/** Header bytes, and their decoded values. */
 export interface WireHeaders {
   readonly bytes: Buffer;
   /** What is to be read; null where a part cannot be read; undefined where only the reading shows whether one can. */

@@ -74,12 +74,12 @@ function judge(
   const { message: got, unreadable } = delivery;
   const defects: string[] = [];
   const defect = (what: string): void => void defects.push(`message ${number} (${sent.kind}): ${what}`);
-  if (tag !== number || got.properties.correlationId !== `${number}`) defect("came in place of another");
+  if (tag !== number || got.properties.correlationId !== `${number}`) defect("came instead of another");
   if (body?.equals(got.body) === false) defect("has another body");
   if (sent.says === null && unreadable === null) defect("is taken for whole");
   if (typeof sent.says === "object" && sent.says !== null) {
     if (unreadable !== null) defect(`is not read: ${unreadable}`);
-    else if (!isDeepStrictEqual(got.headers, sent.says)) defect("says something else");
+    else if (!isDeepStrictEqual(got.headers, sent.says)) defect("differs");
   }
   try {
     toFields(got.headers);

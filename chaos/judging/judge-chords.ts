@@ -37,7 +37,7 @@ export interface ChordFigures {
   readonly again: Readonly<{ [cause: string]: number }>;
 }
 
-/** Chords by their names; runs of tasks whose chord nobody sent are left out. */
+/** Chords by their names; without runs of tasks whose chord was not sent. */
 export function chordsOf(records: readonly Record[]): ReadonlyMap<string, ChordLife> {
   const chords = new Map<string, ChordLife>();
   for (const sent of records) {
@@ -74,7 +74,7 @@ export function chordLosses(life: ChordLife): readonly string[] {
     ...(ids.size > 1 ? [`${name} had ${ids.size} bodies: ${[...ids].join(", ")}`] : []),
     ...bodies
       .filter(({ order, phase }) => phase === "began" && order !== sent.order)
-      .map(({ order }) => `${name}: its body got ${order} in place of ${sent.order}`),
+      .map(({ order }) => `${name}: its body got ${order} instead of ${sent.order}`),
     ...(bodies.length > 0 && !isWhole(life) ? [`${name}: its body ran before all members did`] : []),
     ...(sent.fails ? failureLosses(life, name) : endLosses(life, name)),
   ];
@@ -86,7 +86,7 @@ function endLosses(life: ChordLife, name: string): readonly string[] {
   if (isWhole(life) && !hasEnded(life)) return [`${name}: all members ran, and its body was never run to its end`];
   if (answered?.outcome === "task-failed") return [`${name} failed, and no member did`];
   const isOther = answered?.outcome === "SUCCESS" && answered.order !== sent.order;
-  return isOther ? [`${name}: its sender got ${answered.order} in place of ${sent.order}`] : [];
+  return isOther ? [`${name}: its sender got ${answered.order} instead of ${sent.order}`] : [];
 }
 
 /** Of a chord with a member that fails. */
@@ -122,8 +122,8 @@ export function ranAgain({ bodies }: ChordLife): boolean {
 }
 
 /**
- * Counters that should be gone. Those of chords whose sends were not confirmed may stay: their headers were never sent as a
- * whole, nobody knows their groups, and they go when they expire.
+ * Counters that should be gone. Those of chords whose sends were not confirmed may stay: their headers were never sent
+ * as a whole, their groups are unknown, and they expire.
  */
 export function counterLosses(left: readonly CounterLeft[], chords: ReadonlyMap<string, ChordLife>): readonly string[] {
   const lives = [...chords.values()];
@@ -141,7 +141,7 @@ export function counterLosses(left: readonly CounterLeft[], chords: ReadonlyMap<
   });
 }
 
-/** The numbers by counter. `again` says why the body of a chord ran once more. */
+/** The numbers by counter. `again` has the reason why the body of a chord ran once more. */
 export function chordFigures(
   chords: ReadonlyMap<string, ChordLife>,
   again: ReadonlyMap<string, string>,

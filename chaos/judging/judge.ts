@@ -23,7 +23,7 @@ export interface Evidence {
   readonly outages: readonly Outage[];
   /** Ids found in dead queues. */
   readonly deadIds: readonly string[];
-  /** Queues that were not empty in the end, with what they held. */
+  /** Queues that were not empty in the end, with their messages. */
   readonly leftovers: readonly { readonly queue: string; readonly messages: number }[];
   /** What was still there of what chords are counted by. */
   readonly counters: readonly CounterLeft[];
@@ -123,7 +123,7 @@ export function judge(evidence: Evidence): Verdict {
     ...evidence.leftovers.map(({ queue, messages }) => `queue ${queue} still holds ${messages} messages`),
     ...finished
       .filter(({ heapBytes }) => heapBytes > HEAP_LIMIT_BYTES)
-      .map(({ by, heapBytes }) => `${by} held ${megabytes(heapBytes)} MB in the end`),
+      .map(({ by, heapBytes }) => `${by} had a heap of ${megabytes(heapBytes)} MB in the end`),
   ];
   return {
     violations,
@@ -253,12 +253,12 @@ function isDuplicated({ kind, began }: Life): boolean {
 /** What may have been given twice, or taken back. */
 interface Losses {
   readonly resends: readonly Record[];
-  /** Who sends tasks: the others that resend are workers. */
+  /** The programs that send tasks: the others that resend are workers. */
   readonly senders: ReadonlySet<string>;
   readonly nodeDeaths: readonly number[];
 }
 
-/** Its body is sent again by whoever runs a member once more, so the reason may be any of its tasks'. */
+/** Its body is sent again by the worker that runs a member once more, so the reason may be that of any of its tasks. */
 function lifeOfChord(chord: ChordLife): Sightings {
   const { sent, settled } = chord;
   const settledAt = settled?.at ?? Number.POSITIVE_INFINITY;
@@ -274,7 +274,7 @@ function causeOf(life: Sightings, { resends, senders, nodeDeaths }: Losses): Dup
   if (resends.some(isWhileSent)) return "resent by its publisher";
   const holders = new Set(seen.map(({ by }) => by));
   if (resends.some(({ by, at }) => holders.has(by) && at >= first && at <= last)) return "resent by a worker";
-  // Whoever put it into the broker's delay is not among those who have seen it since.
+  // The worker that delayed it in the broker is not among those that got it later.
   const isWhileDelayed = ({ by, at }: Record): boolean => !senders.has(by) && at >= life.sentAt && at <= first;
   if (life.kind === "delayed" && resends.some(isWhileDelayed)) return "resent by a worker";
   return nodeDeaths.some((at) => at >= first && at <= last && at - first < FORGOTTEN_MS)

@@ -1,8 +1,8 @@
-/** What the conductor says to a program, over the channel between a process and its child. */
+/** The conductor's orders to a program, over the IPC channel of a child process. */
 export type Order =
   | { readonly do: "offend"; readonly code: 404 | 406; readonly draw: number }
   | { readonly do: "publish-nowhere" }
-  /** The wall clock is off by so many milliseconds from now on. */
+  /** Sets the system clock off by this number of milliseconds. */
   | { readonly do: "step-clock"; readonly byMs: number }
   | { readonly do: "finish" };
 

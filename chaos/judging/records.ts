@@ -15,7 +15,7 @@ export type TaskKind =
   | "hostile"
   | "poison";
 
-/** Who counts the parts of a chord. */
+/** The counter of a chord's parts. */
 export type CounterName = "rabbitmq" | "redis";
 
 /** What programs write down, in the order in which it happened to them. Times are epoch milliseconds. */
@@ -82,7 +82,7 @@ export type Entry =
   /** What must not be: an unhandled rejection, an uncaught exception. */
   | { readonly type: "fault"; readonly what: string };
 
-/** An entry with who wrote it and when. */
+/** An entry with its author and time. */
 export type Record = Entry & { readonly by: string; readonly at: number };
 
 /**
@@ -104,7 +104,7 @@ export class Recorder {
   }
 }
 
-/** Epoch milliseconds by the machine's clock, also where this program's own wall clock was set. */
+/** Epoch milliseconds by the machine's clock, even where this program's clock was set off. */
 const trueNow: () => number = Date.now;
 
 /** All records of a folder, by time. */

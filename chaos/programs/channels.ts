@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Channel, ChannelModel } from "amqplib";
 
-/** The open channels of this process. amqplib is watched from outside: the library has no way in for such things. */
+/** The open channels of this process. amqplib is observed from outside: the library has no API for it. */
 const open = new Set<Channel>();
 
 type Opener = (this: ChannelModel, ...args: unknown[]) => Promise<Channel>;

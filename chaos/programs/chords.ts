@@ -5,7 +5,7 @@ import type { CounterName } from "../judging/records.ts";
 import { queues } from "../judging/orders.ts";
 import { alarm, body, member, relay } from "./tasks.ts";
 
-/** Places in a header, as its body gets them: each member answers its own. */
+/** Indices in a header, as its body gets them: each member returns its own. */
 export type Order = readonly (number | Order)[];
 
 /** A chord that a publisher is going to send. */
@@ -13,14 +13,14 @@ export interface DrawnChord {
   /** A name of its own. */
   readonly chord: string;
   readonly counter: CounterName;
-  /** Places in its header, those of a chord that stands in it included. */
+  /** Indices in its header, including those of a nested chord. */
   readonly members: number;
   readonly order: Order;
   /** The name of a chord in the header, whose body answers the list within the order; null where there is none. */
   readonly inner: string | null;
   /** Every other member is a chain of two tasks. */
   readonly isChained: boolean;
-  /** The place that fails, if one does. */
+  /** The index of the member that fails, if one does. */
   readonly failing: number | null;
 }
 
@@ -87,7 +87,7 @@ function bodyOf(drawn: DrawnChord, name: string): Signature<[order: unknown], un
   return body.s(name).with({ queue: queueOf(drawn, drawn.members) });
 }
 
-/** Both queues of those who count on RabbitMQ have members of each chord. */
+/** Both queues of the workers that count on RabbitMQ get members of each chord. */
 function queueOf({ counter }: DrawnChord, place: number): string {
   if (counter === "redis") return queues.redis;
   return place % 2 === 0 ? queues.classic : queues.quorum;

@@ -2,7 +2,7 @@
 const TrueDate = Date;
 let offsetMs = 0;
 
-/** Sets the wall clock of this thread off by so much from now on, as an operator or NTP does. Timers go on as they are. */
+/** Sets the system clock of this thread off, as an operator or NTP does. Timers are unchanged. */
 export function stepClock(byMs: number): void {
   offsetMs = byMs;
   globalThis.Date = SteppedDate as DateConstructor;

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { HeaderTable, Tree, WireMessage } from "@leveret/celery-protocol";
 
-/** A message that no worker can run: each of them belongs into the dead queue, once. */
+/** A message that no worker can run: each must be in the dead queue, once. */
 type Hostile = (id: string, queue: string) => WireMessage;
 
 const json = { contentType: "application/json", contentEncoding: "utf-8", persistent: true } as const;

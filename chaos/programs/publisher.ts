@@ -1,4 +1,4 @@
-// A process that sends tasks until it is told to finish, and writes down what became of each.
+// A process that sends tasks until the order to finish, and records the outcome of each.
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import {
@@ -47,7 +47,7 @@ const finishing = new AbortController();
 watchChannels();
 endWithConductor();
 
-/** The log says when publishes are sent again, which is where copies come from. */
+/** The log has the resent publishes, the source of copies. */
 function logLine(level: string): Logger["info"] {
   return (message, fields = {}) => {
     console.error(new Date().toISOString(), level, message, JSON.stringify(fields));

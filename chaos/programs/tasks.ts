@@ -16,7 +16,7 @@ async function witnessed<T>({ id, attempt, redelivered }: TaskContext, work: () 
   }
 }
 
-/** Waits a little, as work does, and says nothing. */
+/** Waits a little, as work does, without a record. */
 export const plain = defineTask("chaos.plain", {
   run: (context, ms: number) => witnessed(context, () => pause(ms)),
   ignoreResult: true,
@@ -92,7 +92,7 @@ async function witnessedOf<T>(
   }
 }
 
-/** A member of a chord, which answers its place in the header, or fails. */
+/** A member of a chord, which returns its index in the header, or fails. */
 export const member = defineTask("chaos.chord-member", {
   run: (context, chord: string, place: number, ms: number, fails: boolean) =>
     witnessedOf(context, { chord, place, order: null }, async () => {
@@ -103,7 +103,7 @@ export const member = defineTask("chaos.chord-member", {
   rejectOnWorkerLost: true,
 });
 
-/** A chain's second task, which passes a place on. */
+/** A chain's second task, which passes an index on. */
 export const relay = defineTask("chaos.chord-relay", {
   run: (context, place: number, chord: string) => witnessedOf(context, { chord, place, order: null }, () => place),
   rejectOnWorkerLost: true,
@@ -116,7 +116,7 @@ export const body = defineTask("chaos.chord-body", {
   rejectOnWorkerLost: true,
 });
 
-/** Is told of a body that will not run. */
+/** The errback of a body that does not run. */
 export const alarm = defineTask("chaos.chord-failed", {
   run: (_context, failedId: string) => recordsHere().write({ type: "chord-failed", body: failedId }),
   ignoreResult: true,

@@ -7,9 +7,11 @@ let recorder: Recorder | null = null;
 /** Whether this is a process that a conductor has started, and not the conductor itself. */
 export const isProgram: boolean = process.env["CHAOS_NAME"] !== undefined;
 
-/** What the conductor told this program, by its environment, so that children and threads of a pool know it too. */
+/**
+ * The conductor's settings of this program, in its environment, so that children and threads of a pool have them too.
+ */
 export function recordsHere(): Recorder {
-  recorder ??= new Recorder(process.env["CHAOS_RECORDS"] ?? ".", process.env["CHAOS_NAME"] ?? "nobody");
+  recorder ??= new Recorder(process.env["CHAOS_RECORDS"] ?? ".", process.env["CHAOS_NAME"] ?? "unnamed");
   return recorder;
 }
 
@@ -18,13 +20,13 @@ export function wasRedelivered({ deliveryInfo, extraHeaders }: TaskMessage): boo
   return deliveryInfo?.redelivered === true || Number(extraHeaders["x-leveret-redeliveries"] ?? 0) > 0;
 }
 
-/** Nothing may go unhandled; what does is written down, and the process goes on so that more may be learned. */
+/** Records unhandled errors, and keeps the process running. */
 export function recordFaults(): void {
   process.on("unhandledRejection", (error) => note("unhandled rejection", error));
   process.on("uncaughtException", (error) => note("uncaught exception", error));
 }
 
-/** Where whoever conducts is gone, nobody would end this program any more. */
+/** Ends this program when its conductor has ended. */
 export function endWithConductor(): void {
   process.once("disconnect", () => process.exit());
 }

@@ -1,4 +1,5 @@
-// A process that serves all queues, by a worker that counts chords on RabbitMQ, one that does so on Redis, and one for tasks that kill their process, until it is told to stop by SIGTERM, or killed.
+// A process that consumes all queues, by a worker that counts chords on RabbitMQ, one that does so on Redis, and one
+// for tasks that kill their process, until SIGTERM or SIGKILL.
 import type { Logger } from "@leveret/celery-amqp";
 import { createWorker, type CreateWorkerOptions, runWorker, type Worker } from "@leveret/celery-amqp/worker";
 import { redisResults } from "@leveret/celery-redis";
@@ -13,7 +14,7 @@ const INLINE_TASKS = 20;
 /** Children of a pool, of which each runs one task. */
 const CHILDREN = 4;
 
-/** So few publishes wait that answers under a memory alarm find no room. */
+/** A limit of waiting publishes that replies exceed under a memory alarm. */
 const MOST_WAITING = 20;
 /** Children that tasks may kill. */
 const VICTIMS = 2;

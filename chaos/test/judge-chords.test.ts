@@ -119,13 +119,13 @@ describe("what is a violation", () => {
       "results in another order",
       [sending(), settled(), ...header, ...body(50, "[1,0]")],
       {},
-      `${name}: its body got [1,0] in place of [0,1]`,
+      `${name}: its body got [1,0] instead of [0,1]`,
     ],
     [
       "another result for the sender",
       [...well, answered("SUCCESS", "[0]")],
       {},
-      `${name}: its sender got [0] in place of [0,1]`,
+      `${name}: its sender got [0] instead of [0,1]`,
     ],
     ["a failure of nobody's", [...well, answered("task-failed", null)], {}, `${name} failed, and no member did`],
     [

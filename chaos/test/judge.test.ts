@@ -112,7 +112,7 @@ describe("what is a violation", () => {
       "a heap that grew",
       [...well, [50, "w", { type: "finished", heapBytes: HEAP_LIMIT_BYTES + 1, rssBytes: 0 }]],
       {},
-      "w held 96.0 MB in the end",
+      "w had a heap of 96.0 MB in the end",
     ],
   ])("%s", (_, lines, more, violation) => {
     expect(judged(lines, more).violations).toEqual([violation]);

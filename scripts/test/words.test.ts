@@ -121,6 +121,8 @@ const pending: readonly string[] = [
 
 /** Words that one file needs in the field's own sense. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
+  "chaos/fuzz/main.ts": ["way"], // an option
+  "scripts/pictures.ts": ["tell"], // the name of a task
   "packages/celery-amqp/src/results/chord-log.ts": ["place"], // a header of stored messages
   "packages/celery-metrics/src/readings.ts": ["place"], // a label of a metric
   "packages/celery-redis/src/scripts.ts": ["place", "who"], // variables of Lua
@@ -173,21 +175,19 @@ const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], {
 })
   .split("\n")
   .filter((file) => /\.(?:ts|md)$/u.test(file))
-  .filter((file) => !/(?:^|\/)(?:test|fixtures|node_modules|\.changeset)\/|CHANGELOG\.md$|\.api\.md$/u.test(file));
-
-const isIn = (list: readonly string[]) => (file: string) => list.some((path) => file.startsWith(path));
+  .filter(
+    (file) => !/(?:^|\/)(?:test|fixtures|node_modules|\.changeset)\/|CHANGELOG\.md$|config\.ts$|\.api\.md$/u.test(file),
+  );
 
 describe("words that are out", () => {
-  test("every source and page is clean or pending, and none is both", () => {
-    const [isClean, isPending] = [isIn(clean), isIn(pending)];
-    expect(files.length).toBeGreaterThan(600);
-    expect(files.filter((file) => isClean(file) === isPending(file))).toEqual([]);
+  test("stand in no source and no page", () => {
+    const checked = files.filter((file) => !pending.some((path) => file.startsWith(path)));
+    expect(checked.length).toBeGreaterThan(500);
+    expect(checked.flatMap((file) => findingsIn(file, readFileSync(join(root, file), "utf8")))).toEqual([]);
   });
 
-  test.each(clean)("%s has none", (path) => {
-    const covered = files.filter((file) => file.startsWith(path));
-    expect(covered.length).toBeGreaterThan(0);
-    expect(covered.flatMap((file) => findingsIn(file, readFileSync(join(root, file), "utf8")))).toEqual([]);
+  test.each(pending)("%s exists", (path) => {
+    expect(files.some((file) => file.startsWith(path))).toBe(true);
   });
 
   test("an exception is for a word that its file has", () => {

@@ -29,7 +29,10 @@ declare module "vitest" {
 const root = join(import.meta.dirname, "../..");
 const cache = join(root, "node_modules/.cache/leveret");
 
-/** Makes the peers once and keeps them in the workspace's cache. In CI a missing peer is an error, elsewhere a skip that says why. */
+/**
+ * Makes the peers once and keeps them in the workspace's cache. In CI a missing peer is an error, elsewhere a skip with
+ * the reason.
+ */
 export default async function setup(project: TestProject): Promise<void> {
   await mkdir(cache, { recursive: true });
   const python = "install Python 3 with venv (Debian: apt-get install python3-venv)";

@@ -112,7 +112,7 @@ function ready(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Renamed into place when whole, so a fetch that was cut off is never taken for one. */
+/** Renamed when complete, so that an interrupted fetch is never used. */
 async function fetchInto(folder: string, onProgress: (line: string) => void): Promise<void> {
   const advice = "install it (Debian: apt-get install redis-server; macOS: brew install redis)";
   await mkdir(cache, { recursive: true });

@@ -1,7 +1,7 @@
 import { CeleryError, createClient } from "@leveret/celery-amqp";
 import { tellStory } from "./story.ts";
 
-/** Sends each task once. Exit code 1, with a line that says why, when something went wrong. */
+/** Sends each task once. Exit code 1, with a line with the reason, after an error. */
 export async function clientMode(): Promise<void> {
   const client = createClient();
   try {

@@ -1,7 +1,7 @@
 import { CeleryWorkers, RabbitCluster } from "@leveret/rabbit-k8s";
 import { ApiObject, type Chart } from "cdk8s";
 
-/** What differs from one place to another. */
+/** Settings that differ between environments. */
 export interface DeployOptions {
   readonly namespace: string;
   /** Image of this example, as its Dockerfile makes it. */

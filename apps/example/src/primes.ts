@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** Numbers looked at before the event loop gets its turn: heartbeats must go on while we compute. */
+/** Numbers checked before the event loop gets a turn, so that heartbeats continue during the computation. */
 const slice = 20_000;
 
 function isPrime(candidate: number): boolean {

@@ -5,8 +5,8 @@ import { add, call, fail, heavy, sendSms, upload } from "./tasks.ts";
 export type Print = (line: string) => void;
 
 /**
- * Sends each task of the example, tells its states and its end. Rejects when an end is not the expected one.
- * `limit` is how far primes are counted: the default takes a Node worker seconds.
+ * Sends each task of the example and reports its states and its end. Rejects for an unexpected end. `limit` is the
+ * bound of the primes: the default takes a Node worker seconds.
  */
 export async function tellStory(client: Client, print: Print, limit: number = 2_000_000): Promise<void> {
   await follow("tasks.add(2, 3)", await client.send(add, 2, 3), print);

@@ -6,10 +6,10 @@ import { countPrimes } from "./primes.ts";
 /** Adds two numbers. */
 export const add = defineTask("tasks.add", (_ctx, x: number, y: number) => x + y);
 
-/** Counts the primes below n, the slow way: a computation that takes seconds. */
+/** Counts the primes below n slowly: a computation that takes seconds. */
 export const heavy = defineTask("tasks.heavy", (ctx, n: number) => countPrimes(n, ctx.signal));
 
-/** Pretends to upload `size` megabytes, a tenth of a second each, and tells how far it is. */
+/** Pretends to upload `size` megabytes, a tenth of a second each, and reports its progress. */
 export const upload = defineTask("tasks.upload", async (ctx, url: string, size: number) => {
   for (let sent = 0; sent < size; sent += 1) {
     await ctx.progress({ sent, size });

@@ -2,7 +2,7 @@ import type { Duration } from "@leveret/celery-amqp";
 import { runWorker } from "@leveret/celery-amqp/worker";
 import { tasks } from "./tasks.ts";
 
-/** Serves the queue `celery` until told to stop; sets the exit code. */
+/** Consumes the queue `celery` until a signal stops it; sets the exit code. */
 export async function workerMode(options: { concurrency?: number; grace?: Duration; json?: boolean }): Promise<void> {
   await runWorker({
     tasks,

@@ -54,12 +54,12 @@ test("a worker is watched, asked and told", async () => {
   expect((await beats.ended).code).toBe(0);
 
   const watched = start(["events"], vhost.url);
-  await eventually("it listens", () => watched.err().includes("listening"));
+  await eventually("it listens", () => watched.err().includes("receiving events"));
   watched.child.stdout?.destroy();
   expect(await watched.ended).toMatchObject({ code: 141, err: "receiving events; press Ctrl-C to stop\n" });
 
   const events = start(["events", "--json", "--types", "task-*", "--limit", "3"], vhost.url);
-  await eventually("it listens", () => events.err().includes("listening"));
+  await eventually("it listens", () => events.err().includes("receiving events"));
   const { out: id } = await ask("call", "demo.add", "-a", "[1, 2]", "--queue", "fleet");
   const { code, out } = await events.ended;
   const told = out

@@ -33,7 +33,10 @@ test("no name of a stranger ends a line, commands a terminal or hides", async ()
   const watcher = start(["events", "--dump"], vhost.url);
   const asJson = start(["events", "--json"], vhost.url);
   await eventually("the worker runs", () => worker.err().includes("worker running"));
-  await eventually("events are heard", () => watcher.err().includes("listening") && asJson.err().includes("listening"));
+  await eventually(
+    "events are heard",
+    () => watcher.err().includes("receiving events") && asJson.err().includes("receiving events"),
+  );
   const transport = await lookAt(vhost.url);
   const publish = (fields: Partial<Parameters<typeof newTask>[0]> & { readonly task: string }) =>
     transport.publisher.publish(encodeTask(newTask({ id: hostile, ...fields }), createContent()), {
