@@ -117,7 +117,7 @@ describe("the packed packages", { timeout: 600_000 }, () => {
     expect(help.stdout).toContain("Usage: leveret");
     const env = { ...process.env, CELERY_BROKER_URL: inject("amqpUrl") };
     const call = ["leveret", "call", "packed.none", "-A", "./tasks.mjs"];
-    await expect(run("npx", call, { cwd: project, env })).rejects.toThrow(/it exports packed\.add, packed\.twice/);
+    await expect(run("npx", call, { cwd: project, env })).rejects.toThrow(/It exports packed\.add, packed\.twice/);
   });
 
   test("bring a command that finds the package of Redis results beside it, and says so where it is missing", async () => {
@@ -139,7 +139,7 @@ describe("the packed packages", { timeout: 600_000 }, () => {
     await expect(run("npx", old, { cwd: project })).rejects.toMatchObject({
       code: 1,
       stdout: "",
-      stderr: expect.stringMatching(/^error: leveret needs Node\.js 22\.18 or newer, and this is 20\.19\.0$/m),
+      stderr: expect.stringMatching(/^error: leveret needs Node\.js 22\.18 or newer: this is 20\.19\.0$/m),
     });
   });
 

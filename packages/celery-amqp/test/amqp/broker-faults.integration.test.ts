@@ -143,7 +143,7 @@ test("a worker of more queues than the broker allows channels says how many thos
   await expect(many.start()).rejects.toMatchObject({
     code: "limit-reached",
     message: expect.stringMatching(
-      /allows 4 channels a connection \(channel_max\).* Raise channel_max .*fewer queues/,
+      /All channels of the connection are in use: .* \(channel_max 4\)\. Raise channel_max .*fewer queues/,
     ) as string,
   });
   expect(many.state).toBe("stopped");
