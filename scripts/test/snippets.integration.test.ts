@@ -37,12 +37,22 @@ afterAll(async () => {
   await rm(workshop, { recursive: true, force: true });
 });
 
-function start(document: string, { file }: Snippet): ChildProcess {
-  return spawn(process.execPath, ["--conditions=@leveret/source", "--disable-warning=ExperimentalWarning", file], {
-    cwd: folderOf(document),
-    env: { ...process.env, CELERY_BROKER_URL: inject("amqpUrl"), CELERY_RESULT_BACKEND: inject("redisUrl") },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/** Redis, for a snippet that reads its address; every other one keeps the results that it names, or `rpc`. */
+function resultsFor({ code }: Snippet): NodeJS.ProcessEnv {
+  const reads = /CELERY_RESULT_BACKEND|from "\.\/client\.ts"/.test(code);
+  return { CELERY_RESULT_BACKEND: reads ? inject("redisUrl") : undefined };
+}
+
+function start(document: string, snippet: Snippet): ChildProcess {
+  return spawn(
+    process.execPath,
+    ["--conditions=@leveret/source", "--disable-warning=ExperimentalWarning", snippet.file],
+    {
+      cwd: folderOf(document),
+      env: { ...process.env, CELERY_BROKER_URL: inject("amqpUrl"), ...resultsFor(snippet) },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
 }
 
 function collect(child: ChildProcess): { text: string } {

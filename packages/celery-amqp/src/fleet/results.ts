@@ -15,7 +15,7 @@ export type ResultsOption =
   | false
   | `${"rpc" | "redis" | "rediss" | "redis+socket"}://${string}`;
 
-/** The default of the option `results` of clients and workers. */
+/** The environment variable that is the default of the option `results`. */
 const variable = "CELERY_RESULT_BACKEND";
 const wanted = "Give rpc://, amqp, redis://host:6379/0 or disabled";
 const names: ReadonlyMap<string, "rpc" | "amqp" | false> = new Map<string, "rpc" | "amqp" | false>([
