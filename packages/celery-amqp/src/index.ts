@@ -99,7 +99,7 @@ export type { BoundTask, BoundTasks } from "./client/bind.ts";
 export type { Client, CloseOptions } from "./client/client.ts";
 export type { CreateClientOptions } from "./client/options.ts";
 export type { FleetOptions } from "./fleet/options.ts";
-export type { ResultsOption } from "./fleet/results.ts";
+export { readResults, type ResultsOption } from "./fleet/results.ts";
 export type { TaskDefaults } from "./task/defaults.ts";
 export type { PreparedMessage, RelayOutcome } from "./client/outbox.ts";
 export type { ManyOptions } from "./client/send-many.ts";

@@ -1,5 +1,6 @@
 import type { Client, Interceptor, TransportState } from "@leveret/celery-amqp";
 import type { HealthPage, Worker } from "@leveret/celery-amqp/worker";
+import { functions, list, methods, number, props, refusalOf, string } from "@leveret/options";
 import { Registry } from "prom-client";
 import { createInstruments } from "./instruments.ts";
 import { createPublishInterceptor } from "./publishing.ts";
@@ -42,6 +43,16 @@ export interface Metrics {
   observe(observed: Observed, peer?: string): () => void;
 }
 
+const bounds = list(number());
+
+const metricsShape = props<MetricsOptions>({
+  registry: methods("a registry of prom-client", "registerMetric", "metrics"),
+  prefix: string,
+  runtimeBuckets: bounds,
+  waitBuckets: bounds,
+  now: functions,
+});
+
 const buckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600];
 
 /**
@@ -58,9 +69,11 @@ const buckets: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
  * metrics.observe(worker);
  * ```
  *
- * @throws Error of prom-client's where the registry already has metrics of these names
+ * @throws TypeError for an invalid option; Error of prom-client's where the registry already has metrics of these names
  */
 export function createMetrics(options: MetricsOptions = {}): Metrics {
+  const message = refusalOf(metricsShape, options, "createMetrics");
+  if (message !== null) throw new TypeError(message);
   const { registry = new Registry(), prefix = "celery_", now = Date.now } = options;
   const { runtimeBuckets = buckets, waitBuckets = buckets } = options;
   const instruments = createInstruments(registry, { prefix, runtimeBuckets, waitBuckets });

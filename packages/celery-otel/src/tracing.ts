@@ -13,6 +13,7 @@ import {
   type Tracer,
   type TracerProvider,
 } from "@opentelemetry/api";
+import { methods, props, refusalOf } from "@leveret/options";
 import { runAttributes, sendAttributes, type Task } from "./attributes.ts";
 import { RunContexts } from "./contexts.ts";
 import { recordFailure, recordThrown } from "./outcome.ts";
@@ -24,6 +25,8 @@ export interface TracingOptions {
 }
 
 type Headers = Task["extraHeaders"];
+
+const tracingShape = props<TracingOptions>({ tracerProvider: methods("a tracer provider", "getTracer") });
 
 /** Key of the run in a context. */
 const runKey = createContextKey("@leveret/celery-otel run");
@@ -44,6 +47,8 @@ const rememberedRuns = 10_000;
  * ```
  */
 export function createTracing(options: TracingOptions = {}): Required<Interceptor> {
+  const message = refusalOf(tracingShape, options, "createTracing");
+  if (message !== null) throw new TypeError(message);
   const runs = new RunContexts(rememberedRuns);
   const tracer = (): Tracer => (options.tracerProvider ?? trace).getTracer("@leveret/celery-otel");
 

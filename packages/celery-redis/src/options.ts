@@ -1,5 +1,18 @@
 import { CeleryError, type Clock, type Duration, durationMs, type Logger } from "@leveret/celery-amqp";
 import { type Content, type ContentOptions, createContent, ProtocolError } from "@leveret/celery-protocol";
+import {
+  duration,
+  flag,
+  integer,
+  list,
+  methods,
+  object,
+  props,
+  refusalOf,
+  type Shape,
+  string,
+  text,
+} from "@leveret/options";
 import { Keys } from "./keys.ts";
 import { type Place, placeOf, type RedisCluster, type RedisSentinel, type RedisTls } from "./place.ts";
 
@@ -63,23 +76,26 @@ export interface ResolvedResults {
   readonly clock: Clock;
 }
 
-const optionNames: ReadonlySet<string> = new Set([
-  "expires",
-  "keyPrefix",
-  "serializer",
-  "extended",
-  "chordsOrdered",
-  "nodeName",
-  "tls",
-  "keepResults",
-  "logger",
-  "clock",
-  "serializers",
-  "compressors",
-  "accept",
-  "budget",
-  "allowNaN",
-] satisfies (keyof RedisResultsOptions)[]);
+const any: Shape = () => [];
+
+const shape = props<RedisResultsOptions>({
+  expires: duration(),
+  keyPrefix: string,
+  serializer: text("a serializer's name"),
+  extended: flag,
+  chordsOrdered: flag,
+  nodeName: text("a node name"),
+  tls: object,
+  keepResults: props<Partial<KeptLimits>>({ maxResults: integer(0), maxBytes: integer(0) }),
+  logger: methods("a logger", "debug", "info", "warn", "error"),
+  clock: methods("a clock", "now", "monotonicMs", "setTimer"),
+  serializers: list(object),
+  compressors: list(object),
+  accept: list(text()),
+  // The content of the protocol checks the limits.
+  budget: any,
+  allowNaN: flag,
+});
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -98,24 +114,25 @@ export function resolveResults(
   options: RedisResultsOptions,
   host: string,
 ): ResolvedResults {
-  const alien = Object.keys(options).find((name) => !optionNames.has(name));
-  if (alien !== undefined) throw invalid(`there is no option "${alien}"; there are ${[...optionNames].join(", ")}`);
+  const message = refusalOf(shape, options, "redisResults");
+  if (message !== null) throw new CeleryError("option-invalid", message);
   const { expires = "1d", keyPrefix = "", serializer = "json", extended = false, tls = null, ...rest } = options;
-  const { chordsOrdered = true, nodeName = `celery@${host}`, keepResults, logger = silent, clock = systemClock } = rest;
+  const { maxResults = 10_000, maxBytes = 64_000_000 } = options.keepResults ?? {};
+  const { chordsOrdered = true, nodeName = `celery@${host}`, logger = silent, clock = systemClock } = rest;
   const place = placeOf(where, tls);
   const content = contentOf({ ...rest, accept: rest.accept ?? [serializer] });
   const { contentType, contentEncoding } = sample(content, serializer);
   return {
     place,
-    keys: new Keys(text("keyPrefix", keyPrefix), place.kind === "cluster"),
+    keys: new Keys(keyPrefix, place.kind === "cluster"),
     content,
     serializer,
     stored: { contentType, contentEncoding },
     expiresSeconds: Math.ceil(durationMs(expires, "expires") / 1000),
-    extended: flag("extended", extended),
-    chordsOrdered: flag("chordsOrdered", chordsOrdered),
-    nodeName: text("nodeName", nodeName),
-    kept: { maxResults: 10_000, maxBytes: 64_000_000, ...keepResults },
+    extended,
+    chordsOrdered,
+    nodeName,
+    kept: { maxResults, maxBytes },
     logger,
     clock,
   };
@@ -141,18 +158,4 @@ function told<Result>(make: () => Result): Result {
     if (!(error instanceof ProtocolError)) throw error;
     throw new CeleryError("option-invalid", `redisResults: ${error.message}`, { cause: error });
   }
-}
-
-function text(option: string, value: unknown): string {
-  if (typeof value === "string") return value;
-  throw invalid(`${option} must be a string`);
-}
-
-function flag(option: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw invalid(`${option} must be true or false`);
-}
-
-function invalid(what: string): CeleryError {
-  return new CeleryError("option-invalid", `redisResults: ${what}`);
 }

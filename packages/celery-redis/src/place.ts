@@ -3,6 +3,7 @@ import type { ConnectionOptions } from "node:tls";
 import { CeleryError } from "@leveret/celery-amqp";
 import { ProtocolError } from "@leveret/celery-protocol";
 import { readServiceUrl, type ServiceUrl, unquote } from "@leveret/celery-protocol/wire";
+import { integer, isObject, list, props, refusalOf, string, text } from "@leveret/options";
 
 /** TLS options for `node:tls`. */
 export type RedisTls = Pick<
@@ -58,6 +59,21 @@ interface Login {
   readonly password: string | null;
 }
 
+const nodes = list(props<RedisNode>({ "host*": text("a host"), port: integer(1, 65_535) }), {
+  least: 1,
+  wanted: "a list with at least one node",
+});
+const clusterShape = props<RedisCluster>({ "cluster*": nodes, username: string, password: string });
+const sentinelShape = props<RedisSentinel>({
+  "sentinels*": nodes,
+  "master*": text("the primary's name"),
+  username: string,
+  password: string,
+  sentinelUsername: string,
+  sentinelPassword: string,
+  db: integer(0),
+});
+
 const redisPort = 6379;
 const sentinelPort = 26_379;
 
@@ -68,17 +84,21 @@ const sentinelPort = 26_379;
  */
 export function placeOf(where: string | RedisSentinel | RedisCluster, tls: RedisTls | null): Place {
   if (typeof where === "string") return urlPlace(where, tls);
-  if (typeof where !== "object" || where === null) throw invalid("give a URL, or an object for Sentinel or Cluster");
+  const message = refusalOf(
+    isObject(where) && "cluster" in where ? clusterShape : sentinelShape,
+    where,
+    "redisResults",
+  );
+  if (message !== null) throw new CeleryError("option-invalid", message);
   const login = { username: where.username ?? null, password: where.password ?? null, tls };
-  if ("cluster" in where) return { kind: "cluster", nodes: nodesOf("cluster", where.cluster, redisPort), ...login };
-  if (typeof where.master !== "string" || where.master === "") throw invalid("master must be the primary's name");
+  if ("cluster" in where) return { kind: "cluster", nodes: nodesOf(where.cluster, redisPort), ...login };
   return {
     kind: "sentinel",
-    sentinels: nodesOf("sentinels", where.sentinels, sentinelPort),
+    sentinels: nodesOf(where.sentinels, sentinelPort),
     master: where.master,
     sentinelUsername: where.sentinelUsername ?? null,
     sentinelPassword: where.sentinelPassword ?? null,
-    db: database(where.db ?? 0),
+    db: where.db ?? 0,
     ...login,
   };
 }
@@ -159,12 +179,8 @@ function fileOf(parameter: string, path: string): Buffer {
   }
 }
 
-function nodesOf(option: string, nodes: unknown, port: number): readonly Required<RedisNode>[] {
-  if (!Array.isArray(nodes) || nodes.length === 0) throw invalid(`${option} must name at least one node`);
-  return (nodes as readonly Partial<RedisNode>[]).map((node) => {
-    if (typeof node?.host !== "string" || node.host === "") throw invalid(`each of ${option} must have a host`);
-    return { host: node.host, port: node.port ?? port };
-  });
+function nodesOf(nodes: readonly RedisNode[], port: number): readonly Required<RedisNode>[] {
+  return nodes.map((node) => ({ host: node.host, port: node.port ?? port }));
 }
 
 function database(value: unknown): number {

@@ -30,7 +30,7 @@ describe("options", () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ["an unknown option", { expire: 5 }, /no option "expire"/],
+    ["an unknown option", { expire: 5 }, /expire \(unknown\)\. Did you mean `expires`\?/],
     ["a serializer that is not there", { serializer: "yaml" }, /yaml/],
     ["a serializer that may not be read", { serializers: [yaml], serializer: "yaml", accept: ["json"] }, /yaml/],
     ["pickle", { accept: ["pickle"] }, /pickle/],

@@ -79,8 +79,8 @@ describe("a place of several nodes", () => {
     [{ cluster: [{ host: "" }] }, /host/],
     [{ sentinels: [{ host: "s" }], master: "" }, /primary's name/],
     [{ sentinels: [], master: "m" }, /at least one/],
-    [{ sentinels: [{ host: "s" }], master: "m", db: 1.5 }, /database/],
-    [null as never, /URL, or an object/],
+    [{ sentinels: [{ host: "s" }], master: "m", db: 1.5 }, /: db \(1\.5\)/],
+    [null as never, /redisResults \(null\)/],
   ])("%j is refused", (where, reason) => {
     expect(() => placeOf(where, null)).toThrow(reason);
   });

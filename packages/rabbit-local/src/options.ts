@@ -1,4 +1,5 @@
 import { isAbsolute } from "node:path";
+import { functions, integer, list, number, props, record, refusalOf, shape } from "@leveret/options";
 import { RabbitLocalError } from "./errors.ts";
 
 /** Options of {@link startRabbit}. All have defaults. */
@@ -36,7 +37,34 @@ export interface ResolvedOptions {
   readonly onProgress: (line: string) => void;
 }
 
-const MAX_NODES = 9;
+const servers: readonly unknown[] = ["auto", "docker", "packages"];
+const server = shape(
+  '"auto", "docker", "packages" or the path of a rabbitmq-server',
+  (value) => servers.includes(value) || (typeof value === "string" && isAbsolute(value)),
+);
+const pluginName = shape(
+  "a plugin's name such as rabbitmq_management",
+  (value) => typeof value === "string" && /^[a-z][a-z0-9_]*$/.test(value),
+);
+const settingKey = shape(
+  "a key of rabbitmq.conf such as log.console.level",
+  (value) => typeof value === "string" && /^[A-Za-z0-9_.\\-]+$/.test(value),
+);
+const setting = shape(
+  "a string of one line, a number, true or false",
+  (value) =>
+    (typeof value === "string" && !/[\r\n]/.test(value)) || typeof value === "boolean" || Number.isFinite(value),
+);
+
+const optionsShape = props<RabbitOptions>({
+  plugins: list(pluginName),
+  conf: record(setting, settingKey),
+  nodes: integer(1, 9),
+  port: integer(1, 65_535),
+  server,
+  startTimeoutMs: number(1),
+  onProgress: functions,
+});
 
 /**
  * Fills in the defaults.
@@ -47,54 +75,21 @@ export function resolveOptions(
   options: RabbitOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): ResolvedOptions {
-  const {
-    plugins = [],
-    conf = {},
-    nodes = 1,
-    port = null,
-    startTimeoutMs = 120_000,
-    onProgress = ignoreProgress,
-  } = options;
-  const server = options.server ?? (env["RABBIT_LOCAL_SERVER"] || "auto");
-  if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_NODES) {
-    throw invalid("nodes", `must be an integer from 1 to ${MAX_NODES}`, nodes);
+  const named = options.server ?? (env["RABBIT_LOCAL_SERVER"] || "auto");
+  const message = refusalOf(optionsShape, { ...options, server: named }, "RabbitMQ");
+  if (message !== null) throw new RabbitLocalError("option-invalid", message);
+  const { plugins = [], conf = {}, nodes = 1, port = null, startTimeoutMs = 120_000, onProgress = () => {} } = options;
+  if (port !== null && port + nodes > 65_536) {
+    const text = `Invalid option of RabbitMQ: port (${port}). Give a port with ${nodes} more for the other nodes.`;
+    throw new RabbitLocalError("option-invalid", text);
   }
-  if (port !== null && !(Number.isInteger(port) && port > 0 && port + nodes <= 65_536)) {
-    throw invalid("port", "must be a port number that leaves ports for all nodes", port);
-  }
-  if (!isServer(server))
-    throw invalid("server", "must be auto, docker, packages or the path of a rabbitmq-server", server);
-  if (!(startTimeoutMs > 0)) throw invalid("startTimeoutMs", "must be above 0", startTimeoutMs);
-  for (const plugin of plugins) {
-    if (!/^[a-z][a-z0-9_]*$/.test(plugin)) throw invalid("plugins", "takes names like rabbitmq_management", plugin);
-  }
-  const settings = Object.entries(conf).map(([key, value]) => [key, checkSetting(key, String(value))] as const);
   return {
     plugins: [...new Set(plugins)],
-    conf: Object.fromEntries(settings),
+    conf: Object.fromEntries(Object.entries(conf).map(([key, value]) => [key, String(value)])),
     nodes,
     port,
-    server,
+    server: named,
     startTimeoutMs,
     onProgress,
   };
-}
-
-function isServer(server: string): boolean {
-  return ["auto", "docker", "packages"].includes(server) || isAbsolute(server);
-}
-
-function checkSetting(key: string, value: string): string {
-  if (!/^[A-Za-z0-9_.\\-]+$/.test(key))
-    throw invalid("conf", "takes keys of rabbitmq.conf like log.console.level", key);
-  if (/[\r\n]/.test(value)) throw invalid("conf", `takes one line for ${key}`, value);
-  return value;
-}
-
-function invalid(option: string, rule: string, given: unknown): RabbitLocalError {
-  return new RabbitLocalError("option-invalid", `Option ${option} ${rule}; given: ${String(given)}`);
-}
-
-function ignoreProgress(): void {
-  // Without onProgress.
 }

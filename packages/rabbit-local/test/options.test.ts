@@ -43,6 +43,9 @@ test.for<[wrong: RabbitOptions, said: string]>([
   [{ conf: { "log.console": "true\nlisteners.tcp = none" } }, "conf"],
 ])("%j is refused by name", ([wrong, said]) => {
   expect(() => resolveOptions(wrong, {})).toThrow(
-    expect.objectContaining({ code: "option-invalid", message: expect.stringContaining(`Option ${said} `) }),
+    expect.objectContaining({
+      code: "option-invalid",
+      message: expect.stringContaining(`Invalid option of RabbitMQ: ${said}`),
+    }),
   );
 });

@@ -29,9 +29,9 @@ test.for([
   [["--nodes", "many"], "--nodes <count>"],
   [["--port", "amqp"], "--port <number>"],
   [["--conf", "log.console"], "--conf <key=value>"],
-  [["--plugin", "Rabbit MQ"], "Option plugins"],
-  [["--server", "podman"], "Option server"],
-  [["install", "--server", "podman"], "Option server"],
+  [["--plugin", "Rabbit MQ"], "of RabbitMQ: plugins"],
+  [["--server", "podman"], "of RabbitMQ: server"],
+  [["install", "--server", "podman"], "of RabbitMQ: server"],
   [["--frobnicate"], "--frobnicate"],
   [["uninstall"], "arguments"],
 ] as const)("%j is wrong use: exit code 2 and a line that says what", async ([args, said]) => {

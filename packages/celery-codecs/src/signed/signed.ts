@@ -8,6 +8,7 @@ import {
   type Serializer,
   type Tree,
 } from "@leveret/celery-protocol";
+import { list, methods, oneOf, props, refusalOf, string } from "@leveret/options";
 import { readCertificate } from "./certificate.ts";
 import { packEnvelope, unpackEnvelope } from "./envelope.ts";
 
@@ -29,6 +30,16 @@ export interface SigningOptions {
   readonly accept?: readonly Serializer[] | undefined;
 }
 
+const signingShape = props<SigningOptions>({
+  "privateKey*": string,
+  passphrase: string,
+  "certificate*": string,
+  "trusted*": list(string),
+  digest: oneOf("sha224", "sha256", "sha384", "sha512"),
+  serializer: methods("a serializer", "encode", "decode"),
+  accept: list(methods("a serializer", "encode", "decode")),
+});
+
 /**
  * Celery's signed messages, `auth`: a value of another serializer, wrapped with an RSA-PSS signature.
  *
@@ -42,6 +53,8 @@ export interface SigningOptions {
  * together or have expired, and for two trusted ones with one id.
  */
 export function signed(options: SigningOptions): Serializer {
+  const message = refusalOf(signingShape, options, "signed");
+  if (message !== null) throw new ProtocolError("option-invalid", "local", message);
   const digest = options.digest ?? "sha256";
   const serializer = options.serializer ?? json;
   const content = innerContent(serializer, options.accept ?? [serializer]);
