@@ -59,13 +59,13 @@ interface Login {
   readonly password: string | null;
 }
 
-const nodes = list(props<RedisNode>({ "host*": text("a host"), port: integer(1, 65_535) }), {
+const nodeList = list(props<RedisNode>({ "host*": text("a host"), port: integer(1, 65_535) }), {
   least: 1,
   wanted: "a list with at least one node",
 });
-const clusterShape = props<RedisCluster>({ "cluster*": nodes, username: string, password: string });
+const clusterShape = props<RedisCluster>({ "cluster*": nodeList, username: string, password: string });
 const sentinelShape = props<RedisSentinel>({
-  "sentinels*": nodes,
+  "sentinels*": nodeList,
   "master*": text("the primary's name"),
   username: string,
   password: string,

@@ -36,7 +36,7 @@ describe("a usage error exits with 2 and says what to type", () => {
     [
       "a backend nobody knows",
       ["worker", "-A", tasks, "--result-backend", "db"],
-      /result backend.*is unknown\. Give rpc/,
+      /Result backend not known: .*Give rpc/,
     ],
     ["a backend before the command", ["--result-backend", "sentinel://h", "result", "x"], /redisResults\(\{ sentinels/],
     ["a management that is no URL", ["queues", "--management", "localhost"], /--management: The URL cannot be read/],
@@ -72,7 +72,7 @@ test("the result backend may stand in the environment, and what is typed wins", 
   onTestFinished(() => void vi.unstubAllEnvs());
   vi.stubEnv("CELERY_RESULT_BACKEND", "mongodb://user:hush-hush@host");
   const { code, err } = await run("result", "x");
-  expect(err).toMatch(/^error: the result backend .*CELERY_RESULT_BACKEND.* is unknown/);
+  expect(err).toMatch(/^error: Result backend not known: .*CELERY_RESULT_BACKEND.*mongodb/);
   expect(err).not.toContain("hush-hush");
   expect(code).toBe(2);
   expect((await run("result", "x", "--result-backend", "rpc://")).err).toContain("only the program that sent a task");

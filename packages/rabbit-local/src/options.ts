@@ -37,10 +37,10 @@ export interface ResolvedOptions {
   readonly onProgress: (line: string) => void;
 }
 
-const servers: readonly unknown[] = ["auto", "docker", "packages"];
+const servers: ReadonlySet<unknown> = new Set(["auto", "docker", "packages"]);
 const server = shape(
   '"auto", "docker", "packages" or the path of a rabbitmq-server',
-  (value) => servers.includes(value) || (typeof value === "string" && isAbsolute(value)),
+  (value) => servers.has(value) || (typeof value === "string" && isAbsolute(value)),
 );
 const pluginName = shape(
   "a plugin's name such as rabbitmq_management",

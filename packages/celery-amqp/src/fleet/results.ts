@@ -33,9 +33,9 @@ const names: ReadonlyMap<string, "rpc" | "amqp" | false> = new Map<string, "rpc"
  * @throws CeleryError `option-invalid` for a backend that does not exist here
  */
 export function readResults(backend: string, source: string): "rpc" | "amqp" | false | `redis${string}` {
-  const [, scheme = "", address = ""] = /^([a-z][a-z0-9+.-]*)(?::\/\/(.*))?$/is.exec(backend) ?? [];
+  const [, scheme = "", address] = /^([a-z][a-z0-9+.-]*)(?::\/\/(.*))?$/is.exec(backend) ?? [];
   const kind = scheme.toLowerCase();
-  if (["redis", "rediss", "redis+socket"].includes(kind)) return `${kind}://${address}` as `redis${string}`;
+  if (["redis", "rediss", "redis+socket"].includes(kind)) return `${kind}://${address ?? ""}` as `redis${string}`;
   if (kind === "sentinel")
     throw invalid(
       source,
@@ -43,8 +43,10 @@ export function readResults(backend: string, source: string): "rpc" | "amqp" | f
       "Give redisResults({ sentinels, master }) of @leveret/celery-redis: the URL names no primary",
     );
   const named = names.get(kind);
-  if (named === undefined) throw invalid(source, kind, wanted);
-  if (address !== "") throw invalid(source, kind, `Give ${kind} alone: it has no address of its own`);
+  // A backend without an address may be a password.
+  if (named === undefined) throw invalid(source, address === undefined ? "no URL" : kind, wanted);
+  if (address !== undefined && address !== "")
+    throw invalid(source, kind, `Give ${kind} alone: it has no address of its own`);
   return named;
 }
 
@@ -94,5 +96,5 @@ function isFound(load: NodeJS.Require, name: string): boolean {
 }
 
 function invalid(source: string, kind: string, remedy: string): CeleryError {
-  return new CeleryError("option-invalid", `Result backend not known: ${source} (${kind || "no scheme"}). ${remedy}.`);
+  return new CeleryError("option-invalid", `Result backend not known: ${source} (${kind}). ${remedy}.`);
 }

@@ -54,7 +54,7 @@ export function workerOptions(flags: WorkerFlags, { url, tasks, commands }: Work
   const { healthPort, healthHost } = flags;
   const concurrency = flags.pool === "solo" ? solo(flags) : flags.concurrency;
   return {
-    tasks: tasks.map((task) => limited(task, flags)),
+    tasks,
     pool: poolOption(flags, url),
     ...(broker !== undefined && { broker }),
     ...(queues !== undefined && { queues }),
@@ -71,6 +71,7 @@ export function workerOptions(flags: WorkerFlags, { url, tasks, commands }: Work
     ...remoteControlOption(flags),
     ...(commands !== undefined && { commands }),
     ...(chords !== undefined && { chords }),
+    ...limits(flags),
   };
 }
 
@@ -101,26 +102,13 @@ function poolOption({ pool = "inline", maxTasksPerChild, maxMemoryPerChild }: Wo
   throw new UsageError(`${flag} needs child threads or processes. Give --pool threads or --pool processes.`);
 }
 
-/** A task's own limits take precedence over the worker's, as in Celery. */
-function limited(task: TaskDefinition, { timeLimit, softTimeLimit }: WorkerFlags): TaskDefinition {
-  if (timeLimit === undefined && softTimeLimit === undefined) return task;
-  const { policy } = task;
+/** A task's own limits take precedence, as in Celery. */
+function limits({ timeLimit, softTimeLimit }: WorkerFlags): Pick<CreateWorkerOptions, "taskDefaults"> {
+  if (timeLimit === undefined && softTimeLimit === undefined) return {};
   return {
-    ...task,
-    policy: {
-      ...policy,
-      timeLimitMs: policy.timeLimitMs ?? milliseconds(timeLimit),
-      softTimeLimitMs: policy.softTimeLimitMs ?? milliseconds(softTimeLimit),
+    taskDefaults: {
+      ...(timeLimit !== undefined && { timeLimit }),
+      ...(softTimeLimit !== undefined && { softTimeLimit }),
     },
   };
-}
-
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-function milliseconds(limit: Duration | undefined): number | null {
-  if (limit === undefined) return null;
-  const [, amount = "", unit = "s"] = /^([\d.]+)(ms|s|m|h|d)?$/.exec(String(limit)) ?? [];
-  const ms = Math.round(Number(amount) * unitMs[unit as keyof typeof unitMs]);
-  if (ms > 0) return ms;
-  throw new UsageError("The time limit is 0. Give a longer one.");
 }

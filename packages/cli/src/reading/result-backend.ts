@@ -1,4 +1,4 @@
-import { CeleryError, type Logger, type ResultBackend } from "@leveret/celery-amqp";
+import { CeleryError, type Logger, readResults, type ResultBackend } from "@leveret/celery-amqp";
 import { UsageError } from "../terminal/terminal.ts";
 
 /** The result backend: rpc or amqp, none, or a Redis URL. */
@@ -9,34 +9,16 @@ export type OpenResults = "rpc" | "amqp" | false | ResultBackend;
 
 const source = "the result backend (--result-backend or CELERY_RESULT_BACKEND)";
 
-const words: ReadonlyMap<string, ResultPlace> = new Map([
-  ["rpc", "rpc"],
-  ["amqp", "amqp"],
-  ["none", "none"],
-  ["disabled", "none"],
-]);
-
 /**
- * Parses `--result-backend` as Celery does: a URL, or the name of a backend. Null where it is not set. Errors show only
- * its scheme. Source: celery/app/backends.py `BACKEND_ALIASES`, `by_url`.
+ * Parses `--result-backend` as programs do. Null where it is not set.
  *
  * @throws UsageError for an unknown backend
  */
 export function resultPlace(text: string | undefined): ResultPlace | null {
   if (text === undefined || text === "") return null;
-  const [, scheme = "", address] = /^([a-z][a-z0-9+.-]*)(?::\/\/(.*))?$/is.exec(text) ?? [];
-  const kind = scheme.toLowerCase();
-  if (["redis", "rediss", "redis+socket"].includes(kind)) return { redisUrl: `${kind}://${address ?? ""}` };
-  if (kind === "sentinel") {
-    throw new UsageError(
-      `${source} is sentinel://, which has no name of the primary. Use redisResults({ sentinels, master }) of @leveret/celery-redis in a program.`,
-    );
-  }
-  const place = words.get(kind);
-  if (place === undefined)
-    throw new UsageError(`${source} is unknown. Give rpc://, amqp, redis://host:6379/0 or disabled.`);
-  if (address === undefined || address === "") return place;
-  throw new UsageError(`${source} is ${kind}, which has no address. Write ${kind} alone.`);
+  const backend = asUsage(() => readResults(text, source));
+  if (backend === false) return "none";
+  return backend === "rpc" || backend === "amqp" ? backend : { redisUrl: backend };
 }
 
 /**
@@ -49,10 +31,14 @@ export function resultPlace(text: string | undefined): ResultPlace | null {
 export async function openResults(place: ResultPlace, logger?: Logger): Promise<OpenResults> {
   if (typeof place === "string") return place === "none" ? false : place;
   const { redisResults } = await import("@leveret/celery-redis").catch(refuseMissing);
+  return asUsage(() => redisResults(place.redisUrl, logger === undefined ? {} : { logger }));
+}
+
+function asUsage<Result>(read: () => Result): Result {
   try {
-    return redisResults(place.redisUrl, logger === undefined ? {} : { logger });
+    return read();
   } catch (error) {
-    if (error instanceof CeleryError) throw new UsageError(`${source}: ${error.message}`);
+    if (error instanceof CeleryError) throw new UsageError(error.message);
     throw error;
   }
 }

@@ -4,7 +4,6 @@ import { workerOptions, type WorkerFlags, withHandlers } from "../../src/command
 import { UsageError } from "../../src/terminal/terminal.ts";
 
 const plain = defineTask("plain", () => null);
-const limited = defineTask("limited", { timeLimit: "5s", run: () => null });
 const declared = defineTask<() => null>("declared");
 const module = { url: "file:///srv/tasks.ts", tasks: [plain] };
 
@@ -35,12 +34,8 @@ test.each<readonly [WorkerFlags, object]>([
 });
 
 test("time limits are for the tasks that have none of their own", () => {
-  const { tasks } = workerOptions({ timeLimit: 60, softTimeLimit: "1.5s" }, { ...module, tasks: [plain, limited] });
-  expect(tasks.map(({ policy }) => [policy.timeLimitMs, policy.softTimeLimitMs])).toEqual([
-    [60_000, 1_500],
-    [5_000, 1_500],
-  ]);
-  expect(() => workerOptions({ timeLimit: 0 }, module)).toThrow(UsageError);
+  const { taskDefaults } = workerOptions({ timeLimit: 60, softTimeLimit: "1.5s" }, module);
+  expect(taskDefaults).toEqual({ timeLimit: 60, softTimeLimit: "1.5s" });
 });
 
 test("commands of remote control are allowed or denied, not both", () => {

@@ -24,14 +24,14 @@ test.each([
 });
 
 test.each([
-  ["sentinel://:hush-hush@host:26379/0", /has no name of the primary.*redisResults\(\{ sentinels, master \}\)/],
-  ["mongodb://user:hush-hush@host", /is unknown\. Give rpc:\/\/, amqp, redis:\/\/host:6379\/0 or disabled/],
-  ["user:hush-hush@host", /is unknown/],
-  ["hush-hush", /is unknown/],
-  ["constructor", /is unknown/],
-  [" redis://:hush-hush@host", /is unknown/],
-  ["amqp://user:hush-hush@host", /is amqp, which has no address\. Write amqp alone/],
-  ["rpc://hush-hush", /Write rpc alone/],
+  ["sentinel://:hush-hush@host:26379/0", /\(sentinel\)\. Give redisResults/],
+  ["mongodb://user:hush-hush@host", /\(mongodb\)\. Give rpc:\/\/, amqp, redis:\/\/host:6379\/0 or disabled/],
+  ["user:hush-hush@host", /Result backend not known/],
+  ["hush-hush", /Result backend not known/],
+  ["constructor", /Result backend not known/],
+  [" redis://:hush-hush@host", /Result backend not known/],
+  ["amqp://user:hush-hush@host", /\(amqp\)\. Give amqp alone/],
+  ["rpc://hush-hush", /Give rpc alone/],
 ])("%j is refused, and nothing of it is told", (text, message) => {
   const read = (): unknown => resultPlace(text);
   expect(read).toThrow(UsageError);
