@@ -21,7 +21,7 @@ const world: World = {
   deadLetter: true,
   budget: resolveBudget(),
   countsChords: true,
-  failsUnfinishableChords: true,
+  failUnfinishableChords: true,
   inheritsPriority: false,
   callsErrback: () => false,
   random: () => 0.5,

@@ -1,147 +1,171 @@
-import type { Content } from "@leveret/celery-protocol";
-import { createAsk } from "../control/ask.ts";
+import type { Sending } from "@leveret/celery-protocol/canvas";
 import { Broadcaster } from "../control/broadcaster.ts";
-import { createControl } from "../control/control.ts";
 import { LogicalClock } from "../events/logical-clock.ts";
-import type { BrokerFacts } from "../ports/broker-facts.ts";
-import type { Clock, Ids } from "../ports/clock.ts";
-import type { Logger } from "../ports/logger.ts";
-import type { Transport } from "../ports/transport.ts";
-import type { ResultSource, ResultStore } from "../results/backend.ts";
-import { withChords } from "../results/counting-source.ts";
-import { createNoResults } from "../results/none.ts";
-import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
-import { PerTaskQueueStore } from "../results/per-task-queue.ts";
-import { own } from "../results/ownership.ts";
-import { createReplyStore } from "../results/reply-store.ts";
-import { RabbitChords } from "../results/rabbit-chords.ts";
-import { RpcSource } from "../results/rpc/rpc-source.ts";
-import { RpcStore } from "../results/rpc/rpc-store.ts";
-import { Destinations } from "../send/destination.ts";
-import { Dispatch } from "../send/dispatch.ts";
 import { Planner } from "../send/plan.ts";
-import { QueueAllowance } from "../send/queue-allowance.ts";
-import { QueueDeclarer } from "../send/queue-declarer.ts";
-import { Spread } from "../send/sharded-queue.ts";
-import type { RevokeTask } from "../task/sender.ts";
-import type { ResolvedWorker } from "./options/worker.ts";
-import type { HealthSetting, WatchSetting } from "./parts.ts";
+import { logicalName } from "../send/queue-table.ts";
+import { createPipeline } from "./assembly/pipeline.ts";
+import { createPool } from "./assembly/pool.ts";
+import type { AssemblyParts } from "./assembly/parts.ts";
+import { createResults } from "./assembly/results.ts";
+import { createDispatch, createRevoke } from "./assembly/sending.ts";
+import { createWorld } from "./assembly/world.ts";
+import { Concurrency } from "./consuming/concurrency.ts";
+import { Consumption } from "./consuming/consumption.ts";
+import { Probes } from "./health/probes.ts";
+import { Readiness } from "./health/readiness.ts";
+import { type HealthReport, reportHealth } from "./health/report.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { RemoteControl } from "./operations/remote-control.ts";
+import { StateKeeper } from "./operations/state-keeper.ts";
+import { WorkerControls } from "./operations/worker-controls.ts";
 import { DelayQueues } from "./pipeline/delay-queues.ts";
+import { Errbacks } from "./pipeline/errbacks.ts";
 import { AwaitedTasks } from "./pool/running/awaited-tasks.ts";
 import { createHandlerSenders } from "./pool/running/handler-sender.ts";
-import type { StateSetting } from "./operations/state-keeper.ts";
-import { createWorkerOf, type Worker } from "./worker.ts";
+import { Handlers } from "./pool/running/handlers.ts";
+import { Announcer } from "./reporting/announcer.ts";
+import { Observers } from "./reporting/observers.ts";
+import { RunWatch } from "./reporting/run-watch.ts";
+import { createTaskLog } from "./reporting/task-log.ts";
+import type { TaskEvent } from "./rules/event.ts";
+import { poolKindOf } from "./rules/pool-kind.ts";
+import { Revocations } from "./rules/revocations.ts";
+import { Shutdown } from "./shutdown.ts";
+import { AssembledWorker, type Worker } from "./worker.ts";
 
-/** The world a worker is assembled in. */
-export interface AssemblyParts {
-  readonly options: ResolvedWorker;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Logger;
-  /** `celery@host`. */
-  readonly nodeName: string;
-  readonly pid: number;
-  /** Default: nobody can say where the broker is. */
-  readonly broker?: BrokerFacts;
-  /** Default: nobody can ask for its health from outside. */
-  readonly health?: HealthSetting;
-  /** Default: nobody looks after what runs. */
-  readonly watch?: WatchSetting;
-  /** Default: nothing outlives the process. */
-  readonly saved?: StateSetting;
-}
-
-/** Results that handlers of one worker await: few, so kept in smaller bounds than a client's. */
-const awaitedResults = { maxResults: 1_000, maxBytes: 16_000_000 };
-
-/** Joins a worker from its options and the world around it. */
+/**
+ * Builds a worker: each part gets the parts that were built before it. Parts that observe or feed a part built later get it
+ * when they start: the consumers get the pipeline, the watch the pool, remote control the stop of the worker.
+ */
 export function assembleWorker(parts: AssemblyParts): Worker {
-  const { options, transport, log, clock, ids, nodeName, pid, health = null, watch = null, saved = null } = parts;
-  const { broker = null } = parts;
-  const { content } = options;
-  const { queues } = options;
-  const spread = new Spread(() => ids.random());
+  const { options, transport, clock, ids, log, nodeName, pid, broker = null, health = null, saved = null } = parts;
+  const base = { options, transport, clock, ids, log, nodeName, pid };
+
+  const { content, errorClasses, inheritsPriority } = options;
   const { budget } = content;
-  const allowance = new QueueAllowance(budget.queues, () => clock.monotonicMs());
-  const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active", allowance });
-  const { interceptors } = options;
-  const destinations = new Destinations({ ...options, spread });
-  const dispatch = new Dispatch({ transport, content, declarer, destinations, interceptors });
-  const store = createStore(parts, content);
-  const counter = options.chords === null ? null : new RabbitChords({ transport, ids, content });
-  const chords = counter ?? store.chords;
-  const source = counter === null ? createSource(parts, content) : withChords(createSource(parts, content), counter);
-  const delayQueues = new DelayQueues({ transport, log });
+  const { store: results, source } = createResults(parts, content);
+  const dispatch = createDispatch(parts, content);
   const planner = new Planner(options);
   const ticks = new LogicalClock();
   const broadcaster = new Broadcaster({ transport, content, clock, ids, ticks, log });
   const awaited = new AwaitedTasks(clock, log);
-  const senders = { planner, dispatch, source, revoke: createRevoke(broadcaster), awaited };
-  return createWorkerOf({
-    options,
-    nodeName,
-    pid,
-    transport,
-    content,
-    ticks,
-    broadcaster,
-    broker,
-    delayQueues,
+  const services = { planner, dispatch, source, revoke: createRevoke(broadcaster), awaited };
+  const senderFor = createHandlerSenders({
+    errorClasses,
+    inheritsPriority,
+    ...services,
+    budget,
     clock,
     ids,
+    origin: nodeName,
+  });
+  const send = (sending: Sending): Promise<void> => dispatch.send(sending, { isFromMessage: true });
+
+  const handlers = new Handlers(options.tasks, options.pools);
+  const { tasks } = handlers;
+  const revocations = new Revocations();
+  const keeper = saved && new StateKeeper({ ...saved, revocations, clock, log });
+  const onChanged = (): void => keeper?.changed();
+  const observers = new Observers(log);
+  const lifecycle = new Lifecycle(nodeName, log, observers);
+  const watch = createRunWatch(parts);
+  const announcer =
+    options.events === false
+      ? null
+      : new Announcer({ ...base, content, ticks, tasks, hostname: nodeName, tellsOfTasks: options.events === true });
+  const started = new Map<string, number>();
+  const writeTaskLog = createTaskLog(log, options.logLevel);
+  const emit = (event: TaskEvent): void => {
+    if (event.type === "taskStarted") started.set(event.task.task, (started.get(event.task.task) ?? 0) + 1);
+    writeTaskLog(event);
+    observers.emit(event);
+    announcer?.tell(event);
+  };
+
+  const runWorld = createWorld({ ...base, content, results, planner });
+  const pools = { ...base, budget, handlers, results, world: runWorld, send, services, senderFor };
+  const pool = createPool({ ...pools, watch, announcer, observers });
+  const errbacks = new Errbacks({ handlers, pool, ids, log, hostname: nodeName });
+  const world = createWorld({ ...base, content, results, planner }, (errback) => errbacks.isCalledHere(errback));
+
+  const concurrency = new Concurrency(options.slots, options.consumed);
+  const readiness = new Readiness({ clock, log, results });
+  const delayQueues = new DelayQueues({ transport, log });
+  const consumption = new Consumption(options.consumed.queues.values(), {
+    ...base,
+    scheduledLimit: options.scheduledLimit,
+    prefetchOf: (queue) => concurrency.prefetchOf(queue),
+    delayQueues,
+  });
+  const { lanes } = concurrency;
+  const steps = { ...base, content, world, tasks, pool, lanes, revoked: revocations, emit, delayQueues, send };
+  const pipeline = createPipeline({ ...steps, results, readiness, errbacks, consumption });
+
+  const changed = { tasks, pool, pipeline, concurrency, consumption, revocations, onChanged };
+  const controls = new WorkerControls({ ...changed, name: nodeName, clock, log, lifecycle });
+  const allowance = options.remoteControl;
+  const remote =
+    allowance &&
+    new RemoteControl({
+      ...base,
+      ...changed,
+      content,
+      ticks,
+      broadcaster,
+      broker,
+      controls,
+      announcer,
+      started,
+      allowance,
+    });
+  const reportNow = (): HealthReport =>
+    reportHealth({
+      worker: nodeName,
+      state: lifecycle.state,
+      transport: transport.state,
+      queues: consumption.states,
+      concurrency: concurrency.total,
+      obstacles: readiness.reasons,
+      ...pipeline.counts,
+    });
+  const probes = health && new Probes({ host: health.host, clock, log, health: reportNow });
+
+  const isServed = (queue: string): boolean =>
+    consumption.names.some((name) => name === queue || logicalName(options.queues, name) === queue);
+  awaited.start({
+    holders: (job) => pipeline.holders(job),
+    isOurs: (name, queue) => tasks.get(name) !== null && (queue === null || isServed(queue)),
+  });
+  transport.onState((state) => observers.emit({ type: "connectionChanged", state }));
+  return new AssembledWorker({
+    name: nodeName,
+    options,
     log,
-    health,
+    lifecycle,
+    handlers,
+    observers,
+    controls,
+    transport,
+    results,
+    broadcaster,
+    pool,
+    pipeline,
+    concurrency,
+    consumption,
+    readiness,
+    shutdown: new Shutdown({ clock, consumption, pipeline, pool }),
+    keeper,
     watch,
-    saved,
-    results: {
-      store: (meta, task) => store.store(meta, task),
-      ...(store.check && { check: () => store.check?.() ?? Promise.resolve() }),
-      ...(chords && { chords }),
-      close: () => closeBoth(store, source),
-    },
-    send: (sending) => dispatch.send(sending, { isFromMessage: true }),
-    sending: senders,
-    senderFor: createHandlerSenders({
-      errorClasses: options.errorClasses,
-      inheritsPriority: options.inheritsPriority,
-      ...senders,
-      budget,
-      clock,
-      ids,
-      origin: nodeName,
-    }),
+    announcer,
+    remote,
+    probes,
+    health: reportNow,
+    ownHealth: health?.options ?? null,
   });
 }
 
-/** Handlers tell all workers, as clients do, and wait for no answer. */
-function createRevoke(broadcaster: Broadcaster): RevokeTask {
-  const control = createControl(createAsk(broadcaster, (work) => work()));
-  return async (taskId, options) => void (await control.revoke(taskId, { ...options, timeout: 0 }));
-}
-
-function createStore({ options, transport, clock, log }: AssemblyParts, content: Content): ResultStore {
-  const { results } = options;
-  if (results === false) return { store: async () => {}, close: async () => {} };
-  if (results !== "rpc" && results !== "amqp") return own(results, "worker");
-  const rpc = new RpcStore({ transport, content, clock, logger: log });
-  return createReplyStore({ rpc, perTask: results === "amqp" ? new PerTaskQueueStore({ transport, content }) : null });
-}
-
-function createSource({ options, transport, log, ids }: AssemblyParts, content: Content): ResultSource {
-  const parts = { transport, content, logger: log, limits: awaitedResults };
-  if (options.results === "rpc") return new RpcSource({ ...parts, queue: ids.uuid() });
-  if (options.results === "amqp") return new PerTaskQueueSource(parts);
-  return isSource(options.results)
-    ? options.results
-    : createNoResults("the worker was created without results to await");
-}
-
-function isSource(results: ResolvedWorker["results"]): results is ResultStore & ResultSource {
-  return typeof results === "object" && "watch" in results && "replyTo" in results;
-}
-
-async function closeBoth(store: ResultStore, source: ResultSource): Promise<void> {
-  await source.close();
-  await store.close();
+function createRunWatch({ options, clock, log, watch }: AssemblyParts): RunWatch | null {
+  if (watch === undefined) return null;
+  const { pools, stuckAfterMs } = options;
+  return new RunWatch({ ...watch, clock, log, stuckAfterMs, isInline: (job) => poolKindOf(job, pools) === "inline" });
 }

@@ -1,17 +1,16 @@
 import { duration, props } from "@leveret/options";
+import type { Broadcaster } from "../control/broadcaster.ts";
 import { CeleryError } from "../ports/errors.ts";
+import type { Logger } from "../ports/logger.ts";
 import { checkOptions } from "../ports/options.ts";
-import type { LogFields } from "../ports/logger.ts";
-import type { ResolvedQueue } from "../send/queues.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { ResultStore } from "../results/backend.ts";
 import { apart } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { RateLimit } from "../task/options.ts";
-import { logicalName } from "../send/queue-table.ts";
-import { createRegistry, type TaskRegistry } from "../task/registry.ts";
 import type { AnyHandler, OpenTask, TaskDefinition } from "../task/task.ts";
-import type { Announcer } from "./reporting/announcer.ts";
-import { Concurrency } from "./consuming/concurrency.ts";
-import { Consumption } from "./consuming/consumption.ts";
+import type { Concurrency } from "./consuming/concurrency.ts";
+import type { Consumption } from "./consuming/consumption.ts";
 import type {
   ConsumedQueue,
   Controls,
@@ -20,31 +19,23 @@ import type {
   RevokeSelection,
   TimeLimitOptions,
 } from "./control/controls.ts";
-import { QueueConsumer } from "./consuming/consumer.ts";
-import { Errbacks } from "./pipeline/errbacks.ts";
-import { Handlers } from "./pool/running/handlers.ts";
-import { type HealthReport, reportHealth } from "./health/report.ts";
-import { fillHealth, type HealthOptions, healthShape, resolveHealth } from "./options/health.ts";
-import { nextState, type WorkerMove, type WorkerState } from "./rules/lifecycle.ts";
-import { Observers, type WorkerEvents } from "./reporting/observers.ts";
+import type { Probes } from "./health/probes.ts";
+import type { Readiness } from "./health/readiness.ts";
+import type { HealthReport } from "./health/report.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { RemoteControl } from "./operations/remote-control.ts";
+import type { StateKeeper } from "./operations/state-keeper.ts";
+import type { WorkerControls } from "./operations/worker-controls.ts";
+import { fillHealth, type HealthOptions, healthShape, type ResolvedHealth, resolveHealth } from "./options/health.ts";
+import type { ResolvedWorker } from "./options/worker.ts";
 import type { Pipeline } from "./pipeline/pipeline.ts";
-import { withBuiltins } from "./pool/running/builtins.ts";
-import type { Runnable } from "./pool/running/invoke.ts";
-import type { Job } from "./pool/running/job.ts";
 import type { Pool } from "./pool/pool.ts";
-import type { TaskEvent } from "./rules/event.ts";
-import { Revocations } from "./rules/revocations.ts";
-import type { WorkerParts } from "./parts.ts";
-import { ConnectionLost } from "../task/stop-reasons.ts";
-import { Readiness } from "./health/readiness.ts";
-import { RemoteControl } from "./operations/remote-control.ts";
-import { Probes } from "./health/probes.ts";
+import type { Handlers } from "./pool/running/handlers.ts";
+import type { Announcer } from "./reporting/announcer.ts";
+import type { Observers, WorkerEvents } from "./reporting/observers.ts";
 import type { RunWatch } from "./reporting/run-watch.ts";
-import { createAnnouncer, createPipeline, createPool, createRunWatch } from "./rooms.ts";
-import { Shutdown } from "./shutdown.ts";
-import { StateKeeper } from "./operations/state-keeper.ts";
-import { createTaskLog } from "./reporting/task-log.ts";
-import { WorkerControls } from "./operations/worker-controls.ts";
+import type { WorkerState } from "./rules/lifecycle.ts";
+import type { Shutdown } from "./shutdown.ts";
 
 /** How a worker stops. */
 export interface StopOptions {
@@ -91,164 +82,112 @@ export interface Worker extends Controls, AsyncDisposable {
   stop(options?: StopOptions): Promise<void>;
 }
 
-/** The worker of these parts. They start in the order health, transport, pool, events, queues, consumers, and stop in reverse. */
-export function createWorkerOf(parts: WorkerParts): Worker {
-  return new AssembledWorker(parts);
+/** What a worker starts and stops, built by `assembleWorker`. */
+export interface WorkerParts {
+  readonly name: string;
+  readonly options: Pick<ResolvedWorker, "graceMs">;
+  readonly log: Logger;
+  readonly lifecycle: Lifecycle;
+  readonly handlers: Handlers;
+  readonly observers: Observers;
+  readonly controls: WorkerControls;
+  readonly transport: Transport;
+  readonly results: ResultStore;
+  readonly broadcaster: Broadcaster;
+  readonly pool: Pool;
+  readonly pipeline: Pipeline;
+  readonly concurrency: Concurrency;
+  readonly consumption: Consumption;
+  readonly readiness: Readiness;
+  readonly shutdown: Shutdown;
+  /** Null: no state file. */
+  readonly keeper: StateKeeper | null;
+  /** Null: stuck runs are not reported. */
+  readonly watch: RunWatch | null;
+  /** Null: no events are sent. */
+  readonly announcer: Announcer | null;
+  /** Null: no remote control. */
+  readonly remote: RemoteControl | null;
+  /** Null: no health endpoints, no heartbeat file. */
+  readonly probes: Probes | null;
+  readonly health: () => HealthReport;
+  /** The health options of the worker itself, which win over those of `start`. */
+  readonly ownHealth: ResolvedHealth | null;
 }
 
-class AssembledWorker implements Worker {
+/** Starts its parts in the order health, transport, pool, events, queues, consumers, and stops them in reverse. */
+export class AssembledWorker implements Worker {
   readonly name: string;
   readonly #parts: WorkerParts;
-  readonly #tasks: TaskRegistry;
-  readonly #handlers: Handlers;
-  readonly #observers: Observers;
-  readonly #tell: (event: TaskEvent) => void;
-  readonly #pool: Pool;
-  readonly #pipeline: Pipeline;
-  readonly #concurrency: Concurrency;
-  readonly #consumption: Consumption;
-  readonly #controls: WorkerControls;
-  readonly #shutdown: Shutdown;
-  readonly #keeper: StateKeeper | null;
-  readonly #watch: RunWatch | null;
-  readonly #probes: Probes | null;
-  readonly #readiness: Readiness;
-  readonly #announcer: Announcer | null;
-  readonly #remote: RemoteControl | null;
-  #state: WorkerState = "new";
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.name = parts.nodeName;
-    const { options, clock, log, saved } = parts;
-    const tasks = createRegistry(withBuiltins(options.tasks, (name) => this.#handlers.find(name)));
-    const revocations = new Revocations();
-    this.#tasks = tasks;
-    this.#handlers = new Handlers(tasks, options.pools);
-    this.#observers = new Observers(log);
-    this.#tell = createTaskLog(log, options.logLevel);
-    this.#keeper = saved && new StateKeeper({ ...saved, revocations, clock, log });
-    this.#watch = createRunWatch(parts);
-    const runnable = (job: Job): Runnable => this.#handlers.runnable(job);
-    const handlerOf = (name: string): AnyHandler | null => this.#handlers.find(name)?.handler ?? null;
-    const pool = createPool(parts, {
-      tasks,
-      runnable,
-      watch: this.#watch,
-      announcer: () => this.#announcer,
-      hearsOfResults: () => this.#observers.hears("taskSucceeded"),
-    });
-    const concurrency = new Concurrency(options.slots, options.consumed);
-    this.#concurrency = concurrency; // consumers made below ask it
-    const readiness = new Readiness(parts);
-    this.#readiness = readiness;
-    const pipeline = createPipeline(parts, {
-      readiness,
-      errbacks: new Errbacks({ ...parts, tasks, pool, hostname: this.name, handlerOf }),
-      tasks,
-      pool,
-      lanes: concurrency.lanes,
-      revoked: revocations,
-      emit: (event) => this.#emit(event),
-      onHeld: (queue, held) => this.#consumption.onHeld(queue, held),
-      quiet: () => this.#consumption.quiet(),
-      wake: () => this.#consumption.wake(),
-    });
-    const consumption = new Consumption(options.consumed.queues.values(), {
-      createConsumer: (queue) => this.#createConsumer(queue),
-      onCancelled: (queue) => pipeline.forget(queue),
-    });
-    const isServed = (queue: string): boolean =>
-      consumption.names.some((name) => name === queue || logicalName(options.queues, name) === queue);
-    parts.sending.awaited.serve({
-      holders: (job) => pipeline.holders(job),
-      isOurs: (name, queue) => tasks.get(name) !== null && (queue === null || isServed(queue)),
-    });
-    const onChanged = (): void => this.#keeper?.changed();
-    const rooms = { tasks, pool, pipeline, concurrency, consumption, revocations };
-    this.#controls = new WorkerControls({ ...rooms, clock, log, state: () => this.#state, onChanged });
-    this.#shutdown = new Shutdown({ clock, consumption, pipeline, pool });
-    this.#pool = pool;
-    this.#pipeline = pipeline;
-    this.#consumption = consumption;
-    this.#probes = this.#createProbes();
-    parts.transport.onState((now) => this.#observers.emit({ type: "connectionChanged", state: now }));
-    const announcer = createAnnouncer(parts, { tasks, active: () => pipeline.counts.active });
-    this.#announcer = announcer;
-    const reached = { ...parts, ...rooms, controls: this.#controls, announcer, commanded: this, onChanged };
-    const shutdown = (): void => void this.stop();
-    const { remoteControl: allowance } = options;
-    this.#remote = allowance && new RemoteControl({ ...reached, shutdown, allowance });
+    this.name = parts.name;
   }
 
   get state(): WorkerState {
-    return this.#state;
+    return this.#parts.lifecycle.state;
   }
 
   get runaways(): number {
-    return this.#pool.runaways;
+    return this.#parts.pool.runaways;
   }
 
   get droppedEvents(): number {
-    return this.#announcer?.dropped ?? 0;
+    return this.#parts.announcer?.dropped ?? 0;
   }
 
   get health(): HealthReport {
-    const { state, name: worker } = this;
-    const { states: queues } = this.#consumption;
-    const { total: concurrency } = this.#concurrency;
-    const transport = this.#parts.transport.state;
-    const { reasons: obstacles } = this.#readiness;
-    return reportHealth({ worker, state, transport, queues, concurrency, obstacles, ...this.#pipeline.counts });
+    return this.#parts.health();
   }
 
   get healthPort(): number | null {
-    return this.#probes?.port ?? null;
+    return this.#parts.probes?.port ?? null;
   }
 
   implement(task: TaskDefinition, run: AnyHandler): this {
-    if (this.#state !== "new")
+    if (this.state !== "new")
       throw new CeleryError("worker-state", `Task "${task.name}" comes too late: implement tasks before the start`);
-    this.#handlers.implement(task, run);
+    this.#parts.handlers.implement(task, run);
     return this;
   }
 
   on<Type extends keyof WorkerEvents>(type: Type, listener: (event: WorkerEvents[Type]) => void): () => void {
-    return this.#observers.on(type, listener);
+    return this.#parts.observers.on(type, listener);
   }
 
   revoke(what: RevokeSelection, options?: RevokeOptions): RevokedHere {
-    return this.#controls.revoke(what, options);
+    return this.#parts.controls.revoke(what, options);
   }
 
   setRateLimit(task: TaskDefinition | string, rate: RateLimit): void {
-    this.#controls.setRateLimit(task, rate);
+    this.#parts.controls.setRateLimit(task, rate);
   }
 
   setTimeLimit(task: TaskDefinition | string, limits: TimeLimitOptions): void {
-    this.#controls.setTimeLimit(task, limits);
+    this.#parts.controls.setTimeLimit(task, limits);
   }
 
   pause(queue?: string): Promise<void> {
-    return this.#controls.pause(queue);
+    return this.#parts.controls.pause(queue);
   }
 
   resume(queue?: string): Promise<void> {
-    return this.#controls.resume(queue);
+    return this.#parts.controls.resume(queue);
   }
 
   addConsumer(queue: string | ConsumedQueue): Promise<void> {
-    return this.#controls.addConsumer(queue);
+    return this.#parts.controls.addConsumer(queue);
   }
 
   cancelConsumer(queue: string): Promise<void> {
-    return this.#controls.cancelConsumer(queue);
+    return this.#parts.controls.cancelConsumer(queue);
   }
 
   setConcurrency(concurrency: number, queue?: string): Promise<void> {
-    return this.#controls.setConcurrency(concurrency, queue);
+    return this.#parts.controls.setConcurrency(concurrency, queue);
   }
 
   start(options: StartOptions = {}): Promise<void> {
@@ -259,11 +198,12 @@ class AssembledWorker implements Worker {
 
   async stop(options: StopOptions = {}): Promise<void> {
     checkOptions(stopShape, options, "stop");
-    const graceMs = options.grace === undefined ? this.#parts.options.graceMs : durationMs(options.grace, "grace");
-    if (this.#state === "new") this.#move("stop");
-    if (this.#state === "stopped") return;
+    const { lifecycle, shutdown, options: own } = this.#parts;
+    const graceMs = options.grace === undefined ? own.graceMs : durationMs(options.grace, "grace");
+    if (lifecycle.state === "new") lifecycle.move("stop");
+    if (lifecycle.state === "stopped") return;
     if (this.#stopping === null) this.#stopping = this.#stop(graceMs);
-    else this.#shutdown.shorten(graceMs);
+    else shutdown.shorten(graceMs);
     await this.#stopping;
   }
 
@@ -272,117 +212,70 @@ class AssembledWorker implements Worker {
   }
 
   async #start({ health }: StartOptions): Promise<void> {
-    this.#move("start");
+    const { lifecycle, handlers, probes, ownHealth, keeper, transport, readiness, pool, watch } = this.#parts;
+    const { announcer, remote, consumption, concurrency, pipeline } = this.#parts;
+    lifecycle.move("start");
     try {
-      this.#handlers.assertAll();
+      handlers.assertAll();
       this.#warnOfUnserved();
-      await this.#whileStarting(this.#startProbes(health));
-      await this.#whileStarting(this.#keeper?.start());
-      await this.#whileStarting(this.#parts.transport.connect());
-      await this.#whileStarting(this.#readiness.start());
-      await this.#whileStarting(this.#pool.start());
-      this.#watch?.start(this.#pool);
-      this.#announcer?.start();
-      await this.#whileStarting(this.#remote?.start());
-      await this.#whileStarting(this.#consumption.start());
-      this.#remote?.open();
+      await this.#whileStarting(probes?.start(fillHealth(ownHealth ?? resolveHealth(), resolveHealth(health))));
+      await this.#whileStarting(keeper?.start());
+      await this.#whileStarting(transport.connect());
+      await this.#whileStarting(readiness.start());
+      await this.#whileStarting(pool.start());
+      watch?.start(pool);
+      announcer?.start(() => pipeline.counts.active);
+      await this.#whileStarting(remote?.start(() => void this.stop()));
+      await this.#whileStarting(consumption.start(pipeline));
+      remote?.open();
     } catch (error) {
       await this.#release();
-      if (this.#state === "starting") this.#move("failed");
+      if (this.state === "starting") lifecycle.move("failed");
       throw error;
     }
-    if (this.#state === "starting")
-      this.#move("started", { queues: this.#consumption.names.join(","), concurrency: this.#concurrency.total });
+    if (this.state === "starting")
+      lifecycle.move("started", { queues: consumption.names.join(","), concurrency: concurrency.total });
   }
 
-  /** What is started after the stop would be left behind. */
+  /** A part that is started after the stop would be left behind. */
   async #whileStarting(step: Promise<void> | undefined): Promise<void> {
     await step;
-    if (this.#state !== "starting")
-      throw new CeleryError("closed", `The worker ${this.name} was stopped while it started`);
+    if (this.state !== "starting")
+      throw new CeleryError("closed", `The worker was stopped while it started: ${this.name}.`);
   }
 
-  async #startProbes(options: HealthOptions | undefined): Promise<void> {
-    const own = this.#parts.health?.options ?? resolveHealth();
-    await this.#probes?.start(fillHealth(own, resolveHealth(options)));
-  }
-
-  /** Tasks that are sent elsewhere would wait there for ever if nobody else serves that queue. */
+  /** A task that is sent to another queue waits there until a worker serves that queue. */
   #warnOfUnserved(): void {
-    for (const { name, options } of this.#tasks.list()) {
-      if (options.queue === undefined || this.#consumption.has(options.queue)) continue;
-      this.#parts.log.warn("a task is sent to a queue that this worker does not serve", { name, queue: options.queue });
+    const { handlers, consumption, log } = this.#parts;
+    for (const { name, options } of handlers.tasks.list()) {
+      if (options.queue === undefined || consumption.has(options.queue)) continue;
+      log.warn("a task is sent to a queue that this worker does not serve", { name, queue: options.queue });
     }
   }
 
   async #stop(graceMs: number): Promise<void> {
-    this.#move("stop");
-    await this.#shutdown.run(graceMs);
+    const { lifecycle, shutdown } = this.#parts;
+    lifecycle.move("stop");
+    await shutdown.run(graceMs);
     await this.#release();
-    this.#move("drained");
+    lifecycle.move("drained");
   }
 
-  /** Monitors hear the end of everything. Results are closed when nobody stores any more, and the transport last: acks still had to pass. To the last it can be asked how it is. */
+  /** Monitors get the last events first; results are closed before the transport, since acks still have to pass; health is served last. */
   async #release(): Promise<void> {
+    const { remote, announcer, broadcaster, readiness, results, watch, pool, transport, keeper, probes } = this.#parts;
     try {
-      this.#remote?.stop();
-      await this.#announcer?.stop();
-      void this.#parts.broadcaster.close(); // it may wait for the broker, until the transport is closed
-      this.#readiness.stop();
-      await this.#parts.results.close();
-      this.#watch?.stop();
-      await this.#pool.stop();
-      await this.#parts.transport.close();
+      remote?.stop();
+      await announcer?.stop();
+      void broadcaster.close(); // it may wait for the broker, until the transport is closed
+      readiness.stop();
+      await results.close();
+      watch?.stop();
+      await pool.stop();
+      await transport.close();
     } finally {
-      await this.#keeper?.stop();
-      await this.#probes?.stop();
+      await keeper?.stop();
+      await probes?.stop();
     }
-  }
-
-  #move(move: WorkerMove, details: LogFields = {}): void {
-    const from = this.#state;
-    const to = nextState(from, move);
-    if (to === null) throw new CeleryError("worker-state", `A worker that is ${from} cannot ${move}: create a new one`);
-    this.#state = to;
-    this.#parts.log.info(`worker ${to}`, { worker: this.name, ...details });
-    this.#observers.emit({ type: "stateChanged", from, to });
-  }
-
-  #emit(event: TaskEvent): void {
-    this.#tell(event);
-    this.#observers.emit(event);
-    this.#announcer?.tell(event);
-    this.#remote?.tell(event);
-  }
-
-  #createConsumer(queue: ResolvedQueue): QueueConsumer {
-    const { transport, options, log, delayQueues } = this.#parts;
-    delayQueues.serve(queue.name, queue.declaration);
-    return new QueueConsumer({
-      transport,
-      queue,
-      prefetch: this.#concurrency.prefetchOf(queue),
-      clock: this.#parts.clock,
-      scheduledLimit: options.scheduledLimit,
-      log,
-      onDelivery: (delivery) => this.#pipeline.receive(delivery),
-      onLost: (name) => this.#onLost(name),
-      onConsumed: (name) => delayQueues.onConsumed(name),
-    });
-  }
-
-  /** What has not begun comes again, and so does what runs and is acked late. */
-  #onLost(queue: string): void {
-    this.#pipeline.forget(queue);
-    if (!this.#parts.options.cancelOnConnectionLoss) return;
-    for (const request of this.#pipeline.running) {
-      const comesAgain = request.queue === queue && request.policy.acks === "late";
-      if (comesAgain) this.#pool.abort(request.task.id, new ConnectionLost());
-    }
-  }
-
-  #createProbes(): Probes | null {
-    const { health, clock, log } = this.#parts;
-    return health && new Probes({ host: health.host, clock, log, health: () => this.health });
   }
 }

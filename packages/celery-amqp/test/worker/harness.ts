@@ -17,7 +17,7 @@ import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 import { assembleWorker } from "../../src/worker/assemble.ts";
 import type { WorkerEvent, WorkerEvents } from "../../src/worker/reporting/observers.ts";
 import { resolveWorker, type CreateWorkerOptions } from "../../src/worker/options/worker.ts";
-import type { HealthSetting } from "../../src/worker/parts.ts";
+import type { HealthSetting } from "../../src/worker/assembly/parts.ts";
 import type { StateSetting } from "../../src/worker/operations/state-keeper.ts";
 import type { Worker } from "../../src/worker/worker.ts";
 

@@ -88,7 +88,7 @@ describe("a worker that stops", () => {
     gate.open();
     await harness.settle();
     expect(harness.worker.runaways).toBe(0);
-    expect(harness.lines.at(-1)?.message).toBe("a task that was given up has ended at last");
+    expect(harness.lines.at(-1)?.message).toBe("an abandoned task has ended");
   });
 
   test("tells the caller of a task that was acked early and interrupted", async () => {

@@ -1,12 +1,23 @@
 import { CeleryError } from "../../ports/errors.ts";
-import type { QueueConsumer } from "./consumer.ts";
+import type { Delivery } from "../../ports/transport.ts";
 import type { ResolvedQueue } from "../../send/queues.ts";
+import type { DelayQueues } from "../pipeline/delay-queues.ts";
+import { type ConsumerParts, QueueConsumer } from "./consumer.ts";
 
-/** What consuming several queues needs of the worker. */
-export interface ConsumptionParts {
-  readonly createConsumer: (queue: ResolvedQueue) => QueueConsumer;
-  /** Nothing more comes from this queue: what came and has not begun is to go back. */
-  readonly onCancelled: (queue: string) => void;
+/** What consumes the queues of a worker. */
+export interface ConsumptionParts extends Pick<ConsumerParts, "transport" | "clock" | "log" | "scheduledLimit"> {
+  /** Messages of a queue that are unacked at most, beside those that wait for their eta. */
+  readonly prefetchOf: (queue: ResolvedQueue) => number;
+  readonly delayQueues: Pick<DelayQueues, "serve" | "onConsumed">;
+}
+
+/** Takes the deliveries of all queues. */
+export interface Receiver {
+  receive(delivery: Delivery): void;
+  /** The consumer of a queue was cancelled: its deliveries that have not begun are requeued. */
+  forget(queue: string): void;
+  /** The consumer of a queue was lost: the broker delivers its unacked messages again. */
+  onLost(queue: string): void;
 }
 
 /** How it stands with one queue. */
@@ -27,12 +38,14 @@ interface Served {
 export class Consumption {
   readonly #parts: ConsumptionParts;
   readonly #served = new Map<string, Served>();
+  /** Null before the start. */
+  #receiver: Receiver | null = null;
   #changing: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(queues: Iterable<ResolvedQueue>, parts: ConsumptionParts) {
     this.#parts = parts;
-    for (const queue of queues) this.#served.set(queue.name, { queue, consumer: parts.createConsumer(queue) });
+    for (const queue of queues) this.#served.set(queue.name, { queue, consumer: null });
   }
 
   get names(): readonly string[] {
@@ -47,7 +60,7 @@ export class Consumption {
     return [...this.#served].map(([name, { consumer }]) => ({
       name,
       isConsumed: consumer?.isConsuming ?? false,
-      isPaused: consumer === null,
+      isPaused: this.#receiver !== null && consumer === null,
     }));
   }
 
@@ -57,7 +70,9 @@ export class Consumption {
   }
 
   /** Begins to consume all of them. */
-  async start(): Promise<void> {
+  async start(receiver: Receiver): Promise<void> {
+    this.#receiver = receiver;
+    for (const served of this.#served.values()) served.consumer = this.#createConsumer(served.queue, receiver);
     for (const { consumer } of this.#served.values()) await consumer?.start();
   }
 
@@ -142,8 +157,8 @@ export class Consumption {
   }
 
   async #consume(served: Served): Promise<void> {
-    if (served.consumer !== null) return;
-    const consumer = this.#parts.createConsumer(served.queue);
+    if (served.consumer !== null || this.#receiver === null) return;
+    const consumer = this.#createConsumer(served.queue, this.#receiver);
     await consumer.start();
     served.consumer = consumer;
     if (this.#closed) await consumer.cancel();
@@ -154,7 +169,20 @@ export class Consumption {
     if (consumer === null) return;
     served.consumer = null;
     await consumer.cancel();
-    this.#parts.onCancelled(served.queue.name);
+    this.#receiver?.forget(served.queue.name);
+  }
+
+  #createConsumer(queue: ResolvedQueue, receiver: Receiver): QueueConsumer {
+    const { prefetchOf, delayQueues } = this.#parts;
+    delayQueues.serve(queue.name, queue.declaration);
+    return new QueueConsumer({
+      ...this.#parts,
+      queue,
+      prefetch: prefetchOf(queue),
+      onDelivery: (delivery) => receiver.receive(delivery),
+      onLost: (name) => receiver.onLost(name),
+      onConsumed: (name) => delayQueues.onConsumed(name),
+    });
   }
 
   /** The queue of this name, or all shards of it. */

@@ -49,19 +49,24 @@ export interface ControlledParts {
   readonly onChanged: () => void;
   /** Slots that remote control may set at most; null: ten times those at the start. */
   readonly maxConcurrency: number | null;
-  readonly shutdown: () => void;
 }
 
 /** A worker as commands of remote control see it. */
 export class Controlled implements ControlledWorker {
   readonly #parts: ControlledParts;
   readonly #startedAt: number;
+  #stop = (): void => {};
   readonly maxConcurrency: number;
 
   constructor(parts: ControlledParts) {
     this.#parts = parts;
     this.maxConcurrency = parts.maxConcurrency ?? 10 * parts.concurrency.total;
     this.#startedAt = parts.clock.monotonicMs();
+  }
+
+  /** @param stop - stops the worker warm */
+  start(stop: () => void): void {
+    this.#stop = stop;
   }
 
   get nodeName(): string {
@@ -168,6 +173,6 @@ export class Controlled implements ControlledWorker {
 
   shutdown(message: string): void {
     this.#parts.log.warn("remote control asks the worker to stop", { reason: message });
-    this.#parts.shutdown();
+    this.#stop();
   }
 }

@@ -3,38 +3,34 @@ import type { Broadcaster } from "../../control/broadcaster.ts";
 import type { Ids } from "../../ports/clock.ts";
 import type { Transport } from "../../ports/transport.ts";
 import type { Allowance } from "../control/allowance.ts";
-import { createPanel, type CommandedWorker } from "../control/panel.ts";
+import { createPanel } from "../control/panel.ts";
 import { Gossip } from "../control/gossip.ts";
 import { Mailbox } from "../control/mailbox.ts";
 import { mingle } from "../control/mingle.ts";
 import { Controlled, type ControlledParts } from "./controlled.ts";
-import type { TaskEvent } from "../rules/event.ts";
 
 /** What remote control is made of. */
-export interface RemoteControlParts extends Omit<ControlledParts, "started" | "maxConcurrency" | "defaultSerializer"> {
+export interface RemoteControlParts extends Omit<ControlledParts, "maxConcurrency" | "defaultSerializer"> {
   readonly transport: Transport;
   readonly content: Content;
   readonly ids: Ids;
   readonly broadcaster: Broadcaster;
   readonly allowance: Allowance;
-  /** The worker that is given to the user's commands. */
-  readonly commanded: CommandedWorker;
 }
 
 /** Remote control of a worker, and what workers exchange with each other: commands, hello, elections. */
 export class RemoteControl {
   readonly #parts: RemoteControlParts;
-  readonly #started = new Map<string, number>();
   readonly #controlled: Controlled;
   readonly #mailbox: Mailbox;
   readonly #gossip: Gossip | null;
 
   constructor(parts: RemoteControlParts) {
-    const { allowance, options, content, commanded, announcer } = parts;
+    const { allowance, options, content, controls, announcer } = parts;
     const { maxConcurrency } = allowance;
     const { defaultSerializer } = content;
-    const worker = new Controlled({ ...parts, started: this.#started, maxConcurrency, defaultSerializer });
-    const panel = createPanel(options.commands, commanded, allowance);
+    const worker = new Controlled({ ...parts, maxConcurrency, defaultSerializer });
+    const panel = createPanel(options.commands, controls, allowance);
     this.#parts = parts;
     this.#controlled = worker;
     this.#mailbox = new Mailbox({ ...parts, panel, worker });
@@ -42,7 +38,8 @@ export class RemoteControl {
   }
 
   /** Resolves when commands come, or cannot yet; the other workers are asked meanwhile. */
-  async start(): Promise<void> {
+  async start(stop: () => void): Promise<void> {
+    this.#controlled.start(stop);
     const { broadcaster, log } = this.#parts;
     await Promise.all([this.#mailbox.start(), this.#gossip?.start()]);
     void mingle(this.#controlled, broadcaster, log);
@@ -51,13 +48,6 @@ export class RemoteControl {
   /** The queues are consumed: requests are answered from now on. */
   open(): void {
     this.#mailbox.open();
-  }
-
-  /** Counts what runs. */
-  tell(event: TaskEvent): void {
-    if (event.type !== "taskStarted") return;
-    const { task } = event.task;
-    this.#started.set(task, (this.#started.get(task) ?? 0) + 1);
   }
 
   /** Hears of nothing any more. Safe to call twice. */

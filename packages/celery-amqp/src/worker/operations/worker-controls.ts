@@ -12,12 +12,12 @@ import type { Concurrency } from "../consuming/concurrency.ts";
 import type { Consumption } from "../consuming/consumption.ts";
 import type {
   ConsumedQueue,
-  Controls,
   RevokedHere,
   RevokeOptions,
   RevokeSelection,
   TimeLimitOptions,
 } from "../control/controls.ts";
+import type { CommandedWorker } from "../control/panel.ts";
 import type { WorkerState } from "../rules/lifecycle.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import { TaskRevoked } from "../../task/stop-reasons.ts";
@@ -25,8 +25,10 @@ import type { Pool } from "../pool/pool.ts";
 import { rateText } from "../rules/rate.ts";
 import { isStampValue, type Revocations, type StampSelection } from "../rules/revocations.ts";
 
-/** What controlling a worker reaches into. */
+/** What the operations on a worker change. */
 export interface WorkerControlsParts {
+  /** `celery@host`. */
+  readonly name: string;
   readonly tasks: TaskRegistry;
   readonly pool: Pool;
   readonly pipeline: Pipeline;
@@ -35,8 +37,8 @@ export interface WorkerControlsParts {
   readonly revocations: Revocations;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly state: () => WorkerState;
-  /** What outlives the process has changed. */
+  readonly lifecycle: { readonly state: WorkerState };
+  /** The revoked tasks have changed, which a state file keeps. */
   readonly onChanged: () => void;
 }
 
@@ -49,14 +51,16 @@ const stampsShape = record(oneOrMany(shape("a stamp's value: a string, a number,
 /** How long a handler that is terminated has to answer its aborted signal. */
 const abortMs = 1_000;
 
-/** Changes a running worker: the one implementation of `Controls`. */
-export class WorkerControls implements Controls {
+/** The operations on a running worker, as its owner, the user's commands and remote control call them. */
+export class WorkerControls implements CommandedWorker {
+  readonly name: string;
   readonly #parts: WorkerControlsParts;
   /** Limits that were changed. */
   readonly #rates = new Map<string, RateLimit>();
 
   constructor(parts: WorkerControlsParts) {
     this.#parts = parts;
+    this.name = parts.name;
   }
 
   revoke(what: RevokeSelection, options: RevokeOptions = {}): RevokedHere {
@@ -157,7 +161,7 @@ export class WorkerControls implements Controls {
   }
 
   #assertRunning(what: string): void {
-    const state = this.#parts.state();
+    const state = this.#parts.lifecycle.state;
     if (state === "running") return;
     throw new CeleryError("worker-state", `A worker that is ${state} cannot ${what}: wait until it runs`);
   }

@@ -2,10 +2,9 @@ import { fromWireException, newTask, type WireSignature } from "@leveret/celery-
 import type { Ids } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { isA } from "../../ports/thrown.ts";
-import type { TaskRegistry } from "../../task/registry.ts";
-import type { AnyHandler } from "../../task/task.ts";
 import type { ErrbackEffect } from "./perform.ts";
 import { mostArguments } from "../../task/arity.ts";
+import type { Handlers } from "../pool/running/handlers.ts";
 import type { Job } from "../pool/running/job.ts";
 import type { Pool } from "../pool/pool.ts";
 import { requestOf } from "../pool/running/request.ts";
@@ -13,9 +12,7 @@ import { describeForLog, type Failure } from "../rules/failure.ts";
 
 /** What calling errbacks needs of the worker. */
 export interface ErrbackParts {
-  readonly tasks: TaskRegistry;
-  /** The handler of a task, where this process knows it. */
-  readonly handlerOf: (name: string) => AnyHandler | null;
+  readonly handlers: Pick<Handlers, "tasks" | "find">;
   readonly pool: Pick<Pool, "run">;
   readonly ids: Ids;
   readonly log: Logger;
@@ -38,19 +35,20 @@ export class Errbacks {
    * what the schema says: the id of the failed task. Source: celery/backends/base.py `_errback_arity_greater`.
    */
   isCalledHere({ task: name, args, kwargs, immutable }: WireSignature): boolean {
-    const task = this.#parts.tasks.get(name);
+    const { handlers } = this.#parts;
+    const task = handlers.tasks.get(name);
     if (task === null || task.passing !== "positional" || task.accepts !== null) return false;
-    const handler = this.#parts.handlerOf(name);
-    if (handler === null) return false;
-    const most = mostArguments(handler);
+    const found = handlers.find(name);
+    if (found === null) return false;
+    const most = mostArguments(found.handler);
     const stored = immutable ? 0 : args.length + Object.keys(kwargs).length;
     return (stored > most ? most : most - stored) > 1;
   }
 
   /** Resolves when it has ended. Its own failure is logged, and nothing follows from it. */
   call({ errback, task: failed, failure }: ErrbackEffect): Promise<void> {
-    const { ids, log, tasks, pool, hostname } = this.#parts;
-    const definition = tasks.get(errback.task);
+    const { ids, log, handlers, pool, hostname } = this.#parts;
+    const definition = handlers.tasks.get(errback.task);
     if (definition === null) return Promise.resolve();
     const given = errback.immutable ? [] : [requestOf(failed, hostname, () => []), errorOf(failure), failure.traceback];
     const task = newTask({

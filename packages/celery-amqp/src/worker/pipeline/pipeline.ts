@@ -1,7 +1,9 @@
 import type { Delivery } from "../../ports/transport.ts";
+import { ConnectionLost } from "../../task/stop-reasons.ts";
 import type { Job } from "../pool/running/job.ts";
 import type { Pool } from "../pool/pool.ts";
 import type { Request } from "../rules/request.ts";
+import { isSuspect } from "../rules/arrival.ts";
 import { screen } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
 import { type Copies, keyOf } from "./copies.ts";
@@ -17,9 +19,9 @@ import { Settling } from "./settling.ts";
 import { Suspects, type SuspectsParts } from "./suspects.ts";
 import { Throttle } from "./throttle.ts";
 import { type TaskLimits, TimeLimits } from "./time-limits.ts";
-import { turnsOf } from "./turns.ts";
+import { type Turns, turnsOf } from "./turns.ts";
 
-type Given = Omit<ReceiveParts, "next" | "inflight" | "republisher" | "turns" | "suspects"> &
+type Given = Omit<ReceiveParts, "next" | "inflight" | "republisher"> &
   Omit<ExecuteParts, "inflight" | "limits" | "settling" | "copies"> &
   Omit<RepublishParts, "inflight"> &
   Pick<SuspectsParts, "deliveryLimit" | "isEmpty" | "quiet" | "wake">;
@@ -33,6 +35,8 @@ export interface PipelineParts extends Given {
   /** How many ended tasks may wait beside the slots until they are settled. */
   readonly unsettledLimit: number;
   readonly requeue: Requeue;
+  /** Whether runs that are acked late are aborted when their consumer is lost: the broker delivers their messages again. */
+  readonly cancelOnConnectionLoss: boolean;
 }
 
 /** How many tasks are where. */
@@ -66,6 +70,7 @@ export class Pipeline {
   readonly #suspects: Suspects;
   readonly #schedule: Schedule;
   readonly #copies: Copies;
+  readonly #turns: Turns;
   readonly #throttle: Throttle;
   readonly #execution: Execution;
   #open = true;
@@ -73,38 +78,32 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     const inflight = this.#inflight;
-    const { held } = parts;
-    const settling = new Settling({ clock: parts.clock, held, limit: parts.unsettledLimit });
-    const { copies } = parts;
-    this.#copies = copies;
-    this.#execution = new Execution({ ...parts, inflight, settling, copies, limits: this.#limits });
-    copies.serve({
-      isHere: (key) =>
-        [...this.#execution.running.keys(), ...settling.reservations].some(
-          ({ request }) => keyOf(request.task) === key,
-        ),
-      next: (reservation) => this.#enter(reservation),
-    });
-    this.#throttle = new Throttle({
-      clock: parts.clock,
+    const { held, copies, clock } = parts;
+    const settling = new Settling({ clock, held, limit: parts.unsettledLimit });
+    const republisher = new Republisher({ ...parts, inflight });
+    const execution = new Execution({ ...parts, inflight, settling, copies, limits: this.#limits });
+    const throttle = new Throttle({
+      clock,
       limit: parts.throttledLimit,
       isDropped: ({ request }) => screen(request.task, parts.world, parts.revoked) !== "pass",
-      next: (reservation) => this.#execution.push(reservation),
+      next: (reservation) => execution.push(reservation),
       park: ({ delivery }, until, otherwise) =>
-        this.#republisher.postpone(delivery, until, () => this.#ifOpen(delivery, otherwise)),
+        republisher.postpone(delivery, until, () => this.#ifOpen(delivery, otherwise)),
       held,
     });
     for (const { name, policy } of parts.tasks.list()) {
-      if (policy.ratePerSecond !== null) this.#throttle.setRate(name, policy.ratePerSecond);
+      if (policy.ratePerSecond !== null) throttle.setRate(name, policy.ratePerSecond);
     }
-    this.#schedule = new Schedule({ ...parts, held, next: (reservation) => this.#throttle.push(reservation) });
-    const republisher = new Republisher({ ...parts, inflight });
-    this.#republisher = republisher;
-    const turns = turnsOf(parts.clock);
+    this.#schedule = new Schedule({ ...parts, held, next: (reservation) => throttle.push(reservation) });
+    this.#copies = copies;
     const next = (reservation: Reservation): void => this.#enter(reservation);
-    const suspects = (): Suspects => this.#suspects;
-    const reception = new Reception({ ...parts, inflight, republisher, turns, suspects, next });
-    this.#reception = reception;
+    copies.serve({
+      isHere: (key) =>
+        [...execution.running.keys(), ...settling.reservations].some(({ request }) => keyOf(request.task) === key),
+      next,
+    });
+    const reception = new Reception({ ...parts, inflight, republisher, next });
+    const turns = turnsOf(clock);
     this.#suspects = new Suspects({
       ...parts,
       turns,
@@ -113,6 +112,11 @@ export class Pipeline {
       read: (delivery) => reception.read(delivery),
       giveUp: (delivery) => reception.giveUp(delivery),
     });
+    this.#turns = turns;
+    this.#reception = reception;
+    this.#republisher = republisher;
+    this.#execution = execution;
+    this.#throttle = throttle;
   }
 
   get counts(): PipelineCounts {
@@ -146,9 +150,15 @@ export class Pipeline {
     ];
   }
 
+  /**
+   * A message that is no suspect is decoded at once, unless a copy is under way that its run could duplicate. A message with
+   * unreadable headers never runs, and a copy would hide what is missing.
+   */
   receive(delivery: Delivery): void {
-    if (this.#open) this.#reception.receive(delivery);
-    else giveBack(delivery);
+    if (!this.#open) giveBack(delivery);
+    else if (isSuspect(delivery) && delivery.unreadable === null) this.#suspects.receive(delivery);
+    else if (this.#turns.isQuiet) this.#reception.read(delivery);
+    else this.#turns.pass(() => this.#reception.read(delivery));
   }
 
   /** Begins what waits and finds a slot now. */
@@ -162,6 +172,17 @@ export class Pipeline {
     this.#parts.requeue.release(queue);
     for (const delivery of this.#suspects.release(queue)) giveBack(delivery);
     this.#handBack((reservation) => reservation.request.queue === queue);
+  }
+
+  /** The same for a queue whose consumer was lost: runs that are acked late are aborted too, where that is an option. */
+  onLost(queue: string): void {
+    this.forget(queue);
+    const { cancelOnConnectionLoss, pool } = this.#parts;
+    if (!cancelOnConnectionLoss) return;
+    for (const request of this.running) {
+      const comesAgain = request.queue === queue && request.policy.acks === "late";
+      if (comesAgain) pool.abort(request.task.id, new ConnectionLost());
+    }
   }
 
   /** From now on at most so many of these tasks begin in a second; null lifts the limit. */

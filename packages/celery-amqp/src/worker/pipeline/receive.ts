@@ -13,7 +13,7 @@ import type { Logger } from "../../ports/logger.ts";
 import type { Seldom } from "../../ports/seldom.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
 import { withFreshId } from "../rules/anonymous.ts";
-import { isSuspect, lostRuns, sentTo } from "../rules/arrival.ts";
+import { lostRuns, sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
 import { type Glimpse, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
@@ -27,8 +27,6 @@ import type { Performer } from "./perform.ts";
 import { refuseDelivery } from "./refusals.ts";
 import type { Republisher } from "./republish.ts";
 import type { Reservation } from "./reservation.ts";
-import type { Suspects } from "./suspects.ts";
-import type { Turns } from "./turns.ts";
 
 /** What receiving needs of the worker. */
 export interface ReceiveParts {
@@ -41,8 +39,6 @@ export interface ReceiveParts {
   readonly log: Logger;
   readonly complaints: Seldom;
   readonly republisher: Republisher;
-  readonly turns: Turns;
-  readonly suspects: () => Suspects;
   readonly emit: (event: TaskEvent) => void;
   /** The next room. */
   readonly next: (reservation: Reservation) => void;
@@ -56,17 +52,6 @@ export class Reception {
 
   constructor(parts: ReceiveParts) {
     this.#parts = parts;
-  }
-
-  /**
-   * A message that is no suspect is read at once, unless a copy is under way that its run could make one too many. One with
-   * unreadable headers never runs, and a copy of it would hide what is missing.
-   */
-  receive(delivery: Delivery): void {
-    const { suspects, turns } = this.#parts;
-    if (isSuspect(delivery) && delivery.unreadable === null) suspects().receive(delivery);
-    else if (turns.isQuiet) this.read(delivery);
-    else turns.pass(() => this.read(delivery));
   }
 
   /** Puts a message that has lost too many runs into the dead queue, unread: reading it may be what they were lost by. */

@@ -25,11 +25,7 @@ export interface InlinePoolParts {
  * Runs tasks in this event loop, `size` of them at once. A handler cannot be killed here: past its hard limit the run is
  * reported and its slot freed, while the handler goes on unheard until it ends by itself.
  */
-export function createInlinePool(parts: InlinePoolParts): Pool {
-  return new InlinePool(parts);
-}
-
-class InlinePool implements Pool {
+export class InlinePool implements Pool {
   readonly #parts: InlinePoolParts;
   readonly #runs = new Set<InlineRun>();
   readonly #onHandlerEnd = (): void => void (this.#handlers -= 1);

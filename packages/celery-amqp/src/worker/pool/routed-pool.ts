@@ -12,11 +12,7 @@ export interface RoutedPoolParts {
 }
 
 /** Gives each job to the pool that its task asks for. */
-export function createRoutedPool(parts: RoutedPoolParts): Pool {
-  return new RoutedPool(parts);
-}
-
-class RoutedPool implements Pool {
+export class RoutedPool implements Pool {
   readonly #pools: ReadonlyMap<PoolKind, Pool>;
   readonly #all: readonly Pool[];
   #size: number;

@@ -11,8 +11,6 @@ export interface AnnouncerParts extends Omit<DispatcherParts, "onReady" | "lineL
   readonly tasks: TaskRegistry;
   /** Also what happens to tasks, from the start on. */
   readonly tellsOfTasks: boolean;
-  /** Tasks running now. */
-  readonly active: () => number;
 }
 
 /** How a worker calls itself among Celery's. */
@@ -26,8 +24,9 @@ export class Announcer {
   readonly #dispatcher: EventDispatcher;
   readonly #heart: Heart;
   #processed = 0;
+  #active = (): number => 0;
 
-  constructor({ tasks, tellsOfTasks, active, ...parts }: AnnouncerParts) {
+  constructor({ tasks, tellsOfTasks, ...parts }: AnnouncerParts) {
     this.tellsOfTasks = tellsOfTasks;
     this.#tasks = tasks;
     this.#dispatcher = new EventDispatcher({ ...parts, onReady: () => this.#heart.online() });
@@ -35,7 +34,7 @@ export class Announcer {
       dispatcher: this.#dispatcher,
       clock: parts.clock,
       software,
-      facts: () => ({ active: active(), processed: this.#processed, loadavg: loadAverage() }),
+      facts: () => ({ active: this.#active(), processed: this.#processed, loadavg: loadAverage() }),
     });
   }
 
@@ -44,7 +43,9 @@ export class Announcer {
     return this.#dispatcher.dropped;
   }
 
-  start(): void {
+  /** @param active - the number of tasks that run now */
+  start(active: () => number): void {
+    this.#active = active;
     this.#dispatcher.start();
     this.#heart.start();
   }

@@ -42,7 +42,7 @@ export function afterPart(
     // Of a body that is a group each member fails by what failed in the header.
     const { exception, cause = exception } = progress;
     const told = failBody(body, body.subtaskType === "group" ? cause : exception, last, world);
-    return world.failsUnfinishableChords ? [...told, finish] : told;
+    return world.failUnfinishableChords ? [...told, finish] : told;
   }
   return [...endChord(body, { results: progress.results }, last, world), finish];
 }

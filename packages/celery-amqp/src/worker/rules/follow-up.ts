@@ -65,8 +65,8 @@ export function tellAround(task: TaskMessage, failure: Failure, stores: boolean,
 }
 
 /** How far to look for what a failure keeps from being called. */
-export function reachOf({ failsUnfinishableChords }: Pick<World, "failsUnfinishableChords">): Reach {
-  return failsUnfinishableChords ? "all" : "celery";
+export function reachOf({ failUnfinishableChords }: Pick<World, "failUnfinishableChords">): Reach {
+  return failUnfinishableChords ? "all" : "celery";
 }
 
 /** The part that a failed task has in a chord. */

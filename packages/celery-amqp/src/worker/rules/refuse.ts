@@ -89,13 +89,13 @@ function glimpsed(glimpse: Glimpse): TaskMessage | null {
 
 /** Celery tells nobody of these; those that wait for them would wait for ever. */
 function tellWaiting(task: TaskMessage, failure: Failure, stores: boolean, world: World): readonly Effect[] {
-  return world.failsUnfinishableChords ? tellAround(task, failure, stores, world) : [];
+  return world.failUnfinishableChords ? tellAround(task, failure, stores, world) : [];
 }
 
 /** A member of a group may be one of a chord's: who counts its parts, if anybody does, may know the body. */
 function bringBlindly({ isChordKnown }: Glimpse, task: TaskMessage, failure: Failure, world: World): readonly Effect[] {
   const { id: taskId, group: groupId, groupIndex } = task;
-  if (!world.failsUnfinishableChords || isChordKnown || groupId === null) return [];
+  if (!world.failUnfinishableChords || isChordKnown || groupId === null) return [];
   const part = { taskId, groupId, groupIndex, body: null };
   return [{ do: "chord-part", part, meta: failureMeta(taskId, failure, []), task }];
 }

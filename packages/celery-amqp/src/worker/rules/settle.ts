@@ -111,7 +111,7 @@ export function revoke(
   const meta = revokedMeta(task.id, failure);
   if (keepsFailure(request)) effects.push({ do: "store", meta, task, required: false });
   effects.push(...partOf(task, meta));
-  if (world.failsUnfinishableChords)
+  if (world.failUnfinishableChords)
     effects.push(...tellAround({ ...task, chord: null }, failure, keepsFailure(request), world));
   if (reason !== "terminated" || request.policy.acks === "late") effects.push({ do: "ack" });
   effects.push({ do: "emit", event: { type: "taskRevoked", task, queue, reason } });
@@ -243,7 +243,7 @@ function tellFailure(request: Request, failure: Failure, sent: readonly Tree[], 
 
 /** A chord whose member ends without a result would wait for ever, as it does in Celery: it fails by that member. */
 function withoutResult({ task }: Request, world: World): readonly Effect[] {
-  return world.failsUnfinishableChords ? tellAround(task, ignored(), false, world) : [];
+  return world.failUnfinishableChords ? tellAround(task, ignored(), false, world) : [];
 }
 
 /** Its message never runs again, so its caller learns of it; monitors hear of the failure, then of the reject. */

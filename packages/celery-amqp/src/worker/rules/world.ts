@@ -15,7 +15,7 @@ export interface World {
   /** Whether parts of chords are counted. */
   readonly countsChords: boolean;
   /** Whether a part that can never report fails its chord (true) or leaves it waiting where Celery does (false). */
-  readonly failsUnfinishableChords: boolean;
+  readonly failUnfinishableChords: boolean;
   /** Whether what follows a task has its priority, where it says none: Celery's `task_inherit_parent_priority`. */
   readonly inheritsPriority: boolean;
   /** Whether an errback of this name is called here, with request, error and traceback. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { TaskContext } from "../../../src/task/context.ts";
 import { defineTask } from "../../../src/task/definition.ts";
 import { createFakeClock } from "../../../src/testing/fake-clock.ts";
-import { createInlinePool } from "../../../src/worker/pool/inline.ts";
+import { InlinePool } from "../../../src/worker/pool/inline.ts";
 import type { Job } from "../../../src/worker/pool/running/job.ts";
 import { SoftTimeLimitExceeded, TaskRevoked } from "../../../src/task/stop-reasons.ts";
 import type { Outcome } from "../../../src/worker/rules/outcome.ts";
@@ -24,7 +24,7 @@ function poolOfGates({ listens = false } = {}) {
     runs.push({ context, end: () => resolve("done") });
     return promise;
   });
-  const pool = createInlinePool({
+  const pool = new InlinePool({
     size: 2,
     clock: createFakeClock(),
     host: {

@@ -66,7 +66,7 @@ describe("a part of a chord", () => {
   test("fails the body alone where Celery does", () => {
     const around = { group_id: "outer", chord: encodeSignature(signature("outer-body")) };
     const body = signature("body", { options: { task_id: "id-b", ...around } });
-    const world = freshWorld({ countsChords: true, failsUnfinishableChords: false });
+    const world = freshWorld({ countsChords: true, failUnfinishableChords: false });
     expect(inShort(after(body, failed, world))).toEqual(["store FAILURE id-b"]);
   });
 

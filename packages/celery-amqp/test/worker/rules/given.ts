@@ -41,7 +41,7 @@ export const world: World = {
   deadLetter: true,
   budget: resolveBudget(),
   countsChords: false,
-  failsUnfinishableChords: true,
+  failUnfinishableChords: true,
   inheritsPriority: false,
   callsErrback: () => false,
   random: () => 0.5,

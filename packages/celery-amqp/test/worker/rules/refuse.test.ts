@@ -159,7 +159,7 @@ describe("a task nobody here implements", () => {
 });
 
 describe("a member of a chord that can never report, where Celery would be equalled", () => {
-  const world = freshWorld({ failsUnfinishableChords: false, deadLetter: false });
+  const world = freshWorld({ failUnfinishableChords: false, deadLetter: false });
   const { id: _id, task: _task, isChordKnown: _known, ...workflow } = known;
 
   test.each([

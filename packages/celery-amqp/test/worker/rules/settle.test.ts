@@ -334,7 +334,7 @@ const flags: readonly Partial<TaskPolicy>[] = [
 ];
 
 describe("a part of a chord that has no result", () => {
-  const asCelery = freshWorld({ failsUnfinishableChords: false });
+  const asCelery = freshWorld({ failUnfinishableChords: false });
   const part = request({ chord: signature("body"), group: "g" });
 
   test("leaves it waiting where that is wanted, as Celery does", () => {

@@ -30,11 +30,7 @@ const stopMs = 10_000;
  * Runs tasks in children, one in each at a time, and replaces those that die, wear out or have to be killed. Jobs wait in
  * line where no child is free, as while one is being replaced.
  */
-export function createChildPool(parts: ChildPoolParts): Pool {
-  return new ChildPool(parts);
-}
-
-class ChildPool implements Pool {
+export class ChildPool implements Pool {
   readonly #parts: ChildPoolParts;
   readonly #seats = new Set<ChildSeat>();
   readonly #runs = new Set<ChildRun>();

@@ -50,8 +50,7 @@ export class AwaitedTasks {
     this.#log = log;
   }
 
-  /** Says whose runs they are. */
-  serve(host: AwaitedTasksHost): void {
+  start(host: AwaitedTasksHost): void {
     this.#host = host;
   }
 

@@ -1,19 +1,23 @@
 import { CeleryError } from "../../../ports/errors.ts";
-import type { TaskRegistry } from "../../../task/registry.ts";
+import { createRegistry, type TaskRegistry } from "../../../task/registry.ts";
 import type { AnyHandler, TaskDefinition } from "../../../task/task.ts";
+import { withBuiltins } from "./builtins.ts";
 import type { Runnable } from "./invoke.ts";
 import type { Job } from "./job.ts";
 import type { PoolKind } from "../../../task/policy.ts";
 import { poolKindOf } from "../../rules/pool-kind.ts";
 
-/** The handlers of a worker's tasks: those that stand in the definitions, and those that were given by `implement`. */
+/** A worker's tasks, those that each worker of Celery has included, and their handlers: of the definitions, or by `implement`. */
 export class Handlers {
-  readonly #tasks: TaskRegistry;
+  readonly tasks: TaskRegistry;
   readonly #pools: readonly { readonly kind: PoolKind }[];
   readonly #given = new Map<TaskDefinition, AnyHandler>();
 
-  constructor(tasks: TaskRegistry, pools: readonly { readonly kind: PoolKind }[]) {
-    this.#tasks = tasks;
+  /**
+   * @throws CeleryError `option-invalid`, `task-duplicate`
+   */
+  constructor(definitions: readonly TaskDefinition[], pools: readonly { readonly kind: PoolKind }[]) {
+    this.tasks = createRegistry(withBuiltins(definitions, (name) => this.find(name)));
     this.#pools = pools;
   }
 
@@ -21,7 +25,7 @@ export class Handlers {
    * @throws CeleryError `option-invalid` also for a task that runs in children, `task-duplicate` for a task that has a handler already
    */
   implement(task: TaskDefinition, run: AnyHandler): void {
-    const known = this.#tasks.get(task.name);
+    const known = this.tasks.get(task.name);
     if (known === null)
       throw new CeleryError("option-invalid", `Task "${task.name}" is not among the worker's tasks: add it there`);
     if (typeof run !== "function") throw new CeleryError("option-invalid", `Task "${task.name}" needs a function`);
@@ -42,7 +46,7 @@ export class Handlers {
    * @throws CeleryError `task-unhandled` where a task has no handler
    */
   assertAll(): void {
-    const bare = this.#tasks
+    const bare = this.tasks
       .list()
       .find((task) => task.run === null && !this.#given.has(task) && !this.#runsInChild(task));
     if (bare === undefined) return;
@@ -63,7 +67,7 @@ export class Handlers {
 
   /** The task of that name with its handler, null where this process has none for it. */
   find(name: string): Runnable | null {
-    const definition = this.#tasks.get(name);
+    const definition = this.tasks.get(name);
     const handler = definition && (this.#given.get(definition) ?? definition.run);
     return definition && handler && { definition, handler: handler as Runnable["handler"] };
   }

@@ -6,7 +6,7 @@ import { defineTask } from "../../../../src/task/definition.ts";
 import { createFakeClock } from "../../../../src/testing/fake-clock.ts";
 import type { ChildEvents, StartChild } from "../../../../src/worker/pool/children/child.ts";
 import { AwaitedTasks } from "../../../../src/worker/pool/running/awaited-tasks.ts";
-import { createChildPool } from "../../../../src/worker/pool/children/child-pool.ts";
+import { ChildPool } from "../../../../src/worker/pool/children/child-pool.ts";
 import { pack } from "../../../../src/worker/pool/pipe/serialization.ts";
 import type { FromChild, ToChild } from "../../../../src/worker/pool/pipe/messages.ts";
 import { TaskRevoked } from "../../../../src/task/stop-reasons.ts";
@@ -48,7 +48,7 @@ function poolOf({ size = 1, maxTasks = null as number | null } = {}) {
     (text: string, fields: LogFields = {}): void =>
       void lines.push({ text: `${level} ${text}`, fields });
   const log: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-  const pool = createChildPool({
+  const pool = new ChildPool({
     clock,
     log,
     size,
