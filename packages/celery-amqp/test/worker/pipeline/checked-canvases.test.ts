@@ -1,4 +1,5 @@
-import { chain, group, signature, type WireSignature, withOptions } from "@leveret/celery-protocol/canvas";
+import type { WireSignature } from "@leveret/celery-protocol";
+import { chain, group, signature, withOptions } from "@leveret/celery-protocol/canvas";
 import { resolveBudget } from "@leveret/celery-protocol/wire";
 import { expect, test } from "vitest";
 import { CheckedCanvases } from "../../../src/worker/pipeline/checked-canvases.ts";
