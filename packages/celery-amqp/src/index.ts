@@ -70,23 +70,16 @@ export type { TaskContext } from "./task/context.ts";
 export type { RetryCallOptions } from "./task/retry-call.ts";
 export { lookedAmong, tasksAmong } from "./task/exported.ts";
 export { chain, chord, chunks, group, map, signatureFrom, starmap } from "./task/canvas.ts";
-export type {
-  Calls,
-  Fits,
-  GroupSignature,
-  LastResult,
-  MissingOfAll,
-  MissingOfFirst,
-  ResultOf,
-  Results,
-} from "./task/canvas-shape.ts";
+export type { GroupSignature } from "./task/canvas-shape.ts";
+export type * as canvasTypes from "./task/canvas-shape.ts";
+export type * as definitionTypes from "./task/definition-shape.ts";
 export { currentTask } from "./task/current-task.ts";
-export { type DeclaredTask, defineTask, type Task } from "./task/definition.ts";
+export { type DeclaredTask, defineTask, type Signed, type Task } from "./task/definition.ts";
 export type { Handler } from "./task/definition-shape.ts";
 export { type Duration, durationMs } from "./task/duration.ts";
 export type { TaskRequest } from "./task/request.ts";
 export type { RateLimit, RetryOptions, TaskOptions } from "./task/options.ts";
-export type { AnyHandler, TaskDefinition, TypedTask } from "./task/task.ts";
+export type { AnyHandler, OpenTask, TaskDefinition, TypedTask } from "./task/task.ts";
 
 // Remote control.
 export type { CustomReplies, Replies } from "./control/ask.ts";
@@ -115,7 +108,7 @@ export {
 } from "./send/sharded-queue.ts";
 export { isGroupResult } from "./results/group-result.ts";
 export { checkCallOptions } from "./task/call-shape.ts";
-export type { CallOptions, LinkedCall } from "./task/call-options.ts";
+export type { CallOptions, LinkedCall, WrittenOptions, WrittenTime } from "./task/call-options.ts";
 export type {
   AsyncResult,
   GroupResult,
@@ -132,7 +125,7 @@ export type { Stamping, StampingVisitor, Stamps } from "@leveret/celery-protocol
 
 // Events.
 export type { EventFilters } from "./events/filter.ts";
-export type { EventOf, EventStream, EventStreamOptions } from "./events/stream.ts";
+export type { EventOf, EventWith, EventStream, EventStreamOptions } from "./events/stream.ts";
 export {
   ClusterState,
   type ClusterStateOptions,
@@ -171,6 +164,7 @@ export type {
   OwnQueue,
   Publisher,
   PublishOptions,
+  RejectOptions,
   QueueInfo,
   SubscribeOptions,
   Subscription,

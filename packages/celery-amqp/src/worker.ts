@@ -135,6 +135,21 @@ export type { StampSelection, StampValue } from "./worker/rules/revocations.ts";
 export type { TaskQueue } from "./send/queue-table.ts";
 export type { QueueOptions } from "./send/queues.ts";
 export type { ShardedQueue } from "./send/sharded-queue.ts";
-export type { DeadLetterReason, TaskEvent } from "./worker/rules/event.ts";
+export type { AboutTask, DeadLetterReason, TaskEvent } from "./worker/rules/event.ts";
 export type { Failure } from "./worker/rules/failure.ts";
 export type { StartOptions, StopOptions, Worker } from "./worker/worker.ts";
+
+// Types of the first entry that the options and the events of a worker are made of.
+export type { AmqpOptions } from "./ports/connection.ts";
+export type { Clock, Ids } from "./ports/clock.ts";
+export type { Interceptor } from "./ports/interceptor.ts";
+export type { Logger } from "./ports/logger.ts";
+export type { Transport, TransportState } from "./ports/transport.ts";
+export type { ResultStore } from "./results/backend.ts";
+export type { ErrorClasses } from "./results/task-error.ts";
+export type { DeclarePolicy } from "./send/queues.ts";
+export type { Routes } from "./send/routes.ts";
+export type { ShardedQueueOptions } from "./send/sharded-queue.ts";
+export type { Duration } from "./task/duration.ts";
+export type { RateLimit } from "./task/options.ts";
+export type { AnyHandler, OpenTask, TaskDefinition } from "./task/task.ts";

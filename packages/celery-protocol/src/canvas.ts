@@ -20,6 +20,7 @@ export {
   type CallArguments,
   type Caller,
   type CallTerms,
+  type Moment,
   callTerms,
   composeBy,
   type Routing,
@@ -57,3 +58,5 @@ export {
   unreached,
   type Unreached,
 } from "./canvas/unreached.ts";
+export type { Draft, DraftOptions, OptionValue } from "./canvas/draft.ts";
+export type { Spending } from "./canvas/spending.ts";

@@ -12,6 +12,7 @@ export {
   isEventType,
 } from "./event/codec.ts";
 export type {
+  Bare,
   CeleryEvent,
   CeleryTaskEvent,
   CeleryWorkerEvent,

@@ -12,14 +12,15 @@ export interface EventStreamOptions<Type extends string = string> extends EventF
   readonly maxWaiting?: number;
 }
 
-type Typed<Each, Type extends EventType> = Each extends { readonly type: infer Own }
+/** Those events of a union that may have a type. */
+export type EventWith<Each, Type extends EventType> = Each extends { readonly type: infer Own }
   ? Type extends Own
     ? Each
     : never
   : never;
 
 /** The event of a type, where the type is one that Celery sends; any event for patterns and for types of your own. */
-export type EventOf<Type extends string> = Type extends EventType ? Typed<CeleryEvent, Type> : CeleryEvent;
+export type EventOf<Type extends string> = Type extends EventType ? EventWith<CeleryEvent, Type> : CeleryEvent;
 
 /**
  * The events of workers and tasks, from the moment it is `opened`. Events arrive in the order of the broker; those sent

@@ -13,12 +13,14 @@ export interface GroupSignature<Missing extends readonly unknown[], R extends re
   readonly [grouped]: true;
 }
 
-type MissingOf<Call> = Call extends Signature<infer Missing, unknown> ? Missing : never;
+/** The parameters that a call lacks. */
+export type MissingOf<Call> = Call extends Signature<infer Missing, unknown> ? Missing : never;
 
 /** What a call comes to. */
 export type ResultOf<Call> = Call extends Signature<never, infer R> ? R : never;
 
-type IsGroup<Call> = typeof grouped extends keyof Call ? true : false;
+/** Whether a call is a group. */
+export type IsGroup<Call> = typeof grouped extends keyof Call ? true : false;
 
 /** What the parameter is that one step supplies to all these at once; none where none of them lacks any. */
 export type MissingOfAll<Members extends readonly unknown[]> = [Takers<Members[number]>] extends [never]
@@ -27,7 +29,8 @@ export type MissingOfAll<Members extends readonly unknown[]> = [Takers<Members[n
     ? [given: Given]
     : never;
 
-type Takers<Call> = Call extends unknown
+/** A function for each call that lacks one parameter. */
+export type Takers<Call> = Call extends unknown
   ? MissingOf<Call> extends readonly [infer Given]
     ? (given: Given) => void
     : never
@@ -40,16 +43,18 @@ export type Results<Members extends readonly unknown[]> = Members extends readon
     ? [...MemberResults<First>, ...Results<Rest>]
     : MemberResults<Members[number]>[number][];
 
-type MemberResults<Member> = Member extends unknown
+/** The results of one member: those of a group one by one. */
+export type MemberResults<Member> = Member extends unknown
   ? IsGroup<Member> extends true
     ? ListOf<ResultOf<Member>>
     : [ResultOf<Member>]
   : never;
 
-type ListOf<R> = R extends readonly unknown[] ? R : never;
+/** A result as a list. */
+export type ListOf<R> = R extends readonly unknown[] ? R : never;
 
 /** What a step hands on. After the first step a group of one is that one. */
-type Handed<Step, IsFirst> = IsFirst extends true
+export type Handed<Step, IsFirst> = IsFirst extends true
   ? ResultOf<Step>
   : IsGroup<Step> extends true
     ? ResultOf<Step> extends readonly [infer Only]

@@ -117,7 +117,7 @@ export type Unsendable<A extends readonly unknown[], R> = [0, number, unknown] e
 export type Unsent = "A Map, a Set, a function or a symbol cannot be sent: use plain objects and arrays";
 
 /** Every option of a definition, for the message about an unknown one. */
-interface AnyDefinition extends TaskOptions {
+export interface AnyDefinition extends TaskOptions {
   readonly input?: unknown;
   readonly args?: unknown;
   readonly returns?: unknown;
@@ -127,7 +127,7 @@ interface AnyDefinition extends TaskOptions {
 }
 
 /** A definition that fits no form, of unknown mistakes. */
-interface Misfit extends AnyDefinition {
+export interface Misfit extends AnyDefinition {
   readonly "fits no form of defineTask": never;
 }
 
@@ -152,4 +152,5 @@ export type Mistake<D> = [D] extends [never]
             ? Misfit & { readonly run: ContextFirst }
             : Misfit;
 
-type ContextFirst = "A handler takes the context first, then the arguments: (context, x, y) => …";
+/** The mistake of a handler whose first parameter is not the context. */
+export type ContextFirst = "A handler takes the context first, then the arguments: (context, x, y) => …";

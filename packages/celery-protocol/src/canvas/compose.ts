@@ -67,7 +67,7 @@ export interface CallTerms {
 }
 
 /** A point in time, or seconds from the time of sending. */
-type Moment = WireTime | number;
+export type Moment = WireTime | number;
 
 /**
  * Composes the message of one call, by its options and, where it has none, those of its route. Source:

@@ -171,7 +171,8 @@ export type EventType = Exclude<CeleryEvent["type"], "custom">;
 /** Fields that the sender adds to every event when it is sent. */
 export type EventStamp = Omit<EventBase, "extra">;
 
-type Bare<Each> = Each extends EventBase ? Omit<Each, keyof EventStamp> : never;
+/** An event without the fields that its sender adds. */
+export type Bare<Each> = Each extends EventBase ? Omit<Each, keyof EventStamp> : never;
 
 /** An event before it is sent: without host, time and clock. */
 export type EventBody = Bare<CeleryEvent>;

@@ -55,7 +55,12 @@ export function resolveBudget(options: BudgetOptions = {}): Budget {
 }
 
 /** The error of a message that passes a limit; `seen` may be the count at which counting stopped. */
-export function overBudget(limit: RefusedLimit, budget: Budget, seen: number, fault: Fault = "remote"): ProtocolError {
+export function overBudget(
+  limit: Exclude<keyof Budget, "queues">,
+  budget: Budget,
+  seen: number,
+  fault: Fault = "remote",
+): ProtocolError {
   const { code, what } = REFUSALS[limit];
   const counted = Number.isSafeInteger(seen) ? seen : seen.toExponential(1);
   const message = `${what}: ${counted}, budget.${limit} allows ${budget[limit]}. Send less at once, or raise budget.${limit}.`;

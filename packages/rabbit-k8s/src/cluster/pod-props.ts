@@ -1,7 +1,6 @@
 import type { SecretKey } from "./topology.ts";
 
 /** Plain names and values. */
-type Texts = Readonly<Record<string, string>>;
 
 /** A volume beside the node's own. Name exactly one of `secret`, `configMap`, `claim` and `emptyDir`. */
 export interface ExtraVolume {
@@ -30,11 +29,11 @@ export interface ExtraContainer {
   /** Default: the image's own. */
   readonly args?: readonly string[];
   /** Environment variables. */
-  readonly env?: Texts;
+  readonly env?: Readonly<Record<string, string>>;
   /** Environment variables, from Secrets. */
   readonly secretEnv?: Readonly<Record<string, SecretKey>>;
   /** Folders of the pod's extra volumes, by path; a volume is mounted as it is written in `volumes`. */
-  readonly mounts?: Texts;
+  readonly mounts?: Readonly<Record<string, string>>;
   /** Default: 50m of a core and 64Mi, which is the limit too. */
   readonly resources?: { readonly cpu?: string; readonly memory?: string };
 }

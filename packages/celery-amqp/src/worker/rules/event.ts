@@ -1,7 +1,8 @@
 import type { TaskMessage, Tree } from "@leveret/celery-protocol";
 import type { Failure } from "./failure.ts";
 
-interface About {
+/** The task that an event is about. */
+export interface AboutTask {
   readonly task: TaskMessage;
   readonly queue: string;
 }
@@ -17,30 +18,30 @@ export type DeadLetterReason =
 
 /** What happened to one task, as `worker.on` tells it. */
 export type TaskEvent =
-  | (About & { readonly type: "taskReceived" })
-  | (About & { readonly type: "taskStarted" })
-  | (About & { readonly type: "taskSucceeded"; readonly result: Tree; readonly runtimeMs: number })
-  | (About & { readonly type: "taskFailed"; readonly failure: Failure })
+  | (AboutTask & { readonly type: "taskReceived" })
+  | (AboutTask & { readonly type: "taskStarted" })
+  | (AboutTask & { readonly type: "taskSucceeded"; readonly result: Tree; readonly runtimeMs: number })
+  | (AboutTask & { readonly type: "taskFailed"; readonly failure: Failure })
   /**
    * It will run again in `delayMs`; `failure` is null where the task gave no error, `traceback` tells where it asked.
    * `counted` is false for a snooze.
    */
-  | (About & {
+  | (AboutTask & {
       readonly type: "taskRetried";
       readonly failure: Failure | null;
       readonly traceback: string | null;
       readonly delayMs: number;
       readonly counted: boolean;
     })
-  | (About & { readonly type: "taskRevoked"; readonly reason: "expired" | "revoked" | "terminated" })
-  | (About & { readonly type: "taskRejected"; readonly requeue: boolean })
+  | (AboutTask & { readonly type: "taskRevoked"; readonly reason: "expired" | "revoked" | "terminated" })
+  | (AboutTask & { readonly type: "taskRejected"; readonly requeue: boolean })
   /**
    * The worker stops and its run was cut short. Its message goes back to the queue; one that was acked early cannot, and
    * `taskFailed` follows.
    */
-  | (About & { readonly type: "taskCancelled"; readonly requeue: boolean })
+  | (AboutTask & { readonly type: "taskCancelled"; readonly requeue: boolean })
   /** It ended by `ctx.ignore()`. Celery tells nobody; here it can be seen. */
-  | (About & { readonly type: "taskIgnored" })
+  | (AboutTask & { readonly type: "taskIgnored" })
   | {
       readonly type: "deadLettered";
       /** Null where the message could not be read that far. */
