@@ -35,6 +35,7 @@ export {
   type FollowUpOptions,
 } from "./canvas/follow-up.ts";
 export { freezeSignature, type Frozen } from "./canvas/freeze.ts";
+export { withFormedLinks } from "./canvas/form.ts";
 export { link, linkError, linkErrorWithHeader, linksOf, withOptions } from "./canvas/link.ts";
 export type { Mint, WireRoute } from "./canvas/mint.ts";
 export { joinChord, replacement } from "./canvas/replace.ts";

@@ -1,4 +1,4 @@
-import { type CallTerms, callTerms, type Mint, type WireRoute } from "@leveret/celery-protocol/canvas";
+import { type CallTerms, callTerms, type Mint, type WireRoute, withFormedLinks } from "@leveret/celery-protocol/canvas";
 import { CeleryError } from "../ports/errors.ts";
 import { type CallOptions, mergeOptions } from "../task/call-options.ts";
 import { checkCallOptions } from "../task/call-shape.ts";
@@ -95,7 +95,7 @@ export function planCall(name: string, said: CallOptions, route: WireRoute): Pla
   };
   const options = wireOptions(said, `${where}: `);
   const terms = readable(
-    () => callTerms(name, options, { ...route, ...(protocol !== undefined && { protocol }) }),
+    () => callTerms(name, withFormedLinks(options), { ...route, ...(protocol !== undefined && { protocol }) }),
     `${where}: `,
   );
   const { hardSeconds, softSeconds } = terms.message.timeLimit;

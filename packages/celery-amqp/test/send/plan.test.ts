@@ -6,6 +6,7 @@ import { readable } from "../../src/send/chords.ts";
 import { destinationOf } from "../../src/send/destination.ts";
 import { planCall } from "../../src/send/plan.ts";
 import { resolveQueues } from "../../src/send/queue-table.ts";
+import { chain, group } from "../../src/task/canvas.ts";
 import type { CallOptions } from "../../src/task/call-options.ts";
 import { defineTask } from "../../src/task/definition.ts";
 
@@ -23,6 +24,14 @@ function wire(ms: number, text: string) {
 }
 
 describe("a message", () => {
+  test("has its callbacks and errbacks in the normal form", () => {
+    const t = defineTask("demo.t", (_context, given: unknown) => given);
+    const sum = defineTask("demo.sum", (_context, given: readonly unknown[]) => given.length);
+    const written = chain(group(t.s()), sum.s());
+    const meant = expect.objectContaining({ task: "celery.chord", subtaskType: "chord" });
+    expect(compose({ link: written, linkError: [written] })).toMatchObject({ callbacks: [meant], errbacks: [meant] });
+  });
+
   test("says what Celery says where the call says nothing", () => {
     expect(compose({})).toMatchObject({
       protocol: 2,

@@ -144,7 +144,13 @@ function kwargsOf(draft: Draft, written: Written): Readonly<Record<string, Tree>
   const { kind, kwargs, header, body } = draft;
   if (kind === "task") return kwargs;
   if (kind !== "chord") return { tasks: draft.tasks.map((each) => toTree(each, written)) };
-  return { kwargs, header: header && toTree(header, written), body: body && toTree(body, written) };
+  return { kwargs, header: header && headerTree(header, written), body: body && toTree(body, written) };
+}
+
+/** As in Celery, a list until it is frozen to a group with an id. */
+function headerTree(header: Draft, written: Written): Tree {
+  const isFrozen = Object.keys(header.options).length > 0;
+  return isFrozen ? toTree(header, written) : header.tasks.map((each) => toTree(each, written));
 }
 
 /** Arguments and options of a call, beyond the signature's own. */

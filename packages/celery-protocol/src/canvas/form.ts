@@ -1,7 +1,11 @@
+import { decodeSignature } from "../task/signature-codec.ts";
+import type { Tree } from "../content/tree.ts";
+import { resolveBudget } from "../wire/budget.ts";
 import { mappedBy } from "./compose.ts";
-import { append, Draft, draftOf, type DraftOptions, given, listOf, listTask } from "./draft.ts";
+import { append, Draft, draftOf, type DraftOptions, given, listOf, listTask, toDraft, toTree } from "./draft.ts";
 import { commonErrbacks, errbacksOf } from "./errback.ts";
-import { isBound, type Line, makeFirstImmutable, takePlace, unbind } from "./line.ts";
+import { isBound, type Line, lineOf, makeFirstImmutable, takePlace, unbind } from "./line.ts";
+import { Spending } from "./spending.ts";
 
 /**
  * The same line with one result: adds `celery.accumulate` after a final group, whose result is the list of the members'
@@ -34,6 +38,7 @@ export function closed(line: Line, reports: boolean): Line {
  */
 export function formed(line: Line, hasTail: boolean): Draft[] {
   const steps: Draft[] = [];
+  for (const step of line) if (step.kind === "task") step.options = withFormedLinks(step.options, step.spending);
   for (let index = 0; index < line.length; index += 1) {
     const step = line[index] as Draft;
     const next = line[index + 1];
@@ -52,6 +57,38 @@ export function formed(line: Line, hasTail: boolean): Draft[] {
     } else steps.push(chordOf(step, handedOn(step)));
   }
   return hasTail && !isBound(line) ? withTail(steps) : steps;
+}
+
+/**
+ * Options with their callbacks and errbacks in the normal form, by which a worker of any Celery version calls them as they
+ * are meant. Plain calls stay as they are.
+ *
+ * @param spending - default: that of the default budget
+ * @throws ProtocolError as `unfold`
+ */
+export function withFormedLinks<Options extends Readonly<DraftOptions>>(
+  options: Options,
+  spending: Spending = new Spending(resolveBudget()),
+): Options {
+  const formedIn = (name: string) => listOf(options[name]).map((call) => formedLink(call, spending));
+  const [callbacks, errbacks] = [formedIn("link"), formedIn("link_error")];
+  if (callbacks.length + errbacks.length === 0) return options;
+  return {
+    ...options,
+    ...(callbacks.length > 0 && { link: callbacks }),
+    ...(errbacks.length > 0 && { link_error: errbacks }),
+  };
+}
+
+function formedLink(link: Tree, spending: Spending): Tree {
+  const call = decodeSignature(link);
+  const { subtaskType, task, options } = call;
+  const isPlain = subtaskType === null && task !== "celery.chunks";
+  if (isPlain && !("link" in options) && !("link_error" in options)) return link;
+  const steps = formed(lineOf(toDraft(call, spending)), true);
+  const [only, ...others] = steps;
+  if (only === undefined) return link;
+  return toTree(others.length === 0 ? only : draftOf("chain", steps, spending));
 }
 
 /** Calls the next task with the result of an empty group. */

@@ -13,10 +13,9 @@ import { redisUrl } from "./redis.ts";
 import { shapeOf } from "./tree-shape.ts";
 
 /**
- * What mixed fleets are tried with: a worker of Python's does not report a failure to all chords that wait for it, and
- * makes a member of a group of one in a callback.
+ * What mixed fleets are tried with: a worker of Python's does not report a failure to all chords that wait for it.
  */
-export const calm: Ingredients = { ...everything, failures: false, errbacks: false, callbacks: "small", most: 30 };
+export const calm: Ingredients = { ...everything, failures: false, errbacks: false, most: 30 };
 
 /**
  * What Python's client sends rightly: it makes a member of a group of one, drops an empty group, and freezes what is right
@@ -24,6 +23,7 @@ export const calm: Ingredients = { ...everything, failures: false, errbacks: fal
  */
 export const plain: Ingredients = {
   ...calm,
+  callbacks: "small",
   failures: true,
   single: false,
   empty: false,
