@@ -8,13 +8,13 @@ import type { Effect } from "../packages/celery-amqp/src/worker/rules/effect.ts"
 import type { Ending } from "../packages/celery-amqp/src/worker/rules/outcome.ts";
 import type { Request } from "../packages/celery-amqp/src/worker/rules/request.ts";
 import { revoke, settle } from "../packages/celery-amqp/src/worker/rules/settle.ts";
-import type { World } from "../packages/celery-amqp/src/worker/rules/world.ts";
+import type { RuleContext } from "../packages/celery-amqp/src/worker/rules/context.ts";
 
 const link = { task: "next", args: [], kwargs: {}, options: {}, subtaskType: null, immutable: false, extra: {} };
 
 const failure = { exception: { module: "builtins", type: "ValueError", args: ["boom"] }, traceback: null };
 
-const world: World = {
+const context: RuleContext = {
   now: 0,
   nodeName: "celery@host",
   pid: 1,
@@ -96,15 +96,15 @@ export function arrivalTable(): string {
   return table(
     ["a task that", "late acks (default)", "early acks"],
     [
-      ["begins", ...[late, early].map((request) => listed(begin(request, world)))],
-      ["begins, `trackStarted: true`", ...[late, early].map((request) => listed(begin(tracked(request), world)))],
-      ["expired or was revoked before", ...[late, early].map((request) => listed(revoke(request, "revoked", world)))],
+      ["begins", ...[late, early].map((request) => listed(begin(request, context)))],
+      ["begins, `trackStarted: true`", ...[late, early].map((request) => listed(begin(tracked(request), context)))],
+      ["expired or was revoked before", ...[late, early].map((request) => listed(revoke(request, "revoked", context)))],
     ],
   );
 }
 
 function effectsOf({ ending, policy = {}, retries = 0 }: Case, acks: TaskPolicy["acks"]): string {
-  return listed(settle(requestOf({ ...policy }, acks, retries), { ...ending, children: [], runtimeMs: 1 }, world));
+  return listed(settle(requestOf({ ...policy }, acks, retries), { ...ending, children: [], runtimeMs: 1 }, context));
 }
 
 function requestOf(policy: Partial<TaskPolicy>, acks: TaskPolicy["acks"], retries = 0): Request {

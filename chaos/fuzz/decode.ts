@@ -29,7 +29,7 @@ export interface DecodeFigures {
 }
 
 const content = createContent(formats);
-const world = freshWorld();
+const context = freshWorld();
 const address = { exchange: "", routingKey: "celery", redelivered: false };
 const endings: readonly Ending[] = [
   { kind: "succeeded", result: 5 },
@@ -64,18 +64,18 @@ function examine(message: WireMessage, number: number): boolean {
   if (task instanceof ProtocolError) {
     assertWhole(
       refuseUndecodable(
-        { error: task, glimpse: { ...peekTask(message), ...peekWorkflow(message, content) }, queue: "celery" },
-        world,
+        { error: task, peeked: { ...peekTask(message), ...peekWorkflow(message, content) }, queue: "celery" },
+        context,
       ),
     );
     return false;
   }
-  assertWhole(refuseUnregistered(task, "celery", world));
+  assertWhole(refuseUnregistered(task, "celery", context));
   const request = { task, policy, queue: "celery", redelivered: false };
-  const screening = screen(task, world, { has: () => false });
-  if (screening !== "pass") assertWhole(revoke(request, screening, world));
+  const screening = screen(task, context, { has: () => false });
+  if (screening !== "pass") assertWhole(revoke(request, screening, context));
   const ending = endings[number % endings.length] ?? { kind: "ignored" };
-  assertWhole([...begin(request, world), ...settle(request, outcome(ending), world)]);
+  assertWhole([...begin(request, context), ...settle(request, outcome(ending), context)]);
   attempt(() => encodeTask(task, content));
   return true;
 }

@@ -71,7 +71,7 @@ class Scene {
   readonly #url: string;
   #client: Client | null = null;
   #outside: Transport | null = null;
-  #ticks = 0;
+  #logicalClock = 0;
   #counts = { published: 0, refused: 0, good: 0, slowestMs: 0 };
 
   private constructor(url: string, random: Random) {
@@ -94,7 +94,7 @@ class Scene {
       this.#runs.set(number, (this.#runs.get(number) ?? 0) + 1);
     });
     const tick = defineTask("tick", () => {
-      this.#ticks += 1;
+      this.#logicalClock += 1;
     });
     const worker = createWorker({
       tasks: [noted, add, tick],
@@ -207,9 +207,9 @@ class Scene {
     const come = await Promise.race([next.then(() => true), pause(ANSWER_SECONDS * 1000, false)]);
     if (!come) this.#defects.push("no event comes");
     await events.return();
-    const ticks = this.#ticks;
-    await until(() => this.#ticks > ticks + 1);
-    if (this.#ticks <= ticks + 1) this.#defects.push("the beat sends no more");
+    const logicalClock = this.#logicalClock;
+    await until(() => this.#logicalClock > logicalClock + 1);
+    if (this.#logicalClock <= logicalClock + 1) this.#defects.push("the beat sends no more");
     const browsed = await this.#outside?.browse({ queue: `${this.#queue}.dead`, messageIds: [] });
     if (browsed === null) this.#defects.push("the dead queue cannot be browsed");
   }

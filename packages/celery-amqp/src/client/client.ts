@@ -142,7 +142,7 @@ class CeleryClient implements Client {
   readonly #sender: Sender;
   readonly #results: Intake;
   readonly #events: EventDispatcher | null;
-  readonly #ticks = new LogicalClock();
+  readonly #logicalClock = new LogicalClock();
   readonly #receivers = new Set<EventReceiver>();
   readonly #parts: ClientParts;
   readonly #broadcaster: Broadcaster;
@@ -162,7 +162,7 @@ class CeleryClient implements Client {
     this.#clock = clock;
     this.#gate = new Gate(transport);
     this.#source = countingSourceOf(parts, this.#gate);
-    this.#broadcaster = new Broadcaster({ ...parts, content, ticks: this.#ticks, log: options.logger });
+    this.#broadcaster = new Broadcaster({ ...parts, content, logicalClock: this.#logicalClock, log: options.logger });
     const ask = createAsk(this.#broadcaster, (work) => this.#gate.enter(() => this.#gate.connected().then(work)));
     const control = createControl(ask);
     this.control = control;
@@ -170,7 +170,7 @@ class CeleryClient implements Client {
     const { errorClasses } = options;
     const revoke: RevokeTask = async (id, said) => void (await control.revoke(id, { ...said, timeout: 0 }));
     this.#results = createIntake({ source: this.#source, clock, errorClasses, revoke });
-    const events = eventsOf(parts, this.#ticks);
+    const events = eventsOf(parts, this.#logicalClock);
     this.#events = events;
     this.#dispatch = new Dispatch({
       transport,
@@ -267,7 +267,7 @@ class CeleryClient implements Client {
       {
         transport,
         content: resolved.content,
-        ticks: this.#ticks,
+        logicalClock: this.#logicalClock,
         log: resolved.logger,
         id: ids.uuid(),
         connected: (work) => this.#gate.enter(() => this.#gate.connected().then(work)),
@@ -329,11 +329,11 @@ function callerOf(task: TaskContext | null): Caller | null {
 /** The dispatcher of `task-sent` events; null where they are disabled. */
 function eventsOf(
   { transport, clock, origin: hostname, pid, options }: ClientParts,
-  ticks: LogicalClock,
+  logicalClock: LogicalClock,
 ): EventDispatcher | null {
   const { content, logger: log, taskSentEvents } = options;
   if (!taskSentEvents) return null;
-  return new EventDispatcher({ transport, content, clock, ticks, log, hostname, pid });
+  return new EventDispatcher({ transport, content, clock, logicalClock, log, hostname, pid });
 }
 
 function countingSourceOf(parts: ClientParts, gate: Gate): ResultSource {

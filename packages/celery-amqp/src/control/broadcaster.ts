@@ -21,7 +21,7 @@ export interface BroadcasterParts {
   readonly content: Content;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly ticks: LogicalClock;
+  readonly logicalClock: LogicalClock;
   readonly log: Logger;
 }
 
@@ -98,10 +98,10 @@ export class Broadcaster {
    * 4.3); Celery's client publishes without confirms. Sent again, it would grow pools twice.
    */
   async #publish(request: Omit<ControlRequest, "clock">): Promise<void> {
-    const { transport, content, ticks, log } = this.#parts;
+    const { transport, content, logicalClock, log } = this.#parts;
     const exchange = controlExchange();
     await this.#exchanges.ensure(exchange);
-    const message = encodeControlRequest({ ...request, clock: ticks.forward() }, content);
+    const message = encodeControlRequest({ ...request, clock: logicalClock.forward() }, content);
     const options = { mandatory: false, answerTimeoutMs, resend: repeatable.has(request.method) };
     try {
       await transport.publisher.publish(message, { exchange: exchange.name, routingKey: "" }, options);
@@ -133,10 +133,10 @@ export class Broadcaster {
   }
 
   #take({ message }: Delivery): void {
-    const { content, ticks, log } = this.#parts;
+    const { content, logicalClock, log } = this.#parts;
     try {
       const reply = decodeControlReply(message, content);
-      ticks.adjust(reply.clock);
+      logicalClock.adjust(reply.clock);
       if (reply.ticket !== null) this.#gatherings.get(reply.ticket)?.take(reply);
     } catch (error) {
       log.warn("a reply of remote control cannot be read", { reason: String(error) });

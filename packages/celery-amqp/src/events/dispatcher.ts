@@ -19,7 +19,7 @@ export interface DispatcherParts {
   readonly transport: Transport;
   readonly content: Content;
   readonly clock: Clock;
-  readonly ticks: LogicalClock;
+  readonly logicalClock: LogicalClock;
   readonly log: Logger;
   /** Node name of this process. */
   readonly hostname: string;
@@ -109,10 +109,10 @@ export class EventDispatcher {
   }
 
   #stamp(body: EventBody): CeleryEvent {
-    const { clock, ticks, hostname, pid } = this.#parts;
+    const { clock, logicalClock, hostname, pid } = this.#parts;
     const now = clock.now();
     const utcoffset = Math.floor(new Date(now).getTimezoneOffset() / 60);
-    return { ...body, hostname, utcoffset, pid, clock: ticks.forward(), timestamp: now / 1000 };
+    return { ...body, hostname, utcoffset, pid, clock: logicalClock.forward(), timestamp: now / 1000 };
   }
 
   #flush(limit = maxInFlight): void {

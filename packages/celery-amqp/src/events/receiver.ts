@@ -11,7 +11,7 @@ import type { EventStream, EventStreamOptions } from "./stream.ts";
 export interface ReceiverParts {
   readonly transport: Transport;
   readonly content: Content;
-  readonly ticks: LogicalClock;
+  readonly logicalClock: LogicalClock;
   readonly log: Logger;
   /** Makes the name of its queue unique. */
   readonly id: string;
@@ -107,14 +107,14 @@ export class EventReceiver implements EventStream {
 
   /** Clients do not share the workers' clock: what they send happened just before now. */
   #adjust(event: CeleryEvent): CeleryEvent {
-    const { ticks } = this.#parts;
+    const { logicalClock } = this.#parts;
     if (event.type === "task-sent") {
-      const clock = Math.max(ticks.value, 1) - 1;
-      ticks.adjust(clock);
+      const clock = Math.max(logicalClock.value, 1) - 1;
+      logicalClock.adjust(clock);
       return { ...event, clock };
     }
-    if (event.clock === 0) return { ...event, clock: ticks.forward() };
-    ticks.adjust(event.clock);
+    if (event.clock === 0) return { ...event, clock: logicalClock.forward() };
+    logicalClock.adjust(event.clock);
     return event;
   }
 

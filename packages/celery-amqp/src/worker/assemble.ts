@@ -8,7 +8,7 @@ import { createPool } from "./assembly/pool.ts";
 import type { AssemblyParts } from "./assembly/parts.ts";
 import { createResults } from "./assembly/results.ts";
 import { createDispatch, createRevoke } from "./assembly/sending.ts";
-import { createWorld } from "./assembly/world.ts";
+import { createRuleContext } from "./assembly/rule-context.ts";
 import { Concurrency } from "./consuming/concurrency.ts";
 import { Consumption } from "./consuming/consumption.ts";
 import { Probes } from "./health/probes.ts";
@@ -46,8 +46,8 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const { store: results, source } = createResults(parts, content);
   const dispatch = createDispatch(parts, content);
   const planner = new Planner(options);
-  const ticks = new LogicalClock();
-  const broadcaster = new Broadcaster({ transport, content, clock, ids, ticks, log });
+  const logicalClock = new LogicalClock();
+  const broadcaster = new Broadcaster({ transport, content, clock, ids, logicalClock, log });
   const awaited = new AwaitedTasks(clock, log);
   const services = { planner, dispatch, source, revoke: createRevoke(broadcaster), awaited };
   const senderFor = createHandlerSenders({
@@ -72,7 +72,14 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const announcer =
     options.events === false
       ? null
-      : new Announcer({ ...base, content, ticks, tasks, hostname: nodeName, tellsOfTasks: options.events === true });
+      : new Announcer({
+          ...base,
+          content,
+          logicalClock,
+          tasks,
+          hostname: nodeName,
+          sendsTaskEvents: options.events === true,
+        });
   const started = new Map<string, number>();
   const writeTaskLog = createTaskLog(log, options.logLevel);
   const emit = (event: TaskEvent): void => {
@@ -82,11 +89,13 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     announcer?.tell(event);
   };
 
-  const runWorld = createWorld({ ...base, content, results, planner });
-  const pools = { ...base, budget, handlers, results, world: runWorld, send, services, senderFor };
+  const runContext = createRuleContext({ ...base, content, results, planner });
+  const pools = { ...base, budget, handlers, results, context: runContext, send, services, senderFor };
   const pool = createPool({ ...pools, watch, announcer, observers });
   const errbacks = new Errbacks({ handlers, pool, ids, log, hostname: nodeName });
-  const world = createWorld({ ...base, content, results, planner }, (errback) => errbacks.isCalledHere(errback));
+  const context = createRuleContext({ ...base, content, results, planner }, (errback) =>
+    errbacks.isCalledHere(errback),
+  );
 
   const concurrency = new Concurrency(options.slots, options.consumed);
   const readiness = new Readiness({ clock, log, results });
@@ -97,8 +106,8 @@ export function assembleWorker(parts: AssemblyParts): Worker {
     prefetchOf: (queue) => concurrency.prefetchOf(queue),
     delayQueues,
   });
-  const { lanes } = concurrency;
-  const steps = { ...base, content, world, tasks, pool, lanes, revoked: revocations, emit, delayQueues, send };
+  const { slotPools } = concurrency;
+  const steps = { ...base, content, context, tasks, pool, slotPools, revoked: revocations, emit, delayQueues, send };
   const pipeline = createPipeline({ ...steps, results, readiness, errbacks, consumption });
 
   const changed = { tasks, pool, pipeline, concurrency, consumption, revocations, onChanged };
@@ -110,7 +119,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
       ...base,
       ...changed,
       content,
-      ticks,
+      logicalClock,
       broadcaster,
       broker,
       controls,

@@ -23,7 +23,7 @@ interface Box {
   readonly clock: FakeClock;
   readonly broker: MemoryBroker;
   readonly transport: Transport;
-  readonly ticks: LogicalClock;
+  readonly logicalClock: LogicalClock;
   readonly dispatcher: EventDispatcher;
   readonly lines: readonly string[];
   readonly ready: () => number;
@@ -44,14 +44,14 @@ async function open(lineLimit?: number): Promise<Box> {
   const transport = createMemoryTransport({ broker });
   await transport.connect();
   await transport.declare(monitor);
-  const ticks = new LogicalClock();
+  const logicalClock = new LogicalClock();
   const log = new RecordingLogger();
   let ready = 0;
   const dispatcher = new EventDispatcher({
     transport,
     content,
     clock,
-    ticks,
+    logicalClock,
     log,
     hostname: "w1@lab",
     pid: 4711,
@@ -60,7 +60,7 @@ async function open(lineLimit?: number): Promise<Box> {
   });
   const messages = (): readonly WireMessage[] => broker.messages("monitor");
   const heard = (): readonly (readonly CeleryEvent[])[] => messages().map((message) => decodeEvents(message, content));
-  box = { clock, broker, transport, ticks, dispatcher, lines: log.lines, ready: () => ready, heard, messages };
+  box = { clock, broker, transport, logicalClock, dispatcher, lines: log.lines, ready: () => ready, heard, messages };
   return box;
 }
 
@@ -91,8 +91,8 @@ describe("events of tasks", () => {
     await clock.advance(0);
     const [message] = broker.messages("monitor");
     const utcoffset = Math.floor(new Date(clock.now()).getTimezoneOffset() / 60);
-    const head = (ticks: number) =>
-      `{"hostname": "w1@lab", "utcoffset": ${utcoffset}, "pid": 4711, "clock": ${ticks}, `;
+    const head = (logicalClock: number) =>
+      `{"hostname": "w1@lab", "utcoffset": ${utcoffset}, "pid": 4711, "clock": ${logicalClock}, `;
     expect(broker.messages("monitor")).toHaveLength(1);
     expect(Buffer.from(message?.body ?? []).toString()).toBe(
       `[${head(1)}"uuid": "t-1", "name": "demo.add", "args": "(2, 3)", "kwargs": "{}", "root_id": "t-1", ` +
@@ -132,12 +132,12 @@ describe("events of tasks", () => {
   });
 
   test("count on from the clocks that were heard", async () => {
-    const { dispatcher, clock, heard, ticks } = await open();
-    ticks.adjust(41);
+    const { dispatcher, clock, heard, logicalClock } = await open();
+    logicalClock.adjust(41);
     dispatcher.send(started("a"));
     await clock.advance(0);
     expect(heard().flat()).toMatchObject([{ clock: 43 }]);
-    expect(ticks.value).toBe(43);
+    expect(logicalClock.value).toBe(43);
   });
 });
 
@@ -257,7 +257,7 @@ describe("the exchange", () => {
       transport,
       content,
       clock,
-      ticks: new LogicalClock(),
+      logicalClock: new LogicalClock(),
       log: new RecordingLogger(),
       hostname: "w2@lab",
       pid: 1,

@@ -5,7 +5,7 @@ import { createClient } from "../../src/index.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { defineTask } from "../../src/task/definition.ts";
 import { createFakeClock, createMemoryBroker, createMemoryTransport } from "../../src/testing.ts";
-import { BrokerAway, type Patience, withPatience } from "../../src/worker/pipeline/patience.ts";
+import { BrokerAway, type RetryBudget, withRetries } from "../../src/worker/pipeline/retry-budget.ts";
 import { startWorker, type Harness } from "./harness.ts";
 
 // What waits for a time waits for it by a clock that nobody sets. The wall clock steps back and forth meanwhile.
@@ -74,9 +74,9 @@ describe.each(steps)("while the wall clock is set %s", (_, ms) => {
       clock.step(ms);
       throw new CeleryError("results-unreachable", "away");
     };
-    const waits = { begin: () => () => {} } as unknown as Patience["waits"];
+    const waits = { begin: () => () => {} } as unknown as RetryBudget["waits"];
     let ended: unknown = null;
-    withPatience(attempt, "store", { clock, patienceMs: 60_000, waits }).catch((error: unknown) => (ended = error));
+    withRetries(attempt, "store", { clock, retryBudgetMs: 60_000, waits }).catch((error: unknown) => (ended = error));
     await clock.advance(50_000);
     expect([ended, tries > 10]).toEqual([null, true]);
     await clock.advance(10_000);

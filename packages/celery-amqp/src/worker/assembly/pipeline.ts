@@ -7,7 +7,7 @@ import type { Readiness } from "../health/readiness.ts";
 import { Copies } from "../pipeline/copies.ts";
 import { DeadLetters } from "../pipeline/dead-letters.ts";
 import type { Errbacks } from "../pipeline/errbacks.ts";
-import { Held } from "../pipeline/held.ts";
+import { ReservedCounts } from "../pipeline/reserved-counts.ts";
 import { Performer, type PerformParts } from "../pipeline/perform.ts";
 import { Pipeline, type PipelineParts } from "../pipeline/pipeline.ts";
 import { Requeue } from "../pipeline/requeue.ts";
@@ -16,7 +16,7 @@ import { afterPart } from "../rules/chord.ts";
 import type { AssemblyParts } from "./parts.ts";
 
 /** How long a task waits to be settled while the broker is away; then its message is requeued, or was already. */
-const patienceMs = 60_000;
+const retryBudgetMs = 60_000;
 
 /** Tasks that have ended and wait to be settled, while others run. */
 const unsettledLimit = 1_000;
@@ -25,7 +25,7 @@ const unsettledLimit = 1_000;
 export interface DeliveriesParts
   extends
     Pick<AssemblyParts, "options" | "transport" | "clock" | "log" | "nodeName">,
-    Pick<PipelineParts, "content" | "world" | "tasks" | "pool" | "lanes" | "revoked" | "emit" | "delayQueues">,
+    Pick<PipelineParts, "content" | "context" | "tasks" | "pool" | "slotPools" | "revoked" | "emit" | "delayQueues">,
     Pick<PerformParts, "send"> {
   readonly results: ResultStore;
   readonly readiness: Readiness;
@@ -35,7 +35,7 @@ export interface DeliveriesParts
 
 /** The pipeline of a worker, with what its steps share. */
 export function createPipeline(parts: DeliveriesParts): Pipeline {
-  const { options, transport, clock, log, results, nodeName, send, emit, world } = parts;
+  const { options, transport, clock, log, results, nodeName, send, emit, context } = parts;
   const { readiness, errbacks, consumption } = parts;
   const deadLetters = new DeadLetters({
     transport,
@@ -51,13 +51,13 @@ export function createPipeline(parts: DeliveriesParts): Pipeline {
     onObstacle: (obstacle, reason) => readiness.onObstacle(obstacle, reason),
     onCleared: (obstacle) => readiness.onCleared(obstacle),
   });
-  const held = new Held({ clock, onHeld: (queue, count) => consumption.onHeld(queue, count) });
+  const held = new ReservedCounts({ clock, onReserved: (queue, count) => consumption.onReserved(queue, count) });
   const requeue = new Requeue({ clock, held });
   const copies = new Copies(log);
   const performer = new Performer({
     clock,
     log,
-    patienceMs,
+    retryBudgetMs,
     waits,
     results,
     deadLetters,
@@ -66,14 +66,14 @@ export function createPipeline(parts: DeliveriesParts): Pipeline {
     emit,
     onAckLost: (delivery) => copies.onAckLost(delivery),
     send,
-    afterPart: ({ part, task }, progress) => afterPart(part, progress, task, world),
+    afterPart: ({ part, task }, progress) => afterPart(part, progress, task, context),
     callErrback: (call) => errbacks.call(call),
   });
   return new Pipeline({
     ...parts,
     copies,
     complaints: new Seldom(clock, log),
-    patienceMs,
+    retryBudgetMs,
     waits,
     held,
     requeue,

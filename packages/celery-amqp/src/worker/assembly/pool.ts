@@ -20,7 +20,7 @@ import type { RunWatch } from "../reporting/run-watch.ts";
 import { poolKindOf } from "../rules/pool-kind.ts";
 import { keepsResult } from "../rules/request.ts";
 import { customMeta } from "../rules/result.ts";
-import type { World } from "../rules/world.ts";
+import type { RuleContext } from "../rules/context.ts";
 import type { AssemblyParts } from "./parts.ts";
 
 /** Shorter runs do not block an event loop for long. */
@@ -31,7 +31,7 @@ export interface PoolsParts extends Pick<AssemblyParts, "options" | "clock" | "l
   readonly budget: Budget;
   readonly handlers: Handlers;
   readonly results: ResultStore;
-  readonly world: World;
+  readonly context: RuleContext;
   /** Sends what follows from a task; resolves at the broker's confirm. */
   readonly send: (sending: Sending) => Promise<void>;
   /** What children may call of the worker. */
@@ -76,22 +76,23 @@ function createOnePool(parts: PoolsParts, host: JobHost, pool: ResolvedPool): Po
     startChild: pool.kind === "threads" ? threadStarter(pool) : processStarter(pool),
     services: { ...host, ...parts.services },
     recycle: pool,
-    watchesResults: () => intercept !== null || observers.hears("taskSucceeded") || (announcer?.tellsOfTasks ?? false),
+    watchesResults: () =>
+      intercept !== null || observers.hasListeners("taskSucceeded") || (announcer?.sendsTaskEvents ?? false),
     returns: (name) => tasks.get(name)?.returns ?? null,
     tasks: () => tasks.list().flatMap((task) => (poolKindOf(task, options.pools) === pool.kind ? [task.name] : [])),
   });
 }
 
 /** What a run may call of its worker, in whichever pool. */
-function createHost({ results, log, senderFor, nodeName, world, send, announcer }: PoolsParts): JobHost {
-  const joins = new ChordJoining({ results, world, send });
+function createHost({ results, log, senderFor, nodeName, context, send, announcer }: PoolsParts): JobHost {
+  const joins = new ChordJoining({ results, context, send });
   return {
     hostname: nodeName,
     addToChord: ({ task }, call) => joins.join(task, call),
     setState: async ({ task, policy }, state, meta) => {
       if (keepsResult({ task, policy })) await results.store(customMeta(task.id, state, meta), task);
     },
-    sendEvent: async ({ task }, type, fields) => announcer?.tellCustom(task.id, type, fields),
+    sendEvent: async ({ task }, type, fields) => announcer?.sendCustom(task.id, type, fields),
     senderFor,
     logFor: ({ task }) => withFields(log, { task: task.task, id: task.id }),
   };

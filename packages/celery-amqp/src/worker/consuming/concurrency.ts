@@ -2,18 +2,18 @@ import { CeleryError } from "../../ports/errors.ts";
 import { logicalName, type QueueTable } from "../../send/queue-table.ts";
 import type { ResolvedQueue } from "../../send/queues.ts";
 import { checkConcurrency } from "../options/worker.ts";
-import { Lanes } from "../pipeline/lanes.ts";
+import { SlotPools } from "../pipeline/slot-pools.ts";
 import { prefetchFor } from "../rules/prefetch.ts";
 import { resizeSlots, type Slots } from "../rules/slots.ts";
 
 /** How many tasks of which queues run at once, and how many messages are held for that; it may change at any time. */
 export class Concurrency {
-  readonly lanes: Lanes;
+  readonly slotPools: SlotPools;
   #slots: Slots;
 
   constructor(slots: Slots, queues: QueueTable) {
     this.#slots = slots;
-    this.lanes = new Lanes(slots, (queue) => logicalName(queues, queue));
+    this.slotPools = new SlotPools(slots, (queue) => logicalName(queues, queue));
   }
 
   /** Tasks that run at once, of all queues. */
@@ -36,7 +36,7 @@ export class Concurrency {
     const slots = resizeSlots(this.#slots, concurrency, queue);
     if (slots === null) throw new CeleryError("option-invalid", this.#refusal(concurrency, queue));
     this.#slots = slots;
-    this.lanes.resize(slots);
+    this.slotPools.resize(slots);
   }
 
   /**

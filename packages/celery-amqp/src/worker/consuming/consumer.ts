@@ -140,7 +140,7 @@ export class QueueConsumer {
   }
 
   /** Makes room for tasks that wait, one consumer at a time. */
-  onHeld(held: number): void {
+  onReserved(held: number): void {
     if (this.#parts.queue.consuming.isSingleActive) return; // a second consumer would bring nothing
     this.#held = held;
     if (isCautious(this.#shortLives)) return;

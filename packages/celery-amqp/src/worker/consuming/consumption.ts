@@ -77,8 +77,8 @@ export class Consumption {
   }
 
   /** The number of tasks of a queue that are held has changed. */
-  onHeld(queue: string, held: number): void {
-    this.#served.get(queue)?.consumer?.onHeld(held);
+  onReserved(queue: string, held: number): void {
+    this.#served.get(queue)?.consumer?.onReserved(held);
   }
 
   /**

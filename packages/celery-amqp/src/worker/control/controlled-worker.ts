@@ -3,13 +3,13 @@ import type { ActiveQueue, WorkerStats } from "@leveret/celery-protocol/control"
 import type { LogicalClock } from "../../events/logical-clock.ts";
 import type { RateLimit } from "../../task/options.ts";
 import type { TaskDefinition } from "../../task/task.ts";
-import type { HeldTask } from "../rules/request-info.ts";
+import type { WorkerRequest } from "../rules/request-info.ts";
 import type { Controls } from "./controls.ts";
 
 /** Who tells monitors, as far as commands change it. */
 export interface EventSwitch {
   /** Whether it tells of tasks too. */
-  tellsOfTasks: boolean;
+  sendsTaskEvents: boolean;
   /** Tells now that the worker is there. */
   beat(): void;
   /** Takes note of another worker's election. */
@@ -20,7 +20,7 @@ export interface EventSwitch {
 export interface ControlledWorker {
   readonly nodeName: string;
   readonly controls: Controls;
-  readonly ticks: LogicalClock;
+  readonly logicalClock: LogicalClock;
   /** Null: it tells monitors nothing. */
   readonly events: EventSwitch | null;
   /** Slots of all queues together. */
@@ -32,7 +32,7 @@ export interface ControlledWorker {
   /** How many of these tasks it begins at most, as it was said last. */
   rateLimitOf(task: TaskDefinition): RateLimit;
   /** The tasks it has, each with where it is. */
-  held(): readonly HeldTask[];
+  requests(): readonly WorkerRequest[];
   /** Ids of revoked tasks with the time of it, epoch milliseconds, oldest first. */
   revoked(): readonly (readonly [id: string, at: number])[];
   /** Learns of tasks that were revoked elsewhere. */

@@ -55,7 +55,7 @@ export class Gossip {
     const { content, log, worker } = this.#parts;
     try {
       for (const event of decodeEvents(message, content)) {
-        if (event.hostname !== worker.nodeName) worker.ticks.adjust(event.clock);
+        if (event.hostname !== worker.nodeName) worker.logicalClock.adjust(event.clock);
         if (event.type === "worker-elect" && event.id !== undefined) worker.events?.acknowledgeElection(event.id);
       }
     } catch (error) {

@@ -79,7 +79,7 @@ export class Mailbox {
     const { content, log, panel, worker } = this.#parts;
     try {
       const request = decodeControlRequest(message, content);
-      worker.ticks.adjust(request.clock);
+      worker.logicalClock.adjust(request.clock);
       if (!(await isAddressed(request, worker.nodeName))) return;
       if (request.replyTo !== null && (await this.#isTooLate(request))) return;
       log.debug("a command of remote control came", { method: request.method });
@@ -123,9 +123,9 @@ export class Mailbox {
   /** A reply that cannot be written is told as an error. */
   #encode(reply: Tree, ticket: string | null): WireMessage {
     const { content, worker } = this.#parts;
-    const { nodeName, ticks } = worker;
+    const { nodeName, logicalClock } = worker;
     const encode = (body: Tree): WireMessage =>
-      encodeControlReply({ nodeName, reply: body, ticket, clock: ticks.forward() }, content);
+      encodeControlReply({ nodeName, reply: body, ticket, clock: logicalClock.forward() }, content);
     try {
       return encode(reply);
     } catch (error) {

@@ -25,7 +25,7 @@ export async function mingle(worker: ControlledWorker, broadcaster: Broadcaster,
     const others = replies.filter(({ nodeName }) => nodeName !== worker.nodeName);
     for (const { reply } of others) {
       if (typeof reply !== "object" || reply === null || !("revoked" in reply)) continue;
-      if ("clock" in reply) worker.ticks.adjust(reply["clock"]);
+      if ("clock" in reply) worker.logicalClock.adjust(reply["clock"]);
       worker.mergeRevoked(revokedIds(reply["revoked"]));
     }
     log.debug("said hello to the other workers", { others: others.length });

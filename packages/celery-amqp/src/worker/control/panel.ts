@@ -8,7 +8,7 @@ import { limits } from "./limits.ts";
 import { createMemoryCommands } from "./memory.ts";
 import { readings } from "./readings.ts";
 import { revoking } from "./revoking.ts";
-import { signs } from "./signs.ts";
+import { eventCommands } from "./events.ts";
 import type { Controls } from "./controls.ts";
 
 /** The worker as a command of the user's sees it. */
@@ -55,7 +55,7 @@ export function resolveCommands(commands: WorkerCommands = {}): WorkerCommands {
 }
 
 function builtIn(): Readonly<Record<string, Command>> {
-  return { ...readings, ...createMemoryCommands(), ...revoking, ...limits, ...consumers, ...signs };
+  return { ...readings, ...createMemoryCommands(), ...revoking, ...limits, ...consumers, ...eventCommands };
 }
 
 function customCommand(run: WorkerCommand, worker: CommandedWorker): Command {

@@ -1,15 +1,15 @@
 import { Float } from "@leveret/celery-protocol";
 import type { HelloReply } from "@leveret/celery-protocol/control";
 import { describeTask } from "../rules/task-attributes.ts";
-import { type HeldTask, requestInfo, scheduledInfo } from "../rules/request-info.ts";
+import { type WorkerRequest, requestInfo, scheduledInfo } from "../rules/request-info.ts";
 import { flagOf, type Given, textOf, textsOf } from "./arguments.ts";
 import { type Command, ok } from "./command.ts";
 import type { ControlledWorker } from "./controlled-worker.ts";
 
 // Commands that only tell. Source of all: celery/worker/control.py; recorded replies.
 
-const heldIn = (worker: ControlledWorker, state: HeldTask["state"]): readonly HeldTask[] =>
-  worker.held().filter((held) => held.state === state);
+const heldIn = (worker: ControlledWorker, state: WorkerRequest["state"]): readonly WorkerRequest[] =>
+  worker.requests().filter((held) => held.state === state);
 
 /** By name. */
 export const readings: Readonly<Record<string, Command>> = {
@@ -17,7 +17,7 @@ export const readings: Readonly<Record<string, Command>> = {
   stats: {
     run: (_given, worker) => {
       const { total, pid, uptime, ...rest } = worker.stats();
-      return { total, pid, clock: String(worker.ticks.value), uptime, ...rest };
+      return { total, pid, clock: String(worker.logicalClock.value), uptime, ...rest };
     },
   },
   active: {
@@ -38,7 +38,7 @@ export const readings: Readonly<Record<string, Command>> = {
     run: (given, worker) => worker.settings(flagOf(given, "with_defaults")),
   },
   report: { isStrict: true, run: (_given, worker) => ok(worker.report()) },
-  clock: { run: (_given, worker) => ({ clock: worker.ticks.value }) },
+  clock: { run: (_given, worker) => ({ clock: worker.logicalClock.value }) },
   hello: { required: ["from_node"], optional: ["revoked"], run: hello },
 };
 
@@ -56,7 +56,7 @@ function registered(given: Given, worker: ControlledWorker): readonly string[] {
 
 function queryTask(given: Given, worker: ControlledWorker): Readonly<Record<string, unknown>> {
   const ids = new Set(textsOf(given, "ids"));
-  const found = worker.held().filter(({ request }) => ids.has(request.task.id));
+  const found = worker.requests().filter(({ request }) => ids.has(request.task.id));
   return Object.fromEntries(
     found.map((held) => [held.request.task.id, [held.state, requestInfo(held, worker.nodeName)]]),
   );
@@ -68,7 +68,7 @@ function hello(given: Given, worker: ControlledWorker): HelloReply | null {
   worker.mergeRevoked(revokedIds(given["revoked"]));
   const offset = worker.monotonicSeconds() - worker.now() / 1_000;
   const revoked = worker.revoked().map(([id, at]) => [id, [new Float(at / 1_000 + offset), id] as const]);
-  return { revoked: Object.fromEntries(revoked), clock: worker.ticks.forward() };
+  return { revoked: Object.fromEntries(revoked), clock: worker.logicalClock.forward() };
 }
 
 /** A list of ids, or a table by them. */

@@ -73,7 +73,7 @@ function readPair(pair: Tree): readonly [string, string] {
 /** Which of these stamps the running tasks carry. */
 function matches(worker: ControlledWorker, stamps: StampSelection): ReadonlyMap<string, ReadonlySet<StampValue>> {
   const found = new Map<string, Set<StampValue>>();
-  for (const { request, state } of worker.held()) {
+  for (const { request, state } of worker.requests()) {
     if (state !== "active") continue;
     for (const [name, wanted] of Object.entries(stamps)) {
       for (const value of listed(request.task.stamps[name])) {

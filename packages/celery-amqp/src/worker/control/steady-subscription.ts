@@ -8,7 +8,7 @@ export interface SteadyParts {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What comes by it, for the log. */
+  /** Name of its messages, for the log. */
   readonly what: string;
   /** Declares the queue that is consumed, its first. */
   readonly topology: BrokerTopology;
@@ -71,7 +71,7 @@ export class SteadySubscription {
   #tryAgain(error: unknown): void {
     const { clock, log, what } = this.#parts;
     const reason = error instanceof Error ? error.message : String(error);
-    if (reason !== this.#lastReason) log.warn(`${what} do not come, trying again`, { reason });
+    if (reason !== this.#lastReason) log.warn("a subscription failed, trying again", { messages: what, reason });
     this.#lastReason = reason;
     this.#cancelTimer = clock.setTimer(this.#pauseMs, () => void this.#attempt());
     this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMs.longest);

@@ -16,7 +16,7 @@ import type { ResolvedWorker } from "../options/worker.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Pool } from "../pool/pool.ts";
 import { queueInfo } from "../rules/queue-info.ts";
-import type { HeldTask } from "../rules/request-info.ts";
+import type { WorkerRequest } from "../rules/request-info.ts";
 import type { Revocations } from "../rules/revocations.ts";
 import { settingsOf } from "./settings.ts";
 import { statsOf } from "./stats.ts";
@@ -28,7 +28,7 @@ export interface ControlledParts {
   readonly nodeName: string;
   readonly pid: number;
   readonly clock: Clock;
-  readonly ticks: LogicalClock;
+  readonly logicalClock: LogicalClock;
   readonly log: Logger;
   readonly options: ResolvedWorker;
   /** Null: the address of the broker is not known. */
@@ -77,8 +77,8 @@ export class Controlled implements ControlledWorker {
     return this.#parts.controls;
   }
 
-  get ticks(): LogicalClock {
-    return this.#parts.ticks;
+  get logicalClock(): LogicalClock {
+    return this.#parts.logicalClock;
   }
 
   get events(): Announcer | null {
@@ -97,13 +97,13 @@ export class Controlled implements ControlledWorker {
     return this.#parts.controls.rateLimitOf(task);
   }
 
-  held(): readonly HeldTask[] {
+  requests(): readonly WorkerRequest[] {
     const { pipeline, pool, clock, pid: ownPid } = this.#parts;
     const zero = clock.now() - clock.monotonicMs();
     const running = new Map(
       pool.running.map(({ job, startedAt, pid }) => [job, { startedAt: zero + startedAt, pid: pid ?? ownPid }]),
     );
-    return pipeline.held().map(({ request, state, job }) => {
+    return pipeline.requests().map(({ request, state, job }) => {
       const { startedAt = null, pid = null } = (job !== null && running.get(job)) || {};
       return { request, state, startedAt, pid };
     });
@@ -142,8 +142,8 @@ export class Controlled implements ControlledWorker {
 
   settings(withDefaults: boolean): Readonly<Record<string, Tree>> {
     const { options, broker, defaultSerializer, announcer, concurrency } = this.#parts;
-    const tellsOfTasks = announcer?.tellsOfTasks ?? false;
-    const parts = { options, broker, concurrency: concurrency.total, tellsOfTasks, defaultSerializer };
+    const sendsTaskEvents = announcer?.sendsTaskEvents ?? false;
+    const parts = { options, broker, concurrency: concurrency.total, sendsTaskEvents, defaultSerializer };
     return settingsOf(parts, withDefaults);
   }
 

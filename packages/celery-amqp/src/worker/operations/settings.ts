@@ -8,7 +8,7 @@ export interface SettingsParts {
   readonly broker: BrokerFacts | null;
   /** Slots as they are now. */
   readonly concurrency: number;
-  readonly tellsOfTasks: boolean;
+  readonly sendsTaskEvents: boolean;
   /** Of results, events and remote control. */
   readonly defaultSerializer: string;
 }
@@ -23,13 +23,13 @@ const mask = "********";
  * @param withDefaults - also those that are as Celery has them
  */
 export function settingsOf(parts: SettingsParts, withDefaults: boolean): Readonly<Record<string, Tree>> {
-  const { options, broker, concurrency, tellsOfTasks } = parts;
+  const { options, broker, concurrency, sendsTaskEvents } = parts;
   const settings: Readonly<Record<string, Tree>> = {
     broker_url: broker === null ? null : maskedUrl(broker),
     result_backend: backendOf(options),
     worker_concurrency: concurrency,
     worker_prefetch_multiplier: 1,
-    worker_send_task_events: tellsOfTasks,
+    worker_send_task_events: sendsTaskEvents,
     task_acks_late: true,
     task_queues: [...options.consumed.queues.keys()],
   };

@@ -1,6 +1,6 @@
 import type { ProtocolError, TaskMessage } from "@leveret/celery-protocol";
 import { overBudget } from "../rules/follow-up.ts";
-import type { World } from "../rules/world.ts";
+import type { RuleContext } from "../rules/context.ts";
 
 /** Chords whose bodies are remembered; the oldest is forgotten first. */
 const MOST_CHORDS = 1_000;
@@ -13,10 +13,10 @@ export class CheckedCanvases {
   readonly #bodies = new Set<string>();
 
   /** As `overBudget`. */
-  refusalOf(task: TaskMessage, world: World): ProtocolError | null {
+  refusalOf(task: TaskMessage, context: RuleContext): ProtocolError | null {
     const key = bodyKey(task);
-    if (key !== null && this.#bodies.has(key)) return overBudget({ ...task, chord: null }, world);
-    const refusal = overBudget(task, world);
+    if (key !== null && this.#bodies.has(key)) return overBudget({ ...task, chord: null }, context);
+    const refusal = overBudget(task, context);
     if (key !== null && refusal === null) this.#remember(key);
     return refusal;
   }

@@ -5,12 +5,12 @@ import type { ResultStore } from "../../results/backend.ts";
 import { chordsOf } from "../../send/chords.ts";
 import type { Effect } from "../rules/effect.ts";
 import { effectsOf, mintOf } from "../rules/follow-up.ts";
-import type { World } from "../rules/world.ts";
+import type { RuleContext } from "../rules/context.ts";
 
 /** What joining a chord needs of the worker. */
 export interface ChordJoiningParts {
   readonly results: ResultStore;
-  readonly world: World;
+  readonly context: RuleContext;
   readonly send: (sending: Sending) => Promise<void>;
 }
 
@@ -28,9 +28,9 @@ export class ChordJoining {
    * @throws CeleryError `option-invalid`, `chords-unsupported`, and all that a send can end in
    */
   async join(task: TaskMessage, call: WireSignature): Promise<readonly Tree[]> {
-    const { results, world } = this.#parts;
+    const { results, context } = this.#parts;
     const chords = chordsOf(results);
-    const { groupId, effects, children } = composed(task, call, world);
+    const { groupId, effects, children } = composed(task, call, context);
     await chords.extend(groupId, 1);
     for (const effect of effects) await this.#do(effect);
     return children;
@@ -50,11 +50,11 @@ interface Joined {
   readonly children: readonly Tree[];
 }
 
-function composed(task: TaskMessage, call: WireSignature, world: World): Joined {
+function composed(task: TaskMessage, call: WireSignature, context: RuleContext): Joined {
   try {
-    const { inheritsPriority: inheritPriority } = world;
-    const { groupId, steps, children } = joinChord(task, call, mintOf(task, world), { inheritPriority });
-    return { groupId, effects: effectsOf(steps, task, world), children };
+    const { inheritsPriority: inheritPriority } = context;
+    const { groupId, steps, children } = joinChord(task, call, mintOf(task, context), { inheritPriority });
+    return { groupId, effects: effectsOf(steps, task, context), children };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     return refuse(error.message);

@@ -7,11 +7,11 @@ import type { Outcome } from "../rules/outcome.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke, settle } from "../rules/settle.ts";
 import { unsettled } from "./unsettled.ts";
-import type { World } from "../rules/world.ts";
+import type { RuleContext } from "../rules/context.ts";
 import type { Copies } from "./copies.ts";
 import type { Inflight } from "./inflight.ts";
-import { BrokerAway } from "./patience.ts";
-import type { Lane, Lanes } from "./lanes.ts";
+import { BrokerAway } from "./retry-budget.ts";
+import type { SlotPool, SlotPools } from "./slot-pools.ts";
 import type { Performer } from "./perform.ts";
 import type { Reservation } from "./reservation.ts";
 import type { Settling } from "./settling.ts";
@@ -20,9 +20,9 @@ import type { TimeLimits } from "./time-limits.ts";
 /** What execution needs of the worker. */
 export interface ExecuteParts {
   readonly pool: Pool;
-  readonly lanes: Lanes;
+  readonly slotPools: SlotPools;
   readonly performer: Performer;
-  readonly world: World;
+  readonly context: RuleContext;
   readonly revoked: Revoked;
   readonly inflight: Inflight;
   readonly settling: Settling;
@@ -42,12 +42,12 @@ export class Execution {
 
   /** How many hold a slot. */
   get active(): number {
-    return this.#parts.lanes.all.reduce((sum, lane) => sum + lane.active, 0);
+    return this.#parts.slotPools.all.reduce((sum, slotPool) => sum + slotPool.active, 0);
   }
 
   /** How many wait for one. */
   get waiting(): number {
-    return this.#parts.lanes.all.reduce((sum, lane) => sum + lane.line.length, 0);
+    return this.#parts.slotPools.all.reduce((sum, slotPool) => sum + slotPool.line.length, 0);
   }
 
   /** Those that the pool has, each with what it was given. */
@@ -57,29 +57,29 @@ export class Execution {
 
   /** The runs that hold all slots which a run shares; null where one is free, or held by what is no run. */
   holders(job: Job): readonly Job[] | null {
-    const { lanes } = this.#parts;
+    const { slotPools } = this.#parts;
     const all = [...this.#running];
     const own = all.find(([, each]) => each === job)?.[0];
     if (own === undefined) return null;
-    const lane = lanes.of(own.request.queue);
-    const jobs = all.flatMap(([{ request }, each]) => (lanes.of(request.queue) === lane ? [each] : []));
-    return lane.hasRoom || jobs.length < lane.active ? null : jobs;
+    const slotPool = slotPools.of(own.request.queue);
+    const jobs = all.flatMap(([{ request }, each]) => (slotPools.of(request.queue) === slotPool ? [each] : []));
+    return slotPool.hasFreeSlot || jobs.length < slotPool.active ? null : jobs;
   }
 
   /** Those that wait for a slot. */
   get line(): readonly Request[] {
-    return this.#parts.lanes.all.flatMap(({ line }) => line.map(({ request }) => request));
+    return this.#parts.slotPools.all.flatMap(({ line }) => line.map(({ request }) => request));
   }
 
   push(reservation: Reservation): void {
-    const lane = this.#parts.lanes.of(reservation.request.queue);
-    if (lane.hasRoom) this.#occupy(reservation, lane);
-    else lane.line.push(reservation);
+    const slotPool = this.#parts.slotPools.of(reservation.request.queue);
+    if (slotPool.hasFreeSlot) this.#occupy(reservation, slotPool);
+    else slotPool.line.push(reservation);
   }
 
   /** Lets go of the waiting tasks that `matches` picks, and returns them. */
   release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
-    return this.#parts.lanes.all.flatMap(({ line }) => {
+    return this.#parts.slotPools.all.flatMap(({ line }) => {
       const all = line.splice(0);
       line.push(...all.filter((reservation) => !matches(reservation)));
       return all.filter(matches);
@@ -88,29 +88,29 @@ export class Execution {
 
   /** Begins what waits and finds room now: there are more slots than before. */
   fill(): void {
-    for (const lane of this.#parts.lanes.all) this.#fill(lane);
+    for (const slotPool of this.#parts.slotPools.all) this.#fill(slotPool);
   }
 
-  #fill(lane: Lane): void {
-    while (lane.hasRoom) {
-      const next = lane.line.shift();
+  #fill(slotPool: SlotPool): void {
+    while (slotPool.hasFreeSlot) {
+      const next = slotPool.line.shift();
       if (next === undefined) return;
-      this.#occupy(next, lane);
+      this.#occupy(next, slotPool);
     }
   }
 
   /** A slot is held until the run has ended: settling may wait for a node that is away. */
-  #occupy(reservation: Reservation, lane: Lane): void {
-    const { inflight, performer, world, revoked } = this.#parts;
+  #occupy(reservation: Reservation, slotPool: SlotPool): void {
+    const { inflight, performer, context, revoked } = this.#parts;
     const { request, delivery } = reservation;
-    lane.active += 1;
+    slotPool.active += 1;
     inflight.begin();
-    const screening = screen(request.task, world, revoked);
+    const screening = screen(request.task, context, revoked);
     if (screening !== "pass") {
-      this.#leaveAfter(reservation, performer.perform(delivery, revoke(request, screening, world)));
+      this.#leaveAfter(reservation, performer.perform(delivery, revoke(request, screening, context)));
       return;
     }
-    const begun = performer.perform(delivery, begin(request, world));
+    const begun = performer.perform(delivery, begin(request, context));
     if (begun === undefined) this.#run(reservation);
     else begun.then(() => this.#run(reservation)).catch((error: unknown) => this.#leave(reservation, error));
   }
@@ -129,9 +129,9 @@ export class Execution {
   #leaveAfter(reservation: Reservation, settled: Promise<void> | undefined): void {
     if (settled === undefined) return this.#leave(reservation, null);
     const { settling } = this.#parts;
-    const leave = settling.hasRoom ? this.#standAside(reservation) : () => this.#vacate(reservation);
+    const leave = settling.hasFreeSlot ? this.#standAside(reservation) : () => this.#vacate(reservation);
     const end = (error: unknown): void => {
-      if (error !== null) this.#giveBack(reservation, error);
+      if (error !== null) this.#returnToQueue(reservation, error);
       leave();
       this.#parts.copies.onLeft(reservation);
       this.#parts.inflight.end();
@@ -147,22 +147,22 @@ export class Execution {
   }
 
   #leave(reservation: Reservation, error: unknown): void {
-    if (error !== null) this.#giveBack(reservation, error);
+    if (error !== null) this.#returnToQueue(reservation, error);
     this.#vacate(reservation);
     this.#parts.copies.onLeft(reservation);
     this.#parts.inflight.end();
   }
 
   #vacate({ request }: Reservation): void {
-    const lane = this.#parts.lanes.of(request.queue);
-    lane.active -= 1;
-    this.#fill(lane);
+    const slotPool = this.#parts.slotPools.of(request.queue);
+    slotPool.active -= 1;
+    this.#fill(slotPool);
   }
 
   #settle(reservation: Reservation, outcome: Outcome): Promise<void> | undefined {
     const { request, delivery } = reservation;
     try {
-      const settling = this.#parts.performer.perform(delivery, settle(request, outcome, this.#parts.world));
+      const settling = this.#parts.performer.perform(delivery, settle(request, outcome, this.#parts.context));
       return settling?.catch((error: unknown) => this.#fail(reservation, outcome, error));
     } catch (error) {
       return this.#fail(reservation, outcome, error);
@@ -172,15 +172,15 @@ export class Execution {
   /** What follows from a task and can never be written, sent or stored fails the task: its caller learns why. */
   async #fail({ request, delivery }: Reservation, outcome: Outcome, error: unknown): Promise<void> {
     if (error instanceof BrokerAway) throw error;
-    await this.#parts.performer.perform(delivery, settle(request, unsettled(outcome, error), this.#parts.world));
+    await this.#parts.performer.perform(delivery, settle(request, unsettled(outcome, error), this.#parts.context));
   }
 
-  #giveBack({ request, delivery }: Reservation, error: unknown): void {
+  #returnToQueue({ request, delivery }: Reservation, error: unknown): void {
     this.#parts.log.error("cannot settle a task, its message goes back to the queue", {
       task: request.task.task,
       id: request.task.id,
       error: error instanceof Error ? error.message : String(error),
     });
-    this.#parts.performer.giveBack(delivery);
+    this.#parts.performer.returnToQueue(delivery);
   }
 }

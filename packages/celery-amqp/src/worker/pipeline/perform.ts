@@ -10,11 +10,11 @@ import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
 import { unstorable } from "../rules/result.ts";
 import type { DeadLetters } from "./dead-letters.ts";
-import { BrokerAway, withPatience, type Patience } from "./patience.ts";
+import { BrokerAway, withRetries, type RetryBudget } from "./retry-budget.ts";
 import type { Requeue } from "./requeue.ts";
 
 /** Who carries effects out. */
-export interface PerformParts extends Patience {
+export interface PerformParts extends RetryBudget {
   readonly results: ResultStore;
   readonly deadLetters: DeadLetters;
   readonly requeue: Requeue;
@@ -72,7 +72,7 @@ export class Performer {
   }
 
   /** Lets a message go back to its queue, after a pause. */
-  giveBack(delivery: Delivery): void {
+  returnToQueue(delivery: Delivery): void {
     this.#parts.requeue.later(delivery);
   }
 
@@ -85,13 +85,13 @@ export class Performer {
         this.#ack(delivery);
         return undefined;
       case "reject":
-        if (effect.requeue) this.giveBack(delivery);
+        if (effect.requeue) this.returnToQueue(delivery);
         else this.#warnIfLost(delivery, delivery.reject({ requeue: false }));
         return undefined;
       case "store":
         return this.#store(effect);
       case "send":
-        return this.#patiently(effect, "send", () => this.#parts.send(effect));
+        return this.#withRetries(effect, "send", () => this.#parts.send(effect));
       case "dead-letter":
         return this.#deadLetter(delivery, effect);
       case "apply-chord":
@@ -107,19 +107,19 @@ export class Performer {
 
   #count(effect: RequiredEffect, count: (chords: ChordCounter) => Promise<void>): Promise<void> | undefined {
     const { chords } = this.#parts.results;
-    return chords && this.#patiently(effect, "count", () => count(chords));
+    return chords && this.#withRetries(effect, "count", () => count(chords));
   }
 
   /** A state that is too large or cannot be written is stored as a small one, unless it is a success: that fails the task. */
   async #store(effect: StoreEffect): Promise<void> {
     const { results, log } = this.#parts;
     try {
-      await withPatience(() => results.store(effect.meta, effect.task), "store", this.#parts);
+      await withRetries(() => results.store(effect.meta, effect.task), "store", this.#parts);
     } catch (error) {
       const small = errorClass(error, "store") === "task" ? unstorable(effect.meta, messageOf(error)) : null;
       if (small === null) return this.#passOver(effect, error);
       log.warn("a state cannot be stored, a smaller one is stored in its place", aboutOf(effect, error));
-      await this.#patiently(effect, "store", () => results.store(small, effect.task));
+      await this.#withRetries(effect, "store", () => results.store(small, effect.task));
     }
   }
 
@@ -140,7 +140,7 @@ export class Performer {
   ): Promise<readonly Effect[]> {
     let progress: ChordProgress = { state: "waiting" };
     try {
-      await withPatience(
+      await withRetries(
         async () => {
           progress = await chords.addPart(effect.part, effect.meta);
         },
@@ -191,9 +191,9 @@ export class Performer {
     }
   }
 
-  async #patiently(effect: RequiredEffect, operation: Operation, attempt: () => Promise<void>): Promise<void> {
+  async #withRetries(effect: RequiredEffect, operation: Operation, attempt: () => Promise<void>): Promise<void> {
     try {
-      await withPatience(attempt, operation, this.#parts);
+      await withRetries(attempt, operation, this.#parts);
     } catch (error) {
       this.#passOver(effect, error);
     }
@@ -208,7 +208,7 @@ export class Performer {
   /** A dead letter that cannot be kept is not lost either: it goes back, and is refused again. */
   async #deadLetter(delivery: Delivery, letter: Extract<Effect, { readonly do: "dead-letter" }>): Promise<void> {
     try {
-      await withPatience(() => this.#parts.deadLetters.put(delivery, letter), "dead-letter", this.#parts);
+      await withRetries(() => this.#parts.deadLetters.put(delivery, letter), "dead-letter", this.#parts);
     } catch (error) {
       if (error instanceof BrokerAway) throw error;
       const queue = this.#parts.deadLetters.nameFor(delivery.queue);

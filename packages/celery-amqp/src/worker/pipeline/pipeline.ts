@@ -52,7 +52,7 @@ export interface PipelineCounts {
 }
 
 /** A task that is here. */
-export interface HeldHere {
+export interface PipelineRequest {
   readonly request: Request;
   /** It runs; it waits for a slot or its turn; it waits for its eta. */
   readonly state: "active" | "reserved" | "scheduled";
@@ -85,7 +85,7 @@ export class Pipeline {
     const throttle = new Throttle({
       clock,
       limit: parts.throttledLimit,
-      isDropped: ({ request }) => screen(request.task, parts.world, parts.revoked) !== "pass",
+      isDropped: ({ request }) => screen(request.task, parts.context, parts.revoked) !== "pass",
       next: (reservation) => execution.push(reservation),
       park: ({ delivery }, until, otherwise) =>
         republisher.postpone(delivery, until, () => this.#ifOpen(delivery, otherwise)),
@@ -139,8 +139,8 @@ export class Pipeline {
   }
 
   /** All tasks that are here, where they are; `job` is what the pool was given of one that has begun. */
-  held(): readonly HeldHere[] {
-    const at = (state: HeldHere["state"], requests: readonly Request[]): readonly HeldHere[] =>
+  requests(): readonly PipelineRequest[] {
+    const at = (state: PipelineRequest["state"], requests: readonly Request[]): readonly PipelineRequest[] =>
       requests.map((request) => ({ request, state, job: null }));
     return [
       ...[...this.#execution.running].map(([{ request }, job]) => ({ request, state: "active" as const, job })),
@@ -155,7 +155,7 @@ export class Pipeline {
    * unreadable headers never runs, and a copy would hide what is missing.
    */
   receive(delivery: Delivery): void {
-    if (!this.#open) giveBack(delivery);
+    if (!this.#open) returnToQueue(delivery);
     else if (isSuspect(delivery) && delivery.unreadable === null) this.#suspects.receive(delivery);
     else if (this.#turns.isQuiet) this.#reception.read(delivery);
     else this.#turns.pass(() => this.#reception.read(delivery));
@@ -170,8 +170,8 @@ export class Pipeline {
   forget(queue: string): void {
     this.#republisher.forget(queue);
     this.#parts.requeue.release(queue);
-    for (const delivery of this.#suspects.release(queue)) giveBack(delivery);
-    this.#handBack((reservation) => reservation.request.queue === queue);
+    for (const delivery of this.#suspects.release(queue)) returnToQueue(delivery);
+    this.#returnAll((reservation) => reservation.request.queue === queue);
   }
 
   /** The same for a queue whose consumer was lost: runs that are acked late are aborted too, where that is an option. */
@@ -197,10 +197,10 @@ export class Pipeline {
 
   /** Refuses what waits and was revoked in the meantime, and returns what it was. */
   refuseRevoked(): readonly Request[] {
-    const { revoked, world } = this.#parts;
+    const { revoked, context } = this.#parts;
     const refused = this.#release(({ request }) => revoked.has(request.task));
     for (const { request, delivery } of refused) {
-      void refuseDelivery({ ...this.#parts, inflight: this.#inflight }, delivery, revoke(request, "revoked", world));
+      void refuseDelivery({ ...this.#parts, inflight: this.#inflight }, delivery, revoke(request, "revoked", context));
     }
     return refused.map(({ request }) => request);
   }
@@ -209,8 +209,8 @@ export class Pipeline {
   close(): void {
     this.#open = false;
     this.#parts.requeue.close();
-    for (const delivery of this.#suspects.release(null)) giveBack(delivery);
-    this.#handBack(() => true);
+    for (const delivery of this.#suspects.release(null)) returnToQueue(delivery);
+    this.#returnAll(() => true);
   }
 
   /** Resolves when everything that had begun is settled. */
@@ -219,18 +219,18 @@ export class Pipeline {
   }
 
   #enter(reservation: Reservation): void {
-    if (!this.#open) giveBack(reservation.delivery);
+    if (!this.#open) returnToQueue(reservation.delivery);
     else if (!this.#copies.take(reservation)) this.#schedule.push(reservation);
   }
 
   /** What could not be left to the broker may come too late. */
   #ifOpen(delivery: Delivery, goOn: () => void): void {
     if (this.#open) goOn();
-    else giveBack(delivery);
+    else returnToQueue(delivery);
   }
 
-  #handBack(matches: (reservation: Reservation) => boolean): void {
-    for (const { delivery } of this.#release(matches)) giveBack(delivery);
+  #returnAll(matches: (reservation: Reservation) => boolean): void {
+    for (const { delivery } of this.#release(matches)) returnToQueue(delivery);
   }
 
   #release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
@@ -239,6 +239,6 @@ export class Pipeline {
 }
 
 /** It has not begun: nothing that a limit should count has happened. */
-function giveBack(delivery: Delivery): void {
+function returnToQueue(delivery: Delivery): void {
   delivery.reject({ requeue: true, isCounted: false });
 }

@@ -16,11 +16,11 @@ import { withFreshId } from "../rules/anonymous.ts";
 import { lostRuns, sentTo } from "../rules/arrival.ts";
 import type { Effect } from "../rules/effect.ts";
 import type { TaskEvent } from "../rules/event.ts";
-import { type Glimpse, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
+import { type PeekedMessage, refuseRedelivered, refuseUndecodable, refuseUnregistered } from "../rules/refuse.ts";
 import type { Request } from "../rules/request.ts";
 import { screen, type Revoked } from "../rules/screen.ts";
 import { revoke } from "../rules/settle.ts";
-import type { World } from "../rules/world.ts";
+import type { RuleContext } from "../rules/context.ts";
 import { CheckedCanvases } from "./checked-canvases.ts";
 import type { Inflight } from "./inflight.ts";
 import type { Performer } from "./perform.ts";
@@ -32,7 +32,7 @@ import type { Reservation } from "./reservation.ts";
 export interface ReceiveParts {
   readonly content: Content;
   readonly tasks: TaskRegistry;
-  readonly world: World;
+  readonly context: RuleContext;
   readonly revoked: Revoked;
   readonly performer: Performer;
   readonly inflight: Inflight;
@@ -56,13 +56,13 @@ export class Reception {
 
   /** Puts a message that has lost too many runs into the dead queue, unread: reading it may be what they were lost by. */
   giveUp(delivery: Delivery): Promise<void> {
-    const { world } = this.#parts;
-    return this.#refuse(delivery, refuseRedelivered(delivery, this.#glimpse(delivery), world));
+    const { context } = this.#parts;
+    return this.#refuse(delivery, refuseRedelivered(delivery, this.#peek(delivery), context));
   }
 
   /** Decodes a message and lets its task run, or refuses it. */
   read(delivery: Delivery): void {
-    const { world } = this.#parts;
+    const { context } = this.#parts;
     const task = delivery.unreadable === null ? this.#decoded(delivery) : incomplete(delivery.unreadable);
     if (task instanceof ProtocolError) {
       void this.#refuse(delivery, this.#undecodable(delivery, task));
@@ -73,17 +73,17 @@ export class Reception {
       this.#refuseUnknown(delivery, task);
       return;
     }
-    const refusal = this.#canvases.refusalOf(task, world);
+    const refusal = this.#canvases.refusalOf(task, context);
     if (refusal === null) this.#admit({ request, delivery });
     else void this.#refuse(delivery, this.#undecodable(delivery, refusal));
   }
 
   #admit(reservation: Reservation): void {
-    const { world, revoked, republisher } = this.#parts;
+    const { context, revoked, republisher } = this.#parts;
     const { request, delivery } = reservation;
-    const screening = screen(request.task, world, revoked);
+    const screening = screen(request.task, context, revoked);
     if (screening !== "pass") {
-      void this.#refuse(delivery, revoke(request, screening, world));
+      void this.#refuse(delivery, revoke(request, screening, context));
       return;
     }
     if (request.task.eta !== null && republisher.park(delivery, request.task, () => this.#take(reservation))) return;
@@ -94,7 +94,7 @@ export class Reception {
   #take(reservation: Reservation): void {
     const { task, queue } = reservation.request;
     this.#parts.emit({ type: "taskReceived", task, queue });
-    if (task.chord !== null && !this.#parts.world.countsChords) this.#warnOfChord(task);
+    if (task.chord !== null && !this.#parts.context.countsChords) this.#warnOfChord(task);
     this.#parts.next(reservation);
   }
 
@@ -110,7 +110,7 @@ export class Reception {
   #decoded(delivery: Delivery): TaskMessage | ProtocolError {
     const task = this.#tryDecode(delivery, delivery.message);
     if (!(task instanceof ProtocolError) || task.code !== "message-invalid") return task;
-    const named = withFreshId(delivery.message, peekTask(delivery.message), this.#parts.world.uuid());
+    const named = withFreshId(delivery.message, peekTask(delivery.message), this.#parts.context.uuid());
     return named === null ? task : this.#tryDecode(delivery, named);
   }
 
@@ -139,16 +139,16 @@ export class Reception {
   }
 
   #refuseUnknown(delivery: Delivery, task: TaskMessage): void {
-    const { republisher, world } = this.#parts;
-    const refuse = (): void => void this.#refuse(delivery, refuseUnregistered(task, delivery.queue, world));
+    const { republisher, context } = this.#parts;
+    const refuse = (): void => void this.#refuse(delivery, refuseUnregistered(task, delivery.queue, context));
     if (!republisher.offer(delivery, refuse)) refuse();
   }
 
   #undecodable(delivery: Delivery, error: ProtocolError): readonly Effect[] {
-    return refuseUndecodable({ error, glimpse: this.#glimpse(delivery), queue: delivery.queue }, this.#parts.world);
+    return refuseUndecodable({ error, peeked: this.#peek(delivery), queue: delivery.queue }, this.#parts.context);
   }
 
-  #glimpse({ message }: Delivery): Glimpse {
+  #peek({ message }: Delivery): PeekedMessage {
     return { ...peekTask(message), ...peekWorkflow(message, this.#parts.content) };
   }
 

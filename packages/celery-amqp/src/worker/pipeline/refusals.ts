@@ -32,7 +32,7 @@ export function refuseDelivery(
         "cannot refuse a message, it goes back to the queue",
         fields,
       );
-      performer.giveBack(delivery);
+      performer.returnToQueue(delivery);
     })
     .finally(() => inflight.end());
 }

@@ -5,15 +5,15 @@ import { counted, republished, uncounted } from "../rules/arrival.ts";
 import { offeredMessage, offerSeconds } from "../rules/offer.ts";
 import { parkingSeconds, parkingSecondsUntil } from "../rules/park.ts";
 import type { DelayQueues } from "./delay-queues.ts";
-import type { Held } from "./held.ts";
+import type { ReservedCounts } from "./reserved-counts.ts";
 import type { Inflight } from "./inflight.ts";
-import { BrokerAway, withPatience, type Patience } from "./patience.ts";
+import { BrokerAway, withRetries, type RetryBudget } from "./retry-budget.ts";
 
 /** What publishing again needs of the worker. */
-export interface RepublishParts extends Patience {
+export interface RepublishParts extends RetryBudget {
   readonly publisher: Publisher;
   readonly delayQueues: DelayQueues;
-  readonly held: Held;
+  readonly held: ReservedCounts;
   readonly inflight: Inflight;
   /** How long a task that is unknown here is offered to others. */
   readonly unknownTaskGraceMs: number;
@@ -93,11 +93,11 @@ export class Republisher {
    */
   #replace(delivery: Delivery, message: WireMessage, otherwise: () => void): Promise<void> {
     const to = { exchange: "", routingKey: delivery.queue };
-    const attempt = async (): Promise<Fate> => ((await delivery.sync()) ? this.#publish(message, to) : "lost");
+    const attempt = async (): Promise<Disposition> => ((await delivery.sync()) ? this.#publish(message, to) : "lost");
     return this.#start(delivery, otherwise, attempt).then(async () => void (await delivery.sync()));
   }
 
-  #start(delivery: Delivery, otherwise: () => void, attempt: () => Promise<Fate>): Promise<void> {
+  #start(delivery: Delivery, otherwise: () => void, attempt: () => Promise<Disposition>): Promise<void> {
     const { held, inflight } = this.#parts;
     held.begin(delivery.queue);
     inflight.begin();
@@ -107,32 +107,32 @@ export class Republisher {
     });
   }
 
-  async #finish(delivery: Delivery, otherwise: () => void, attempt: () => Promise<Fate>): Promise<void> {
-    const fate = await this.#patiently(delivery.queue, attempt);
-    if (fate === "gone") delivery.ack();
-    else if (fate === "lost") delivery.reject({ requeue: true, isCounted: false });
+  async #finish(delivery: Delivery, otherwise: () => void, attempt: () => Promise<Disposition>): Promise<void> {
+    const disposition = await this.#withRetries(delivery.queue, attempt);
+    if (disposition === "gone") delivery.ack();
+    else if (disposition === "lost") delivery.reject({ requeue: true, isCounted: false });
     else otherwise();
   }
 
-  async #patiently(queue: string, attempt: () => Promise<Fate>): Promise<Fate> {
+  async #withRetries(queue: string, attempt: () => Promise<Disposition>): Promise<Disposition> {
     const losses = this.#lossesOf(queue);
-    let fate: Fate = "stays";
+    let disposition: Disposition = "stays";
     try {
-      await withPatience(
+      await withRetries(
         async () => {
-          fate = losses === this.#lossesOf(queue) ? await attempt() : "lost";
+          disposition = losses === this.#lossesOf(queue) ? await attempt() : "lost";
         },
         "republish",
         this.#parts,
       );
-      return fate;
+      return disposition;
     } catch (error) {
       return error instanceof BrokerAway ? "lost" : "stays";
     }
   }
 
   /** Someone may have deleted what was declared; then it is declared again, once. */
-  async #delay(message: WireMessage, queue: string, seconds: number | null): Promise<Fate> {
+  async #delay(message: WireMessage, queue: string, seconds: number | null): Promise<Disposition> {
     const { delayQueues } = this.#parts;
     if (seconds === null) return "stays";
     try {
@@ -144,7 +144,7 @@ export class Republisher {
     }
   }
 
-  async #publish(message: WireMessage, to: Address | null): Promise<Fate> {
+  async #publish(message: WireMessage, to: Address | null): Promise<Disposition> {
     if (to === null) return "stays";
     await this.#parts.publisher.publish(message, to);
     return "gone";
@@ -156,7 +156,7 @@ export class Republisher {
 }
 
 /** `lost`: its delivery is, or the broker; it comes again by itself. `stays`: it cannot be published, or need not any more. */
-type Fate = "gone" | "stays" | "lost";
+type Disposition = "gone" | "stays" | "lost";
 
 function isMissing(error: unknown): boolean {
   return error instanceof CeleryError && (error.code === "unroutable" || error.code === "not-found");

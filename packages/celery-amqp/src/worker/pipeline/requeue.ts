@@ -1,12 +1,12 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Delivery } from "../../ports/transport.ts";
 import { pauseBeforeRequeue } from "../rules/pause.ts";
-import type { Held } from "./held.ts";
+import type { ReservedCounts } from "./reserved-counts.ts";
 
 /** What giving back needs of the worker. */
 export interface RequeueParts {
   readonly clock: Clock;
-  readonly held: Held;
+  readonly held: ReservedCounts;
 }
 
 /** Messages whose returns are remembered; of more, the least recently returned is forgotten. */
@@ -37,19 +37,19 @@ export class Requeue {
     held.begin(delivery.queue);
     this.#waiting.set(
       delivery,
-      clock.setTimer(pauseBeforeRequeue(delivery, this.#countReturn(delivery)), () => this.#giveBack(delivery)),
+      clock.setTimer(pauseBeforeRequeue(delivery, this.#countReturn(delivery)), () => this.#returnToQueue(delivery)),
     );
   }
 
   /** Gives back at once what waits: the consumer of its queue is gone. */
   release(queue: string): void {
-    for (const delivery of this.#waiting.keys()) if (delivery.queue === queue) this.#giveBack(delivery);
+    for (const delivery of this.#waiting.keys()) if (delivery.queue === queue) this.#returnToQueue(delivery);
   }
 
   /** Gives back at once what waits, and what comes later. */
   close(): void {
     this.#isClosed = true;
-    for (const delivery of this.#waiting.keys()) this.#giveBack(delivery);
+    for (const delivery of this.#waiting.keys()) this.#returnToQueue(delivery);
   }
 
   /** How often the message was returned before. */
@@ -63,7 +63,7 @@ export class Requeue {
     return returns;
   }
 
-  #giveBack(delivery: Delivery): void {
+  #returnToQueue(delivery: Delivery): void {
     this.#waiting.get(delivery)?.();
     this.#waiting.delete(delivery);
     this.#parts.held.end(delivery.queue);

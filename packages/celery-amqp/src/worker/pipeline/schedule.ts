@@ -1,7 +1,7 @@
 import type { Clock } from "../../ports/clock.ts";
 import type { Request } from "../rules/request.ts";
 import { dueAt } from "../rules/park.ts";
-import type { Held } from "./held.ts";
+import type { ReservedCounts } from "./reserved-counts.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** Where scheduled tasks go, and who makes room for them. */
@@ -9,7 +9,7 @@ export interface ScheduleParts {
   readonly clock: Clock;
   /** The next room. */
   readonly next: (reservation: Reservation) => void;
-  readonly held: Held;
+  readonly held: ReservedCounts;
 }
 
 /** The wall clock may be set forward meanwhile; what became due by that waits no longer than this. */

@@ -1,11 +1,11 @@
 import type { Clock } from "../../ports/clock.ts";
-import type { Held } from "./held.ts";
+import type { ReservedCounts } from "./reserved-counts.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** What counting ended tasks takes. */
 export interface SettlingParts {
   readonly clock: Clock;
-  readonly held: Held;
+  readonly held: ReservedCounts;
   /** So many tasks wait beside the slots; each further one keeps its slot until it is settled. */
   readonly limit: number;
 }
@@ -38,7 +38,7 @@ export class Settling {
     return [...this.#ended].map(({ reservation }) => reservation);
   }
 
-  get hasRoom(): boolean {
+  get hasFreeSlot(): boolean {
     return this.#ended.size < this.#parts.limit;
   }
 

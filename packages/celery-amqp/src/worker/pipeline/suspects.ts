@@ -2,7 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Delivery } from "../../ports/transport.ts";
 import { mayRun } from "../rules/arrival.ts";
 import { judge } from "../rules/suspicion.ts";
-import type { Held } from "./held.ts";
+import type { ReservedCounts } from "./reserved-counts.ts";
 import type { Inflight } from "./inflight.ts";
 import { SuspectDelivery } from "./suspect-delivery.ts";
 import type { Republisher } from "./republish.ts";
@@ -12,7 +12,7 @@ import { type Turns, youngMs } from "./turns.ts";
 export interface SuspectsParts {
   readonly clock: Clock;
   readonly turns: Turns;
-  readonly held: Held;
+  readonly held: ReservedCounts;
   readonly inflight: Inflight;
   readonly republisher: Republisher;
   /** Runs that a message may lose; null for no limit. */

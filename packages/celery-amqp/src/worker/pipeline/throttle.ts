@@ -2,7 +2,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { isBack } from "../rules/arrival.ts";
 import type { Request } from "../rules/request.ts";
 import { intervalOf, placeOf, takeToken, tokenAt } from "../rules/rate.ts";
-import type { Held } from "./held.ts";
+import type { ReservedCounts } from "./reserved-counts.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** What throttling needs of the worker. */
@@ -16,7 +16,7 @@ export interface ThrottleParts {
   readonly next: (reservation: Reservation) => void;
   /** Leaves a task to the broker until that time, or calls `otherwise`; false where it is due too soon for that. */
   readonly park: (reservation: Reservation, until: number, otherwise: () => void) => boolean;
-  readonly held: Held;
+  readonly held: ReservedCounts;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Tree } from "@leveret/celery-protocol";
 import { EventDispatcher, type DispatcherParts } from "../../events/dispatcher.ts";
-import { Heart } from "../../events/heart.ts";
+import { WorkerHeartbeat } from "../../events/worker-heartbeat.ts";
 import { loadAverage, operatingSystem, ownVersion } from "../../system/machine.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
 import { announce } from "../rules/announce.ts";
@@ -10,7 +10,7 @@ import type { TaskEvent } from "../rules/event.ts";
 export interface AnnouncerParts extends Omit<DispatcherParts, "onReady" | "lineLimit"> {
   readonly tasks: TaskRegistry;
   /** Also what happens to tasks, from the start on. */
-  readonly tellsOfTasks: boolean;
+  readonly sendsTaskEvents: boolean;
 }
 
 /** How a worker calls itself among Celery's. */
@@ -19,18 +19,18 @@ const software = { swIdent: "leveret", swVer: ownVersion(), swSys: operatingSyst
 /** Tells Celery's monitors of a worker and, where asked for, of its tasks. */
 export class Announcer {
   /** Whether it tells of tasks: Celery's `enable_events`. */
-  tellsOfTasks: boolean;
+  sendsTaskEvents: boolean;
   readonly #tasks: TaskRegistry;
   readonly #dispatcher: EventDispatcher;
-  readonly #heart: Heart;
+  readonly #heart: WorkerHeartbeat;
   #processed = 0;
   #active = (): number => 0;
 
-  constructor({ tasks, tellsOfTasks, ...parts }: AnnouncerParts) {
-    this.tellsOfTasks = tellsOfTasks;
+  constructor({ tasks, sendsTaskEvents, ...parts }: AnnouncerParts) {
+    this.sendsTaskEvents = sendsTaskEvents;
     this.#tasks = tasks;
     this.#dispatcher = new EventDispatcher({ ...parts, onReady: () => this.#heart.online() });
-    this.#heart = new Heart({
+    this.#heart = new WorkerHeartbeat({
       dispatcher: this.#dispatcher,
       clock: parts.clock,
       software,
@@ -62,7 +62,7 @@ export class Announcer {
 
   tell(event: TaskEvent): void {
     if (event.type === "taskStarted") this.#processed += 1;
-    if (!this.tellsOfTasks || !("task" in event)) return;
+    if (!this.sendsTaskEvents || !("task" in event)) return;
     if (this.#tasks.get(event.task.task)?.policy.sendEvents === false) return;
     const body = announce(event);
     if (body === null) return;
@@ -72,7 +72,7 @@ export class Announcer {
   }
 
   /** What a task tells of itself, whether or not the worker tells of tasks. Source: celery/app/task.py `Task.send_event`. */
-  tellCustom(uuid: string, customType: string, fields: Readonly<Record<string, Tree>>): void {
+  sendCustom(uuid: string, customType: string, fields: Readonly<Record<string, Tree>>): void {
     this.#dispatcher.send({ type: "custom", customType, extra: Object.assign({ uuid }, fields, { uuid }) });
   }
 

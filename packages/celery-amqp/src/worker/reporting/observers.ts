@@ -37,7 +37,7 @@ export class Observers {
   }
 
   /** Whether anyone listens to events of a type. */
-  hears(type: keyof WorkerEvents): boolean {
+  hasListeners(type: keyof WorkerEvents): boolean {
     return (this.#listeners.get(type)?.size ?? 0) > 0;
   }
 

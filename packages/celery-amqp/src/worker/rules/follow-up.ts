@@ -16,7 +16,7 @@ import {
 import type { Effect } from "./effect.ts";
 import type { Failure } from "./failure.ts";
 import { failureMeta } from "./result.ts";
-import type { World } from "./world.ts";
+import type { RuleContext } from "./context.ts";
 
 /** What follows from a task, and how its result names that as its children. */
 export interface FollowUpEffects {
@@ -32,11 +32,11 @@ const nothing: FollowUpEffects = { effects: [], children: [] };
  *
  * @throws ProtocolError for a signature that cannot be called from here; the task then fails.
  */
-export function followSuccess(task: TaskMessage, result: Tree, world: World): FollowUpEffects {
+export function followSuccess(task: TaskMessage, result: Tree, context: RuleContext): FollowUpEffects {
   if (task.callbacks.length === 0 && (task.chain === null || task.chain.length === 0)) return nothing;
-  const { inheritsPriority: inheritPriority } = world;
-  const { steps, children } = afterSuccess(task, result, mintOf(task, world), { inheritPriority });
-  return { effects: effectsOf(steps, task, world), children };
+  const { inheritsPriority: inheritPriority } = context;
+  const { steps, children } = afterSuccess(task, result, mintOf(task, context), { inheritPriority });
+  return { effects: effectsOf(steps, task, context), children };
 }
 
 /**
@@ -44,28 +44,33 @@ export function followSuccess(task: TaskMessage, result: Tree, world: World): Fo
  *
  * @throws ProtocolError as `followSuccess`.
  */
-export function followReplaced(task: TaskMessage, by: WireSignature, world: World): readonly Effect[] {
-  const mint = mintOf(task, world);
-  const { steps } = replacement(task, by, mint, { inheritPriority: world.inheritsPriority });
-  return effectsOf(steps, task, world);
+export function followReplaced(task: TaskMessage, by: WireSignature, context: RuleContext): readonly Effect[] {
+  const mint = mintOf(task, context);
+  const { steps } = replacement(task, by, mint, { inheritPriority: context.inheritsPriority });
+  return effectsOf(steps, task, context);
 }
 
 /**
  * Tells those that wait for what a failed task keeps from being called: the chord it is a part of, then the rest of its
  * chain, the furthest step first, each with the chord it is a part of. Celery looks less far and leaves some waiting, as we
- * do where the world wants that. Source: celery/backends/base.py `mark_as_failure`.
+ * do where the context wants that. Source: celery/backends/base.py `mark_as_failure`.
  *
  * @param stores - whether failures are stored
  */
-export function tellAround(task: TaskMessage, failure: Failure, stores: boolean, world: World): readonly Effect[] {
+export function tellAround(
+  task: TaskMessage,
+  failure: Failure,
+  stores: boolean,
+  context: RuleContext,
+): readonly Effect[] {
   return [
     ...tellChord(task, failure),
-    ...neverCalled(task, reachOf(world)).flatMap((call) => tellUnreached(call, task, failure, stores)),
+    ...neverCalled(task, reachOf(context)).flatMap((call) => tellUnreached(call, task, failure, stores)),
   ];
 }
 
 /** How far to look for what a failure keeps from being called. */
-export function reachOf({ failUnfinishableChords }: Pick<World, "failUnfinishableChords">): Reach {
+export function reachOf({ failUnfinishableChords }: Pick<RuleContext, "failUnfinishableChords">): Reach {
   return failUnfinishableChords ? "all" : "celery";
 }
 
@@ -112,15 +117,15 @@ export function followFailure(
   failed: FailedTask,
   task: TaskMessage,
   failure: Failure,
-  world: World,
+  context: RuleContext,
 ): readonly Effect[] {
   if (failed.errbacks.length === 0) return [];
   const called = failed.errbacks
-    .filter(world.callsErrback)
+    .filter(context.callsErrback)
     .map((errback): Effect => ({ do: "call-errback", errback, task, failure }));
   try {
-    const { steps } = afterFailure(failed, mintOf(task, world), world.callsErrback);
-    return [...called, ...effectsOf(steps, task, world, false)];
+    const { steps } = afterFailure(failed, mintOf(task, context), context.callsErrback);
+    return [...called, ...effectsOf(steps, task, context, false)];
   } catch {
     return called;
   }
@@ -134,7 +139,7 @@ const anyId = "00000000-0000-0000-0000-000000000000";
  * Refuses a message whose canvas passes the budget, before its task runs: what would follow is unfolded once without a
  * result, and dropped. A task that is followed by plain calls alone is not looked at.
  */
-export function overBudget(task: TaskMessage, world: World): ProtocolError | null {
+export function overBudget(task: TaskMessage, context: RuleContext): ProtocolError | null {
   const { callbacks, errbacks, chain, chord } = task;
   if (callbacks.length === 0 && errbacks.length === 0 && chain === null && chord === null) return null;
   const next = chain?.at(-1);
@@ -145,10 +150,10 @@ export function overBudget(task: TaskMessage, world: World): ProtocolError | nul
     ...(chord === null ? [] : [chord]),
   ];
   if (followers.length < manyCalls && !followers.some(isComposed)) return null;
-  const mint = { ...mintOf(task, world), id: () => anyId };
+  const mint = { ...mintOf(task, context), id: () => anyId };
   return (
     refusalOf(() => afterSuccess(task, null, mint)) ??
-    refusalOf(() => afterFailure(task, mint, world.callsErrback)) ??
+    refusalOf(() => afterFailure(task, mint, context.callsErrback)) ??
     (chord === null ? null : refusalOf(() => afterChord(chord, [], task, mint)))
   );
 }
@@ -168,9 +173,9 @@ function refusalOf(unfolding: () => unknown): ProtocolError | null {
   }
 }
 
-/** The world of what follows from a task. */
-export function mintOf({ replyTo }: TaskMessage, world: World): Mint {
-  const { uuid: id, now, nodeName: origin, budget, routeOf } = world;
+/** The context of what follows from a task. */
+export function mintOf({ replyTo }: TaskMessage, context: RuleContext): Mint {
+  const { uuid: id, now, nodeName: origin, budget, routeOf } = context;
   return { id, now, origin, replyTo, budget, routeOf };
 }
 
@@ -182,10 +187,10 @@ export function mintOf({ replyTo }: TaskMessage, world: World): Mint {
 export function effectsOf(
   steps: readonly CanvasStep[],
   task: TaskMessage,
-  world: World,
+  context: RuleContext,
   required = true,
 ): readonly Effect[] {
-  if (!world.countsChords && needsChords(steps)) {
+  if (!context.countsChords && needsChords(steps)) {
     throw new ProtocolError(
       "message-invalid",
       "remote",

@@ -14,15 +14,15 @@ import {
 } from "./failure.ts";
 import { followFailure, tellAround } from "./follow-up.ts";
 import { failureMeta } from "./result.ts";
-import type { World } from "./world.ts";
+import type { RuleContext } from "./context.ts";
 
 /** What could be read of a message that is refused unread. */
-export type Glimpse = Peek & WorkflowPeek;
+export type PeekedMessage = Peek & WorkflowPeek;
 
 /** A message that does not decode. */
 export interface Undecodable {
   readonly error: ProtocolError;
-  readonly glimpse: Glimpse;
+  readonly peeked: PeekedMessage;
   readonly queue: string;
 }
 
@@ -30,26 +30,26 @@ export interface Undecodable {
  * What an unreadable message costs: FAILURE where its sender can be told, and for its chord, then the dead queue. Celery
  * acks some of these, rejects others and dies of the rest (celery-wire 4); `deadLetter: false` rejects them all.
  */
-export function refuseUndecodable({ error, glimpse, queue }: Undecodable, world: World): readonly Effect[] {
+export function refuseUndecodable({ error, peeked, queue }: Undecodable, context: RuleContext): readonly Effect[] {
   const failure = unreadable(error);
-  const { id, task: name } = glimpse;
-  const task = glimpsed(glimpse);
+  const { id, task: name } = peeked;
+  const task = glimpsed(peeked);
   const told =
     task === null
       ? []
       : [
           ...tell(task, failure),
-          ...bringBlindly(glimpse, task, failure, world),
-          ...tellWaiting(task, failure, true, world),
+          ...bringBlindly(peeked, task, failure, context),
+          ...tellWaiting(task, failure, true, context),
         ];
-  return [...told, ...putAside({ id, name, queue, reason: "undecodable", failure, attempts: 1 }, world)];
+  return [...told, ...putAside({ id, name, queue, reason: "undecodable", failure, attempts: 1 }, context)];
 }
 
 /** What a task that nobody here implements costs. A worker deployed later may know it: it waits in the dead queue. */
-export function refuseUnregistered(task: TaskMessage, queue: string, world: World): readonly Effect[] {
+export function refuseUnregistered(task: TaskMessage, queue: string, context: RuleContext): readonly Effect[] {
   const failure = notRegistered(task.task);
   const stores = task.ignoreResult !== true;
-  const told = [...(stores ? tell(task, failure) : []), ...tellWaiting(task, failure, stores, world)];
+  const told = [...(stores ? tell(task, failure) : []), ...tellWaiting(task, failure, stores, context)];
   const aside = {
     id: task.id,
     name: task.task,
@@ -58,44 +58,49 @@ export function refuseUnregistered(task: TaskMessage, queue: string, world: Worl
     failure,
     attempts: task.retries + 1,
   } as const;
-  return [...told, ...putAside(aside, world), { do: "emit", event: { type: "taskFailed", task, queue, failure } }];
+  return [...told, ...putAside(aside, context), { do: "emit", event: { type: "taskFailed", task, queue, failure } }];
 }
 
 /** What a message costs that workers die of, or that is given back for ever: it is as lost as they are. */
-export function refuseRedelivered(arrival: Arrival, glimpse: Glimpse, world: World): readonly Effect[] {
-  const { id, task: name } = glimpse;
+export function refuseRedelivered(arrival: Arrival, peeked: PeekedMessage, context: RuleContext): readonly Effect[] {
+  const { id, task: name } = peeked;
   const { message, queue } = arrival;
   const attempts = lostRuns(arrival);
   const failure = redeliveredTooOften(attempts);
   const stores = message.headers["ignore_result"] !== true;
-  const task = glimpsed(glimpse);
+  const task = glimpsed(peeked);
   const told =
     task === null
       ? []
       : [
           ...(stores ? tell(task, failure) : []),
-          ...bringBlindly(glimpse, task, failure, world),
-          ...tellWaiting(task, failure, stores, world),
-          ...followFailure(task, task, failure, world),
+          ...bringBlindly(peeked, task, failure, context),
+          ...tellWaiting(task, failure, stores, context),
+          ...followFailure(task, task, failure, context),
         ];
-  return [...told, ...putAside({ id, name, queue, reason: "redelivered-too-often", failure, attempts }, world)];
+  return [...told, ...putAside({ id, name, queue, reason: "redelivered-too-often", failure, attempts }, context)];
 }
 
 /** What stands for a task that was not read; null without an id, for then nobody can be told. */
-function glimpsed(glimpse: Glimpse): TaskMessage | null {
-  const { isChordKnown: _, id, task, rootId, ...rest } = glimpse;
+function glimpsed(peeked: PeekedMessage): TaskMessage | null {
+  const { isChordKnown: _, id, task, rootId, ...rest } = peeked;
   return id === null ? null : newTask({ ...rest, id, task: task ?? "unknown", rootId: rootId ?? id });
 }
 
 /** Celery tells nobody of these; those that wait for them would wait for ever. */
-function tellWaiting(task: TaskMessage, failure: Failure, stores: boolean, world: World): readonly Effect[] {
-  return world.failUnfinishableChords ? tellAround(task, failure, stores, world) : [];
+function tellWaiting(task: TaskMessage, failure: Failure, stores: boolean, context: RuleContext): readonly Effect[] {
+  return context.failUnfinishableChords ? tellAround(task, failure, stores, context) : [];
 }
 
 /** A member of a group may be one of a chord's: who counts its parts, if anybody does, may know the body. */
-function bringBlindly({ isChordKnown }: Glimpse, task: TaskMessage, failure: Failure, world: World): readonly Effect[] {
+function bringBlindly(
+  { isChordKnown }: PeekedMessage,
+  task: TaskMessage,
+  failure: Failure,
+  context: RuleContext,
+): readonly Effect[] {
   const { id: taskId, group: groupId, groupIndex } = task;
-  if (!world.failUnfinishableChords || isChordKnown || groupId === null) return [];
+  if (!context.failUnfinishableChords || isChordKnown || groupId === null) return [];
   const part = { taskId, groupId, groupIndex, body: null };
   return [{ do: "chord-part", part, meta: failureMeta(taskId, failure, []), task }];
 }
@@ -118,8 +123,8 @@ function tracebackOf({ traceback, error }: Failure): string | null {
   return traceback ?? (error instanceof Error ? stackOf(error) : null);
 }
 
-function putAside({ id, name, queue, reason, failure, attempts }: Aside, world: World): readonly Effect[] {
-  if (!world.deadLetter) return [{ do: "reject", requeue: false }];
+function putAside({ id, name, queue, reason, failure, attempts }: Aside, context: RuleContext): readonly Effect[] {
+  if (!context.deadLetter) return [{ do: "reject", requeue: false }];
   const error = describeFailure(failure);
   return [
     { do: "dead-letter", reason, error, traceback: tracebackOf(failure), attempts },

@@ -3,7 +3,7 @@ import type { RequestInfo, ScheduledInfo } from "@leveret/celery-protocol/contro
 import type { Request } from "./request.ts";
 
 /** A task that a worker has. */
-export interface HeldTask {
+export interface WorkerRequest {
   readonly request: Request;
   /** It runs; it waits for a slot or its turn; it waits for its eta. Celery's words. */
   readonly state: "active" | "reserved" | "scheduled";
@@ -19,7 +19,11 @@ export interface HeldTask {
  * @param safe - arguments as text, those of the message where it has them
  * Source: celery/worker/request.py `Request.info`; recorded replies.
  */
-export function requestInfo({ request, state, startedAt, pid }: HeldTask, hostname: string, safe = false): RequestInfo {
+export function requestInfo(
+  { request, state, startedAt, pid }: WorkerRequest,
+  hostname: string,
+  safe = false,
+): RequestInfo {
   const { task, policy, queue, redelivered } = request;
   const { exchange = "", routingKey = queue } = task.deliveryInfo ?? {};
   return {
@@ -40,7 +44,7 @@ export function requestInfo({ request, state, startedAt, pid }: HeldTask, hostna
 const timerPriority = 6;
 
 /** A task that waits for its eta, as inspections show it. Source: celery/worker/control.py `scheduled`. */
-export function scheduledInfo(held: HeldTask, hostname: string): ScheduledInfo {
+export function scheduledInfo(held: WorkerRequest, hostname: string): ScheduledInfo {
   const { eta } = held.request.task;
   return {
     eta: eta && inUtc(eta),

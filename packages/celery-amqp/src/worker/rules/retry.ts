@@ -3,7 +3,7 @@ import type { Routing, Sending } from "@leveret/celery-protocol/canvas";
 import type { RetryChanges, RetryPolicy } from "../../task/policy.ts";
 import { withoutWay } from "./arrival.ts";
 import type { Request } from "./request.ts";
-import type { World } from "./world.ts";
+import type { RuleContext } from "./context.ts";
 
 /**
  * Whether one more run is allowed after this one. Celery counts retries, we count runs: `attempts` 4 is `max_retries` 3.
@@ -43,7 +43,7 @@ export interface NextRun {
  * task changes; a task without a parent becomes its own, because Celery sends it from within itself (celery-wire 10.3).
  * Source: celery/app/task.py `signature_from_request`.
  */
-export function nextRun(request: Request, { delayMs, counted, changes }: NextRun, world: World): Sending {
+export function nextRun(request: Request, { delayMs, counted, changes }: NextRun, context: RuleContext): Sending {
   const { task } = request;
   return {
     task: {
@@ -52,9 +52,9 @@ export function nextRun(request: Request, { delayMs, counted, changes }: NextRun
       ...changes?.fields,
       lang: "js",
       retries: counted ? task.retries + 1 : task.retries,
-      expires: expiryOf(task, changes, world.now),
+      expires: expiryOf(task, changes, context.now),
       expirationMs: null,
-      eta: delayMs > 0 ? timeAt(world.now + delayMs) : null,
+      eta: delayMs > 0 ? timeAt(context.now + delayMs) : null,
       rootId: task.rootId ?? task.id,
       parentId: task.parentId ?? task.id,
       deliveryInfo: null,
@@ -67,11 +67,11 @@ export function nextRun(request: Request, { delayMs, counted, changes }: NextRun
 export function waitOf(
   request: Request,
   { delayMs, changes }: { readonly delayMs: number | null; readonly changes?: RetryChanges | undefined },
-  world: World,
+  context: RuleContext,
 ): number {
   const etaMs = changes?.etaMs ?? null;
-  if (etaMs !== null) return Math.max(0, etaMs - world.now);
-  return delayMs ?? retryDelayMs(request.policy.retry, request.task.retries, world.random);
+  if (etaMs !== null) return Math.max(0, etaMs - context.now);
+  return delayMs ?? retryDelayMs(request.policy.retry, request.task.retries, context.random);
 }
 
 function expiryOf({ expires }: TaskMessage, changes: RetryChanges | undefined, now: number): WireTime | null {

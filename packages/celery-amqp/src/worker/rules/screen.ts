@@ -1,5 +1,5 @@
 import type { TaskMessage } from "@leveret/celery-protocol";
-import type { World } from "./world.ts";
+import type { RuleContext } from "./context.ts";
 
 /** What stands against running a task now. */
 export type Screening = "pass" | "expired" | "revoked";
@@ -10,8 +10,8 @@ export interface Revoked {
 }
 
 /** Looked at when a message arrives, and again just before it runs. Source: celery/worker/request.py `revoked`. */
-export function screen(task: TaskMessage, world: Pick<World, "now">, revoked: Revoked): Screening {
-  if (task.expires !== null && task.expires.epochMs <= world.now) return "expired";
+export function screen(task: TaskMessage, context: Pick<RuleContext, "now">, revoked: Revoked): Screening {
+  if (task.expires !== null && task.expires.epochMs <= context.now) return "expired";
   if (revoked.has(task)) return "revoked";
   return "pass";
 }

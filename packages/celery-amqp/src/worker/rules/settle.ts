@@ -28,7 +28,7 @@ import type { Outcome } from "./outcome.ts";
 import { keepsFailure, keepsResult, type Request } from "./request.ts";
 import { failureMeta, resultTuple, retryMeta, revokedMeta, successMeta } from "./result.ts";
 import { mayRunAgain, nextRun, type NextRun, waitOf } from "./retry.ts";
-import type { World } from "./world.ts";
+import type { RuleContext } from "./context.ts";
 
 /**
  * What the end of a run costs: messages that follow, the stored state, the settling of the delivery, the event, in this
@@ -54,45 +54,45 @@ import type { World } from "./world.ts";
  * | interrupted | | | requeue | taskCancelled |
  *
  * Where a state ends the task, its part in a chord is brought once the state is stored; a task that is ignored brings a
- * failure, where the world wants that.
+ * failure, where the context wants that.
  *
  * With early acks the message was acked when the run began, and nothing is left to settle: an interrupted run is then as
  * lost as one whose process died, and tells taskCancelled, taskFailed.
  */
-export function settle(request: Request, outcome: Outcome, world: World): readonly Effect[] {
+export function settle(request: Request, outcome: Outcome, context: RuleContext): readonly Effect[] {
   switch (outcome.kind) {
     case "succeeded":
-      return succeed(request, outcome, world);
+      return succeed(request, outcome, context);
     case "failed":
-      return failOrRetry(request, { ...outcome, failure: boundedFailure(outcome.failure) }, world);
+      return failOrRetry(request, { ...outcome, failure: boundedFailure(outcome.failure) }, context);
     case "invalid":
-      return failForGood(request, boundedFailure(outcome.failure), "arguments-invalid", world);
+      return failForGood(request, boundedFailure(outcome.failure), "arguments-invalid", context);
     case "refused":
-      return failForGood(request, boundedFailure(outcome.failure), "settle-refused", world);
+      return failForGood(request, boundedFailure(outcome.failure), "settle-refused", context);
     case "retry":
-      return retry(request, { ...outcome, cause: outcome.cause && boundedFailure(outcome.cause) }, world);
+      return retry(request, { ...outcome, cause: outcome.cause && boundedFailure(outcome.cause) }, context);
     case "snoozed":
-      return again(request, { ...outcome, cause: null, counted: false }, world);
+      return again(request, { ...outcome, cause: null, counted: false }, context);
     case "ignored":
-      return [...withoutResult(request, world), ...ignore(request)];
+      return [...withoutResult(request, context), ...ignore(request)];
     case "chord-ended":
-      return endUnlocking(request, outcome, world);
+      return endUnlocking(request, outcome, context);
     case "replaced":
-      return replace(request, outcome.by, outcome.children, world);
+      return replace(request, outcome.by, outcome.children, context);
     case "rejected":
       return outcome.requeue
-        ? giveBack(request, true)
-        : rejectForGood(request, boundedFailure(rejected(outcome.reason ?? null)), outcome.children, world);
+        ? returnToQueue(request, true)
+        : rejectForGood(request, boundedFailure(rejected(outcome.reason ?? null)), outcome.children, context);
     case "timed-out":
-      return timeOut(request, outcome.limitMs, outcome.children, world);
+      return timeOut(request, outcome.limitMs, outcome.children, context);
     case "terminated":
-      return revoke(request, "terminated", world);
+      return revoke(request, "terminated", context);
     case "worker-lost":
       return request.policy.rejectOnWorkerLost && request.policy.acks === "late"
-        ? giveBack(request, true)
-        : fail(request, workerLost(outcome.reason), outcome.children, world);
+        ? returnToQueue(request, true)
+        : fail(request, workerLost(outcome.reason), outcome.children, context);
     case "interrupted":
-      return interrupt(request, outcome.children, world);
+      return interrupt(request, outcome.children, context);
   }
 }
 
@@ -103,7 +103,7 @@ export function settle(request: Request, outcome: Outcome, world: World): readon
 export function revoke(
   request: Request,
   reason: "expired" | "revoked" | "terminated",
-  world: World,
+  context: RuleContext,
 ): readonly Effect[] {
   const { task, queue } = request;
   const effects: Effect[] = [];
@@ -111,8 +111,8 @@ export function revoke(
   const meta = revokedMeta(task.id, failure);
   if (keepsFailure(request)) effects.push({ do: "store", meta, task, required: false });
   effects.push(...partOf(task, meta));
-  if (world.failUnfinishableChords)
-    effects.push(...tellAround({ ...task, chord: null }, failure, keepsFailure(request), world));
+  if (context.failUnfinishableChords)
+    effects.push(...tellAround({ ...task, chord: null }, failure, keepsFailure(request), context));
   if (reason !== "terminated" || request.policy.acks === "late") effects.push({ do: "ack" });
   effects.push({ do: "emit", event: { type: "taskRevoked", task, queue, reason } });
   return effects;
@@ -121,32 +121,32 @@ export function revoke(
 function failOrRetry(
   request: Request,
   outcome: Extract<Outcome, { readonly kind: "failed" }>,
-  world: World,
+  context: RuleContext,
 ): readonly Effect[] {
   return outcome.retryable && request.policy.retry.automatic && mayRunAgain(request)
-    ? again(request, { ...outcome, cause: outcome.failure, delayMs: null, counted: true }, world)
-    : fail(request, outcome.failure, outcome.children, world);
+    ? again(request, { ...outcome, cause: outcome.failure, delayMs: null, counted: true }, context)
+    : fail(request, outcome.failure, outcome.children, context);
 }
 
 function retry(
   request: Request,
   outcome: Extract<Outcome, { readonly kind: "retry" }>,
-  world: World,
+  context: RuleContext,
 ): readonly Effect[] {
   const traceback = outcome.traceback === null ? null : shortened(outcome.traceback, longestFailureText);
   if (mayRunAgain(request, outcome.changes?.attempts))
-    return again(request, { ...outcome, traceback, counted: true }, world);
-  const refused = nextRun(request, { ...outcome, delayMs: 0, counted: true }, world).task;
-  return fail(request, outcome.cause ?? maxRetriesExceeded(refused, traceback), outcome.children, world);
+    return again(request, { ...outcome, traceback, counted: true }, context);
+  const refused = nextRun(request, { ...outcome, delayMs: 0, counted: true }, context).task;
+  return fail(request, outcome.cause ?? maxRetriesExceeded(refused, traceback), outcome.children, context);
 }
 
 type Success = Extract<Outcome, { readonly kind: "succeeded" }>;
 
-function succeed(request: Request, outcome: Success, world: World): readonly Effect[] {
+function succeed(request: Request, outcome: Success, context: RuleContext): readonly Effect[] {
   const { task, queue } = request;
   const { result, runtimeMs, children: sent } = outcome;
-  const followUp = followUpOrError(task, result, world);
-  if (followUp instanceof Error) return fail(request, unwritable(followUp), sent, world);
+  const followUp = followUpOrError(task, result, context);
+  if (followUp instanceof Error) return fail(request, unwritable(followUp), sent, context);
   const effects: Effect[] = [...followUp.effects];
   const isKept = keepsResult(request);
   if (isKept || task.chord !== null) {
@@ -160,9 +160,9 @@ function succeed(request: Request, outcome: Success, world: World): readonly Eff
 }
 
 /** A signature that cannot be called fails the task that carries it, as in Celery. */
-function followUpOrError(task: TaskMessage, result: Tree, world: World): FollowUpEffects | Error {
+function followUpOrError(task: TaskMessage, result: Tree, context: RuleContext): FollowUpEffects | Error {
   try {
-    return followSuccess(task, result, world);
+    return followSuccess(task, result, context);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -173,20 +173,30 @@ function joinedChildren(sent: readonly Tree[], followUp: FollowUpEffects): reado
 }
 
 /** Celery tells of the reject and of the failure. */
-function fail(request: Request, failure: Failure, sent: readonly Tree[], world: World): readonly Effect[] {
-  const settling = request.policy.acksOnFailure ? late(request, { do: "ack" }) : giveBack(request, false);
-  return [...tellFailure(request, failure, sent, world), ...settling, failed(request, failure)];
+function fail(request: Request, failure: Failure, sent: readonly Tree[], context: RuleContext): readonly Effect[] {
+  const settling = request.policy.acksOnFailure ? late(request, { do: "ack" }) : returnToQueue(request, false);
+  return [...tellFailure(request, failure, sent, context), ...settling, failed(request, failure)];
 }
 
 /** The next run would end the same way: the message goes where an operator can look at it. */
-function failForGood(request: Request, failure: Failure, reason: DeadLetterReason, world: World): readonly Effect[] {
-  const told = tellFailure(request, failure, [], world);
+function failForGood(
+  request: Request,
+  failure: Failure,
+  reason: DeadLetterReason,
+  context: RuleContext,
+): readonly Effect[] {
+  const told = tellFailure(request, failure, [], context);
   if (request.policy.acks === "early") return [...told, failed(request, failure)];
-  return [...told, ...putAside(request, failure, reason, world), failed(request, failure)];
+  return [...told, ...putAside(request, failure, reason, context), failed(request, failure)];
 }
 
-function putAside(request: Request, failure: Failure, reason: DeadLetterReason, world: World): readonly Effect[] {
-  if (!world.deadLetter) return [{ do: "ack" }];
+function putAside(
+  request: Request,
+  failure: Failure,
+  reason: DeadLetterReason,
+  context: RuleContext,
+): readonly Effect[] {
+  if (!context.deadLetter) return [{ do: "ack" }];
   const { task, queue } = request;
   const [inHeader, error] = [describeFailure(failure), describeForLog(failure)];
   return [
@@ -204,51 +214,62 @@ function ignore(request: Request): readonly Effect[] {
 function endUnlocking(
   request: Request,
   { body, end, ...run }: Extract<Outcome, { readonly kind: "chord-ended" }>,
-  world: World,
+  context: RuleContext,
 ): readonly Effect[] {
   return [
-    ...endChord(body, end, request.task, world),
-    ...succeed(request, { ...run, kind: "succeeded", result: null }, world),
+    ...endChord(body, end, request.task, context),
+    ...succeed(request, { ...run, kind: "succeeded", result: null }, context),
   ];
 }
 
 /** The task ends without a state of its own: what takes its place has its id. */
-function replace(request: Request, by: WireSignature, sent: readonly Tree[], world: World): readonly Effect[] {
+function replace(request: Request, by: WireSignature, sent: readonly Tree[], context: RuleContext): readonly Effect[] {
   try {
-    return [...followReplaced(request.task, by, world), ...ignore(request)];
+    return [...followReplaced(request.task, by, context), ...ignore(request)];
   } catch (error) {
     const failure = error instanceof ProtocolError && error.code === "option-invalid" ? unreplaceable : unwritable;
-    return fail(request, failure(error instanceof Error ? error : new Error(String(error))), sent, world);
+    return fail(request, failure(error instanceof Error ? error : new Error(String(error))), sent, context);
   }
 }
 
-function timeOut(request: Request, limitMs: number, sent: readonly Tree[], world: World): readonly Effect[] {
+function timeOut(request: Request, limitMs: number, sent: readonly Tree[], context: RuleContext): readonly Effect[] {
   const failure = timeLimitExceeded(limitMs / 1000);
-  const told = tellFailure(request, failure, sent, world);
-  if (request.policy.acks === "late" && !request.policy.acksOnTimeout) return [...told, ...giveBack(request, true)];
+  const told = tellFailure(request, failure, sent, context);
+  if (request.policy.acks === "late" && !request.policy.acksOnTimeout)
+    return [...told, ...returnToQueue(request, true)];
   return [...told, ...late(request, { do: "ack" }), failed(request, failure)];
 }
 
 /** FAILURE for the task, then for the steps of its chain that will now never run, then its errbacks. */
-function tellFailure(request: Request, failure: Failure, sent: readonly Tree[], world: World): readonly Effect[] {
+function tellFailure(
+  request: Request,
+  failure: Failure,
+  sent: readonly Tree[],
+  context: RuleContext,
+): readonly Effect[] {
   const { task } = request;
   const stores = keepsFailure(request);
   const meta = failureMeta(task.id, failure, sent);
   return [
     ...(stores ? [{ do: "store", meta, task, required: false } as const] : []),
-    ...tellAround(task, failure, stores, world),
-    ...followFailure(task, task, failure, world),
+    ...tellAround(task, failure, stores, context),
+    ...followFailure(task, task, failure, context),
   ];
 }
 
 /** A chord whose member ends without a result would wait for ever, as it does in Celery: it fails by that member. */
-function withoutResult({ task }: Request, world: World): readonly Effect[] {
-  return world.failUnfinishableChords ? tellAround(task, ignored(), false, world) : [];
+function withoutResult({ task }: Request, context: RuleContext): readonly Effect[] {
+  return context.failUnfinishableChords ? tellAround(task, ignored(), false, context) : [];
 }
 
 /** Its message never runs again, so its caller learns of it; monitors hear of the failure, then of the reject. */
-function rejectForGood(request: Request, failure: Failure, sent: readonly Tree[], world: World): readonly Effect[] {
-  return [...tellFailure(request, failure, sent, world), failed(request, failure), ...giveBack(request, false)];
+function rejectForGood(
+  request: Request,
+  failure: Failure,
+  sent: readonly Tree[],
+  context: RuleContext,
+): readonly Effect[] {
+  return [...tellFailure(request, failure, sent, context), failed(request, failure), ...returnToQueue(request, false)];
 }
 
 /** The part of a task that has come to an end, where it is one of a chord's. */
@@ -268,11 +289,11 @@ interface Again extends Omit<NextRun, "delayMs"> {
  * RETRY is stored and told before the next run is sent, which another worker may end before this one does anything more;
  * the task counts as its own child, as it sent itself.
  */
-function again(request: Request, run: Again, world: World): readonly Effect[] {
+function again(request: Request, run: Again, context: RuleContext): readonly Effect[] {
   const { task, queue } = request;
   const { cause, counted, changes } = run;
-  const delayMs = waitOf(request, run, world);
-  const next = nextRun(request, { delayMs, counted, changes }, world);
+  const delayMs = waitOf(request, run, context);
+  const next = nextRun(request, { delayMs, counted, changes }, context);
   const traceback = cause?.traceback ?? run.traceback ?? null;
   const effects: Effect[] = [];
   if (keepsResult(request)) {
@@ -286,16 +307,16 @@ function again(request: Request, run: Again, world: World): readonly Effect[] {
 }
 
 /** Celery tells only that it was cancelled; here a state follows that Celery leaves at RETRY for ever. */
-function interrupt(request: Request, sent: readonly Tree[], world: World): readonly Effect[] {
+function interrupt(request: Request, sent: readonly Tree[], context: RuleContext): readonly Effect[] {
   const { task, queue, policy } = request;
   const requeue = policy.acks === "late";
   const cancelled = { do: "emit", event: { type: "taskCancelled", task, queue, requeue } } as const;
   if (requeue) return [{ do: "reject", requeue }, cancelled];
-  return [cancelled, ...fail(request, workerLost("The worker was stopped before the task ended"), sent, world)];
+  return [cancelled, ...fail(request, workerLost("The worker was stopped before the task ended"), sent, context)];
 }
 
 /** Early acks leave nothing to give back, and Celery then sends no event. */
-function giveBack(request: Request, requeue: boolean): readonly Effect[] {
+function returnToQueue(request: Request, requeue: boolean): readonly Effect[] {
   if (request.policy.acks === "early") return [];
   const { task, queue } = request;
   return [

@@ -95,7 +95,7 @@ describe("a queue that is served", () => {
     const { consumer, asked } = consumerOf("celery", null);
     expect(consumer.isConsuming).toBe(false);
     await consumer.start();
-    consumer.onHeld(1);
+    consumer.onReserved(1);
     await nextTurn();
     expect([asked.subscribed.length, consumer.isConsuming]).toEqual([2, true]);
     for (const index of [1, 2]) {
@@ -111,7 +111,7 @@ describe("room for waiting tasks", () => {
   test("comes by further consumers and goes when none waits", async () => {
     const { consumer, asked } = consumerOf("celery", null);
     await consumer.start();
-    for (let held = 1; held <= 20; held += 1) consumer.onHeld(held);
+    for (let held = 1; held <= 20; held += 1) consumer.onReserved(held);
     await nextTurn();
     await consumer.cancel();
     expect(asked.subscribed.map((options) => options.prefetch)).toEqual([4, 8, 8, 16]);
@@ -122,7 +122,7 @@ describe("room for waiting tasks", () => {
     const { consumer, asked } = consumerOf("celery", null);
     await consumer.start();
     await consumer.cancel();
-    consumer.onHeld(50);
+    consumer.onReserved(50);
     await consumer.cancel();
     expect(asked.subscribed).toHaveLength(1);
   });

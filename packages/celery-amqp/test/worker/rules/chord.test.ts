@@ -13,9 +13,9 @@ const failed: ChordProgress = {
 function after(
   body: WireSignature,
   progress: ChordProgress,
-  world = freshWorld({ countsChords: true }),
+  context = freshWorld({ countsChords: true }),
 ): readonly Effect[] {
-  return afterPart({ taskId: "id-1", groupId: "g", groupIndex: 0, body }, progress, task({ rootId: "root" }), world);
+  return afterPart({ taskId: "id-1", groupId: "g", groupIndex: 0, body }, progress, task({ rootId: "root" }), context);
 }
 
 describe("a part of a chord", () => {
@@ -66,8 +66,8 @@ describe("a part of a chord", () => {
   test("fails the body alone where Celery does", () => {
     const around = { group_id: "outer", chord: encodeSignature(signature("outer-body")) };
     const body = signature("body", { options: { task_id: "id-b", ...around } });
-    const world = freshWorld({ countsChords: true, failUnfinishableChords: false });
-    expect(inShort(after(body, failed, world))).toEqual(["store FAILURE id-b"]);
+    const context = freshWorld({ countsChords: true, failUnfinishableChords: false });
+    expect(inShort(after(body, failed, context))).toEqual(["store FAILURE id-b"]);
   });
 
   test("fails the members of a group that is the body by what failed in the header", () => {
@@ -115,8 +115,8 @@ describe("a part of a chord", () => {
 
   test("calls the errbacks of a body that take the error", () => {
     const body = signature("body", { options: { task_id: "id-b", link_error: [encodeSignature(signature("new"))] } });
-    const world = freshWorld({ countsChords: true, callsErrback: () => true });
-    const effects = after(body, failed, world);
+    const context = freshWorld({ countsChords: true, callsErrback: () => true });
+    const effects = after(body, failed, context);
     expect(inShort(effects)).toEqual(["store FAILURE id-b", "call new", "finish-chord g"]);
     expect(effects[1]).toMatchObject({ task: { id: "id-b", task: "body" } });
   });

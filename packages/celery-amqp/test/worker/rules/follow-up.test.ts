@@ -3,20 +3,20 @@ import { encodeSignature, formatIso, type WireSignature, type TaskMessage, type 
 import { chord } from "@leveret/celery-protocol/canvas";
 import type { Effect } from "../../../src/worker/rules/effect.ts";
 import { followFailure, followSuccess } from "../../../src/worker/rules/follow-up.ts";
-import type { World } from "../../../src/worker/rules/world.ts";
+import type { RuleContext } from "../../../src/worker/rules/context.ts";
 import { boom, freshWorld, inShort, now, signature, task } from "./given.ts";
 
 const linkError = encodeSignature(signature("demo.on_err"));
 
 type Sent = Extract<Effect, { readonly do: "send" }>;
 
-function afterSuccess(of: TaskMessage, result: Tree, world: World) {
-  const { effects, children } = followSuccess(of, result, world);
+function afterSuccess(of: TaskMessage, result: Tree, context: RuleContext) {
+  const { effects, children } = followSuccess(of, result, context);
   return { sendings: effects.filter((effect): effect is Sent => effect.do === "send"), children };
 }
 
-function afterFailure(of: TaskMessage, world: World) {
-  const effects = followFailure(of, of, boom, world);
+function afterFailure(of: TaskMessage, context: RuleContext) {
+  const effects = followFailure(of, of, boom, context);
   return { sendings: effects.filter((effect): effect is Sent => effect.do === "send"), effects };
 }
 
@@ -175,8 +175,8 @@ describe("after success", () => {
   test("its priority is handed down where that is wanted, and nothing is said", () => {
     const callbacks = [signature("a"), signature("b", { options: { priority: 2 } })];
     const given = task({ callbacks, priority: 7 });
-    const priorities = (world: World): unknown =>
-      afterSuccess(given, 1, world).sendings.map((sending) => sending.task.priority);
+    const priorities = (context: RuleContext): unknown =>
+      afterSuccess(given, 1, context).sendings.map((sending) => sending.task.priority);
     expect(priorities(freshWorld({ inheritsPriority: true }))).toEqual([7, 7]);
     expect(priorities(freshWorld())).toEqual([0, 2]);
   });
@@ -243,8 +243,8 @@ describe("after failure", () => {
 
   test("those that take the error are called here, in their place among the others", () => {
     const errbacks = [signature("old"), signature("new")];
-    const world = freshWorld({ callsErrback: (errback) => errback.task === "new" });
-    expect(inShort(afterFailure(task({ errbacks }), world).effects)).toEqual(["call new", "send old"]);
+    const context = freshWorld({ callsErrback: (errback) => errback.task === "new" });
+    expect(inShort(afterFailure(task({ errbacks }), context).effects)).toEqual(["call new", "send old"]);
   });
 });
 

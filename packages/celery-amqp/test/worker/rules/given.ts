@@ -5,7 +5,7 @@ import type { Effect } from "../../../src/worker/rules/effect.ts";
 import type { Failure } from "../../../src/worker/rules/failure.ts";
 import type { Ending, Outcome } from "../../../src/worker/rules/outcome.ts";
 import type { Request } from "../../../src/worker/rules/request.ts";
-import type { World } from "../../../src/worker/rules/world.ts";
+import type { RuleContext } from "../../../src/worker/rules/context.ts";
 
 export const now = Date.UTC(2026, 10, 22, 10, 0, 0);
 
@@ -34,7 +34,7 @@ export const policy: TaskPolicy = {
   retry: retryPolicy,
 };
 
-export const world: World = {
+export const context: RuleContext = {
   now,
   nodeName: "celery@box",
   pid: 4242,
@@ -55,8 +55,8 @@ export function counted(): () => string {
   return () => `new-${(count += 1)}`;
 }
 
-export function freshWorld(fields: Partial<World> = {}): World {
-  return { ...world, uuid: counted(), ...fields };
+export function freshWorld(fields: Partial<RuleContext> = {}): RuleContext {
+  return { ...context, uuid: counted(), ...fields };
 }
 
 export function task(fields: Partial<TaskMessage> = {}): TaskMessage {

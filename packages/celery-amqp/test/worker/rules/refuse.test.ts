@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encodeSignature, type HeaderTable, ProtocolError, type ProtocolErrorCode } from "@leveret/celery-protocol";
 import {
-  type Glimpse,
+  type PeekedMessage,
   refuseRedelivered,
   refuseUndecodable,
   refuseUnregistered,
@@ -19,15 +19,15 @@ const alone = {
   errbacks: [],
   isChordKnown: false,
 };
-const unreadable: Glimpse = { id: null, task: null, replyTo: null, correlationId: null, ...alone };
-const readable: Glimpse = { id: "id-1", task: "demo.add", replyTo: "caller", correlationId: "id-1", ...alone };
+const unreadable: PeekedMessage = { id: null, task: null, replyTo: null, correlationId: null, ...alone };
+const readable: PeekedMessage = { id: "id-1", task: "demo.add", replyTo: "caller", correlationId: "id-1", ...alone };
 /** Its headers can be read. */
-const member: Glimpse = { ...readable, group: "g", groupIndex: 1 };
+const member: PeekedMessage = { ...readable, group: "g", groupIndex: 1 };
 const behind = signature("demo.last", {
   options: { task_id: "last", group_id: "o", chord: encodeSignature(signature("b")) },
 });
 /** Its body can be read, too. */
-const known: Glimpse = {
+const known: PeekedMessage = {
   ...member,
   chord: signature("body"),
   chain: [behind],
@@ -35,8 +35,8 @@ const known: Glimpse = {
   isChordKnown: true,
 };
 
-function undecodable(code: ProtocolErrorCode, glimpse: Glimpse) {
-  return { error: new ProtocolError(code, "remote", "broken"), glimpse, queue: "celery" };
+function undecodable(code: ProtocolErrorCode, peeked: PeekedMessage) {
+  return { error: new ProtocolError(code, "remote", "broken"), peeked, queue: "celery" };
 }
 
 describe("a message that does not decode", () => {
@@ -53,15 +53,15 @@ describe("a message that does not decode", () => {
       false,
       ["store FAILURE id-1", "chord-part FAILURE id-1", "store FAILURE last", "chord-part FAILURE last", "reject"],
     ],
-  ])("%s", (_name, glimpse, deadLetter, expected) => {
-    expect(inShort(refuseUndecodable(undecodable("decode-failed", glimpse), freshWorld({ deadLetter })))).toEqual(
+  ])("%s", (_name, peeked, deadLetter, expected) => {
+    expect(inShort(refuseUndecodable(undecodable("decode-failed", peeked), freshWorld({ deadLetter })))).toEqual(
       expected,
     );
   });
 
   test("says of its part what is known of the chord", () => {
-    const partIn = (glimpse: Glimpse): unknown =>
-      refuseUndecodable(undecodable("decode-failed", glimpse), freshWorld()).find(
+    const partIn = (peeked: PeekedMessage): unknown =>
+      refuseUndecodable(undecodable("decode-failed", peeked), freshWorld()).find(
         (effect) => effect.do === "chord-part",
       );
     const part = { taskId: "id-1", groupId: "g", groupIndex: 1 };
@@ -126,12 +126,8 @@ describe("a message that is delivered again", () => {
       false,
       ["chord-part FAILURE id-1", "chord-part FAILURE last", "send alarm", "reject"],
     ],
-  ])("too often: %s", (_name, glimpse, headers, deadLetter, expected) => {
-    const effects = refuseRedelivered(
-      redelivered(20, { ...lostRuns, ...headers }),
-      glimpse,
-      freshWorld({ deadLetter }),
-    );
+  ])("too often: %s", (_name, peeked, headers, deadLetter, expected) => {
+    const effects = refuseRedelivered(redelivered(20, { ...lostRuns, ...headers }), peeked, freshWorld({ deadLetter }));
     expect(inShort(effects)).toEqual(expected);
   });
 
@@ -159,25 +155,25 @@ describe("a task nobody here implements", () => {
 });
 
 describe("a member of a chord that can never report, where Celery would be equalled", () => {
-  const world = freshWorld({ failUnfinishableChords: false, deadLetter: false });
+  const context = freshWorld({ failUnfinishableChords: false, deadLetter: false });
   const { id: _id, task: _task, isChordKnown: _known, ...workflow } = known;
 
   test.each([
-    ["undecodable", refuseUndecodable(undecodable("decode-failed", known), world), ["store FAILURE id-1", "reject"]],
+    ["undecodable", refuseUndecodable(undecodable("decode-failed", known), context), ["store FAILURE id-1", "reject"]],
     [
       "undecodable by its headers",
-      refuseUndecodable(undecodable("decode-failed", member), world),
+      refuseUndecodable(undecodable("decode-failed", member), context),
       ["store FAILURE id-1", "reject"],
     ],
     [
       "delivered too often",
-      refuseRedelivered(redelivered(20), known, world),
+      refuseRedelivered(redelivered(20), known, context),
       ["store FAILURE id-1", "send alarm", "reject"],
     ],
-    ["unknown", refuseUnregistered(task(workflow), "celery", world), ["store FAILURE id-1", "reject", "taskFailed"]],
+    ["unknown", refuseUnregistered(task(workflow), "celery", context), ["store FAILURE id-1", "reject", "taskFailed"]],
     [
       "revoked",
-      revoke(request(workflow), "revoked", world),
+      revoke(request(workflow), "revoked", context),
       ["store REVOKED id-1", "chord-part REVOKED id-1", "ack", "taskRevoked"],
     ],
   ])("%s: tells no more than Celery", (_name, effects, expected) => {

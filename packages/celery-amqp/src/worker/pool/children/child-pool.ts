@@ -3,13 +3,14 @@ import type { Logger } from "../../../ports/logger.ts";
 import { isErrorLike, tracebackOf } from "../../../ports/thrown.ts";
 import type { Outcome } from "../../rules/outcome.ts";
 import { ChildRun, type ChildRunParts } from "./child-run.ts";
-import { ChildSeat, type SeatEnd, type SeatParts } from "./child-slot.ts";
+import { ChildSlot, type SlotEnd, type ChildSlotParts } from "./child-slot.ts";
 import type { Job } from "../running/job.ts";
 import type { Pool, RunningJob } from "../pool.ts";
 import { WorkerStopping } from "../../../task/stop-reasons.ts";
 
 /** What a pool of children is made of. */
-export interface ChildPoolParts extends Omit<SeatParts, "onReady" | "onIdle" | "onLeaving" | "onGone">, ChildRunParts {
+export interface ChildPoolParts
+  extends Omit<ChildSlotParts, "onReady" | "onIdle" | "onLeaving" | "onGone">, ChildRunParts {
   /** Children, to begin with. */
   readonly size: number;
   /** Tasks that must have handlers in the module. */
@@ -32,7 +33,7 @@ const stopMs = 10_000;
  */
 export class ChildPool implements Pool {
   readonly #parts: ChildPoolParts;
-  readonly #seats = new Set<ChildSeat>();
+  readonly #slots = new Set<ChildSlot>();
   readonly #runs = new Set<ChildRun>();
   readonly #line: ChildRun[] = [];
   #size: number;
@@ -58,11 +59,11 @@ export class ChildPool implements Pool {
 
   /** A killed child is as good as gone, but for a thread in native code, which goes on to the end of it. */
   get runaways(): number {
-    return [...this.#seats].filter(({ state }) => state === "killed").length;
+    return [...this.#slots].filter(({ state }) => state === "killed").length;
   }
 
   get processes(): readonly number[] {
-    return [...this.#seats].flatMap(({ pid }) => pid ?? []);
+    return [...this.#slots].flatMap(({ pid }) => pid ?? []);
   }
 
   get running(): readonly RunningJob[] {
@@ -76,7 +77,7 @@ export class ChildPool implements Pool {
     this.#started ??= Promise.withResolvers();
     // Where not even the first child can be made, nobody comes to await it.
     this.#started.promise.catch(() => {});
-    this.#seat();
+    this.#slot();
     await this.#started.promise;
   }
 
@@ -104,7 +105,7 @@ export class ChildPool implements Pool {
 
   resize(size: number): void {
     this.#size = size;
-    for (const seat of this.#seats) this.#closeIfSpare(seat);
+    for (const slot of this.#slots) this.#closeIfSpare(slot);
     this.#fill();
   }
 
@@ -126,14 +127,14 @@ export class ChildPool implements Pool {
     this.#cancelBackoff?.();
     this.#started?.reject(new CeleryError("closed", "The worker stopped before its pool had started"));
     this.abandon();
-    const seats = [...this.#seats];
-    for (const seat of seats) {
-      if (seat.state === "idle") seat.close();
-      else seat.kill();
+    const slots = [...this.#slots];
+    for (const slot of slots) {
+      if (slot.state === "idle") slot.close();
+      else slot.kill();
     }
     const late = Promise.withResolvers<void>();
     const cancel = this.#parts.clock.setTimer(stopMs, late.resolve);
-    await Promise.race([Promise.all(seats.map((seat) => seat.gone)), late.promise]);
+    await Promise.race([Promise.all(slots.map((slot) => slot.gone)), late.promise]);
     cancel();
   }
 
@@ -148,42 +149,42 @@ export class ChildPool implements Pool {
   }
 
   #serveLine(): void {
-    for (const seat of this.#seats) {
+    for (const slot of this.#slots) {
       if (this.#line.length === 0) return;
-      if (seat.state !== "idle") continue;
+      if (slot.state !== "idle") continue;
       const run = this.#line.shift();
-      if (run !== undefined) seat.take(run);
+      if (run !== undefined) slot.take(run);
     }
   }
 
   #serving(): number {
     let serving = 0;
-    for (const seat of this.#seats) if (seat.isServing) serving += 1;
+    for (const slot of this.#slots) if (slot.isServing) serving += 1;
     return serving;
   }
 
   /** As many children as there should be, unless they have been dying at their start. */
   #fill(): void {
     if (this.#stopped || !this.#isUp || this.#isProbing || this.#cancelBackoff !== null) return;
-    for (let missing = this.#size - this.#serving(); missing > 0; missing--) this.#seat();
+    for (let missing = this.#size - this.#serving(); missing > 0; missing--) this.#slot();
   }
 
-  #seat(): void {
-    const seat = new ChildSeat({
+  #slot(): void {
+    const slot = new ChildSlot({
       ...this.#parts,
       onReady: (ready, tasks) => this.#onReady(ready, tasks),
       onIdle: (idle) => this.#onIdle(idle),
       onLeaving: () => this.#fill(),
       onGone: (gone, end) => this.#onGone(gone, end),
     });
-    this.#seats.add(seat);
+    this.#slots.add(slot);
   }
 
-  #onReady(seat: ChildSeat, tasks: readonly string[]): void {
+  #onReady(slot: ChildSlot, tasks: readonly string[]): void {
     this.#isProbing = false;
     if (!this.#isUp && !this.#admit(tasks)) return;
     this.#fill();
-    this.#onIdle(seat);
+    this.#onIdle(slot);
   }
 
   /** What the first child could load decides whether the pool starts. */
@@ -196,39 +197,39 @@ export class ChildPool implements Pool {
     return this.#isUp;
   }
 
-  #onIdle(seat: ChildSeat): void {
-    if (seat.wasOfUse) this.#useless = 0;
-    if (seat.isWorn) seat.close();
-    else if (!this.#closeIfSpare(seat)) this.#serveLine();
+  #onIdle(slot: ChildSlot): void {
+    if (slot.wasOfUse) this.#useless = 0;
+    if (slot.isWorn) slot.close();
+    else if (!this.#closeIfSpare(slot)) this.#serveLine();
   }
 
-  #closeIfSpare(seat: ChildSeat): boolean {
-    if (seat.state !== "idle" || this.#serving() <= this.#size) return false;
-    seat.close();
+  #closeIfSpare(slot: ChildSlot): boolean {
+    if (slot.state !== "idle" || this.#serving() <= this.#size) return false;
+    slot.close();
     return true;
   }
 
-  #onGone(seat: ChildSeat, end: SeatEnd): void {
-    this.#seats.delete(seat);
+  #onGone(slot: ChildSlot, end: SlotEnd): void {
+    this.#slots.delete(slot);
     if (this.#stopped) return;
     if (!this.#isUp && !this.#mayTryAgain(end)) this.#started?.reject(startFailed(this.#parts.module.url, end));
-    else if (!this.#isUp) this.#replaceLater(seat, end);
+    else if (!this.#isUp) this.#replaceLater(slot, end);
     else if (end.wasWanted) this.#fill();
-    else if (end.wasOfUse) this.#replace(seat, end);
-    else this.#replaceLater(seat, end);
+    else if (end.wasOfUse) this.#replace(slot, end);
+    else this.#replaceLater(slot, end);
   }
 
   /** A child that died without a word may have been killed, as by a system short of memory, and the next one lives. */
-  #mayTryAgain({ wasSudden }: SeatEnd): boolean {
+  #mayTryAgain({ wasSudden }: SlotEnd): boolean {
     return wasSudden && this.#useless < killsAtStart;
   }
 
-  #replace({ name }: ChildSeat, { reason }: SeatEnd): void {
+  #replace({ name }: ChildSlot, { reason }: SlotEnd): void {
     this.#parts.log.warn("a child of the pool died and is replaced", { child: name, reason });
     this.#fill();
   }
 
-  #replaceLater({ name }: ChildSeat, { reason, error }: SeatEnd): void {
+  #replaceLater({ name }: ChildSlot, { reason, error }: SlotEnd): void {
     this.#isProbing = false;
     if (this.#cancelBackoff !== null) return;
     const delayMs = Math.min(backoffMs.longest, backoffMs.first * 2 ** this.#useless);
@@ -247,7 +248,7 @@ export class ChildPool implements Pool {
     this.#cancelBackoff = null;
     if (this.#serving() >= this.#size) return;
     this.#isProbing = true;
-    this.#seat();
+    this.#slot();
   }
 }
 
@@ -259,7 +260,7 @@ function unhandled(missing: readonly string[], url: string): CeleryError {
   );
 }
 
-function startFailed(url: string, { reason, error }: SeatEnd): CeleryError {
+function startFailed(url: string, { reason, error }: SlotEnd): CeleryError {
   return new CeleryError(
     "pool-failed",
     `A child of the pool cannot start with the module ${url} (${reason}): mend the module, or name another by the option pool`,

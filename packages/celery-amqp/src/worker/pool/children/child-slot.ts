@@ -15,8 +15,8 @@ export interface RecycleRules {
   readonly maxMemoryBytes: number | null;
 }
 
-/** What a seat is made of. */
-export interface SeatParts {
+/** What a slot is made of. */
+export interface ChildSlotParts {
   readonly clock: Clock;
   readonly startChild: StartChild;
   readonly module: PoolModule;
@@ -27,16 +27,16 @@ export interface SeatParts {
   /** Whether anyone in the worker looks at results, now. */
   readonly watchesResults: () => boolean;
   /** The child has its tasks; these have handlers. */
-  readonly onReady: (seat: ChildSeat, tasks: readonly string[]) => void;
+  readonly onReady: (slot: ChildSlot, tasks: readonly string[]) => void;
   /** The child may have a run, or is to be told to end. */
-  readonly onIdle: (seat: ChildSeat) => void;
+  readonly onIdle: (slot: ChildSlot) => void;
   /** It will have no more runs, though it may not have ended yet. */
   readonly onLeaving: () => void;
-  readonly onGone: (seat: ChildSeat, end: SeatEnd) => void;
+  readonly onGone: (slot: ChildSlot, end: SlotEnd) => void;
 }
 
 /** How a child ended. */
-export interface SeatEnd {
+export interface SlotEnd {
   readonly reason: string;
   /** What the module threw, or what broke the child; undefined where nobody said. */
   readonly error: unknown;
@@ -52,8 +52,8 @@ export interface SeatEnd {
 const closeMs = 5_000;
 
 /** One child and what it runs. */
-export class ChildSeat implements RunSite {
-  readonly #parts: SeatParts;
+export class ChildSlot implements RunSite {
+  readonly #parts: ChildSlotParts;
   readonly #child: Child;
   readonly #answers: ChildAnswers;
   readonly #gone = Promise.withResolvers<void>();
@@ -65,7 +65,7 @@ export class ChildSeat implements RunSite {
   #error: unknown;
   #ill: string | null = null;
 
-  constructor(parts: SeatParts) {
+  constructor(parts: ChildSlotParts) {
     const { clock, startChild, module, settings, startTimeoutMs, services } = parts;
     this.#parts = parts;
     this.#child = startChild({

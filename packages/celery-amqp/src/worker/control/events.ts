@@ -6,13 +6,13 @@ import { type Command, failed, ok } from "./command.ts";
 const unavailable = failed("event dispatcher unavailable");
 
 /** By name. */
-export const signs: Readonly<Record<string, Command>> = {
+export const eventCommands: Readonly<Record<string, Command>> = {
   enable_events: {
     isStrict: true,
     run: (_given, { events }) => {
       if (events === null) return unavailable;
-      if (events.tellsOfTasks) return ok("task events already enabled");
-      events.tellsOfTasks = true;
+      if (events.sendsTaskEvents) return ok("task events already enabled");
+      events.sendsTaskEvents = true;
       return ok("task events enabled");
     },
   },
@@ -20,8 +20,8 @@ export const signs: Readonly<Record<string, Command>> = {
     isStrict: true,
     run: (_given, { events }) => {
       if (events === null) return unavailable;
-      if (!events.tellsOfTasks) return ok("task events already disabled");
-      events.tellsOfTasks = false;
+      if (!events.sendsTaskEvents) return ok("task events already disabled");
+      events.sendsTaskEvents = false;
       return ok("task events disabled");
     },
   },

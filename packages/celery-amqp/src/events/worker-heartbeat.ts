@@ -31,7 +31,7 @@ export interface HeartParts {
 const intervalMs = 2_000;
 
 /** Sends `worker-online`, `worker-heartbeat` and `worker-offline`. Source: celery/worker/heartbeat.py. */
-export class Heart {
+export class WorkerHeartbeat {
   readonly #parts: HeartParts;
   #cancelTimer: () => void = () => {};
 

@@ -1,8 +1,8 @@
 import type { Budget, WireSignature } from "@leveret/celery-protocol";
 import type { Mint } from "@leveret/celery-protocol/canvas";
 
-/** What rules need to know of the world. The shell fills it in; a test gives constants. */
-export interface World {
+/** What rules need to know of the context. The shell fills it in; a test gives constants. */
+export interface RuleContext {
   /** Milliseconds since the epoch, as of this decision. */
   readonly now: number;
   /** Node name of this worker, `celery@host`. */

@@ -1,10 +1,10 @@
 import type { Clock } from "../../ports/clock.ts";
 
 /** What holding tasks back is told to. */
-export interface HeldParts {
+export interface ReservedCountsParts {
   readonly clock: Clock;
   /** So many tasks of this queue are held, and may not take the places of others. */
-  readonly onHeld: (queue: string, held: number) => void;
+  readonly onReserved: (queue: string, held: number) => void;
 }
 
 interface Count {
@@ -21,12 +21,12 @@ const askAfterMs = 20;
 const keepForMs = 500;
 
 /** Counts tasks that hold a delivery and do not run, and tells of it in time, not at each change. */
-export class Held {
-  readonly #parts: HeldParts;
+export class ReservedCounts {
+  readonly #parts: ReservedCountsParts;
   readonly #counts = new Map<string, Count>();
   #isTimed = false;
 
-  constructor(parts: HeldParts) {
+  constructor(parts: ReservedCountsParts) {
     this.#parts = parts;
   }
 
@@ -64,6 +64,6 @@ export class Held {
 
   #announce(queue: string, count: Count): void {
     count.told = count.held;
-    this.#parts.onHeld(queue, count.held);
+    this.#parts.onReserved(queue, count.held);
   }
 }

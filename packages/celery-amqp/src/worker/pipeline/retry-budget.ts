@@ -14,9 +14,9 @@ export class BrokerAway extends Error {
 }
 
 /** How long to go on trying. */
-export interface Patience {
+export interface RetryBudget {
   readonly clock: Clock;
-  readonly patienceMs: number;
+  readonly retryBudgetMs: number;
   readonly waits: Waits;
 }
 
@@ -24,15 +24,15 @@ export interface Patience {
  * Does `attempt` until it succeeds, waiting longer each time, while it fails by transient errors. A publish whose outcome is
  * unknown is done again too: its task id stays the same.
  *
- * @throws BrokerAway when `patienceMs` have passed or the transport or the result backend is closed; otherwise what
+ * @throws BrokerAway when `retryBudgetMs` have passed or the transport or the result backend is closed; otherwise what
  * `attempt` threw
  */
-export async function withPatience(
+export async function withRetries(
   attempt: () => Promise<void>,
   operation: Operation,
-  { clock, patienceMs, waits }: Patience,
+  { clock, retryBudgetMs, waits }: RetryBudget,
 ): Promise<void> {
-  const deadline = clock.monotonicMs() + patienceMs;
+  const deadline = clock.monotonicMs() + retryBudgetMs;
   let endWait: (() => void) | null = null;
   try {
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
