@@ -75,7 +75,7 @@ export type * as canvasTypes from "./task/canvas-shape.ts";
 export type * as definitionTypes from "./task/definition-shape.ts";
 export { currentTask } from "./task/current-task.ts";
 export { type DeclaredTask, defineTask, type Signed, type Task } from "./task/definition.ts";
-export type { Handler } from "./task/definition-shape.ts";
+export type { ArgsHandler, Handler, InputHandler } from "./task/definition-shape.ts";
 export { type Duration, durationMs } from "./task/duration.ts";
 export type { TaskRequest } from "./task/request.ts";
 export type { RateLimit, RetryOptions, TaskOptions } from "./task/options.ts";
