@@ -2,7 +2,7 @@ import { CeleryError, type Logger } from "@leveret/celery-amqp";
 import type { Cluster, Redis } from "ioredis";
 import { commandConnection } from "./connections.ts";
 import { toCeleryError } from "./errors.ts";
-import { describePlace, type Place } from "./place.ts";
+import { describeAddress, type RedisAddress } from "./address.ts";
 import type { Script } from "./scripts.ts";
 
 /** An argument of a command or a script. */
@@ -15,14 +15,14 @@ export type Argument = string | number | Uint8Array;
 export class Commands {
   readonly #where: string;
   readonly #logger: Logger;
-  readonly #place: Place;
+  readonly #address: RedisAddress;
   #redis: Redis | Cluster | null = null;
   #isAway = false;
   #closed = false;
 
-  constructor(place: Place, logger: Logger) {
-    this.#place = place;
-    this.#where = describePlace(place);
+  constructor(address: RedisAddress, logger: Logger) {
+    this.#address = address;
+    this.#where = describeAddress(address);
     this.#logger = logger;
   }
 
@@ -64,7 +64,7 @@ export class Commands {
   }
 
   #connect(): Redis | Cluster {
-    const redis = commandConnection(this.#place);
+    const redis = commandConnection(this.#address);
     redis.on("error", (error: unknown) => this.#onAway(error));
     redis.on("ready", () => this.#onBack());
     redis.on("end", () => {

@@ -1,5 +1,5 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
-import type { Place } from "./place.ts";
+import type { RedisAddress } from "./address.ts";
 
 /** For one attempt to connect. */
 const connectTimeoutMs = 10_000;
@@ -18,9 +18,9 @@ const longestWaitMs = 2_000;
  * A connection for commands, opened by the first one and reopened indefinitely. Pending commands fail when it breaks
  * and are not repeated; commands sent while it is closed wait for two attempts.
  */
-export function commandConnection(place: Place): Redis | Cluster {
+export function commandConnection(address: RedisAddress): Redis | Cluster {
   const options: RedisOptions = {
-    ...loginTo(place),
+    ...loginTo(address),
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
     socketTimeout: silenceMs,
@@ -33,12 +33,12 @@ export function commandConnection(place: Place): Redis | Cluster {
     // reads no more.
     reconnectOnError: ({ message }) => endsUse.test(message),
   };
-  if (place.kind !== "cluster") return new Redis({ ...options, ...wayTo(place) });
-  return new Cluster([...place.nodes], {
+  if (address.kind !== "cluster") return new Redis({ ...options, ...wayTo(address) });
+  return new Cluster([...address.nodes], {
     lazyConnect: true,
     clusterRetryStrategy: waitMs,
     slotsRefreshTimeout: commandTimeoutMs,
-    redisOptions: { ...options, ...secureness(place) },
+    redisOptions: { ...options, ...secureness(address) },
   });
 }
 
@@ -48,9 +48,9 @@ export function commandConnection(place: Place): Redis | Cluster {
  *
  * @param attempt - counts up, to try another node of a cluster each time
  */
-export function listeningConnection(place: Place, attempt: number): Redis {
+export function listeningConnection(address: RedisAddress, attempt: number): Redis {
   const options: RedisOptions = {
-    ...loginTo(place),
+    ...loginTo(address),
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
     lazyConnect: true,
@@ -59,8 +59,8 @@ export function listeningConnection(place: Place, attempt: number): Redis {
     sentinelRetryStrategy: () => null,
     retryStrategy: () => null,
   };
-  if (place.kind !== "cluster") return new Redis({ ...options, ...wayTo(place) });
-  return new Redis({ ...options, ...place.nodes[attempt % place.nodes.length], ...secureness(place) });
+  if (address.kind !== "cluster") return new Redis({ ...options, ...wayTo(address) });
+  return new Redis({ ...options, ...address.nodes[attempt % address.nodes.length], ...secureness(address) });
 }
 
 /** Milliseconds to wait before the next attempt to connect. */
@@ -68,19 +68,19 @@ export function waitMs(attempt: number): number {
   return Math.min(firstWaitMs * 2 ** Math.min(attempt, 10), longestWaitMs);
 }
 
-function loginTo({ username, password }: Place): RedisOptions {
+function loginTo({ username, password }: RedisAddress): RedisOptions {
   return { ...(username !== null && { username }), ...(password !== null && { password }) };
 }
 
-function wayTo(place: Exclude<Place, { readonly kind: "cluster" }>): RedisOptions {
-  const { db } = place;
-  switch (place.kind) {
+function wayTo(address: Exclude<RedisAddress, { readonly kind: "cluster" }>): RedisOptions {
+  const { db } = address;
+  switch (address.kind) {
     case "node":
-      return { host: place.host, port: place.port, db, ...secureness(place) };
+      return { host: address.host, port: address.port, db, ...secureness(address) };
     case "socket":
-      return { path: place.path, db };
+      return { path: address.path, db };
     case "sentinel": {
-      const { sentinels, master: name, sentinelUsername, sentinelPassword, tls } = place;
+      const { sentinels, master: name, sentinelUsername, sentinelPassword, tls } = address;
       return {
         sentinels: [...sentinels],
         name,
@@ -93,6 +93,6 @@ function wayTo(place: Exclude<Place, { readonly kind: "cluster" }>): RedisOption
   }
 }
 
-function secureness({ tls }: Place): RedisOptions {
+function secureness({ tls }: RedisAddress): RedisOptions {
   return tls === null ? {} : { tls };
 }

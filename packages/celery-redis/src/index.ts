@@ -2,4 +2,4 @@
 
 export { redisResults } from "./redis-results.ts";
 export type { KeptLimits, RedisResultsOptions } from "./options.ts";
-export type { RedisCluster, RedisNode, RedisSentinel, RedisTls } from "./place.ts";
+export type { RedisCluster, RedisNode, RedisSentinel, RedisTls } from "./address.ts";

@@ -2,7 +2,7 @@ import type { CeleryError, Clock, Logger } from "@leveret/celery-amqp";
 import type { Redis } from "ioredis";
 import { listeningConnection, waitMs } from "./connections.ts";
 import { toCeleryError } from "./errors.ts";
-import { describePlace, type Place } from "./place.ts";
+import { describeAddress, type RedisAddress } from "./address.ts";
 
 /** Most channels in one command. */
 const chunkSize = 500;
@@ -13,7 +13,7 @@ const answerMs = 10_000;
 
 /** The dependencies of a listener. */
 export interface ListenerParts {
-  readonly place: Place;
+  readonly address: RedisAddress;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called with channels that are subscribed now, at first or again: earlier results must be read. */
@@ -43,7 +43,7 @@ export class Listener {
 
   constructor(parts: ListenerParts) {
     this.#parts = parts;
-    this.#where = describePlace(parts.place);
+    this.#where = describeAddress(parts.address);
   }
 
   /** Adds a new channel. */
@@ -98,7 +98,7 @@ export class Listener {
   }
 
   async #connect(): Promise<Redis> {
-    const redis = listeningConnection(this.#parts.place, this.#attempt);
+    const redis = listeningConnection(this.#parts.address, this.#attempt);
     let reason: unknown = new Error("the connection was closed");
     redis.on("error", (error: unknown) => (reason = error));
     redis.on("messageBuffer", (channel: Buffer, body: Buffer) => this.#parts.onMessage(channel.toString(), body));

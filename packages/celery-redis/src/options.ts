@@ -14,7 +14,7 @@ import {
   text,
 } from "@leveret/options";
 import { Keys } from "./keys.ts";
-import { type Place, placeOf, type RedisCluster, type RedisSentinel, type RedisTls } from "./place.ts";
+import { type RedisAddress, readAddress, type RedisCluster, type RedisSentinel, type RedisTls } from "./address.ts";
 
 /**
  * How results are stored. All clients and workers of a fleet need the same options, Python's by the settings named
@@ -60,7 +60,7 @@ export interface KeptLimits {
 
 /** The same, complete and checked. */
 export interface ResolvedResults {
-  readonly place: Place;
+  readonly address: RedisAddress;
   readonly keys: Keys;
   readonly content: Content;
   readonly serializer: string;
@@ -119,12 +119,12 @@ export function resolveResults(
   const { expires = "1d", keyPrefix = "", serializer = "json", extended = false, tls = null, ...rest } = options;
   const { maxResults = 10_000, maxBytes = 64_000_000 } = options.keepResults ?? {};
   const { chordsOrdered = true, nodeName = `celery@${host}`, logger = silent, clock = systemClock } = rest;
-  const place = placeOf(where, tls);
+  const address = readAddress(where, tls);
   const content = contentOf({ ...rest, accept: rest.accept ?? [serializer] });
   const { contentType, contentEncoding } = sample(content, serializer);
   return {
-    place,
-    keys: new Keys(keyPrefix, place.kind === "cluster"),
+    address,
+    keys: new Keys(keyPrefix, address.kind === "cluster"),
     content,
     serializer,
     stored: { contentType, contentEncoding },

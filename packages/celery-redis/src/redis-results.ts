@@ -3,7 +3,7 @@ import type { ChordCounter, GroupStore, ResultBackend, ResultWatcher } from "@le
 import type { ResultMeta, TaskMessage } from "@leveret/celery-protocol";
 import { Commands } from "./commands.ts";
 import { type RedisResultsOptions, type ResolvedResults, resolveResults } from "./options.ts";
-import type { RedisCluster, RedisSentinel } from "./place.ts";
+import type { RedisCluster, RedisSentinel } from "./address.ts";
 import { RedisChords } from "./redis-chords.ts";
 import { RedisGroups } from "./redis-groups.ts";
 import { RedisSource } from "./redis-source.ts";
@@ -38,7 +38,7 @@ class RedisBackend implements ResultBackend {
   readonly #source: RedisSource;
 
   constructor(options: ResolvedResults) {
-    this.#commands = new Commands(options.place, options.logger);
+    this.#commands = new Commands(options.address, options.logger);
     this.#store = new RedisStore(this.#commands, options);
     this.#source = new RedisSource(this.#commands, options);
     this.chords = new RedisChords(this.#commands, options);

@@ -133,7 +133,7 @@ export class RedisSource implements Pick<ResultSource, "watch" | "latest" | "for
     if (watched === undefined) return;
     watched.heard += 1;
     // The nodes of a cluster forward messages late: only the stored value is certainly the latest.
-    if (this.#options.place.kind === "cluster") return void this.#lookUp(channel);
+    if (this.#options.address.kind === "cluster") return void this.#lookUp(channel);
     const isTold = watched.isLookedUp && watched.body?.equals(body) === true;
     watched.isLookedUp = false;
     if (!isTold) this.#tell(channel, watched, body);

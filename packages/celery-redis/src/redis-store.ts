@@ -44,9 +44,9 @@ export class RedisStore implements Pick<ResultStore, "store" | "check"> {
    * @throws CeleryError as `Commands`
    */
   async check(): Promise<void> {
-    const { keys, place } = this.#options;
+    const { keys, address } = this.#options;
     // For a database that does not exist ioredis silently uses the first one.
-    if (place.kind !== "cluster" && place.db > 0) await this.#commands.run("select", place.db);
+    if (address.kind !== "cluster" && address.db > 0) await this.#commands.run("select", address.db);
     await this.#commands.script(checkScript, [keys.task("leveret.check")], []);
   }
 

@@ -1,7 +1,7 @@
 import type { Address, WireMessage } from "@leveret/celery-protocol";
 import type { ConfirmChannel } from "amqplib";
 import type { MessageWriter } from "./message-writer.ts";
-import { Pending, PendingLine } from "./pending.ts";
+import { Pending, PendingQueue } from "./pending.ts";
 import { cutOff, NACKED, nacked, unroutable, unsendable } from "./publish-errors.ts";
 import { returnedBy } from "./returned.ts";
 
@@ -10,7 +10,7 @@ export class ChannelPublisher {
   readonly #channel: ConfirmChannel;
   readonly #queue: string;
   readonly #writer: MessageWriter;
-  readonly #inFlight = new PendingLine();
+  readonly #inFlight = new PendingQueue();
 
   /** `queue` is the queue that the channel consumes, for the errors. */
   constructor(channel: ConfirmChannel, queue: string, writer: MessageWriter) {

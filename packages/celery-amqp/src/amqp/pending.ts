@@ -78,7 +78,7 @@ export interface PublishRequest {
 const HEADER_BYTES = 1024;
 
 /** Publishes in order of their calls, with their sum. */
-export class PendingLine {
+export class PendingQueue {
   readonly #entries = new Set<Pending>();
   #bytes = 0;
   #due = 0;

@@ -9,7 +9,7 @@ import type { AmqpParts, Connection } from "./connection.ts";
 import { lossReason } from "./errors.ts";
 import type { Link } from "./link.ts";
 import type { ResolvedAmqp } from "./options.ts";
-import { PublishLines } from "./lines.ts";
+import { PublishQueues } from "./publish-queues.ts";
 import { Pending } from "./pending.ts";
 import { PublishSession } from "./publish-session.ts";
 import { NACKED, nacked, overloaded, timedOut, unroutable, unsendable } from "./publish-errors.ts";
@@ -27,7 +27,7 @@ export class AmqpPublisher implements Publisher {
   readonly #parts: AmqpParts;
   readonly #ready: () => Promise<void>;
   readonly #stopping = new AbortController();
-  readonly #lines: PublishLines;
+  readonly #queues: PublishQueues;
   readonly #watch: ConfirmWatch;
   readonly #stuck: StuckChannels;
   /** One of these made the broker close the channel, which one is unknown: they are resent one at a time. */
@@ -47,11 +47,11 @@ export class AmqpPublisher implements Publisher {
     this.#options = options;
     this.#parts = parts;
     this.#ready = ready;
-    this.#lines = new PublishLines(options);
+    this.#queues = new PublishQueues(options);
     this.#watch = new ConfirmWatch(options);
     this.#stuck = new StuckChannels({
       ...parts,
-      lines: this.#lines,
+      queues: this.#queues,
       session: () => this.#session,
       isBlocked: () => connection.state === "blocked",
       expire: (entry) => this.#expire(entry),
@@ -76,7 +76,7 @@ export class AmqpPublisher implements Publisher {
     this.#isClosing = true;
     if (this.#connection.state === "idle") this.#abandon("no connection");
     const stop = this.#parts.clock.setTimer(timeoutMs, () => this.#abandon("no confirm in time"));
-    while (this.#lines.open > 0) {
+    while (this.#queues.open > 0) {
       await new Promise<void>((resolve) => (this.#onChange = resolve));
     }
     stop();
@@ -102,28 +102,28 @@ export class AmqpPublisher implements Publisher {
       entry.settle(new CeleryError("closed", "The transport is closed. Create a new one."));
       return;
     }
-    const lines = this.#lines;
+    const queues = this.#queues;
     if (this.#stuck.hasStopped(entry)) return entry.settle(timedOut(entry, this.#connection.state));
-    const isHeld = lines.isLate(entry);
-    if (!isHeld && lines.waiting.size === 0 && this.#hasRoomFor(entry)) this.#write(entry);
-    else if (lines.canWait(entry)) (isHeld ? lines.held : lines.waiting).add(entry);
-    else entry.settle(overloaded(lines.unwritten));
+    const isHeld = queues.isLate(entry);
+    if (!isHeld && queues.waiting.size === 0 && this.#hasRoomFor(entry)) this.#write(entry);
+    else if (queues.canWait(entry)) (isHeld ? queues.held : queues.waiting).add(entry);
+    else entry.settle(overloaded(queues.unwritten));
     if (entry.endsAt < this.#wakeAt) this.#wakeBy(entry.endsAt);
   }
 
   #hasRoomFor(entry: Pending): boolean {
     if (this.#session === null || this.#session.isRetiring) return false;
     if (!this.#isWritable || this.#connection.state === "blocked") return false;
-    if (this.#suspects.size > 0) return this.#lines.unconfirmed === 0;
-    return this.#lines.canWrite(entry);
+    if (this.#suspects.size > 0) return this.#queues.unconfirmed === 0;
+    return this.#queues.canWrite(entry);
   }
 
   #write(entry: Pending): void {
     const session = this.#session;
     if (session === null) throw new Error("Nothing can be written without a channel");
     entry.writtenAt = this.#parts.clock.monotonicMs();
-    if (this.#lines.due === 0) this.#watch.restart(entry.writtenAt);
-    this.#lines.inFlight.add(entry);
+    if (this.#queues.due === 0) this.#watch.restart(entry.writtenAt);
+    this.#queues.inFlight.add(entry);
     try {
       const onConfirm = (error: Error | null) => this.#onConfirm(session, entry, error);
       this.#isWritable = session.link.writer.publish(session.channel, entry, onConfirm);
@@ -137,7 +137,7 @@ export class AmqpPublisher implements Publisher {
 
   /** Writes waiting publishes, up to the limit. */
   #pump(): void {
-    const { waiting } = this.#lines;
+    const { waiting } = this.#queues;
     for (const entry of waiting) {
       if (!this.#hasRoomFor(entry)) return;
       waiting.delete(entry);
@@ -149,7 +149,7 @@ export class AmqpPublisher implements Publisher {
   #onConfirm(session: PublishSession, entry: Pending, error: Error | null): void {
     // "channel closed" is no answer; `#onEnded` resends or fails the publish.
     if (session !== this.#session || (error !== null && error.message !== NACKED)) return;
-    const { expired } = this.#lines;
+    const { expired } = this.#queues;
     session.hasAnswered = true;
     const now = this.#parts.clock.monotonicMs();
     this.#stuck.onAnswer(now);
@@ -174,7 +174,7 @@ export class AmqpPublisher implements Publisher {
       return this.#settle(entry, nacked(entry));
     }
     entry.wasNacked = true;
-    this.#lines.setLate(entry);
+    this.#queues.setLate(entry);
   }
 
   #retire(session: PublishSession, reason: string): void {
@@ -183,11 +183,11 @@ export class AmqpPublisher implements Publisher {
   }
 
   #closeIfDone(session: PublishSession): void {
-    if (this.#lines.inFlight.size === 0) session.close();
+    if (this.#queues.inFlight.size === 0) session.close();
   }
 
   #settle(entry: Pending, error: Error | null): void {
-    this.#lines.drop(entry);
+    this.#queues.drop(entry);
     this.#suspects.delete(entry);
     entry.settle(error);
     this.#onChange();
@@ -234,7 +234,7 @@ export class AmqpPublisher implements Publisher {
   }
 
   #onReturn(message: Message): void {
-    const entry = returnedBy(message, this.#lines.inFlight) ?? returnedBy(message, this.#lines.late);
+    const entry = returnedBy(message, this.#queues.inFlight) ?? returnedBy(message, this.#queues.late);
     if (entry !== null) entry.wasReturned = true;
   }
 
@@ -245,14 +245,14 @@ export class AmqpPublisher implements Publisher {
     const isRenewed = this.#session?.isClosing === true;
     this.#session = null;
     this.#isWritable = false;
-    const flight = this.#lines.takeFlight();
+    const flight = this.#queues.takeFlight();
     const stuck = flight.filter((entry) => this.#stuck.hasStopped(entry));
     for (const entry of stuck) this.#settle(entry, timedOut(entry, this.#connection.state));
     const rest = stuck.length === 0 ? flight : flight.filter((entry) => !stuck.includes(entry));
     const { failed, again, areSuspects } = sortOut(rest, reason);
     for (const [entry, error] of failed) this.#settle(entry, error);
     if (areSuspects) for (const entry of again) this.#suspects.add(entry);
-    this.#lines.waiting.prepend(again);
+    this.#queues.waiting.prepend(again);
     if (isRenewed) return;
     this.#parts.logger.warn("lost the channel to publish on", {
       reason: lossReason(reason).message,
@@ -273,22 +273,22 @@ export class AmqpPublisher implements Publisher {
   #wake(): void {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     const now = this.#parts.clock.monotonicMs();
-    const { overdue, next, isUnsure } = this.#lines.sweep(now, this.#stuck.heardAt);
+    const { overdue, next, isUnsure } = this.#queues.sweep(now, this.#stuck.heardAt);
     for (const entry of overdue) this.#expire(entry);
     if (isUnsure) void this.#stuck.lookInto(now);
     this.#judge(now);
-    if (this.#lines.open + this.#lines.expired.size > 0) this.#wakeBy(isUnsure ? now + LOOK_AGAIN_MS : next);
+    if (this.#queues.open + this.#queues.expired.size > 0) this.#wakeBy(isUnsure ? now + LOOK_AGAIN_MS : next);
   }
 
   #expire(entry: Pending): void {
-    const wasInFlight = this.#lines.takeFlying(entry);
+    const wasInFlight = this.#queues.takeFlying(entry);
     this.#settle(entry, timedOut(entry, this.#connection.state));
-    if (wasInFlight) this.#lines.expired.add(entry);
+    if (wasInFlight) this.#queues.expired.add(entry);
   }
 
   /** A blocked broker confirms nothing, and is not dead. */
   get #isConfirmDue(): boolean {
-    return this.#session !== null && this.#lines.due > 0 && this.#connection.state !== "blocked";
+    return this.#session !== null && this.#queues.due > 0 && this.#connection.state !== "blocked";
   }
 
   /** Leaves a node that confirms nothing: the connection dials the next address. */
@@ -296,14 +296,14 @@ export class AmqpPublisher implements Publisher {
     const session = this.#session;
     if (session === null || this.#connection.state === "blocked") return;
     if (this.#isConfirmDue && this.#watch.isSilent(now)) return this.#leave(session.link);
-    this.#lines.age(now - this.#watch.lateMs);
-    const oldest = this.#lines.oldestDue;
+    this.#queues.age(now - this.#watch.lateMs);
+    const oldest = this.#queues.oldestDue;
     if (oldest !== null && now - oldest.writtenAt >= this.#watch.firstAnswerMs) {
       void this.#stuck.lookIntoNew(session, oldest);
     }
     if (!session.isRetiring) {
       if (oldest !== null && this.#watch.isStraggler(now, oldest)) this.#retire(session, stragglerReason(oldest));
-      else if (this.#lines.isClogged) this.#retire(session, "the broker left many messages unanswered");
+      else if (this.#queues.isClogged) this.#retire(session, "the broker left many messages unanswered");
     }
     if (session.isRetiring) this.#closeIfDone(session);
     else this.#pump();
@@ -317,7 +317,7 @@ export class AmqpPublisher implements Publisher {
   }
 
   #abandon(why: string): void {
-    for (const entry of this.#lines.takeAll()) {
+    for (const entry of this.#queues.takeAll()) {
       entry.settle(
         new CeleryError(
           "closed",

@@ -1,6 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { PublishLines } from "./lines.ts";
+import type { PublishQueues } from "./publish-queues.ts";
 import type { Link } from "./link.ts";
 import type { Pending } from "./pending.ts";
 import type { PublishSession } from "./publish-session.ts";
@@ -10,7 +10,7 @@ import { StuckDestinations } from "./stuck.ts";
 export interface StuckChannelsParts {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly lines: PublishLines;
+  readonly queues: PublishQueues;
   /** The channel that is open; null while there is none. */
   readonly session: () => PublishSession | null;
   /** Whether the broker blocks publishes. */
@@ -56,16 +56,16 @@ export class StuckChannels {
    * channel is stuck. A channel works in order, so the oldest message without an answer blocks it.
    */
   async lookInto(now: number): Promise<void> {
-    const { lines, expire, clock } = this.#parts;
+    const { queues, expire, clock } = this.#parts;
     const session = this.#parts.session();
-    const waiting = lines.oldestWritten;
-    const culprit = lines.oldestUnanswered;
+    const waiting = queues.oldestWritten;
+    const culprit = queues.oldestUnanswered;
     if (session === null || session.isClosing || waiting === null || culprit === null) return;
     if (this.#isLookedInto || this.#parts.isBlocked()) return;
     if (now - Math.max(this.#heardAt, waiting.writtenAt) < stuckMs) return;
     if (!(await this.#isStuck(session))) return;
     this.#destinations.add(culprit.key, clock.monotonicMs());
-    if (culprit === lines.oldestWritten) expire(culprit);
+    if (culprit === queues.oldestWritten) expire(culprit);
     this.#leave(session, culprit);
   }
 

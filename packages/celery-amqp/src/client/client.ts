@@ -13,7 +13,7 @@ import { CeleryError } from "../ports/errors.ts";
 import { checkOptions } from "../ports/options.ts";
 import type { Transport, TransportState } from "../ports/transport.ts";
 import type { ResultSource } from "../results/backend.ts";
-import { createIntake, type Intake } from "../results/intake.ts";
+import { createResultRegistry, type ResultRegistry } from "../results/registry.ts";
 import { createNoResults } from "../results/none.ts";
 import { withChords } from "../results/counting-source.ts";
 import { PerTaskQueueSource } from "../results/per-task-queue-source.ts";
@@ -27,7 +27,7 @@ import { Planner } from "../send/plan.ts";
 import { QueueDeclarer } from "../send/queue-declarer.ts";
 import { Sender } from "../send/sender.ts";
 import { taskSent } from "../send/sent-event.ts";
-import { Spread } from "../send/sharded-queue.ts";
+import { ShardSelector } from "../send/sharded-queue.ts";
 import type { TaskContext } from "../task/context.ts";
 import { currentTask } from "../task/current-task.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
@@ -36,7 +36,7 @@ import type { AsyncResult, GroupResult, NamedCall, RevokeTask, TaskSender } from
 import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { bindTasks, type BoundTasks } from "./bind.ts";
-import { Gate } from "./gate.ts";
+import { Admission } from "./admission.ts";
 import type { ResolvedClient } from "./options.ts";
 import { fromRow, type PreparedMessage, type RelayOutcome, toRow } from "./outbox.ts";
 import { forEachOf, type ManyOptions, sendEach, type SendOne } from "./send-many.ts";
@@ -136,11 +136,11 @@ class CeleryClient implements Client {
   readonly inspect: Inspect;
   readonly #transport: Transport;
   readonly #clock: Clock;
-  readonly #gate: Gate;
+  readonly #admission: Admission;
   readonly #source: ResultSource;
   readonly #dispatch: Dispatch;
   readonly #sender: Sender;
-  readonly #results: Intake;
+  readonly #results: ResultRegistry;
   readonly #events: EventDispatcher | null;
   readonly #logicalClock = new LogicalClock();
   readonly #receivers = new Set<EventReceiver>();
@@ -160,24 +160,26 @@ class CeleryClient implements Client {
     });
     this.#transport = transport;
     this.#clock = clock;
-    this.#gate = new Gate(transport);
-    this.#source = countingSourceOf(parts, this.#gate);
+    this.#admission = new Admission(transport);
+    this.#source = countingSourceOf(parts, this.#admission);
     this.#broadcaster = new Broadcaster({ ...parts, content, logicalClock: this.#logicalClock, log: options.logger });
-    const ask = createAsk(this.#broadcaster, (work) => this.#gate.enter(() => this.#gate.connected().then(work)));
+    const ask = createAsk(this.#broadcaster, (work) =>
+      this.#admission.enter(() => this.#admission.connected().then(work)),
+    );
     const control = createControl(ask);
     this.control = control;
     this.inspect = createInspect(ask);
     const { errorClasses } = options;
     const revoke: RevokeTask = async (id, said) => void (await control.revoke(id, { ...said, timeout: 0 }));
-    this.#results = createIntake({ source: this.#source, clock, errorClasses, revoke });
+    this.#results = createResultRegistry({ source: this.#source, clock, errorClasses, revoke });
     const events = eventsOf(parts, this.#logicalClock);
     this.#events = events;
     this.#dispatch = new Dispatch({
       transport,
       content,
       declarer,
-      destinations: new Destinations({ ...options, spread: new Spread(() => parts.ids.random()) }),
-      connected: () => (this.#gate.isConnected ? undefined : this.#gate.connected()),
+      destinations: new Destinations({ ...options, shardSelector: new ShardSelector(() => parts.ids.random()) }),
+      connected: () => (this.#admission.isConnected ? undefined : this.#admission.connected()),
       interceptors: options.interceptors,
       ...(events && { onSent: (task, way) => events.send(taskSent(task, way)) }),
     });
@@ -186,7 +188,7 @@ class CeleryClient implements Client {
       budget: content.budget,
       validate: options.validate,
       planner: new Planner(options),
-      results: { ...this.#results, prepare: (id) => this.#gate.connected().then(() => this.#source.prepare(id)) },
+      results: { ...this.#results, prepare: (id) => this.#admission.connected().then(() => this.#source.prepare(id)) },
       dispatch: this.#dispatch,
       parent: () => callerOf(currentTask()),
     });
@@ -201,31 +203,31 @@ class CeleryClient implements Client {
   }
 
   connect(): Promise<void> {
-    return this.#gate.enter(() => this.#gate.connected());
+    return this.#admission.enter(() => this.#admission.connected());
   }
 
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
   send<R extends readonly unknown[]>(call: GroupSignature<[], R>): Promise<GroupResult<R>>;
   send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
   send(what: never, ...args: never): Promise<AsyncResult<unknown>> {
-    return this.#gate.enter(() => this.#sender.send(what, ...args));
+    return this.#admission.enter(() => this.#sender.send(what, ...args));
   }
 
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
   call<R>(call: Signature<[], R>): Promise<R>;
   call(what: never, ...args: never): Promise<unknown> {
-    return firstAnswer((leaving) => this.#gate.enter(() => this.#sender.dispatch(what, args, leaving)));
+    return firstAnswer((leaving) => this.#admission.enter(() => this.#sender.dispatch(what, args, leaving)));
   }
 
   sendByName(name: string, call?: NamedCall): Promise<AsyncResult<unknown>> {
-    return this.#gate.enter(() => this.#sender.sendByName(name, call));
+    return this.#admission.enter(() => this.#sender.sendByName(name, call));
   }
 
   sendMany<R>(
     calls: Iterable<Signature<[], R>> | AsyncIterable<Signature<[], R>>,
     options?: ManyOptions,
   ): Promise<AsyncResult<R>[]> {
-    const sendOne: SendOne = (call, leaving) => this.#gate.enter(() => this.#sender.dispatch(call, [], leaving));
+    const sendOne: SendOne = (call, leaving) => this.#admission.enter(() => this.#sender.dispatch(call, [], leaving));
     return sendEach(calls, sendOne, options) as Promise<AsyncResult<R>[]>;
   }
 
@@ -270,7 +272,7 @@ class CeleryClient implements Client {
         logicalClock: this.#logicalClock,
         log: resolved.logger,
         id: ids.uuid(),
-        connected: (work) => this.#gate.enter(() => this.#gate.connected().then(work)),
+        connected: (work) => this.#admission.enter(() => this.#admission.connected().then(work)),
         onEnd: (ended) => this.#receivers.delete(ended),
       },
       options,
@@ -292,7 +294,7 @@ class CeleryClient implements Client {
   /** Finishes pending sends, then ends the waiting for results, then closes the transport. */
   async #close(timeoutMs: number): Promise<void> {
     const heard = [...this.#receivers].map((receiver) => receiver.return());
-    await this.#gate.close(this.#clock, timeoutMs);
+    await this.#admission.close(this.#clock, timeoutMs);
     await this.#events?.flush();
     this.#events?.close();
     const ends = await Promise.allSettled([
@@ -308,8 +310,8 @@ class CeleryClient implements Client {
     const { id } = row;
     const { message, way } = fromRow(row);
     try {
-      await this.#gate.enter(async () => {
-        await this.#gate.connected();
+      await this.#admission.enter(async () => {
+        await this.#admission.connected();
         if (message.properties.replyTo === this.#source.replyTo(id)) await this.#source.prepare(id);
         await this.#dispatch.publish(message, way);
       });
@@ -336,20 +338,20 @@ function eventsOf(
   return new EventDispatcher({ transport, content, clock, logicalClock, log, hostname, pid });
 }
 
-function countingSourceOf(parts: ClientParts, gate: Gate): ResultSource {
+function countingSourceOf(parts: ClientParts, admission: Admission): ResultSource {
   const { transport, ids, options } = parts;
-  const source = sourceOf(parts, gate);
+  const source = sourceOf(parts, admission);
   if (options.chords === null) return source;
-  const connected = (): Promise<void> => gate.connected();
+  const connected = (): Promise<void> => admission.connected();
   return withChords(source, new RabbitChords({ transport, ids, content: options.content, connected }));
 }
 
-function sourceOf({ transport, ids, options }: ClientParts, gate: Gate): ResultSource {
+function sourceOf({ transport, ids, options }: ClientParts, admission: Admission): ResultSource {
   const { results, keepResults: limits, logger, content } = options;
   if (results === false) return createNoResults("this client was created with results: false");
   if (results === "rpc") return new RpcSource({ transport, content, logger, limits, queue: ids.uuid() });
   if (results === "amqp") {
-    return new PerTaskQueueSource({ transport, content, logger, limits, connected: () => gate.connected() });
+    return new PerTaskQueueSource({ transport, content, logger, limits, connected: () => admission.connected() });
   }
   return own(results, "client");
 }

@@ -26,11 +26,11 @@ export interface Ask {
 /** @param within - runs the work while the owner of the connection keeps it open */
 export function createAsk(broadcaster: Broadcaster, within: <T>(work: () => Promise<T>) => Promise<T>): Ask {
   return async (method: string, args: object, options: ControlOptions = {}, shape?: Shape) => {
-    const { patience, ...target } = resolveControl(options, shape);
+    const { replyWait, ...target } = resolveControl(options, shape);
     const command = { method, arguments: args as Readonly<Record<string, Tree>>, ...target };
     return within(async () => {
       try {
-        if (patience !== null) return byNode(await broadcaster.call(command, patience));
+        if (replyWait !== null) return byNode(await broadcaster.call(command, replyWait));
         await broadcaster.cast(command);
         return {};
       } catch (error) {

@@ -13,7 +13,7 @@ import { CeleryError } from "../ports/errors.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Delivery, Subscription, Transport, TransportState } from "../ports/transport.ts";
 import { DeclaredExchanges, exclusively } from "./exchanges.ts";
-import { Gathering, type Patience } from "./gathering.ts";
+import { Gathering, type ReplyWait } from "./gathering.ts";
 
 /** The dependencies of a broadcaster. */
 export interface BroadcasterParts {
@@ -59,7 +59,7 @@ export class Broadcaster {
    *
    * @throws CeleryError as `cast`, and the errors of consuming the reply queue
    */
-  async call(command: Broadcast, { timeoutMs, limit }: Patience): Promise<readonly ControlReply[]> {
+  async call(command: Broadcast, { timeoutMs, limit }: ReplyWait): Promise<readonly ControlReply[]> {
     const { clock, ids } = this.#parts;
     await this.#listen();
     const ticket = ids.uuid();

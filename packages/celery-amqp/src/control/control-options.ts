@@ -2,7 +2,7 @@ import { duration, integer, oneOf, oneOrMany, props, type Shape, type Shapes, te
 import { checkOptions, invalidOption } from "../ports/options.ts";
 import { type Duration, durationMs } from "../task/duration.ts";
 import type { Broadcast } from "./broadcaster.ts";
-import type { Patience } from "./gathering.ts";
+import type { ReplyWait } from "./gathering.ts";
 
 /** The destination of a command, and how long its replies are awaited. */
 export interface ControlOptions {
@@ -34,7 +34,7 @@ const controlShape = props<ControlOptions>(controlShapes);
 /** The checked options, by the fields of the message. */
 export interface ResolvedControl extends Pick<Broadcast, "destination" | "pattern" | "matcher"> {
   /** Null: no replies. */
-  readonly patience: Patience | null;
+  readonly replyWait: ReplyWait | null;
 }
 
 /**
@@ -53,6 +53,6 @@ export function resolveControl(options: ControlOptions, shape: Shape = controlSh
     destination,
     pattern,
     matcher: pattern === null ? null : matcher,
-    patience: timeoutMs === 0 ? null : { timeoutMs, limit: limit ?? destination?.length ?? null },
+    replyWait: timeoutMs === 0 ? null : { timeoutMs, limit: limit ?? destination?.length ?? null },
   };
 }

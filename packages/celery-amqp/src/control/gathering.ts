@@ -2,7 +2,7 @@ import type { ControlReply } from "@leveret/celery-protocol/control";
 import type { Clock } from "../ports/clock.ts";
 
 /** How long replies are awaited. */
-export interface Patience {
+export interface ReplyWait {
   readonly timeoutMs: number;
   /** Number of replies that ends the wait; null waits the whole time. */
   readonly limit: number | null;

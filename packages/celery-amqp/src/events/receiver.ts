@@ -4,7 +4,7 @@ import type { Logger } from "../ports/logger.ts";
 import type { Subscription, Transport } from "../ports/transport.ts";
 import { createEventFilter, monitorQueue } from "./filter.ts";
 import type { LogicalClock } from "./logical-clock.ts";
-import { EventLine } from "./line.ts";
+import { EventQueue } from "./event-queue.ts";
 import type { EventStream, EventStreamOptions } from "./stream.ts";
 
 /** The dependencies of an event receiver. */
@@ -32,7 +32,7 @@ export class EventReceiver implements EventStream {
   readonly #parts: ReceiverParts;
   readonly #options: EventStreamOptions;
   readonly #isWanted: (event: CeleryEvent) => boolean;
-  readonly #line: EventLine;
+  readonly #queue: EventQueue;
   readonly #onAbort = (): void => void this.return();
   #unreadable = 0;
   #subscription: Subscription | null = null;
@@ -42,7 +42,7 @@ export class EventReceiver implements EventStream {
     this.#parts = parts;
     this.#options = options;
     this.#isWanted = createEventFilter(options);
-    this.#line = new EventLine(options.maxWaiting ?? defaultMaxWaiting);
+    this.#queue = new EventQueue(options.maxWaiting ?? defaultMaxWaiting);
     this.opened = this.#open();
     this.opened.catch((error: unknown) => this.#fail(error));
     options.signal?.addEventListener("abort", this.#onAbort);
@@ -50,7 +50,7 @@ export class EventReceiver implements EventStream {
   }
 
   get dropped(): number {
-    return this.#line.dropped;
+    return this.#queue.dropped;
   }
 
   get unreadable(): number {
@@ -58,7 +58,7 @@ export class EventReceiver implements EventStream {
   }
 
   next(): Promise<IteratorResult<CeleryEvent, undefined>> {
-    return this.#line.next();
+    return this.#queue.next();
   }
 
   async return(): Promise<IteratorResult<CeleryEvent, undefined>> {
@@ -90,7 +90,7 @@ export class EventReceiver implements EventStream {
   #take(message: WireMessage): void {
     for (const event of this.#read(message)) {
       const heard = this.#adjust(event);
-      if (this.#isWanted(heard)) this.#line.push(heard);
+      if (this.#isWanted(heard)) this.#queue.push(heard);
     }
   }
 
@@ -119,12 +119,12 @@ export class EventReceiver implements EventStream {
   }
 
   #fail(error: unknown): void {
-    this.#line.end({ error });
+    this.#queue.end({ error });
     void this.return();
   }
 
   async #end(): Promise<void> {
-    this.#line.end(null);
+    this.#queue.end(null);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#parts.onEnd(this);
     await this.#subscription?.cancel();

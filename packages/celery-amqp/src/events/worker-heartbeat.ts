@@ -13,17 +13,17 @@ export interface WorkerFacts {
 }
 
 /** The version of the worker, as Celery's tools show it. */
-export interface Software {
+export interface WorkerVersion {
   readonly swIdent: string;
   readonly swVer: string;
   readonly swSys: string;
 }
 
 /** The dependencies of a worker's heartbeat. */
-export interface HeartParts {
+export interface WorkerHeartbeatParts {
   readonly dispatcher: EventDispatcher;
   readonly clock: Clock;
-  readonly software: Software;
+  readonly version: WorkerVersion;
   readonly facts: () => WorkerFacts;
 }
 
@@ -32,10 +32,10 @@ const intervalMs = 2_000;
 
 /** Sends `worker-online`, `worker-heartbeat` and `worker-offline`. Source: celery/worker/heartbeat.py. */
 export class WorkerHeartbeat {
-  readonly #parts: HeartParts;
+  readonly #parts: WorkerHeartbeatParts;
   #cancelTimer: () => void = () => {};
 
-  constructor(parts: HeartParts) {
+  constructor(parts: WorkerHeartbeatParts) {
     this.#parts = parts;
   }
 
@@ -58,9 +58,9 @@ export class WorkerHeartbeat {
   }
 
   #send(type: "worker-online" | "worker-heartbeat" | "worker-offline"): void {
-    const { dispatcher, facts, software } = this.#parts;
+    const { dispatcher, facts, version } = this.#parts;
     const { active, processed, loadavg } = facts();
-    const body: EventBody = { type, freq: intervalMs / 1_000, active, processed, loadavg, ...software };
+    const body: EventBody = { type, freq: intervalMs / 1_000, active, processed, loadavg, ...version };
     dispatcher.report(body);
   }
 }

@@ -4,7 +4,7 @@ import { shardName, taskAddress } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
 import type { QueueTable } from "./queue-table.ts";
 import type { Router } from "./routes.ts";
-import type { ShardedCall, Shards, Spread } from "./sharded-queue.ts";
+import type { ShardedCall, Shards, ShardSelector } from "./sharded-queue.ts";
 
 /** Where a message goes, and the queue to be declared before it goes there. */
 export interface Destination {
@@ -36,11 +36,11 @@ export interface DestinationParts {
   readonly router: Router;
   readonly queues: QueueTable;
   readonly defaultQueue: string;
-  readonly spread: Spread;
+  readonly shardSelector: ShardSelector;
 }
 
 /** The shards that a call may go to. */
-type Spreading = Pick<Shards, "name" | "count" | "shardBy">;
+type SelectableShards = Pick<Shards, "name" | "count" | "shardBy">;
 
 /** Resolves the queue and shard of each message. */
 export class Destinations {
@@ -69,28 +69,28 @@ export class Destinations {
   }
 
   #decide(to: Routing, call: () => ShardedCall, shardKey: string | undefined): Destination {
-    const { queues, defaultQueue, spread } = this.#parts;
-    const spreading = this.#spreadingOf(to);
-    if (spreading !== null) return toShard(spreading, spread.shard(spreading, shardKey, call));
+    const { queues, defaultQueue, shardSelector } = this.#parts;
+    const shards = this.#shardsOf(to);
+    if (shards !== null) return toShard(shards, shardSelector.shard(shards, shardKey, call));
     const destination = destinationOf(to, queues, defaultQueue);
     this.#known.set(to, destination);
     return destination;
   }
 
   /** The shards of the queue that a call goes to; null where that queue has none, or the call names exchange and routing key. */
-  #spreadingOf(to: Routing): Spreading | null {
+  #shardsOf(to: Routing): SelectableShards | null {
     const { queues, defaultQueue, router } = this.#parts;
     const name = queueOf(to) ?? defaultQueue;
     const listed = queues.sharded.get(name);
     const { queue, shards, shardBy } = router(to.routeName);
     if (shards !== undefined && listed !== undefined && name === queue && listed.count !== shards)
       refuse(`queue "${name}" has ${shards} shards in a route and ${listed.count} in queues: leave one out`);
-    const spreading =
+    const sharded =
       shards !== undefined && name === queue
         ? { name, count: shards, shardBy: shardBy ?? listed?.shardBy ?? null }
         : listed;
-    if (spreading === undefined) return null;
-    if (!to.exchange || to.routingKey === null) return spreading;
+    if (sharded === undefined) return null;
+    if (!to.exchange || to.routingKey === null) return sharded;
     if (to.queue === null) return null;
     return refuse(`queue "${name}" is sharded and reached by its name: leave exchange and routingKey out`);
   }
@@ -118,7 +118,7 @@ function queueOf({ queue, exchange, routingKey }: Routing): string | null {
 }
 
 /** A shard is reached as any queue on a direct exchange is: by its name. */
-function toShard({ name }: Spreading, shard: number): Destination {
+function toShard({ name }: SelectableShards, shard: number): Destination {
   const queue = shardName(name, shard);
   return { to: { exchange: "", routingKey: queue }, queue };
 }

@@ -22,7 +22,7 @@ export interface CallPlanner {
 }
 
 /** The results that a sender uses, of any backend. */
-interface ResultIntake {
+interface SenderResults {
   /** The reply queue of this task's result, null for none. */
   replyTo(taskId: string): string | null;
   /** Prepares for the result before the task is sent. */
@@ -61,7 +61,7 @@ interface TaskDispatch {
 export interface SenderParts {
   readonly planner: CallPlanner;
   readonly dispatch: TaskDispatch;
-  readonly results: ResultIntake;
+  readonly results: SenderResults;
   /** Limits on the calls caused by one call. */
   readonly budget: Budget;
   /** Check arguments by the task's schema before they are sent. */

@@ -118,7 +118,7 @@ export function resolveShards(queue: ShardedQueue): Shards {
 }
 
 /** Selects shards for calls: by their key, else in turn, starting at a random shard of each queue. */
-export class Spread {
+export class ShardSelector {
   readonly #random: () => number;
   readonly #turns = new Map<string, number>();
 

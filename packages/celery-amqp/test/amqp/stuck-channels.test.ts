@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import type { PublishLines } from "../../src/amqp/lines.ts";
+import type { PublishQueues } from "../../src/amqp/publish-queues.ts";
 import type { Pending } from "../../src/amqp/pending.ts";
 import type { PublishSession } from "../../src/amqp/publish-session.ts";
 import { StuckChannels } from "../../src/amqp/stuck-channels.ts";
@@ -23,7 +23,7 @@ function setUp(probe: () => Promise<boolean>, isBlocked = false) {
   const channels = new StuckChannels({
     clock,
     logger: new RecordingLogger(),
-    lines: { oldestWritten: culprit, oldestUnanswered: culprit } as PublishLines,
+    queues: { oldestWritten: culprit, oldestUnanswered: culprit } as PublishQueues,
     session: () => session,
     isBlocked: () => isBlocked,
     expire: (entry) => expired.push(entry),

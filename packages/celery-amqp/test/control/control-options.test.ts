@@ -5,16 +5,16 @@ import { createMemoryTransport } from "../../src/testing/memory-transport.ts";
 
 describe("who is meant by a command", () => {
   test.each<[ControlOptions, object]>([
-    [{}, { destination: null, pattern: null, matcher: null, patience: { timeoutMs: 1_000, limit: null } }],
-    [{ destination: "a@b" }, { destination: ["a@b"], patience: { timeoutMs: 1_000, limit: 1 } }],
-    [{ destination: ["a@b", "c@d", "a@b"] }, { destination: ["a@b", "c@d"], patience: { limit: 2 } }],
+    [{}, { destination: null, pattern: null, matcher: null, replyWait: { timeoutMs: 1_000, limit: null } }],
+    [{ destination: "a@b" }, { destination: ["a@b"], replyWait: { timeoutMs: 1_000, limit: 1 } }],
+    [{ destination: ["a@b", "c@d", "a@b"] }, { destination: ["a@b", "c@d"], replyWait: { limit: 2 } }],
     [{ pattern: "a*" }, { destination: null, pattern: "a*", matcher: "glob" }],
     [
       { pattern: "a.", matcher: "pcre", limit: 3 },
-      { pattern: "a.", matcher: "pcre", patience: { limit: 3 } },
+      { pattern: "a.", matcher: "pcre", replyWait: { limit: 3 } },
     ],
-    [{ timeout: "5s" }, { patience: { timeoutMs: 5_000 } }],
-    [{ timeout: 0 }, { patience: null }],
+    [{ timeout: "5s" }, { replyWait: { timeoutMs: 5_000 } }],
+    [{ timeout: 0 }, { replyWait: null }],
   ])("%j", (options, expected) => {
     expect(resolveControl(options)).toMatchObject(expected);
   });

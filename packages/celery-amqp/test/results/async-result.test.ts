@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { CeleryError } from "../../src/ports/errors.ts";
-import { createIntake } from "../../src/results/intake.ts";
+import { createResultRegistry } from "../../src/results/registry.ts";
 import type { ResultSource } from "../../src/results/backend.ts";
 import { PendingResults } from "../../src/results/pending.ts";
 import { createFakeClock } from "../../src/testing/fake-clock.ts";
@@ -32,7 +32,7 @@ function setUp(errorClasses = {}) {
     clock,
     pending,
     watching: () => watching,
-    result: createIntake({ source, clock, errorClasses, revoke: async () => {} }).open("a", null),
+    result: createResultRegistry({ source, clock, errorClasses, revoke: async () => {} }).open("a", null),
   };
 }
 

@@ -4,7 +4,7 @@ import { Destinations } from "../../src/send/destination.ts";
 import { Planner } from "../../src/send/plan.ts";
 import { resolveQueues } from "../../src/send/queue-table.ts";
 import type { Route, Router } from "../../src/send/routes.ts";
-import { type ShardBy, shardedQueue, Spread } from "../../src/send/sharded-queue.ts";
+import { type ShardBy, shardedQueue, ShardSelector } from "../../src/send/sharded-queue.ts";
 import type { CallOptions } from "../../src/task/call-options.ts";
 
 const call = { task: "images.resize", args: ["user-1"], kwargs: {} };
@@ -16,8 +16,8 @@ describe("the shard of a call", () => {
     ["the call's key before that of the rule", "🐇", byFirst, 2],
     ["the key of the rule", undefined, byFirst, 1],
   ] as const)("follows from %s", (_name, shardKey, shardBy, shard) => {
-    const spread = new Spread(() => 0);
-    expect(spread.shard({ name: "images", count: 4, shardBy }, shardKey, () => call)).toBe(shard);
+    const shardSelector = new ShardSelector(() => 0);
+    expect(shardSelector.shard({ name: "images", count: 4, shardBy }, shardKey, () => call)).toBe(shard);
   });
 
   test.each([
@@ -25,22 +25,26 @@ describe("the shard of a call", () => {
     ["the rule has none for it", () => null, undefined],
     ["keys are to be ignored", "round-robin", "🐇"],
   ] as const)("is the next in turn where %s", (_name, shardBy, shardKey) => {
-    const spread = new Spread(() => 0.6);
+    const shardSelector = new ShardSelector(() => 0.6);
     const shards = { name: "images", count: 4, shardBy };
-    expect(Array.from({ length: 6 }, () => spread.shard(shards, shardKey, () => call))).toEqual([2, 3, 0, 1, 2, 3]);
-    expect(spread.shard({ ...shards, name: "mail", count: 2 }, shardKey, () => call)).toBe(1);
+    expect(Array.from({ length: 6 }, () => shardSelector.shard(shards, shardKey, () => call))).toEqual([
+      2, 3, 0, 1, 2, 3,
+    ]);
+    expect(shardSelector.shard({ ...shards, name: "mail", count: 2 }, shardKey, () => call)).toBe(1);
   });
 
   test("is refused where the rule is async", () => {
     const shardBy = (async () => "key") as unknown as ShardBy;
-    expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, () => call)).toThrow(
-      /gave a Promise/,
-    );
+    expect(() =>
+      new ShardSelector(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, () => call),
+    ).toThrow(/gave a Promise/);
   });
 
   test("is refused where the rule gives no key", () => {
     const shardBy = (() => 7) as unknown as ShardBy;
-    expect(() => new Spread(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, () => call)).toThrow(
+    expect(() =>
+      new ShardSelector(() => 0).shard({ name: "images", count: 4, shardBy }, undefined, () => call),
+    ).toThrow(
       expect.objectContaining({
         code: "option-invalid",
         message: expect.stringMatching(/"images": shardBy\("images\.resize"\) \(7\)\. Return a string/),
@@ -49,18 +53,18 @@ describe("the shard of a call", () => {
   });
 });
 
-describe("whether a call is spread", () => {
+describe("whether a call is sharded", () => {
   const queues = resolveQueues(["mail", shardedQueue("images", 4, { shardBy: byFirst })]);
 
   /** The queue that a call is sent to; where shards take turns, the last of them. */
   function queueOf(said: CallOptions, route: Route = {}, defaultQueue = "celery"): string | null {
     const router: Router = () => route;
-    const spread = new Spread(() => 0.99);
+    const shardSelector = new ShardSelector(() => 0.99);
     const planner = new Planner({ router, defaults: {} });
     const { terms, sendOptions } = planner.plan(call.task, said);
     const mint = { id: () => "id", now: 0, origin: "here", replyTo: null };
     const sending = composeBy(terms, { args: ["user-1"], kwargs: {} }, mint, null);
-    return new Destinations({ router, queues, defaultQueue, spread }).wayOf(sending, sendOptions).queue;
+    return new Destinations({ router, queues, defaultQueue, shardSelector }).wayOf(sending, sendOptions).queue;
   }
 
   test.each<[string, CallOptions, Route, string, string | null]>([

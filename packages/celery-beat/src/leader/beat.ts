@@ -4,7 +4,7 @@ import { type Due, due, type Lateness, mostUrgent, type Tick } from "../rules/du
 import { tickId } from "../rules/tick-id.ts";
 import type { ResolvedEntry } from "../schedule/entry.ts";
 import { apart } from "../system/apart.ts";
-import { isOverWithin } from "../system/patience.ts";
+import { isOverWithin } from "../system/deadline.ts";
 import { type Lease, stateQueue, StateQueue } from "./state-queue.ts";
 import type { TickTransport, TickWay } from "./tick-transport.ts";
 

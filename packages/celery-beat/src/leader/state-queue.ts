@@ -18,7 +18,7 @@ import {
   withState,
 } from "../rules/beat-state.ts";
 import { type Held, isSpare } from "../rules/held.ts";
-import { isOverWithin } from "../system/patience.ts";
+import { isOverWithin } from "../system/deadline.ts";
 
 /**
  * The queue that stores a beat's state and elects the leader: RabbitMQ delivers to a single active consumer, which

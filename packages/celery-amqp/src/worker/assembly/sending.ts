@@ -6,7 +6,7 @@ import { Destinations } from "../../send/destination.ts";
 import { Dispatch } from "../../send/dispatch.ts";
 import { QueueAllowance } from "../../send/queue-allowance.ts";
 import { QueueDeclarer } from "../../send/queue-declarer.ts";
-import { Spread } from "../../send/sharded-queue.ts";
+import { ShardSelector } from "../../send/sharded-queue.ts";
 import type { RevokeTask } from "../../task/sender.ts";
 import type { AssemblyParts } from "./parts.ts";
 
@@ -15,7 +15,7 @@ export function createDispatch({ options, transport, clock, ids, log }: Assembly
   const { queues, interceptors } = options;
   const allowance = new QueueAllowance(content.budget.queues, () => clock.monotonicMs());
   const declarer = new QueueDeclarer({ transport, logger: log, queues, policy: "active", allowance });
-  const destinations = new Destinations({ ...options, spread: new Spread(() => ids.random()) });
+  const destinations = new Destinations({ ...options, shardSelector: new ShardSelector(() => ids.random()) });
   return new Dispatch({ transport, content, declarer, destinations, interceptors });
 }
 

@@ -14,7 +14,7 @@ export interface AnnouncerParts extends Omit<DispatcherParts, "onReady" | "lineL
 }
 
 /** How a worker calls itself among Celery's. */
-const software = { swIdent: "leveret", swVer: ownVersion(), swSys: operatingSystem() };
+const version = { swIdent: "leveret", swVer: ownVersion(), swSys: operatingSystem() };
 
 /** Tells Celery's monitors of a worker and, where asked for, of its tasks. */
 export class Announcer {
@@ -22,18 +22,18 @@ export class Announcer {
   sendsTaskEvents: boolean;
   readonly #tasks: TaskRegistry;
   readonly #dispatcher: EventDispatcher;
-  readonly #heart: WorkerHeartbeat;
+  readonly #heartbeat: WorkerHeartbeat;
   #processed = 0;
   #active = (): number => 0;
 
   constructor({ tasks, sendsTaskEvents, ...parts }: AnnouncerParts) {
     this.sendsTaskEvents = sendsTaskEvents;
     this.#tasks = tasks;
-    this.#dispatcher = new EventDispatcher({ ...parts, onReady: () => this.#heart.online() });
-    this.#heart = new WorkerHeartbeat({
+    this.#dispatcher = new EventDispatcher({ ...parts, onReady: () => this.#heartbeat.online() });
+    this.#heartbeat = new WorkerHeartbeat({
       dispatcher: this.#dispatcher,
       clock: parts.clock,
-      software,
+      version,
       facts: () => ({ active: this.#active(), processed: this.#processed, loadavg: loadAverage() }),
     });
   }
@@ -47,12 +47,12 @@ export class Announcer {
   start(active: () => number): void {
     this.#active = active;
     this.#dispatcher.start();
-    this.#heart.start();
+    this.#heartbeat.start();
   }
 
   /** As Celery tells it by remote control: without numbers, and to be missed after ten seconds. */
   beat(): void {
-    this.#dispatcher.report({ type: "worker-heartbeat", freq: 5, ...software });
+    this.#dispatcher.report({ type: "worker-heartbeat", freq: 5, ...version });
   }
 
   /** Another worker called an election, and waits until all know of it. */
@@ -79,7 +79,7 @@ export class Announcer {
   /** Everything that happened is told before it says that it goes. */
   async stop(): Promise<void> {
     await this.#dispatcher.flush();
-    this.#heart.stop();
+    this.#heartbeat.stop();
     this.#dispatcher.close();
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock, Ids } from "../../../ports/clock.ts";
 import type { ResultSource } from "../../../results/backend.ts";
-import { createIntake } from "../../../results/intake.ts";
+import { createResultRegistry } from "../../../results/registry.ts";
 import type { RevokeTask } from "../../../task/sender.ts";
 import type { ErrorClasses } from "../../../results/task-error.ts";
 import { Sender } from "../../../send/sender.ts";
@@ -30,11 +30,11 @@ export interface HandlerSenderParts {
 /** Makes the `ctx.client` of each run: what it sends has the run for its parent and is counted among its children. */
 export function createHandlerSenders(parts: HandlerSenderParts): JobHost["senderFor"] {
   const { dispatch, chords, awaited, inheritsPriority = false } = parts;
-  const shared = awaited === undefined ? createIntake(parts) : null;
+  const shared = awaited === undefined ? createResultRegistry(parts) : null;
   return (job, onSent) => {
     const { task } = job;
-    const intake = shared ?? createIntake({ ...parts, source: watched(parts.source, job, awaited) });
-    const results = { ...intake, ...(chords && { chords }) };
+    const registry = shared ?? createResultRegistry({ ...parts, source: watched(parts.source, job, awaited) });
+    const results = { ...registry, ...(chords && { chords }) };
     const priority = inheritsPriority ? task.priority : null;
     const parent = { id: task.id, rootId: task.rootId ?? task.id, priority };
     return new Sender({

@@ -39,7 +39,7 @@ export interface RedisCluster {
 }
 
 /** Address and login of Redis. */
-export type Place = { readonly tls: RedisTls | null } & Login &
+export type RedisAddress = { readonly tls: RedisTls | null } & Login &
   (
     | { readonly kind: "node"; readonly host: string; readonly port: number; readonly db: number }
     | { readonly kind: "socket"; readonly path: string; readonly db: number }
@@ -82,7 +82,7 @@ const sentinelPort = 26_379;
  *
  * @throws CeleryError `option-invalid`; no part of a URL's login is shown
  */
-export function placeOf(where: string | RedisSentinel | RedisCluster, tls: RedisTls | null): Place {
+export function readAddress(where: string | RedisSentinel | RedisCluster, tls: RedisTls | null): RedisAddress {
   if (typeof where === "string") return urlPlace(where, tls);
   const message = refusalOf(
     isObject(where) && "cluster" in where ? clusterShape : sentinelShape,
@@ -104,16 +104,16 @@ export function placeOf(where: string | RedisSentinel | RedisCluster, tls: Redis
 }
 
 /** The address for logs and errors, without the password. */
-export function describePlace(place: Place): string {
-  switch (place.kind) {
+export function describeAddress(address: RedisAddress): string {
+  switch (address.kind) {
     case "node":
-      return `${place.host}:${place.port}`;
+      return `${address.host}:${address.port}`;
     case "socket":
-      return place.path;
+      return address.path;
     case "sentinel":
-      return `primary "${place.master}" of sentinels ${place.sentinels.map(describeNode).join(", ")}`;
+      return `primary "${address.master}" of sentinels ${address.sentinels.map(describeNode).join(", ")}`;
     case "cluster":
-      return `cluster of ${place.nodes.map(describeNode).join(", ")}`;
+      return `cluster of ${address.nodes.map(describeNode).join(", ")}`;
   }
 }
 
@@ -128,7 +128,7 @@ const form = {
   example: "redis://user:password@host:6379/0",
 };
 
-function urlPlace(url: string, tls: RedisTls | null): Place {
+function urlPlace(url: string, tls: RedisTls | null): RedisAddress {
   const { scheme, user, password, host, port, path, parameters } = parsed(url);
   if (parameters.some(([name]) => !parameterNames.includes(name)))
     throw invalid(`the URL has a parameter that is not known: known are ${parameterNames.join(", ")}`);

@@ -6,7 +6,7 @@ import type { Transport } from "../ports/transport.ts";
  * Admission of a client's operations: none starts after `close`, and `close` waits for pending ones. The first
  * operation that needs the broker connects.
  */
-export class Gate {
+export class Admission {
   readonly #transport: Transport;
   #connected: Promise<void> | null = null;
   #isConnected = false;

@@ -1,8 +1,8 @@
 import type { QueueLimit } from "../ports/connection.ts";
-import { type Pending, PendingLine } from "./pending.ts";
+import { type Pending, PendingQueue } from "./pending.ts";
 
 /** Limits of the queues of publishes. */
-export interface LineLimits {
+export interface PublishLimits {
   readonly maxInFlight: Required<QueueLimit>;
   readonly maxWaiting: Required<QueueLimit>;
 }
@@ -13,16 +13,16 @@ export interface LineLimits {
  * publishes to a destination with late ones, so that a queue that confirms nothing has at most `maxInFlight` of them.
  * `expired`: their calls have failed, and amqplib keeps them until they are confirmed or their channel closes.
  */
-export class PublishLines {
-  readonly waiting: PendingLine = new PendingLine();
-  readonly inFlight: PendingLine = new PendingLine();
-  readonly late: PendingLine = new PendingLine();
-  readonly held: PendingLine = new PendingLine();
-  readonly expired: PendingLine = new PendingLine();
-  readonly #limits: LineLimits;
+export class PublishQueues {
+  readonly waiting: PendingQueue = new PendingQueue();
+  readonly inFlight: PendingQueue = new PendingQueue();
+  readonly late: PendingQueue = new PendingQueue();
+  readonly held: PendingQueue = new PendingQueue();
+  readonly expired: PendingQueue = new PendingQueue();
+  readonly #limits: PublishLimits;
   readonly #lateKeys = new Map<string, number>();
 
-  constructor(limits: LineLimits) {
+  constructor(limits: PublishLimits) {
     this.#limits = limits;
   }
 
@@ -164,7 +164,7 @@ export interface Sweep {
   readonly isUnsure: boolean;
 }
 
-function first(...lines: readonly PendingLine[]): Pending | null {
+function first(...lines: readonly PendingQueue[]): Pending | null {
   for (const line of lines) for (const entry of line) return entry;
   return null;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { describePlace, placeOf } from "../src/place.ts";
+import { describeAddress, readAddress } from "../src/address.ts";
 
 const node = { kind: "node", host: "h", port: 6379, db: 0, username: null, password: null, tls: null };
 const certificate = join(import.meta.dirname, "../../celery-amqp/test/support/fixtures/tls/ca.pem");
@@ -25,11 +25,11 @@ describe("an address", () => {
       { kind: "socket", path: "/run/redis.sock", db: 4, username: null, password: null, tls: null },
     ],
   ])("%s is read as in Celery", (url, place) => {
-    expect(placeOf(url, null)).toEqual(place);
+    expect(readAddress(url, null)).toEqual(place);
   });
 
   test("names files of certificates as in Celery", () => {
-    const place = placeOf(`rediss://h?ssl_ca_certs=${encodeURIComponent(certificate)}`, { servername: "other" });
+    const place = readAddress(`rediss://h?ssl_ca_certs=${encodeURIComponent(certificate)}`, { servername: "other" });
     expect(String(place.tls?.ca)).toContain("BEGIN CERTIFICATE");
     expect(place.tls?.servername).toBe("other");
   });
@@ -44,34 +44,34 @@ describe("an address", () => {
     ["redis://h?ssl_cert_reqs=CERT_NONE", /rediss/],
     ["rediss://h?ssl_ca_certs=/nowhere.pem", /nowhere\.pem/],
   ])("%s is refused", (url, reason) => {
-    expect(() => placeOf(url, null)).toThrow(reason);
+    expect(() => readAddress(url, null)).toThrow(reason);
   });
 
   test("is never shown with its password", () => {
-    expect(describePlace(placeOf("redis://user:secret@h:1/0", null))).toBe("h:1");
-    expect(() => placeOf("redis://user:secret@h:port/0", null)).toThrow(/^(?!.*secret)/);
-    expect(() => placeOf("redis://user:secret@h/x", null)).toThrow(/^(?!.*secret)/);
+    expect(describeAddress(readAddress("redis://user:secret@h:1/0", null))).toBe("h:1");
+    expect(() => readAddress("redis://user:secret@h:port/0", null)).toThrow(/^(?!.*secret)/);
+    expect(() => readAddress("redis://user:secret@h/x", null)).toThrow(/^(?!.*secret)/);
     for (const login of ["user:1?secret", "user:1/secret", "user:1#secret", "user:a@secret/b", "secret:secret#"])
-      expect(() => placeOf(`redis://${login}@h/0`, null)).toThrow(/^(?!.*secret).*cannot be read/);
-    expect(() => placeOf("redis://user:secret", null)).toThrow(/^(?!.*secret).*cannot be read/);
+      expect(() => readAddress(`redis://${login}@h/0`, null)).toThrow(/^(?!.*secret).*cannot be read/);
+    expect(() => readAddress("redis://user:secret", null)).toThrow(/^(?!.*secret).*cannot be read/);
   });
 
   test("with certificates asks for TLS", () => {
-    expect(() => placeOf("redis://h", {})).toThrow(/rediss/);
+    expect(() => readAddress("redis://h", {})).toThrow(/rediss/);
   });
 });
 
 describe("a place of several nodes", () => {
   test("is a primary that sentinels know", () => {
-    const place = placeOf({ sentinels: [{ host: "s1" }, { host: "s2", port: 1 }], master: "m", db: 1 }, null);
+    const place = readAddress({ sentinels: [{ host: "s1" }, { host: "s2", port: 1 }], master: "m", db: 1 }, null);
     expect(place).toMatchObject({ kind: "sentinel", master: "m", db: 1, sentinels: [{ port: 26_379 }, { port: 1 }] });
-    expect(describePlace(place)).toBe('primary "m" of sentinels s1:26379, s2:1');
+    expect(describeAddress(place)).toBe('primary "m" of sentinels s1:26379, s2:1');
   });
 
   test("is a cluster", () => {
-    const place = placeOf({ cluster: [{ host: "c1" }], password: "secret" }, null);
+    const place = readAddress({ cluster: [{ host: "c1" }], password: "secret" }, null);
     expect(place).toMatchObject({ kind: "cluster", nodes: [{ host: "c1", port: 6379 }], password: "secret" });
-    expect(describePlace(place)).toBe("cluster of c1:6379");
+    expect(describeAddress(place)).toBe("cluster of c1:6379");
   });
 
   test.each([
@@ -82,6 +82,6 @@ describe("a place of several nodes", () => {
     [{ sentinels: [{ host: "s" }], master: "m", db: 1.5 }, /: db \(1\.5\)/],
     [null as never, /redisResults \(null\)/],
   ])("%j is refused", (where, reason) => {
-    expect(() => placeOf(where, null)).toThrow(reason);
+    expect(() => readAddress(where, null)).toThrow(reason);
   });
 });

@@ -10,7 +10,7 @@ import { createNoResults } from "./none.ts";
 import type { ErrorClasses } from "./task-error.ts";
 
 /** The dependencies of the results of a sender. */
-export interface IntakeParts {
+export interface ResultRegistryParts {
   readonly source: ResultSource;
   readonly clock: Clock;
   readonly errorClasses: ErrorClasses;
@@ -21,7 +21,7 @@ export interface IntakeParts {
 export type TaskOf = (taskId: string) => TaskDefinition | null;
 
 /** The results of one sender. */
-export interface Intake {
+export interface ResultRegistry {
   replyTo(taskId: string): string | null;
   prepare(taskId: string): Promise<void>;
   open(taskId: string, task: TaskDefinition | null): AsyncResult<unknown>;
@@ -34,11 +34,11 @@ export interface Intake {
 }
 
 /** Creates the results of a sender from a source and the classes of its errors. */
-export function createIntake(parts: IntakeParts): Intake {
+export function createResultRegistry(parts: ResultRegistryParts): ResultRegistry {
   const { source } = parts;
   // One function for all results, since each result keeps it.
   const ofTask: AsyncResultParts = { ...parts, openTuple: (tuple) => openResult(tuple, unknown, parts) };
-  const none = (why: string): IntakeParts => ({ ...parts, source: createNoResults(why) });
+  const none = (why: string): ResultRegistryParts => ({ ...parts, source: createNoResults(why) });
   return {
     replyTo: (taskId) => source.replyTo(taskId),
     prepare: (taskId) => source.prepare(taskId),
@@ -57,7 +57,7 @@ export function createIntake(parts: IntakeParts): Intake {
 
 const unknown: TaskOf = () => null;
 
-function openResult(tuple: ResultTuple, taskOf: TaskOf, parts: IntakeParts): AsyncResult<unknown> {
+function openResult(tuple: ResultTuple, taskOf: TaskOf, parts: ResultRegistryParts): AsyncResult<unknown> {
   const { id, parent, members } = tuple;
   const openTuple = (other: ResultTuple): AsyncResult<unknown> => openResult(other, taskOf, parts);
   if (members === null) return createAsyncResult(id, taskOf(id), { ...parts, openTuple }, parent);

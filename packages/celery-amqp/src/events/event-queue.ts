@@ -3,7 +3,7 @@ import type { CeleryEvent } from "@leveret/celery-protocol/events";
 type Next = IteratorResult<CeleryEvent, undefined>;
 
 /** Events that were not read yet, or readers without an event yet; then the end. */
-export class EventLine {
+export class EventQueue {
   readonly #limit: number;
   readonly #readers: PromiseWithResolvers<Next>[] = [];
   #events: CeleryEvent[] = [];
