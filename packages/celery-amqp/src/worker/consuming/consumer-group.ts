@@ -1,10 +1,10 @@
 import type { Subscription } from "../../ports/transport.ts";
 
-/** What a group of consumers is made of. */
+/** What subscribes the consumers of a group. */
 export interface ConsumerGroupParts {
-  /** Begins to consume, holding so many messages at most. Rejects with what the broker answers. */
+  /** Subscribes a consumer with a prefetch. Rejects with the error of the broker. */
   readonly subscribe: (prefetch: number) => Promise<Subscription>;
-  /** Only one consumer of the queue gets messages: a second beside the first would get none. */
+  /** The queue has a single active consumer: a second consumer would get no messages. */
   readonly isSingleActive: boolean;
 }
 
@@ -14,9 +14,9 @@ interface Member {
 }
 
 /**
- * Consumers of one queue that together hold so many messages at most, a number that can change while they consume. What a
- * consumer may hold is fixed for its life (amqp-transport H8, RabbitMQ #11948), so more room is one more consumer, and less
- * is some consumers fewer: what these have brought stays theirs until it is settled.
+ * Consumers of one queue with a common prefetch, which can change while they consume. A consumer's prefetch cannot change
+ * (RabbitMQ issue 11948), so growing adds a consumer and shrinking cancels some; messages already delivered stay with the
+ * cancelled consumer until settled.
  */
 export class ConsumerGroup {
   readonly #parts: ConsumerGroupParts;

@@ -3,48 +3,47 @@ import type { TransportState } from "../../ports/transport.ts";
 import type { HealthPage } from "../options/health.ts";
 import type { WorkerState } from "../rules/lifecycle.ts";
 
-/** What is known of a worker at one moment. */
+/** The state of a worker at one moment. */
 export interface HealthFacts {
   /** Node name, `celery@host`. */
   readonly worker: string;
-  /** Where it is in its life. */
+  /** The state of its lifecycle. */
   readonly state: WorkerState;
-  /** Of the connections to the broker, taken together. */
+  /** Of the connections to the broker together. */
   readonly transport: TransportState;
-  /** The queues it serves; `isConsumed` is false where the broker has none of its consumers, or not all. */
+  /** The queues it serves; `isConsumed` is false where a consumer of the queue is missing at the broker. */
   readonly queues: readonly { readonly name: string; readonly isConsumed: boolean; readonly isPaused: boolean }[];
   /** Tasks that run. */
   readonly active: number;
-  /** Tasks that wait for others to end. */
+  /** Tasks that wait for a slot. */
   readonly waiting: number;
   /** Tasks that wait for their eta. */
   readonly scheduled: number;
-  /** Tasks that wait for their turn under a rate limit. */
+  /** Tasks that wait because of a rate limit. */
   readonly throttled: number;
-  /** Tasks that it can run at once. */
+  /** Tasks that can run at once. */
   readonly concurrency: number;
   /** Why ended tasks wait to be settled though the connections are open: the result backend fails, too many publishes wait. */
   readonly obstacles: readonly string[];
 }
 
-/** How a worker is. The body of what its health endpoints answer; it holds no secrets. */
+/** The health of a worker, and the body of its health endpoints. It contains no secrets. */
 export interface HealthReport extends HealthFacts {
   /**
-   * It gets on, or will by itself: what `/healthz` asks. False once it has stopped, and where its transport was closed
-   * under it. A broker that is away leaves it alive: a restart would not help.
+   * Alive: working, or able to recover without a restart. Answers `/healthz`. False once the worker has stopped or its
+   * transport was closed; true while the broker is away, since a restart would not help.
    */
   readonly isAlive: boolean;
   /**
-   * It runs, its connections are open and not blocked, all its queues are consumed, and its result backend works: what
-   * `/readyz` asks. With a queue that is paused, or none at all, it is not ready: it was told not to take what it is there
-   * for.
+   * Ready: running, connections open and not blocked, all queues consumed, result backend available. Answers `/readyz`.
+   * False where a queue is paused, and where the worker consumes none.
    */
   readonly isReady: boolean;
   /** One sentence per cause; empty where the worker is ready. */
   readonly notReadyBecause: readonly string[];
 }
 
-/** What the facts mean. */
+/** Derives from the state whether the worker is alive and ready. */
 export function reportHealth(facts: HealthFacts): HealthReport {
   const notReadyBecause = causes(facts);
   return { isAlive: isAlive(facts), isReady: notReadyBecause.length === 0, notReadyBecause, ...facts };
@@ -72,7 +71,7 @@ const questions: ReadonlyMap<string, (report: HealthReport) => boolean> = new Ma
   ["/readyz", (report: HealthReport) => report.isReady],
 ]);
 
-/** The answer to a request: 200 for yes, 503 for no, 404 and 405 where nothing was asked. A query is ignored. */
+/** The answer to a request: 200 for true, 503 for false, 404 for another path, 405 for another method. A query is ignored. */
 export function answerProbe(method: string, target: string, report: HealthReport): ProbeAnswer {
   const holds = questions.get(target.replace(/\?.*/s, ""));
   if (holds === undefined) return answer(404, { error: `Ask for ${[...questions.keys()].join(" or ")}` });
@@ -80,7 +79,7 @@ export function answerProbe(method: string, target: string, report: HealthReport
   return answer(holds(report) ? 200 : 503, report);
 }
 
-/** The answer of a page of others: 500 where it has trouble, which `onFault` is told. Never rejects. */
+/** The answer of a further page: 500 where it fails, which calls `onFault`. Never rejects. */
 export async function answerPage(
   method: string,
   page: HealthPage,

@@ -1,30 +1,30 @@
 import { functions, integer, props, record, type Shape, shape, text } from "@leveret/options";
 
-/** A page beside the health endpoints: what it says at this moment. One that rejects answers 500, and is logged. */
+/** A page at the port of the health endpoints. A rejection is answered with 500 and logged. */
 export type HealthPage = () => Promise<{ readonly contentType: string; readonly body: string }>;
 
-/** How a worker lets itself be asked for its health. By default it does not. */
+/** Health endpoints and heartbeat file of a worker. Default: none. */
 export interface HealthOptions {
   /**
-   * Port of `/healthz` and `/readyz`; 0 takes any that is free, which `worker.healthPort` tells. Default: the environment
+   * Port of `/healthz` and `/readyz`; 0 takes a free port, which `worker.healthPort` returns. Default: the environment
    * variable `CELERY_HEALTH_PORT` for `runWorker`, else none.
    */
   readonly port?: number;
   /**
-   * The address to listen at. Default: all of them, since the kubelet asks at the address of the pod, which loopback does not
-   * answer. Every host that reaches the port reads queue names and counts: a firewall or a NetworkPolicy narrows it.
+   * The address to listen on. Default: all addresses, since the kubelet probes the address of the pod. Every host that reaches
+   * the port can read queue names and counts: restrict it by a firewall or a NetworkPolicy.
    */
   readonly host?: string;
   /**
-   * A file that gets the time every 5 seconds as long as `/healthz` would say yes, for probes that look at its age. It is
-   * removed when the worker stops. Default: none.
+   * A file to which the time is written every 5 s while the worker is alive, for probes that check its age. It is removed
+   * when the worker stops. Default: none.
    */
   readonly file?: string;
-  /** Pages at the same port by their paths, such as `/metrics`, answered to GET and HEAD. Default: none. */
+  /** Further pages of the port by path, such as `/metrics`, for GET and HEAD. Default: none. */
   readonly pages?: Readonly<Record<string, HealthPage>>;
 }
 
-/** The same, complete and checked; null is none, or all addresses. */
+/** The options, complete; null is none, or all addresses. */
 export interface ResolvedHealth {
   readonly port: number | null;
   readonly host: string | null;
@@ -32,7 +32,7 @@ export interface ResolvedHealth {
   readonly pages: ReadonlyMap<string, HealthPage> | null;
 }
 
-/** What the endpoints themselves answer at. */
+/** Paths of the endpoints themselves. */
 const taken: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
 
 const pagePath = shape(
@@ -54,7 +54,7 @@ export function resolveHealth(options: HealthOptions = {}): ResolvedHealth {
   return { port, host, file, pages: pages === undefined ? null : new Map(Object.entries(pages)) };
 }
 
-/** What was said, and where nothing was said the other. */
+/** Fills the options that are null with those of `other`. */
 export function fillHealth(own: ResolvedHealth, other: ResolvedHealth): ResolvedHealth {
   return {
     port: own.port ?? other.port,

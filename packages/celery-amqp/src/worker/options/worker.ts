@@ -40,104 +40,102 @@ import type { EventsOption } from "./events.ts";
 import { type HealthOptions, healthShape, type ResolvedHealth, resolveHealth } from "./health.ts";
 import { assertPooled, type PoolOption, poolShape, type ResolvedPool, resolvePools } from "./pool.ts";
 
-/** How much the dead queues keep; beyond either bound the oldest go. */
+/** How much a dead queue keeps: beyond either limit the broker drops its oldest messages. */
 export interface DeadLetterOptions {
   /** Default 14 days. */
   readonly maxAge?: Duration;
-  /** Messages in each. Default 100 000. */
+  /** Messages of one dead queue. Default 100 000. */
   readonly maxLength?: number;
 }
 
 /** Options of a worker. Only `tasks` has no default. */
 export interface CreateWorkerOptions extends Omit<FleetOptions, "results"> {
-  /** The tasks it runs. Those without a handler get one by `implement` before the start. */
+  /** The tasks of the worker. A task without a handler gets one by `implement` before the start. */
   readonly tasks: readonly TaskDefinition[];
-  /** As of the fleet, or a backend of your own. */
+  /** As in `FleetOptions`, or a result backend of your own. */
   readonly results?: ResultsOption | ResultStore;
   /** Names of the queues that the worker consumes. Default: all of `queues`, else `defaultQueue`. */
   readonly consume?: readonly string[];
   /**
-   * Tasks run at once. Queues that name a concurrency have these slots of it for themselves, the others share the rest and
-   * each hold as many messages. Default 10, or as many as the machine has processors where tasks run in threads or
-   * processes; and what queues have for themselves.
+   * Tasks that run at once. A queue with a concurrency of its own has these slots for itself; the other queues share the
+   * rest, and each prefetches as many messages. Default: 10, or the number of processors where tasks run in threads or
+   * processes, plus the slots that queues have for themselves.
    */
   readonly concurrency?: number;
   /**
-   * Where tasks run: in this event loop (`inline`, default), in threads or in processes. Of several, the first is for tasks
-   * that do not ask for another by their own option `pool`.
+   * Where tasks run: in this event loop (`inline`, default), in threads or in processes. Of several pools, the first runs
+   * the tasks whose option `pool` names none.
    */
   readonly pool?: PoolOption | readonly PoolOption[];
-  /** A task that has run so long and is still running is logged once, as stuck perhaps. Default 10 minutes; 0 is never. */
+  /** A task that runs for longer is logged once as possibly stuck. Default 10 minutes; 0 disables the check. */
   readonly stuckAfter?: Duration;
-  /** How long running tasks may go on when the worker stops. Default 25 s, below Kubernetes' 30. */
+  /** How long running tasks may take to end when the worker stops. Default 25 s, below the 30 s of Kubernetes. */
   readonly grace?: Duration;
-  /** Node name; `%h`, `%n` and `%d` stand for host, name and domain as in Celery. Default `celery@%h`. */
+  /** Node name; `%h`, `%n` and `%d` are replaced by host, name and domain as in Celery. Default `celery@%h`. */
   readonly name?: string;
   /**
-   * Where messages go that cannot run here: undecodable, unknown task, arguments that do not fit. True (default) keeps
-   * them in `<queue>.dead`; false rejects them without requeue, as Celery does.
+   * What happens to messages that cannot run (undecodable, unknown task, invalid arguments, over the delivery limit): true
+   * (default) moves them to `<queue>.dead`, false rejects them without requeue, as Celery does.
    */
   readonly deadLetter?: boolean | DeadLetterOptions;
   /**
-   * How often a message runs before it goes to the dead queue, its task having ended its workers or been given back each
-   * time. Counted alike on classic and quorum queues. Default 20; false for no limit.
+   * Runs of a message that end without an ack, because the worker ended or the task was requeued, before the message goes
+   * to the dead queue. Counted on classic and quorum queues alike. Default 20; false for no limit.
    */
   readonly deliveryLimit?: number | false;
   /**
-   * How long a task that is unknown here is offered to other workers of the queue, every 5 s, before it goes to the dead
-   * queue: for rolling deploys that bring new tasks. Default 0.
+   * How long a message of an unknown task is requeued, every 5 s, for other workers of the queue before it goes to the dead
+   * queue: for rolling deploys with new tasks. Default 0.
    */
   readonly unknownTaskGrace?: Duration;
   /**
-   * What a task sends, and what follows it, has its priority where it says none. Default false. Celery's
+   * Tasks that a task sends, and its callbacks, inherit its priority unless they have one. Default false. Celery's
    * `task_inherit_parent_priority`.
    */
   readonly inheritParentPriority?: boolean;
   /**
-   * A member of a chord that can never report fails its chord with the reason: one that was ignored or rejected for good,
-   * that is unknown or unreadable here, that was delivered too often, and whatever such a member or a failed or revoked one keeps from being
-   * called. Default true; false tells
-   * nobody whom Celery does not tell, and leaves such chords waiting.
+   * Fail a chord when one of its members can never report: ignored, rejected, unknown task, unreadable, over the delivery
+   * limit, expired, or never called because a task before it failed or was revoked. Default true. With false, behave as
+   * Celery does: such chords wait forever.
    */
   readonly failUnfinishableChords?: boolean;
   /**
-   * Tasks of a queue held in memory beyond those that run: due within 2 s, or on their way into the broker's delay, or
-   * waiting for their eta where that delay cannot be used. More of them take the places of others. Default 1 000.
+   * Unacked tasks of a queue beyond its prefetch: due within 2 s, being moved to the delay queues, or waiting in memory for
+   * their eta where the delay queues cannot be used. Tasks beyond this limit count against the prefetch. Default 1 000.
    */
   readonly scheduledLimit?: number;
   /**
-   * Abort what runs when the connection that brought it is lost, since the broker gives it to another worker. Default
-   * false: it runs to its end, maybe beside its copy. Tasks acked early go on. Celery's
+   * Abort running tasks when the connection that delivered them is lost, since the broker delivers them again. Default
+   * false: they run to their end, possibly beside their copy. Tasks that were acked early continue. Celery's
    * `worker_cancel_long_running_tasks_on_connection_loss`.
    */
   readonly cancelOnConnectionLoss?: boolean;
   /**
-   * What Celery's monitors (`celery events`, Flower) hear: of the worker (`"workers"`, default), of its tasks too (true,
-   * Celery's `-E`), or nothing (false). Tasks with `sendEvents: false` are passed over.
+   * Events for Celery's monitors (`celery events`, Flower): of the worker (`"workers"`, default), of its tasks too (true,
+   * Celery's `-E`), or none (false). No events are sent of tasks with `sendEvents: false`.
    */
   readonly events?: EventsOption;
   /**
-   * Answer Celery's remote control (`celery inspect`, `celery control`, Flower, other programs' clients), learn from the
-   * other workers at the start what was revoked, and take note of their elections; an object allows some commands alone.
-   * Default true: all commands.
+   * Answer Celery's remote control (`celery inspect`, `celery control`, Flower, clients), get the revoked ids of the other
+   * workers at the start, and acknowledge their elections. An object allows or denies commands. Default true: all commands.
    */
   readonly remoteControl?: boolean | RemoteControlOptions;
   /** Commands of your own for remote control, by name. */
   readonly commands?: WorkerCommands;
   /** Log lines for people (`text`, default) or for machines (`json`), on stderr. */
   readonly logFormat?: LogFormat;
-  /** The least serious lines to write, also to a logger of your own. Default `info`. */
+  /** The lowest level that is logged, also to a logger of your own. Default `info`. */
   readonly logLevel?: LogLevel;
   /** HTTP endpoints `/healthz` and `/readyz`, and a heartbeat file, for probes. Default: none. */
   readonly health?: HealthOptions;
   /**
-   * A file that keeps revoked ids across restarts: JSON, written some time after each change and at the stop. One worker,
-   * one file. Default: none, revokes are forgotten with the process.
+   * A file that keeps revoked ids across restarts: JSON, written shortly after each change and at the stop. Each worker
+   * needs a file of its own. Default: none, revoked ids are lost with the process.
    */
   readonly stateFile?: string;
 }
 
-/** The same, complete and checked. */
+/** The options, complete and checked. */
 export interface ResolvedWorker extends ResolvedFleet {
   readonly tasks: readonly TaskDefinition[];
   /** The queues that are consumed; `queues` are all that are known. */

@@ -28,7 +28,7 @@ import { refuseDelivery } from "./refusals.ts";
 import type { Republisher } from "./republish.ts";
 import type { Reservation } from "./reservation.ts";
 
-/** What receiving needs of the worker. */
+/** What decodes and admits messages. */
 export interface ReceiveParts {
   readonly content: Content;
   readonly tasks: TaskRegistry;
@@ -40,11 +40,11 @@ export interface ReceiveParts {
   readonly complaints: Seldom;
   readonly republisher: Republisher;
   readonly emit: (event: TaskEvent) => void;
-  /** The next room. */
+  /** The next step of the pipeline. */
   readonly next: (reservation: Reservation) => void;
 }
 
-/** The first room: bytes become a request, or are refused. Whatever a message holds, its delivery is settled. */
+/** Decodes a message into a request, or refuses it. The delivery is settled whatever the message contains. */
 export class Reception {
   readonly #parts: ReceiveParts;
   readonly #canvases = new CheckedCanvases();
@@ -54,7 +54,7 @@ export class Reception {
     this.#parts = parts;
   }
 
-  /** Puts a message that has lost too many runs into the dead queue, unread: reading it may be what they were lost by. */
+  /** A message over the delivery limit is not decoded, only peeked at: decoding it may be what crashed earlier workers. */
   giveUp(delivery: Delivery): Promise<void> {
     const { context } = this.#parts;
     return this.#refuse(delivery, refuseRedelivered(delivery, this.#peek(delivery), context));
@@ -90,7 +90,7 @@ export class Reception {
     this.#take(reservation);
   }
 
-  /** Taken from the queue, to run here. */
+  /** The task is going to run in this worker. */
   #take(reservation: Reservation): void {
     const { task, queue } = reservation.request;
     this.#parts.emit({ type: "taskReceived", task, queue });
@@ -98,11 +98,11 @@ export class Reception {
     this.#parts.next(reservation);
   }
 
-  /** A part runs and answers like any task; only the counting is missing, so the body never starts. */
+  /** A header task runs and reports like any task; without a counter the body never starts. */
   #warnOfChord({ task }: TaskMessage): void {
     if (this.#warnedOfChord) return;
     this.#warnedOfChord = true;
-    this.#parts.log.warn("parts of chords are not counted by this worker: their bodies will not run", {
+    this.#parts.log.warn("header tasks of chords are not counted by this worker: the bodies will not run", {
       firstTask: task,
     });
   }
@@ -114,7 +114,7 @@ export class Reception {
     return named === null ? task : this.#tryDecode(delivery, named);
   }
 
-  /** A decoder that throws something else is broken, but the message still has to go somewhere. */
+  /** A decoder that throws another error is broken; the message is refused all the same. */
   #tryDecode(delivery: Delivery, message: WireMessage): TaskMessage | ProtocolError {
     try {
       return decodeTask(message, this.#parts.content, {

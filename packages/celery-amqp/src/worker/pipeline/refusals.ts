@@ -5,7 +5,7 @@ import type { Effect } from "../rules/effect.ts";
 import type { Inflight } from "./inflight.ts";
 import type { Performer } from "./perform.ts";
 
-/** What refusing needs of the worker. */
+/** What applies the effects of a refusal. */
 export interface RefuseParts {
   readonly performer: Performer;
   readonly inflight: Inflight;
@@ -13,8 +13,8 @@ export interface RefuseParts {
 }
 
 /**
- * Carries out what it costs not to run a message. Resolves when the delivery is settled, or goes back after a pause: whatever
- * fails, one of the two happens.
+ * Applies the effects of refusing a message. The delivery is always settled, even if an effect fails: then the message is
+ * requeued after a pause. Resolves when that has happened.
  */
 export function refuseDelivery(
   { performer, inflight, complaints }: RefuseParts,

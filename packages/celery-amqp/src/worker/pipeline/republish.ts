@@ -33,7 +33,7 @@ export class Republisher {
     this.#parts = parts;
   }
 
-  /** Leaves a task that is due later to the broker, so that no message is held unacked for long (decision 5). */
+  /** Moves a task that is due later to the delay queues, so that no message stays unacked for long. */
   park(delivery: Delivery, task: TaskMessage, otherwise: () => void): boolean {
     const { clock } = this.#parts;
     if (task.eta === null || parkingSeconds(task, clock.now()) === null) return false;

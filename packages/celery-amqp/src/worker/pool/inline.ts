@@ -23,7 +23,7 @@ export interface InlinePoolParts {
 
 /**
  * Runs tasks in this event loop, `size` of them at once. A handler cannot be killed here: past its hard limit the run is
- * reported and its slot freed, while the handler goes on unheard until it ends by itself.
+ * reported and its slot freed, while the handler keeps running detached until it ends by itself.
  */
 export class InlinePool implements Pool {
   readonly #parts: InlinePoolParts;
@@ -141,7 +141,7 @@ class InlineRun {
     this.#end({ kind: "interrupted" });
   }
 
-  /** The clock of both limits starts with the run (celery-wire 10.4). */
+  /** Both limits start with the run: celery/concurrency/asynpool.py. */
   #limit({ softMs, hardMs }: Limits): void {
     if (softMs === null && hardMs === null) return;
     const { clock } = this.#parts;

@@ -9,7 +9,7 @@ import type { Failure } from "./failure.ts";
 const terminateSignum = 15;
 
 /**
- * What Celery's monitors hear of it, in Celery's fields (celery-wire 11); null where Celery tells nothing. Source:
+ * The event for Celery's monitors, with Celery's fields; null where Celery sends none. Source:
  * celery/worker/request.py, celery/worker/strategy.py, celery/worker/consumer/consumer.py.
  */
 export function announce(event: TaskEvent): TaskEventBody | null {

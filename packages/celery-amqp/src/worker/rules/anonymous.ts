@@ -1,9 +1,9 @@
 import type { Peek, WireMessage } from "@leveret/celery-protocol";
 
 /**
- * The same message with an id, where that is all it lacks. Celery runs a task whose id is null, and one of protocol 1
- * without any, and can tell nobody of the result; of protocol 2 without an `id` header it dies, and that one is refused
- * (celery-wire 4). Null where there is nothing to mend.
+ * The message with an id, where only the id is missing. Celery runs a task whose id is null, and one of protocol 1 without an
+ * id, and reports no result; a message of protocol 2 without an `id` header crashes it, and is refused here. Null for all
+ * other messages. Source: celery/worker/strategy.py.
  */
 export function withFreshId(message: WireMessage, peek: Peek, id: string): WireMessage | null {
   const { headers } = message;

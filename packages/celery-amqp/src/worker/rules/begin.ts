@@ -4,8 +4,8 @@ import { keepsResult, type Request } from "./request.ts";
 import type { RuleContext } from "./context.ts";
 
 /**
- * What starting a task costs. Early acks go out when a slot has taken the task, so not before its first effect and not
- * after it (celery-wire 10.1).
+ * Effects of the start of a run. An early ack is the first effect of the run, when the task has a slot.
+ * Source: celery/worker/request.py `Request.on_accepted`.
  */
 export function begin(request: Request, context: RuleContext): readonly Effect[] {
   const { task, policy, queue } = request;

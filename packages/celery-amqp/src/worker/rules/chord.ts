@@ -21,9 +21,9 @@ import { resultTuple } from "./result.ts";
 import type { RuleContext } from "./context.ts";
 
 /**
- * What a part costs that has come: nothing while others are awaited; with the last one the call of the body, or its
- * failure. The chord is forgotten after that, so that whoever brings the last part again calls the body again; where all
- * is to be as in Celery, a chord that failed is left to expire.
+ * Effects of a header task that reports to its chord: none while others are pending; the last one calls the body, or fails it.
+ * The chord is forgotten after that, so a redelivered last task calls the body again; without `failUnfinishableChords` a
+ * failed chord expires, as in Celery.
  * Source: celery/backends/redis.py `on_chord_part_return`, celery/backends/base.py `chord_error_from_stack`.
  *
  * @param last - the task that brought the part
@@ -47,7 +47,7 @@ export function afterPart(
   return [...endChord(body, { results: progress.results }, last, context), finish];
 }
 
-/** The body of a chord that has come to its end; null while it has not, and where nobody knows the body. */
+/** The body of a complete or failed chord; null before that, and where the body is not known. */
 export function bodyOf({ body }: Pick<ChordPart, "body">, progress: ChordProgress): WireSignature | null {
   return progress.state === "waiting" ? null : (body ?? progress.body ?? null);
 }
@@ -91,7 +91,7 @@ function callBody(
   }
 }
 
-/** The body, all that it was to go on with, and the chord around it hear of the failure, then its errbacks. */
+/** Fails the body, the steps after it and the chord around it, then calls the errbacks of the body. */
 function failBody(
   body: WireSignature,
   exception: WireException,
@@ -119,10 +119,10 @@ function failBody(
   ];
 }
 
-/** What a body must keep for its caller, and for the chord around it, to be told. */
+/** The options of a body that its caller and the chord around it need for a report. */
 const placeOptions = ["task_id", "reply_to", "group_id", "group_index", "chord"];
 
-/** A body that does not hold what it should fails all the same: as a plain call in its place, or under its id alone. */
+/** An invalid body fails too: as a plain call in its position, or under its id alone. */
 function failureOf(body: WireSignature, context: RuleContext): ChordFailure {
   const plain = (kept: readonly string[]): WireSignature => {
     const options = Object.entries(body.options).filter(([name]) => kept.includes(name));
@@ -138,7 +138,7 @@ function failureOf(body: WireSignature, context: RuleContext): ChordFailure {
   return afterChordFailure(plain(["task_id", "reply_to"]), reachOf(context));
 }
 
-/** Errbacks that are sent are a group among the children of the body they are told of. */
+/** Errbacks that are sent form a group among the children of the failed body. */
 function groupOf(told: readonly Effect[], context: RuleContext): readonly Tree[] {
   const sent = told.flatMap((effect) => (effect.do === "send" ? [resultTuple(effect.task.id)] : []));
   return sent.length === 0 ? [] : [[[context.uuid(), null], sent]];

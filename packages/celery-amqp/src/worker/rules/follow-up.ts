@@ -108,8 +108,9 @@ export function tellUnreached(
 }
 
 /**
- * After failure: errbacks that take the error are called here, the others go as a group, each called with the id of the
- * failed task (celery-wire 10.5). One that cannot be called must not hide the failure it is about.
+ * After a failure: errbacks that take the error are called in this process, the others are sent as a group, each called with
+ * the id of the failed task. An errback that cannot be called must not hide the failure.
+ * Source: celery/backends/base.py `_call_task_errbacks`.
  *
  * @param task - the failed one, or one that stands for it
  */

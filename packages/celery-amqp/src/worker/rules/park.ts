@@ -7,7 +7,7 @@ import {
   type TaskQueueOptions,
 } from "@leveret/celery-protocol/routing";
 
-/** Tasks due within this time wait in memory, others in the broker (decision 5). */
+/** Tasks due within this time wait in memory, others in the delay queues. */
 const heldUnderMs = 2_000;
 
 /** A message comes back this much before it is due at the least: the hops of its way take time too. */
@@ -43,8 +43,8 @@ export function parkingBindings(queue: string): readonly BindingDeclaration[] {
 }
 
 /**
- * What Celery's workers bind for a queue, so that delayed messages of Celery's clients find it: only for quorum queues, and
- * only behind exchanges that are not direct (celery-wire 7.5).
+ * The bindings by which delayed messages of Celery's clients reach a queue: only for quorum queues, and only for exchanges
+ * that are not direct. Source: celery/worker/consumer/delayed_delivery.py.
  */
 export function celerysBindings(queue: string, declaration: TaskQueueOptions = {}): readonly BindingDeclaration[] {
   const { exchange = queue, exchangeType = "direct", routingKey = queue, queueType, arguments: table } = declaration;

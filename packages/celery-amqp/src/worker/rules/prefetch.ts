@@ -2,9 +2,9 @@
 export interface PrefetchFacts {
   /** Slots that tasks of the queue may take. */
   readonly slots: number;
-  /** What the user asks for; null is as many as the slots (decision 2), whatever Celery's multiplier would be. */
+  /** The prefetch of the options; null is the number of slots, where Celery multiplies by `worker_prefetch_multiplier`. */
   readonly prefetch: number | null;
-  /** Shards that the messages are spread over; 1 for a queue that has none. */
+  /** Shards of the queue; 1 for a queue without shards. */
   readonly shards: number;
 }
 

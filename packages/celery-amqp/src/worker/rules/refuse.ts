@@ -16,7 +16,7 @@ import { followFailure, tellAround } from "./follow-up.ts";
 import { failureMeta } from "./result.ts";
 import type { RuleContext } from "./context.ts";
 
-/** What could be read of a message that is refused unread. */
+/** The fields that could be read of a message that is refused without decoding it. */
 export type PeekedMessage = Peek & WorkflowPeek;
 
 /** A message that does not decode. */
@@ -27,8 +27,9 @@ export interface Undecodable {
 }
 
 /**
- * What an unreadable message costs: FAILURE where its sender can be told, and for its chord, then the dead queue. Celery
- * acks some of these, rejects others and dies of the rest (celery-wire 4); `deadLetter: false` rejects them all.
+ * Effects of an unreadable message: FAILURE for a sender and a chord that can be read, then the dead queue. Celery acks some of
+ * these messages, rejects others and crashes on the rest (celery/worker/consumer/consumer.py `on_unknown_message`,
+ * `on_decode_error`); `deadLetter: false` rejects them all.
  */
 export function refuseUndecodable({ error, peeked, queue }: Undecodable, context: RuleContext): readonly Effect[] {
   const failure = unreadable(error);
@@ -45,7 +46,7 @@ export function refuseUndecodable({ error, peeked, queue }: Undecodable, context
   return [...told, ...putAside({ id, name, queue, reason: "undecodable", failure, attempts: 1 }, context)];
 }
 
-/** What a task that nobody here implements costs. A worker deployed later may know it: it waits in the dead queue. */
+/** Effects of an unknown task. A worker deployed later may know the task: its message waits in the dead queue. */
 export function refuseUnregistered(task: TaskMessage, queue: string, context: RuleContext): readonly Effect[] {
   const failure = notRegistered(task.task);
   const stores = task.ignoreResult !== true;
@@ -61,7 +62,7 @@ export function refuseUnregistered(task: TaskMessage, queue: string, context: Ru
   return [...told, ...putAside(aside, context), { do: "emit", event: { type: "taskFailed", task, queue, failure } }];
 }
 
-/** What a message costs that workers die of, or that is given back for ever: it is as lost as they are. */
+/** Effects of a message over the delivery limit, whose runs ended their workers or were requeued. */
 export function refuseRedelivered(arrival: Arrival, peeked: PeekedMessage, context: RuleContext): readonly Effect[] {
   const { id, task: name } = peeked;
   const { message, queue } = arrival;
@@ -81,18 +82,18 @@ export function refuseRedelivered(arrival: Arrival, peeked: PeekedMessage, conte
   return [...told, ...putAside({ id, name, queue, reason: "redelivered-too-often", failure, attempts }, context)];
 }
 
-/** What stands for a task that was not read; null without an id, for then nobody can be told. */
+/** A task in place of one that was not decoded; null without an id, which a report needs. */
 function glimpsed(peeked: PeekedMessage): TaskMessage | null {
   const { isChordKnown: _, id, task, rootId, ...rest } = peeked;
   return id === null ? null : newTask({ ...rest, id, task: task ?? "unknown", rootId: rootId ?? id });
 }
 
-/** Celery tells nobody of these; those that wait for them would wait for ever. */
+/** Celery reports none of these, and the tasks that wait for them wait forever. */
 function tellWaiting(task: TaskMessage, failure: Failure, stores: boolean, context: RuleContext): readonly Effect[] {
   return context.failUnfinishableChords ? tellAround(task, failure, stores, context) : [];
 }
 
-/** A member of a group may be one of a chord's: who counts its parts, if anybody does, may know the body. */
+/** A member of a group may belong to a chord, whose counter may know the body. */
 function bringBlindly(
   { isChordKnown }: PeekedMessage,
   task: TaskMessage,
@@ -118,7 +119,7 @@ interface Aside {
   readonly attempts: number;
 }
 
-/** What a decoder threw shows where it gave up. */
+/** The error of a decoder shows where it stopped. */
 function tracebackOf({ traceback, error }: Failure): string | null {
   return traceback ?? (error instanceof Error ? stackOf(error) : null);
 }

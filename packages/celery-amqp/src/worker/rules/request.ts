@@ -11,7 +11,7 @@ export interface Request {
   readonly redelivered: boolean;
 }
 
-/** Whether its results are stored. The header wins over the task's own option (celery-wire 9.8). */
+/** Whether its results are stored. The header wins over the task's own option: celery/app/trace.py `build_tracer`. */
 export function keepsResult(request: Pick<Request, "task" | "policy">): boolean {
   return !(request.task.ignoreResult ?? request.policy.ignoreResult);
 }

@@ -55,7 +55,7 @@ export function customMeta(taskId: string, state: string, result: Tree): ResultM
   return { ...bare, taskId, status: "OTHER", state, result };
 }
 
-/** How a result names another: `[[id, parent], children]` with neither told (celery-wire 9.7). */
+/** The reference of a result to another, `[[id, parent], children]`, without both: celery/result.py `as_tuple`. */
 export function resultTuple(id: string): Tree {
   return [[id, null], null];
 }

@@ -39,8 +39,8 @@ export interface NextRun {
 }
 
 /**
- * The message of the next run. It keeps everything but the count, the eta, what belongs to the way it came, and what the
- * task changes; a task without a parent becomes its own, because Celery sends it from within itself (celery-wire 10.3).
+ * The message of the next run. It keeps all fields but the count, the eta, those of the delivery, and the changes of the task;
+ * a task without a parent becomes its own parent, since Celery sends it from within the task.
  * Source: celery/app/task.py `signature_from_request`.
  */
 export function nextRun(request: Request, { delayMs, counted, changes }: NextRun, context: RuleContext): Sending {

@@ -31,13 +31,13 @@ import { mayRunAgain, nextRun, type NextRun, waitOf } from "./retry.ts";
 import type { RuleContext } from "./context.ts";
 
 /**
- * What the end of a run costs: messages that follow, the stored state, the settling of the delivery, the event, in this
- * order. Celery 5.7.0 is the measure (celery/worker/request.py, celery/app/trace.py; celery-wire 10.2).
+ * Effects of the end of a run: messages that follow, the stored state, the settling of the delivery, the event, in this order.
+ * Source: celery/worker/request.py, celery/app/trace.py of Celery 5.7.0.
  *
  * | outcome | sent | stored | late ack | event |
  * | --- | --- | --- | --- | --- |
  * | succeeded | callbacks, next step of the chain | SUCCESS | ack | taskSucceeded |
- * | replaced | what takes its place | | ack | taskIgnored |
+ * | replaced | its replacement | | ack | taskIgnored |
  * | failed | errbacks, after storing | FAILURE, also for the rest of the chain | `acksOnFailure` ? ack : reject | taskRejected if it was, taskFailed |
  * | failed, retried automatically | the next run, after storing and the event | RETRY | ack | taskRetried |
  * | invalid, refused | as failed | as failed | dead letter | taskFailed |
@@ -57,7 +57,7 @@ import type { RuleContext } from "./context.ts";
  * failure, where the context wants that.
  *
  * With early acks the message was acked when the run began, and nothing is left to settle: an interrupted run is then as
- * lost as one whose process died, and tells taskCancelled, taskFailed.
+ * lost as a run whose process died, and emits taskCancelled, taskFailed.
  */
 export function settle(request: Request, outcome: Outcome, context: RuleContext): readonly Effect[] {
   switch (outcome.kind) {
@@ -97,8 +97,8 @@ export function settle(request: Request, outcome: Outcome, context: RuleContext)
 }
 
 /**
- * What it costs to drop a task that was revoked, expired or terminated. It brings its part, as in Celery, which leaves
- * the steps behind it pending, and their chords waiting.
+ * Effects of dropping a task that was revoked, expired or terminated. The task reports to its chord; the steps after it stay
+ * pending and their chords waiting, as in Celery.
  */
 export function revoke(
   request: Request,
@@ -172,13 +172,13 @@ function joinedChildren(sent: readonly Tree[], followUp: FollowUpEffects): reado
   return followUp.children.length === 0 ? sent : [...sent, ...followUp.children];
 }
 
-/** Celery tells of the reject and of the failure. */
+/** Celery sends events of the reject and of the failure. */
 function fail(request: Request, failure: Failure, sent: readonly Tree[], context: RuleContext): readonly Effect[] {
   const settling = request.policy.acksOnFailure ? late(request, { do: "ack" }) : returnToQueue(request, false);
   return [...tellFailure(request, failure, sent, context), ...settling, failed(request, failure)];
 }
 
-/** The next run would end the same way: the message goes where an operator can look at it. */
+/** The next run would end the same: the message goes to the dead queue, where an operator can inspect it. */
 function failForGood(
   request: Request,
   failure: Failure,
@@ -210,7 +210,7 @@ function ignore(request: Request): readonly Effect[] {
   return [...late(request, { do: "ack" }), { do: "emit", event: { type: "taskIgnored", task, queue } }];
 }
 
-/** The unlocking itself succeeds, whatever became of the chord. */
+/** The unlocking itself succeeds, also where the chord failed. */
 function endUnlocking(
   request: Request,
   { body, end, ...run }: Extract<Outcome, { readonly kind: "chord-ended" }>,
@@ -222,7 +222,7 @@ function endUnlocking(
   ];
 }
 
-/** The task ends without a state of its own: what takes its place has its id. */
+/** The task ends without a state of its own: its replacement has its id. */
 function replace(request: Request, by: WireSignature, sent: readonly Tree[], context: RuleContext): readonly Effect[] {
   try {
     return [...followReplaced(request.task, by, context), ...ignore(request)];
@@ -257,12 +257,12 @@ function tellFailure(
   ];
 }
 
-/** A chord whose member ends without a result would wait for ever, as it does in Celery: it fails by that member. */
+/** A chord with a member that ends without a result would wait forever, as in Celery: the member fails it. */
 function withoutResult({ task }: Request, context: RuleContext): readonly Effect[] {
   return context.failUnfinishableChords ? tellAround(task, ignored(), false, context) : [];
 }
 
-/** Its message never runs again, so its caller learns of it; monitors hear of the failure, then of the reject. */
+/** The message never runs again, so the failure is stored; monitors get the failure, then the reject. */
 function rejectForGood(
   request: Request,
   failure: Failure,
@@ -272,7 +272,7 @@ function rejectForGood(
   return [...tellFailure(request, failure, sent, context), failed(request, failure), ...returnToQueue(request, false)];
 }
 
-/** The part of a task that has come to an end, where it is one of a chord's. */
+/** The report of an ended task to its chord, where it belongs to one. */
 function partOf(task: TaskMessage, meta: ResultMeta): readonly Effect[] {
   const part = chordPart(task);
   return part === null ? [] : [{ do: "chord-part", part, meta, task }];
@@ -286,8 +286,8 @@ interface Again extends Omit<NextRun, "delayMs"> {
 }
 
 /**
- * RETRY is stored and told before the next run is sent, which another worker may end before this one does anything more;
- * the task counts as its own child, as it sent itself.
+ * RETRY is stored and its event sent before the next run is sent, which another worker may end at once. The task is its own
+ * child, since it sent itself.
  */
 function again(request: Request, run: Again, context: RuleContext): readonly Effect[] {
   const { task, queue } = request;
@@ -306,7 +306,7 @@ function again(request: Request, run: Again, context: RuleContext): readonly Eff
   return effects;
 }
 
-/** Celery tells only that it was cancelled; here a state follows that Celery leaves at RETRY for ever. */
+/** Celery sends only the cancellation; here a final state follows, which Celery leaves at RETRY. */
 function interrupt(request: Request, sent: readonly Tree[], context: RuleContext): readonly Effect[] {
   const { task, queue, policy } = request;
   const requeue = policy.acks === "late";
@@ -315,7 +315,7 @@ function interrupt(request: Request, sent: readonly Tree[], context: RuleContext
   return [cancelled, ...fail(request, workerLost("The worker was stopped before the task ended"), sent, context)];
 }
 
-/** Early acks leave nothing to give back, and Celery then sends no event. */
+/** With early acks there is no message to requeue, and Celery then sends no event. */
 function returnToQueue(request: Request, requeue: boolean): readonly Effect[] {
   if (request.policy.acks === "early") return [];
   const { task, queue } = request;
