@@ -27,7 +27,7 @@ async function chaos(...args: readonly string[]): Promise<Ended> {
 
 for (const { version, seed, seconds } of shortRuns) {
   const needsLab = version !== "3.10";
-  test.skipIf(needsLab && labFolder === null)(
+  test.skipIf(needsLab && labFolder === null).concurrent(
     `under a schedule that is always the same nothing is lost on RabbitMQ ${version}${needsLab ? " (LEVERET_LAB)" : ""}`,
     { timeout: 900_000 },
     async () => {

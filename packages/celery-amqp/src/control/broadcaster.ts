@@ -156,7 +156,7 @@ function isPartlyTaken(error: unknown, state: TransportState): error is CeleryEr
 /** Idempotent commands. All other commands, custom ones too, are sent at most once. */
 const repeatable: ReadonlySet<string> = new Set<ControlMethod>([
   ...(["ping", "stats", "active", "reserved", "scheduled", "registered", "query_task", "active_queues"] as const),
-  ...(["conf", "report", "clock", "hello", "revoked", "memsample", "memdump", "objgraph"] as const),
+  ...(["conf", "report", "clock", "hello", "revoked"] as const),
   ...(["revoke", "terminate", "revoke_by_stamped_headers", "rate_limit", "time_limit"] as const),
   ...(["add_consumer", "cancel_consumer", "enable_events", "disable_events", "heartbeat", "shutdown"] as const),
 ]);

@@ -60,18 +60,12 @@ export interface Control {
   poolGrow(n?: number, options?: ControlOptions): Promise<Replies<"pool_grow">>;
   /** Removes slots for tasks. */
   poolShrink(n?: number, options?: ControlOptions): Promise<Replies<"pool_shrink">>;
-  /** Restarts the pool; only Python workers with `worker_pool_restarts` support it. */
-  poolRestart(options?: ControlOptions): Promise<Replies<"pool_restart">>;
-  /** Sets the bounds of the pool; only Python workers with an autoscaler support it. */
-  autoscale(max: number, min: number, options?: ControlOptions): Promise<Replies<"autoscale">>;
   /** Makes workers send task events. */
   enableEvents(options?: ControlOptions): Promise<Replies<"enable_events">>;
   /** Makes workers stop sending task events. */
   disableEvents(options?: ControlOptions): Promise<Replies<"disable_events">>;
   /** Makes workers send a heartbeat now. */
   heartbeat(options?: ControlOptions): Promise<Replies<"heartbeat">>;
-  /** Starts an election among workers that gossip; with topic `task` the winner sends the signature in `action`. */
-  election(id: string, topic: string, action?: Tree, options?: ControlOptions): Promise<Replies<"election">>;
   /** Warm shutdown: running tasks get their grace. Workers do not reply; resolves when the broker has the command. */
   shutdown(options?: Omit<ControlOptions, "timeout" | "limit">): Promise<void>;
   /** Sends a custom command, which workers define by their option `commands` or, in Python, by `control_command`. */
@@ -115,12 +109,9 @@ export function createControl(ask: Ask): Control {
     cancelConsumer: (queue, options) => ask("cancel_consumer", { queue }, options),
     poolGrow: (n = 1, options = {}) => ask("pool_grow", { n }, options),
     poolShrink: (n = 1, options = {}) => ask("pool_shrink", { n }, options),
-    poolRestart: (options) => ask("pool_restart", { modules: null, reload: false, reloader: null }, options),
-    autoscale: (max, min, options) => ask("autoscale", { max, min }, options),
     enableEvents: (options) => ask("enable_events", {}, options),
     disableEvents: (options) => ask("disable_events", {}, options),
     heartbeat: (options) => ask("heartbeat", {}, options),
-    election: (id, topic, action = null, options = {}) => ask("election", { id, topic, action }, options),
     shutdown: async (options) => void (await ask("shutdown", {}, { ...options, timeout: 0 })),
     broadcast: async (command, args = {}, options = {}) => {
       if (typeof command !== "string" || command === "")

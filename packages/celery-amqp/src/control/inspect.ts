@@ -40,12 +40,6 @@ export interface Inspect {
     revoked?: RevokedEntries | readonly string[],
     options?: ControlOptions,
   ): Promise<Replies<"hello">>;
-  /** Resident memory, as a string. */
-  memsample(options?: ControlOptions): Promise<Replies<"memsample">>;
-  /** The samples of `memsample`, as a string. */
-  memdump(options?: ControlOptions): Promise<Replies<"memdump">>;
-  /** Draws objects in memory; only Python workers with that library can. */
-  objgraph(options?: ControlOptions): Promise<Replies<"objgraph">>;
 }
 
 const activeShape = props<ControlOptions & { readonly safe?: boolean }>({ ...controlShapes, safe: flag });
@@ -67,8 +61,5 @@ export function createInspect(ask: Ask): Inspect {
     report: (options) => ask("report", {}, options),
     clock: (options) => ask("clock", {}, options),
     hello: (fromNode, revoked = [], options = {}) => ask("hello", { from_node: fromNode, revoked }, options),
-    memsample: (options) => ask("memsample", {}, options),
-    memdump: (options) => ask("memdump", {}, options),
-    objgraph: (options) => ask("objgraph", {}, options),
   };
 }

@@ -181,7 +181,9 @@ for (const [index, { label, brokerUrl, python, absent }] of pairings().entries()
       expect(await client.control.addConsumer("extra", { ...all, destination: theirs })).toEqual({
         [theirs]: { ok: "add consumer extra" },
       });
-      expect(await client.control.election("el-0", "nonsense", null, { ...all, destination: ours })).toEqual({
+      expect(
+        await client.control.broadcast("election", { id: "el-0", topic: "nonsense" }, { ...all, destination: ours }),
+      ).toEqual({
         [ours]: null,
       });
     });

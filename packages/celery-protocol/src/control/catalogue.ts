@@ -167,15 +167,6 @@ export interface ControlCommands {
   >;
   /** Ids of revoked tasks. */
   readonly revoked: ControlCommand<NoArguments, readonly string[]>;
-  /** Resident memory, as a string: `59.789MB`. */
-  readonly memsample: ControlCommand<NoArguments, string>;
-  /** A report on the samples of `memsample`, for people. */
-  readonly memdump: ControlCommand<{ readonly samples?: number }, string>;
-  /** Draws the objects in memory; an error without the Python library of that name. */
-  readonly objgraph: ControlCommand<
-    { readonly num?: number; readonly max_depth?: number; readonly type?: string },
-    { readonly filename: string }
-  >;
   /** `rate_limit` as `parseRate` reads it; 0 removes the limit. */
   readonly rate_limit: ControlCommand<{ readonly task_name: string; readonly rate_limit: string | number }, Ok>;
   /** Limits in seconds. */
@@ -212,21 +203,12 @@ export interface ControlCommands {
   readonly pool_grow: ControlCommand<{ readonly n?: number }, Ok>;
   /** Removes slots for tasks. */
   readonly pool_shrink: ControlCommand<{ readonly n?: number }, Ok>;
-  /** Restarts the pool, where the worker allows it. */
-  readonly pool_restart: ControlCommand<
-    { readonly modules?: readonly string[] | null; readonly reload?: boolean; readonly reloader?: Tree },
-    Ok
-  >;
-  /** Sets the bounds of the pool, where the worker has an autoscaler. */
-  readonly autoscale: ControlCommand<{ readonly max?: number | null; readonly min?: number | null }, Ok>;
   /** Starts sending task events. */
   readonly enable_events: ControlCommand<NoArguments, Ok>;
   /** Stops sending task events. */
   readonly disable_events: ControlCommand<NoArguments, Ok>;
   /** Sends a worker-heartbeat now. */
   readonly heartbeat: ControlCommand<NoArguments, null>;
-  /** Starts an election (gossip). */
-  readonly election: ControlCommand<{ readonly id: string; readonly topic: string; readonly action?: Tree }, null>;
   /** Warm shutdown; without a reply. */
   readonly shutdown: ControlCommand<{ readonly msg?: string }, never>;
 }

@@ -13,9 +13,6 @@ type Run = (control: Control, args: readonly string[], options: CommandOptions) 
 /** Commands by Celery's names, their arguments in Celery's order. Source: celery/worker/control.py `control_command`. */
 export const commands: Readonly<Record<string, FleetCommand<Control>>> = {
   add_consumer: command("consume a queue", "<queue> [exchange] [exchange-type] [routing-key]", addConsumer),
-  autoscale: command("set the bounds of the pool", "<max> <min>", (control, [max = "", min = ""], options) =>
-    control.autoscale(whole(max, "max"), whole(min, "min"), shared(options)),
-  ),
   broadcast: command("send a custom command; its arguments are a JSON object", "<command> [arguments]", broadcast),
   cancel_consumer: command("stop consuming a queue", "<queue>", (control, [queue = ""], options) =>
     control.cancelConsumer(queue, shared(options)),
@@ -28,7 +25,6 @@ export const commands: Readonly<Record<string, FleetCommand<Control>>> = {
   pool_grow: command("add slots", "[n]", (control, [n = "1"], options) =>
     control.poolGrow(whole(n, "n"), shared(options)),
   ),
-  pool_restart: command("restart the pool", "", (control, _, options) => control.poolRestart(shared(options))),
   pool_shrink: command("remove slots", "[n]", (control, [n = "1"], options) =>
     control.poolShrink(whole(n, "n"), shared(options)),
   ),

@@ -17,8 +17,6 @@ export const inspections: Readonly<Record<string, FleetCommand<Inspect>>> = {
   active_queues: question("queues that workers consume from", (inspect, options) => inspect.activeQueues(options)),
   clock: question("logical clocks", (inspect, options) => inspect.clock(options)),
   conf: question("settings, with secrets masked", (inspect, options) => inspect.conf(options)),
-  memsample: question("resident memory", (inspect, options) => inspect.memsample(options)),
-  memdump: question("the samples of memsample", (inspect, options) => inspect.memdump(options)),
   ping: question("online workers", (inspect, options) => inspect.ping(options)),
   query_task: {
     description: "states of tasks in workers",
