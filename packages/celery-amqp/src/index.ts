@@ -33,6 +33,8 @@ export function createClient(options: CreateClientOptions = {}): Client {
     ids,
     origin: clientNodeName(process.pid, hostname()),
     pid: process.pid,
+    // The time of a test stands still while workers are asked.
+    asksWorkers: options.clock === undefined && options.transport === undefined && resolved.results !== false,
     options: resolved,
   });
 }

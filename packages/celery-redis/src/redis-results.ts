@@ -31,6 +31,7 @@ export function redisResults(
 }
 
 class RedisBackend implements ResultBackend {
+  readonly name = "redis";
   readonly chords: ChordCounter;
   readonly groups: GroupStore;
   readonly #commands: Commands;

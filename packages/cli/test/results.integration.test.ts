@@ -53,7 +53,7 @@ test("results go through Redis: a worker stores them there, and whoever has the 
 test("what is not there, a Redis that refuses and one that is away are told in a line, without a password", async () => {
   const unknown = await run("result", "unknown", "--timeout", "1", "--result-backend", inject("redisUrl"));
   expect(unknown).toMatchObject({ code: 1, out: "" });
-  expect(unknown.err).toMatch(/^error: Task unknown did not end within 1000 ms: .*\(result-timeout\)\n$/);
+  expect(unknown.err).toMatch(/^error: No result came in time: task unknown \(1000 ms\)\. .*\(result-timeout\)\n$/);
 
   const refused = await run("result", "x", "--result-backend", redisAs("nobody", "hush-hush"));
   expect(refused).toMatchObject({ code: 1, out: "" });

@@ -39,6 +39,7 @@ import { bindTasks, type BoundTasks } from "./bind.ts";
 import { Admission } from "./admission.ts";
 import type { ResolvedClient } from "./options.ts";
 import { fromRow, type PreparedMessage, type RelayOutcome, toRow } from "./outbox.ts";
+import { WorkerSettings } from "./worker-settings.ts";
 import { forEachOf, type ManyOptions, sendEach, type SendOne } from "./send-many.ts";
 
 /**
@@ -123,6 +124,8 @@ export interface ClientParts {
   /** Node name of this process. */
   readonly origin: string;
   readonly pid: number;
+  /** Compare the settings of workers when a wait for a result times out. Default false. */
+  readonly asksWorkers?: boolean;
   readonly options: ResolvedClient;
 }
 
@@ -171,7 +174,9 @@ class CeleryClient implements Client {
     this.inspect = createInspect(ask);
     const { errorClasses } = options;
     const revoke: RevokeTask = async (id, said) => void (await control.revoke(id, { ...said, timeout: 0 }));
-    this.#results = createResultRegistry({ source: this.#source, clock, errorClasses, revoke });
+    const settings = new WorkerSettings({ inspect: this.inspect, clock, options });
+    const explain = parts.asksWorkers === true && { explain: settings.explain };
+    this.#results = createResultRegistry({ source: this.#source, clock, errorClasses, revoke, ...explain });
     const events = eventsOf(parts, this.#logicalClock);
     this.#events = events;
     this.#dispatch = new Dispatch({

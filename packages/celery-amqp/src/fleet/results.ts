@@ -82,7 +82,13 @@ function redisResults(url: string, logger: Logger): ResultBackend {
   const places = [import.meta.url, process.argv[1], join(process.cwd(), "package.json")];
   for (const place of places) {
     const load = place === undefined ? null : createRequire(place);
-    if (load !== null && isFound(load, name)) return (load(name) as RedisPackage).redisResults(url, { logger });
+    if (load === null || !isFound(load, name)) continue;
+    if (!process.features.require_module)
+      throw new CeleryError(
+        "option-invalid",
+        `Node.js too old: results by URL (${process.version}). Give redisResults(url).`,
+      );
+    return (load(name) as RedisPackage).redisResults(url, { logger });
   }
   throw new CeleryError("option-invalid", `Package not found: ${name}, for results on Redis. Install ${name}.`);
 }

@@ -5,6 +5,7 @@ import { CeleryError } from "../ports/errors.ts";
 import { checkOptions } from "../ports/options.ts";
 import { checkReturned } from "../task/arguments.ts";
 import { durationMs } from "../task/duration.ts";
+import { ResultTimeoutError } from "../task/errors.ts";
 import {
   type AsyncResult,
   type RevokeTask,
@@ -28,6 +29,8 @@ export interface AsyncResultParts {
   readonly revoke: RevokeTask;
   /** Opens the results that another result names. */
   readonly openTuple: (tuple: ResultTuple) => AsyncResult<unknown>;
+  /** Adds to the error of a wait that timed out. Default: nothing. */
+  readonly explain?: (error: ResultTimeoutError) => Promise<ResultTimeoutError>;
 }
 
 type FinalMeta = Extract<ResultMeta, { readonly status: "SUCCESS" }> | FailedMeta;
@@ -124,10 +127,15 @@ class PendingAsyncResult implements AsyncResult<unknown> {
     }
     checkOptions(waitShape, options, "the wait");
     const timeoutMs = options.timeout === undefined ? null : durationMs(options.timeout, "timeout");
-    for await (const meta of followStates(this.id, { ...this.#parts, timeoutMs, signal: options.signal ?? null })) {
-      if (isFinal(meta)) this.#final = meta;
-      yield meta;
-      if (isFinal(meta)) return;
+    try {
+      for await (const meta of followStates(this.id, { ...this.#parts, timeoutMs, signal: options.signal ?? null })) {
+        if (isFinal(meta)) this.#final = meta;
+        yield meta;
+        if (isFinal(meta)) return;
+      }
+    } catch (error) {
+      const { explain } = this.#parts;
+      throw error instanceof ResultTimeoutError && explain !== undefined ? await explain(error) : error;
     }
   }
 

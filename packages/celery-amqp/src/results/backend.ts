@@ -5,6 +5,8 @@ import type { GroupStore } from "./groups.ts";
 
 /** The worker's side of results. */
 export interface ResultStore {
+  /** Name of the backend, for remote control: `redis`. Default `custom`. */
+  readonly name?: string;
   /** Stores one state; resolves when it is safe to ack. `task` has the reply address. */
   store(meta: ResultMeta, task: TaskMessage): Promise<void>;
   /**
@@ -27,6 +29,8 @@ export interface ResultWatcher {
 
 /** The client's side of results. */
 export interface ResultSource {
+  /** Name of the backend, which is compared with that of workers. Default: it is not compared. */
+  readonly name?: string;
   /** The value of `reply_to`, or null where this backend does not use it. */
   replyTo(taskId: string): string | null;
   /** Prepares for the result of a task before its send. Called once per send with a result; cheap once prepared. */

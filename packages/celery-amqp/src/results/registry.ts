@@ -15,6 +15,7 @@ export interface ResultRegistryParts {
   readonly clock: Clock;
   readonly errorClasses: ErrorClasses;
   readonly revoke: RevokeTask;
+  readonly explain?: NonNullable<AsyncResultParts["explain"]>;
 }
 
 /** The task of a result, where this program knows it. */

@@ -58,12 +58,16 @@ export class TaskRevokedError extends CeleryError {
 export class ResultTimeoutError extends CeleryError {
   override readonly name = "ResultTimeoutError";
   readonly taskId: string;
+  /** How long the result was awaited, in milliseconds. */
+  readonly timeoutMs: number;
 
-  constructor(taskId: string, timeoutMs: number) {
+  /** @param reason - a sentence on settings of workers that keep the result from this client */
+  constructor(taskId: string, timeoutMs: number, reason: string | null = null) {
     super(
       "result-timeout",
-      `Task ${taskId} did not end within ${timeoutMs} ms: it may still, ask again or see whether a worker serves its queue`,
+      `No result came in time: task ${taskId} (${timeoutMs} ms). ${reason ?? "The task may still end. Wait again, or check whether a worker consumes its queue."}`,
     );
     this.taskId = taskId;
+    this.timeoutMs = timeoutMs;
   }
 }

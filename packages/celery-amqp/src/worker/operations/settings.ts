@@ -27,6 +27,7 @@ export function settingsOf(parts: SettingsParts, withDefaults: boolean): Readonl
   const settings: Readonly<Record<string, Tree>> = {
     broker_url: broker === null ? null : maskedUrl(broker),
     result_backend: backendOf(options),
+    leveret_chords: options.chords,
     worker_concurrency: concurrency,
     worker_prefetch_multiplier: 1,
     worker_send_task_events: sendsTaskEvents,
@@ -63,7 +64,8 @@ function usual({ options, broker, defaultSerializer }: SettingsParts): Readonly<
 
 function backendOf({ results }: ResolvedWorker): string | null {
   if (results === false) return null;
-  return typeof results === "string" ? `${results}://` : "custom";
+  const name = typeof results === "string" ? results : results.name;
+  return name === undefined ? "custom" : `${name}://`;
 }
 
 function maskedUrl({ hostname, port, virtualHost, ssl }: BrokerFacts): string {
