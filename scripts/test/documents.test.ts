@@ -59,6 +59,12 @@ describe("a test or module that a document names exists", () => {
     expect(missing).toEqual([]);
   });
 
+  test("the paths of docs/architecture.md", () => {
+    const named = [...read("docs/architecture.md").matchAll(/^([a-z]+\/[\w/-]+\.ts)/gm)].map(([, path]) => path ?? "");
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((path) => !existsSync(join(root, "packages/celery-amqp/src", path)))).toEqual([]);
+  });
+
   test("the path of a call in AGENTS.md", () => {
     const rows = read("AGENTS.md")
       .split("\n")
