@@ -21,7 +21,7 @@ import { systemClock, systemIds } from "./system/clock.ts";
  * const sum = await client.call(add, 2, 3);
  * await client.close();
  * ```
- * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows
+ * @throws CeleryError `option-invalid` for an invalid or unknown option
  */
 export function createClient(options: CreateClientOptions = {}): Client {
   const resolved = resolveClient(options);
@@ -57,7 +57,8 @@ const transportOptionsShape = props<CreateTransportOptions>({
 });
 
 /**
- * A transport to RabbitMQ, for programs that look at queues or move messages themselves. It does nothing before `connect`.
+ * A transport to RabbitMQ, for programs that inspect queues or move messages themselves. It does nothing before
+ * `connect`.
  *
  * @throws CeleryError `option-invalid`
  */
@@ -152,7 +153,7 @@ export { ResultTimeoutError, TaskFailedError, type TaskFailure, TaskRevokedError
 // Values that JavaScript has no class for.
 export { Decimal, LocalDate, LocalTime, Uuid } from "@leveret/celery-protocol";
 
-// What can be put in place of ours.
+// Ports that can be replaced.
 export type { AmqpOptions, BackoffOptions, QueueLimit } from "./ports/connection.ts";
 export type { Clock, Ids } from "./ports/clock.ts";
 export type { Interceptor, SendTarget } from "./ports/interceptor.ts";

@@ -1,4 +1,4 @@
-/** Where a broker is, for those who look after workers; never a login. Names and meaning: kombu's `Connection.info`. */
+/** Host, port and vhost of a broker, for operators; without a login. Names and meaning: kombu's `Connection.info`. */
 export interface BrokerFacts {
   readonly hostname: string;
   readonly port: number;

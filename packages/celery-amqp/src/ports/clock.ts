@@ -1,8 +1,11 @@
 import { methods, type Shape } from "@leveret/options";
 
-/** Time, as the world tells it. Tests bring one that moves when told. */
+/** Time and timers. Tests pass one that they advance. */
 export interface Clock {
-  /** The wall clock: milliseconds since the epoch. Only for moments (eta, expires, timestamps): it may be set, also back. */
+  /**
+   * The system clock: milliseconds since the epoch. Only for moments (eta, expires, timestamps): it may be set, also
+   * back.
+   */
   now(): number;
   /** Milliseconds since a start that means nothing; never set, and never back. For deadlines, timeouts, backoffs, rates. */
   monotonicMs(): number;

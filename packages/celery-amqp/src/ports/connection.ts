@@ -12,11 +12,11 @@ import {
 } from "@leveret/options";
 import type { ConnectionOptions } from "node:tls";
 
-/** How to reach a broker, and how long to wait for it. All times are milliseconds where the name says so. */
+/** Addresses of a broker, and timeouts. Times are milliseconds where the name ends in `Ms`. */
 export interface AmqpOptions {
   /**
    * `amqp://user:password@host:5672/vhost`, `amqps://…` for TLS; several, as a list or with `;` between, are tried in
-   * turn, in an order drawn anew for each transport so that clients spread over a cluster.
+   * turn, in an order drawn anew for each transport so that clients are distributed over a cluster.
    */
   readonly url: string | readonly string[];
   /** Certificates and the like, handed to `node:tls`; only with `amqps://`. */
@@ -40,9 +40,12 @@ export interface AmqpOptions {
   readonly confirmTimeoutMs?: number;
   /** For all of `close`. Default 10 000. */
   readonly closeTimeoutMs?: number;
-  /** Messages sent and not yet confirmed; more wait for room. Default 1 000 messages, 16 MB. */
+  /** Messages sent and not yet confirmed; more wait for capacity. Default 1 000 messages, 16 MB. */
   readonly maxInFlight?: QueueLimit;
-  /** Messages that wait for room or for the broker; more are refused with code `overloaded`. Default 100 000, 128 MB. */
+  /**
+   * Messages that wait for capacity or for the broker; more are refused with code `overloaded`. Default 100 000, 128
+   * MB.
+   */
   readonly maxWaiting?: QueueLimit;
   /** Pauses between attempts. */
   readonly backoff?: BackoffOptions;
@@ -60,7 +63,7 @@ export interface BackoffOptions {
   readonly minMs?: number;
   /** The last limit. Default 15 000. */
   readonly maxMs?: number;
-  /** After a connection held this long the limit starts anew. Default 10 000. */
+  /** After a connection of at least this time the limit starts again. Default 10 000. */
   readonly stableMs?: number;
 }
 

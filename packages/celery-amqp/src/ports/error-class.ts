@@ -43,7 +43,7 @@ const rows: Readonly<Record<CeleryErrorCode, Row>> = {
   "vhost-missing": transient,
   overloaded: { class: "transient", obstacle: "publishing" },
   "results-unreachable": { class: "transient", obstacle: "results" },
-  // A password or an access rule of a result backend is rotated under a running worker, and given back.
+  // A password or an access rule of a result backend is rotated under a running worker, and then restored.
   "access-refused": { class: "permanent", in: { store: "transient", count: "transient" }, obstacle: "results" },
   "publish-refused": permanent,
   "results-refused": permanent,

@@ -1,37 +1,37 @@
 import { plain } from "@leveret/celery-protocol/wire";
 
 /**
- * Every way in which client, worker and transport can fail.
+ * The error codes of client, worker and transport.
  *
- * - `option-invalid`: an option or argument makes no sense
+ * - `option-invalid`: an option or argument is invalid
  * - `arguments-invalid`: arguments or a returned value do not pass the task's schema; the cause is its list of issues
  * - `broker-unreachable`: no broker answered at any address within the deadline
  * - `access-refused`: the broker refused the login (403) or a right is missing on a vhost, queue or exchange
  * - `vhost-missing`: the vhost does not exist
  * - `queue-mismatch`: the queue or exchange exists with other arguments (406)
  * - `not-found`: the queue or exchange does not exist (404)
- * - `unroutable`: no queue took the message
+ * - `unroutable`: the broker routed the message to no queue
  * - `publish-nacked`: the broker refused the message for now (queue full, `reject-publish`)
- * - `publish-refused`: the broker closed the channel over the message, and would again (another user's `user-id`)
- * - `publish-timeout`: no confirm in time; `outcome` says whether the message may have arrived
+ * - `publish-refused`: the broker closed the channel because of the message, permanently (another user's `user-id`)
+ * - `publish-timeout`: no confirm in time; `outcome` is whether the message may have arrived
  * - `limit-reached`: a limit of the broker on connections, channels, queues or exchanges is reached
- * - `overloaded`: more publishes wait already than the transport holds
- * - `message-too-large`: the message or its header table passes a limit
+ * - `overloaded`: the transport's limit of waiting publishes is reached
+ * - `message-too-large`: the message or its header table is larger than a limit
  * - `rpc-timeout`: the broker did not answer a request in time
- * - `connection-lost`: the connection or channel went away before the answer, or the node of a queue stayed down
+ * - `connection-lost`: the connection or channel was lost before the answer, or the node of a queue stayed down
  * - `closed`: the client, worker or transport was closed
- * - `task-failed`, `task-revoked`, `result-timeout`: what awaiting a result can end in
- * - `results-disabled`: a result was asked for where none is kept
- * - `results-unreachable`: the result backend does not answer; it may do later
+ * - `task-failed`, `task-revoked`, `result-timeout`: the errors of awaiting a result
+ * - `results-disabled`: a result was awaited where results are disabled
+ * - `results-unreachable`: the result backend does not answer; a retry may succeed
  * - `results-refused`: the result backend answered, and refused
- * - `result-lost`: the result came and was given up: unread for too long while memory is bounded, or not readable
+ * - `result-lost`: the result came and was dropped, since the memory is bounded, or is unreadable
  * - `task-duplicate`: two tasks of one name
  * - `task-unhandled`: a task without a handler was given to a worker
- * - `pool-failed`: the children that tasks run in cannot be started, or do not answer
+ * - `pool-failed`: child threads or processes cannot be started, or do not answer
  * - `aborted`: the caller's signal was aborted
  * - `worker-state`: an operation that the worker's phase does not allow
- * - `encode-failed`: a value that the message format cannot carry
- * - `chords-unsupported`: a chord, or a group that a step follows, where results cannot count
+ * - `encode-failed`: a value that the serializer or AMQP cannot encode
+ * - `chords-unsupported`: a chord, or a group before a step, where results cannot count
  */
 export type CeleryErrorCode =
   | "option-invalid"
@@ -67,8 +67,8 @@ export type CeleryErrorCode =
   | "chords-unsupported";
 
 /**
- * The error of this package. The message says what happened, to what, and what to do; it never holds a password, and is one
- * line of visible characters, whatever names it holds.
+ * The error of this package. The message has what happened, to what, and what to do; it never has a password, and is
+ * one line of visible characters, with foreign names escaped.
  */
 export class CeleryError extends Error {
   override readonly name: string = "CeleryError";

@@ -12,8 +12,8 @@ import {
   textOf,
 } from "./thrown.ts";
 
-// Values of others: what handlers return, log and throw. Getters, `toJSON` and Proxies may throw at each look, values may
-// be endless or refer to themselves. Nothing here throws, and what comes out is bounded.
+// Values of others: what handlers return, log and throw. Getters, `toJSON` and Proxies may throw at each access, values
+// may be endless or circular. These functions never throw, and their results are bounded.
 
 /** Objects within objects, and values and characters of one value, beyond which there is only an ellipsis. */
 const most = { depth: 8, values: 2_000, characters: 65_536 } as const;

@@ -16,7 +16,7 @@ export interface ServeProbesOptions {
   readonly page?: ((method: string, target: string) => Promise<ProbeAnswer> | null) | undefined;
   /** Called for each request with its method and its target, as they came. */
   readonly answer: (method: string, target: string) => ProbeAnswer;
-  /** Told what goes wrong after the start. */
+  /** Called with errors after the start. */
   readonly onFault: (error: Error) => void;
 }
 
@@ -37,9 +37,9 @@ export interface HealthHost {
    */
   serve(options: ServeProbesOptions): Promise<ProbeServer>;
   /**
-   * Puts `text` in place of what the file held; no reader sees half of it.
+   * Replaces the file's content by `text`, atomically.
    *
-   * @throws CeleryError `option-invalid` where nothing can be written
+   * @throws CeleryError `option-invalid` where the file cannot be written
    */
   write(file: string, text: string): Promise<void>;
   /** Removes the file; a missing one is no error. */

@@ -7,7 +7,7 @@ export interface SendTarget {
   readonly queue: string | null;
 }
 
-/** The one way to add behaviour: around sending a task, around running one, or both. The first given is the outermost. */
+/** Adds behaviour around sending a task, around running one, or both. The first given is the outermost. */
 export interface Interceptor {
   /**
    * Wraps a publish. Hand `next` the message, changed or not; it resolves at the broker's confirm.

@@ -20,8 +20,8 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 export const loggerShape: Shape = methods("a logger", "debug", "info", "warn", "error");
 
 /**
- * The logger as nobody is disturbed by it: one that throws or rejects is called a second time with fields that are plain
- * strings, numbers, arrays and objects, and then the line is lost.
+ * Guards a logger: one that throws or rejects is called a second time with fields that are plain strings, numbers,
+ * arrays and objects, and then the line is lost.
  */
 export function guardedLogger(logger: Logger): Logger {
   const at =

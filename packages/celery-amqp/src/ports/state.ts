@@ -3,9 +3,9 @@ export interface StateHost {
   /** The text of the file, or null where there is none. */
   read(file: string): Promise<string | null>;
   /**
-   * Puts `text` in place of what the file held; no reader sees half of it.
+   * Replaces the file's content by `text`, atomically.
    *
-   * @throws CeleryError `option-invalid` where nothing can be written
+   * @throws CeleryError `option-invalid` where the file cannot be written
    */
   write(file: string, text: string): Promise<void>;
 }

@@ -39,7 +39,7 @@ export function nameOf(thrown: unknown): string {
   return typeof name === "string" && name !== "" ? cut(name, longest.name) : "Error";
 }
 
-/** What an error says, or the string that stands for any other thrown value. */
+/** The message of an error, or the string of any other thrown value. */
 export function messageOf(thrown: unknown): string {
   const message = fieldOf(thrown, "message");
   if (typeof message === "string") return cut(message, longest.message);
@@ -81,7 +81,7 @@ export function errorsOf(thrown: unknown): readonly unknown[] {
   }
 }
 
-/** The same error where it can be read without harm, else an error that says as much. */
+/** The same error where it can be read safely, else an error with its readable parts. */
 export function asError(thrown: unknown): Error {
   if (isA(thrown, Error) && isReadable(thrown)) return thrown;
   return new Error(describeThrown(thrown));
@@ -99,7 +99,7 @@ export function textOf(value: unknown): string {
   }
 }
 
-/** A string with an ellipsis in place of what is beyond the limit. */
+/** A string cut at the limit, with an ellipsis. */
 export function cut(text: string, limit: number): string {
   return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }

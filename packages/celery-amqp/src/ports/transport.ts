@@ -11,10 +11,10 @@ import { methods, type Shape } from "@leveret/options";
 export type TransportState = "idle" | "connecting" | "open" | "blocked" | "closing" | "closed";
 
 /**
- * All that client and worker ask of a broker.
+ * The broker, as client and worker use it.
  *
  * Promises every implementation keeps (`testing/transport-conformance.ts` proves them):
- * 1. Publishing and consuming do not share fate: one blocked or broken leaves the other working where it can.
+ * 1. Publishing and consuming are independent: one blocked or broken leaves the other working where it can.
  * 2. `publish` settles exactly once.
  * 3. No callback, message or broker event throws out of the transport or leaves an unhandled rejection.
  * 4. After any loss, consuming resumes by itself; what a subscription needs is declared again before it consumes.
@@ -40,12 +40,13 @@ export interface Transport {
   /** Deletes a queue; a missing one is no error. */
   deleteQueue(name: string): Promise<void>;
   /**
-   * Reads what waits in a queue, from its head, and leaves it is: what was read comes back to its place at once. Where
-   * the queue has `x-single-active-consumer`, each reader waits for its turn and sees all that others have read. Null when
-   * there is no such queue, or none any more; rejects while its node is down. For classic queues: quorum queues count each read as a delivery.
+   * Reads the ready messages of a queue, from its head, and requeues them in order at once. Where the queue has
+   * `x-single-active-consumer`, each reader waits for its turn and gets all messages that earlier readers got. Null
+   * when the queue does not exist, or is deleted meanwhile; rejects while its node is down. For classic queues: quorum
+   * queues count each read as a delivery.
    */
   browse(options: BrowseOptions): Promise<readonly WireMessage[] | null>;
-  /** Drops what waits in a queue and tells how many messages that were; what consumers hold stays. A missing queue holds none. */
+  /** Deletes the ready messages of a queue and resolves with their number; unacked ones stay. 0 for a missing queue. */
   purgeQueue(name: string): Promise<number>;
   readonly publisher: Publisher;
   /** Resolves once the broker has accepted the consumer; from then on the transport keeps it alive until `cancel`. */
@@ -96,8 +97,8 @@ export interface PublishOptions {
    */
   readonly answerTimeoutMs?: number | undefined;
   /**
-   * Send it again where the connection goes, or its channel is given up, before the broker has answered. Default true: at
-   * least once. False is at most once, for what must not be done twice: it then rejects with `connection-lost`, outcome
+   * Resend the message if the connection or channel is lost before the confirm. Default true: at least once. False is
+   * at most once, for messages that must not be duplicated: the publish then rejects with `connection-lost`, outcome
    * unknown.
    */
   readonly resend?: boolean;
@@ -118,7 +119,9 @@ export interface Publisher {
 /** How to consume one queue. */
 export interface SubscribeOptions {
   readonly queue: string;
-  /** Unsettled deliveries held at most; fixed for the subscription's life. 0 is no limit. Ignored with `noAck`. */
+  /**
+   * Prefetch count: most unsettled deliveries; fixed for the subscription's life. 0 is no limit. Ignored with `noAck`.
+   */
   readonly prefetch: number;
   /**
    * Deliveries count as settled when sent. Only for replies, events and control, never for tasks. What is not wholly
@@ -131,8 +134,8 @@ export interface SubscribeOptions {
   readonly topology?: BrokerTopology;
   /**
    * The queue belongs to this subscription alone, with its name: it is the first of `topology`, for replies, events or
-   * commands. Its consumer then proves that it is alive by messages to itself, and where the broker cannot give the queue
-   * (its node is down), the subscription goes on with another name.
+   * commands. Its consumer then proves that it is alive by messages to itself, and if the queue is unavailable (its
+   * node is down), the subscription continues with another name.
    */
   readonly own?: OwnQueue;
   /** How `topology` is declared. Default `active`. */
@@ -147,7 +150,7 @@ export interface SubscribeOptions {
 
 /** A queue that one subscription has for itself. */
 export interface OwnQueue {
-  /** Whether messages are awaited now: a silence is then looked into sooner. Default: never. */
+  /** Whether messages are awaited now: silence is then checked sooner. Default: never. */
   readonly isAwaiting?: () => boolean;
   /** The queue has another name from now on. */
   readonly onRenamed?: (queue: string) => void;
@@ -159,7 +162,7 @@ export interface Subscription {
   readonly isConsuming: boolean;
   /** Resolves when it was cancelled and what it had delivered is settled, or can no longer be. */
   readonly drained: Promise<void>;
-  /** Stops new deliveries. Unsettled ones may still be settled, unless they are given back. Safe to call twice. */
+  /** Stops new deliveries. Unsettled ones may still be settled, unless they are requeued. May be called twice. */
   cancel(options?: CancelOptions): Promise<void>;
 }
 
@@ -172,7 +175,7 @@ export interface CancelOptions {
   readonly giveBack?: boolean;
 }
 
-/** How a delivery is given up. */
+/** Options of rejecting a delivery. */
 export interface RejectOptions {
   readonly requeue: boolean;
   /**
@@ -188,7 +191,7 @@ export interface Delivery {
   readonly address: Address;
   readonly queue: string;
   readonly redelivered: boolean;
-  /** How often a quorum queue has delivered it before (`x-delivery-count`), null where the broker does not say. */
+  /** Number of earlier deliveries by a quorum queue (`x-delivery-count`); null without the header. */
   readonly deliveryCount: number | null;
   /**
    * Why a header or property of the message could not be read, which is then left out of `message`: an unknown type tag, a
@@ -203,7 +206,10 @@ export interface Delivery {
    * where that channel is gone, and the broker delivers again what it had not taken. Never rejects.
    */
   sync(): Promise<boolean>;
-  /** As `ack`. Without requeue the broker dead-letters the message if the queue says so, else drops it. */
+  /**
+   * As `ack`. Without requeue the broker dead-letters the message if the queue has a dead-letter exchange, else drops
+   * it.
+   */
   reject(options: RejectOptions): boolean;
   /**
    * Publishes, mandatory, on the channel that brought it and on no other: the broker takes the message before it gives what

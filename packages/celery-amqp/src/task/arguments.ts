@@ -63,7 +63,7 @@ export async function checkReturned(task: Pick<TaskDefinition, "name" | "returns
   return task.returns === null ? value : validate(task.returns, value, `The value returned by task "${task.name}"`);
 }
 
-/** Puts each keyword argument in the place of its name, as Python does when it calls a function. */
+/** Converts keyword arguments to positional ones by their names, as a Python call does. */
 function placeArguments(
   task: TaskDefinition,
   args: readonly unknown[],

@@ -22,10 +22,10 @@ export class ArgumentsInvalid extends Error {
 export type Called = Pick<TaskMessage, "task" | "args" | "kwargs">;
 
 /**
- * What the handler is called with after its context. Where the task has a schema it decides, and what it makes of the
- * arguments is handed in. Where it has none, the arguments must fit the handler as in a call of Python: each parameter
- * without a default value gets one, and there are no surplus ones where the task was defined by its handler alone and that
- * says how many it takes. Keyword arguments are refused where the task names no parameters. A promise only where a schema
+ * What the handler is called with after its context. A schema validates the arguments, and its output is passed on.
+ * Without a schema the arguments must match the handler's parameters as in a Python call: each parameter without a
+ * default value gets one, and there are no surplus ones where the task was defined by its handler alone with a fixed
+ * number of parameters. Keyword arguments are refused where the task names no parameters. A promise only where a schema
  * has to be asked or keyword arguments have to be placed.
  *
  * @throws ArgumentsInvalid

@@ -5,8 +5,8 @@ import type { Duration } from "./duration.ts";
 export declare const types: unique symbol;
 
 /**
- * What one call may say beyond its arguments. An option named here wins over the task's own and over routes.
- * Names and meaning are those of Celery's `apply_async`.
+ * Options of one call. They take precedence over the task's own and over routes. Names and meaning are those of
+ * Celery's `apply_async`.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- options of any call may be merged into those of any other
 export interface CallOptions<R = any> {
@@ -55,7 +55,7 @@ export interface CallOptions<R = any> {
   readonly protocol?: 1 | 2;
   /** False lets a restart of the broker lose the message. Default true. */
   readonly persistent?: boolean;
-  /** Names and values by which workers can be told to revoke. */
+  /** Names and values by which tasks can be revoked. */
   readonly stamps?: Readonly<Record<string, unknown>>;
   /** First task of the workflow. Default: that of the running task, else the id. */
   readonly rootId?: string;

@@ -62,7 +62,7 @@ export type Handed<Step, IsFirst> = IsFirst extends true
       : ResultOf<Step>
     : ResultOf<Step>;
 
-/** The steps as they are, or, in the place of the first that cannot take what it is handed, the reason. */
+/** The steps, or the reason instead of the first one that does not accept its input. */
 export type Fits<Steps extends readonly unknown[], IsFirst = true> = Steps extends readonly [
   infer Step,
   infer Next,

@@ -107,7 +107,7 @@ export function signatureFrom(value: unknown): Signature<[], unknown> {
   }
 }
 
-/** Tells the compiler that this is a group. */
+/** Marks a group for the compiler. */
 function grouped<Missing extends readonly unknown[], R extends readonly unknown[]>(
   call: Signature<Missing, R>,
 ): GroupSignature<Missing, R> {

@@ -20,11 +20,14 @@ export interface TaskContext {
   readonly redelivered: boolean;
   /** Custom headers of the call. */
   readonly headers: Readonly<Record<string, unknown>>;
-  /** All that Celery's `self.request` tells of the call, by its names. */
+  /** The fields of Celery's `self.request`, by their names. */
   readonly request: TaskRequest;
-  /** The whole message, for those who need more. */
+  /** The whole message. */
   readonly message: TaskMessage;
-  /** Aborted on the soft time limit, on revoke and on forced shutdown; its reason is a CeleryError or an Error that says which. */
+  /**
+   * Aborted on the soft time limit, on revoke and on forced shutdown; its reason is the CeleryError or Error of the
+   * cause.
+   */
   readonly signal: AbortSignal;
   /** Log lines carry the task's id and name. */
   readonly log: Logger;
@@ -35,19 +38,20 @@ export interface TaskContext {
   /** Stores any other state with `meta`; the names Celery itself uses are refused. */
   setState(state: string, meta?: unknown): Promise<void>;
   /**
-   * Tells Celery's monitors of something of the task's own, `ctx.sendEvent("task-halfway", { percent: 50 })`: they hear it
-   * with this task's id, and show its state as HALFWAY. Where the worker tells monitors of nothing (`events: false`) nobody
-   * hears it; it needs no `events: true`. Celery's `self.send_event`.
+   * Sends a custom event to Celery's monitors, `ctx.sendEvent("task-halfway", { percent: 50 })`: it has this task's id,
+   * and monitors show its state as HALFWAY. Not sent with `events: false`; `events: true` is not needed. Celery's
+   * `self.send_event`.
    *
    * @throws CeleryError `option-invalid` for a type of Celery's own, and for one without a group before a dash
    */
   sendEvent(type: string, fields?: Readonly<Record<string, unknown>>): Promise<void>;
   /**
-   * Ends this run and asks for another, which counts as an attempt: Celery's `self.retry`. The next message keeps what this
-   * one has, but for what `options` say. The run has ended once this returns control by its throw, so nothing of Celery's
-   * `throw=False` is needed here.
+   * Ends this run and asks for another, which counts as an attempt: Celery's `self.retry`. The next message keeps the
+   * fields of this one, except those in `options`. The run has ended once this returns control by its throw, so nothing
+   * of Celery's `throw=False` is needed here.
    *
-   * @throws CeleryError `option-invalid` for an option of the wrong type, one that contradicts another, or one that no retry has
+   * @throws CeleryError `option-invalid` for an option of the wrong type, one that contradicts another, or one that no
+   * retry has
    */
   retry(options?: RetryCallOptions): never;
   /** Ends this run and asks for another that does not count. */
@@ -60,11 +64,11 @@ export interface TaskContext {
   /** Ends this run without storing anything. */
   ignore(): never;
   /**
-   * Ends this run and has `call` made in its place: under this id, with the callbacks and errbacks of this task, its place
-   * in a group or chord and the rest of its chain behind it. Whoever awaits this task gets the result of that call; of a
-   * group the list of results, for which results must be able to count.
+   * Ends this run and replaces the task by `call`: with this id, the callbacks and errbacks of this task, its index in
+   * a group or chord and the rest of its chain. A caller that awaits this task gets the result of `call`; for a group
+   * the list of results, which needs a results backend that counts chords.
    *
-   * @throws CeleryError `option-invalid` for what is no call
+   * @throws CeleryError `option-invalid` for an invalid call
    */
   replace(call: Signature<[], unknown>): never;
   /**

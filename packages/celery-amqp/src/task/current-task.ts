@@ -7,8 +7,9 @@ const clean = AsyncLocalStorage.snapshot();
 const resource = (): AsyncResource => new AsyncResource("leveret");
 
 /**
- * Calls `fn` in an async context of its own that holds no store: neither of whoever started the worker, nor one that a
- * neighbour entered by `enterWith`. Without a resource of its own what `fn` enters would stay behind on Node 22.
+ * Calls `fn` in an async context of its own without stores: neither those of the program that started the worker, nor
+ * those entered by another task's `enterWith`. Without a resource of its own what `fn` enters would stay behind on Node
+ * 22.
  */
 export function apart<T>(fn: () => T): T {
   return clean(resource).runInAsyncScope(fn);

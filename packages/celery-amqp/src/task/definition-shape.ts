@@ -46,8 +46,8 @@ export interface HandlerDefinition<A extends readonly unknown[], R> extends Task
   /** True: the one argument, an object, travels as keyword arguments. Default false. */
   readonly keywords?: false;
   /**
-   * Names of the arguments, in their order: an argument that a caller passes by keyword takes the place of its name, as in
-   * Python, where callers mix both (`add.delay(1, y=2)`, `step.s(z=3)` in a chain). Default: keyword arguments are refused.
+   * Names of the arguments, in their order: a keyword argument is bound by its name, as in Python, where callers mix
+   * both (`add.delay(1, y=2)`, `step.s(z=3)` in a chain). Default: keyword arguments are refused.
    */
   readonly parameters?: NoInfer<ParameterNames<A>>;
   readonly run: Handler<A, R>;

@@ -5,7 +5,7 @@ export interface TaskFailure {
   readonly taskId: string;
   /** Qualified name of the exception's class, as the worker's language has it: `ValueError`, `Outer.Inner`. */
   readonly excType: string;
-  /** Python module of the class (`builtins`), null where the worker did not say. */
+  /** Python module of the class (`builtins`), null where the result has none. */
   readonly excModule: string | null;
   /** Constructor arguments of the exception. */
   readonly excArgs: readonly unknown[];

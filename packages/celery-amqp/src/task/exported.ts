@@ -5,7 +5,7 @@ import type { TaskDefinition } from "./task.ts";
 /** Objects and lists within each other: `module.exports.default.mail.send` is the deepest that is found. */
 const deepest = 4;
 
-/** Values looked at: an export may be the configuration of a whole program. */
+/** Most values searched: an export may be the configuration of a whole program. */
 const mostValues = 10_000;
 
 /**
@@ -27,7 +27,7 @@ export function tasksAmong(exports: unknown): readonly TaskDefinition[] {
   return [...found];
 }
 
-/** Where tasks are looked for, as words for an error. */
+/** The searched exports, for an error. */
 export const lookedAmong = "exports, module.exports and default, and lists and plain objects of tasks in them";
 
 /** Whether a value was made by `defineTask`. */

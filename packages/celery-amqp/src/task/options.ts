@@ -29,11 +29,11 @@ export interface RetryOptions {
   readonly maxDelay?: Duration;
   /** Wait a random part of the time instead. Default true with exponential backoff, else false. */
   readonly jitter?: boolean;
-  /** Which errors are worth another try; it may be async. One that throws or rejects has said no. Default all. */
+  /** Which errors are worth another try; it may be async. One that throws or rejects counts as false. Default all. */
   readonly when?: (error: unknown) => boolean | Promise<boolean>;
 }
 
-/** What a task says of itself: the defaults of each call, and how a worker treats it. */
+/** Options of a task: the defaults of its calls, and its policies in a worker. */
 export interface TaskOptions extends Pick<
   CallOptions,
   "queue" | "priority" | "expires" | "serializer" | "compression" | "timeLimit" | "softTimeLimit" | "ignoreResult"
@@ -52,7 +52,7 @@ export interface TaskOptions extends Pick<
   readonly storeErrorsEvenIfIgnored?: boolean;
   /** Store STARTED when the run begins. Default false. */
   readonly trackStarted?: boolean;
-  /** Tell monitors of its runs, where the worker tells of tasks. Default true. */
+  /** Send task events for it, where the worker sends task events. Default true. */
   readonly sendEvents?: boolean;
   /** How many each worker begins at most: a number a second, or `"10/s"`, `"100/m"`, `"2/h"`. Default no limit. */
   readonly rateLimit?: RateLimit;
@@ -60,7 +60,7 @@ export interface TaskOptions extends Pick<
   readonly pool?: PoolKind;
 }
 
-/** So many in a time: a number a second, or a text such as `"10/s"`, `"100/m"`, `"2/h"`; 0 and null are no limit. */
+/** A rate: a number per second, or a string such as `"10/s"`, `"100/m"`, `"2/h"`; 0 and null are no limit. */
 export type RateLimit = number | `${number}` | `${number}/${"s" | "m" | "h"}` | null;
 
 /** Options that travel with each call, the others stay with the worker. */
@@ -146,7 +146,7 @@ export function callDefaults(options: TaskOptions): CallOptions {
   return Object.freeze(Object.fromEntries(given));
 }
 
-/** Each option of `retry` by itself; a task that says false is not retried without asking, whatever the defaults. */
+/** Each option of `retry` by itself; a task with false is never retried automatically. */
 function resolveRetry(own: TaskOptions["retry"], defaults: TaskOptions["retry"]): RetryPolicy {
   const weaker = defaults === undefined || defaults === false ? {} : defaults;
   const {

@@ -16,13 +16,13 @@ export interface TaskPolicy {
   readonly acksOnTimeout: boolean;
   /** Late acks: a task whose process died is requeued. Celery: `reject_on_worker_lost`. */
   readonly rejectOnWorkerLost: boolean;
-  /** Store no result, where the message does not say. */
+  /** Store no result, unless the message sets it. */
   readonly ignoreResult: boolean;
   /** Store failures even where results are ignored. Celery: `store_errors_even_if_ignored`. */
   readonly storeErrorsEvenIfIgnored: boolean;
   /** Store STARTED when the run begins. Celery: `track_started`. */
   readonly trackStarted: boolean;
-  /** Tell monitors of its runs, where the worker tells of tasks. Celery: `send_events`. */
+  /** Send task events for it, where the worker sends task events. Celery: `send_events`. */
   readonly sendEvents: boolean;
   /** Hard limit of a run in milliseconds, null is none. */
   readonly timeLimitMs: number | null;
@@ -50,11 +50,11 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
   /** Take a random whole number of seconds up to the wait. */
   readonly jitter: boolean;
-  /** Which errors are worth another try; one that throws or rejects has said no. Absent: all. */
+  /** Which errors are worth another try; one that throws or rejects counts as false. Absent: all. */
   readonly when?: (error: unknown) => boolean | Promise<boolean>;
 }
 
-/** What a task says of one retry beside the wait; what it leaves out stays as the message and the policy have it. */
+/** Options of one retry beside the wait; absent ones are those of the message and the policy. */
 export interface RetryChanges {
   /** Epoch milliseconds before which the next run does not start; null leaves that to the wait. */
   readonly etaMs: number | null;
@@ -64,6 +64,6 @@ export interface RetryChanges {
   readonly expires: { readonly atMs: number } | { readonly inMs: number } | null;
   /** The parts of the address that differ from where the message came from. */
   readonly to: { readonly exchange?: string; readonly routingKey?: string };
-  /** Fields that the next message has in place of its own. */
+  /** Fields that the next message replaces. */
   readonly fields: Partial<TaskMessage>;
 }

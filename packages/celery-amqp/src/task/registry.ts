@@ -21,10 +21,7 @@ export function createRegistry(tasks: readonly TaskDefinition[]): TaskRegistry {
       throw new CeleryError("option-invalid", `A task list holds ${typeof task}: make tasks by defineTask`);
     const other = byName.get(task.name);
     if (other !== undefined && other !== task) {
-      throw new CeleryError(
-        "task-duplicate",
-        `Two tasks are named "${task.name}": workers and messages tell tasks apart by name, rename one`,
-      );
+      throw new CeleryError("task-duplicate", `Two tasks have the same name: "${task.name}". Rename one.`);
     }
     byName.set(task.name, task);
   }

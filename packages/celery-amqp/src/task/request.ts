@@ -15,7 +15,7 @@ export interface TaskRequest {
   readonly parentId: string | null;
   /** Id of the group it is a member of. */
   readonly group: string | null;
-  /** Its place in that group, from 0. */
+  /** Its index in that group, from 0. */
   readonly groupIndex: number | null;
   /** Body of the chord it is a part of. */
   readonly chord: WireSignature | null;
@@ -39,7 +39,7 @@ export interface TaskRequest {
   readonly timeLimit: { readonly hardSeconds: number | null; readonly softSeconds: number | null };
   /** Queue that awaits the result. */
   readonly replyTo: string | null;
-  /** By which the result is told from others there: the id, as a rule. */
+  /** Correlates the result: the id, as a rule. */
   readonly correlationId: string | null;
   /** Node name of the sender. */
   readonly origin: string | null;
@@ -56,7 +56,7 @@ export interface TaskRequest {
   readonly headers: Readonly<Record<string, unknown>>;
   /** The name to show instead of the task's. */
   readonly shadow: string | null;
-  /** The sender wants no result; null where it did not say. */
+  /** The sender wants no result; null where the message has no such header. */
   readonly ignoreResult: boolean | null;
   /** How many tasks have replaced each other before this one. */
   readonly replacedTaskNesting: number;
@@ -82,7 +82,7 @@ export interface TaskRequest {
     readonly appId: string | null;
     readonly timestampSeconds: number | null;
   };
-  /** What a message of protocol 1 says of its times; null where it says nothing, as no other message does. */
+  /** The field `utc` of protocol 1; null in other messages. */
   readonly utc: boolean | null;
   /** The group, by its name in Celery 2. */
   readonly taskset: string | null;

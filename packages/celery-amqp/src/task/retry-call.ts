@@ -2,8 +2,8 @@ import type { CallOptions } from "./call-options.ts";
 import type { Duration } from "./duration.ts";
 
 /**
- * What a handler says of a retry: Celery's `self.retry`. An option that is left out stays as the message has it. Options
- * of a call beyond these do not belong to a retry, which keeps its id, root, parent, group, chord, chain and stamps.
+ * Options of a retry: Celery's `self.retry`. Absent options keep the message's values. Other options of a call do not
+ * apply to a retry, which keeps its id, root, parent, group, chord, chain and stamps.
  */
 export interface RetryCallOptions extends Pick<
   CallOptions,
@@ -32,13 +32,13 @@ export interface RetryCallOptions extends Pick<
   /** Why: stored with RETRY, and the task's failure where no attempt is left. Celery's `exc`. */
   readonly cause?: unknown;
   /**
-   * Positional arguments in place of all of the message's. Keyword arguments of the message stay, but for those that these
-   * replace by their position in the task's `parameters`.
+   * Positional arguments, which replace all of the message's. Keyword arguments of the message stay, but for those that
+   * these replace by their position in the task's `parameters`.
    */
   readonly args?: readonly unknown[];
   /**
-   * Keyword arguments in place of all of the message's. Positional arguments of the message stay, but for those that these
-   * replace by their name in the task's `parameters`.
+   * Keyword arguments, which replace all of the message's. Positional arguments of the message stay, but for those that
+   * these replace by their name in the task's `parameters`.
    */
   readonly kwargs?: Readonly<Record<string, unknown>>;
   /**

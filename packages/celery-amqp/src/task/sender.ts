@@ -35,7 +35,7 @@ export interface TaskState {
 /** How one task is revoked. */
 export interface RevokeTaskOptions {
   /**
-   * Also end it where it runs: `ctx.signal` is aborted, and who has not ended a second later is ended by force; Python
+   * Also end it where it runs: `ctx.signal` is aborted, and a child that has not ended a second later is killed; Python
    * workers send a signal to its process. Default false: it runs to its end.
    */
   readonly terminate?: boolean;
@@ -46,11 +46,11 @@ export interface RevokeTaskOptions {
 /** Revokes one task by a message to all workers; resolves when the broker has it. */
 export type RevokeTask = (taskId: string, options: RevokeTaskOptions) => Promise<void>;
 
-/** What a sent task will come to. Leaving it alone is fine: nothing is rejected that nobody awaits. */
+/** The result of a sent task. It may be ignored: without a caller that waits, no promise is rejected. */
 export interface AsyncResult<R> {
   /** The task's id. */
   readonly id: string;
-  /** The latest state this process has heard of; `PENDING` where it has heard of none. */
+  /** The latest state known to this process; `PENDING` where none is known. */
   readonly state: string;
   /**
    * The task's result, checked by the task's `returns` schema.
@@ -64,7 +64,7 @@ export interface AsyncResult<R> {
   settled(options?: WaitOptions): Promise<Settled<R>>;
   /** Each state as it comes, the latest known one first; ends with the final one. Throws as `settled`. */
   states(options?: WaitOptions): AsyncIterable<TaskState>;
-  /** The result that this one followed, as a step of a chain does; null where there is none, or nobody said. */
+  /** The previous result, of a step in a chain; null where there is none, or it is unknown. */
   readonly parent: AsyncResult<unknown> | null;
   /** Waits for the end, then gives the results of what the task sent while it ran; a group's are those of its members. */
   children(options?: WaitOptions): Promise<readonly AsyncResult<unknown>[]>;
@@ -76,8 +76,8 @@ export interface AsyncResult<R> {
   /** Drops what is kept of the result. */
   forget(): Promise<void>;
   /**
-   * Has the task not run, and with `terminate` ended where it runs, by a message to all workers. Resolves when the broker
-   * has that message; how the task ended, `settled` tells.
+   * Revokes the task, and with `terminate` ends it where it runs, by a message to all workers. Resolves when the broker
+   * has confirmed that message; `settled` has the outcome of the task.
    *
    * @throws CeleryError `closed`, and all that a publish can end in
    */
@@ -88,7 +88,7 @@ export interface AsyncResult<R> {
 
 /** The end of one member of a group. */
 export interface MemberEnd {
-  /** Its place in the group. */
+  /** Its index in the group. */
   readonly index: number;
   readonly result: AsyncResult<unknown>;
   readonly settled: Settled<unknown>;
@@ -101,7 +101,7 @@ export interface MemberEnd {
 export interface GroupResult<R extends readonly unknown[]> extends AsyncResult<R> {
   /** The members', in their order. */
   readonly results: readonly AsyncResult<unknown>[];
-  /** How many of them have succeeded, as far as this process has heard. */
+  /** Number of members known to have succeeded. */
   readonly completedCount: number;
   /** The same as `get`, in Celery's word. */
   join(options?: WaitOptions): Promise<R>;
@@ -138,7 +138,7 @@ export interface TaskSender {
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
   call<R>(call: Signature<[], R>): Promise<R>;
   /**
-   * Picks a result up again by its id. With `rpc` results only the client or worker that sent the task hears of it.
+   * Opens a result by its id. With `rpc` results only the client or worker that sent the task receives it.
    *
    * @param task - gives the result its type and its schema
    */

@@ -9,7 +9,7 @@ export class RetrySignal extends Error {
   override readonly name = "Retry";
   /** Milliseconds to wait; null takes the task's policy. */
   readonly delayMs: number | null;
-  /** What the next message has in place of its own; absent where it changes nothing. */
+  /** Fields that the next message replaces; absent for none. */
   readonly changes?: RetryChanges;
 
   constructor(delayMs: number | null, cause?: unknown, changes?: RetryChanges) {
@@ -44,7 +44,7 @@ export class IgnoreSignal extends Error {
   }
 }
 
-/** Call this in my place, under my id: Celery's `replace`. */
+/** Replace this task by a call with its id: Celery's `replace`. */
 export class ReplaceSignal extends Error {
   override readonly name = "Replace";
   readonly by: WireSignature;
@@ -75,7 +75,7 @@ export type ChordEnd = { readonly results: readonly Tree[] } | { readonly error:
 export class RejectSignal extends Error {
   override readonly name = "Reject";
   readonly requeue: boolean;
-  /** What the caller is told, where it is not requeued; null is nothing. */
+  /** The reason for the caller, where it is not requeued; null for none. */
   readonly reason: string | null;
 
   constructor(requeue: boolean, reason: string | null = null) {

@@ -14,7 +14,7 @@ export interface Signature<Missing extends readonly unknown[], R> {
   readonly kind: "signature";
   /** The task; of a chain, group, chord or map the one of Celery's by which these travel (`celery.chain`). */
   readonly task: TaskDefinition;
-  /** Arguments as the caller gave them, the first ones missing where `Missing` says so. None where it is composed. */
+  /** Arguments of the caller, without the first ones in `Missing`. None for a composed signature. */
   readonly args: readonly unknown[];
   /** The task's options with those of `with` on top. */
   readonly options: CallOptions;

@@ -29,7 +29,7 @@ export class WorkerStopping extends Error {
  */
 export class TaskRevoked extends Error {
   override readonly name = "TaskRevoked";
-  /** What whoever revoked it gave as the reason, or null. */
+  /** The reason given with the revoke, or null. */
   readonly reason: string | null;
 
   constructor(reason: string | null = null) {
@@ -39,8 +39,8 @@ export class TaskRevoked extends Error {
 }
 
 /**
- * The hard time limit of a task passed: the reason that `ctx.signal` is aborted with in a handler that cannot be killed.
- * Its task has failed already, and nothing it still does is heard.
+ * The hard time limit of a task passed: the reason that `ctx.signal` is aborted with in a handler that cannot be
+ * killed. Its task has failed already, and its outcome is ignored.
  */
 export class TimeLimitExceeded extends Error {
   override readonly name = "TimeLimitExceeded";

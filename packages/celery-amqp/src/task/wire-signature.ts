@@ -82,13 +82,15 @@ export function wireOptions(options: CallOptions, where = ""): Readonly<Record<s
   return Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined)) as Record<string, Tree>;
 }
 
-/** Whoever calls a signature, in any language, knows neither shards nor protocols of ours. */
+/**
+ * Another program that calls a signature, in any language, does not know leveret's options for shards and protocols.
+ */
 function refuseUncarried(options: CallOptions): void {
   const option = (["shardKey", "protocol"] as const).find((name) => options[name] !== undefined);
   if (option === undefined) return;
   throw new CeleryError(
     "option-invalid",
-    `A call inside of another, or linked to it, cannot say ${option}: say it by a route of the program that sends it`,
+    `A nested or linked call cannot have the option ${option}. Set it in a route of the program that sends it.`,
   );
 }
 

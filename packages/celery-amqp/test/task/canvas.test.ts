@@ -170,8 +170,8 @@ describe("options of a composed call", () => {
   });
 
   test.each([{ shardKey: "a" }, { protocol: 1 as const }])("cannot be %j, which no signature carries", (options) => {
-    expect(() => chain(add.s(1, 2)).with(options)).toThrow(/cannot say/);
-    expect(() => chain(add.s(1, 2).with(options))).toThrow(/cannot say/);
+    expect(() => chain(add.s(1, 2)).with(options)).toThrow(/cannot have the option/);
+    expect(() => chain(add.s(1, 2).with(options))).toThrow(/cannot have the option/);
   });
 });
 
