@@ -1,6 +1,8 @@
 // The tests of the workspace in one run with one count: all, or the suites that are named (`pnpm test unit interop`).
-// --long         the long versions instead --shard=1/3    one third of the files; a shard is not checked against the
-// least numbers of cases --without-lab  cases whose name has LEVERET_LAB may be skipped, also under CI
+//
+// - `--long`: the long versions instead
+// - `--shard=1/3`: one third of the files; a shard is not checked against the least numbers of cases
+// - `--without-lab`: cases whose name has LEVERET_LAB may be skipped, also under CI
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
