@@ -31,17 +31,14 @@ const wordsOut: readonly (readonly [words: string, instead: string])[] = [
 ];
 
 /** Folders and pages that still have these words; all others are free of them. */
-const pending: readonly string[] = [
-  "packages/celery-amqp/src/testing",
-  "packages/celery-amqp/src/worker",
-  "packages/test-support/",
-];
+const pending: readonly string[] = ["packages/celery-amqp/src/worker", "packages/test-support/"];
 
 /** Words that one file needs in the field's own sense. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   "chaos/fuzz/main.ts": ["way"], // an option
   "scripts/pictures.ts": ["tell"], // the name of a task
   "packages/celery-amqp/src/results/chord-log.ts": ["place"], // a header of stored messages
+  "packages/celery-amqp/src/testing/conformance/declaring.ts": ["held"], // the body of a message
   "packages/celery-metrics/src/readings.ts": ["place"], // a label of a metric
   "packages/celery-redis/src/scripts.ts": ["place", "who"], // variables of Lua
   "packages/cli/src/completion/bash.ts": ["place"], // code in nested templates

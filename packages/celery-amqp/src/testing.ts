@@ -1,4 +1,4 @@
-// What tests of code that uses Celery need: a broker and results in memory, a clock that moves when told, and the suites that
+// For tests of code that uses Celery: a broker and results in memory, a clock that tests advance, and the suites that
 // every transport and every result backend must pass.
 
 export { createMemoryBroker } from "./testing/memory-broker.ts";

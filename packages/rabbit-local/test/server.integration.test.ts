@@ -52,7 +52,7 @@ describe("a node", () => {
     await expect(rabbit.ctl("delete_vhost", "nowhere")).rejects.toThrow(
       expect.objectContaining({
         code: "command-failed",
-        message: expect.stringContaining("rabbitmqctl delete_vhost on rabbit1@localhost"),
+        message: expect.stringContaining("rabbitmqctl failed: delete_vhost on rabbit1@localhost"),
       }),
     );
   });
@@ -109,7 +109,10 @@ describe("what cannot start", () => {
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
     await expect(startRabbit({ port })).rejects.toThrow(
-      expect.objectContaining({ code: "start-failed", message: expect.stringContaining(`Port ${port} `) }),
+      expect.objectContaining({
+        code: "start-failed",
+        message: expect.stringContaining(`The port is in use: ${port} `),
+      }),
     );
   });
 });

@@ -1,14 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../ports/clock.ts";
 
-/** A clock that moves when told. */
+/** A clock that tests advance. */
 export interface FakeClock extends Clock {
   /**
    * Moves time forward, calling each timer at its own moment, in order. Before and after each one all pending
    * promises get their turn, so a timer set by what an earlier one woke is still called in time.
    */
   advance(ms: number): Promise<void>;
-  /** Sets the wall clock alone, as an operator or NTP does: `now` steps by so many milliseconds, back where negative. */
+  /**
+   * Sets only the system clock, as an operator or NTP does: `now` steps by this number of milliseconds, back where
+   * negative.
+   */
   step(ms: number): void;
   /** How many timers wait. */
   readonly pending: number;
@@ -29,7 +32,7 @@ interface Timer {
 }
 
 class ManualClock implements FakeClock {
-  /** What the wall clock shows at 0 of the monotonic one. */
+  /** The system clock at 0 of the monotonic one. */
   #epoch: number;
   #elapsed = 0;
   readonly #timers = new Set<Timer>();

@@ -15,7 +15,7 @@ export interface MemoryBrokerOptions {
   readonly clock?: Clock;
 }
 
-/** What the broker tells those connected to it. */
+/** Notifications of the broker to its peers. */
 export interface MemoryPeer {
   /** The connection is gone, with everything that hung on it. */
   onDropped(reason: Error): void;
@@ -30,8 +30,8 @@ interface Attached {
 }
 
 /**
- * A message broker in memory with the manners of RabbitMQ. Several transports may share one; a test may look into its
- * queues and make it misbehave. Everything happens in the order it was asked for.
+ * A message broker in memory that behaves like RabbitMQ. Several transports may share one; a test may inspect its
+ * queues and inject faults. All operations happen in the order of their calls.
  */
 export class MemoryBroker {
   /** Drives expiry of messages and queues, and the deadlines of transports. */
@@ -119,7 +119,7 @@ export class MemoryBroker {
 
   // AMQP: what a transport asks of the broker.
 
-  /** Tells `peer` of ups; the returned function stops that. */
+  /** Notifies `peer` when the broker is up; the returned function stops that. */
   watch(peer: MemoryPeer): () => void {
     this.#watchers.add(peer);
     return () => this.#watchers.delete(peer);
@@ -132,7 +132,7 @@ export class MemoryBroker {
     return true;
   }
 
-  /** Ends a connection: what it held unsettled goes back, its exclusive queues go. */
+  /** Ends a connection: its unsettled deliveries are requeued, its exclusive queues deleted. */
   disconnect(peer: MemoryPeer): void {
     const attached = [...(this.#peers.get(peer)?.values() ?? [])];
     this.#peers.delete(peer);
@@ -145,7 +145,7 @@ export class MemoryBroker {
     this.#vhost.declareExchange(exchange);
   }
 
-  /** Declares; "as-it-is" says that the queue exists with arguments the caller did not name. */
+  /** Declares; "as-it-is": the queue exists with arguments that the caller did not name. */
   declareQueue(queue: QueueDeclaration, peer: MemoryPeer): "created" | "known" | "as-it-is" {
     const known = this.#vhost.queues.get(queue.name);
     if (known !== undefined) this.#assertAccess(known, peer);
@@ -183,7 +183,7 @@ export class MemoryBroker {
     if (queue !== undefined) this.#vhost.remove(queue);
   }
 
-  /** Drops what waits in a queue; says how many messages that were. */
+  /** Deletes the ready messages of a queue, and returns their number. */
   purgeQueue(name: string): number {
     const queue = this.#vhost.queues.get(name);
     const count = queue?.messageCount ?? 0;

@@ -6,11 +6,11 @@ import type { ChordCounter } from "../results/chords.ts";
 interface Chord {
   size: number | null;
   extra: number;
-  /** With groups among its members; null where each member is one place. */
+  /** With groups among its members; null where each member is one item. */
   header: ResultTuple | null;
   body: WireSignature | null;
   readonly parts: Map<string, Part>;
-  /** The task that was told to end the chord. */
+  /** The task that ends the chord. */
   endsBy: string | null;
 }
 
@@ -71,7 +71,7 @@ function progressOf({ parts, header }: Chord): ChordProgress {
   return "results" in outcome ? { state: "complete", ...outcome } : { state: "failed", ...outcome };
 }
 
-/** Redis puts parts of one place in the order of their texts. */
+/** Redis sorts parts of the same index by their strings. */
 function byId(left: Part, right: Part): number {
   return left.taskId < right.taskId ? -1 : 1;
 }

@@ -1,6 +1,6 @@
 import type { StoredMessage } from "./memory-message.ts";
 
-/** What a queue asks of whoever consumes it. */
+/** A consumer, as its queue uses it. */
 export interface MemoryConsumerOptions {
   /** Unsettled messages at most; 0 is no limit. */
   readonly prefetch: number;
@@ -14,10 +14,10 @@ export interface MemoryConsumerOptions {
   readonly onCancelled: (reason: Error) => void;
 }
 
-/** One consumer of one queue: what it holds, and what is on the way to it. */
+/** One consumer of one queue: its unsettled messages, including those in transit. */
 export class MemoryConsumer {
   readonly options: MemoryConsumerOptions;
-  /** Handed out and not settled, what is on the way included. */
+  /** Delivered and unsettled, including messages in transit. */
   readonly #held = new Set<StoredMessage>();
   readonly #inbox: StoredMessage[] = [];
   readonly #drained = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ export class MemoryConsumer {
     return wasHeld;
   }
 
-  /** No more deliveries; what was on the way and not yet seen goes back. */
+  /** Stops deliveries; messages in transit are requeued. */
   shut(): readonly StoredMessage[] {
     this.#open = false;
     const unseen = this.#inbox.splice(0).filter((stored) => this.#held.delete(stored));
@@ -62,7 +62,7 @@ export class MemoryConsumer {
     return unseen;
   }
 
-  /** As `shut`, with all that was held. */
+  /** As `shut`, with all unsettled messages. */
   abandon(): readonly StoredMessage[] {
     this.#open = false;
     this.#inbox.length = 0;

@@ -36,7 +36,7 @@ export function withDeath(stored: StoredMessage, reason: DeathReason, queue: str
   };
 }
 
-/** A message that came round to a queue where it died before, with no rejection on the way, is dropped. */
+/** A message that returns to a queue that dead-lettered it before, without a rejection in between, is dropped. */
 export function isCycle(message: WireMessage, queue: string): boolean {
   const deaths = deathsOf(message.headers);
   return deaths.some((death) => death.queue === queue) && deaths.every((death) => death.reason !== "rejected");

@@ -1,6 +1,6 @@
 import type { StoredMessage } from "./memory-message.ts";
 
-/** The waiting messages of one priority: oldest first, whatever comes back goes to its old place. */
+/** The ready messages of one priority: oldest first, requeued ones at their old position. */
 export class MemoryLane {
   /** Came back; all older than `#fresh`, kept in order. */
   readonly #returned: StoredMessage[] = [];

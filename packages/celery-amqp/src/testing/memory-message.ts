@@ -5,7 +5,7 @@ import { CeleryError } from "../ports/errors.ts";
 export interface StoredMessage {
   readonly message: WireMessage;
   readonly address: Address;
-  /** Its place in the queue; a message that comes back keeps it. */
+  /** Its position in the queue; a requeued message keeps it. */
   readonly sequence: number;
   /** When it expires, epoch milliseconds. */
   readonly expiresAt: number | null;

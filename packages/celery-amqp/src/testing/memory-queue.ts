@@ -79,7 +79,7 @@ export class MemoryQueue {
     return true;
   }
 
-  /** A message that was handed out comes back to its old place. */
+  /** Requeues a delivered message at its old position. */
   giveBack(stored: StoredMessage): void {
     const limit = numberIn(this.arguments, "x-delivery-limit");
     if (this.isQuorum && limit !== null && stored.deliveries > limit) {
@@ -91,7 +91,7 @@ export class MemoryQueue {
     this.#awaitExpiry();
   }
 
-  /** The settled message makes room for the next. */
+  /** Delivers the next message after one is settled. */
   onSettled(): void {
     this.#serve();
     this.#awaitExpiry();
@@ -141,7 +141,7 @@ export class MemoryQueue {
     return lane;
   }
 
-  /** Hands out what there is room for, each consumer in turn. */
+  /** Delivers ready messages within the prefetch counts, to each consumer in turn. */
   #serve(): void {
     for (let consumer = this.#nextConsumer(); consumer !== undefined; consumer = this.#nextConsumer()) {
       const stored = this.#take();

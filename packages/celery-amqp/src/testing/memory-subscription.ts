@@ -12,7 +12,7 @@ export interface MemorySubscriptionParts {
   /** Declares again what the subscription needs. */
   readonly restore: () => Promise<void>;
   readonly forget: () => void;
-  /** Told what the callback threw. */
+  /** Called with errors of the callback. */
   readonly onFault: (error: unknown) => void;
 }
 
@@ -194,7 +194,7 @@ function cutOff(queue: string): CeleryError {
   );
 }
 
-/** A quorum queue says how often it has handed a message out before. */
+/** A quorum queue sets the number of earlier deliveries. */
 function seen(stored: StoredMessage, isQuorum: boolean): WireMessage {
   const { message, deliveries } = stored;
   if (!isQuorum || deliveries === 0) return message;

@@ -25,7 +25,7 @@ export interface MemoryTransportOptions {
   readonly broker?: MemoryBroker;
   /** How long a publish waits while the broker is away or blocked, milliseconds of the broker's clock. Default 30 000. */
   readonly publishTimeoutMs?: number;
-  /** Told of queues that are taken as they are. Default: nobody. */
+  /** Logs queues that are used as they are. Default: none. */
   readonly logger?: Logger;
 }
 

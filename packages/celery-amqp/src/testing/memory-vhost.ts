@@ -15,7 +15,7 @@ interface KnownExchange {
 
 const DEFAULT_EXCHANGE: ExchangeDeclaration = { name: "", type: "direct", durable: true, autoDelete: false };
 
-/** What is declared in a memory broker, and the ways of messages through it. */
+/** The declarations of a memory broker, and its routing of messages. */
 export class MemoryVhost {
   readonly #clock: Clock;
   readonly #exchanges = new Map<string, KnownExchange>();
@@ -37,7 +37,7 @@ export class MemoryVhost {
     else assertSameExchange(known.declaration, exchange);
   }
 
-  /** "as-it-is" says that the queue exists with arguments the caller did not name. */
+  /** "as-it-is": the queue exists with arguments that the caller did not name. */
   declareQueue(queue: QueueDeclaration): "created" | "known" | "as-it-is" {
     const known = this.#queues.get(queue.name);
     if (known === undefined) {

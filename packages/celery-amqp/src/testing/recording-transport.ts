@@ -14,7 +14,7 @@ import type {
   TransportState,
 } from "../ports/transport.ts";
 
-/** A transport that tells of each message before it publishes it. */
+/** A transport that records each message before it publishes it. */
 export class RecordingTransport implements Transport {
   readonly publisher: Publisher;
   readonly #inner: Transport;

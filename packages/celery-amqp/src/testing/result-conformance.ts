@@ -6,13 +6,13 @@ import { waitingCases } from "./result-conformance/waiting.ts";
 export type { ResultAbility, ResultCase, ResultHarness, ResultSides } from "./result-conformance/scene.ts";
 
 /**
- * What every result backend must do, as cases for any test framework; those that are about what it cannot do are left out.
+ * What every result backend must do, as cases for any test framework; without cases of missing abilities.
  *
  * ```ts
  * test.each(resultConformance("states", "memory"))("$name", ({ run }) => run({ connect }));
  * ```
  *
- * @param abilities - what it can do beyond bringing the final state to who sent the task
+ * @param abilities - its abilities beyond delivering the final state to the sender of the task
  */
 export function resultConformance(...abilities: readonly ResultAbility[]): readonly ResultCase[] {
   const all = [...waitingCases, ...keepingCases, ...countingCases];

@@ -28,9 +28,12 @@ import { createMemoryBroker, type MemoryBroker } from "./memory-broker.ts";
 import { createMemoryTransport } from "./memory-transport.ts";
 import { RecordingTransport } from "./recording-transport.ts";
 
-/** A whole Celery for one test. What can be said of a worker can be said here, but for the pool: tasks run in the test itself. Logs go nowhere by default. */
+/**
+ * A whole Celery for one test. Options are those of a worker, without the pool: tasks run in the test itself. No logs
+ * by default.
+ */
 export interface TestCeleryOptions extends Omit<CreateWorkerOptions, "pool"> {
-  /** What the client is told beyond its defaults. */
+  /** Options of the client. */
   readonly client?: CreateClientOptions;
   /** Default: uuid4 from the machine. */
   readonly ids?: Ids;
@@ -69,7 +72,7 @@ export interface RunOptions {
   readonly headers?: Readonly<Record<string, unknown>>;
 }
 
-/** A client, a broker in memory and a worker, on a clock that moves when told. */
+/** A client, a broker in memory and a worker, on a clock that tests advance. */
 export interface TestCelery extends AsyncDisposable {
   readonly client: Client;
   readonly worker: Worker;
@@ -141,7 +144,7 @@ class CeleryInMemory implements TestCelery {
     const who = { origin: "gen1@test", pid: 1 };
     this.client = assembleClient({ ...world, ...who, transport: this.#transport, options: clientOptions });
     this.#started = Promise.resolve().then(() => this.worker.start());
-    this.#started.catch(() => {}); // told by the first call that waits for it
+    this.#started.catch(() => {}); // reported by the first call that waits for it
   }
 
   sent(task: TaskDefinition): readonly SentTask[] {
@@ -195,7 +198,7 @@ class CeleryInMemory implements TestCelery {
   #record(message: WireMessage, to: Address): void {
     const task = readTask(message);
     if (task === null) return; // a dead letter of what no worker could read, among others
-    if (to.exchange.startsWith("celery_delayed_") && this.#isSent(task)) return; // only left to the broker until its eta
+    if (to.exchange.startsWith("celery_delayed_") && this.#isSent(task)) return; // only delayed in the broker until its eta
     this.#sent.push({
       id: task.id,
       args: toValue(task.args) as readonly unknown[],
@@ -213,7 +216,7 @@ class CeleryInMemory implements TestCelery {
     );
   }
 
-  /** A failure that is rejected is told by two events at once: the last one says how it ended. */
+  /** A rejected failure has two events at once: the last one has its outcome. */
   #outcomeOf(id: string): Promise<TestOutcome> {
     return new Promise((resolve) => {
       let outcome: TestOutcome;
@@ -242,7 +245,7 @@ type Ending =
   | "taskCancelled"
   | "taskRevoked";
 
-/** Null: another event tells how it ended. */
+/** Null: another event has its outcome. */
 const endings: { readonly [Type in Ending]: (event: WorkerEvents[Type]) => TestOutcome | null } = {
   taskSucceeded: ({ result }) => ({ kind: "success", value: result }),
   taskFailed: ({ failure }) => ({ kind: "failure", error: failure.error, excType: failure.exception.type }),

@@ -36,7 +36,7 @@ export const browsingCases: readonly TransportCase[] = [
     }
   }),
 
-  transportCase("a reader waits for what it looks for, and sees it when it comes", async (scene) => {
+  transportCase("a reader waits for the messages it wants, and gets them when they come", async (scene) => {
     const transport = await scene.connect();
     const queue = await readable(scene, transport);
     const read = transport.browse({ queue, messageIds: ["1"] });
@@ -44,7 +44,7 @@ export const browsingCases: readonly TransportCase[] = [
     assert.deepEqual(textsOf(await read), ["0", "1"]);
   }),
 
-  transportCase("who looks for nothing reads nothing, and learns whether there is a queue", async (scene) => {
+  transportCase("a reader that wants no message reads none, and learns whether the queue exists", async (scene) => {
     const transport = await scene.connect();
     const queue = await readable(scene, transport);
     assert.deepEqual(await transport.browse({ queue, messageIds: [] }), []);

@@ -3,7 +3,7 @@ import { rejectsWith, textMessage, textOf, transportCase, type TransportCase } f
 
 const leading = { "x-queue-type": "quorum", "x-single-active-consumer": true };
 
-/** What a delivery's `publish` promises, and a cancel that gives back. */
+/** The promises of a delivery's `publish`, and of a cancel that requeues. */
 export const channelCases: readonly TransportCase[] = [
   transportCase("a delivery publishes to each of two queues by one publish, settled or not", async (scene) => {
     const transport = await scene.connect();

@@ -42,7 +42,7 @@ export const declaringCases: readonly TransportCase[] = [
     await rejectsWith("not-found", transport.declare(queueOnly(scene.name()), "passive"));
   }),
 
-  transportCase("a queue can be looked at and deleted, a missing one too", async (scene) => {
+  transportCase("a queue can be inspected and deleted, a missing one too", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport);
     await publishTexts(transport, queue, ["1", "2"]);
@@ -52,7 +52,7 @@ export const declaringCases: readonly TransportCase[] = [
     await transport.deleteQueue(queue);
   }),
 
-  transportCase("a queue can be purged: what waits goes, what is held stays", async (scene) => {
+  transportCase("a queue can be purged: ready messages are deleted, unacked ones stay", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport);
     const inbox = await scene.subscribe(transport, { queue, prefetch: 1 });

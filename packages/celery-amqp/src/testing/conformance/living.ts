@@ -9,7 +9,7 @@ function fail(): never {
 
 /** What a transport promises from its first connect to its close, losses included. */
 export const livingCases: readonly TransportCase[] = [
-  transportCase("a transport tells the states it goes through", async (scene) => {
+  transportCase("a transport reports its states", async (scene) => {
     const transport = scene.create();
     const states: TransportState[] = [transport.state];
     const stop = transport.onState((state) => states.push(state));
@@ -29,7 +29,7 @@ export const livingCases: readonly TransportCase[] = [
     await sent;
   }),
 
-  transportCase("a closed transport does nothing more, and says so", async (scene) => {
+  transportCase("a closed transport refuses every call", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport);
     await transport.close();
@@ -61,7 +61,7 @@ export const livingCases: readonly TransportCase[] = [
     await Promise.all([transport.close(), sent]);
   }),
 
-  transportCase("after a loss consuming goes on, and an old delivery cannot be settled", async (scene) => {
+  transportCase("after a loss consuming continues, and an old delivery cannot be settled", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport);
     const events: string[] = [];

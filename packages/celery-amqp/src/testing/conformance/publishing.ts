@@ -80,7 +80,7 @@ export const publishingCases: readonly TransportCase[] = [
     assert.deepEqual([error.exchange, error.routingKey], ["", routingKey]);
   }),
 
-  transportCase("an unroutable message in a burst is told from its neighbours", async (scene) => {
+  transportCase("an unroutable message in a burst is distinguished from its neighbours", async (scene) => {
     const transport = await scene.connect();
     const queue = await scene.queue(transport);
     const nowhere = scene.name();

@@ -47,7 +47,7 @@ export class Scene {
     await this.#harness.dropConnections();
   }
 
-  /** A name that nobody else uses. */
+  /** A unique name. */
   name(): string {
     return `conformance.${randomUUID()}`;
   }
@@ -99,7 +99,7 @@ export function queueOnly(name: string, table?: QueueDeclaration["arguments"]): 
   };
 }
 
-/** A message that holds a text. */
+/** A message with a string as its body. */
 export function textMessage(text: string, properties: WireMessage["properties"] = {}): WireMessage {
   return { headers: {}, properties, body: new TextEncoder().encode(text) };
 }
@@ -109,7 +109,7 @@ export function textOf({ message }: Delivery): string {
   return new TextDecoder().decode(message.body);
 }
 
-/** Publishes texts to a queue, one after the other, and waits for all confirms. */
+/** Publishes strings to a queue, one after the other, and waits for all confirms. */
 export async function publishTexts(transport: Transport, queue: string, texts: readonly string[]): Promise<void> {
   const to = { exchange: "", routingKey: queue };
   await Promise.all(texts.map((text) => transport.publisher.publish(textMessage(text), to)));

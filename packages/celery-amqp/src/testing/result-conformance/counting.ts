@@ -31,7 +31,7 @@ export const countingCases: readonly ResultCase[] = [
     assert.equal((await chord.bring(1)).state, "complete");
   }),
 
-  resultCase("the end is told to one task alone, and to it again until it is finished", ["chords"], async (scene) => {
+  resultCase("only one task gets the end, and gets it again until the chord is finished", ["chords"], async (scene) => {
     const chord = await begin(scene, 2);
     await chord.bring(0);
     assert.equal((await chord.bring(1)).state, "complete");
@@ -63,21 +63,17 @@ export const countingCases: readonly ResultCase[] = [
     assert.deepEqual(await chord.bring(1), { state: "failed", exception, cause });
   }),
 
-  resultCase(
-    "a part whose message cannot be read is told the body, where it is the last",
-    ["chords"],
-    async (scene) => {
-      const chord = await begin(scene, 2);
-      const [first = "", last = ""] = chord.ids;
-      const unread = { groupId: chord.groupId, groupIndex: 1, taskId: last, body: null };
-      assert.deepEqual(await chord.bring(0), waiting);
-      const end = await chord.counter.addPart(unread, failure(last, "unread"));
-      assert.equal(end.state, "failed");
-      assert.deepEqual({ ...(end.state === "failed" && end.body) }, { ...body });
-      await chord.counter.finish(chord.groupId);
-      assert.deepEqual(await chord.counter.addPart({ ...unread, taskId: first }, failure(first, "late")), waiting);
-    },
-  ),
+  resultCase("a part whose message cannot be read gets the body, where it is the last", ["chords"], async (scene) => {
+    const chord = await begin(scene, 2);
+    const [first = "", last = ""] = chord.ids;
+    const unread = { groupId: chord.groupId, groupIndex: 1, taskId: last, body: null };
+    assert.deepEqual(await chord.bring(0), waiting);
+    const end = await chord.counter.addPart(unread, failure(last, "unread"));
+    assert.equal(end.state, "failed");
+    assert.deepEqual({ ...(end.state === "failed" && end.body) }, { ...body });
+    await chord.counter.finish(chord.groupId);
+    assert.deepEqual(await chord.counter.addPart({ ...unread, taskId: first }, failure(first, "late")), waiting);
+  }),
 
   resultCase("a chord that was extended waits for more", ["chords"], async (scene) => {
     const chord = await begin(scene, 3, 1);
@@ -87,14 +83,14 @@ export const countingCases: readonly ResultCase[] = [
     assert.deepEqual(await chord.bring(2), { state: "complete", results: ["r0", "r1", "r2"] });
   }),
 
-  resultCase("a chord is complete only once its size was told", ["chords"], async (scene) => {
+  resultCase("a chord is complete only once its size was set", ["chords"], async (scene) => {
     const chord = await begin(scene, 2, null);
     assert.deepEqual(await chord.bring(0), waiting);
     await chord.counter.setSize(chord.groupId, 2);
     assert.equal((await chord.bring(1)).state, "complete");
   }),
 
-  resultCase("groups in the header become lists in their places", ["chords"], async (scene) => {
+  resultCase("groups in the header become nested lists", ["chords"], async (scene) => {
     const side = await scene.connect();
     const groupId = randomUUID();
     const header = {
@@ -125,11 +121,11 @@ interface Begun {
   readonly counter: ChordCounter;
   readonly groupId: string;
   readonly ids: readonly string[];
-  /** Brings the part at this place, from one of two workers; its result is `r` and the place. */
+  /** Adds the part at this index, from one of two workers; its result is `r` and the index. */
   bring(index: number, meta?: ResultMeta): Promise<ChordProgress>;
 }
 
-/** A chord over `count` tasks; `size` null is not told yet. */
+/** A chord over `count` tasks; a null `size` is not set yet. */
 async function begin(scene: ResultScene, count: number, size: number | null = count): Promise<Begun> {
   const sides = [await scene.connect(), await scene.connect()].map(counterOf);
   const [counter = counterOf(await scene.connect())] = sides;

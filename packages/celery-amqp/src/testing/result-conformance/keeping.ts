@@ -14,7 +14,7 @@ export const keepingCases: readonly ResultCase[] = [
     assert.equal(other.source.latest(id)?.status, "SUCCESS");
   }),
 
-  resultCase("the latest state is told first to who comes late", ["memory", "states"], async (scene) => {
+  resultCase("a late watcher gets the latest state first", ["memory", "states"], async (scene) => {
     const [worker, other] = [await scene.connect(), await scene.connect()];
     const id = randomUUID();
     await worker.tell(progress(id, 1));

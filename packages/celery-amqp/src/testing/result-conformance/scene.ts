@@ -6,9 +6,9 @@ import type { CeleryError } from "../../ports/errors.ts";
 import type { ResultSource, ResultStore } from "../../results/backend.ts";
 
 /**
- * What a backend can do beyond bringing the final state to who sent the task:
+ * Abilities of a backend beyond delivering the final state to the sender of the task:
  *
- * - `states`: it tells of each state, not of the last alone
+ * - `states`: it delivers each state, not only the last
  * - `memory`: results stay until they are forgotten, for clients that did not send the task too
  * - `chords`, `groups`: it has these parts of the port
  */
@@ -92,7 +92,7 @@ export class Side {
   }
 }
 
-/** What one watcher heard. */
+/** The states that one watcher got. */
 export class Watch {
   readonly states: ResultMeta[] = [];
   lost: CeleryError | null = null;
@@ -168,7 +168,7 @@ export function progress(taskId: string, step: number): ResultMeta {
   return { ...bare, taskId, status: "OTHER", state: "PROGRESS", result: { step } };
 }
 
-/** What `meta` says a task returned; fails where it did not. */
+/** The returned value in `meta`; fails for another state. */
 export function resultIn(meta: ResultMeta): Tree {
   assert.equal(meta.status, "SUCCESS");
   return meta.status === "SUCCESS" ? meta.result : null;

@@ -3,9 +3,9 @@ import { failure, progress, type ResultCase, resultCase, resultIn, success } fro
 
 const many = 100;
 
-/** What whoever waits can rely on. */
+/** Promises to a caller that waits. */
 export const waitingCases: readonly ResultCase[] = [
-  resultCase("a result reaches who waits for it", [], async (scene) => {
+  resultCase("a result reaches the caller that waits for it", [], async (scene) => {
     const side = await scene.connect();
     const id = await side.sent();
     const watch = side.watch(id);
@@ -14,7 +14,7 @@ export const waitingCases: readonly ResultCase[] = [
     assert.equal(watch.lost, null);
   }),
 
-  resultCase("a result that came before it was asked for is told", [], async (scene) => {
+  resultCase("a result that came before it was awaited is delivered", [], async (scene) => {
     const side = await scene.connect();
     const id = await side.sent();
     await side.tell(success(id, 7));
@@ -33,7 +33,7 @@ export const waitingCases: readonly ResultCase[] = [
     assert.deepEqual("exception" in meta && meta.exception, { type: "ValueError", module: "builtins", args: ["boom"] });
   }),
 
-  resultCase("all who wait hear of it, and none who has left", [], async (scene) => {
+  resultCase("all watchers get it, and none that has stopped", [], async (scene) => {
     const side = await scene.connect();
     const id = await side.sent();
     const [first, second, gone] = [side.watch(id), side.watch(id), side.watch(id)];
@@ -56,7 +56,7 @@ export const waitingCases: readonly ResultCase[] = [
     );
   }),
 
-  resultCase("nothing is known of a task that nobody told of", [], async (scene) => {
+  resultCase("a task without a stored state has none", [], async (scene) => {
     const side = await scene.connect();
     assert.equal(side.source.latest(await side.sent()), null);
   }),
