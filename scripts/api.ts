@@ -1,6 +1,6 @@
 // Reports what is public in the package of the working directory: one `<package>.<entry>.api.md` for each of its entries.
-// With --local the reports are written; without it the check fails where one is not as the sources have it. Both fail for a
-// type that an export names and that is exported neither by its entry nor by one before.
+// With --local the reports are written; without it the check fails where one is not as the sources have it. Both fail for an
+// export without a docstring, and for a type that an export names and that is exported neither by its entry nor by one before.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from "@microsoft/api-extractor";

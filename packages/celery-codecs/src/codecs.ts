@@ -8,8 +8,9 @@ import { xz } from "./xz/xz.ts";
 import { yaml } from "./yaml/yaml.ts";
 
 /**
- * All serializers and compressions without keys, for `createContent`: `createContent({ ...codecs, accept: ["json",
- * "yaml"] })`. Only `accept` decides which serializers are read; all compressions are read.
+ * All serializers and compressions without keys:
+ * `createContent({ ...codecs, accept: ["json", "yaml"] })`.
+ * Only `accept` decides which serializers are read; all compressions are read.
  */
 export const codecs: { readonly serializers: readonly Serializer[]; readonly compressors: readonly Compressor[] } = {
   serializers: [yaml, msgpack],

@@ -13,6 +13,7 @@ export type RedisTls = Pick<
 
 /** A node's address. */
 export interface RedisNode {
+  /** Host name or IP address. */
   readonly host: string;
   /** Default 6379, of a sentinel 26379. */
   readonly port?: number;
@@ -20,12 +21,17 @@ export interface RedisNode {
 
 /** Redis behind Sentinel: the sentinels name the current primary. */
 export interface RedisSentinel {
+  /** Addresses of the sentinels. */
   readonly sentinels: readonly RedisNode[];
   /** Name of the primary that the sentinels monitor. Celery: `master_name`. */
   readonly master: string;
+  /** User name. Default none. */
   readonly username?: string;
+  /** Password. Default none. */
   readonly password?: string;
+  /** User name at the sentinels. Default none. */
   readonly sentinelUsername?: string;
+  /** Password at the sentinels. Default none. */
   readonly sentinelPassword?: string;
   /** Default 0. */
   readonly db?: number;
@@ -33,8 +39,11 @@ export interface RedisSentinel {
 
 /** Redis Cluster: some of its nodes, from which the others are discovered. Celery has no such backend. */
 export interface RedisCluster {
+  /** Addresses of some nodes. */
   readonly cluster: readonly RedisNode[];
+  /** User name. Default none. */
   readonly username?: string;
+  /** Password. Default none. */
   readonly password?: string;
 }
 

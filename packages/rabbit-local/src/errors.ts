@@ -18,6 +18,7 @@ export type RabbitLocalErrorCode =
 
 /** The error of this package. The message has what happened, to what, and what to do. */
 export class RabbitLocalError extends Error {
+  /** Name of the class, for logs. */
   override readonly name = "RabbitLocalError";
   /** The code, for programs. */
   readonly code: RabbitLocalErrorCode;

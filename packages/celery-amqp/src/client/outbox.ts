@@ -9,12 +9,17 @@ import type { Prepared } from "../send/dispatch.ts";
 export interface PreparedMessage {
   /** The task's id. It stays the same when the row is published again. */
   readonly id: string;
+  /** Exchange to publish to; empty for the default exchange. */
   readonly exchange: string;
+  /** Routing key. */
   readonly routingKey: string;
   /** Queue to declare before the publish; null for none. */
   readonly queue: string | null;
+  /** Headers of the message. */
   readonly headers: HeaderTable;
+  /** AMQP properties of the message. */
   readonly properties: WireProperties;
+  /** Encoded body. */
   readonly body: Uint8Array;
 }
 

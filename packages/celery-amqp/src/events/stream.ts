@@ -40,6 +40,7 @@ export interface EventStream<Of extends CeleryEvent = CeleryEvent>
   readonly unreadable: number;
   /** Ends the stream; may be called twice, also while a reader waits for the next event. */
   return(): Promise<IteratorResult<Of, undefined>>;
+  /** The stream itself. */
   [Symbol.asyncIterator](): EventStream<Of>;
 }
 

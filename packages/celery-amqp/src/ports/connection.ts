@@ -53,7 +53,9 @@ export interface AmqpOptions {
 
 /** Whichever is reached first. */
 export interface QueueLimit {
+  /** Messages. */
   readonly messages?: number;
+  /** Bytes of their bodies. */
   readonly bytes?: number;
 }
 

@@ -71,6 +71,7 @@ export type CeleryErrorCode =
  * one line of visible characters, with foreign names escaped.
  */
 export class CeleryError extends Error {
+  /** Name of the class, for logs. */
   override readonly name: string = "CeleryError";
   /** What happened, for programs. */
   readonly code: CeleryErrorCode;
@@ -83,8 +84,11 @@ export class CeleryError extends Error {
 
 /** No queue took the message; it is not stored anywhere. */
 export class UnroutableError extends CeleryError {
+  /** Name of the class, for logs. */
   override readonly name = "UnroutableError";
+  /** Exchange that the message was published to. */
   readonly exchange: string;
+  /** Routing key that no binding matches. */
   readonly routingKey: string;
 
   constructor(exchange: string, routingKey: string) {
@@ -102,7 +106,9 @@ export type PublishOutcome = "unknown" | "not-sent";
 
 /** No confirm came in time. Where `outcome` is `unknown` the message may have arrived: a resend must keep the same id. */
 export class PublishTimeoutError extends CeleryError {
+  /** Name of the class, for logs. */
   override readonly name = "PublishTimeoutError";
+  /** Whether the message may have reached the broker. */
   readonly outcome: PublishOutcome;
 
   constructor(timeoutMs: number, reason: string, outcome: PublishOutcome) {
@@ -117,6 +123,7 @@ export class PublishTimeoutError extends CeleryError {
 
 /** What became of the calls of `sendMany` when one of them failed. Code and cause are those of the first failure. */
 export class SendManyError extends CeleryError {
+  /** Name of the class, for logs. */
   override readonly name = "SendManyError";
   /** Task ids of the calls that the broker confirmed, in the order of their confirms. */
   readonly sent: readonly string[];

@@ -2,6 +2,7 @@ import type { Address, TaskMessage } from "@leveret/celery-protocol";
 
 /** Where a message is about to go. */
 export interface SendTarget {
+  /** Exchange and routing key. */
   readonly to: Address;
   /** The queue that is declared for it; null where the call names an exchange and no queue. */
   readonly queue: string | null;

@@ -7,9 +7,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Where log lines go. pino and the console satisfy its shape with a one-line adapter. */
 export interface Logger {
+  /** Logs details of the operation. */
   debug(message: string, fields?: LogFields): void;
+  /** Logs a normal event. */
   info(message: string, fields?: LogFields): void;
+  /** Logs an event that may need attention. */
   warn(message: string, fields?: LogFields): void;
+  /** Logs a failure. */
   error(message: string, fields?: LogFields): void;
 }
 

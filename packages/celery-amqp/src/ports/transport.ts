@@ -23,6 +23,7 @@ export type TransportState = "idle" | "connecting" | "open" | "blocked" | "closi
  * 7. `state` can be watched.
  */
 export interface Transport {
+  /** Current state of the connection. */
   readonly state: TransportState;
   /**
    * Connects; resolves when open, at once if it is. Rejects with a CeleryError when the broker refuses for good
@@ -48,11 +49,13 @@ export interface Transport {
   browse(options: BrowseOptions): Promise<readonly WireMessage[] | null>;
   /** Deletes the ready messages of a queue and resolves with their number; unacked ones stay. 0 for a missing queue. */
   purgeQueue(name: string): Promise<number>;
+  /** Publisher of this connection. */
   readonly publisher: Publisher;
   /** Resolves once the broker has accepted the consumer; from then on the transport keeps it alive until `cancel`. */
   subscribe(options: SubscribeOptions, onDelivery: (delivery: Delivery) => void): Promise<Subscription>;
   /** Calls `listener` at every change; the returned function stops that. */
   onState(listener: (state: TransportState) => void): () => void;
+  /** Closes the connection. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -70,13 +73,17 @@ export type DeclareMode = "active" | "passive";
 
 /** Numbers the broker gives for a queue. */
 export interface QueueInfo {
+  /** Name of the queue. */
   readonly name: string;
+  /** Messages that are ready for delivery. */
   readonly messageCount: number;
+  /** Consumers of the queue. */
   readonly consumerCount: number;
 }
 
 /** What is to be read of a queue before it is left alone. */
 export interface BrowseOptions {
+  /** Queue to read. */
   readonly queue: string;
   /** Reads until those with these `messageId`s have come. */
   readonly messageIds: readonly string[];
@@ -118,6 +125,7 @@ export interface Publisher {
 
 /** How to consume one queue. */
 export interface SubscribeOptions {
+  /** Queue to consume from. */
   readonly queue: string;
   /**
    * Prefetch count: most unsettled deliveries; fixed for the subscription's life. 0 is no limit. Ignored with `noAck`.
@@ -128,7 +136,9 @@ export interface SubscribeOptions {
    * readable is dropped, and logged once a minute.
    */
   readonly noAck?: boolean;
+  /** True refuses other consumers of the queue. Default false. */
   readonly exclusive?: boolean;
+  /** Arguments of basic.consume. Default none. */
   readonly arguments?: HeaderTable;
   /** Declared before consuming, now and after every loss. Absent: the queue is taken as it is. */
   readonly topology?: BrokerTopology;
@@ -177,6 +187,7 @@ export interface CancelOptions {
 
 /** Options of rejecting a delivery. */
 export interface RejectOptions {
+  /** True requeues the message; false drops or dead-letters it. */
   readonly requeue: boolean;
   /**
    * Whether the delivery was a try that failed. False: it was not, and where the broker can leave it out of its count it
@@ -187,9 +198,13 @@ export interface RejectOptions {
 
 /** One message, bound to the channel that brought it. It settles once. */
 export interface Delivery {
+  /** The message. */
   readonly message: WireMessage;
+  /** Exchange and routing key that the message was published to. */
   readonly address: Address;
+  /** Queue that the message was delivered from. */
   readonly queue: string;
+  /** Whether the broker has delivered the message before. */
   readonly redelivered: boolean;
   /** Number of earlier deliveries by a quorum queue (`x-delivery-count`); null without the header. */
   readonly deliveryCount: number | null;

@@ -16,6 +16,7 @@ export interface ResultStore {
   check?(): Promise<void>;
   /** The counter of chords. Absent: chords are refused. */
   readonly chords?: ChordCounter;
+  /** Closes connections of the store. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -45,6 +46,7 @@ export interface ResultSource {
   readonly chords?: ChordCounter;
   /** The store of groups. Absent: groups cannot be saved. */
   readonly groups?: GroupStore;
+  /** Closes connections of the source, and ends each wait. Safe to call twice. */
   close(): Promise<void>;
 }
 

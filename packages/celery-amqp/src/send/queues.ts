@@ -12,6 +12,7 @@ export type DeclarePolicy = DeclareMode | "off";
 
 /** Options of a queue, the same for clients that send to it and workers that consume it. */
 export interface QueueOptions {
+  /** Name of the queue. */
   readonly name: string;
   /**
    * Type of queue to declare. Default: none, as Celery declares; the broker's default type applies, and an existing

@@ -8,7 +8,9 @@ import { type QueueOptions, queueShapes, type ResolvedQueue, resolveQueue } from
 export interface ShardedCall {
   /** Name of the task. */
   readonly task: string;
+  /** Positional arguments. */
   readonly args: readonly unknown[];
+  /** Keyword arguments. */
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
@@ -38,9 +40,11 @@ export interface ShardedQueueOptions extends Omit<
 
 /** One queue of tasks, sharded over several queues of the broker. Created by `shardedQueue`. */
 export interface ShardedQueue extends ShardedQueueOptions {
+  /** Tells a sharded queue from the options of a queue. */
   readonly kind: "sharded-queue";
   /** The name that tasks are sent to. Its shards are `<name>.shard-0` and so on. */
   readonly name: string;
+  /** Number of shards. */
   readonly shards: number;
 }
 

@@ -89,10 +89,15 @@ export type WrittenTime<Time> = Time extends number
 
 /** A call to be made by a worker: what `task.s(…)`, `task.si(…)`, `chain`, `group` and `chord` make. */
 export interface LinkedCall<Given extends readonly unknown[] = never> {
+  /** Tells a call from other values. */
   readonly kind: "signature";
+  /** The task. */
   readonly task: { readonly name: string; readonly passing: "positional" | "keyword" | "message" };
+  /** Arguments as the caller gave them. */
   readonly args: readonly unknown[];
+  /** Options of the call. */
   readonly options: CallOptions;
+  /** True: the result of the previous step is not handed in. */
   readonly immutable: boolean;
   /** What a chain, group, chord or stamped call is, as messages carry it; null for the call of one task. */
   readonly composed: { readonly signature: WireSignature } | null;

@@ -8,13 +8,17 @@ import type { Signature } from "./signature.ts";
 
 /** What a handler is given as its first argument. */
 export interface TaskContext {
+  /** The task's id. */
   readonly id: string;
+  /** Name of the task. */
   readonly name: string;
   /** 1 at the first run. */
   readonly attempt: number;
   /** True when a failure of this run will not be tried again. */
   readonly isLastAttempt: boolean;
+  /** Id of the first task of the workflow. */
   readonly rootId: string;
+  /** Id of the task that sent this one; null where a client sent it. */
   readonly parentId: string | null;
   /** The broker has handed this message out before; the work may have been done once already. */
   readonly redelivered: boolean;

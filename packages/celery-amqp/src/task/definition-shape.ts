@@ -50,12 +50,15 @@ export interface HandlerDefinition<A extends readonly unknown[], R> extends Task
    * both (`add.delay(1, y=2)`, `step.s(z=3)` in a chain). Default: keyword arguments are refused.
    */
   readonly parameters?: NoInfer<ParameterNames<A>>;
+  /** The handler. */
   readonly run: Handler<A, R>;
 }
 
 /** A task defined by its handler, whose one argument, an object, travels as keyword arguments. */
 export interface KeywordDefinition<I, R> extends TaskOptions {
+  /** The one argument travels as keyword arguments. */
   readonly keywords: true;
+  /** The handler. */
   readonly run: (context: TaskContext, input: I) => R | Promise<R>;
 }
 
@@ -118,16 +121,23 @@ export type Unsent = "A Map, a Set, a function or a symbol cannot be sent: use p
 
 /** Every option of a definition, for the message about an unknown one. */
 export interface AnyDefinition extends TaskOptions {
+  /** Schema of an object. */
   readonly input?: unknown;
+  /** Schema of a tuple. */
   readonly args?: unknown;
+  /** Schema of the result. */
   readonly returns?: unknown;
+  /** Whether the one argument travels as keyword arguments. */
   readonly keywords?: boolean;
+  /** Names of the arguments. */
   readonly parameters?: readonly string[];
+  /** The handler. */
   readonly run?: AnyHandler;
 }
 
 /** A definition that fits no form, of unknown mistakes. */
 export interface Misfit extends AnyDefinition {
+  /** No definition has this property. */
   readonly "fits no form of defineTask": never;
 }
 

@@ -57,6 +57,7 @@ export interface Signed<in A extends readonly unknown[], out R> {
 /** A task that is declared without a handler: by its type, or by its schemas. */
 export interface DeclaredTask<A extends readonly unknown[], R, Run extends AnyHandler = Handler<A, R>>
   extends Task<A, R>, OpenTask<Run> {
+  /** Null: the handler is elsewhere. */
   readonly run: null;
 }
 
@@ -82,40 +83,52 @@ export function defineTask<const S extends ObjectSchema, const O extends Standar
   name: string,
   definition: Complete<InputDefinition<S, O, InputHandler<S, Input<O>>>>,
 ): Task<[input: Input<S>], Output<O>>;
+/** Defines a task by an object schema and a handler. */
 export function defineTask<const S extends ObjectSchema, R>(
   name: string,
   definition: InputDefinition<S, undefined, InputHandler<S, R>> & { readonly run: InputHandler<S, R> },
 ): Task<[input: Input<S>], R>;
+/** Declares a task by an object schema. */
 export function defineTask<const S extends ObjectSchema, const O extends StandardSchemaV1 = StandardSchemaV1>(
   name: string,
   definition: InputDefinition<S, O, undefined>,
 ): DeclaredTask<[input: Input<S>], Output<O>, InputHandler<S, Input<O>>>;
+/** Defines a task by a tuple schema, a schema of its result and a handler. */
 export function defineTask<const S extends TupleSchema, const O extends StandardSchemaV1>(
   name: string,
   definition: Complete<ArgsDefinition<S, O, ArgsHandler<S, Input<O>>>>,
 ): Task<List<Input<S>>, Output<O>>;
+/** Defines a task by a tuple schema and a handler. */
 export function defineTask<const S extends TupleSchema, R>(
   name: string,
   definition: ArgsDefinition<S, undefined, ArgsHandler<S, R>> & { readonly run: ArgsHandler<S, R> },
 ): Task<List<Input<S>>, R>;
+/** Declares a task by a tuple schema. */
 export function defineTask<const S extends TupleSchema, const O extends StandardSchemaV1 = StandardSchemaV1>(
   name: string,
   definition: ArgsDefinition<S, O, undefined>,
 ): DeclaredTask<List<Input<S>>, Output<O>, ArgsHandler<S, Input<O>>>;
 // oxlint-disable typescript/no-explicit-any -- a parameter that has a default value and no type would be of type unknown
+/** Gives no task for an argument or a result that no serializer encodes. */
 export function defineTask<A extends any[], R>(name: string, run: Handler<A, R> & Unsendable<A, R>): Unsent;
+/** Defines a task by its handler. */
 export function defineTask<A extends any[], R>(name: string, run: Handler<A, R>): Task<A, R>;
+/** Defines a task by its handler and options. */
 export function defineTask<A extends any[], R>(name: string, definition: HandlerDefinition<A, R>): Task<A, R>;
 // oxlint-enable typescript/no-explicit-any
+/** Defines a task by a handler of one object, which is sent as keyword arguments. */
 export function defineTask<I extends object, R>(name: string, definition: KeywordDefinition<I, R>): Task<[input: I], R>;
+/** Declares a task by the type of its keyword arguments and its result. */
 export function defineTask<F extends (input: never) => unknown>(
   name: string,
   options: DeclaredOptions<true> & { readonly keywords: true },
 ): DeclaredTask<DeclaredArgs<F>, DeclaredResult<F>>;
+/** Declares a task by the types of its arguments and its result. */
 export function defineTask<F extends (...args: never) => unknown = (...args: unknown[]) => unknown>(
   name: string,
   options?: DeclaredOptions<false>,
 ): DeclaredTask<DeclaredArgs<F>, DeclaredResult<F>>;
+/** Names the mistake in a definition. */
 export function defineTask<const D>(name: string, definition: Mistake<D>): never;
 export function defineTask(name: unknown, definition: unknown = {}): unknown {
   if (typeof name !== "string" || name === "")

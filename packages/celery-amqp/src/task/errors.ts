@@ -2,6 +2,7 @@ import { CeleryError } from "../ports/errors.ts";
 
 /** What is known of a task's failure. */
 export interface TaskFailure {
+  /** Id of the task. */
   readonly taskId: string;
   /** Qualified name of the exception's class, as the worker's language has it: `ValueError`, `Outer.Inner`. */
   readonly excType: string;
@@ -15,13 +16,19 @@ export interface TaskFailure {
 
 /** The task ran and failed. `cause` is an error of the class registered for `excType`, if there is one. */
 export class TaskFailedError extends CeleryError implements TaskFailure {
+  /** Name of the class, for logs. */
   override readonly name = "TaskFailedError";
+  /** Id of the task. */
   readonly taskId: string;
+  /** Class of the exception. */
   readonly excType: string;
+  /** Python module of the exception; null where there is none. */
   readonly excModule: string | null;
+  /** Arguments of the exception. */
   readonly excArgs: readonly unknown[];
   /** The exception's arguments as one text. */
   readonly excMessage: string;
+  /** Traceback as the worker stored it; null where there is none. */
   readonly traceback: string | null;
 
   constructor(failure: TaskFailure, options?: { readonly cause?: unknown }) {
@@ -42,7 +49,9 @@ export class TaskFailedError extends CeleryError implements TaskFailure {
 
 /** The task was revoked, or expired before it ran. */
 export class TaskRevokedError extends CeleryError {
+  /** Name of the class, for logs. */
   override readonly name = "TaskRevokedError";
+  /** Id of the task. */
   readonly taskId: string;
   /** Celery's word for it: `revoked`, `expired`, `terminated`. */
   readonly reason: string;
@@ -56,7 +65,9 @@ export class TaskRevokedError extends CeleryError {
 
 /** No final state came in time. The task may be waiting, running, or unknown to every worker. */
 export class ResultTimeoutError extends CeleryError {
+  /** Name of the class, for logs. */
   override readonly name = "ResultTimeoutError";
+  /** Id of the task. */
   readonly taskId: string;
   /** How long the result was awaited, in milliseconds. */
   readonly timeoutMs: number;

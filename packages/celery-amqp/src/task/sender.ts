@@ -28,7 +28,9 @@ export type Settled<R> =
 
 /** One state of a task: Celery's own, or one that the task reported (`PROGRESS`) with its details. */
 export interface TaskState {
+  /** Celery's name of the state. */
   readonly status: string;
+  /** Details that the task reported with the state. */
   readonly meta: unknown;
 }
 
@@ -90,7 +92,9 @@ export interface AsyncResult<R> {
 export interface MemberEnd {
   /** Its index in the group. */
   readonly index: number;
+  /** Result of the member. */
   readonly result: AsyncResult<unknown>;
+  /** How the member ended. */
   readonly settled: Settled<unknown>;
 }
 
@@ -119,7 +123,9 @@ export interface GroupResult<R extends readonly unknown[]> extends AsyncResult<R
 
 /** A call by name, where the task is not known to this program. */
 export interface NamedCall extends CallOptions {
+  /** Positional arguments. Default none. */
   readonly args?: readonly unknown[];
+  /** Keyword arguments. Default none. */
   readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
@@ -132,10 +138,13 @@ export interface TaskSender {
    * UnroutableError, PublishTimeoutError, `publish-nacked`, `publish-refused`, `overloaded`, `message-too-large`, `closed`
    */
   send<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<AsyncResult<R>>;
+  /** Sends a group. */
   send<R extends readonly unknown[]>(call: GroupSignature<[], R>): Promise<GroupResult<R>>;
+  /** Sends a call. */
   send<R>(call: Signature<[], R>): Promise<AsyncResult<R>>;
   /** Sends, then waits for the result: `send` and `get` in one. */
   call<A extends readonly unknown[], R>(task: TypedTask<A, R>, ...args: A): Promise<R>;
+  /** The same for a call. */
   call<R>(call: Signature<[], R>): Promise<R>;
   /**
    * Opens a result by its id. With `rpc` results only the client or worker that sent the task receives it.
@@ -143,6 +152,7 @@ export interface TaskSender {
    * @param task - gives the result its type and its schema
    */
   result<R>(id: string, task: TypedTask<never, R>): AsyncResult<R>;
+  /** The same for a task that this program does not know. */
   result(id: string): AsyncResult<unknown>;
   /** Sends a task that is known by name only. */
   sendByName(name: string, call?: NamedCall): Promise<AsyncResult<unknown>>;

@@ -3,9 +3,11 @@
  * with it, and Python callers see billiard's exception of the same name.
  */
 export class SoftTimeLimitExceeded extends Error {
+  /** Name of the class, for logs. */
   override readonly name = "SoftTimeLimitExceeded";
   /** Billiard raises it without arguments. */
   readonly pythonArgs: readonly unknown[] = [];
+  /** The soft time limit. */
   readonly limitSeconds: number;
 
   constructor(limitMs: number) {
@@ -16,6 +18,7 @@ export class SoftTimeLimitExceeded extends Error {
 
 /** The worker stops and its grace is over: the reason that `ctx.signal` is aborted with. The task goes back to its queue. */
 export class WorkerStopping extends Error {
+  /** Name of the class, for logs. */
   override readonly name = "WorkerStopping";
 
   constructor() {
@@ -28,6 +31,7 @@ export class WorkerStopping extends Error {
  * the task is stored as REVOKED; one that still succeeds has succeeded.
  */
 export class TaskRevoked extends Error {
+  /** Name of the class, for logs. */
   override readonly name = "TaskRevoked";
   /** The reason given with the revoke, or null. */
   readonly reason: string | null;
@@ -43,7 +47,9 @@ export class TaskRevoked extends Error {
  * killed. Its task has failed already, and its outcome is ignored.
  */
 export class TimeLimitExceeded extends Error {
+  /** Name of the class, for logs. */
   override readonly name = "TimeLimitExceeded";
+  /** The time limit. */
   readonly limitSeconds: number;
 
   constructor(limitMs: number) {
@@ -57,6 +63,7 @@ export class TimeLimitExceeded extends Error {
  * aborted with where `cancelOnConnectionLoss` asks for it.
  */
 export class ConnectionLost extends Error {
+  /** Name of the class, for logs. */
   override readonly name = "ConnectionLost";
 
   constructor() {

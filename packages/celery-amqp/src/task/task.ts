@@ -8,6 +8,7 @@ export type AnyHandler = (...args: never) => unknown;
 
 /** A task without its types: what a registry keeps and a worker runs. */
 export interface TaskDefinition {
+  /** Tells a task from other values. */
   readonly kind: "task";
   /** The registered name, the same on both sides and in every language. */
   readonly name: string;
@@ -41,6 +42,7 @@ declare const handler: unique symbol;
 
 /** A task without a handler: a worker gets one of type `Run` by `implement`, or another program runs the task. */
 export interface OpenTask<Run extends AnyHandler> extends TaskDefinition {
+  /** Null: the handler is elsewhere. */
   readonly run: null;
   /** Only for the compiler; never present. */
   readonly [handler]?: Run;

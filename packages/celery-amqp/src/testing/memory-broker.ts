@@ -21,6 +21,7 @@ export interface MemoryPeer {
   onDropped(reason: Error): void;
   /** The broker takes connections (again). */
   onUp(): void;
+  /** Called when the broker blocks or unblocks its publishers. */
   onBlocked(blocked: boolean): void;
 }
 
@@ -50,10 +51,12 @@ export class MemoryBroker {
     this.#vhost = new MemoryVhost(this.clock);
   }
 
+  /** Whether the broker takes connections. */
   get isUp(): boolean {
     return this.#isUp;
   }
 
+  /** Whether the broker blocks publishers. */
   get isBlocked(): boolean {
     return this.#isBlocked;
   }
@@ -97,6 +100,7 @@ export class MemoryBroker {
     this.#setBlocked(true);
   }
 
+  /** Ends `block`. */
   unblock(): void {
     this.#setBlocked(false);
   }
@@ -111,6 +115,7 @@ export class MemoryBroker {
     this.#heldConfirms ??= [];
   }
 
+  /** Sends the confirms that were withheld. */
   releaseConfirms(): void {
     const held = this.#heldConfirms ?? [];
     this.#heldConfirms = null;
@@ -141,6 +146,7 @@ export class MemoryBroker {
     for (const [queue, owner] of this.#owners) if (owner === peer) this.#vhost.remove(queue);
   }
 
+  /** Declares an exchange. */
   declareExchange(exchange: ExchangeDeclaration): void {
     this.#vhost.declareExchange(exchange);
   }
@@ -154,6 +160,7 @@ export class MemoryBroker {
     return outcome;
   }
 
+  /** Binds a queue or an exchange. */
   bind(binding: BindingDeclaration): void {
     this.#vhost.bind(binding);
   }
@@ -170,14 +177,17 @@ export class MemoryBroker {
     return { name, messageCount: queue.messageCount, consumerCount: queue.consumers.length };
   }
 
+  /** Whether a queue exists. */
   hasQueue(name: string): boolean {
     return this.#vhost.queues.has(name);
   }
 
+  /** Whether a queue is a quorum queue. */
   isQuorum(name: string): boolean {
     return this.#vhost.queues.get(name)?.isQuorum ?? false;
   }
 
+  /** Deletes a queue with its messages. */
   deleteQueue(name: string): void {
     const queue = this.#vhost.queues.get(name);
     if (queue !== undefined) this.#vhost.remove(queue);
@@ -209,6 +219,7 @@ export class MemoryBroker {
     else this.#heldConfirms.push(confirm);
   }
 
+  /** Adds a consumer to a queue. */
   consume(name: string, peer: MemoryPeer, options: MemoryConsumerOptions): MemoryConsumer {
     const queue = this.#vhost.queue(name);
     this.#assertAccess(queue, peer);

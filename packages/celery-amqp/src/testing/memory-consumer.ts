@@ -4,7 +4,9 @@ import type { StoredMessage } from "./memory-message.ts";
 export interface MemoryConsumerOptions {
   /** Unsettled messages at most; 0 is no limit. */
   readonly prefetch: number;
+  /** Whether messages count as acked when they are delivered. */
   readonly noAck: boolean;
+  /** Whether the consumer refuses others. */
   readonly exclusive: boolean;
   /** `x-priority`: the higher is served first. */
   readonly priority: number;
@@ -16,6 +18,7 @@ export interface MemoryConsumerOptions {
 
 /** One consumer of one queue: its unsettled messages, including those in transit. */
 export class MemoryConsumer {
+  /** Options of the consumer. */
   readonly options: MemoryConsumerOptions;
   /** Delivered and unsettled, including messages in transit. */
   readonly #held = new Set<StoredMessage>();
@@ -27,6 +30,7 @@ export class MemoryConsumer {
     this.options = options;
   }
 
+  /** Whether the prefetch count allows another message. */
   get hasRoom(): boolean {
     const { noAck, prefetch } = this.options;
     return this.#open && (noAck || prefetch === 0 || this.#held.size < prefetch);
@@ -37,10 +41,12 @@ export class MemoryConsumer {
     return this.#drained.promise;
   }
 
+  /** Whether no delivery is unacked. */
   get holdsNothing(): boolean {
     return this.#held.size === 0;
   }
 
+  /** Delivers a message. */
   send(stored: StoredMessage): void {
     if (!this.options.noAck) this.#held.add(stored);
     this.#inbox.push(stored);

@@ -3,7 +3,9 @@ import { CeleryError } from "../ports/errors.ts";
 
 /** A message as a queue keeps it. */
 export interface StoredMessage {
+  /** The message. */
   readonly message: WireMessage;
+  /** Exchange and routing key that the message was published to. */
   readonly address: Address;
   /** Its position in the queue; a requeued message keeps it. */
   readonly sequence: number;

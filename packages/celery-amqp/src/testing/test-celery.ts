@@ -41,11 +41,15 @@ export interface TestCeleryOptions extends Omit<CreateWorkerOptions, "pool"> {
 
 /** A task that was sent, by the code under test or by a handler, retries included. */
 export interface SentTask {
+  /** Id of the task. */
   readonly id: string;
+  /** Positional arguments. */
   readonly args: readonly unknown[];
+  /** Keyword arguments. */
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** Seconds from now to its eta, as of the time it was sent; null without an eta. */
   readonly countdown: number | null;
+  /** Queue of the message. */
   readonly queue: string;
   /** How often it was tried before. */
   readonly retries: number;
@@ -74,9 +78,13 @@ export interface RunOptions {
 
 /** A client, a broker in memory and a worker, on a clock that tests advance. */
 export interface TestCelery extends AsyncDisposable {
+  /** Client of the test. */
   readonly client: Client;
+  /** Worker of the test. */
   readonly worker: Worker;
+  /** Broker in memory. */
   readonly broker: MemoryBroker;
+  /** Clock of client and worker. */
   readonly clock: FakeClock;
   /** What was sent to this task so far, in order. */
   sent(task: TaskDefinition): readonly SentTask[];

@@ -54,6 +54,7 @@ const startShape = props<StartOptions>({ health: healthShape });
 
 /** A program that runs tasks. Made by `createWorker`. */
 export interface Worker extends Controls, AsyncDisposable {
+  /** Current state of the worker. */
   readonly state: WorkerState;
   /** Node name, `celery@host`. */
   readonly name: string;

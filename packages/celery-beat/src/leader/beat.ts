@@ -13,6 +13,7 @@ export type BeatPhase = "new" | "standby" | "leading" | "stopped";
 
 /** A beat. Of several beats with one name only the leader sends tasks. */
 export interface Beat extends AsyncDisposable {
+  /** Current phase of the beat. */
   readonly phase: BeatPhase;
   /** Calls `listener` at every change of phase; the returned function removes it. */
   onPhase(listener: (phase: BeatPhase) => void): () => void;

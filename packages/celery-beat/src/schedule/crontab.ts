@@ -6,16 +6,21 @@ import type { Zone } from "./zone.ts";
 
 /** Celery's `crontab`: a field left out matches every value. A day must match all three fields of days and months. */
 export interface CrontabFields {
+  /** 0 to 59. Default every minute. */
   readonly minute?: FieldSpec;
+  /** 0 to 23. Default every hour. */
   readonly hour?: FieldSpec;
   /** 0 is Sunday; names are `sun` to `sat`. */
   readonly dayOfWeek?: FieldSpec;
+  /** 1 to 31. Default every day. */
   readonly dayOfMonth?: FieldSpec;
+  /** 1 to 12, or `jan` to `dec`. Default every month. */
   readonly monthOfYear?: FieldSpec;
 }
 
 /** A schedule by local time. */
 export interface Crontab extends CrontabFields {
+  /** Tells a crontab from an interval. */
   readonly kind: "crontab";
 }
 

@@ -26,18 +26,24 @@ export interface AnyArguments {
 
 /** Positional arguments. */
 export interface ListedArguments<A> {
+  /** The arguments, in their order. */
   readonly args: A;
+  /** Not together with `args`. */
   readonly kwargs?: undefined;
 }
 
 /** Keyword arguments. */
 export interface NamedArguments<Input> {
+  /** Not together with `kwargs`. */
   readonly args?: undefined;
+  /** The arguments, by their names. */
   readonly kwargs: Input;
 }
 
 /** No arguments. */
 export interface NoArguments {
+  /** None. */
   readonly args?: undefined;
+  /** None. */
   readonly kwargs?: undefined;
 }

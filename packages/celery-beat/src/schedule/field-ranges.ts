@@ -2,10 +2,15 @@
 
 /** The range of each field, as the compiler names it where a number is outside of it. */
 export interface FieldRanges {
+  /** Of a minute. */
   readonly minute: "a minute is 0 to 59";
+  /** Of an hour. */
   readonly hour: "an hour is 0 to 23";
+  /** Of a day of the week. */
   readonly dayOfWeek: "a day of the week is 0 (Sunday) to 6";
+  /** Of a day of the month. */
   readonly dayOfMonth: "a day of the month is 1 to 31";
+  /** Of a month. */
   readonly monthOfYear: "a month is 1 to 12";
 }
 
@@ -18,10 +23,15 @@ export type NumberOf<Text extends string> = Text extends `${infer Value extends 
 
 /** The numbers of each field. */
 export interface FieldNumbers {
+  /** Of a minute. */
   readonly minute: Below<1 | 2 | 3 | 4 | 5>;
+  /** Of an hour. */
   readonly hour: Exclude<Below<1 | 2>, 24 | 25 | 26 | 27 | 28 | 29>;
+  /** Of a day of the week. */
   readonly dayOfWeek: Exclude<Digit, 7 | 8 | 9>;
+  /** Of a day of the month. */
   readonly dayOfMonth: Exclude<Below<1 | 2>, 0> | 30 | 31;
+  /** Of a month. */
   readonly monthOfYear: Exclude<Digit, 0> | 10 | 11 | 12;
 }
 

@@ -13,14 +13,19 @@ import type { Mint, WireRoute } from "./mint.ts";
 
 /** A task message to send, and its routing. */
 export interface Sending {
+  /** The message. */
   readonly task: TaskMessage;
+  /** Destination of the message. */
   readonly to: Routing;
 }
 
 /** The routing of a message by call and route; null where neither sets it. The sender knows the existing queues. */
 export interface Routing {
+  /** Name of the queue. */
   readonly queue: string | null;
+  /** Name of the exchange. */
   readonly exchange: string | null;
+  /** Routing key. */
   readonly routingKey: string | null;
   /** The name whose route applies: that of the task, or of the task that a map or starmap calls. */
   readonly routeName: string;
@@ -30,7 +35,9 @@ export interface Routing {
 
 /** The running task that sends others: Celery's `current_worker_task`. */
 export interface Caller {
+  /** Id of the task. */
   readonly id: string;
+  /** Id of the first task of its workflow. */
   readonly rootId: string | null;
   /** The inherited priority; null where it is not inherited. Celery's `task_inherit_parent_priority`. */
   readonly priority: number | null;
@@ -38,6 +45,7 @@ export interface Caller {
 
 /** One call: the task with its arguments, and its options. */
 export interface Call extends CallArguments {
+  /** Name of the task. */
   readonly task: string;
   /** By Celery's names. */
   readonly options: Readonly<DraftOptions>;
@@ -45,24 +53,34 @@ export interface Call extends CallArguments {
 
 /** Arguments of a call. */
 export interface CallArguments {
+  /** Positional arguments. */
   readonly args: readonly Tree[];
+  /** Keyword arguments. */
   readonly kwargs: Readonly<Record<string, Tree>>;
 }
 
 /** The common part of all messages of a call, without ids, times and arguments. Created by `callTerms`. */
 export interface CallTerms {
+  /** Destination of the message. */
   readonly to: Routing;
   /** Fields that are equal in each message. */
   readonly message: Omit<
     TaskMessage,
     "id" | "rootId" | "parentId" | "replyTo" | "correlationId" | "eta" | "expires" | "priority"
   >;
+  /** Id of the task; null for a new one. */
   readonly id: string | null;
+  /** Root id that the options name; null for none. */
   readonly rootId: string | null;
+  /** Parent id that the options name; null for none. */
   readonly parentId: string | null;
+  /** Reply queue that the options name; null for none. */
   readonly replyTo: string | null;
+  /** Priority that the options name; null for none. */
   readonly priority: number | null;
+  /** Earliest time of the run; null for none. */
   readonly eta: Moment | null;
+  /** Time after which the task does not run; null for none. */
   readonly expires: Moment | null;
 }
 

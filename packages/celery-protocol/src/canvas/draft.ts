@@ -16,18 +16,25 @@ export type DraftOptions = Record<string, OptionValue>;
  * drafts of its own. Source: celery/canvas.py `Signature`.
  */
 export class Draft {
+  /** Kind of the signature. */
   readonly kind: "task" | "chain" | "group" | "chord";
+  /** Name of the task. */
   readonly task: string;
+  /** Positional arguments. */
   args: readonly Tree[] = [];
   /** Keyword arguments of a task; for a chord those of all members of its header. */
   kwargs: Readonly<Record<string, Tree>> = {};
+  /** Call options by Celery's names. */
   options: DraftOptions = {};
+  /** Whether the result of the previous step is not handed in. */
   immutable = false;
   /** Steps of a chain, members of a group. */
   tasks: Draft[] = [];
   /** Header of a chord, a group. */
   header: Draft | null = null;
+  /** Body of a chord. */
   body: Draft | null = null;
+  /** Unknown keys of the signature. */
   extra: Readonly<Record<string, Tree>> = {};
 
   /** The budget that all drafts of one canvas share. */

@@ -11,7 +11,9 @@ import type { FailedTask } from "./unreached.ts";
 
 /** The messages to send after a task, and their result tuples, which become its `children`. */
 export interface FollowUp {
+  /** Messages to send, in their order. */
   readonly steps: readonly CanvasStep[];
+  /** Result tuples of these messages. */
   readonly children: readonly Tree[];
 }
 

@@ -23,7 +23,9 @@ export interface Freezing {
 
 /** A signature with its ids, and its result. */
 export interface Frozen {
+  /** The signature with ids. */
   readonly signature: WireSignature;
+  /** Result tuple of the signature. */
   readonly result: ResultTuple;
 }
 

@@ -9,6 +9,7 @@ const ARGUMENTS_A_SIGNATURE = 16;
 
 /** Adds up the messages and signatures of one call, and throws as soon as a limit of the budget is passed. */
 export class Spending {
+  /** The limits. */
   readonly budget: Budget;
   #signatures = 0;
   #messages = 0;

@@ -16,14 +16,19 @@ export type Stamps = Readonly<Record<string, Tree>>;
 export interface StampingVisitor {
   /** Every task. */
   onSignature?(signature: WireSignature, stamps: Stamps): Stamps;
+  /** Called before the steps of a chain. */
   onChainStart?(chain: WireSignature, stamps: Stamps): Stamps;
+  /** Called after the steps of a chain. */
   onChainEnd?(chain: WireSignature, stamps: Stamps): void;
+  /** Called before the members of a group. */
   onGroupStart?(group: WireSignature, stamps: Stamps): Stamps;
+  /** Called after the members of a group. */
   onGroupEnd?(group: WireSignature, stamps: Stamps): void;
   /** Default: `onGroupStart` with the header as a group. */
   onChordHeaderStart?(chord: WireSignature, stamps: Stamps): Stamps;
   /** Default: `onGroupEnd` with the header as a group. */
   onChordHeaderEnd?(chord: WireSignature, stamps: Stamps): void;
+  /** Called for the body of a chord. */
   onChordBody?(chord: WireSignature, stamps: Stamps): Stamps;
   /** Every callback of a part. */
   onCallback?(callback: WireSignature, stamps: Stamps): Stamps;
@@ -33,7 +38,9 @@ export interface StampingVisitor {
 
 /** The stamps, or a visitor. */
 export interface Stamping {
+  /** Stamps for every part. Default none. */
   readonly stamps?: Stamps;
+  /** Gives each part its own stamps. Default none. */
   readonly visitor?: StampingVisitor | null;
   /**
    * True: an existing stamp becomes a list of values, the newest first. False, the default: the new value replaces it.

@@ -24,6 +24,7 @@ export type CanvasStep =
 
 /** A chord whose header is about to be sent. */
 export interface AppliedChord {
+  /** Id of the header. */
   readonly groupId: string;
   /** The results of the header. */
   readonly header: ResultTuple;
@@ -31,11 +32,13 @@ export interface AppliedChord {
   readonly body: WireSignature;
   /** Options for backends that poll the header: seconds between two polls, and the most polls. */
   readonly interval: Tree;
+  /** Retries of `celery.chord_unlock`, as the options name them. */
   readonly maxRetries: Tree;
 }
 
 /** The steps of a call, and its result. */
 export interface Unfolded {
+  /** Messages to send, in their order. */
   readonly steps: readonly CanvasStep[];
   /** The result; null where no message is sent: an empty chain. */
   readonly result: ResultTuple | null;
@@ -47,6 +50,7 @@ export interface Unfolded {
 export interface Unfolding {
   /** Before its own arguments. */
   readonly args?: readonly Tree[];
+  /** Keyword arguments to merge into the call. Default none. */
   readonly kwargs?: Readonly<Record<string, Tree>>;
   /** Call options by Celery's names. */
   readonly options?: Readonly<Record<string, Tree>>;

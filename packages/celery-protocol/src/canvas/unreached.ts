@@ -10,7 +10,9 @@ import { linksOf } from "./link.ts";
 
 /** The result of one header task for its chord. */
 export interface ChordPart {
+  /** Id of the header task. */
   readonly taskId: string;
+  /** Id of the header. */
   readonly groupId: string;
   /** Its index in the list of results; null is sorted last. */
   readonly groupIndex: number | null;
@@ -51,6 +53,7 @@ export function chordPart({ id, group: groupId, groupIndex, chord }: TaskMessage
 export interface Unreached {
   /** Null where the call has no id, and so no result. */
   readonly taskId: string | null;
+  /** Reply queue that the call names; null for none. */
   readonly replyTo: string | null;
   /** The part to report as failed, where the call was a member of a chord. */
   readonly part: ChordPart | null;

@@ -26,19 +26,25 @@ export interface ContentOptions {
 
 /** An encoded body with its content type, encoding and compression. */
 export interface EncodedContent {
+  /** AMQP content type. */
   readonly contentType: string;
+  /** AMQP content encoding. */
   readonly contentEncoding: string;
   /** Value of the `compression` header, or null for no such header. */
   readonly compression: string | null;
+  /** Encoded body. */
   readonly body: Uint8Array;
 }
 
 /** A received body with its content type, encoding and compression. */
 export interface ReceivedContent {
+  /** AMQP content type. */
   readonly contentType?: string | undefined;
+  /** AMQP content encoding. */
   readonly contentEncoding?: string | undefined;
   /** The `compression` header, unchecked. */
   readonly compression?: unknown;
+  /** Body as received. */
   readonly body: Uint8Array;
 }
 
@@ -57,6 +63,7 @@ export interface Content {
    * @throws ProtocolError `encode-failed` for a value that cannot be encoded, `content-unknown` or
    * `compression-unknown` for a name without a plug-in.
    */
+  /** Encodes a value. Throws ProtocolError for a value that the serializer cannot encode. */
   encode(
     value: unknown,
     options?: { readonly serializer?: string | undefined; readonly compression?: string | null | undefined },
@@ -66,6 +73,7 @@ export interface Content {
    * @throws ProtocolError `pickle-refused`, `content-refused`, `content-unknown`, `compression-unknown`, `decode-failed`,
    * `type-unknown`, `too-large`, `too-many`, `too-deep`.
    */
+  /** Decodes a body. Throws ProtocolError for a body or content type that is not accepted. */
   decode(message: ReceivedContent, budget?: Budget): Tree;
 }
 

@@ -5,24 +5,29 @@ import { parseIso } from "../time/iso8601.ts";
  * `Infinity`). Encoders write it as Python's float, so a forwarded value stays a float.
  */
 export class Float {
+  /** The number. */
   readonly value: number;
 
   constructor(value: number) {
     this.value = value;
   }
 
+  /** Whether another value is of this class and equal. */
   equals(other: unknown): boolean {
     return other instanceof Float && Object.is(other.value, this.value);
   }
 
+  /** The number. */
   valueOf(): number {
     return this.value;
   }
 
+  /** The number. */
   toJSON(): number {
     return this.value;
   }
 
+  /** The number as Python writes it. */
   toString(): string {
     return String(this.value);
   }
@@ -41,18 +46,22 @@ export class DateTime {
     this.epochMs = parseIso(text).epochMs;
   }
 
+  /** Whether another value is of this class and equal. */
   equals(other: unknown): boolean {
     return other instanceof DateTime && other.text === this.text;
   }
 
+  /** The instant; microseconds are dropped. */
   toDate(): Date {
     return new Date(this.epochMs);
   }
 
+  /** ISO 8601. */
   toJSON(): string {
     return this.text;
   }
 
+  /** ISO 8601. */
   toString(): string {
     return this.text;
   }

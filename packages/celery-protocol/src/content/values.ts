@@ -19,14 +19,17 @@ export class LocalDate {
     this.text = text;
   }
 
+  /** Whether another value is of this class and equal. */
   equals(other: unknown): boolean {
     return other instanceof LocalDate && other.text === this.text;
   }
 
+  /** ISO 8601. */
   toJSON(): string {
     return this.text;
   }
 
+  /** ISO 8601. */
   toString(): string {
     return this.text;
   }
@@ -44,14 +47,17 @@ export class LocalTime {
     this.text = text;
   }
 
+  /** Whether another value is of this class and equal. */
   equals(other: unknown): boolean {
     return other instanceof LocalTime && other.text === this.text;
   }
 
+  /** ISO 8601. */
   toJSON(): string {
     return this.text;
   }
 
+  /** ISO 8601. */
   toString(): string {
     return this.text;
   }
@@ -79,10 +85,12 @@ export class Decimal {
     return other instanceof Decimal && (other.text === this.text || canonical(other.text) === canonical(this.text));
   }
 
+  /** The digits as written. */
   toJSON(): string {
     return this.text;
   }
 
+  /** The digits as written. */
   toString(): string {
     return this.text;
   }
@@ -110,14 +118,17 @@ export class Uuid {
     return this.text.replaceAll("-", "");
   }
 
+  /** Whether another value is of this class and equal. */
   equals(other: unknown): boolean {
     return other instanceof Uuid && other.text === this.text;
   }
 
+  /** Lower-case hexadecimal with hyphens. */
   toJSON(): string {
     return this.text;
   }
 
+  /** Lower-case hexadecimal with hyphens. */
   toString(): string {
     return this.text;
   }

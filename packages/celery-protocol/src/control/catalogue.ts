@@ -3,20 +3,25 @@ import type { Tree } from "../content/tree.ts";
 
 /** The reply of a successful command. */
 export interface Ok<Value = string> {
+  /** Result of the command. */
   readonly ok: Value;
 }
 
 /** The reply of a failed command, an unknown command, or one with wrong arguments. */
 export interface Failed {
+  /** Error message. */
   readonly error: string;
 }
 
 /** A task in a worker. Source: celery/worker/request.py `Request.info`. */
 export interface RequestInfo {
+  /** Id of the task. */
   readonly id: string;
   /** Displayed name: the shadow, if any. */
   readonly name: string;
+  /** Positional arguments. */
   readonly args: Tree;
+  /** Keyword arguments. */
   readonly kwargs: Tree;
   /** Registered name of the task. */
   readonly type: string;
@@ -24,13 +29,16 @@ export interface RequestInfo {
   readonly hostname: string;
   /** When it started, seconds since the epoch; null before that. */
   readonly time_start: number | null;
+  /** Whether the message was acked. */
   readonly acknowledged: boolean;
+  /** How the message was delivered. */
   readonly delivery_info: {
     readonly exchange: string;
     readonly routing_key: string;
     readonly priority: number | null;
     readonly redelivered: boolean | null;
   };
+  /** Process that runs the task; null before the run. */
   readonly worker_pid: number | null;
 }
 
@@ -38,13 +46,17 @@ export interface RequestInfo {
 export interface ScheduledInfo {
   /** ISO 8601. */
   readonly eta: string | null;
+  /** Priority in the schedule. */
   readonly priority: number;
+  /** The task. */
   readonly request: RequestInfo;
 }
 
 /** A queue a worker consumes from. Source: kombu/entity.py `Queue.as_dict`. */
 export interface ActiveQueue {
+  /** Name of the queue. */
   readonly name: string;
+  /** Exchange of the queue. */
   readonly exchange: {
     readonly name: string;
     readonly type: string;
@@ -55,23 +67,37 @@ export interface ActiveQueue {
     readonly delivery_mode: number | null;
     readonly no_declare: boolean;
   };
+  /** Routing key of the binding. */
   readonly routing_key: string;
+  /** Arguments of the declaration. */
   readonly queue_arguments: Tree;
+  /** Arguments of the binding. */
   readonly binding_arguments: Tree;
+  /** Arguments of the consumer. */
   readonly consumer_arguments: Tree;
+  /** Whether the queue outlives a restart of the broker. */
   readonly durable: boolean;
+  /** Whether the queue belongs to one connection. */
   readonly exclusive: boolean;
+  /** Whether the broker deletes the queue with its last consumer. */
   readonly auto_delete: boolean;
+  /** Whether deliveries need no ack. */
   readonly no_ack: boolean;
+  /** Alias in the configuration of the worker. */
   readonly alias: string | null;
+  /** Further bindings. */
   readonly bindings: readonly Tree[];
+  /** Whether the worker does not declare the queue. */
   readonly no_declare: boolean | null;
   /** Seconds. */
   readonly expires: number | null;
   /** Seconds. */
   readonly message_ttl: number | null;
+  /** Most messages. */
   readonly max_length: number | null;
+  /** Most bytes of bodies. */
   readonly max_length_bytes: number | null;
+  /** Highest priority. */
   readonly max_priority: number | null;
 }
 
@@ -79,6 +105,7 @@ export interface ActiveQueue {
 export interface WorkerStats {
   /** Runs started, by name of the task. */
   readonly total: Readonly<Record<string, number>>;
+  /** Process id of the worker. */
   readonly pid: number;
   /** The Lamport clock, as a string. */
   readonly clock: string;
@@ -88,10 +115,13 @@ export interface WorkerStats {
   readonly pool: Readonly<Record<string, Tree>>;
   /** `hostname`, `port`, `userid`, `virtual_host`, `transport`, … and never a password; a worker of this package masks `userid`, too. */
   readonly broker: Readonly<Record<string, Tree>>;
+  /** Prefetch count of the consumers. */
   readonly prefetch_count: number;
   /** Resources used, where the system reports them. */
   readonly rusage?: Readonly<Record<string, Tree>> | undefined;
+  /** State of the timer of a Python worker. */
   readonly timer?: Tree | undefined;
+  /** State of the autoscaler of a Python worker. */
   readonly autoscaler?: Tree | undefined;
 }
 
@@ -103,6 +133,7 @@ export type RevokedEntries = Readonly<Record<string, readonly [time: Float, id: 
 
 /** The reply to a starting worker. Source: celery/worker/control.py `hello`. */
 export interface HelloReply {
+  /** Ids that the worker knows as revoked. */
   readonly revoked: RevokedEntries;
   /** The worker's Lamport clock. */
   readonly clock: number;
@@ -121,7 +152,9 @@ export interface TerminateArguments {
 
 /** The named arguments and the reply of one command. */
 export interface ControlCommand<Arguments, Reply> {
+  /** Arguments by name. */
   readonly arguments: Arguments;
+  /** Reply of one worker. */
   readonly reply: Reply | Failed;
 }
 

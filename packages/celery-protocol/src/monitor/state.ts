@@ -17,9 +17,11 @@ export interface ClusterStateOptions {
 
 /** Selects tasks. */
 export interface TaskSelection {
+  /** Name of the task. Default any. */
   readonly name?: string | undefined;
   /** Node name of the worker of its last event. */
   readonly worker?: string | undefined;
+  /** State of the task. Default any. */
   readonly state?: string | undefined;
   /** How many at most. Default all. */
   readonly limit?: number | undefined;

@@ -4,7 +4,9 @@ import { precedence } from "../result/state.ts";
 
 /** A task as known from events; unknown fields are null. Times are seconds since the epoch. */
 export interface MonitoredTask {
+  /** Id of the task. */
   readonly uuid: string;
+  /** Name of the task. */
   readonly name: string | null;
   /** A state of Celery's, `CANCELLED`, or the name of a custom event in capitals: `task-halfway` is `HALFWAY`. */
   readonly state: string;
@@ -12,32 +14,53 @@ export interface MonitoredTask {
   readonly worker: string | null;
   /** Node name of its sender. */
   readonly client: string | null;
+  /** Time of the event task-sent, in seconds since the epoch; null without one. */
   readonly sent: number | null;
+  /** Time of the event task-received, in seconds since the epoch; null without one. */
   readonly received: number | null;
+  /** Time of the event task-started, in seconds since the epoch; null without one. */
   readonly started: number | null;
+  /** Time of the event task-succeeded, in seconds since the epoch; null without one. */
   readonly succeeded: number | null;
+  /** Time of the event task-failed, in seconds since the epoch; null without one. */
   readonly failed: number | null;
+  /** Time of the event task-retried, in seconds since the epoch; null without one. */
   readonly retried: number | null;
+  /** Time of the event task-revoked, in seconds since the epoch; null without one. */
   readonly revoked: number | null;
+  /** Time of the event task-rejected, in seconds since the epoch; null without one. */
   readonly rejected: number | null;
   /** Time of the last event that was not late. */
   readonly timestamp: number | null;
   /** Lamport clock of that event. */
   readonly clock: number;
+  /** `argsrepr` of the message. */
   readonly args: string | null;
+  /** `kwargsrepr` of the message. */
   readonly kwargs: string | null;
+  /** Id of the first task of the workflow. */
   readonly rootId: string | null;
+  /** Id of the task that sent this one. */
   readonly parentId: string | null;
+  /** Retries so far. */
   readonly retries: number | null;
+  /** Earliest time of the run, ISO 8601. */
   readonly eta: string | null;
+  /** Time after which the task does not run, ISO 8601. */
   readonly expires: string | null;
+  /** Name of the queue. */
   readonly queue: string | null;
+  /** Name of the exchange. */
   readonly exchange: string | null;
+  /** Routing key. */
   readonly routingKey: string | null;
+  /** Text form of the result. */
   readonly result: string | null;
   /** Seconds. */
   readonly runtime: number | null;
+  /** Text form of the exception. */
   readonly exception: string | null;
+  /** Traceback, for people. */
   readonly traceback: string | null;
   /** All other fields of its events, mostly custom ones; the latest of each name. */
   readonly extra: Readonly<Record<string, Tree>>;

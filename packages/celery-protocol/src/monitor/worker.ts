@@ -4,6 +4,7 @@ import type { CeleryEvent } from "../event/event.ts";
 export interface MonitoredWorker {
   /** Node name. */
   readonly hostname: string;
+  /** Process id. */
   readonly pid: number | null;
   /** Seconds between heartbeats; 60 where its events have none. */
   readonly freq: number;
@@ -15,9 +16,13 @@ export interface MonitoredWorker {
   readonly active: number | null;
   /** Tasks started since its start. */
   readonly processed: number | null;
+  /** Load of the host over 1, 5 and 15 minutes. */
   readonly loadavg: readonly number[] | null;
+  /** Name of the worker program. */
   readonly swIdent: string | null;
+  /** Version of the worker program. */
   readonly swVer: string | null;
+  /** Operating system. */
   readonly swSys: string | null;
 }
 

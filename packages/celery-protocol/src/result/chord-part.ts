@@ -9,6 +9,7 @@ import type { ResultTuple } from "./tuple.ts";
 
 /** The result of one header task. */
 export interface ReturnedPart {
+  /** Id of the header task. */
   readonly taskId: string;
   /** Its result; null where it failed. */
   readonly result: Tree;

@@ -24,8 +24,11 @@ export interface PythonNamed {
  * ```
  */
 export class PythonError extends Error implements PythonNamed {
+  /** Class of the exception. */
   readonly pythonType: string;
+  /** Module of the class; null where there is none. */
   readonly pythonModule: string | null;
+  /** Arguments of the exception. */
   readonly pythonArgs: readonly unknown[];
 
   /**

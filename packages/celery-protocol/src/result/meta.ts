@@ -12,6 +12,7 @@ export interface WireException {
 
 /** Fields of a result in every state. */
 export interface ResultMetaBase {
+  /** Id of the task. */
   readonly taskId: string;
   /** The traceback, in the language of the worker, or null. */
   readonly traceback: string | null;

@@ -79,9 +79,11 @@ function pass(level: number): BindingDeclaration {
 
 /** The destination queue of delayed messages, and its address without delay. */
 export interface DelayedTarget {
+  /** Name of the queue. */
   readonly queue: string;
   /** The exchange that the queue is bound to; with `''` or a direct exchange the delay ends at the queue itself. */
   readonly exchange: string;
+  /** Type of the exchange of the queue. */
   readonly exchangeType: ExchangeDeclaration["type"];
   /** The routing key without delay: the queue's own name on the default exchange. */
   readonly routingKey: string;

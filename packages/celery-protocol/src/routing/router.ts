@@ -38,7 +38,9 @@ function matcher(key: RegExp | string): (task: string) => boolean {
 
 /** Exchange and routing key of a call, beside its queue. */
 export interface ExplicitAddress {
+  /** Exchange that the call names. */
   readonly exchange?: string | null | undefined;
+  /** Routing key that the call names. */
   readonly routingKey?: string | null | undefined;
 }
 

@@ -5,7 +5,9 @@ import type { WireSignature } from "./signature.ts";
 
 /** Time limits of one run, in seconds; null is none. On the wire `[hard, soft]`. */
 export interface TimeLimit {
+  /** Hard limit; null for none. */
   readonly hardSeconds: number | null;
+  /** Soft limit; null for none. */
   readonly softSeconds: number | null;
 }
 
@@ -14,8 +16,11 @@ export type SenderProperties = Pick<WireProperties, "messageId" | "type" | "appI
 
 /** Exchange, routing key and redelivery of a message, from its delivery. */
 export interface DeliveryInfo {
+  /** Exchange that the message was published to. */
   readonly exchange: string;
+  /** Routing key that the message was published with. */
   readonly routingKey: string;
+  /** Whether the broker has delivered the message before. */
   readonly redelivered: boolean;
 }
 

@@ -13,9 +13,13 @@ const LARGEST_BODY = 1024 * 1024;
 
 /** The readable fields of a malformed message. */
 export interface Peek {
+  /** Id of the task. */
   readonly id: string | null;
+  /** Name of the task. */
   readonly task: string | null;
+  /** Queue that awaits the result. */
   readonly replyTo: string | null;
+  /** Correlation id of the result. */
   readonly correlationId: string | null;
 }
 

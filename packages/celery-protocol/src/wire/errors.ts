@@ -46,6 +46,7 @@ export type ProtocolErrorCode =
  * characters, with foreign names escaped, and has no part of a body.
  */
 export class ProtocolError extends Error {
+  /** Name of the class, for logs. */
   override readonly name = "ProtocolError";
   /** The code, for programs. */
   readonly code: ProtocolErrorCode;

@@ -20,9 +20,13 @@ export interface WireProperties {
   readonly persistent?: boolean | undefined;
   /** Time to live in the queue, whole milliseconds; on the wire a decimal string. */
   readonly expirationMs?: number | undefined;
+  /** AMQP message-id. */
   readonly messageId?: string | undefined;
+  /** AMQP type. */
   readonly type?: string | undefined;
+  /** AMQP app-id. */
   readonly appId?: string | undefined;
+  /** AMQP user-id. */
   readonly userId?: string | undefined;
   /** Whole seconds since the epoch. */
   readonly timestampSeconds?: number | undefined;
@@ -30,13 +34,18 @@ export interface WireProperties {
 
 /** A message of the broker: headers, properties and the bytes of a body. */
 export interface WireMessage {
+  /** AMQP headers. */
   readonly headers: HeaderTable;
+  /** AMQP properties. */
   readonly properties: WireProperties;
+  /** Body as received. */
   readonly body: Uint8Array;
 }
 
 /** The address of a message: an exchange and a routing key. The default exchange is the empty name. */
 export interface Address {
+  /** Name of the exchange; empty for the default exchange. */
   readonly exchange: string;
+  /** Routing key. */
   readonly routingKey: string;
 }

@@ -6,11 +6,15 @@ import type { SecretKey } from "./topology.ts";
 export interface RabbitConnection {
   /** The client Service: works from any namespace of the Kubernetes cluster. */
   readonly host: string;
+  /** Port of the service. */
   readonly port: number;
+  /** `amqps` where TLS is on. */
   readonly scheme: "amqp" | "amqps";
+  /** Name of the vhost. */
   readonly vhost: string;
   /** Where the user's name lies, or the name itself. */
   readonly username: SecretKey | string;
+  /** Key of the Secret that has the password. */
   readonly password: SecretKey;
   /** The whole AMQP URI with user, password and vhost percent-encoded; `null` where no Secret holds one. */
   readonly uri: SecretKey | null;
@@ -20,6 +24,7 @@ export interface RabbitConnection {
   readonly verifiesClients: boolean;
   /** Base of the management API. */
   readonly managementUrl: string;
+  /** Kubernetes namespace. */
   readonly namespace: string;
   /** The labels of the brokers' pods, by which network policies find them. */
   readonly podLabels: Readonly<Record<string, string>>;

@@ -18,7 +18,9 @@ import { addObjects, renderOrRefuse, withinSize } from "./add-objects.ts";
 
 /** Everything a cluster of the operators renders to, and what its author should know. */
 export interface RenderedOperatorCluster {
+  /** Manifests, in the order to apply. */
   readonly manifests: readonly Manifest[];
+  /** Warnings for the operator. */
   readonly warnings: readonly string[];
   /** Commands that make the Secrets the manifests refer to. */
   readonly secretCommands: readonly string[];

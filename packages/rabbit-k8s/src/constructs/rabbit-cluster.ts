@@ -20,10 +20,13 @@ import { addObjects, renderOrRefuse, withinSize } from "./add-objects.ts";
 
 /** Everything a cluster renders to, and what its author should know. */
 export interface RenderedCluster {
+  /** Manifests, in the order to apply. */
   readonly manifests: readonly Manifest[];
+  /** Warnings for the operator. */
   readonly warnings: readonly string[];
   /** Commands that make the Secrets the manifests refer to. */
   readonly secretCommands: readonly string[];
+  /** Connection of clients. */
   readonly connection: RabbitConnection;
 }
 

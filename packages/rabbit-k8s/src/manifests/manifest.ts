@@ -3,8 +3,11 @@ import type { ResolvedCluster } from "../cluster/resolved.ts";
 
 /** Any Kubernetes object with a name and a namespace. */
 export interface Manifest {
+  /** Kubernetes API version. */
   readonly apiVersion: string;
+  /** Kubernetes kind. */
   readonly kind: string;
+  /** Kubernetes metadata. */
   readonly metadata: ObjectMeta & { readonly name: string; readonly namespace: string };
 }
 

@@ -16,6 +16,7 @@ export function formatRefusal({ prop, reason, remedy }: Refusal): string {
 
 /** Thrown when props are refused; carries all refusals at once. */
 export class RefusedPropsError extends Error {
+  /** Every refused prop. */
   readonly refusals: readonly Refusal[];
 
   constructor(refusals: readonly Refusal[]) {

@@ -18,6 +18,7 @@ export interface TransportHarness {
 export interface TransportCase {
   /** A sentence about behaviour. */
   readonly name: string;
+  /** Runs the case; rejects where the transport fails it. */
   readonly run: (harness: TransportHarness) => Promise<void>;
 }
 

@@ -16,7 +16,9 @@ export type ResultAbility = "states" | "memory" | "chords" | "groups";
 
 /** Both sides of one backend, as one client and one worker hold them. */
 export interface ResultSides {
+  /** The side of a client. */
   readonly source: ResultSource;
+  /** The side of a worker. */
   readonly store: ResultStore;
 }
 
@@ -32,6 +34,7 @@ export interface ResultCase {
   readonly name: string;
   /** The abilities it is about; it is left out for backends that lack one. */
   readonly needs: readonly ResultAbility[];
+  /** Runs the case; rejects where the backend fails it. */
   readonly run: (harness: ResultHarness) => Promise<void>;
 }
 

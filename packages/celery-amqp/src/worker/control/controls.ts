@@ -35,6 +35,7 @@ export interface TimeLimitOptions {
 
 /** A queue to take tasks from, as far as its name does not say enough. */
 export interface ConsumedQueue {
+  /** Name of the queue. */
   readonly name: string;
   /** Exchange the queue is bound to. Default: one of the queue's own name. */
   readonly exchange?: string;

@@ -3,7 +3,9 @@ import type { Failure } from "./failure.ts";
 
 /** The task that an event is about. */
 export interface AboutTask {
+  /** Message of the task. */
   readonly task: TaskMessage;
+  /** Queue that the message was delivered from. */
   readonly queue: string;
 }
 

@@ -5,6 +5,7 @@ import { shortened } from "./bounds.ts";
 
 /** Why a run failed, in the form that is stored. */
 export interface Failure {
+  /** The exception as it is stored. */
   readonly exception: WireException;
   /** Text of the JavaScript stack, or null where there is none to show. */
   readonly traceback: string | null;
