@@ -137,18 +137,23 @@ class CeleryInMemory implements TestCelery {
   readonly #started: Promise<void>;
 
   constructor({ client = {}, ids = systemIds, ...options }: TestCeleryOptions) {
-    const resolved = resolveWorker({ events: false, remoteControl: false, ...options, pool: "inline" });
+    const resolved = resolveWorker({ results: "rpc", events: false, remoteControl: false, ...options, pool: "inline" });
     const clock = createFakeClock();
     this.clock = clock;
     this.#ids = ids;
     this.#queues = resolved.queues;
-    this.#queue = firstQueue(resolved.queues);
+    this.#queue = firstQueue(resolved.consumed);
     this.broker = createMemoryBroker({ clock });
     this.#transport = this.#connectTo();
     const log = resolved.logger ?? silent;
     const world = { clock, ids, transport: this.#connectTo() };
     this.worker = assembleWorker({ ...world, options: resolved, log, nodeName: "celery@test", pid: 1 });
-    const clientOptions = resolveClient({ defaultQueue: this.#queue, queues: options.queues ?? [], ...client });
+    const clientOptions = resolveClient({
+      results: "rpc",
+      defaultQueue: this.#queue,
+      queues: options.queues ?? [],
+      ...client,
+    });
     const who = { origin: "gen1@test", pid: 1 };
     this.client = assembleClient({ ...world, ...who, transport: this.#transport, options: clientOptions });
     this.#started = Promise.resolve().then(() => this.worker.start());

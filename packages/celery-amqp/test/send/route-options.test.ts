@@ -1,4 +1,4 @@
-import { createContent, decodeTask } from "@leveret/celery-protocol";
+import { createContent, decodeTask, json, type WireMessage } from "@leveret/celery-protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { chain, chord, group, signatureFrom } from "../../src/task/canvas.ts";
 import type { Routes } from "../../src/send/routes.ts";
@@ -186,4 +186,80 @@ describe("what follows a task", () => {
       { protocol: 1, task: "t.known", priority: 3 },
     ]);
   });
+});
+
+describe("task defaults", () => {
+  const serializers = ["s1", "s2", "s3", "s4"].map((name) => ({ ...json, name, contentType: `application/x-${name}` }));
+  const compressors = ["c1", "c2", "c3", "c4"].map((name) => ({
+    contentType: `application/x-${name}`,
+    aliases: [name],
+    compress: (body: Uint8Array) => body,
+    decompress: (body: Uint8Array) => body,
+  }));
+  const codecs = { serializers, compressors, accept: ["json", "s1", "s2", "s3", "s4"] };
+  const levels = ["the call", "the task", "its route", "the defaults", "nothing"] as const;
+
+  /** Values of an option, the strongest first, and what the message has of each; last, without any. */
+  const options: readonly (readonly [name: keyof CallOptions, values: readonly unknown[], seen: readonly unknown[]])[] =
+    [
+      ["priority", [9, 8, 7, 6], [9, 8, 7, 6, 0]],
+      ["expires", ["4h", "3h", "2h", "1h"], [4, 3, 2, 1, null]],
+      ["serializer", ["s1", "s2", "s3", "s4"], ["x-s1", "x-s2", "x-s3", "x-s4", "json"]],
+      ["compression", ["c1", "c2", "c3", "c4"], ["x-c1", "x-c2", "x-c3", "x-c4", null]],
+      ["persistent", [true, false, true, false], [true, false, true, false, true]],
+      ["ignoreResult", [true, false, true, false], [true, false, true, false, false]],
+    ];
+
+  /** The part of a message that an option shows in. */
+  function seenOf(name: string, sent: WireMessage): unknown {
+    const message = decodeTask(sent, createContent(codecs));
+    if (name === "expires")
+      return message.expires === null ? null : Math.round((message.expires.epochMs - start) / 3_600_000);
+    if (name === "serializer") return sent.properties.contentType?.replace("application/", "");
+    if (name === "compression") return message.compression?.replace("application/", "") ?? null;
+    return Reflect.get(message, name) ?? null;
+  }
+  let start = 0;
+
+  const rows = options.flatMap(([name, values, seen]) =>
+    levels.map((level, index) => [name, level, values, seen, index] as const),
+  );
+
+  test.each(rows.filter(([name, level]) => name !== "persistent" || level !== "the task"))(
+    "%s of %s is the strongest on every path",
+    async (name, _level, values, seen, level) => {
+      const [call, own, ofRoute, ofDefaults] = values.map((value, index) =>
+        index < level ? {} : { [name]: value },
+      ) as never as [CallOptions, CallOptions, CallOptions, CallOptions];
+      const { persistent: _persistent, ...ownOptions } = own; // a task has no such option
+      const results = createMemoryResults();
+      const task = defineTask("t.own", { ...(ownOptions as object), run: (_context, given?: unknown) => given });
+      const sends = defineTask("sends_own", async ({ client }) => {
+        await client.send(task.si().with(call));
+      });
+      const fleet = {
+        ...codecs,
+        routes: { "t.*": { queue: "routed", ...ofRoute } },
+        taskDefaults: ofDefaults,
+      };
+      await using celery = testCelery({
+        ...fleet,
+        tasks: [task, one, sends],
+        results: results.connect(),
+        client: { ...fleet, results: results.connect() },
+      });
+      start = celery.clock.now();
+      const { client } = celery;
+      const said = (): ReturnType<typeof task.si> => task.si().with(call);
+      await client.send(task.with(call));
+      await client.send(group(said(), one.si()));
+      await client.send(chain(one.si(), said()));
+      await client.send(one.si().link(said()));
+      await client.send(sends);
+      await celery.advance("100ms");
+      const sent = celery.broker.messages("routed");
+      expect(sent.map((message) => seenOf(name, message))).toEqual(sent.map(() => seen[level]));
+      expect(sent).toHaveLength(5);
+    },
+  );
 });
