@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 
-/** What goes to the socket with nothing between: whole frames, in one buffer or in parts. */
+/** Whole frames, in one buffer or in parts, written to the socket with no other frame in between. */
 export type Chunk = Buffer | readonly Buffer[];
 
 /**

@@ -3,13 +3,13 @@ import { checkHeaderSize } from "@leveret/celery-protocol/wire";
 import { checkShort } from "./short-string.ts";
 import { checkName, fieldOf, type Typed } from "./table.ts";
 
-/** Bytes that a header table may take: what RabbitMQ's frames hold with all that may stand beside it. */
+/** Maximum of a header table in bytes: the table fits RabbitMQ's default frame together with all other properties. */
 export const MAX_TABLE_BYTES = 65_536;
 
-/** Memory that many messages share; each is a view on it. */
+/** Size of the memory that many messages share; each message is a view on it. */
 const SLAB_BYTES = 65_536;
 
-/** A native call for the whole string costs as much as a loop over so many characters. */
+/** Longer strings are written by a native call, whose fixed cost equals a loop over this number of characters. */
 const SHORT_STRING = 64;
 
 /** UTF-8 takes three bytes at most for a unit of a JavaScript string. */
@@ -26,12 +26,12 @@ export class FieldWriter {
     return this.#at - this.#start;
   }
 
-  /** Begins anew; what was written and not taken is forgotten. */
+  /** Begins anew; bytes that were not taken are dropped. */
   begin(): void {
     this.#at = this.#start;
   }
 
-  /** All bytes since `begin`. They are not written again. */
+  /** All bytes since `begin`, which are never overwritten. */
   take(): Buffer {
     const taken = this.#bytes.subarray(this.#start, this.#at);
     this.#start = this.#at;
@@ -60,13 +60,13 @@ export class FieldWriter {
     this.long(value % 2 ** 32);
   }
 
-  /** Leaves four bytes for the length of what follows; the offset behind them is for `close`. */
+  /** Reserves four bytes for a length, and returns the offset behind them, for `close`. */
   open(): number {
     this.long(0);
     return this.size;
   }
 
-  /** Writes the length of what has followed `open`, and returns it. */
+  /** Writes the number of bytes since `open` into the reserved bytes, and returns the number. */
   close(opened: number): number {
     const length = this.size - opened;
     this.#setLong(this.#start + opened - 4, length);
@@ -86,7 +86,7 @@ export class FieldWriter {
   }
 
   /**
-   * A field table, as amqplib would write `toFields(table)`. Returns its bytes with those of the length.
+   * Writes a field table as amqplib writes `toFields(table)`. Returns its size in bytes, the length field included.
    *
    * @throws CeleryError as `toFields`; ProtocolError with code `headers-too-large` for more than `MAX_TABLE_BYTES`
    */
@@ -106,7 +106,7 @@ export class FieldWriter {
     return this.close(opened) + 4;
   }
 
-  /** A value in amqplib's terms. */
+  /** Writes a value in the form that `toFields` returns. */
   #field(value: unknown): void {
     if (typeof value === "string") {
       this.octet(STRING);
@@ -173,7 +173,7 @@ export class FieldWriter {
     this.#bytes[this.#start + begun - 1] = this.size - begun;
   }
 
-  /** UTF-8. */
+  /** Writes a string in UTF-8. */
   #text(text: string): void {
     const { length } = text;
     this.#reserve(length * UTF8_PER_UNIT);
@@ -206,7 +206,7 @@ export class FieldWriter {
     if (this.#at + size > this.#bytes.length) this.#grow(size);
   }
 
-  /** What was begun moves to new memory. */
+  /** Moves the bytes since `begin` to new memory. */
   #grow(size: number): void {
     const begun = this.#bytes.subarray(this.#start, this.#at);
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * (begun.length + size)));

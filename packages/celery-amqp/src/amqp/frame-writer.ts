@@ -21,10 +21,10 @@ const FRAME_OVERHEAD = 8;
 const BASIC_CLASS = 60;
 const PUBLISH_METHOD = 40;
 
-/** A shorter body is copied, which costs less than parts of a chunk. */
+/** Shorter bodies are copied into the chunk, which costs less than a chunk in parts. */
 const COPIED_BYTES = 4_096;
 
-/** The longest time to live that RabbitMQ takes: ten years (`rabbit_misc:check_expiry`, 3.10 to 4.3). */
+/** The longest time to live that RabbitMQ accepts: ten years (`rabbit_misc:check_expiry`, 3.10 to 4.3). */
 const MAX_EXPIRATION_MS = 3_650 * 86_400_000;
 
 /** Writes the frames of messages (AMQP 0-9-1, sections 2.3.5 and 4.2.6), byte for byte as amqplib 2.3 does. */
@@ -32,11 +32,11 @@ export class FrameWriter {
   readonly #out = new FieldWriter();
 
   /**
-   * The frames of one `basic.publish`. A large body is not copied.
+   * The frames of one `basic.publish`. Large bodies are not copied.
    *
-   * @param frameMax - the largest frame that the broker takes
-   * @throws CeleryError with code `encode-failed` for a header, property or address that AMQP cannot carry; ProtocolError with
-   * code `headers-too-large` for headers that a frame cannot
+   * @param frameMax - the largest frame that the broker accepts
+   * @throws CeleryError with code `encode-failed` for a header, property or address that AMQP cannot carry; ProtocolError
+   * with code `headers-too-large` for headers larger than a frame
    */
   write({ message, address, mandatory }: Publish, channel: number, frameMax: number): readonly Chunk[] {
     const out = this.#out;

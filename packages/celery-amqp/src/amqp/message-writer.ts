@@ -2,8 +2,8 @@ import type { Writable } from "node:stream";
 import type { ConfirmChannel } from "amqplib";
 import { FrameWriter, type Publish } from "./frame-writer.ts";
 
-/** What sends in amqplib's connection (lib/connection.js, 2.3). */
-interface Sending {
+/** The part of amqplib's connection that sends messages (lib/connection.js, 2.3). */
+interface SendingConnection {
   readonly frameMax: number;
   readonly channels: readonly ({ readonly buffer: Writable } | null)[];
   sentSinceLastCheck: boolean;
@@ -11,11 +11,11 @@ interface Sending {
 }
 
 /**
- * Writes the messages of a connection instead of amqplib, which makes a buffer of each frame and another one of all,
- * and takes a third of its processor time for the header table. Channels, confirms, the order of frames and all other
- * frames are amqplib's.
+ * Writes the messages of a connection instead of amqplib, which allocates a buffer for each frame and another for all
+ * of them, and spends a third of its processor time on the header table. Channels, confirms, the order of frames and
+ * all other frames stay amqplib's.
  *
- * @throws Error for an amqplib that sends in another manner
+ * @throws Error for an amqplib with another connection
  */
 export class MessageWriter {
   readonly #frames = new FrameWriter();
@@ -24,11 +24,11 @@ export class MessageWriter {
   constructor(connection: object) {
     if (!isSending(connection)) {
       throw new Error(
-        "The installed amqplib cannot be used: it sends messages in an unknown manner. Install amqplib 2.3",
+        "The installed amqplib cannot be used: its connection sends messages in an unknown manner. Install amqplib 2.3.",
       );
     }
     const send = connection.sendMessage.bind(connection);
-    // amqplib puts another function here when the connection ends, and one on each channel that does.
+    // amqplib replaces this function when the connection ends, and that of a channel when the channel ends.
     connection.sendMessage = (channel, ...rest) => {
       const buffer = connection.channels[channel]?.buffer;
       if (this.#next === null || buffer === undefined) return send(channel, ...rest);
@@ -41,9 +41,9 @@ export class MessageWriter {
   }
 
   /**
-   * As amqplib's `publish`.
+   * Publishes as amqplib's `publish` does.
    *
-   * @throws IllegalOperationError (amqplib) on a channel that is closed; as `FrameWriter.write`
+   * @throws IllegalOperationError (amqplib) on a closed channel; the errors of `FrameWriter.write`
    */
   publish(channel: ConfirmChannel, publish: Publish, onConfirm: (error: Error | null) => void): boolean {
     this.#next = publish;
@@ -55,11 +55,11 @@ export class MessageWriter {
   }
 }
 
-/** The message that is written stands beside what amqplib is given. */
+/** amqplib gets an empty message: the message to write is in `#next`. */
 const NO_BODY: Buffer = Buffer.alloc(0);
 const NO_OPTIONS = {};
 
-function isSending(connection: object): connection is Sending {
+function isSending(connection: object): connection is SendingConnection {
   return (
     "sendMessage" in connection &&
     typeof connection.sendMessage === "function" &&

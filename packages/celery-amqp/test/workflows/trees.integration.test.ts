@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
 import { freshQueue } from "../interop/support/ours.ts";
 import { BrokerStage } from "./broker-stage.ts";
 import { everything, sample } from "./generate.ts";
@@ -6,17 +7,21 @@ import { everything, sample } from "./generate.ts";
 // Random workflows on a real RabbitMQ that counts their chords: what the memory transport says of them is so.
 
 const seed = 20_261_130;
-const queue = freshQueue("trees");
-let stage: BrokerStage;
+const sizes = { distribution: { url: "amqpUrl", count: 60 }, newest: { url: "newestAmqpUrl", count: 20 } } as const;
 
-beforeAll(() => {
-  const shared = { broker: inject("amqpUrl"), defaultQueue: queue, chords: "rabbitmq" } as const;
-  stage = new BrokerStage({ client: shared, worker: { ...shared, queues: [queue] } });
-});
+describe.each(brokersAtHand())("on RabbitMQ alone (%s)", (broker) => {
+  let stage: BrokerStage;
 
-afterAll(() => stage[Symbol.asyncDispose]());
+  beforeAll(() => {
+    const queue = freshQueue("trees");
+    const shared = { broker: inject(sizes[broker].url) ?? "", defaultQueue: queue, chords: "rabbitmq" } as const;
+    stage = new BrokerStage({ client: shared, worker: { ...shared, queues: [queue] } });
+  });
 
-test("workflows come to what they mean on RabbitMQ alone", async () => {
-  const some = sample({ ...everything, most: 30 }, { count: 60, seed });
-  expect(await stage.run(some)).toEqual([]);
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  test("workflows come to what they mean", async () => {
+    const some = sample({ ...everything, most: 30 }, { count: sizes[broker].count, seed });
+    expect(await stage.run(some)).toEqual([]);
+  });
 });

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, inject, test } from "vitest";
+import { brokersAtHand } from "../../../../scripts/vitest/vhost.ts";
 import { freshQueue } from "../interop/support/ours.ts";
 import { BrokerStage } from "./broker-stage.ts";
 import { everything, sample, trees } from "./generate.ts";
@@ -22,9 +23,10 @@ describe.each(counters)("with chords counted by %s", (counter) => {
   });
 });
 
-test("workflows come to what they mean on RabbitMQ alone", async () => {
+test.each(brokersAtHand())("workflows come to what they mean on RabbitMQ alone (%s)", async (broker) => {
   const queue = freshQueue("trees");
-  const shared = { broker: inject("amqpUrl"), defaultQueue: queue, chords: "rabbitmq" } as const;
+  const url = inject(broker === "newest" ? "newestAmqpUrl" : "amqpUrl") ?? "";
+  const shared = { broker: url, defaultQueue: queue, chords: "rabbitmq" } as const;
   await using stage = new BrokerStage({ client: shared, worker: { ...shared, queues: [queue] } });
   for (let round = 0; round < 20; round += 1)
     expect(await stage.run(sample({ ...everything, most: 60 }, { count: 50, seed: seed + round }))).toEqual([]);

@@ -101,9 +101,9 @@ export interface LineUnfolding {
 export function unfoldLine(line: Line, mint: Mint, { rest, caller, spending }: LineUnfolding): Unfolded {
   const isFollowed = rest !== null && rest.length > 0;
   const steps = formed(isFollowed ? closed(line, false) : line, !isFollowed);
-  const sender = new CanvasSender(mint, caller, spending);
-  const result = sender.start(steps, rest);
-  return { steps: sender.steps, result: result && toResultTuple(result), children: sender.children };
+  const composer = new MessageComposer(mint, caller, spending);
+  const result = composer.start(steps, rest);
+  return { steps: composer.steps, result: result && toResultTuple(result), children: composer.children };
 }
 
 /** Whether these steps or later ones need a backend that counts chords. */
@@ -121,7 +121,7 @@ function isChord({ subtaskType }: WireSignature): boolean {
 type Rest = readonly Tree[] | null;
 
 /** Composes the messages of the first step of a normal form, with the rest inside them. */
-class CanvasSender {
+class MessageComposer {
   readonly steps: CanvasStep[] = [];
   readonly children: Tree[] = [];
   readonly #mint: Mint;
