@@ -40,7 +40,7 @@ export interface ShardedQueueOptions extends Omit<
 
 /** One queue of tasks, sharded over several queues of the broker. Created by `shardedQueue`. */
 export interface ShardedQueue extends ShardedQueueOptions {
-  /** Tells a sharded queue from the options of a queue. */
+  /** Distinguishes a sharded queue from the options of a queue. */
   readonly kind: "sharded-queue";
   /** The name that tasks are sent to. Its shards are `<name>.shard-0` and so on. */
   readonly name: string;

@@ -89,7 +89,7 @@ export type WrittenTime<Time> = Time extends number
 
 /** A call to be made by a worker: what `task.s(…)`, `task.si(…)`, `chain`, `group` and `chord` make. */
 export interface LinkedCall<Given extends readonly unknown[] = never> {
-  /** Tells a call from other values. */
+  /** Distinguishes a call from other values. */
   readonly kind: "signature";
   /** The task. */
   readonly task: { readonly name: string; readonly passing: "positional" | "keyword" | "message" };

@@ -11,7 +11,7 @@ import { listOf, signatureOptions, toWireSignature } from "./wire-signature.ts";
  * before will supply, `R` is the result. It is a value: sending it twice sends it twice, and its methods give others.
  */
 export interface Signature<Missing extends readonly unknown[], R> {
-  /** Tells a call from other values. */
+  /** Distinguishes a call from other values. */
   readonly kind: "signature";
   /** The task; of a chain, group, chord or map the one of Celery's by which these travel (`celery.chain`). */
   readonly task: TaskDefinition;

@@ -8,7 +8,7 @@ export type AnyHandler = (...args: never) => unknown;
 
 /** A task without its types: what a registry keeps and a worker runs. */
 export interface TaskDefinition {
-  /** Tells a task from other values. */
+  /** Distinguishes a task from other values. */
   readonly kind: "task";
   /** The registered name, the same on both sides and in every language. */
   readonly name: string;

@@ -20,7 +20,7 @@ export interface CrontabFields {
 
 /** A schedule by local time. */
 export interface Crontab extends CrontabFields {
-  /** Tells a crontab from an interval. */
+  /** Distinguishes a crontab from an interval. */
   readonly kind: "crontab";
 }
 

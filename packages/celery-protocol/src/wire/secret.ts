@@ -11,12 +11,12 @@ export class Secret {
     return this.#value;
   }
 
-  /** A mask in place of the value. */
+  /** A mask instead of the value. */
   toString(): string {
     return "***";
   }
 
-  /** A mask in place of the value. */
+  /** A mask instead of the value. */
   toJSON(): string {
     return "***";
   }
