@@ -189,7 +189,9 @@ describe("what follows a task", () => {
 });
 
 describe("task defaults", () => {
-  const serializers = ["s1", "s2", "s3", "s4"].map((name) => ({ ...json, name, contentType: `application/x-${name}` }));
+  const serializers = ["s1", "s2", "s3", "s4"].map((name) =>
+    Object.assign(Object.create(json) as typeof json, { name, contentType: `application/x-${name}` }),
+  );
   const compressors = ["c1", "c2", "c3", "c4"].map((name) => ({
     contentType: `application/x-${name}`,
     aliases: [name],
@@ -242,22 +244,22 @@ describe("task defaults", () => {
         routes: { "t.*": { queue: "routed", ...ofRoute } },
         taskDefaults: ofDefaults,
       };
-      await using celery = testCelery({
+      await using other = testCelery({
         ...fleet,
         tasks: [task, one, sends],
         results: results.connect(),
         client: { ...fleet, results: results.connect() },
       });
-      start = celery.clock.now();
-      const { client } = celery;
+      start = other.clock.now();
+      const { client } = other;
       const said = (): ReturnType<typeof task.si> => task.si().with(call);
       await client.send(task.with(call));
       await client.send(group(said(), one.si()));
       await client.send(chain(one.si(), said()));
       await client.send(one.si().link(said()));
       await client.send(sends);
-      await celery.advance("100ms");
-      const sent = celery.broker.messages("routed");
+      await other.advance("100ms");
+      const sent = other.broker.messages("routed");
       expect(sent.map((message) => seenOf(name, message))).toEqual(sent.map(() => seen[level]));
       expect(sent).toHaveLength(5);
     },

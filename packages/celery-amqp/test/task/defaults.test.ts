@@ -30,7 +30,7 @@ const rows: readonly (readonly [
 ];
 
 test.each(rows)("%s of a task is stronger than the defaults, and they than nothing", (option, policy, values, seen) => {
-  const [own, defaults] = values.map((value) => ({ [option]: value }) as object);
+  const [own, defaults] = values.map((value) => ({ [option]: value }));
   expect(policyOf(own ?? {}, defaults ?? {})[policy]).toEqual(seen[0]);
   expect(policyOf({}, defaults ?? {})[policy]).toEqual(seen[1]);
   expect(policyOf({}, {})[policy]).toEqual(seen[2]);
