@@ -119,7 +119,7 @@ export function createBeat<const Tasks extends Readonly<Record<string, TaskDefin
     client,
     clock,
     ids,
-    log: guardedLogger(logger),
+    logger: guardedLogger(logger),
     name,
     entries,
     lateness: { catchUp, missedAfterMs: durationMs(missedAfter, "missedAfter") },

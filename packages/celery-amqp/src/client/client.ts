@@ -165,7 +165,12 @@ class CeleryClient implements Client {
     this.#clock = clock;
     this.#admission = new Admission(transport);
     this.#source = countingSourceOf(parts, this.#admission);
-    this.#broadcaster = new Broadcaster({ ...parts, content, logicalClock: this.#logicalClock, log: options.logger });
+    this.#broadcaster = new Broadcaster({
+      ...parts,
+      content,
+      logicalClock: this.#logicalClock,
+      logger: options.logger,
+    });
     const ask = createAsk(this.#broadcaster, (work) =>
       this.#admission.enter(() => this.#admission.connected().then(work)),
     );
@@ -275,7 +280,7 @@ class CeleryClient implements Client {
         transport,
         content: resolved.content,
         logicalClock: this.#logicalClock,
-        log: resolved.logger,
+        logger: resolved.logger,
         id: ids.uuid(),
         connected: (work) => this.#admission.enter(() => this.#admission.connected().then(work)),
         onEnd: (ended) => this.#receivers.delete(ended),
@@ -338,9 +343,9 @@ function eventsOf(
   { transport, clock, origin: hostname, pid, options }: ClientParts,
   logicalClock: LogicalClock,
 ): EventDispatcher | null {
-  const { content, logger: log, taskSentEvents } = options;
+  const { content, logger, taskSentEvents } = options;
   if (!taskSentEvents) return null;
-  return new EventDispatcher({ transport, content, clock, logicalClock, log, hostname, pid });
+  return new EventDispatcher({ transport, content, clock, logicalClock, logger, hostname, pid });
 }
 
 function countingSourceOf(parts: ClientParts, admission: Admission): ResultSource {

@@ -22,7 +22,7 @@ export interface BroadcasterParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logicalClock: LogicalClock;
-  readonly log: Logger;
+  readonly logger: Logger;
 }
 
 /** A command and its destination. */
@@ -98,7 +98,7 @@ export class Broadcaster {
    * 4.3); Celery's client publishes without confirms. Sent again, it would grow pools twice.
    */
   async #publish(request: Omit<ControlRequest, "clock">): Promise<void> {
-    const { transport, content, logicalClock, log } = this.#parts;
+    const { transport, content, logicalClock, logger } = this.#parts;
     const exchange = controlExchange();
     await this.#exchanges.ensure(exchange);
     const message = encodeControlRequest({ ...request, clock: logicalClock.forward() }, content);
@@ -109,7 +109,7 @@ export class Broadcaster {
       this.#exchanges.onFailed(exchange.name, error);
       if (!isPartlyTaken(error, transport.state)) throw error;
       const { method } = request;
-      log.warn("a mailbox refused a command of remote control", { method, reason: error.message });
+      logger.warn("a mailbox refused a command of remote control", { method, reason: error.message });
     }
   }
 
@@ -133,13 +133,13 @@ export class Broadcaster {
   }
 
   #take({ message }: Delivery): void {
-    const { content, logicalClock, log } = this.#parts;
+    const { content, logicalClock, logger } = this.#parts;
     try {
       const reply = decodeControlReply(message, content);
       logicalClock.adjust(reply.clock);
       if (reply.ticket !== null) this.#gatherings.get(reply.ticket)?.take(reply);
     } catch (error) {
-      log.warn("a reply of remote control cannot be read", { reason: String(error) });
+      logger.warn("a reply of remote control cannot be read", { reason: String(error) });
     }
   }
 }

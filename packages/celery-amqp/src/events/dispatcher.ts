@@ -20,7 +20,7 @@ export interface DispatcherParts {
   readonly content: Content;
   readonly clock: Clock;
   readonly logicalClock: LogicalClock;
-  readonly log: Logger;
+  readonly logger: Logger;
   /** Node name of this process. */
   readonly hostname: string;
   readonly pid: number;
@@ -156,7 +156,7 @@ export class EventDispatcher {
   #onSent(): void {
     this.#inFlight -= 1;
     if (this.#droppedInARow > 0) {
-      this.#parts.log.info("events are sent again", { dropped: this.#droppedInARow });
+      this.#parts.logger.info("events are sent again", { dropped: this.#droppedInARow });
       this.#droppedInARow = 0;
     }
     if (!this.#isClosed) this.#flush();
@@ -187,7 +187,7 @@ export class EventDispatcher {
   /** Logs one line each time that events begin to be lost. */
   #drop(count: number, why: string): void {
     if (this.#droppedInARow === 0)
-      this.#parts.log.warn("events are dropped", { hostname: this.#parts.hostname, reason: why });
+      this.#parts.logger.warn("events are dropped", { hostname: this.#parts.hostname, reason: why });
     this.#dropped += count;
     this.#droppedInARow += count;
   }
@@ -251,7 +251,7 @@ export class EventDispatcher {
     const isFinal = error instanceof CeleryError && finalCodes.has(error.code);
     this.#exchange = isFinal ? "refused" : "unknown";
     const reason = error instanceof Error ? error.message : String(error);
-    if (isFinal) this.#parts.log.warn("no events are sent, their exchange cannot be declared", { reason });
+    if (isFinal) this.#parts.logger.warn("no events are sent, their exchange cannot be declared", { reason });
   }
 }
 

@@ -12,7 +12,7 @@ export interface ReceiverParts {
   readonly transport: Transport;
   readonly content: Content;
   readonly logicalClock: LogicalClock;
-  readonly log: Logger;
+  readonly logger: Logger;
   /** Makes the name of its queue unique. */
   readonly id: string;
   /** Runs the work when the transport is connected. */
@@ -76,11 +76,11 @@ export class EventReceiver implements EventStream {
   }
 
   async #open(): Promise<void> {
-    const { transport, id, log, connected } = this.#parts;
+    const { transport, id, logger, connected } = this.#parts;
     const topology = monitorQueue(id, this.#options);
     const { queue } = topology;
     const onLost = (reason: Error): void =>
-      log.warn("lost the queue of events, events sent meanwhile are missed", { queue, reason: reason.message });
+      logger.warn("lost the queue of events, events sent meanwhile are missed", { queue, reason: reason.message });
     const subscribe = { queue, topology, prefetch: 0, noAck: true, own: {}, onLost };
     const subscription = await connected(() => transport.subscribe(subscribe, ({ message }) => this.#take(message)));
     this.#subscription = subscription;
@@ -100,7 +100,7 @@ export class EventReceiver implements EventStream {
     } catch (error) {
       this.#unreadable += 1;
       if (this.#unreadable === 1)
-        this.#parts.log.warn("a message is not an event, it is dropped", { reason: String(error) });
+        this.#parts.logger.warn("a message is not an event, it is dropped", { reason: String(error) });
       return [];
     }
   }

@@ -47,7 +47,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
   const dispatch = createDispatch(parts, content);
   const planner = new Planner(options);
   const logicalClock = new LogicalClock();
-  const broadcaster = new Broadcaster({ transport, content, clock, ids, logicalClock, log });
+  const broadcaster = new Broadcaster({ transport, content, clock, ids, logicalClock, logger: log });
   const awaited = new AwaitedTasks(clock, log);
   const services = { planner, dispatch, source, revoke: createRevoke(broadcaster), awaited };
   const senderFor = createHandlerSenders({
@@ -74,6 +74,7 @@ export function assembleWorker(parts: AssemblyParts): Worker {
       ? null
       : new Announcer({
           ...base,
+          logger: log,
           content,
           logicalClock,
           tasks,

@@ -30,7 +30,7 @@ beforeEach(async () => {
   transport = createMemoryTransport({ broker });
   logger = new RecordingLogger();
   let ids = 0;
-  const parts = { content, clock, logicalClock: new LogicalClock(), log: logger };
+  const parts = { content, clock, logicalClock: new LogicalClock(), logger };
   broadcaster = new Broadcaster({ ...parts, transport, ids: { uuid: () => `id-${++ids}`, random: () => 0.5 } });
   await transport.connect();
   await transport.declare(mailbox);

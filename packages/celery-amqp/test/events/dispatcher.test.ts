@@ -52,7 +52,7 @@ async function open(lineLimit?: number): Promise<Box> {
     content,
     clock,
     logicalClock,
-    log,
+    logger: log,
     hostname: "w1@lab",
     pid: 4711,
     onReady: () => (ready += 1),
@@ -258,7 +258,7 @@ describe("the exchange", () => {
       content,
       clock,
       logicalClock: new LogicalClock(),
-      log: new RecordingLogger(),
+      logger: new RecordingLogger(),
       hostname: "w2@lab",
       pid: 1,
     });

@@ -36,7 +36,7 @@ export interface BeatParts {
   readonly client: Client;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly log: Logger;
+  readonly logger: Logger;
   readonly name: string;
   readonly entries: readonly ResolvedEntry[];
   readonly lateness: Lateness;
@@ -132,15 +132,15 @@ export class CeleryBeat implements Beat {
     if (this.#phase !== "standby" || this.#stopping !== null) return;
     this.#term += 1;
     this.#move("leading");
-    this.#parts.log.info("this beat leads", { beat: this.#parts.name, entries: this.#parts.entries.length });
+    this.#parts.logger.info("this beat leads", { beat: this.#parts.name, entries: this.#parts.entries.length });
     this.#wake(0, (term) => this.#takeOver(term));
   }
 
   #onRefused(refused: readonly string[] | null): void {
-    const { log, name: beat } = this.#parts;
-    if (refused === null) return log.warn("a message of the state queue is not a state, it is ignored", { beat });
+    const { logger, name: beat } = this.#parts;
+    if (refused === null) return logger.warn("a message of the state queue is not a state, it is ignored", { beat });
     const entries = refused.slice(0, mostNamed).join(", ").slice(0, longestNames);
-    log.warn("times of the state are invalid or in the future, they are ignored", {
+    logger.warn("times of the state are invalid or in the future, they are ignored", {
       beat,
       entries,
       count: refused.length,
@@ -151,7 +151,7 @@ export class CeleryBeat implements Beat {
     this.#term += 1;
     this.#cancelTimer();
     if (this.#phase !== "leading") return;
-    this.#parts.log.warn("this beat no longer leads, its connection is lost", { reason: reason.message });
+    this.#parts.logger.warn("this beat no longer leads, its connection is lost", { reason: reason.message });
     this.#move("standby");
   }
 
@@ -214,7 +214,7 @@ export class CeleryBeat implements Beat {
 
   /** Sends the due tick of one entry. False: its confirm is missing. */
   async #send(lease: Lease, { entry, tick, last, isSkipping }: Due): Promise<boolean> {
-    if (isSkipping) this.#parts.log.warn("ticks were missed and are not sent", { entry: entry.name });
+    if (isSkipping) this.#parts.logger.warn("ticks were missed and are not sent", { entry: entry.name });
     this.#underWay.add(entry.name);
     try {
       if (tick !== null) await this.#sendTick(lease, tick);
@@ -229,7 +229,7 @@ export class CeleryBeat implements Beat {
   }
 
   async #sendTick(lease: Lease, tick: Tick): Promise<void> {
-    const { client, ticks, name, log } = this.#parts;
+    const { client, ticks, name, logger } = this.#parts;
     const { task, args, kwargs, options, name: entry } = tick.entry;
     const id = tickId(name, entry, tick.time);
     // The header by which Celery 5.7 marks tasks of its beat (celery/beat.py `Scheduler.apply_async`).
@@ -237,7 +237,7 @@ export class CeleryBeat implements Beat {
     await ticks.during(id, this.#way(lease, tick), () =>
       client.sendByName(task, { ...options, headers, args, kwargs, id }),
     );
-    log.info("task sent", { entry, task, id, due: new Date(tick.time).toISOString() });
+    logger.info("task sent", { entry, task, id, due: new Date(tick.time).toISOString() });
   }
 
   /**
@@ -256,7 +256,7 @@ export class CeleryBeat implements Beat {
   }
 
   #warn(message: string, error: unknown, fields: Readonly<Record<string, unknown>> = {}): void {
-    this.#parts.log.warn(message, { ...fields, error: error instanceof Error ? error.message : typeof error });
+    this.#parts.logger.warn(message, { ...fields, error: error instanceof Error ? error.message : typeof error });
   }
 
   /** An error of a listener is only logged. */
