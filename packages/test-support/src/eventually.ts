@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Resolves when `holds` says so; rejects with `what` when it has not after two and a half minutes. */
+/** Resolves when `holds` returns true; rejects with `what` after two and a half minutes. */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = Date.now() + 150_000;
   while (!(await holds())) {

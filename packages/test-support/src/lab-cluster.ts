@@ -47,7 +47,7 @@ export async function startLabCluster(request: LabClusterRequest): Promise<Rabbi
   }
 }
 
-/** A shell that waits on a pipe and takes the cluster down when that ends: when told to, or when this process dies. */
+/** A shell that waits on a pipe and stops the cluster when the pipe ends: on request, or when this process dies. */
 class Guard {
   readonly #shell: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -68,8 +68,8 @@ class Guard {
 }
 
 /**
- * A child in the clients' namespace passes on what comes to a port of this machine's loopback: a listening socket stays in
- * the namespace where it was made, whoever accepts from it.
+ * A child in the clients' namespace forwards the connections of a port of this machine's loopback: a listening socket
+ * stays in the namespace where it was made, in any accepting process.
  */
 async function openGateway(script: string, name: string, nodes: number): Promise<readonly number[]> {
   const program = join(import.meta.dirname, "lab-gateway.ts");
@@ -143,7 +143,7 @@ class LabCluster implements RabbitCluster {
   }
 
   async #run(...args: readonly string[]): Promise<string> {
-    // Some questions hang for ever while a network is cut (3.10).
+    // Some requests hang indefinitely while a network is cut (3.10).
     const { stdout } = await run(this.#script, [this.#name, ...args], { timeout: COMMAND_TIMEOUT_MS });
     return stdout.trim();
   }

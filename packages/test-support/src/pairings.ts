@@ -2,7 +2,7 @@ import { inject } from "vitest";
 
 /** A broker and a Celery to try together. */
 export interface Pairing {
-  /** Who meets whom; where Celery could not be had, how to get it. */
+  /** The pairings of brokers and Celery versions; without a Celery, how to install it. */
   readonly label: string;
   readonly brokerUrl: string;
   /** The interpreter; empty where it could not be had. */

@@ -105,7 +105,7 @@ export interface PythonWorkerOptions extends PythonOptions {
   readonly concurrency?: number;
   /** Default `threads`. */
   readonly pool?: "threads" | "prefork";
-  /** Says hello to other workers and gossips with them. Default false. */
+  /** Starts with mingle and gossip. Default false. */
   readonly sociable?: boolean;
 }
 

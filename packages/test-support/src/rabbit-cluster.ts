@@ -12,7 +12,7 @@ export interface RabbitCluster {
   stop(node: number): Promise<void>;
   /** Brings it back after `kill` or `stop`; resolves when it serves. */
   start(node: number): Promise<void>;
-  /** Freezes a node (SIGSTOP): its sockets stay open, nobody is told. */
+  /** Freezes a node (SIGSTOP): its sockets stay open, without a notice. */
   pause(node: number): Promise<void>;
   resume(node: number): Promise<void>;
   /** Runs `rabbitmqctl` on a node and gives what it printed. */
@@ -25,7 +25,7 @@ export interface RabbitCluster {
   remove(): Promise<void>;
 }
 
-/** The network between nodes that have a host each. Where packets vanish nobody is told: no reset, no refusal. */
+/** The network between nodes that have a host each. Lost packets have no notice: no reset, no refusal. */
 export interface ClusterNetwork {
   /** Packets between these nodes and the others vanish; clients reach all. */
   partition(...nodes: readonly number[]): Promise<void>;

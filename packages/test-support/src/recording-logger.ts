@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 type LogFields = Readonly<Record<string, unknown>>;
 
-/** A logger that keeps its lines, as text, with everything that was said. */
+/** A logger that keeps its lines, as strings, with all fields. */
 export class RecordingLogger {
   readonly lines: string[] = [];
 

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
-/** A way between a client and a broker, for a test to break. */
+/** A proxy between a client and a broker, for a test to break. */
 export interface TcpProxy {
-  /** The broker's URL, by way of the proxy. */
+  /** The broker's URL through the proxy. */
   readonly url: string;
   readonly port: number;
   /** How many connections go through it now. */
@@ -12,20 +12,20 @@ export interface TcpProxy {
   /** Resets every connection (RST); new ones get through. */
   cut(): void;
   /**
-   * A black hole: nothing passes any more, on connections old and new, and nobody is told. With a direction only what goes
-   * that way vanishes: a broker that hears and cannot answer, or answers and hears nothing.
+   * A black hole: no bytes pass any more, on old and new connections, without a notice. With a direction only its bytes
+   * are lost: a broker that receives and cannot answer, or answers and receives nothing.
    */
   hold(direction?: Direction): void;
-  /** Half-open: the broker has lost every connection, whose clients are told nothing; new ones get through. */
+  /** Half-open: the broker has lost every connection, whose clients get no notice; new ones get through. */
   halfOpen(): void;
   /** Resets every connection and refuses new ones. */
   refuse(): Promise<void>;
-  /** Lets everything through again, what was held included. */
+  /** Lets all bytes through again, including delayed ones. */
   resume(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Which way bytes go. */
+/** The direction of bytes. */
 export type Direction = "to the broker" | "to the client";
 
 interface Pair {
@@ -42,7 +42,7 @@ class Proxy implements TcpProxy {
   readonly #pairs = new Set<Pair>();
   #server: Server | null = null;
   #port = 0;
-  /** The ways that are black holes now. */
+  /** The directions that are black holes now. */
   readonly #held = new Set<Direction>();
 
   constructor(target: string, tls: TlsOptions | undefined) {
@@ -142,7 +142,7 @@ class Proxy implements TcpProxy {
       // Its end follows, and is what counts.
       from.on("error", () => {});
       from.on("close", () => {
-        // A black hole lets no end through either; `resume` tells it.
+        // A black hole lets no end through either; `resume` passes it on.
         if (this.#held.size > 0 || (pair.isHalfOpen && from === inner)) return;
         this.#pairs.delete(pair);
         to.destroy();
