@@ -91,7 +91,6 @@ export type { ControlOptions } from "./control/control-options.ts";
 export type { Inspect } from "./control/inspect.ts";
 
 // Calls and results.
-export type { BoundTask, BoundTasks } from "./client/bind.ts";
 export type { Client, CloseOptions } from "./client/client.ts";
 export type { CreateClientOptions } from "./client/options.ts";
 export type { FleetOptions } from "./fleet/options.ts";

@@ -43,7 +43,7 @@ test.each(countings)(
 
     const texts = place === "first" ? ["x".repeat(10_000), "a", "b"] : ["a", "b", "x".repeat(10_000)];
     const header = texts.map((text) => measure.s(text));
-    const result = await client.send(chord(header, body.s()).onError(note.s()));
+    const result = await client.send(chord(header, body.s()).linkError(note.s()));
     await worker.start();
     const settled = await result.settled({ timeout: 150 });
     expect(settled).toMatchObject({

@@ -35,7 +35,6 @@ import type { GroupSignature } from "../task/canvas-shape.ts";
 import type { AsyncResult, GroupResult, NamedCall, RevokeTask, TaskSender } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
-import { bindTasks, type BoundTasks } from "./bind.ts";
 import { Admission } from "./admission.ts";
 import type { ResolvedClient } from "./options.ts";
 import { fromRow, type PreparedMessage, type RelayOutcome, toRow } from "./outbox.ts";
@@ -99,8 +98,6 @@ export interface Client extends TaskSender, AsyncDisposable {
    * @throws CeleryError `option-invalid`, `closed`; reading throws the errors of connecting and declaring
    */
   events<const Type extends string = string>(options?: EventStreamOptions<Type>): EventStream<EventOf<Type>>;
-  /** Tasks with Celery's verbs: `client.bind({ add }).add.delay(1, 2)`. */
-  bind<const Tasks extends Readonly<Record<string, TaskDefinition>>>(tasks: Tasks): BoundTasks<Tasks>;
   /**
    * Refuses new calls, waits for pending confirms, ends all waiting for results, and disconnects. May be called twice.
    * Sends that are not confirmed within `timeout` (default 10 s) fail.
@@ -265,10 +262,6 @@ class CeleryClient implements Client {
     options?: ManyOptions,
   ): Promise<readonly RelayOutcome[]> {
     return forEachOf(rows, (row) => this.#relayOne(row), options);
-  }
-
-  bind<const Tasks extends Readonly<Record<string, TaskDefinition>>>(tasks: Tasks): BoundTasks<Tasks> {
-    return bindTasks(this, tasks);
   }
 
   events<const Type extends string = string>(options: EventStreamOptions<Type> = {}): EventStream<EventOf<Type>> {

@@ -42,8 +42,6 @@ export interface Signature<Missing extends readonly unknown[], R> {
    * The errback gets the id of the task that failed; one that takes more gets request, error and traceback.
    */
   linkError(errback: Errback): this;
-  /** `linkError` by Celery's other name for it. */
-  onError(errback: Errback): this;
   /** The same call with stamps on every task in it and on what is linked to them; a visitor gives each its own. */
   stamp(stamping: Stamping): this;
   /** The call as messages carry it: a task may hand it on in its arguments or its result, and others call it. */
@@ -122,10 +120,6 @@ class TaskCall<Missing extends readonly unknown[], R> implements Signature<Missi
     return this.with({ linkError: added(this.options.linkError, errback) });
   }
 
-  onError(errback: LinkedCall): this {
-    return this.linkError(errback);
-  }
-
   stamp(stamping: Stamping): this {
     const signature = stamp(toWireSignature(this), stamping);
     return new ComposedCall(this.task, { signature, tasks: [this.task] }, this.options) as AnySignature as this;
@@ -172,10 +166,6 @@ class ComposedCall<Missing extends readonly unknown[], R> implements Signature<M
 
   linkError(errback: LinkedCall): this {
     return this.#joined(linkError, errback);
-  }
-
-  onError(errback: LinkedCall): this {
-    return this.linkError(errback);
   }
 
   stamp(stamping: Stamping): this {

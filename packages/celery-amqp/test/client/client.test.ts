@@ -577,14 +577,6 @@ describe("a client", () => {
     expect(await lost).toBeInstanceOf(Error);
   });
 
-  test("gives tasks Celery's verbs", async () => {
-    const lab = createLab();
-    const tasks = lab.client().bind({ add });
-    await tasks.add.delay(1, 2);
-    await tasks.add.applyAsync([3, 4], { shadow: "sum" });
-    expect(lab.tasks("celery")).toMatchObject([{ args: [1, 2] }, { args: [3, 4], shadow: "sum" }]);
-  });
-
   test.each([
     [{ broker: "http://localhost" }],
     [{ broker: [] }],

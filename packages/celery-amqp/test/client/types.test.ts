@@ -166,17 +166,6 @@ describe("a result", () => {
   });
 });
 
-test("bound tasks have Celery's verbs with the task's types", () => {
-  expectTypeOf(() => client.bind({ add, resize }).add.delay(1, 2)).returns.resolves.toEqualTypeOf<
-    AsyncResult<number>
-  >();
-  expectTypeOf(() =>
-    client.bind({ add, resize }).resize.applyAsync([{ url: "u", width: 1 }], { countdown: 3 }),
-  ).returns.resolves.toEqualTypeOf<AsyncResult<{ url: string }>>();
-  // @ts-expect-error: one is missing
-  expectTypeOf(() => client.bind({ add, resize }).add.delay(1)).toBeFunction();
-});
-
 describe("queues", () => {
   test("are the same values for client and worker", () => {
     const images = shardedQueue("images", 4, { type: "quorum", shardBy: ({ args }) => String(args[0]) });

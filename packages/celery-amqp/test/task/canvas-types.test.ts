@@ -139,7 +139,7 @@ test("maps take items of the task's arguments", () => {
 });
 
 test("links take what they are called with", () => {
-  expectTypeOf(add.s(1, 1).link(mul.s(2)).linkError(onError.s()).onError(say.si("x"))).toEqualTypeOf<
+  expectTypeOf(add.s(1, 1).link(mul.s(2)).linkError(onError.s()).linkError(say.si("x"))).toEqualTypeOf<
     Signature<[], number>
   >();
   const wrong = [

@@ -123,7 +123,7 @@ describe("a composed call travels as Celery writes it", () => {
 describe("links", () => {
   test("of a task become its options, each once", () => {
     const callback = add.s(1);
-    const call = add.s(1, 2).link(callback).link(callback).linkError(onError.s()).onError(onError.si("x"));
+    const call = add.s(1, 2).link(callback).link(callback).linkError(onError.s()).linkError(onError.si("x"));
     expect(written(call)).toMatchObject({
       options: {
         link: [{ task: "add", args: [1] }],

@@ -107,7 +107,7 @@ export function ours(shape: Shape): AnySignature {
   const errbacks = (shape.link_error ?? []).map(ours);
   let call: AnySignature = made(shape).with(options);
   for (const link of links) call = call.link(link as never);
-  for (const errback of errbacks) call = call.onError(errback as never);
+  for (const errback of errbacks) call = call.linkError(errback as never);
   return call;
 }
 
