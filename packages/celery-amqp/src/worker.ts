@@ -23,7 +23,7 @@ import {
 import { runUntilSignal } from "./worker/run.ts";
 import type { Worker } from "./worker/worker.ts";
 
-/** What the connections ask for where nothing else is said. */
+/** Heartbeat of the connections where the options name none. */
 const heartbeatSeconds = 15;
 const healthHost: HealthHost = { serve: serveProbes, write: writeHeartbeat, remove: removeHeartbeat };
 
@@ -35,7 +35,7 @@ const healthHost: HealthHost = { serve: serveProbes, write: writeHeartbeat, remo
  * const worker = createWorker({ tasks: [add], queues: ["celery"], concurrency: 8 });
  * await worker.start();
  * ```
- * @throws CeleryError `option-invalid` for an option that makes no sense or that nobody knows, `task-duplicate`
+ * @throws CeleryError `option-invalid` for an invalid or unknown option, `task-duplicate`
  */
 export function createWorker(options: CreateWorkerOptions): Worker {
   const resolved = resolveWorker(options);
@@ -64,7 +64,7 @@ export function createWorker(options: CreateWorkerOptions): Worker {
  * Runs a worker as this process's purpose: starts it, stops it by signals, sets the exit code. The first SIGTERM, SIGINT or
  * SIGHUP stops warm, also while it starts: running tasks have their grace. A second one, or SIGQUIT, stops cold: they are
  * aborted at once. SIGUSR2 does nothing; a stdout or stderr whose reader is gone does not end the worker. Where
- * `CELERY_HEALTH_PORT` is set, and the worker was told no other port, it serves `/healthz` and `/readyz` there. Resolves
+ * `CELERY_HEALTH_PORT` is set, and the options name no other port, it serves `/healthz` and `/readyz` there. Resolves
  * when the worker has stopped; what must be closed after it goes below.
  *
  * | exit code | |
@@ -105,7 +105,7 @@ function toStderr(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-// Workers and what they tell.
+// Workers and their events.
 export type { HealthFacts, HealthReport } from "./worker/health/report.ts";
 export type { HealthOptions, HealthPage } from "./worker/options/health.ts";
 export type { EventsOption } from "./worker/options/events.ts";

@@ -24,10 +24,10 @@ interface LogStream {
 export interface RunParts {
   /** May throw, as `createWorker` does. */
   readonly create: () => Worker | Promise<Worker>;
-  /** What the environment says of asking for its health. May throw a CeleryError. */
+  /** Health options of the environment. May throw a CeleryError. */
   readonly health: () => HealthOptions;
   readonly process: HostProcess;
-  /** Takes one line for whoever started the process. */
+  /** Prints one line to stderr. */
   readonly complain: (message: string) => void;
 }
 
@@ -63,7 +63,7 @@ export async function runUntilSignal(parts: RunParts): Promise<void> {
   }
 }
 
-/** Null where it does not run. A programming error keeps its stack; a CeleryError says what to do in its message. */
+/** Null where it does not run. A programming error keeps its stack; the message of a CeleryError has the remedy. */
 async function startOrComplain({ create, health, complain }: RunParts, stops: Stops): Promise<Worker | null> {
   try {
     const worker = await create();
@@ -138,7 +138,7 @@ class Stops {
     this.#asked += 1;
     const isCold = this.#asked > 1 || signal === "SIGQUIT";
     if (isCold) this.#code = coldCodes[signal];
-    // What loads the tasks cannot be told to stop, and a cold stop ends by itself within seconds.
+    // The loading of tasks cannot be stopped, and a cold stop ends by itself within seconds.
     if (this.#asked > 2 || (isCold && this.#worker === null)) return this.#process.exit(this.#code);
     if (this.#worker !== null) this.#ended = this.#worker.stop(isCold ? { grace: 0 } : {}).catch(() => {});
   }

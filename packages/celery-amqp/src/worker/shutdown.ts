@@ -20,7 +20,7 @@ const settleMs = 5_000;
 
 /**
  * Brings a worker's tasks to rest, in an order that has its reasons: first nothing new comes in; what has not begun goes to
- * others at once; what runs has its grace, then its signal is aborted, then it is given up; what has ended is settled.
+ * others at once; running tasks have their grace, then their signal is aborted, then they are abandoned; ended tasks are settled.
  * Every step has its time, so that it ends also where the broker is away. A grace of 0 is a cold shutdown.
  */
 export class Shutdown {
@@ -31,7 +31,7 @@ export class Shutdown {
     this.#parts = parts;
   }
 
-  /** Resolves when nothing runs any more, or nobody waits for it. */
+  /** Resolves when no task runs, or the running ones are abandoned. */
   async run(graceMs: number): Promise<void> {
     const { clock, pipeline } = this.#parts;
     this.#grace = new Grace(clock, graceMs);

@@ -43,9 +43,9 @@ export interface StopOptions {
   readonly grace?: Duration;
 }
 
-/** What the process around a worker asks of it. */
+/** Options of a start. */
 export interface StartOptions {
-  /** How to ask for its health, as far as `createWorker` was not told. */
+  /** Health endpoints and heartbeat file, where the options of `createWorker` have none. */
   readonly health?: HealthOptions;
 }
 
@@ -58,7 +58,7 @@ export interface Worker extends Controls, AsyncDisposable {
   readonly state: WorkerState;
   /** Node name, `celery@host`. */
   readonly name: string;
-  /** Handlers that were given up, at their hard limit or by a stop, and still go on: they keep the process alive. */
+  /** Handlers that keep running detached after their hard limit or a stop: they keep the process alive. */
   readonly runaways: number;
   /** Events about tasks that monitors missed, because the broker was away or too slow for them. */
   readonly droppedEvents: number;
@@ -77,8 +77,8 @@ export interface Worker extends Controls, AsyncDisposable {
    */
   start(options?: StartOptions): Promise<void>;
   /**
-   * Takes no more tasks, hands back those that have not begun, lets running ones end within the grace, then aborts their
-   * signals and hands them back too. Called again it shortens the grace of the stop under way.
+   * Takes no more tasks, requeues tasks that have not begun, lets running ones end within the grace, then aborts their
+   * signals and requeues them too. A second call shortens the grace of the stop in progress.
    */
   stop(options?: StopOptions): Promise<void>;
 }

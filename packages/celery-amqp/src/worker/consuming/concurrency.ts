@@ -6,7 +6,7 @@ import { SlotPools } from "../pipeline/slot-pools.ts";
 import { prefetchFor } from "../rules/prefetch.ts";
 import { resizeSlots, type Slots } from "../rules/slots.ts";
 
-/** How many tasks of which queues run at once, and how many messages are held for that; it may change at any time. */
+/** The slots of the queues and the prefetch that follows from them; both may change at any time. */
 export class Concurrency {
   readonly slotPools: SlotPools;
   #slots: Slots;
@@ -21,7 +21,7 @@ export class Concurrency {
     return this.#slots.total;
   }
 
-  /** Messages of a queue that are held at once. */
+  /** Prefetch of a queue. */
   prefetchOf({ name, place, consuming }: ResolvedQueue): number {
     const slots = this.#slots.own.get(place?.queue ?? name) ?? this.#slots.shared;
     return prefetchFor({ slots, prefetch: consuming.prefetch, shards: place?.count ?? 1 });

@@ -39,7 +39,7 @@ export class ConsumerGroup {
   }
 
   /** Messages that its consumers may hold. */
-  get room(): number {
+  get prefetch(): number {
     return this.#members.reduce((sum, { prefetch }) => sum + prefetch, 0);
   }
 
@@ -59,7 +59,7 @@ export class ConsumerGroup {
     return this.#following;
   }
 
-  /** Takes nothing until `wake`. Resolves when what was on its way has come. */
+  /** Cancels the consumers until `wake`. Resolves when the deliveries in transit have arrived. */
   async quiet(): Promise<void> {
     this.#isQuiet = true;
     await this.#following?.catch(() => {});
@@ -81,9 +81,9 @@ export class ConsumerGroup {
   }
 
   async #follow(): Promise<void> {
-    while (!this.#isCancelled && !this.#isQuiet && this.room !== this.#target) {
-      const grows = this.room < this.#target && (!this.#parts.isSingleActive || this.#members.length === 0);
-      if (grows) await this.#add(this.#target - this.room);
+    while (!this.#isCancelled && !this.#isQuiet && this.prefetch !== this.#target) {
+      const grows = this.prefetch < this.#target && (!this.#parts.isSingleActive || this.#members.length === 0);
+      if (grows) await this.#add(this.#target - this.prefetch);
       else if (this.#draining === null) await this.#shrink();
       else return;
     }
@@ -92,20 +92,20 @@ export class ConsumerGroup {
   async #shrink(): Promise<void> {
     const leaving: Member[] = [];
     const { isSingleActive } = this.#parts;
-    let room = this.room;
+    let prefetch = this.prefetch;
     for (const member of this.#members.toReversed()) {
-      if (room <= this.#target && !isSingleActive) break;
+      if (prefetch <= this.#target && !isSingleActive) break;
       leaving.push(member);
-      room -= member.prefetch;
+      prefetch -= member.prefetch;
     }
     this.#draining = Promise.all(leaving.map(({ subscription }) => subscription.drained)).then(() => this.#onDrained());
     await this.#retire(leaving);
   }
 
-  /** A change that had to wait goes on. */
+  /** Continues a change that had to wait. */
   #onDrained(): void {
     this.#draining = null;
-    if (!this.#isCancelled && this.room !== this.#target) this.resize(this.#target).catch(() => {});
+    if (!this.#isCancelled && this.prefetch !== this.#target) this.resize(this.#target).catch(() => {});
   }
 
   async #add(prefetch: number): Promise<void> {

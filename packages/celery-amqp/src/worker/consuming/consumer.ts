@@ -6,15 +6,15 @@ import type { Delivery, SubscribeOptions, Subscription, Transport } from "../../
 import type { DeclarePolicy, ResolvedQueue } from "../../send/queues.ts";
 import { ConsumerGroup } from "./consumer-group.ts";
 import { calmMs, isCautious, livesAfter } from "../rules/caution.ts";
-import { moreRoom } from "../rules/prefetch.ts";
+import { morePrefetch } from "../rules/prefetch.ts";
 
 /** What consuming needs of the worker. */
 export interface ConsumerParts {
   readonly transport: Transport;
   readonly queue: ResolvedQueue;
-  /** Messages held at most, beside those that wait for their eta. */
+  /** Unacked messages at most, beside those that wait for their eta. */
   readonly prefetch: number;
-  /** Tasks waiting for their eta that are held at most. */
+  /** Tasks that wait for their eta in memory at most. */
   readonly scheduledLimit: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -29,7 +29,7 @@ const lookAgainMs = 500;
 
 /**
  * The consumers of one queue. The first group holds as many messages as may run at once; each task that waits for its eta
- * takes one of those places, so further consumers bring more, and leave when none waits any longer.
+ * counts against that prefetch, so further consumers are added for them, and cancelled when no task waits.
  */
 export class QueueConsumer {
   readonly #parts: ConsumerParts;
@@ -37,8 +37,8 @@ export class QueueConsumer {
   readonly #extra: Subscription[] = [];
   #declare: DeclarePolicy;
   #prefetch: number;
-  #held = 0;
-  #room = 0;
+  #waiting = 0;
+  #added = 0;
   #adjusting: Promise<void> = Promise.resolve();
   #isStarted = false;
   #cancelled = false;
@@ -58,13 +58,13 @@ export class QueueConsumer {
     this.#prefetch = prefetch;
     this.#declare = queue.place?.isFormer === true ? "passive" : (queue.declare ?? "active");
     this.#group = new ConsumerGroup({
-      subscribe: (room) => this.#subscribe(room),
+      subscribe: (prefetch) => this.#subscribe(prefetch),
       isSingleActive: queue.consuming.isSingleActive,
     });
   }
 
   /**
-   * Declares the queue and begins to consume. Without the right to declare, or with arguments that nobody asked for, the
+   * Declares the queue and begins to consume. Without the permission to declare, or with arguments that no option asks for, the
    * queue is taken as it is. A former shard that is gone is let go.
    *
    * @throws CeleryError as `subscribe` does
@@ -104,11 +104,11 @@ export class QueueConsumer {
     if (this.#isStarted && !this.#cancelled && !isCautious(this.#shortLives)) await this.#group.resize(prefetch);
   }
 
-  /** Takes nothing until `wake`. Resolves when what was on its way has come. Never rejects. */
+  /** Cancels the consumers until `wake`. Resolves when the deliveries in transit have arrived. Never rejects. */
   async quiet(): Promise<void> {
     this.#changes += 1;
     await this.#adjusting;
-    this.#room = 0;
+    this.#added = 0;
     await Promise.all([this.#group.quiet(), this.#cancelExtra()]);
   }
 
@@ -139,12 +139,12 @@ export class QueueConsumer {
     await Promise.all(this.#extra.splice(0).map((subscription) => subscription.cancel()));
   }
 
-  /** Makes room for tasks that wait, one consumer at a time. */
+  /** Adds prefetch for tasks that wait, one consumer at a time. */
   onReserved(held: number): void {
     if (this.#parts.queue.consuming.isSingleActive) return; // a second consumer would bring nothing
-    this.#held = held;
+    this.#waiting = held;
     if (isCautious(this.#shortLives)) return;
-    if (held > this.#room || (held === 0 && this.#room > 0)) {
+    if (held > this.#added || (held === 0 && this.#added > 0)) {
       this.#adjusting = this.#adjusting.then(() => this.#adjust()).catch((error: unknown) => this.#complain(error));
     }
   }
@@ -152,18 +152,18 @@ export class QueueConsumer {
   async #adjust(): Promise<void> {
     if (this.#cancelled) return;
     const { scheduledLimit, queue } = this.#parts;
-    if (this.#held === 0) {
-      this.#room = 0;
+    if (this.#waiting === 0) {
+      this.#added = 0;
       await this.#cancelExtra();
       return;
     }
-    const room = moreRoom(this.#held, this.#room, scheduledLimit);
-    if (room > 0) {
-      this.#extra.push(await this.#subscribe(room));
-      this.#room += room;
-    } else if (this.#held > this.#room && !this.#warned) {
+    const prefetch = morePrefetch(this.#waiting, this.#added, scheduledLimit);
+    if (prefetch > 0) {
+      this.#extra.push(await this.#subscribe(prefetch));
+      this.#added += prefetch;
+    } else if (this.#waiting > this.#added && !this.#warned) {
       this.#warned = true;
-      this.#parts.log.warn("no more room for tasks that wait for their eta: others of the queue may have to wait too", {
+      this.#parts.log.warn("the limit of scheduled tasks is reached: other tasks of the queue may have to wait", {
         queue: queue.name,
         scheduledLimit,
       });
@@ -234,7 +234,7 @@ export class QueueConsumer {
   async #beCautious(): Promise<void> {
     const { clock, log, queue } = this.#parts;
     log.warn("the connection is lost again and again: one message is taken at a time", { queue: queue.name });
-    this.#room = 0;
+    this.#added = 0;
     this.#endCaution();
     this.#endCaution = clock.setTimer(calmMs, () => {
       if (this.#cancelled) return;
@@ -245,8 +245,8 @@ export class QueueConsumer {
   }
 
   /**
-   * Whoever deletes a former shard does not want it asked for for ever. It may be there for a moment after its consumers
-   * were told (RabbitMQ 4.3), and the connection may have gone with it.
+   * A former shard that was deleted should not be subscribed again and again. It may exist for a moment after its consumers
+   * were cancelled (RabbitMQ 4.3), and the connection may be lost with it.
    */
   async #lookForIt(): Promise<void> {
     const { clock, queue, transport } = this.#parts;
@@ -260,7 +260,7 @@ export class QueueConsumer {
   }
 
   #complain(error: unknown): void {
-    this.#parts.log.error("cannot change how many messages of a queue are held", {
+    this.#parts.log.error("cannot change the prefetch of a queue", {
       queue: this.#parts.queue.name,
       error: String(error),
     });

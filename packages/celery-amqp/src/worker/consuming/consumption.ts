@@ -76,7 +76,7 @@ export class Consumption {
     for (const { consumer } of this.#served.values()) await consumer?.start();
   }
 
-  /** The number of tasks of a queue that are held has changed. */
+  /** The number of unacked tasks of a queue that do not run has changed. */
   onReserved(queue: string, held: number): void {
     this.#served.get(queue)?.consumer?.onReserved(held);
   }
@@ -128,7 +128,7 @@ export class Consumption {
     await Promise.all(served.map(async ({ queue, consumer }) => consumer?.resize(prefetchOf(queue))));
   }
 
-  /** Takes nothing from any queue until `wake`. Resolves when what was on its way has come. Never rejects. */
+  /** Cancels all consumers until `wake`. Resolves when the deliveries in transit have arrived. Never rejects. */
   async quiet(): Promise<void> {
     await Promise.all([...this.#served.values()].map(async ({ consumer }) => consumer?.quiet()));
   }
@@ -152,7 +152,7 @@ export class Consumption {
 
   #change(change: () => Promise<void>): Promise<void> {
     const changed = this.#changing.then(() => (this.#closed ? undefined : change()));
-    this.#changing = changed.catch(() => {}); // told to whoever asked
+    this.#changing = changed.catch(() => {}); // the caller gets the rejection
     return changed;
   }
 

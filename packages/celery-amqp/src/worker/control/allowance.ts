@@ -53,7 +53,7 @@ export function resolveAllowance(
   return { allowed, denied: namesOf("deny", deny, known), maxConcurrency };
 }
 
-/** The command, or what refuses it in its place. Celery's older names stand for their commands. */
+/** The command, or a refusal of it. Celery's older names are aliases of their commands. */
 export function allowedOnly(name: string, command: Command, { allowed, denied }: Allowance): Command {
   const own = CONTROL_ALIASES.get(name) ?? name;
   if (!denied.has(own) && (allowed === null || allowed.has(own))) return command;

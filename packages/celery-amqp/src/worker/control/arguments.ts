@@ -1,7 +1,7 @@
 import type { Tree } from "@leveret/celery-protocol";
 import { PythonError } from "./python-error.ts";
 
-/** What a command may be told by name. */
+/** Arguments of a command, by name. */
 export interface Parameters {
   /** In their order. */
   readonly required?: readonly string[];
@@ -39,7 +39,7 @@ export function checkArguments(
 /** @throws PythonError `TypeError` for what is no text */
 export function textOf(given: Given, name: string): string {
   const value = given[name];
-  return typeof value === "string" && value !== "" ? value : wrong(name, "a text");
+  return typeof value === "string" && value !== "" ? value : wrong(name, "a string");
 }
 
 /** Null where it is missing or null. @throws PythonError `TypeError` for what is no text */
@@ -76,7 +76,7 @@ export function textsOf(given: Given, name: string): readonly string[] {
   if (isMissing(value)) return [];
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (list.length > mostStrings) throw new PythonError("ValueError", `${name} must be at most ${mostStrings} strings`);
-  if (!list.every((item) => typeof item === "string")) return wrong(name, "a text, or a list of texts");
+  if (!list.every((item) => typeof item === "string")) return wrong(name, "a string, or a list of strings");
   if (list.some((item) => item.length > longestString))
     throw new PythonError("ValueError", `${name} must be strings of at most ${longestString} characters`);
   return [...new Set(list)];

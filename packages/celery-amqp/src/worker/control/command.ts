@@ -2,7 +2,7 @@ import type { Tree } from "@leveret/celery-protocol";
 import type { Given, Parameters } from "./arguments.ts";
 import type { ControlledWorker } from "./controlled-worker.ts";
 
-/** What a command answers; nothing to say is null, as Python's functions have it. */
+/** The reply of a command; null is none, as in Python. */
 export type Answer = Tree | object | void;
 
 /** One command of remote control. */

@@ -4,7 +4,7 @@ import type { ControlledWorker } from "./controlled-worker.ts";
 import type { ConsumedQueue } from "./controls.ts";
 import { PythonError } from "./python-error.ts";
 
-// Commands about queues and slots. Celery answers before it has done what they ask; here failures are told.
+// Commands about queues and slots. Celery replies before a change is done; here the reply contains a failure.
 // Source: celery/worker/control.py; recorded replies.
 
 /** Queues that commands may make a worker consume from: each is a consumer, and may be declared. */

@@ -6,11 +6,11 @@ import type { TaskDefinition } from "../../task/task.ts";
 import type { WorkerRequest } from "../rules/request-info.ts";
 import type { Controls } from "./controls.ts";
 
-/** Who tells monitors, as far as commands change it. */
+/** The sender of events, as far as commands change it. */
 export interface EventSwitch {
-  /** Whether it tells of tasks too. */
+  /** Whether events of tasks are sent too. */
   sendsTaskEvents: boolean;
-  /** Tells now that the worker is there. */
+  /** Sends a heartbeat now. */
   beat(): void;
   /** Takes note of another worker's election. */
   acknowledgeElection(id: string): void;
@@ -21,7 +21,7 @@ export interface ControlledWorker {
   readonly nodeName: string;
   readonly controls: Controls;
   readonly logicalClock: LogicalClock;
-  /** Null: it tells monitors nothing. */
+  /** Null: no events are sent. */
   readonly events: EventSwitch | null;
   /** Slots of all queues together. */
   readonly concurrency: number;
@@ -29,7 +29,7 @@ export interface ControlledWorker {
   readonly maxConcurrency: number;
   /** Its tasks, by name. */
   readonly tasks: readonly TaskDefinition[];
-  /** How many of these tasks it begins at most, as it was said last. */
+  /** The rate limit of a task, as it was set last. */
   rateLimitOf(task: TaskDefinition): RateLimit;
   /** The tasks it has, each with where it is. */
   requests(): readonly WorkerRequest[];
@@ -37,12 +37,12 @@ export interface ControlledWorker {
   revoked(): readonly (readonly [id: string, at: number])[];
   /** Learns of tasks that were revoked elsewhere. */
   mergeRevoked(ids: readonly string[]): void;
-  /** What it tells of itself, but for its clock. */
+  /** Statistics, without the clock. */
   stats(): Omit<WorkerStats, "clock">;
   queues(): readonly ActiveQueue[];
   /** Settings by Celery's names; those that are as Celery has them by default only where asked for. */
   settings(withDefaults: boolean): Readonly<Record<string, Tree>>;
-  /** A text about software and settings. */
+  /** A string with versions and settings. */
   report(): string;
   /** Resident memory, bytes. */
   residentBytes(): number;

@@ -9,8 +9,8 @@ export type RevokeSelection = string | readonly string[] | { readonly stamps: St
 /** How tasks are revoked. */
 export interface RevokeOptions {
   /**
-   * Also end those that run: `ctx.signal` is aborted with `TaskRevoked`, and who has not ended a second later is ended
-   * (in a pool of children by killing the child; inline the handler goes on unheard). Default false: they run to their end.
+   * Also end those that run: `ctx.signal` is aborted with `TaskRevoked`, and a task that has not ended a second later is ended
+   * (in a pool of children by killing the child; inline the handler keeps running detached). Default false: they run to their end.
    */
   readonly terminate?: boolean;
   /** Why, for the handler that is ended and for the log. */
@@ -33,7 +33,7 @@ export interface TimeLimitOptions {
   readonly soft?: Duration | null;
 }
 
-/** A queue to take tasks from, as far as its name does not say enough. */
+/** A queue to consume, with options. */
 export interface ConsumedQueue {
   /** Name of the queue. */
   readonly name: string;
@@ -65,7 +65,7 @@ export interface Controls {
    */
   setRateLimit(task: TaskDefinition | string, rate: RateLimit): void;
   /**
-   * Limits of the runs that begin from now on, in place of the task's own; those of a message still win. As with Celery,
+   * Limits of the runs that begin from now on, instead of the task's own; those of a message still win. As with Celery,
    * a limit that is left out is lifted.
    *
    * @throws CeleryError `option-invalid` for what is no duration, or a task this worker does not have
@@ -73,7 +73,7 @@ export interface Controls {
   setTimeLimit(task: TaskDefinition | string, limits: TimeLimitOptions): void;
   /**
    * Takes no more tasks from this queue, or from all, until `resume`. What has not begun goes back to its queue, what runs
-   * goes on. Resolves when nothing more can begin. A paused worker is alive and not ready.
+   * continues. Resolves when no task can begin. A paused worker is alive and not ready.
    *
    * @throws CeleryError `option-invalid` for a queue it does not serve, `worker-state` where it does not run
    */
@@ -97,8 +97,8 @@ export interface Controls {
    */
   cancelConsumer(queue: string): Promise<void>;
   /**
-   * Runs so many tasks at once from now on. What runs is not cut short; where there are fewer slots, messages that are held
-   * already run before others are taken.
+   * Sets the number of tasks that run at once. Running tasks are not aborted; where there are fewer slots, messages that were
+   * delivered already run first.
    *
    * @param concurrency - slots of all queues together: those that have none of their own get the difference
    * @param queue - the queue whose own slots these are; with them changes how many there are in all

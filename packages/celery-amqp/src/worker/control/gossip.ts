@@ -19,7 +19,7 @@ export interface GossipParts {
 }
 
 /**
- * Hears the other workers, as each of Celery's does, which keeps its logical clock beside theirs: monitors put the tasks of
+ * Receives the events of the other workers, as Celery's workers do, and adjusts its logical clock to theirs: monitors put the tasks of
  * all workers in order by it. Takes note of the elections that Python workers call: each of them waits until as many workers
  * have done so as send heartbeats, and this one does. It never stands itself, so it is never elected. Source:
  * celery/worker/consumer/gossip.py.

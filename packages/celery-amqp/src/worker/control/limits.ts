@@ -29,7 +29,7 @@ function readRate(rate: unknown): RateLimit | { readonly invalid: string } {
   const value = typeof rate === "object" && rate !== null ? rate.valueOf() : rate;
   if (value === null || value === undefined) return null;
   if (typeof value !== "number" && typeof value !== "string")
-    throw new PythonError("TypeError", "rate_limit must be a number or a text");
+    throw new PythonError("TypeError", "rate_limit must be a number or a string");
   try {
     const perSecond = parseRate(value);
     if (perSecond === null || (perSecond >= slowest && perSecond <= fastest)) return value as RateLimit;

@@ -120,7 +120,7 @@ export class Mailbox {
     }
   }
 
-  /** A reply that cannot be written is told as an error. */
+  /** A reply that cannot be encoded is replaced by an error. */
   #encode(reply: Tree, ticket: string | null): WireMessage {
     const { content, worker } = this.#parts;
     const { nodeName, logicalClock } = worker;

@@ -6,7 +6,7 @@ import { PythonError } from "./python-error.ts";
 
 const now = (worker: ControlledWorker): string => humanBytes(worker.residentBytes());
 
-/** Samples that are kept; nobody may ever ask for them. */
+/** Samples that are kept; no command may ever read them. */
 const limit = 1_000;
 
 /** Commands about memory, with the samples they take. Source: celery/worker/control.py; celery/utils/debug.py. */

@@ -6,12 +6,12 @@ import type { ControlledWorker } from "./controlled-worker.ts";
 /** Celery's wait for those that are there. */
 const timeoutMs = 1_000;
 
-/** Ids told to others: as many as fit easily into a message; the newest count most. */
+/** Revoked ids of a hello: as many as fit easily into a message, the newest ones. */
 const limit = 10_000;
 
 /**
- * Says hello to the other workers of the broker, and learns from them what was revoked and how late it is on their clock.
- * Nobody waits for it, and where it fails the worker does without. Source: celery/worker/consumer/mingle.py.
+ * Sends hello to the other workers of the broker, and merges their revoked ids and logical clocks.
+ * No step waits for it, and a failure is only logged. Source: celery/worker/consumer/mingle.py.
  */
 export async function mingle(worker: ControlledWorker, broadcaster: Broadcaster, log: Logger): Promise<void> {
   const revoked = worker
@@ -28,7 +28,7 @@ export async function mingle(worker: ControlledWorker, broadcaster: Broadcaster,
       if ("clock" in reply) worker.logicalClock.adjust(reply["clock"]);
       worker.mergeRevoked(revokedIds(reply["revoked"]));
     }
-    log.debug("said hello to the other workers", { others: others.length });
+    log.debug("the other workers have answered hello", { others: others.length });
   } catch (error) {
     log.debug("the other workers cannot be asked what was revoked", { reason: String(error) });
   } finally {

@@ -20,7 +20,7 @@ export interface CommandedWorker extends Controls {
 /**
  * A command of your own: what it returns, or resolves to, is the reply; what it throws is answered as an error.
  *
- * @param args - what the command was told, by name; it comes from outside, so check it
+ * @param args - the arguments of the command, by name; they come from outside, so check them
  */
 export type WorkerCommand = (args: Readonly<Record<string, unknown>>, worker: CommandedWorker) => unknown;
 

@@ -26,7 +26,7 @@ const escapes: ReadonlyMap<string, string> = new Map([
   ["\t", "\\t"],
 ]);
 
-/** A text as Python's `repr` writes it: in double quotes only where it holds a single one and no double one. */
+/** A string as Python's `repr` writes it: in double quotes only where it contains a single quote and no double one. */
 export function reprText(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const escaped = text.replace(

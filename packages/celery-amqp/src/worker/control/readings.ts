@@ -6,7 +6,7 @@ import { flagOf, type Given, textOf, textsOf } from "./arguments.ts";
 import { type Command, ok } from "./command.ts";
 import type { ControlledWorker } from "./controlled-worker.ts";
 
-// Commands that only tell. Source of all: celery/worker/control.py; recorded replies.
+// Commands that only read. Source of all: celery/worker/control.py; recorded replies.
 
 const heldIn = (worker: ControlledWorker, state: WorkerRequest["state"]): readonly WorkerRequest[] =>
   worker.requests().filter((held) => held.state === state);
@@ -62,7 +62,7 @@ function queryTask(given: Given, worker: ControlledWorker): Readonly<Record<stri
   );
 }
 
-/** Times are told on this machine's monotonic clock, as Celery tells them, and those that come are not believed. */
+/** Times are on this machine's monotonic clock, as in Celery; times of other machines are ignored. */
 function hello(given: Given, worker: ControlledWorker): HelloReply | null {
   if (textOf(given, "from_node") === worker.nodeName) return null;
   worker.mergeRevoked(revokedIds(given["revoked"]));

@@ -46,11 +46,11 @@ function revokeByStampedHeaders(given: Given, worker: ControlledWorker): { reado
   return ok(`headers defaultdict(<class 'set'>, {${table.join(", ")}}) revoked`);
 }
 
-/** A table of stamps, or texts `name=value`. */
+/** A table of stamps, or strings `name=value`. */
 function readStamps(headers: Tree | undefined): { readonly headers: Tree; readonly stamps: StampSelection } {
   const table: Tree = Array.isArray(headers) ? Object.fromEntries(headers.map(readPair)) : (headers ?? null);
   if (typeof table !== "object" || table === null || Array.isArray(table))
-    throw new PythonError("TypeError", "headers must be a table of stamps, or a list of texts such as 'name=value'");
+    throw new PythonError("TypeError", "headers must be a table of stamps, or a list of strings such as 'name=value'");
   const count = Object.values(table).reduce<number>(
     (sum, values) => sum + (Array.isArray(values) ? values.length : 1),
     0,
@@ -59,7 +59,7 @@ function readStamps(headers: Tree | undefined): { readonly headers: Tree; readon
   const stamps = Object.entries(table).map(([name, values]) => {
     const list: readonly unknown[] = Array.isArray(values) ? values : [values];
     if (list.length > 0 && list.every(isStampValue)) return [name, list] as const;
-    throw new PythonError("TypeError", `headers: the stamp ${name} must be a text, a number, or a list of them`);
+    throw new PythonError("TypeError", `headers: the stamp ${name} must be a string, a number, or a list of them`);
   });
   return { headers: table, stamps: Object.fromEntries(stamps) };
 }
@@ -89,7 +89,7 @@ function listed(value: unknown): readonly unknown[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value];
 }
 
-/** Handlers here are ended in one way whatever the signal; one that Python does not know is refused as there. */
+/** Handlers are ended alike for each signal; a signal that Python does not know is refused as there. */
 function checkSignal(given: Given): void {
   const signal = given["signal"];
   if (signal === undefined || signal === null || typeof signal === "number") return;
@@ -110,7 +110,7 @@ function reasonOf(given: Given): Pick<RevokeOptions, "reason"> {
   return reason === null ? {} : { reason };
 }
 
-/** A Python set; its order is nobody's. */
+/** A Python set, which has no order. */
 function reprSet(values: readonly unknown[]): string {
   return values.length === 0 ? "set()" : `{${values.map((value) => saferepr(value)).join(", ")}}`;
 }

@@ -22,8 +22,8 @@ const pauseMs = { first: 1_000, longest: 30_000 };
 const startMs = 1_000;
 
 /**
- * A subscription that a worker can do without for a while: whoever starts it is neither held up nor failed by it, and it is
- * tried again for as long as it takes.
+ * A subscription that a worker can miss for a while: its start neither blocks nor fails the caller, and it is tried again
+ * until it succeeds.
  */
 export class SteadySubscription {
   readonly #parts: SteadyParts;

@@ -36,7 +36,7 @@ export class Heartbeat {
     this.#schedule();
   }
 
-  /** Removes the file, after a beat that is under way. */
+  /** Removes the file, after a write that is in progress. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer();

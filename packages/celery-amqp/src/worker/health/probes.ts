@@ -14,7 +14,7 @@ export interface ProbesParts {
   readonly health: () => HealthReport;
 }
 
-/** The ways in which others see how a worker is: endpoints and a file, as far as they were asked for. */
+/** The health endpoints and the heartbeat file of a worker, as far as the options have them. */
 export class Probes {
   readonly #parts: ProbesParts;
   #starting: Promise<void> | null = null;
@@ -38,9 +38,9 @@ export class Probes {
     return this.#starting;
   }
 
-  /** Also waits for a start that is under way. Safe to call twice. */
+  /** Also waits for a start that is in progress. Safe to call twice. */
   async stop(): Promise<void> {
-    await this.#starting?.catch(() => {}); // told by `start`
+    await this.#starting?.catch(() => {}); // `start` has rejected with it
     const [heartbeat, server] = [this.#heartbeat, this.#server];
     [this.#heartbeat, this.#server] = [null, null];
     await heartbeat?.stop();

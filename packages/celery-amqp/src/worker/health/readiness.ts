@@ -25,7 +25,7 @@ export class Readiness {
     this.#parts = parts;
   }
 
-  /** One string per obstacle; none: nothing is in the way. */
+  /** One string per obstacle; none: the worker is ready as far as this is concerned. */
   get reasons(): readonly string[] {
     return [...this.#reasons].map(([obstacle, reason]) => `${obstacle}: ${reason}`);
   }
@@ -56,7 +56,7 @@ export class Readiness {
     this.#reasons.set(obstacle, reason);
   }
 
-  /** No operation waits any more: they passed, or were given up. */
+  /** No operation waits any more: they succeeded, or were abandoned. */
   onCleared(obstacle: Obstacle): void {
     if (obstacle === "results" && this.#parts.results.check !== undefined) this.#checkIn(0);
     else this.#reasons.delete(obstacle);

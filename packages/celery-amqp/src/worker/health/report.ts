@@ -91,7 +91,7 @@ export async function answerPage(
     return { status: 200, headers: { "content-type": contentType, "cache-control": "no-store" }, body };
   } catch (error) {
     onFault(error);
-    return answer(500, { error: "This page has trouble; the log of the worker says which" });
+    return answer(500, { error: "The page failed. See the log of the worker." });
   }
 }
 

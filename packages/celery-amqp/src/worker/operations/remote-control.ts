@@ -50,7 +50,7 @@ export class RemoteControl {
     this.#mailbox.open();
   }
 
-  /** Hears of nothing any more. Safe to call twice. */
+  /** Receives no more messages. Safe to call twice. */
   stop(): void {
     this.#gossip?.stop();
     this.#mailbox.stop();

@@ -2,7 +2,7 @@ import type { Tree } from "@leveret/celery-protocol";
 import type { BrokerFacts } from "../../ports/broker-facts.ts";
 import type { ResolvedWorker } from "../options/worker.ts";
 
-/** What settings are told of. */
+/** What the settings are made of. */
 export interface SettingsParts {
   readonly options: ResolvedWorker;
   readonly broker: BrokerFacts | null;

@@ -32,8 +32,8 @@ export class StateKeeper {
   }
 
   /**
-   * Takes up what the file says, and writes it back at once: who cannot write must hear of it at the start. A file that
-   * cannot be read is passed over with a warning.
+   * Loads the file, and writes it again at once, so that a file that cannot be written is an error of the start. A file that
+   * cannot be read is ignored with a warning.
    *
    * @throws CeleryError `option-invalid` where it cannot be written
    */

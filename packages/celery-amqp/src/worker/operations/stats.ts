@@ -14,7 +14,7 @@ export interface StatsParts {
   /** Ids of the processes that tasks run in. */
   readonly processes: readonly number[];
   readonly broker: BrokerFacts | null;
-  /** Messages of all queues that are held at once. */
+  /** Prefetch of all queues together. */
   readonly prefetchCount: number;
   readonly rusage: WorkerStats["rusage"];
 }

@@ -84,7 +84,7 @@ export class WorkerControls implements CommandedWorker {
     this.#rates.set(name, perSecond === null ? null : rate);
   }
 
-  /** How many of these tasks begin at most, as it was said last; null is no limit. */
+  /** The rate limit of a task, as it was set last; null is no limit. */
   rateLimitOf({ name, policy }: TaskDefinition): RateLimit {
     const changed = this.#rates.get(name);
     return changed === undefined ? rateText(policy.ratePerSecond) : changed;
@@ -106,7 +106,7 @@ export class WorkerControls implements CommandedWorker {
   async resume(queue?: string): Promise<void> {
     this.#assertRunning("resume");
     await this.#parts.consumption.resume(queue);
-    this.#parts.log.info("the worker goes on", { queue: queue ?? "all" });
+    this.#parts.log.info("the worker is resumed", { queue: queue ?? "all" });
   }
 
   async addConsumer(queue: string | ConsumedQueue): Promise<void> {

@@ -38,7 +38,7 @@ export interface ChildPoolOptions {
   readonly maxTasksPerChild?: number;
   /**
    * Memory beyond which a child is replaced when its task has ended: resident memory of a process, heap and buffers of a
-   * thread. Bytes, or a text such as `"200MB"` (kB, MB, GB: powers of 1 000; KiB, MiB, GiB: of 1 024). Celery counts
+   * thread. Bytes, or a string such as `"200MB"` (kB, MB, GB: powers of 1 000; KiB, MiB, GiB: of 1 024). Celery counts
    * kilobytes, so numbers too small for bytes are refused. Default: no bound.
    */
   readonly maxMemoryPerChild?: number | string;

@@ -302,7 +302,7 @@ function defaultConcurrency(pool: PoolOption | readonly PoolOption[]): number {
 /**
  * The node name that a `name` option stands for on this host.
  *
- * @throws CeleryError `option-invalid` for an abbreviation nobody knows
+ * @throws CeleryError `option-invalid` for an unknown abbreviation
  */
 export function resolveNodeName(name: string, host: string): string {
   try {

@@ -23,7 +23,7 @@ export class ChordJoining {
   }
 
   /**
-   * The chord is told of one more part, then the call is sent; resolves with the result tuples of what was sent.
+   * The chord is extended by one part, then the call is sent. Resolves with the result tuples of the sent tasks.
    *
    * @throws CeleryError `option-invalid`, `chords-unsupported`, and all that a send can end in
    */

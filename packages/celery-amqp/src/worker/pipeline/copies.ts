@@ -33,7 +33,7 @@ export class Copies {
     this.#log = log;
   }
 
-  /** Says whose copies they are. */
+  /** Sets the tasks whose copies are recognized. */
   serve(host: CopiesHost): void {
     this.#host = host;
   }
@@ -99,7 +99,7 @@ export class Copies {
   }
 }
 
-/** One attempt of one task: a retry, and what takes a task's place, have the same id and are no copies. */
+/** One attempt of one task: a retry and a replacement have the same id and are no copies. */
 export function keyOf({ id, task, retries, eta }: TaskMessage): string {
   return [id, task, retries, eta === null ? "" : eta.epochMs].join("\n");
 }

@@ -5,20 +5,20 @@ import type { Logger } from "../../ports/logger.ts";
 import type { Delivery, Transport } from "../../ports/transport.ts";
 import { bareDeadLetterOf, deadLetterOf, droppedFrom, type DeadLetter } from "../rules/dead-letter.ts";
 
-/** Who puts dead letters away. */
+/** What publishes dead letters. */
 export interface DeadLetterParts {
   readonly transport: Transport;
   readonly nodeName: string;
   readonly log: Logger;
   readonly bounds: DeadQueueOptions;
   readonly now: () => number;
-  /** The queue of tasks that a queue belongs to: shards share a dead queue, which is one place to look. */
+  /** The queue of tasks that a queue belongs to: shards share a dead queue. */
   readonly logicalName: (queue: string) => string;
 }
 
 /**
  * The dead queues of one worker: `<queue>.dead`, declared when first needed. A message goes there with
- * headers that say why, beside those it has.
+ * headers with the reason, beside its own.
  */
 export class DeadLetters {
   readonly #parts: DeadLetterParts;

@@ -18,7 +18,7 @@ export interface DelayQueuesParts {
 
 /**
  * Celery's native delay, shared with all workers of the vhost: declared when the first task needs it, from its end to its
- * entry, and each queue bound to its end before. Where that is refused, tasks wait in memory, and one warning says so.
+ * entry, and each queue bound to its end before. Where that is refused, tasks wait in memory, and one warning is logged.
  */
 export class DelayQueues {
   readonly #parts: DelayQueuesParts;
@@ -37,7 +37,7 @@ export class DelayQueues {
   }
 
   /**
-   * The queue is consumed (again), and may have been made anew, without bindings: what is on its way to it must find it.
+   * The queue is consumed (again), and may have been declared again, without bindings, which delayed messages need.
    * Celery's clients delay what they send to a quorum queue behind a topic exchange, and declare nothing for it. Never
    * rejects: where the broker is away it is done when next needed.
    */

@@ -32,7 +32,7 @@ export class Errbacks {
 
   /**
    * Whether an errback takes more than one argument beside those that are stored in its call. A task with a schema takes
-   * what the schema says: the id of the failed task. Source: celery/backends/base.py `_errback_arity_greater`.
+   * arguments by its schema: the id of the failed task. Source: celery/backends/base.py `_errback_arity_greater`.
    */
   isCalledHere({ task: name, args, kwargs, immutable }: WireSignature): boolean {
     const { handlers } = this.#parts;

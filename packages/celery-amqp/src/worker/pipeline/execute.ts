@@ -31,7 +31,7 @@ export interface ExecuteParts {
   readonly log: Logger;
 }
 
-/** The last room: a slot, one more look, the run, then its settling beside the slots. What finds no slot waits in line. */
+/** The last step: a slot, one more check, the run, then its settling beside the slots. Tasks without a slot wait in a FIFO. */
 export class Execution {
   readonly #parts: ExecuteParts;
   readonly #running = new Map<Reservation, Job>();
@@ -55,7 +55,7 @@ export class Execution {
     return this.#running;
   }
 
-  /** The runs that hold all slots which a run shares; null where one is free, or held by what is no run. */
+  /** The runs that have all slots which a run shares; null where a slot is free, or taken by something else than a run. */
   holders(job: Job): readonly Job[] | null {
     const { slotPools } = this.#parts;
     const all = [...this.#running];
@@ -86,7 +86,7 @@ export class Execution {
     });
   }
 
-  /** Begins what waits and finds room now: there are more slots than before. */
+  /** Begins waiting tasks that find a slot now: there are more slots than before. */
   fill(): void {
     for (const slotPool of this.#parts.slotPools.all) this.#fill(slotPool);
   }
@@ -99,7 +99,7 @@ export class Execution {
     }
   }
 
-  /** A slot is held until the run has ended: settling may wait for a node that is away. */
+  /** A slot is taken until the run has ended: settling may wait for a node that is away. */
   #occupy(reservation: Reservation, slotPool: SlotPool): void {
     const { inflight, performer, context, revoked } = this.#parts;
     const { request, delivery } = reservation;

@@ -1,4 +1,4 @@
-/** Counts work under way, so that a stopping worker can wait for its end. */
+/** Counts operations in progress, so that a stopping worker can wait for their end. */
 export class Inflight {
   #count = 0;
   #waiters: (() => void)[] = [];
@@ -15,7 +15,7 @@ export class Inflight {
     for (const resolve of waiters) resolve();
   }
 
-  /** Resolves when nothing is under way, at once if nothing is. */
+  /** Resolves when no operation is in progress. */
   idle(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push(resolve));

@@ -13,7 +13,7 @@ import type { DeadLetters } from "./dead-letters.ts";
 import { BrokerAway, withRetries, type RetryBudget } from "./retry-budget.ts";
 import type { Requeue } from "./requeue.ts";
 
-/** Who carries effects out. */
+/** What performs effects. */
 export interface PerformParts extends RetryBudget {
   readonly results: ResultStore;
   readonly deadLetters: DeadLetters;
@@ -118,7 +118,7 @@ export class Performer {
     } catch (error) {
       const small = errorClass(error, "store") === "task" ? unstorable(effect.meta, messageOf(error)) : null;
       if (small === null) return this.#passOver(effect, error);
-      log.warn("a state cannot be stored, a smaller one is stored in its place", aboutOf(effect, error));
+      log.warn("a state cannot be stored, a smaller one is stored instead", aboutOf(effect, error));
       await this.#withRetries(effect, "store", () => results.store(small, effect.task));
     }
   }
@@ -218,9 +218,9 @@ export class Performer {
     this.#warnIfLost(delivery, delivery.ack());
   }
 
-  /** Whoever waits for the body waits in vain. */
+  /** A caller that waits for the body never gets its result. */
   #warnOfNobody({ part: { groupId }, task: { task, id } }: ChordPartEffect): void {
-    this.#parts.log.error("a chord ended with a task that cannot be read, and nobody knows its body", {
+    this.#parts.log.error("a chord ended with a task that cannot be read, and its body is not known", {
       group: groupId,
       task,
       id,

@@ -60,7 +60,7 @@ export interface PipelineRequest {
   readonly job: Job | null;
 }
 
-/** The rooms a message walks through: receive (or leave to the broker), schedule, throttle, execute. Each knows the next door only. */
+/** The steps of a delivery: receive (or delay in the broker), schedule, throttle, execute. Each knows only the next one. */
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #inflight = new Inflight();
@@ -151,7 +151,7 @@ export class Pipeline {
   }
 
   /**
-   * A message that is no suspect is decoded at once, unless a copy is under way that its run could duplicate. A message with
+   * A message that is no suspect is decoded at once, unless a copy is in progress that its run could duplicate. A message with
    * unreadable headers never runs, and a copy would hide what is missing.
    */
   receive(delivery: Delivery): void {
@@ -166,7 +166,7 @@ export class Pipeline {
     this.#execution.fill();
   }
 
-  /** Hands back what came from a queue and has not begun: its consumer is gone, and the broker delivers it again. */
+  /** Requeues the tasks of a queue that have not begun: its consumer is gone, and the broker delivers them again. */
   forget(queue: string): void {
     this.#republisher.forget(queue);
     this.#parts.requeue.release(queue);
@@ -205,7 +205,7 @@ export class Pipeline {
     return refused.map(({ request }) => request);
   }
 
-  /** Takes nothing more and hands back what has not begun. */
+  /** Takes no more messages and requeues tasks that have not begun. */
   close(): void {
     this.#open = false;
     this.#parts.requeue.close();
@@ -223,7 +223,7 @@ export class Pipeline {
     else if (!this.#copies.take(reservation)) this.#schedule.push(reservation);
   }
 
-  /** What could not be left to the broker may come too late. */
+  /** A task that could not be delayed in the broker may arrive here after the close. */
   #ifOpen(delivery: Delivery, goOn: () => void): void {
     if (this.#open) goOn();
     else returnToQueue(delivery);

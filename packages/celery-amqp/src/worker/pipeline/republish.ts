@@ -20,9 +20,9 @@ export interface RepublishParts extends RetryBudget {
 }
 
 /**
- * Gives a message back to the broker with something changed: to be delivered later, to others, or counted. It is published
- * anew and the delivery acked when the broker has confirmed it; many are on their way at once. Each method says false
- * where there is no cause for it, and calls `otherwise` where it proves to be impossible.
+ * Publishes a message again with a change: delivered later, to other workers, or counted. The delivery is acked when the
+ * broker has confirmed the copy; many copies are in progress at once. Each method returns false where the change does not
+ * apply, and calls `otherwise` where the publish is impossible.
  */
 export class Republisher {
   readonly #parts: RepublishParts;

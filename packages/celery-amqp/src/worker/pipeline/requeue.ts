@@ -14,7 +14,7 @@ const limit = 1_000;
 
 /**
  * Gives deliveries back to their queues after a pause that grows with each return. Meanwhile a delivery is unsettled, and
- * takes no place from others.
+ * does not count against the prefetch of others.
  */
 export class Requeue {
   readonly #parts: RequeueParts;
@@ -41,12 +41,12 @@ export class Requeue {
     );
   }
 
-  /** Gives back at once what waits: the consumer of its queue is gone. */
+  /** Requeues waiting messages at once: the consumer of their queue is gone. */
   release(queue: string): void {
     for (const delivery of this.#waiting.keys()) if (delivery.queue === queue) this.#returnToQueue(delivery);
   }
 
-  /** Gives back at once what waits, and what comes later. */
+  /** Requeues waiting messages at once, and later ones too. */
   close(): void {
     this.#isClosed = true;
     for (const delivery of this.#waiting.keys()) this.#returnToQueue(delivery);

@@ -1,26 +1,26 @@
 import type { Clock } from "../../ports/clock.ts";
 
-/** What holding tasks back is told to. */
+/** What is notified of the counts. */
 export interface ReservedCountsParts {
   readonly clock: Clock;
-  /** So many tasks of this queue are held, and may not take the places of others. */
+  /** The number of unacked tasks of a queue that do not run, and should not count against its prefetch. */
   readonly onReserved: (queue: string, held: number) => void;
 }
 
 interface Count {
   held: number;
   told: number;
-  /** Since when none is held. */
+  /** Time since which the count is 0. */
   emptyAt: number;
 }
 
-/** Before room is asked for: most parked tasks are gone by then. */
+/** Before a higher count is reported: most parked tasks are acked by then. */
 const askAfterMs = 20;
 
-/** Before room is given up: tasks that are to be held come in flocks. */
+/** Before a count of 0 is reported: such tasks arrive in bursts. */
 const keepForMs = 500;
 
-/** Counts tasks that hold a delivery and do not run, and tells of it in time, not at each change. */
+/** Counts unacked tasks that do not run, and reports the counts with a delay, not at each change. */
 export class ReservedCounts {
   readonly #parts: ReservedCountsParts;
   readonly #counts = new Map<string, Count>();

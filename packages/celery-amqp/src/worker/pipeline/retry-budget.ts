@@ -45,7 +45,7 @@ export async function withRetries(
         const kind = errorClass(error, operation);
         if (kind === "permanent" || kind === "task") throw error;
         if (kind === "closed" || clock.monotonicMs() + waitMs > deadline) {
-          throw new BrokerAway(`Gave up waiting: ${error.message}`, { cause: error });
+          throw new BrokerAway(`The operation was abandoned: ${error.message}`, { cause: error });
         }
         endWait = waits.begin(error);
         await new Promise<void>((resolve) => void clock.setTimer(waitMs, resolve));

@@ -4,15 +4,15 @@ import { dueAt } from "../rules/park.ts";
 import type { ReservedCounts } from "./reserved-counts.ts";
 import type { Reservation } from "./reservation.ts";
 
-/** Where scheduled tasks go, and who makes room for them. */
+/** The next step of scheduled tasks, and the counts of unacked ones. */
 export interface ScheduleParts {
   readonly clock: Clock;
-  /** The next room. */
+  /** The next step of the pipeline. */
   readonly next: (reservation: Reservation) => void;
   readonly held: ReservedCounts;
 }
 
-/** The wall clock may be set forward meanwhile; what became due by that waits no longer than this. */
+/** The wall clock may be set forward meanwhile; a task that is due by that waits no longer than this. */
 const lookAgainMs = 10_000;
 
 interface Waiting {
@@ -20,7 +20,7 @@ interface Waiting {
   readonly reservation: Reservation;
 }
 
-/** Holds tasks until their eta: a binary heap by time and one timer. Held ones stay unacked, so a crash loses none. */
+/** Keeps tasks until their eta: a binary heap by time and one timer. They stay unacked, so a crash loses none. */
 export class Schedule {
   readonly #parts: ScheduleParts;
   readonly #heap: Waiting[] = [];
@@ -30,12 +30,12 @@ export class Schedule {
     this.#parts = parts;
   }
 
-  /** How many are held. */
+  /** The number of waiting tasks. */
   get size(): number {
     return this.#heap.length;
   }
 
-  /** Those that are held, in no order. */
+  /** The waiting tasks, in no order. */
   get line(): readonly Request[] {
     return this.#heap.map(({ reservation }) => reservation.request);
   }
@@ -46,7 +46,7 @@ export class Schedule {
     else this.#hold({ at, reservation });
   }
 
-  /** Lets go of the held tasks that `matches` picks, and returns them. */
+  /** Removes the waiting tasks that `matches` picks, and returns them. */
   release(matches: (reservation: Reservation) => boolean): readonly Reservation[] {
     const all = this.#heap.splice(0);
     for (const held of all) if (!matches(held.reservation)) insert(this.#heap, held);

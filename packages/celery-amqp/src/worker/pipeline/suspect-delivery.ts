@@ -1,7 +1,7 @@
 import type { Address, WireMessage } from "@leveret/celery-protocol";
 import type { Delivery, RejectOptions } from "../../ports/transport.ts";
 
-/** The delivery of a suspect whose run begins: it tells when it is settled. */
+/** The delivery of a suspect whose run begins, with a callback when it is settled. */
 export class SuspectDelivery implements Delivery {
   readonly #delivery: Delivery;
   readonly #onSettled: () => void;

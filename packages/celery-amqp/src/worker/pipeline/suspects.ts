@@ -21,7 +21,7 @@ export interface SuspectsParts {
   readonly read: (delivery: Delivery) => void;
   /** Puts an unread message into the dead queue. Resolves when it is settled, or goes back. */
   readonly giveUp: (delivery: Delivery) => Promise<void>;
-  /** Takes no more deliveries of any queue. Resolves when those that were on their way have come. Never rejects. */
+  /** Takes no more deliveries of any queue. Resolves when the deliveries in transit have arrived. Never rejects. */
   readonly quiet: () => Promise<void>;
   /** Takes deliveries again. */
   readonly wake: () => void;
@@ -51,7 +51,7 @@ export class Suspects {
   /** One that was counted is awaited, or one runs alone. */
   #isBusy = false;
   #isRunningAlone = false;
-  /** Which wait for a delivery is under way. */
+  /** The number of the current wait for a delivery. */
   #wait = 0;
 
   constructor(parts: SuspectsParts) {

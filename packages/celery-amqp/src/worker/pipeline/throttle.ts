@@ -10,9 +10,9 @@ export interface ThrottleParts {
   readonly clock: Clock;
   /** How many may wait in memory. */
   readonly limit: number;
-  /** Whether something stands against running it: then it goes on without a token, and is refused there. */
+  /** Whether the next step refuses the task: then it needs no token. */
   readonly isDropped: (reservation: Reservation) => boolean;
-  /** The next room. */
+  /** The next step of the pipeline. */
   readonly next: (reservation: Reservation) => void;
   /** Leaves a task to the broker until that time, or calls `otherwise`; false where it is due too soon for that. */
   readonly park: (reservation: Reservation, until: number, otherwise: () => void) => boolean;
@@ -20,9 +20,8 @@ export interface ThrottleParts {
 }
 
 /**
- * Holds tasks back whose name has a rate limit: a line each, in the order they came. What waits holds no slot, and has a
- * place of its own beyond the prefetch; what would wait long is left to the broker. So tasks without a limit pass, and they
- * cost one look.
+ * Delays tasks with a rate limit: a FIFO for each task name. A waiting task takes no slot and does not count against the
+ * prefetch; a task that would wait long is delayed in the broker. Tasks without a limit pass at the cost of one lookup.
  */
 export class Throttle {
   readonly #parts: ThrottleParts;
@@ -116,12 +115,12 @@ class Line {
     this.#arm();
   }
 
-  /** Takes the token, if it is there and nobody waits for it. */
+  /** Takes the token, if there is one and no task waits for it. */
   take(): boolean {
     return this.#waiting.length === 0 && this.#take(false);
   }
 
-  /** Until when, by the wall clock, the broker is to keep a task; null for one that waits here. */
+  /** The wall-clock time until which the broker delays a task; null for a task that waits in memory. */
   book({ request, delivery }: Reservation, isFull: boolean): number | null {
     const line = {
       waiting: this.#waiting.length,

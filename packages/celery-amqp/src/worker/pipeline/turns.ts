@@ -17,7 +17,7 @@ export const youngMs = 1_000;
 /**
  * Keeps two kinds of work apart in time. A copy is between its publish and the broker's answer to the ack of its original:
  * a process that ends then leaves both. The first second of a suspect's run is when it may end the process. Each kind
- * waits for the other, in the order of coming; work of one kind goes on together.
+ * waits for the other, in the order of arrival; work of one kind runs together.
  */
 export class Turns {
   readonly #clock: Clock;
@@ -28,7 +28,7 @@ export class Turns {
     this.#clock = clock;
   }
 
-  /** Whether no copy is under way: then a message that is no suspect need not wait. */
+  /** Whether no copy is in progress: then a message that is no suspect need not wait. */
   get isQuiet(): boolean {
     return this.#active.copy === 0;
   }
@@ -46,7 +46,7 @@ export class Turns {
     this.#enter("run", () => begin(this.#leaveWithin("run", youngMs)));
   }
 
-  /** Calls `begin` as soon as no copy is under way. */
+  /** Calls `begin` as soon as no copy is in progress. */
   pass(begin: () => void): void {
     this.#enter("run", () => {
       this.#active.run -= 1;

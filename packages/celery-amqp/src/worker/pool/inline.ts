@@ -13,11 +13,11 @@ export interface InlinePoolParts {
   readonly clock: Clock;
   readonly host: JobHost;
   readonly intercept: Intercept | null;
-  /** The task of a job; it was looked up before, so it is there. */
+  /** The task of a job; it was checked before, so it exists. */
   readonly runnable: (job: Job) => Runnable;
-  /** Told of runs that took this long or longer when they end, and of no others. */
+  /** Called at the end of runs that took at least so long. */
   readonly longRun: { readonly fromMs: number; readonly onEnd: (run: RunningJob) => void } | null;
-  /** Told of a handler that went on after its run was given up, when it ends at last. */
+  /** Called when the handler of an abandoned run ends. */
   readonly onRunawayEnd: (job: Job, runtimeMs: number) => void;
 }
 
@@ -118,7 +118,7 @@ class InlineRun {
     this.startedAt = parts.clock.monotonicMs();
   }
 
-  /** `onHandlerEnd` may be long after the run was given up. */
+  /** `onHandlerEnd` may be called long after the run was abandoned. */
   async start(onHandlerEnd: () => void): Promise<void> {
     this.#limit(limitsOf(this.job));
     const { intercept, onRunawayEnd } = this.#parts;

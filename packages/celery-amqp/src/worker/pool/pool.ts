@@ -12,9 +12,9 @@ export interface RunningJob {
 
 /** Where tasks run. It sees jobs and outcomes, never a delivery. */
 export interface Pool {
-  /** How many jobs it runs at once. Who hands it more has miscounted. */
+  /** The number of jobs that run at once; a caller must not pass more. */
   readonly size: number;
-  /** Handlers that were given up and still go on. */
+  /** Handlers that keep running detached after their run was abandoned. */
   readonly runaways: number;
   /** Ids of the processes that jobs run in, beside this one. */
   readonly processes: readonly number[];
@@ -42,7 +42,7 @@ export interface Pool {
   resize(size: number): void;
   /** Aborts every running job. Those that end by it, or had failed anyway, come back as `interrupted`. */
   interrupt(): void;
-  /** Gives up every job still running: each comes back as `interrupted` at once, even if its handler goes on. */
+  /** Abandons all running jobs: each ends as `interrupted` at once, even if its handler keeps running. */
   abandon(): void;
   /** Lets go of what `start` made. Jobs still running are abandoned. May be called twice. */
   stop(): Promise<void>;

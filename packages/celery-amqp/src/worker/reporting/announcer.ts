@@ -16,9 +16,9 @@ export interface AnnouncerParts extends Omit<DispatcherParts, "onReady" | "lineL
 /** How a worker calls itself among Celery's. */
 const version = { swIdent: "leveret", swVer: ownVersion(), swSys: operatingSystem() };
 
-/** Tells Celery's monitors of a worker and, where asked for, of its tasks. */
+/** Sends events of a worker and, if enabled, of its tasks to Celery's monitors. */
 export class Announcer {
-  /** Whether it tells of tasks: Celery's `enable_events`. */
+  /** Whether events of tasks are sent: Celery's `enable_events`. */
   sendsTaskEvents: boolean;
   readonly #tasks: TaskRegistry;
   readonly #dispatcher: EventDispatcher;
@@ -38,7 +38,7 @@ export class Announcer {
     });
   }
 
-  /** Task events that were given up. */
+  /** Task events that were dropped. */
   get dropped(): number {
     return this.#dispatcher.dropped;
   }
@@ -50,7 +50,7 @@ export class Announcer {
     this.#heartbeat.start();
   }
 
-  /** As Celery tells it by remote control: without numbers, and to be missed after ten seconds. */
+  /** The heartbeat of Celery's remote control: without counts, and with a frequency of 5 s. */
   beat(): void {
     this.#dispatcher.report({ type: "worker-heartbeat", freq: 5, ...version });
   }
@@ -71,12 +71,12 @@ export class Announcer {
     else this.#dispatcher.send(body);
   }
 
-  /** What a task tells of itself, whether or not the worker tells of tasks. Source: celery/app/task.py `Task.send_event`. */
+  /** Sends a custom event of a task, whether or not events of tasks are enabled. Source: celery/app/task.py `Task.send_event`. */
   sendCustom(uuid: string, customType: string, fields: Readonly<Record<string, Tree>>): void {
     this.#dispatcher.send({ type: "custom", customType, extra: Object.assign({ uuid }, fields, { uuid }) });
   }
 
-  /** Everything that happened is told before it says that it goes. */
+  /** Sends the events of all tasks before the event that the worker is offline. */
   async stop(): Promise<void> {
     await this.#dispatcher.flush();
     this.#heartbeat.stop();

@@ -16,7 +16,7 @@ export function isWritten(level: LogLevel, least: LogLevel): boolean {
   return ranks[level] >= ranks[least];
 }
 
-/** Characters of one string of a line; names, ids and error texts may come from strangers. */
+/** Characters of one string of a line; names, ids and error messages may come from outside. */
 const longestText = 16_384;
 
 /** What a line logger is made of. */
@@ -30,7 +30,7 @@ export interface LineLoggerParts {
 
 /**
  * The one writer of log lines. A line is of visible characters alone, and a traceback stands below it, indented: no string in
- * it can look like another line, or command a terminal. A line of JSON stays JSON of the same values.
+ * it can imitate another line, or command a terminal. A line of JSON stays JSON of the same values.
  */
 export function createLineLogger({ level, format, now, write }: LineLoggerParts): Logger {
   const form = format === "json" ? jsonLine : textLine;

@@ -6,21 +6,21 @@ import { apart } from "../../task/current-task.ts";
 import type { WorkerState } from "../rules/lifecycle.ts";
 import type { TaskEvent } from "../rules/event.ts";
 
-/** Everything `worker.on` tells, as one union on `type`. */
+/** All events of `worker.on`, as a union on `type`. */
 export type WorkerEvent =
   | TaskEvent
   | { readonly type: "stateChanged"; readonly from: WorkerState; readonly to: WorkerState }
   /** Its connections to the broker, taken together, are in another state. */
   | { readonly type: "connectionChanged"; readonly state: TransportState };
 
-/** The names of events, each with what it tells. */
+/** The events by name. */
 export type WorkerEvents = {
   readonly [Type in WorkerEvent["type"]]: Extract<WorkerEvent, { readonly type: Type }>;
 };
 
 type Listener = (event: never) => void;
 
-/** Who listens to a worker. A listener that throws is logged and disturbs nobody. */
+/** The listeners of a worker. An error of a listener is logged and disturbs no other. */
 export class Observers {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #log: Logger;

@@ -15,13 +15,13 @@ export interface RunWatchParts {
   readonly heartbeatMs: number | null;
 }
 
-/** How often it looks. */
+/** How often running tasks are checked. */
 const lookMs = 1_000;
 
 /** Tasks named in one line at most. */
 const maxNamed = 5;
 
-/** Looks at what runs, now and then: reports handlers that seem stuck, and an event loop that is held up. */
+/** Checks running tasks each second: reports handlers that seem stuck, and a blocked event loop. */
 export class RunWatch {
   readonly #parts: RunWatchParts;
   readonly #reported = new WeakSet<Job>();
@@ -45,7 +45,7 @@ export class RunWatch {
     this.#cancel();
   }
 
-  /** What held the loop up has often come to its end by the time that this can be seen. */
+  /** The run that blocked the event loop has often ended by the time of the check. */
   onInlineEnd(ended: RunningJob): void {
     this.#ended.push(ended);
     if (this.#ended.length > maxNamed) this.#ended.shift();
@@ -70,7 +70,7 @@ export class RunWatch {
     if (heartbeatMs === null || lagMs < heartbeatMs / 2) return;
     const suspects = [...this.#ended, ...running.filter(({ job }) => isInline(job))].slice(0, maxNamed);
     log.warn(
-      "the event loop was held up: the broker cuts connections that miss heartbeats; run what computes in a pool of threads or processes",
+      "the event loop was blocked: the broker closes connections that miss heartbeats; run computing tasks in a pool of threads or processes",
       {
         ms: Math.round(lagMs),
         heartbeatMs,

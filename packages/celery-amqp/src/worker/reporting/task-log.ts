@@ -17,7 +17,7 @@ const levels = {
   deadLettered: "error",
 } as const satisfies Record<TaskEvent["type"], LogLevel>;
 
-/** One line for each thing that happens to a task: who and what, never arguments or results. */
+/** One line for each event of a task, with its name and id, never with arguments or results. */
 export function createTaskLog(log: Logger, least: LogLevel): (event: TaskEvent) => void {
   return (event) => {
     if (isWritten(levels[event.type], least)) writeLine(log, event);

@@ -1,7 +1,7 @@
 import type { Address, HeaderTable, WireMessage } from "@leveret/celery-protocol";
 import { isOfDeath, isOfFirstPublish, republishable, withoutHeaders } from "@leveret/celery-protocol/wire";
 
-/** A message as it came: what rules look at of a delivery. */
+/** The parts of a delivery that rules read. */
 export interface Arrival {
   readonly message: WireMessage;
   readonly address: Address;
@@ -19,14 +19,14 @@ const countedHeader = "x-leveret-counted";
 const exchangeHeader = "x-leveret-exchange";
 const routingKeyHeader = "x-leveret-routing-key";
 
-/** Whether a run of the message may have ended a process or a connection, as far as the message tells without its body. */
+/** Whether a run of the message may have ended a process or a connection, by its headers alone. */
 export function isSuspect({ message, redelivered }: Arrival): boolean {
   return redelivered || message.headers[countHeader] !== undefined;
 }
 
 /**
- * Runs of the message that began and never ended. The broker does not tell a run from a delivery that waited in a worker:
- * the first redelivery is taken for a run, and from then on each run is counted before it begins, and nothing else is.
+ * Runs of the message that began and never ended. The broker does not distinguish a run from a delivery that waited in a
+ * worker: the first redelivery counts as a run, and from then on each run is counted before it begins.
  */
 export function lostRuns(arrival: Arrival): number {
   const count = countOf(arrival);
@@ -49,8 +49,8 @@ function isCounted({ message }: Arrival): boolean {
 }
 
 /**
- * Where the message was sent to. One that was delayed comes by the exchange of its last hop, which is no place to name or
- * to return to: then it is the address it was parked with, else its queue itself.
+ * The address of the message. A delayed message arrives by the exchange of its last hop, which no event should name: then it
+ * is the address with which it was parked, else its queue itself.
  */
 export function sentTo(arrival: Arrival): Address {
   if (!isBack(arrival)) return arrival.address;
@@ -66,9 +66,8 @@ export function isBack({ address }: Pick<Arrival, "address">): boolean {
 }
 
 /**
- * The same message to be published again in place of the delivery. It carries the count of its lost runs, and its address
- * where the queue's name does not say it; what the broker wrote about its way is left out. A run that was counted and has
- * not begun stays counted.
+ * The message to publish instead of the delivery. It has the count of its lost runs, and its address where that is not the
+ * queue's name; headers of the broker are left out. A run that was counted and has not begun stays counted.
  */
 export function republished(arrival: Arrival): WireMessage {
   const message = uncounted(arrival);

@@ -40,7 +40,7 @@ export function shortened(text: string, limit: number): string {
   return `${text.slice(0, head)} … [${text.length - limit} characters left out] … ${text.slice(text.length - tail)}`;
 }
 
-/** Strings are cut to an equal share; what is no string and too large is replaced by a string that says so. */
+/** Strings are cut to an equal share; other values that are too large are replaced by a string with that reason. */
 function boundedArgs(args: readonly Tree[]): readonly Tree[] {
   const kept = args.slice(0, mostArgs);
   const share = Math.floor(longestFailureText / kept.length);

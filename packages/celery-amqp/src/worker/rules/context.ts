@@ -16,7 +16,7 @@ export interface RuleContext {
   readonly countsChords: boolean;
   /** Whether a part that can never report fails its chord (true) or leaves it waiting where Celery does (false). */
   readonly failUnfinishableChords: boolean;
-  /** Whether what follows a task has its priority, where it says none: Celery's `task_inherit_parent_priority`. */
+  /** Whether follow-ups inherit the priority of a task unless they have one: Celery's `task_inherit_parent_priority`. */
   readonly inheritsPriority: boolean;
   /** Whether an errback of this name is called here, with request, error and traceback. */
   readonly callsErrback: (errback: WireSignature) => boolean;

@@ -15,20 +15,20 @@ export interface DeadLetterFacts {
 /** Longest error text in a header, UTF-16 units. */
 const longestError = 1_000;
 
-/** Longest traceback in a header, UTF-16 units: the innermost frames come first and tell the most. */
+/** Longest traceback in a header, UTF-16 units: the innermost frames come first and are the most useful. */
 const longestTraceback = 8_000;
 
 /** Longest list of dropped headers in a header, UTF-16 units. */
 const longestList = 500;
 
-/** Room for the properties of a message, of which each may hold 255 bytes, beside its headers in one frame. */
+/** Bytes for the properties of a message, each of up to 255 bytes, beside its headers in one frame. */
 const reservedBytes = 3_000;
 
-/** Headers by which a dead letter is found and read, kept where there is not room for all. */
+/** Headers by which a dead letter is found and read, kept where not all headers fit. */
 const identifying: ReadonlySet<string> = new Set(["id", "task"]);
 
 /**
- * The message for the dead queue: the body as it came, and headers that say why the message is there. Left out is what
+ * The message for the dead queue: the unchanged body, and headers with the reason. Left out is what
  * `republishable` leaves out. `x-leveret-user-id` names the
  * user that published it. Headers that do not fit into one frame are dropped, the largest first, and
  * `x-leveret-dropped-headers` names them.

@@ -3,7 +3,7 @@ import type { AppliedChord, ChordPart, Sending } from "@leveret/celery-protocol/
 import type { DeadLetterReason, TaskEvent } from "./event.ts";
 import type { Failure } from "./failure.ts";
 
-/** What `required` says and whom a log line is about. */
+/** Whether the effect is required, and the task of its log line. */
 interface About {
   readonly task: TaskMessage;
   readonly required: boolean;
@@ -26,16 +26,16 @@ export type Effect =
       /** Runs, or deliveries where those were too many. */
       readonly attempts: number;
     }
-  /** `task` says where the result goes. */
+  /** `task` has the reply queue. */
   | { readonly do: "store"; readonly meta: ResultMeta; readonly task: TaskMessage; readonly required: boolean }
   | ({ readonly do: "send"; readonly required: boolean } & Sending)
   /** The header of a chord is about to be sent. */
   | ({ readonly do: "apply-chord"; readonly chord: AppliedChord } & About)
   /** So many parts complete the chord: all but the last member of its header are sent. */
   | ({ readonly do: "set-chord-size"; readonly groupId: string; readonly size: number } & About)
-  /** A part of a chord has come; done where parts are counted, and always required there. `task` is who brings it. */
+  /** A task reports to its chord, where chords are counted; always required there. `task` is the reporting task. */
   | { readonly do: "chord-part"; readonly part: ChordPart; readonly meta: ResultMeta; readonly task: TaskMessage }
-  /** The body of a chord was sent, or its failure told. */
+  /** The body of a chord was sent, or its failure reported. */
   | ({ readonly do: "finish-chord"; readonly groupId: string } & About)
   /** Calls an errback that takes the request, the error and the traceback. `task` is the one that failed. */
   | {

@@ -18,14 +18,14 @@ export type DeadLetterReason =
   /** The broker or the result backend refuses for good what follows from the task. */
   | "settle-refused";
 
-/** What happened to one task, as `worker.on` tells it. */
+/** An event of one task, as listeners of `worker.on` get it. */
 export type TaskEvent =
   | (AboutTask & { readonly type: "taskReceived" })
   | (AboutTask & { readonly type: "taskStarted" })
   | (AboutTask & { readonly type: "taskSucceeded"; readonly result: Tree; readonly runtimeMs: number })
   | (AboutTask & { readonly type: "taskFailed"; readonly failure: Failure })
   /**
-   * It will run again in `delayMs`; `failure` is null where the task gave no error, `traceback` tells where it asked.
+   * It will run again in `delayMs`; `failure` is null where the task gave no error, `traceback` has the position of the retry.
    * `counted` is false for a snooze.
    */
   | (AboutTask & {
@@ -42,7 +42,7 @@ export type TaskEvent =
    * `taskFailed` follows.
    */
   | (AboutTask & { readonly type: "taskCancelled"; readonly requeue: boolean })
-  /** It ended by `ctx.ignore()`. Celery tells nobody; here it can be seen. */
+  /** It ended by `ctx.ignore()`. Celery has no event for it. */
   | (AboutTask & { readonly type: "taskIgnored" })
   | {
       readonly type: "deadLettered";

@@ -61,7 +61,7 @@ export function notRegistered(name: string): Failure {
   return pythonFailure("celery.exceptions", "NotRegistered", name);
 }
 
-/** What the caller of an unreadable message is told: kombu's own names for it. */
+/** The error for the caller of an unreadable message, with kombu's names. */
 export function unreadable(error: ProtocolError): Failure {
   const refused = error.code === "content-refused" || error.code === "pickle-refused";
   return { ...pythonFailure("kombu.exceptions", refused ? "ContentDisallowed" : "DecodeError", error.message), error };

@@ -27,8 +27,8 @@ export interface FollowUpEffects {
 const nothing: FollowUpEffects = { effects: [], children: [] };
 
 /**
- * After success: first the callbacks, then the next step of the chain, each with the result. What names no place for its
- * result answers to whom its parent answers. Source: celery/app/trace.py `trace_task`.
+ * After success: first the callbacks, then the next step of the chain, each with the result. A follow-up
+ * without a reply queue replies to that of its parent. Source: celery/app/trace.py `trace_task`.
  *
  * @throws ProtocolError for a signature that cannot be called from here; the task then fails.
  */
@@ -40,7 +40,7 @@ export function followSuccess(task: TaskMessage, result: Tree, context: RuleCont
 }
 
 /**
- * What is sent in place of a task that asked to be replaced.
+ * The replacement of a task.
  *
  * @throws ProtocolError as `followSuccess`.
  */
@@ -51,9 +51,9 @@ export function followReplaced(task: TaskMessage, by: WireSignature, context: Ru
 }
 
 /**
- * Tells those that wait for what a failed task keeps from being called: the chord it is a part of, then the rest of its
- * chain, the furthest step first, each with the chord it is a part of. Celery looks less far and leaves some waiting, as we
- * do where the context wants that. Source: celery/backends/base.py `mark_as_failure`.
+ * Fails the tasks that a failed task keeps from being called: the chord it belongs to, then the rest of its chain, the
+ * furthest step first, each with the chord it belongs to. Celery fails fewer of them and leaves the others waiting, as here
+ * without `failUnfinishableChords`. Source: celery/backends/base.py `mark_as_failure`.
  *
  * @param stores - whether failures are stored
  */
@@ -69,7 +69,7 @@ export function tellAround(
   ];
 }
 
-/** How far to look for what a failure keeps from being called. */
+/** How far the tasks that a failure keeps from being called are searched. */
 export function reachOf({ failUnfinishableChords }: Pick<RuleContext, "failUnfinishableChords">): Reach {
   return failUnfinishableChords ? "all" : "celery";
 }
@@ -138,7 +138,7 @@ const anyId = "00000000-0000-0000-0000-000000000000";
 
 /**
  * Refuses a message whose canvas passes the budget, before its task runs: what would follow is unfolded once without a
- * result, and dropped. A task that is followed by plain calls alone is not looked at.
+ * result, and dropped. A task that is followed by plain calls alone is not checked.
  */
 export function overBudget(task: TaskMessage, context: RuleContext): ProtocolError | null {
   const { callbacks, errbacks, chain, chord } = task;
@@ -183,7 +183,7 @@ export function mintOf({ replyTo }: TaskMessage, context: RuleContext): Mint {
 /**
  * Steps as effects.
  *
- * @throws ProtocolError where a chord is among them, now or further on, and nobody counts its parts.
+ * @throws ProtocolError where a chord is among them, now or further on, and no counter of chords.
  */
 export function effectsOf(
   steps: readonly CanvasStep[],

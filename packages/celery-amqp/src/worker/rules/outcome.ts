@@ -2,13 +2,13 @@ import type { WireSignature, Tree } from "@leveret/celery-protocol";
 import type { RetryChanges } from "../../task/policy.ts";
 import type { Failure } from "./failure.ts";
 
-/** What running a task came to, told by the pool and settled by `settle`. It may cross a process border. */
+/** The end of a run, reported by the pool and settled by `settle`. It is serialized between processes. */
 export type Outcome = Run & Ending;
 
 /** What a chord came to: the results of its header, or why it failed. */
 export type ChordEnd = { readonly results: readonly Tree[] } | { readonly error: string };
 
-/** What is told of a run however it ended. */
+/** Fields of each outcome. */
 export interface Run {
   /** Result tuples of the tasks that the run sent. */
   readonly children: readonly Tree[];
@@ -19,7 +19,7 @@ export interface Run {
 /** How a run ended, discriminated by `kind`. */
 export type Ending =
   | { readonly kind: "succeeded"; readonly result: Tree }
-  /** The handler threw; `retryable` is what the task's `retry.when` says of the error. */
+  /** The handler threw; `retryable` is the answer of the task's `retry.when` for the error. */
   | { readonly kind: "failed"; readonly failure: Failure; readonly retryable: boolean }
   /** The arguments do not pass the task's schema, so the handler was not called. */
   | { readonly kind: "invalid"; readonly failure: Failure }
@@ -31,13 +31,13 @@ export type Ending =
       readonly delayMs: number | null;
       readonly cause: Failure | null;
       readonly traceback: string | null;
-      /** Absent where the next message has nothing in place of its own. */
+      /** Absent where the next message has no changes. */
       readonly changes?: RetryChanges;
     }
   /** The task asked to run again, not counted as an attempt. */
   | { readonly kind: "snoozed"; readonly delayMs: number }
   | { readonly kind: "ignored" }
-  /** The task asked for another call in its place. */
+  /** The task is replaced by another call. */
   | { readonly kind: "replaced"; readonly by: WireSignature }
   /** `celery.chord_unlock` found the header of a chord at its end. */
   | { readonly kind: "chord-ended"; readonly body: WireSignature; readonly end: ChordEnd }

@@ -10,10 +10,10 @@ import {
 /** Tasks due within this time wait in memory, others in the delay queues. */
 const heldUnderMs = 2_000;
 
-/** A message comes back this much before it is due at the least: the hops of its way take time too. */
+/** A message comes back this much before it is due at the least: its hops take time too. */
 const earlyMs = 500;
 
-/** When a waiting task is to be looked at again: at its eta, or before it when it expires, for then it never runs. */
+/** When a waiting task is checked again: at its eta, or before it when it expires, for then it never runs. */
 export function dueAt({ eta, expires }: TaskMessage): number {
   if (eta === null) return 0;
   return expires === null ? eta.epochMs : Math.min(eta.epochMs, expires.epochMs);
@@ -21,7 +21,7 @@ export function dueAt({ eta, expires }: TaskMessage): number {
 
 /**
  * For how many seconds the broker is to keep a task, null for one that waits here or not at all. What is longer than 28
- * bits can say takes several turns.
+ * bits can express takes several rounds.
  */
 export function parkingSeconds(task: TaskMessage, now: number): number | null {
   return parkingSecondsUntil(dueAt(task), now);
@@ -62,7 +62,7 @@ export function parkingAddress(queue: string, seconds: number): Address {
   return { exchange: `celery_delayed_${Math.floor(Math.log2(seconds))}`, routingKey };
 }
 
-/** A name that a topic exchange would read as a pattern, or that leaves no room for the delay, cannot be told apart there. */
+/** A name that a topic exchange would read as a pattern, or that is too long beside the delay, cannot be bound there. */
 export function isParkable(queue: string): boolean {
   const hasWildcard = queue.split(".").some((word) => word === "*" || word === "#");
   return !hasWildcard && new TextEncoder().encode(parkingAddress(queue, 1).routingKey).length <= longestRoutingKey;

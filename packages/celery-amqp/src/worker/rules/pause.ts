@@ -4,7 +4,7 @@ const firstMs = 100;
 const longestMs = 5_000;
 
 /**
- * How long a delivery is held before it goes back to its queue, milliseconds: 100 at first, twice as long each time, at most
+ * How long a delivery waits before it is requeued, milliseconds: 100 at first, twice as long each time, at most
  * five seconds. A queue gives out at once what goes back to it.
  *
  * @param returns - how often this worker has returned the message already: a classic queue does not count that, and without

@@ -8,7 +8,7 @@ export interface PrefetchFacts {
   readonly shards: number;
 }
 
-/** Most that AMQP lets one say (0-9-1, `basic.qos`: a short). */
+/** The limit of AMQP (0-9-1, `basic.qos`: a short). */
 const most = 65_535;
 
 /**
@@ -21,14 +21,14 @@ export function prefetchFor({ slots, prefetch, shards }: PrefetchFacts): number 
 
 /**
  * Tasks that wait for their eta each take a delivery out of the prefetch. Prefetch is fixed for a consumer's life, so
- * room for them comes by further consumers: this says how much room the next one brings, or 0 when there is enough or the
- * limit is reached. Room doubles, so that a thousand waiting tasks need few consumers.
+ * further consumers add prefetch for them. Returns the prefetch of the next consumer, or 0 when there is enough or the limit
+ * is reached. It doubles, so that a thousand waiting tasks need few consumers.
  *
- * @param held - tasks that wait for their eta now
- * @param room - what further consumers hold already
+ * @param waiting - tasks that wait for their eta now
+ * @param added - the prefetch of the further consumers that exist
  * @param limit - how many waiting tasks a worker takes at most
  */
-export function moreRoom(held: number, room: number, limit: number): number {
-  if (held <= room || room >= limit) return 0;
-  return Math.min(Math.max(room, 8), limit - room);
+export function morePrefetch(waiting: number, added: number, limit: number): number {
+  if (waiting <= added || added >= limit) return 0;
+  return Math.min(Math.max(added, 8), limit - added);
 }

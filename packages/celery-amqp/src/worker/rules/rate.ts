@@ -49,10 +49,9 @@ export type Place =
   | { readonly kind: "broker"; readonly until: number; readonly bookedUntil: number };
 
 /**
- * The place of a task. What waits in memory holds a delivery, so it must neither be much nor long: RabbitMQ takes back what
- * is unacked for 30 minutes. One that is left to the broker comes back when it is its turn, and nobody who comes later
- * passes it by the line; where its turn is very far, it comes earlier to ask again, for by then the limit or the number of
- * workers may be another.
+ * Where a task under a rate limit waits. A task in memory is unacked, so few may wait there and not for long: RabbitMQ
+ * requeues messages that are unacked for 30 minutes. A task in the delay queues returns for its turn, and later tasks do not
+ * overtake it; if its turn is very far, it returns earlier, since the limit or the number of workers may have changed.
  *
  * @param isBack - it comes from the broker, where it has waited already
  */

@@ -82,7 +82,7 @@ export function refuseRedelivered(arrival: Arrival, peeked: PeekedMessage, conte
   return [...told, ...putAside({ id, name, queue, reason: "redelivered-too-often", failure, attempts }, context)];
 }
 
-/** A task in place of one that was not decoded; null without an id, which a report needs. */
+/** A substitute for a task that was not decoded; null without an id, which a report needs. */
 function glimpsed(peeked: PeekedMessage): TaskMessage | null {
   const { isChordKnown: _, id, task, rootId, ...rest } = peeked;
   return id === null ? null : newTask({ ...rest, id, task: task ?? "unknown", rootId: rootId ?? id });

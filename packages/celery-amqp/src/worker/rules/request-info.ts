@@ -40,7 +40,7 @@ export function requestInfo(
   };
 }
 
-/** Celery's priority of timers for tasks with an eta; it says nothing. */
+/** Celery's priority of timers for tasks with an eta; it has no meaning here. */
 const timerPriority = 6;
 
 /** A task that waits for its eta, as inspections show it. Source: celery/worker/control.py `scheduled`. */
@@ -53,7 +53,7 @@ export function scheduledInfo(held: WorkerRequest, hostname: string): ScheduledI
   };
 }
 
-/** In Python's form; to the microsecond where the message says it so. */
+/** In Python's form; to the microsecond where the message has microseconds. */
 function inUtc({ text, epochMs }: WireTime): string {
   return text.endsWith("+00:00") ? text : formatIso(epochMs);
 }

@@ -29,8 +29,8 @@ export function revokedMeta(taskId: string, failure: Failure): ResultMeta {
 }
 
 /**
- * A small state in place of one that is too large to be stored or cannot be written; null for a state that has no error.
- * The exception keeps its name, and says what became of it.
+ * A small replacement of a state that is too large to be stored or cannot be encoded; null for a state without an error.
+ * The exception keeps its name, and its message has the reason.
  */
 export function unstorable(meta: ResultMeta, reason: string): ResultMeta | null {
   if (meta.status !== "FAILURE" && meta.status !== "RETRY") return null;
@@ -45,7 +45,7 @@ export function unstorable(meta: ResultMeta, reason: string): ResultMeta | null 
 /** Characters of each part of a small state. */
 const smallText = 1_000;
 
-/** Who runs it, as Celery tells it. */
+/** The worker that runs it, in Celery's form. */
 export function startedMeta(taskId: string, pid: number, hostname: string): ResultMeta {
   return { ...bare, taskId, status: "STARTED", result: { pid, hostname } };
 }

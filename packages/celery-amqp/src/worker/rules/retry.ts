@@ -8,7 +8,7 @@ import type { RuleContext } from "./context.ts";
 /**
  * Whether one more run is allowed after this one. Celery counts retries, we count runs: `attempts` 4 is `max_retries` 3.
  *
- * @param attempts - in place of the policy's, for this retry alone; null takes the policy's
+ * @param attempts - for this retry alone; null takes the policy's
  */
 export function mayRunAgain({ task, policy }: Request, attempts: number | null = null): boolean {
   return task.retries + 1 < (attempts ?? policy.retry.attempts);

@@ -9,7 +9,7 @@ export function writeState({ ids, stamps }: RevocationEntries): string {
 }
 
 /**
- * What such a text says. Entries that make no sense are passed over.
+ * Parses such a file. Invalid entries are ignored.
  *
  * @throws Error where it is no such text, or of another version
  */

@@ -9,7 +9,7 @@ export interface Revoked {
   has(task: TaskMessage): boolean;
 }
 
-/** Looked at when a message arrives, and again just before it runs. Source: celery/worker/request.py `revoked`. */
+/** Checked when a message arrives, and again just before it runs. Source: celery/worker/request.py `revoked`. */
 export function screen(task: TaskMessage, context: Pick<RuleContext, "now">, revoked: Revoked): Screening {
   if (task.expires !== null && task.expires.epochMs <= context.now) return "expired";
   if (revoked.has(task)) return "revoked";

@@ -4,13 +4,13 @@ import type { TaskPolicy } from "../../task/policy.ts";
 export interface DescribedTask {
   readonly name: string;
   readonly policy: TaskPolicy;
-  /** As it was said last: `"10/m"`, 5, or null for none. */
+  /** The rate limit that was set last: `"10/m"`, 5, or null for none. */
   readonly rateLimit: number | string | null;
   readonly queue: string | null;
   readonly priority: number | null;
 }
 
-/** What Celery's workers show where nobody asks for other attributes. */
+/** The attributes that Celery's workers show by default. */
 const usualAttributes = ["exchange", "routing_key", "rate_limit"];
 
 /**

@@ -36,25 +36,25 @@ test.each<[string, readonly number[], readonly string[]]>([
   await group.open(first);
   for (const size of sizes) await group.resize(size);
   expect(deeds).toEqual(expected);
-  expect(group.room).toBe(sizes.at(-1));
+  expect(group.prefetch).toBe(sizes.at(-1));
 });
 
 test("room shrinks again only when what an earlier change left is settled", async () => {
   const { group, deeds, drain } = createGroup();
   await group.open(10);
   for (const size of [9, 8, 7]) await group.resize(size);
-  expect([group.room, ...deeds]).toEqual([9, "+10", "-10", "+9"]);
+  expect([group.prefetch, ...deeds]).toEqual([9, "+10", "-10", "+9"]);
   await drain();
-  expect([group.room, ...deeds.slice(3)]).toEqual([7, "-9", "+7"]);
+  expect([group.prefetch, ...deeds.slice(3)]).toEqual([7, "-9", "+7"]);
   await group.resize(20); // growing never waits
-  expect(group.room).toBe(20);
+  expect(group.prefetch).toBe(20);
 });
 
 test("a single active consumer is replaced, as a second beside it would get nothing", async () => {
   const { group, deeds } = createGroup(true);
   await group.open(2);
   await group.resize(12);
-  expect([group.room, ...deeds]).toEqual([12, "+2", "-2", "+12"]);
+  expect([group.prefetch, ...deeds]).toEqual([12, "+2", "-2", "+12"]);
 });
 
 test("a cancelled group takes no more consumers", async () => {
@@ -65,5 +65,5 @@ test("a cancelled group takes no more consumers", async () => {
   await group.cancel();
   await drain();
   await group.resize(8);
-  expect([group.room, group.isConsuming, ...deeds]).toEqual([0, false, "+10", "-10", "+5", "-5"]);
+  expect([group.prefetch, group.isConsuming, ...deeds]).toEqual([0, false, "+10", "-10", "+5", "-5"]);
 });

@@ -257,7 +257,7 @@ describe("what a task tells of itself", () => {
       await send({ task: "demo.lies", args: [type] });
       await settle();
       expect(await results()).toMatchObject([
-        { status: "FAILURE", exception: { args: [expect.stringContaining("choose another name")] } },
+        { status: "FAILURE", exception: { args: [expect.stringContaining("Choose another name")] } },
       ]);
     },
   );

@@ -1,7 +1,7 @@
 import type { TaskMessage } from "@leveret/celery-protocol";
 import { describe, expect, test } from "vitest";
 import { begin } from "../../../src/worker/rules/begin.ts";
-import { moreRoom } from "../../../src/worker/rules/prefetch.ts";
+import { morePrefetch } from "../../../src/worker/rules/prefetch.ts";
 import { screen } from "../../../src/worker/rules/screen.ts";
 import { freshWorld, inShort, now, request, task } from "./given.ts";
 
@@ -46,7 +46,7 @@ describe("room for tasks that wait for their eta", () => {
     [1, 0, 0, 0],
     [1, 0, 3, 3],
   ])("%i held, room for %i, limit %i: %i more", (held, room, limit, expected) => {
-    expect(moreRoom(held, room, limit)).toBe(expected);
+    expect(morePrefetch(held, room, limit)).toBe(expected);
   });
 });
 

@@ -52,7 +52,7 @@ export class ChildAnswers {
     }
   }
 
-  /** Nobody is left to be told anything. */
+  /** The child is gone: ends its watches. */
   close(): void {
     for (const watch of this.#watches.keys()) this.#unwatch(watch);
   }

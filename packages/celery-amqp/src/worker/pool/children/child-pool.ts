@@ -57,7 +57,7 @@ export class ChildPool implements Pool {
     return this.#size;
   }
 
-  /** A killed child is as good as gone, but for a thread in native code, which goes on to the end of it. */
+  /** A killed child is as good as gone, but for a thread in native code, which runs to the end of it. */
   get runaways(): number {
     return [...this.#slots].filter(({ state }) => state === "killed").length;
   }
@@ -75,7 +75,7 @@ export class ChildPool implements Pool {
   /** Resolves with the first child; the others follow it, for what it could load they can load too. */
   async start(): Promise<void> {
     this.#started ??= Promise.withResolvers();
-    // Where not even the first child can be made, nobody comes to await it.
+    // Where not even the first child can be created, no caller awaits it.
     this.#started.promise.catch(() => {});
     this.#slot();
     await this.#started.promise;
@@ -263,7 +263,7 @@ function unhandled(missing: readonly string[], url: string): CeleryError {
 function startFailed(url: string, { reason, error }: SlotEnd): CeleryError {
   return new CeleryError(
     "pool-failed",
-    `A child of the pool cannot start with the module ${url} (${reason}): mend the module, or name another by the option pool`,
+    `A child of the pool cannot start with the module ${url} (${reason}). Fix the module, or name another one in the option pool.`,
     { cause: error },
   );
 }

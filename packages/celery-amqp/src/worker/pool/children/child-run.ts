@@ -35,7 +35,7 @@ export interface RunSite {
   abort(run: ChildRun, reason: Error): void;
   /** The run has come to its end, and the child may have another. */
   free(): void;
-  /** The run was given up: ends the child. */
+  /** The run was abandoned: ends the child. */
   kill(): void;
 }
 
@@ -94,14 +94,14 @@ export class ChildRun {
     this.#site?.abort(this, reason);
   }
 
-  /** What the child says of the run. */
+  /** The message of the child about its run. */
   onEnding(ending: Ending): void {
     if (this.#inner === null) this.#end(ending);
     else if (ending.kind === "succeeded") this.#inner.resolve(ending.result);
     else this.#throw(ending);
   }
 
-  /** Its child is gone, so nothing is left to be told. */
+  /** Its child is gone and gets no more messages. */
   lose(reason: string): void {
     this.#site = null;
     this.giveUp({ kind: "worker-lost", reason: `Worker exited prematurely: ${reason}` });

@@ -24,11 +24,11 @@ export interface ChildSlotParts {
   readonly startTimeoutMs: number;
   readonly recycle: RecycleRules;
   readonly services: ChildServices;
-  /** Whether anyone in the worker looks at results, now. */
+  /** Whether a listener, monitor or interceptor of the worker reads results now. */
   readonly watchesResults: () => boolean;
   /** The child has its tasks; these have handlers. */
   readonly onReady: (slot: ChildSlot, tasks: readonly string[]) => void;
-  /** The child may have a run, or is to be told to end. */
+  /** The child is free: it gets a run, or the request to end. */
   readonly onIdle: (slot: ChildSlot) => void;
   /** It will have no more runs, though it may not have ended yet. */
   readonly onLeaving: () => void;
@@ -38,17 +38,17 @@ export interface ChildSlotParts {
 /** How a child ended. */
 export interface SlotEnd {
   readonly reason: string;
-  /** What the module threw, or what broke the child; undefined where nobody said. */
+  /** The error of the module or of the crash; undefined where there is none. */
   readonly error: unknown;
   /** It has run a task. */
   readonly wasOfUse: boolean;
-  /** It was told to, or killed. */
+  /** The worker requested the end, or killed the child. */
   readonly wasWanted: boolean;
-  /** Nobody here ended it and it gave no reason: something outside may have killed it. */
+  /** The worker did not end the child, and the child gave no reason: it may have been killed from outside. */
   readonly wasSudden: boolean;
 }
 
-/** How long a child that was told to end may take. */
+/** How long a child may take to end after the request. */
 const closeMs = 5_000;
 
 /** One child and what it runs. */
@@ -138,7 +138,7 @@ export class ChildSlot implements RunSite {
     this.#parts.onIdle(this);
   }
 
-  /** Tells an idle child to end. */
+  /** Requests an idle child to end. */
   close(): void {
     if (!this.#move("close")) return;
     this.#child.send({ type: "close" });
@@ -156,7 +156,7 @@ export class ChildSlot implements RunSite {
 
   #resultFor({ job }: ChildRun): ResultFor {
     if (needsResult(job)) return "caller";
-    return this.#parts.watchesResults() ? "watchers" : "nobody";
+    return this.#parts.watchesResults() ? "watchers" : "none";
   }
 
   #fail(reason: string): void {

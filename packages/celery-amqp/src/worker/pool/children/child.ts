@@ -6,20 +6,20 @@ export interface Child {
   readonly name: string;
   /** Its process; null for a thread of this one. */
   readonly pid: number | null;
-  /** What is sent to one that is gone is lost without a word: its exit tells. */
+  /** A message to a child that is gone is dropped: its exit is reported. */
   send(message: ToChild): void;
   /** Ends it now, whatever it does. May be called twice. */
   kill(): void;
 }
 
-/** What a child tells. */
+/** The messages and the end of a child. */
 export interface ChildEvents {
   onMessage(message: FromChild): void;
   /** Called once, after its last message. `reason` is for people: `exit code 1`, `signal 9 (SIGKILL)`. */
   onExit(reason: string): void;
 }
 
-/** Starts one. It tells nothing before this has returned. */
+/** Starts a child. No callback is called before this has returned. */
 export type StartChild = (events: ChildEvents) => Child;
 
 /** How children are started. */

@@ -31,7 +31,7 @@ export function processStarter({ execArgv }: ChildSettings): StartChild {
     });
     child.on("disconnect", leave);
     child.on("error", (error) => {
-      // Without a pid it was never there, and nothing else will tell.
+      // Without a pid there was no process, and no exit event follows.
       if (child.pid !== undefined || left) return;
       left = true;
       events.onExit(error.message);

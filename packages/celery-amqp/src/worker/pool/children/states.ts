@@ -4,7 +4,7 @@
  * - `starting`: loads the module
  * - `idle`: has its tasks, runs none
  * - `busy`: runs one
- * - `closing`: has run enough, or is one too many, and was told to end
+ * - `closing`: has reached a limit or is surplus, and was requested to end
  * - `killed`: is being ended, whatever it does
  * - `gone`: its process or thread has ended
  */

@@ -1,6 +1,6 @@
 import type { FromChild, ToChild } from "../pipe/messages.ts";
 
-/** A child's way to its parent. */
+/** The channel of a child to its parent. */
 export interface ChildChannel {
   onMessage(listener: (message: ToChild) => void): void;
   /** Resolves when the message is out of this process; throws for what cannot be cloned. */

@@ -10,7 +10,7 @@ import type { JobHost } from "../running/job.ts";
 import type { ChildSettings, Routed } from "../pipe/messages.ts";
 import type { ParentLink } from "./parent-link.ts";
 
-/** What runs in a child do by way of their parent. */
+/** What the runs of a child do through their parent. */
 export interface ChildHostParts {
   readonly link: ParentLink;
   readonly settings: ChildSettings;

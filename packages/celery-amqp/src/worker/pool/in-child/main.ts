@@ -13,7 +13,7 @@ import type { ChildSettings, Packed, PoolModule, ResultFor, ToChild } from "../p
 import { ParentLink } from "./parent-link.ts";
 import { RunningTask } from "../running/running-task.ts";
 
-/** The life of a child: loads its tasks, runs what it is given, ends when told. */
+/** The program of a child: loads its tasks, runs jobs, ends on request. */
 export function serveParent(channel: ChildChannel): void {
   const service = new ChildService(channel);
   channel.onMessage((message) => service.onMessage(message));
@@ -95,7 +95,7 @@ function withPredicate(job: Job, when: Job["policy"]["retry"]["when"]): Job {
 /** A result that cannot cross is one that could not have been written either. */
 function packEnding(ending: Ending, resultFor: ResultFor, maxBytes: number): Packed {
   if (ending.kind === "succeeded" && resultFor !== "caller")
-    return { ...ending, result: resultFor === "nobody" ? null : packLeniently(ending.result) };
+    return { ...ending, result: resultFor === "none" ? null : packLeniently(ending.result) };
   if (ending.kind === "failed" || ending.kind === "invalid") return { ...ending, failure: packFailure(ending.failure) };
   try {
     if (ending.kind !== "retry") return pack(ending, maxBytes);
@@ -106,7 +106,7 @@ function packEnding(ending: Ending, resultFor: ResultFor, maxBytes: number): Pac
   }
 }
 
-/** What cannot cross is replaced by a text, as it would be when the failure is stored. */
+/** An error that cannot be serialized is replaced by a string, as it would be when the failure is stored. */
 function packFailure({ exception, traceback, error, withoutValues }: Failure): Packed {
   const args = exception.args.map(packLeniently);
   const packed = { exception: { ...exception, args }, traceback, error: packLeniently(error) };

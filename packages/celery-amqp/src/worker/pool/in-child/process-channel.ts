@@ -4,11 +4,11 @@ import { packLeniently } from "../pipe/serialization.ts";
 import type { FromChild, ToChild } from "../pipe/messages.ts";
 import { Seal, toChild } from "../pipe/seal.ts";
 
-/** How long a crashing child tries to say why. */
+/** How long a crashing child tries to send the reason. */
 const lastWordsMs = 1_000;
 
 /**
- * A child process's way to its parent. It ends with its parent, and not by signals that are meant for it: a terminal's
+ * The channel of a child process to its parent. The process ends with its parent, and not by signals that are meant for it: a terminal's
  * Ctrl-C and a supervisor's SIGTERM go to all processes, and running tasks have the grace of the parent's stop.
  */
 export function processChannel(host: NodeJS.Process): ChildChannel {
@@ -43,7 +43,7 @@ export function processChannel(host: NodeJS.Process): ChildChannel {
   };
 }
 
-/** A task in a busy loop never hears that the parent is gone; a thread beside it sees another parent in its place. */
+/** A task in a busy loop never gets the disconnect of its parent; a thread beside it detects a new parent process. */
 function watchParent(): void {
   const watch = `
     const parent = process.ppid;

@@ -32,11 +32,11 @@ function allTasks({ url }: PoolModule, exported: object): readonly TaskDefinitio
   if (tasks.length > 0) return tasks;
   throw new CeleryError(
     "option-invalid",
-    `No task was found in ${url}: ${lookedAmong} were looked through. Export what defineTask makes.`,
+    `No task was found in ${url}: ${lookedAmong} were searched. Export the result of defineTask.`,
   );
 }
 
-/** A CommonJS module has some of its exports only by way of its default. */
+/** A CommonJS module has some of its exports only in its default. */
 function named(module: PoolModule, exported: object): readonly TaskDefinition[] {
   return (module.exports ?? []).map((name) => {
     const task = [fieldOf(exported, name), fieldOf(fieldOf(exported, "default"), name)].find(isTask);

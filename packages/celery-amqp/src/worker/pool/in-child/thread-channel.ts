@@ -3,7 +3,7 @@ import type { ChildChannel } from "./channel.ts";
 import type { ToChild } from "../pipe/messages.ts";
 import { Seal, toChild } from "../pipe/seal.ts";
 
-/** A thread's way to its parent. What it throws outside of a handler the parent hears of by itself. */
+/** The channel of a thread to its parent. An error outside of a handler is an event of the parent's Worker. */
 export function threadChannel(port: MessagePort): ChildChannel {
   const seal = new Seal<ToChild>(null, toChild);
   return {

@@ -4,7 +4,7 @@ import type { LogFields, Logger } from "../../../ports/logger.ts";
 import type { SendOptions } from "../../../send/destination.ts";
 import type { RevokeTaskOptions } from "../../../task/sender.ts";
 
-// What parent and child tell each other. `Packed` is what `pack` made of a value: the rest is plain by itself.
+// The messages between parent and child. `Packed` is the result of `pack`; all other fields are plain.
 
 /** A value made by `pack`. */
 export type Packed = unknown;
@@ -17,7 +17,7 @@ export interface PoolModule {
   readonly exports: readonly string[] | null;
 }
 
-/** What a child is told of its worker. */
+/** The settings of the worker that a child needs. */
 export interface ChildSettings {
   /** Its node name. */
   readonly origin: string;
@@ -25,16 +25,16 @@ export interface ChildSettings {
   readonly budget: Budget;
   /** Parts of chords are counted. */
   readonly countsChords: boolean;
-  /** What is sent from a task has its priority, where it says none. */
+  /** Tasks that a task sends inherit its priority unless they have one. */
   readonly inheritsPriority: boolean;
 }
 
 /**
- * Who wants the result of a run. `caller`: a store, or a task that follows, so that a result that cannot be carried fails
+ * The readers of the result of a run. `caller`: a store, or a task that follows, so that a result that cannot be carried fails
  * the task; `watchers`: listeners, monitors and interceptors of the worker, which get as much of it as can be shown;
- * `nobody`: it is not looked at.
+ * `none`: it is not read.
  */
-export type ResultFor = "caller" | "watchers" | "nobody";
+export type ResultFor = "caller" | "watchers" | "none";
 
 /** From the parent. `run` numbers the runs of a pool, for one task may run twice at once. */
 export type ToChild =
@@ -68,7 +68,7 @@ export type FromChild =
   /** Thrown outside of a handler; the child ends right after. */
   | { readonly type: "crashed"; readonly error: Packed };
 
-/** What the parent says of a call that a child wants to send. */
+/** The parent's answer for a call that a child wants to send. */
 export interface Routed {
   /** The routes of the names that were asked for, in their order. */
   readonly routes: readonly WireRoute[];

@@ -1,7 +1,7 @@
 import type { FromChild, ToChild } from "./messages.ts";
 
 // Libraries in a child send messages of their own by `process.send` and `parentPort`, and listen to the parent's. So the
-// messages of a pool travel in an envelope with a mark that nobody else knows, and are checked once they are open.
+// messages of a pool have an envelope with a secret mark, and are checked once they are open.
 
 const field = "@leveret/pool";
 

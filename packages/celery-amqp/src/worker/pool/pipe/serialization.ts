@@ -4,11 +4,11 @@ import { CeleryError } from "../../../ports/errors.ts";
 import { readable } from "../../../ports/foreign.ts";
 import { packError, type PackedError, unpackError } from "./serialized-error.ts";
 
-// Structured clone, by which threads and processes are told things, makes plain objects of instances and loses most of an
+// Structured clone, which carries the messages of threads and processes, makes plain objects of instances and loses most of an
 // error. What is more than plain crosses under this key, which no sane object has; one that has it is wrapped as well.
 const mark = "\u0000leveret";
 
-/** Causes may go round in a circle, and nobody reads the ninth. */
+/** Causes may be circular, and a ninth one is not useful. */
 const causeDepth = MAX_DEPTH / 8;
 
 interface Marked {

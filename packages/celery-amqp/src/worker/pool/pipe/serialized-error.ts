@@ -5,7 +5,7 @@ import { ResultTimeoutError, TaskFailedError, TaskRevokedError } from "../../../
 import { ArgumentsInvalid } from "../../../task/binding.ts";
 import * as stopReasons from "../../../task/stop-reasons.ts";
 
-/** An error on its way between a child and its parent. */
+/** An error in a message between a child and its parent. */
 export interface PackedError {
   /** Name of its class where both sides know it, else null. */
   readonly className: string | null;
@@ -20,7 +20,7 @@ export interface PackedError {
 
 type AnyErrorClass = abstract new (...args: never[]) => Error;
 
-/** Classes that handlers and those who read outcomes tell apart by `instanceof`. */
+/** Classes that handlers and readers of outcomes distinguish by `instanceof`. */
 const known: readonly AnyErrorClass[] = [
   TypeError,
   RangeError,
@@ -43,7 +43,7 @@ const known: readonly AnyErrorClass[] = [
 
 const classes: ReadonlyMap<string, AnyErrorClass> = new Map(known.map((each) => [each.name, each]));
 
-/** Fields that have places of their own. */
+/** Fields that are serialized separately. */
 const apart: ReadonlySet<string> = new Set(["name", "message", "stack", "cause"]);
 
 /**

@@ -31,7 +31,7 @@ const graceMs = 1_000;
 const remembered = 1_000;
 
 /**
- * Reports a run that awaits a task while all slots are held by runs that wait: unless another worker serves the queue of the
+ * Reports a run that awaits a task while all slots are taken by runs that wait: unless another worker serves the queue of the
  * task, neither ends. Celery refuses each wait of a task for a task (celery/result.py `assert_will_not_block`); here one
  * blocks no event loop, and other workers may run what is awaited, so that only a wait without a slot is worth a warning.
  */

@@ -15,7 +15,7 @@ export type FindTask = (name: string) => Runnable | null;
 type Named = Readonly<Record<string, Tree>>;
 type Builtin = (context: TaskContext, given: Named, find: FindTask) => unknown;
 
-/** How long a map goes on before what else waits has its turn. */
+/** How long a map runs before the event loop gets a turn. */
 const turnMs = 20;
 
 /** The tasks made here: none of them calls another. */

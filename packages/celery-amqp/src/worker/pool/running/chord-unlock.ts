@@ -4,11 +4,11 @@ import type { TaskContext } from "../../../task/context.ts";
 import { ResultTimeoutError } from "../../../task/errors.ts";
 import { ChordEndSignal } from "../../../task/signals.ts";
 
-/** Seconds that a look at the header waits, and between two looks: Celery's `result_chord_retry_interval`. */
+/** Seconds before the first poll of the header, and between two polls: Celery's `result_chord_retry_interval`. */
 const shortestSeconds = 1;
-/** A look holds a slot, so it never waits longer. */
+/** A poll takes a slot, so it never waits longer. */
 const longestSeconds = 60;
-/** So many looks later the wait is one second longer: a chord of hours is looked at each minute. */
+/** After so many polls the wait is one second longer: a chord of hours is polled each minute. */
 const looksASecond = 60;
 /** With the waits that grow, ten days and more. */
 const mostLooks = 10_000;
@@ -17,7 +17,7 @@ const together = 500;
 
 /**
  * Ends a chord for clients whose backend cannot count: waits a while for the results of the header and comes again until
- * all are there. Whatever the message says, a look waits 1 s at least and 60 s at most, longer the more there have been,
+ * all are there. Whatever the message contains, a poll waits 1 s to 60 s, longer with each poll,
  * and there are 10 000 at most. Source: celery/app/builtins.py `add_unlock_chord_task`.
  */
 export async function unlock(context: TaskContext, given: Readonly<Record<string, Tree>>): Promise<never> {

@@ -75,7 +75,7 @@ function causedByAbort(thrown: unknown, abortReason: unknown): boolean {
   return thrown === abortReason || (isA(thrown, Error) && fieldOf(thrown, "name") === "AbortError");
 }
 
-/** A predicate that throws has not said yes. */
+/** A predicate that throws counts as false. */
 async function isRetryable(job: Job, error: unknown): Promise<boolean> {
   const { when } = job.policy.retry;
   if (when === undefined) return true;

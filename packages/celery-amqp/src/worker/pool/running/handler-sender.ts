@@ -13,7 +13,7 @@ export interface HandlerSenderParts {
   readonly planner: SenderParts["planner"];
   readonly dispatch: SenderParts["dispatch"];
   readonly source: ResultSource;
-  /** Who counts the parts of chords. Default: the source, where it can. */
+  /** The counter of chords. Default: the source, where it counts them. */
   readonly chords?: SenderParts["results"]["chords"];
   readonly errorClasses: ErrorClasses;
   readonly revoke: RevokeTask;
@@ -21,9 +21,9 @@ export interface HandlerSenderParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly origin: string;
-  /** Who is told what runs await. Default nobody. */
+  /** Gets the tasks that runs await. Default: none. */
   readonly awaited?: AwaitedTasks;
-  /** Whether what handlers send has their task's priority, where it says none. Default false. */
+  /** Whether tasks that handlers send inherit the priority of their task unless they have one. Default false. */
   readonly inheritsPriority?: boolean;
 }
 
@@ -53,7 +53,7 @@ export function createHandlerSenders(parts: HandlerSenderParts): JobHost["sender
   };
 }
 
-/** The same results, their waits told. */
+/** The results, with waits reported to `awaited`. */
 function watched(source: ResultSource, job: Job, awaited: AwaitedTasks | undefined): ResultSource {
   return {
     replyTo: (taskId) => source.replyTo(taskId),

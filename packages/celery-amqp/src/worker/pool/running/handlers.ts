@@ -41,7 +41,7 @@ export class Handlers {
   }
 
   /**
-   * Children tell by themselves which handlers they have.
+   * Children report the handlers they have.
    *
    * @throws CeleryError `task-unhandled` where a task has no handler
    */

@@ -18,8 +18,8 @@ export interface Runnable {
 export type Intercept = (task: TaskMessage, handler: () => Promise<unknown>) => Promise<unknown>;
 
 /**
- * Calls a task's handler, in an async context of its own, and tells how it ended. Never rejects: this is the place where
- * anything thrown becomes a value.
+ * Calls a task's handler in an async context of its own, and resolves with its ending. Never rejects: a thrown value becomes
+ * an ending here.
  */
 export function invoke(
   job: Job,

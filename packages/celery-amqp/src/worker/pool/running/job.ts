@@ -14,9 +14,9 @@ export interface Job {
 export interface JobHost {
   /** Stores a state of the task's own; resolves when it is stored. */
   readonly setState: (job: Job, state: string, meta: Tree) => Promise<void>;
-  /** Tells monitors of something of the task's own. */
+  /** Sends a custom event of the task to monitors. */
   readonly sendEvent: (job: Job, type: string, fields: Readonly<Record<string, Tree>>) => Promise<void>;
-  /** Sends children of the task; `onSent` is told the result tuples by which its result names them. */
+  /** Sends children of the task; `onSent` gets their result tuples, which the result of the task names. */
   readonly senderFor: (job: Job, onSent: (children: readonly Tree[]) => void) => TaskSender;
   /** Makes one more call part of the chord of the task; resolves with the result tuples of what was sent. */
   readonly addToChord: (job: Job, call: WireSignature) => Promise<readonly Tree[]>;

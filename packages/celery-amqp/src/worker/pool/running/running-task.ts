@@ -112,18 +112,18 @@ export class RunningTask implements TaskContext {
   }
 
   async #setState(state: string, meta: unknown): Promise<void> {
-    // One that wrote a state of Celery's own would lie to whoever waits.
+    // A custom state with a name of Celery's would mislead the caller.
     if (typeof state !== "string" || state === "" || isBuiltinState(state))
       throw new CeleryError("option-invalid", `Task ${this.name} may not set the state ${state}: choose another name`);
     await this.#host.setState(this.#job, state, meta as Tree);
   }
 
   async #sendEvent(type: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
-    // One that told what Celery itself tells would lie to monitors.
+    // A custom event with a name of Celery's would mislead monitors.
     if (typeof type !== "string" || !/^[^\s-]+-[^\s]+$/.test(type) || isEventType(type))
       throw new CeleryError(
         "option-invalid",
-        `Task ${this.name} may not tell of ${showValue(type)}: choose another name, such as "task-halfway"`,
+        `Task ${this.name} cannot send an event named ${showValue(type)}. Choose another name, such as "task-halfway".`,
       );
     await this.#host.sendEvent(this.#job, type, fields as Readonly<Record<string, Tree>>);
   }
