@@ -68,7 +68,7 @@ export interface Controls {
    * Limits of the runs that begin from now on, instead of the task's own; those of a message still win. As with Celery,
    * a limit that is left out is lifted.
    *
-   * @throws CeleryError `option-invalid` for what is no duration, or a task this worker does not have
+   * @throws CeleryError `option-invalid` for an invalid duration, or a task this worker does not have
    */
   setTimeLimit(task: TaskDefinition | string, limits: TimeLimitOptions): void;
   /**

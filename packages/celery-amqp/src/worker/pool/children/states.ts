@@ -1,5 +1,5 @@
 /**
- * Where a child is in its life. One that dies by itself leaves from wherever it was.
+ * The states of a child. A crash leads from any of them to `gone`.
  *
  * - `starting`: loads the module
  * - `idle`: has its tasks, runs none
