@@ -43,7 +43,7 @@ export class Stage {
     this.#options = options;
     this.#folder = folder;
     const url = broker.cluster.urls;
-    this.transport = createAmqpTransport({ url, backoff: { minMs: 50, maxMs: 1_000 }, connectionName: "chaos" });
+    this.transport = createAmqpTransport({ url, backoff: { min: "50ms", max: "1000ms" }, connectionName: "chaos" });
   }
 
   /** Starts broker and Redis, no program yet. */

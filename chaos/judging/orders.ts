@@ -36,12 +36,12 @@ export const POISON_LIMIT = 3;
 
 /** Waits that are short enough for faults of some seconds to matter. */
 export const patience = {
-  heartbeatSeconds: 2,
-  connectTimeoutMs: 4_000,
-  rpcTimeoutMs: 12_000,
-  confirmTimeoutMs: 4_000,
-  publishTimeoutMs: 20_000,
-  backoff: { minMs: 50, maxMs: 1_000, stableMs: 2_000 },
+  heartbeat: 2,
+  connectTimeout: "4000ms",
+  requestTimeout: "12000ms",
+  confirmTimeout: "4000ms",
+  publishTimeout: "20000ms",
+  backoff: { min: "50ms", max: "1000ms", stable: "2000ms" },
 } as const;
 
 /** The setting of this process. */

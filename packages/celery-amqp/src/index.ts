@@ -79,7 +79,7 @@ export type * as definitionTypes from "./task/definition-shape.ts";
 export { currentTask } from "./task/current-task.ts";
 export { type DeclaredTask, defineTask, type Signed, type Task } from "./task/definition.ts";
 export type { ArgsHandler, Handler, InputHandler } from "./task/definition-shape.ts";
-export { type Duration, durationMs } from "./task/duration.ts";
+export { type Duration, durationMs } from "./ports/duration.ts";
 export type { TaskRequest } from "./task/request.ts";
 export type { RateLimit, RetryOptions, TaskOptions } from "./task/options.ts";
 export type { AnyHandler, OpenTask, TaskDefinition, TypedTask } from "./task/task.ts";

@@ -24,7 +24,7 @@ export type { Clock, Ids } from "./ports/clock.ts";
 export type { Logger } from "./ports/logger.ts";
 export type { QueueInfo, Transport } from "./ports/transport.ts";
 export type { ResultBackend, ResultSource, ResultStore } from "./results/backend.ts";
-export type { Duration } from "./task/duration.ts";
+export type { Duration } from "./ports/duration.ts";
 export type { TaskDefinition, TypedTask } from "./task/task.ts";
 export type { CreateWorkerOptions } from "./worker/options/worker.ts";
 export type { Worker } from "./worker/worker.ts";

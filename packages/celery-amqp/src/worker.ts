@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { durationMs } from "./ports/duration.ts";
 import { brokerFacts } from "./amqp/broker-facts.ts";
 import { createAmqpTransport } from "./amqp/transport.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -23,8 +24,6 @@ import {
 import { runUntilSignal } from "./worker/run.ts";
 import type { Worker } from "./worker/worker.ts";
 
-/** Heartbeat of the connections where the options name none. */
-const heartbeatSeconds = 15;
 const healthHost: HealthHost = { serve: serveProbes, write: writeHeartbeat, remove: removeHeartbeat };
 
 /**
@@ -55,7 +54,7 @@ export function createWorker(options: CreateWorkerOptions): Worker {
     pid: process.pid,
     ...(facts !== null && { broker: facts }),
     health: { options: resolved.health, host: healthHost },
-    watch: { heartbeatMs: transport === undefined ? (amqp?.heartbeatSeconds ?? heartbeatSeconds) * 1_000 : null },
+    watch: { heartbeatMs: transport === undefined ? durationMs(amqp?.heartbeat ?? "15s", "amqp.heartbeat") : null },
     ...(resolved.stateFile !== null && { saved: { file: resolved.stateFile, host: stateFiles } }),
   });
 }
@@ -150,6 +149,6 @@ export type { ErrorClasses } from "./results/task-error.ts";
 export type { DeclarePolicy } from "./send/queues.ts";
 export type { Routes } from "./send/routes.ts";
 export type { ShardedQueueOptions } from "./send/sharded-queue.ts";
-export type { Duration } from "./task/duration.ts";
+export type { Duration } from "./ports/duration.ts";
 export type { RateLimit } from "./task/options.ts";
 export type { AnyHandler, OpenTask, TaskDefinition } from "./task/task.ts";

@@ -17,15 +17,15 @@ const fleet = {
   broker: "amqp://h",
   amqp: {
     auth: "plain",
-    heartbeatSeconds: 5,
-    connectTimeoutMs: 5,
-    rpcTimeoutMs: 5,
-    publishTimeoutMs: 5,
-    confirmTimeoutMs: 5,
-    closeTimeoutMs: 5,
+    heartbeat: 5,
+    connectTimeout: 5,
+    requestTimeout: 5,
+    publishTimeout: 5,
+    confirmTimeout: 5,
+    closeTimeout: 5,
     maxInFlight: limits,
     maxWaiting: limits,
-    backoff: { minMs: 1, maxMs: 5, stableMs: 5 },
+    backoff: { min: 1, max: 5, stable: 5 },
   },
   results: "amqp",
   chords: "rabbitmq",
@@ -145,7 +145,9 @@ const welcome: Readonly<Record<string, (value: unknown) => boolean>> = {
   pool: () => false,
 };
 const seconds = new Set(
-  "stuckAfter grace unknownTaskGrace delay maxDelay timeLimit softTimeLimit expires maxAge startTimeout".split(" "),
+  "stuckAfter grace unknownTaskGrace delay maxDelay timeLimit softTimeLimit expires maxAge startTimeout connectTimeout requestTimeout publishTimeout confirmTimeout closeTimeout min max stable".split(
+    " ",
+  ),
 );
 const free = new Set(["arguments", "errorClasses", "routes", "commands", "pages", "tls"]);
 const bounds = new Set(["messages", "bytes"]);
@@ -214,7 +216,7 @@ describe.each(owners)("options of a %s", (_, make, valid) => {
 });
 
 test.each([
-  [{ amqp: { heartbeatSecond: 5 } }, /amqp\.heartbeatSecond \(unknown\)\. Did you mean `heartbeatSeconds`\?/],
+  [{ amqp: { heartbea: 5 } }, /amqp\.heartbea \(unknown\)\. Did you mean `heartbeat`\?/],
   [{ keepResults: { maxResult: 5 } }, /keepResults\.maxResult \(unknown\)\. Did you mean `maxResults`\?/],
   [{ keepResults: { maxResults: "x" } }, /keepResults\.maxResults \("x"\)\. Give an integer from 0/],
   [{ name: 5 }, /name \(5\)/],

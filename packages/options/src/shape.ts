@@ -2,7 +2,7 @@ import { nearest } from "./nearest.ts";
 
 /** One thing that is wrong with a value of options. */
 export interface Wrong {
-  /** Path from the checked value: `amqp.heartbeatSeconds`, `queues[0].type`; empty for the value itself. */
+  /** Path from the checked value: `amqp.heartbeat`, `queues[0].type`; empty for the value itself. */
   readonly path: string;
   readonly fault: "unknown" | "missing" | "unfit";
   /** The value at the path; not set where it is missing or its name is unknown. */

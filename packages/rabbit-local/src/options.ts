@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { functions, integer, list, number, props, record, refusalOf, shape } from "@leveret/options";
+import { duration, functions, integer, list, millisecondsOf, props, record, refusalOf, shape } from "@leveret/options";
 import { RabbitLocalError } from "./errors.ts";
 
 /** Options of {@link startRabbit}. All have defaults. */
@@ -20,8 +20,8 @@ export interface RabbitOptions {
    * `auto`.
    */
   readonly server?: string;
-  /** How long the nodes may take to come up, in milliseconds, a fetch not counted. Default 120 000. */
-  readonly startTimeoutMs?: number;
+  /** How long the nodes may take to come up, a fetch not counted: seconds as a number, or a string such as `"2m"`. Default 2 minutes. */
+  readonly startTimeout?: number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
   /** Called with a line for each step that takes time. Default: none. */
   readonly onProgress?: (line: string) => void;
 }
@@ -62,7 +62,7 @@ const optionsShape = props<RabbitOptions>({
   nodes: integer(1, 9),
   port: integer(1, 65_535),
   server,
-  startTimeoutMs: number(1),
+  startTimeout: duration(1),
   onProgress: functions,
 });
 
@@ -78,7 +78,7 @@ export function resolveOptions(
   const named = options.server ?? (env["RABBIT_LOCAL_SERVER"] || "auto");
   const message = refusalOf(optionsShape, { ...options, server: named }, "RabbitMQ");
   if (message !== null) throw new RabbitLocalError("option-invalid", message);
-  const { plugins = [], conf = {}, nodes = 1, port = null, startTimeoutMs = 120_000, onProgress = () => {} } = options;
+  const { plugins = [], conf = {}, nodes = 1, port = null, startTimeout = "2m", onProgress = () => {} } = options;
   if (port !== null && port + nodes > 65_536) {
     const text = `Invalid option of RabbitMQ: port (${port}). Give a port with ${nodes} more for the other nodes.`;
     throw new RabbitLocalError("option-invalid", text);
@@ -89,7 +89,7 @@ export function resolveOptions(
     nodes,
     port,
     server: named,
-    startTimeoutMs,
+    startTimeoutMs: millisecondsOf(startTimeout) ?? 0,
     onProgress,
   };
 }

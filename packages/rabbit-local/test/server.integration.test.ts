@@ -96,7 +96,7 @@ describe("what cannot start", () => {
       "option-invalid",
       "has no such plugin: rabbitmq_nonsense",
     ],
-    ["too little time", { startTimeoutMs: 1 }, "start-failed", "was not up within 0.001 s"],
+    ["too little time", { startTimeout: "1ms" }, "start-failed", "was not up within 0.001 s"],
   ] as const)("%s is named", async ([, options, code, said]) => {
     await expect(startRabbit(options)).rejects.toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(said) }),

@@ -1,13 +1,13 @@
 import type { Ids } from "../ports/clock.ts";
-import type { BackoffOptions } from "../ports/connection.ts";
+import type { BackoffLimits } from "./options.ts";
 
 /** The pauses between attempts: random, with a limit that doubles, so that many clients do not come back at once. */
 export class Backoff {
-  readonly #limits: Required<BackoffOptions>;
+  readonly #limits: BackoffLimits;
   readonly #ids: Ids;
   #attempts = 0;
 
-  constructor(limits: Required<BackoffOptions>, ids: Ids) {
+  constructor(limits: BackoffLimits, ids: Ids) {
     this.#limits = limits;
     this.#ids = ids;
   }

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
 import { props } from "@leveret/options";
+import { type Duration, durationMs } from "../ports/duration.ts";
 import { checkOptions, invalidOption } from "../ports/options.ts";
 import {
   type AmqpOptions,
@@ -25,7 +26,14 @@ export interface ResolvedAmqp {
   readonly closeTimeoutMs: number;
   readonly maxInFlight: Required<QueueLimit>;
   readonly maxWaiting: Required<QueueLimit>;
-  readonly backoff: Required<BackoffOptions>;
+  readonly backoff: BackoffLimits;
+}
+
+/** The pauses between attempts. */
+export interface BackoffLimits {
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly stableMs: number;
 }
 
 const owner = "the connection";
@@ -41,15 +49,15 @@ export function resolveAmqp(options: AmqpOptions): ResolvedAmqp {
     tls: options.tls ?? {},
     auth: options.auth ?? "plain",
     connectionName: options.connectionName ?? "leveret",
-    heartbeatSeconds: heartbeatOf(options.heartbeatSeconds ?? 15, addresses),
-    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-    rpcTimeoutMs: options.rpcTimeoutMs ?? 20_000,
-    publishTimeoutMs: options.publishTimeoutMs ?? 30_000,
-    confirmTimeoutMs: options.confirmTimeoutMs ?? 10_000,
-    closeTimeoutMs: options.closeTimeoutMs ?? 10_000,
+    heartbeatSeconds: heartbeatOf(options.heartbeat ?? 15, addresses),
+    connectTimeoutMs: durationMs(options.connectTimeout ?? "10s", "connectTimeout"),
+    rpcTimeoutMs: durationMs(options.requestTimeout ?? "20s", "requestTimeout"),
+    publishTimeoutMs: durationMs(options.publishTimeout ?? "30s", "publishTimeout"),
+    confirmTimeoutMs: durationMs(options.confirmTimeout ?? "10s", "confirmTimeout"),
+    closeTimeoutMs: durationMs(options.closeTimeout ?? "10s", "closeTimeout"),
     maxInFlight: limitOf(options.maxInFlight, 1_000, 16_000_000),
     maxWaiting: limitOf(options.maxWaiting, 100_000, 128_000_000),
-    backoff: backoff(options.backoff),
+    backoff: backoffOf(options.backoff),
   };
 }
 
@@ -59,11 +67,11 @@ function assertTlsIsUsed({ tls, auth }: AmqpOptions, addresses: readonly BrokerA
   if (auth === "external") throw invalidOption(owner, "auth", auth, "Write amqps://, and give a certificate in tls");
 }
 
-function heartbeatOf(seconds: number, addresses: readonly BrokerAddress[]): number {
-  const asked = addresses.find((address) => address.heartbeatSeconds !== null)?.heartbeatSeconds ?? seconds;
+function heartbeatOf(heartbeat: Duration, addresses: readonly BrokerAddress[]): number {
+  const asked = addresses.find((address) => address.heartbeatSeconds !== null)?.heartbeatSeconds ?? heartbeat;
   const [wrong] = heartbeatShape(asked);
-  if (wrong !== undefined) throw invalidOption(owner, "heartbeatSeconds", asked, wrong.remedy);
-  return asked;
+  if (wrong !== undefined) throw invalidOption(owner, "heartbeat", asked, wrong.remedy);
+  return durationMs(asked, "heartbeat") / 1_000;
 }
 
 function limitOf(given: QueueLimit = {}, mostMessages: number, mostBytes: number): Required<QueueLimit> {
@@ -71,7 +79,9 @@ function limitOf(given: QueueLimit = {}, mostMessages: number, mostBytes: number
   return { messages, bytes };
 }
 
-function backoff({ minMs = 200, maxMs = 15_000, stableMs = 10_000 }: BackoffOptions = {}): Required<BackoffOptions> {
-  if (minMs > maxMs) throw invalidOption(owner, "backoff.minMs", minMs, "Give at most backoff.maxMs");
-  return { minMs, maxMs, stableMs };
+function backoffOf({ min = "200ms", max = "15s", stable = "10s" }: BackoffOptions = {}): BackoffLimits {
+  const minMs = durationMs(min, "backoff.min");
+  const maxMs = durationMs(max, "backoff.max");
+  if (minMs > maxMs) throw invalidOption(owner, "backoff.min", min, "Give at most backoff.max");
+  return { minMs, maxMs, stableMs: durationMs(stable, "backoff.stable") };
 }

@@ -30,7 +30,7 @@ import { taskSent } from "../send/sent-event.ts";
 import { ShardSelector } from "../send/sharded-queue.ts";
 import type { TaskContext } from "../task/context.ts";
 import { currentTask } from "../task/current-task.ts";
-import { type Duration, durationMs } from "../task/duration.ts";
+import { type Duration, durationMs } from "../ports/duration.ts";
 import type { GroupSignature } from "../task/canvas-shape.ts";
 import type { AsyncResult, GroupResult, NamedCall, RevokeTask, TaskSender } from "../task/sender.ts";
 import type { Signature } from "../task/signature.ts";

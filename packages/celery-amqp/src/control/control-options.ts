@@ -1,6 +1,6 @@
 import { duration, integer, oneOf, oneOrMany, props, type Shape, type Shapes, text } from "@leveret/options";
 import { checkOptions, invalidOption } from "../ports/options.ts";
-import { type Duration, durationMs } from "../task/duration.ts";
+import { type Duration, durationMs } from "../ports/duration.ts";
 import type { Broadcast } from "./broadcaster.ts";
 import type { ReplyWait } from "./gathering.ts";
 

@@ -2,7 +2,7 @@ import type { Tree } from "@leveret/celery-protocol";
 import { flag, oneOrMany, props, string, text } from "@leveret/options";
 import { CeleryError } from "../ports/errors.ts";
 import { checkOptions } from "../ports/options.ts";
-import { type Duration, durationMs } from "../task/duration.ts";
+import { type Duration, durationMs } from "../ports/duration.ts";
 import type { RateLimit } from "../task/options.ts";
 import type { RevokeTaskOptions } from "../task/sender.ts";
 import type { TaskDefinition } from "../task/task.ts";

@@ -1,16 +1,19 @@
 import {
-  integer,
+  duration,
+  millisecondsOf,
   number,
   object,
   oneOf,
   oneOrMany,
   props,
+  shape,
   type Shape,
   type Shapes,
   string,
   text,
 } from "@leveret/options";
 import type { ConnectionOptions } from "node:tls";
+import type { Duration } from "./duration.ts";
 
 /** Addresses of a broker, and timeouts. Times are milliseconds where the name ends in `Ms`. */
 export interface AmqpOptions {
@@ -25,21 +28,21 @@ export interface AmqpOptions {
   readonly auth?: "plain" | "external";
   /** What the broker's management shows. Default `leveret`. */
   readonly connectionName?: string;
-  /** Silence of two intervals ends a connection. Seconds, 1 to 300, default 15; a `heartbeat` in the URL wins. */
-  readonly heartbeatSeconds?: number;
-  /** For one attempt at one address, TCP, TLS and login together. Default 10 000. */
-  readonly connectTimeoutMs?: number;
+  /** Silence of two intervals ends a connection. Whole seconds, 1 to 300, default 15 s; a `heartbeat` in the URL wins. */
+  readonly heartbeat?: Duration;
+  /** For one attempt at one address, TCP, TLS and login together. Default 10 s. */
+  readonly connectTimeout?: Duration;
   /**
    * For one request to the broker, such as a declare; then the connection counts as dead. So long a declare waits, too, for
-   * a queue whose node is down. Default 20 000.
+   * a queue whose node is down. Default 20 s.
    */
-  readonly rpcTimeoutMs?: number;
-  /** For one publish up to its confirm, all resends included. Default 30 000. */
-  readonly publishTimeoutMs?: number;
-  /** No confirm at all for this long, while some are due: the connection counts as dead. Default 10 000. */
-  readonly confirmTimeoutMs?: number;
-  /** For all of `close`. Default 10 000. */
-  readonly closeTimeoutMs?: number;
+  readonly requestTimeout?: Duration;
+  /** For one publish up to its confirm, all resends included. Default 30 s. */
+  readonly publishTimeout?: Duration;
+  /** No confirm at all for this long, while some are due: the connection counts as dead. Default 10 s. */
+  readonly confirmTimeout?: Duration;
+  /** For all of `close`. Default 10 s. */
+  readonly closeTimeout?: Duration;
   /** Messages sent and not yet confirmed; more wait for capacity. Default 1 000 messages, 16 MB. */
   readonly maxInFlight?: QueueLimit;
   /**
@@ -61,18 +64,24 @@ export interface QueueLimit {
 
 /** Full jitter: each pause is a random part of a limit that doubles (AWS Architecture Blog, 2015). */
 export interface BackoffOptions {
-  /** The first limit. Default 200. */
-  readonly minMs?: number;
-  /** The last limit. Default 15 000. */
-  readonly maxMs?: number;
+  /** The first limit. Default 200 ms. */
+  readonly min?: Duration;
+  /** The last limit. Default 15 s. */
+  readonly max?: Duration;
   /** After a connection of at least this time the limit starts again. Default 10 000. */
-  readonly stableMs?: number;
+  readonly stable?: Duration;
 }
 
 /** Zero would switch heartbeats off, and a dead connection would never be noticed (amqplib 2.0). */
-export const heartbeatShape: Shape = integer(1, 300);
+export const heartbeatShape: Shape = shape(
+  'whole seconds as a number from 1 to 300, or a string such as "10s" or "2m"',
+  (value) => {
+    const ms = millisecondsOf(value);
+    return ms !== null && ms % 1_000 === 0 && ms >= 1_000 && ms <= 300_000;
+  },
+);
 /** The longest that Node's timers can wait. */
-const ms = integer(1, 2 ** 31 - 1);
+const time = duration(1, 2 ** 31 - 1);
 const limit = props<QueueLimit>({ messages: number(1), bytes: number(1) });
 
 /** The shape of the addresses of a broker. */
@@ -83,13 +92,13 @@ export const amqpShapes: Shapes<Omit<AmqpOptions, "url">> = {
   tls: object,
   auth: oneOf("plain", "external"),
   connectionName: text(),
-  heartbeatSeconds: heartbeatShape,
-  connectTimeoutMs: ms,
-  rpcTimeoutMs: ms,
-  publishTimeoutMs: ms,
-  confirmTimeoutMs: ms,
-  closeTimeoutMs: ms,
+  heartbeat: heartbeatShape,
+  connectTimeout: time,
+  requestTimeout: time,
+  publishTimeout: time,
+  confirmTimeout: time,
+  closeTimeout: time,
   maxInFlight: limit,
   maxWaiting: limit,
-  backoff: props<BackoffOptions>({ minMs: ms, maxMs: ms, stableMs: ms }),
+  backoff: props<BackoffOptions>({ min: time, max: time, stable: time }),
 };

@@ -15,7 +15,7 @@ export function checkOptions(shape: Shape, options: unknown, owner: string): voi
 /**
  * The error for an option whose fault shows beside others only.
  *
- * @param path - the option: `backoff.minMs`; empty for the owner as a whole
+ * @param path - the option: `backoff.min`; empty for the owner as a whole
  * @param remedy - a sentence without its full stop
  */
 export function invalidOption(owner: string, path: string, value: unknown, remedy: string): CeleryError {

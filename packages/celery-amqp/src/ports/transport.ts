@@ -95,7 +95,7 @@ export interface BrowseOptions {
 export interface PublishOptions {
   /** Refuse, with UnroutableError, what no queue takes. Default true (AMQP 0-9-1 `mandatory`). */
   readonly mandatory?: boolean;
-  /** How long to wait for the confirm, connection included. Default: the transport's `publishTimeoutMs`. */
+  /** How long to wait for the confirm, connection included. Default: the transport's `publishTimeout`. */
   readonly timeoutMs?: number;
   /**
    * How long the broker may take to confirm the message once it is written, in milliseconds; the publish then rejects with

@@ -4,7 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import { CeleryError } from "../ports/errors.ts";
 import { checkOptions } from "../ports/options.ts";
 import { checkReturned } from "../task/arguments.ts";
-import { durationMs } from "../task/duration.ts";
+import { durationMs } from "../ports/duration.ts";
 import { ResultTimeoutError } from "../task/errors.ts";
 import {
   type AsyncResult,

@@ -1,7 +1,7 @@
 import { type CanvasStep, type Mint, needsChords, unfold, type Unfolded } from "@leveret/celery-protocol/canvas";
 import type { ResultTuple } from "@leveret/celery-protocol/results";
 import { CeleryError } from "../ports/errors.ts";
-import { durationMs } from "../task/duration.ts";
+import { durationMs } from "../ports/duration.ts";
 import type { AsyncResult } from "../task/sender.ts";
 import type { AnySignature, Composed } from "../task/signature.ts";
 import { namesOf } from "./canvas-names.ts";

@@ -2,7 +2,7 @@ import { type CallTerms, callTerms, type Mint, type WireRoute, withFormedLinks }
 import { CeleryError } from "../ports/errors.ts";
 import { type CallOptions, mergeOptions } from "../task/call-options.ts";
 import { checkCallOptions } from "../task/call-shape.ts";
-import { durationMs } from "../task/duration.ts";
+import { durationMs } from "../ports/duration.ts";
 import type { TaskDefinition } from "../task/task.ts";
 import { wireOptions } from "../task/wire-signature.ts";
 import { readable } from "./chords.ts";

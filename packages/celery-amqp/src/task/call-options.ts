@@ -1,5 +1,5 @@
 import type { WireSignature } from "@leveret/celery-protocol";
-import type { Duration } from "./duration.ts";
+import type { Duration } from "../ports/duration.ts";
 
 /** Only for the compiler: types that a value carries. */
 export declare const types: unique symbol;

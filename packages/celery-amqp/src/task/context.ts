@@ -1,6 +1,6 @@
 import type { TaskMessage } from "@leveret/celery-protocol";
 import type { Logger } from "../ports/logger.ts";
-import type { Duration } from "./duration.ts";
+import type { Duration } from "../ports/duration.ts";
 import type { TaskRequest } from "./request.ts";
 import type { RetryCallOptions } from "./retry-call.ts";
 import type { TaskSender } from "./sender.ts";

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { flag, functions, list, props, shape, text } from "@leveret/options";
 import { checkOptions, invalidOption } from "../ports/options.ts";
 import { type CallOptions, mergeOptions, type WrittenOptions } from "./call-options.ts";
-import type { Duration } from "./duration.ts";
+import type { Duration } from "../ports/duration.ts";
 import type {
   ArgsDefinition,
   ArgsHandler,

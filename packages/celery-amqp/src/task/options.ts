@@ -14,7 +14,7 @@ import {
 import { checkOptions } from "../ports/options.ts";
 import type { CallOptions } from "./call-options.ts";
 import { callShapes } from "./call-shape.ts";
-import { type Duration, durationMs } from "./duration.ts";
+import { type Duration, durationMs } from "../ports/duration.ts";
 import type { PoolKind, RetryPolicy, TaskPolicy } from "./policy.ts";
 
 /** How failures are tried again, as a user writes it. Giving it means: retry without the task asking. */

@@ -1,5 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
-import type { Duration } from "./duration.ts";
+import type { Duration } from "../ports/duration.ts";
 
 /**
  * Options of a retry: Celery's `self.retry`. Absent options keep the message's values. Other options of a call do not

@@ -2,7 +2,7 @@ import { duration, instance, props, type Shape } from "@leveret/options";
 import type { CallOptions } from "./call-options.ts";
 import type { GroupSignature } from "./canvas-shape.ts";
 import type { TaskFailedError, TaskRevokedError } from "./errors.ts";
-import type { Duration } from "./duration.ts";
+import type { Duration } from "../ports/duration.ts";
 import type { Signature } from "./signature.ts";
 import type { TypedTask } from "./task.ts";
 

@@ -1,7 +1,7 @@
 import { encodeSignature, type WireSignature } from "@leveret/celery-protocol";
 import { link, linkError, stamp, type Stamping, withOptions } from "@leveret/celery-protocol/canvas";
 import { type CallOptions, type LinkedCall, mergeOptions, type types, type WrittenOptions } from "./call-options.ts";
-import type { Duration } from "./duration.ts";
+import type { Duration } from "../ports/duration.ts";
 import type { TaskRequest } from "./request.ts";
 import type { TaskDefinition } from "./task.ts";
 import { listOf, signatureOptions, toWireSignature } from "./wire-signature.ts";

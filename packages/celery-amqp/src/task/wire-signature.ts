@@ -2,7 +2,7 @@ import { DateTime, encodeSignature, formatIso, type WireSignature, type Tree } f
 import { signature } from "@leveret/celery-protocol/canvas";
 import { CeleryError } from "../ports/errors.ts";
 import type { CallOptions, LinkedCall } from "./call-options.ts";
-import { durationMs } from "./duration.ts";
+import { durationMs } from "../ports/duration.ts";
 
 /**
  * Calls for a worker to make, in the form in which a message carries them. They are checked by that worker, for part of

@@ -1,3 +1,4 @@
+import { type Duration, durationMs } from "../ports/duration.ts";
 import type { WireMessage } from "@leveret/celery-protocol";
 import type { ExchangeDeclaration, QueueDeclaration, BrokerTopology } from "@leveret/celery-protocol/routing";
 import { CeleryError } from "../ports/errors.ts";
@@ -23,8 +24,8 @@ import { MemorySubscription } from "./memory-subscription.ts";
 export interface MemoryTransportOptions {
   /** Default: a broker of its own. */
   readonly broker?: MemoryBroker;
-  /** How long a publish waits while the broker is away or blocked, milliseconds of the broker's clock. Default 30 000. */
-  readonly publishTimeoutMs?: number;
+  /** How long a publish waits while the broker is away or blocked, by the broker's clock. Default 30 s. */
+  readonly publishTimeout?: Duration;
   /** Logs queues that are used as they are. Default: none. */
   readonly logger?: Logger;
 }
@@ -43,7 +44,11 @@ class MemoryTransport implements Transport, MemoryPeer {
   constructor(options: MemoryTransportOptions) {
     this.#broker = options.broker ?? new MemoryBroker();
     this.#logger = options.logger;
-    this.#outbox = new MemoryPublisher(this.#broker, options.publishTimeoutMs ?? 30_000, () => this.#state);
+    this.#outbox = new MemoryPublisher(
+      this.#broker,
+      durationMs(options.publishTimeout ?? "30s", "publishTimeout"),
+      () => this.#state,
+    );
     this.publisher = this.#outbox;
     this.#unwatch = this.#broker.watch(this);
   }

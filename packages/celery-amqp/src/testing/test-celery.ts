@@ -17,7 +17,7 @@ import type { Ids } from "../ports/clock.ts";
 import type { Transport } from "../ports/transport.ts";
 import { systemIds } from "../system/clock.ts";
 import { packArguments } from "../task/arguments.ts";
-import { type Duration, durationMs } from "../task/duration.ts";
+import { type Duration, durationMs } from "../ports/duration.ts";
 import type { TaskDefinition, TypedTask } from "../task/task.ts";
 import { assembleWorker } from "../worker/assemble.ts";
 import type { WorkerEvents } from "../worker/reporting/observers.ts";

@@ -6,7 +6,7 @@ import { checkOptions } from "../ports/options.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ResultStore } from "../results/backend.ts";
 import { apart } from "../task/current-task.ts";
-import { type Duration, durationMs } from "../task/duration.ts";
+import { type Duration, durationMs } from "../ports/duration.ts";
 import type { RateLimit } from "../task/options.ts";
 import type { AnyHandler, OpenTask, TaskDefinition } from "../task/task.ts";
 import type { Concurrency } from "./consuming/concurrency.ts";

@@ -28,8 +28,8 @@ afterAll(() => rabbit.stop());
 
 async function connect(): Promise<{ transport: Transport; logger: RecordingLogger; received: Set<string> }> {
   const logger = new RecordingLogger();
-  const backoff = { minMs: 50, maxMs: 500 };
-  const transport = createAmqpTransport({ url: rabbit.url, backoff, publishTimeoutMs: 50_000 }, { logger });
+  const backoff = { min: "50ms", max: "500ms" } as const;
+  const transport = createAmqpTransport({ url: rabbit.url, backoff, publishTimeout: "50000ms" }, { logger });
   onTestFinished(async () => {
     await transport.deleteQueue("q");
     await transport.close();

@@ -16,7 +16,10 @@ function topology(name: string) {
 async function world(options: Partial<AmqpOptions> = {}): Promise<{ transport: Transport; logger: RecordingLogger }> {
   const vhost = await freshVhost();
   const logger = new RecordingLogger();
-  const transport = createAmqpTransport({ url: vhost.url, backoff: { minMs: 10, maxMs: 100 }, ...options }, { logger });
+  const transport = createAmqpTransport(
+    { url: vhost.url, backoff: { min: "10ms", max: "100ms" }, ...options },
+    { logger },
+  );
   onTestFinished(async () => {
     await transport.close();
     await vhost.remove();
@@ -121,7 +124,11 @@ test("what no broker can be asked is refused as such, and the next request is an
 });
 
 test("an event loop that was blocked past every deadline is not mistaken for a silent broker", async () => {
-  const { transport, logger } = await world({ confirmTimeoutMs: 1_000, publishTimeoutMs: 1_200, rpcTimeoutMs: 1_100 });
+  const { transport, logger } = await world({
+    confirmTimeout: "1000ms",
+    publishTimeout: "1200ms",
+    requestTimeout: "1100ms",
+  });
   await transport.declare(topology("q"));
   const publish = () => transport.publisher.publish(message("x"), { exchange: "", routingKey: "q" });
   await publish();

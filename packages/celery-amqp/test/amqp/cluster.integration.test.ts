@@ -19,7 +19,7 @@ describe.skipIf(!hasLab)("the leader of a queue, in a cluster of three nodes of 
 
   test("is cut off and neither confirms nor errs: the publisher moves to another node", async () => {
     const logger = new RecordingLogger();
-    const options = { confirmTimeoutMs: 1500 };
+    const options = { confirmTimeout: "1500ms" } as const;
     const report = await failover(cluster, { fault: "partition", via: "leader", awayMs: 16_000, options, logger });
     expect(report).toMatchObject({ lost: [], failed: {}, resumedMs: expect.any(Number) as number });
     expect(logger.text).toMatch(/connecting again[^]*has confirmed nothing: [^]*1500 ms/);

@@ -9,7 +9,7 @@ import { eventually } from "@leveret/test-support/eventually";
 import { RecordingLogger } from "@leveret/test-support/recording-logger";
 import { createTcpProxy, type TcpProxy } from "@leveret/test-support/tcp-proxy";
 
-const BACKOFF = { minMs: 20, maxMs: 100 };
+const BACKOFF = { min: "20ms", max: "100ms" } as const;
 
 function create(options: AmqpOptions): { transport: Transport; logger: RecordingLogger } {
   const logger = new RecordingLogger();
@@ -84,7 +84,7 @@ describe("where nobody answers", () => {
     await once(silent, "listening");
     onTestFinished(() => void silent.close());
     const { port } = silent.address() as AddressInfo;
-    const { transport } = create({ url: `amqp://127.0.0.1:${port}`, connectTimeoutMs: 150 });
+    const { transport } = create({ url: `amqp://127.0.0.1:${port}`, connectTimeout: "150ms" });
     const startedAt = performance.now();
     await expect(transport.connect()).rejects.toThrow("no answer within 150 ms");
     expect(performance.now() - startedAt).toBeLessThan(10_000);
@@ -95,7 +95,7 @@ describe("where nobody answers", () => {
     const proxy = await createTcpProxy(inject("amqpUrl"));
     onTestFinished(() => proxy.close());
     proxy.hold();
-    const { transport } = create({ url: proxy.url, connectTimeoutMs: 60_000 });
+    const { transport } = create({ url: proxy.url, connectTimeout: "60000ms" });
     const outcome = transport.connect().catch((reason: unknown) => reason);
     await eventually("two attempts hang", () => proxy.connections === 2);
     await transport.close();
@@ -108,7 +108,7 @@ describe("where nobody answers", () => {
     await once(web, "listening");
     onTestFinished(() => void web.close());
     const { port } = web.address() as AddressInfo;
-    const { transport } = create({ url: `amqp://127.0.0.1:${port}`, connectTimeoutMs: 2000 });
+    const { transport } = create({ url: `amqp://127.0.0.1:${port}`, connectTimeout: "2000ms" });
     await expect(transport.connect()).rejects.toMatchObject({ code: "broker-unreachable" });
   });
 });
@@ -163,9 +163,9 @@ test("after the first connect attempts go on for ever, each with a log line", as
 });
 
 test("a close while consumers are being opened waits for none of them", async () => {
-  const tenMinutes = 600_000;
+  const tenMinutes = "10m";
   for (let round = 0; round < 10; round++) {
-    const { transport } = create({ url: inject("amqpUrl"), closeTimeoutMs: tenMinutes });
+    const { transport } = create({ url: inject("amqpUrl"), closeTimeout: tenMinutes });
     await transport.connect();
     const open = (name: string) => {
       const queues = [{ name, durable: false, autoDelete: false, exclusive: true }];

@@ -19,7 +19,7 @@ describe.skipIf(!hasLab).each(["3.10", "4.3"] as const)(
       { fault, via: "follower" as const },
     ]);
     test.each(cases)("meets $fault, its publisher connected to the $via", async ({ fault, via }) => {
-      const options = { heartbeatSeconds: 5, confirmTimeoutMs: 5000 };
+      const options = { heartbeat: 5, confirmTimeout: "5000ms" } as const;
       const report = await failover(cluster, { fault, via, awayMs: 30_000, options });
       const { lost, ...figures } = report;
       console.log(JSON.stringify({ version: cluster.version, fault, via, lost: lost.length, ...figures }));

@@ -32,7 +32,7 @@ describe.each(brokersAtHand())("limits of the broker %s", (broker) => {
   }
 
   function create(): Transport {
-    const transport = createAmqpTransport({ url: vhost.url, backoff: { minMs: 50, maxMs: 200 } });
+    const transport = createAmqpTransport({ url: vhost.url, backoff: { min: "50ms", max: "200ms" } });
     onTestFinished(() => transport.close());
     return transport;
   }

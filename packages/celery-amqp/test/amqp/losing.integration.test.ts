@@ -27,7 +27,7 @@ async function world(options: Partial<AmqpOptions> = {}): Promise<World> {
   const vhost = await freshVhost();
   const proxy = await createTcpProxy(vhost.url);
   const logger = new RecordingLogger();
-  const backoff = { minMs: 10, maxMs: 100 };
+  const backoff = { min: "10ms", max: "100ms" } as const;
   const transport = createAmqpTransport({ url: proxy.url, backoff, ...options }, { logger });
   onTestFinished(async () => {
     await proxy.resume();
@@ -78,7 +78,7 @@ describe("publishing across losses", () => {
   });
 
   test("a publish without an answer in time fails with its outcome unknown", async () => {
-    const { proxy, transport } = await world({ publishTimeoutMs: 300 });
+    const { proxy, transport } = await world({ publishTimeout: "300ms" });
     proxy.hold();
     const error: unknown = await transport.publisher.publish(message("x"), TO).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: "PublishTimeoutError", code: "publish-timeout", outcome: "unknown" });
@@ -98,7 +98,7 @@ describe("publishing across losses", () => {
   });
 
   test("a broker that confirms nothing is left for a new connection, and the message is published again", async () => {
-    const { proxy, transport, logger } = await world({ confirmTimeoutMs: 500 });
+    const { proxy, transport, logger } = await world({ confirmTimeout: "500ms" });
     proxy.hold();
     const sent = transport.publisher.publish(message("x"), TO);
     await eventually("the silence is noticed", () => /has confirmed nothing: [^]*500 ms/.test(logger.text));
@@ -121,7 +121,7 @@ describe("publishing across losses", () => {
   });
 
   test("waiting messages are bounded, in number and in bytes", async () => {
-    const { proxy, transport } = await world({ maxWaiting: { messages: 10, bytes: 50_000 }, publishTimeoutMs: 400 });
+    const { proxy, transport } = await world({ maxWaiting: { messages: 10, bytes: 50_000 }, publishTimeout: "400ms" });
     await proxy.refuse();
     await eventually("the loss is noticed", () => transport.state === "connecting");
     const publish = (size: number) =>
@@ -274,7 +274,7 @@ describe("consuming across losses", () => {
 
 describe("a peer that has gone silent", () => {
   test("a request fails at its deadline, and the connection is replaced", async () => {
-    const { proxy, transport } = await world({ rpcTimeoutMs: 2_000 });
+    const { proxy, transport } = await world({ requestTimeout: "2000ms" });
     proxy.hold();
     await expect(transport.declare(TOPOLOGY)).rejects.toMatchObject({ code: "rpc-timeout" });
     await proxy.resume();
@@ -283,7 +283,7 @@ describe("a peer that has gone silent", () => {
   });
 
   test("a missing confirm makes the publisher leave within three heartbeats", async () => {
-    const { proxy, transport } = await world({ heartbeatSeconds: 1, confirmTimeoutMs: 60_000 });
+    const { proxy, transport } = await world({ heartbeat: 1, confirmTimeout: "60000ms" });
     proxy.hold();
     const startedAt = performance.now();
     const sent = transport.publisher.publish(message("x"), TO);
@@ -294,7 +294,7 @@ describe("a peer that has gone silent", () => {
   });
 
   test("a broker that lost the connection, and could not send a close, is left", async () => {
-    const { proxy, transport } = await world({ heartbeatSeconds: 1 });
+    const { proxy, transport } = await world({ heartbeat: 1 });
     const received: string[] = [];
     await transport.subscribe({ queue: QUEUE, prefetch: 1 }, (delivery) => {
       received.push(idOf(delivery));
@@ -307,14 +307,14 @@ describe("a peer that has gone silent", () => {
   });
 
   test("heartbeats detect it without any traffic", async () => {
-    const { proxy, transport, logger } = await world({ heartbeatSeconds: 1 });
+    const { proxy, transport, logger } = await world({ heartbeat: 1 });
     proxy.hold();
     await eventually("the silence is noticed", () => transport.state === "connecting");
     expect(logger.text).toMatch(/Heartbeat timeout/);
   });
 
   test("`close` is bounded, and settles what is in flight", async () => {
-    const { proxy, transport } = await world({ closeTimeoutMs: 300 });
+    const { proxy, transport } = await world({ closeTimeout: "300ms" });
     await transport.subscribe({ queue: QUEUE, prefetch: 1 }, () => {});
     proxy.hold();
     const sent = transport.publisher.publish(message("x"), TO).catch((error: unknown) => error);

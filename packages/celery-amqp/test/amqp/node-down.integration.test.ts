@@ -21,7 +21,7 @@ afterAll(() => cluster.remove());
 
 async function connect(node: number, logger: RecordingLogger): Promise<Transport> {
   const url = cluster.urls[node - 1] ?? "";
-  const transport = createAmqpTransport({ url, backoff: { minMs: 10, maxMs: 500 } }, { logger });
+  const transport = createAmqpTransport({ url, backoff: { min: "10ms", max: "500ms" } }, { logger });
   onTestFinished(() => transport.close());
   await transport.connect();
   return transport;
@@ -59,8 +59,8 @@ test("a queue whose node is down is consumed when the node is back", async () =>
 test("a send waits for a queue whose node is down, as long as a request may take", async () => {
   await strand("patient");
   const [broker = ""] = cluster.urls;
-  const [hasty, patient] = [1_500, 150_000].map((rpcTimeoutMs) =>
-    createClient({ broker, results: false, amqp: { rpcTimeoutMs } }),
+  const [hasty, patient] = (["1500ms", "150s"] as const).map((requestTimeout) =>
+    createClient({ broker, results: false, amqp: { requestTimeout } }),
   );
   onTestFinished(() => hasty?.close());
   onTestFinished(() => patient?.close());

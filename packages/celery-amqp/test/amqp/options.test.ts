@@ -21,25 +21,25 @@ test("the defaults are what the documentation says", () => {
 });
 
 test("a heartbeat in the URL wins over the option", () => {
-  expect(resolveAmqp({ url: `${url}?heartbeat=7`, heartbeatSeconds: 20 }).heartbeatSeconds).toBe(7);
+  expect(resolveAmqp({ url: `${url}?heartbeat=7`, heartbeat: "20s" }).heartbeatSeconds).toBe(7);
 });
 
 describe("a wrong option is refused by name", () => {
   test.each<[string, Omit<AmqpOptions, "url"> & { url?: string }]>([
-    ["heartbeatSeconds", { heartbeatSeconds: 0 }],
-    ["heartbeatSeconds", { url: "amqp://h?heartbeat=0" }],
-    ["heartbeatSeconds", { url: "amqp://h?heartbeat=soon" }],
-    ["heartbeatSeconds", { heartbeatSeconds: 1.5 }],
-    ["heartbeatSeconds", { heartbeatSeconds: 301 }],
-    ["connectTimeoutMs", { connectTimeoutMs: 0 }],
-    ["rpcTimeoutMs", { rpcTimeoutMs: -1 }],
-    ["publishTimeoutMs", { publishTimeoutMs: Number.NaN }],
-    ["confirmTimeoutMs", { confirmTimeoutMs: Number.POSITIVE_INFINITY }],
-    ["closeTimeoutMs", { closeTimeoutMs: "5s" as never }],
+    ["heartbeat", { heartbeat: 0 }],
+    ["heartbeat", { url: "amqp://h?heartbeat=0" }],
+    ["heartbeat", { url: "amqp://h?heartbeat=soon" }],
+    ["heartbeat", { heartbeat: 1.5 }],
+    ["heartbeat", { heartbeat: 301 }],
+    ["connectTimeout", { connectTimeout: 0 }],
+    ["requestTimeout", { requestTimeout: -1 }],
+    ["publishTimeout", { publishTimeout: Number.NaN }],
+    ["confirmTimeout", { confirmTimeout: Number.POSITIVE_INFINITY }],
+    ["closeTimeout", { closeTimeout: "5 seconds" as never }],
     ["maxInFlight.messages", { maxInFlight: { messages: 0 } }],
     ["maxWaiting.bytes", { maxWaiting: { bytes: -5 } }],
-    ["backoff.minMs", { backoff: { minMs: 500, maxMs: 100 } }],
-    ["backoff.stableMs", { backoff: { stableMs: 0 } }],
+    ["backoff.min", { backoff: { min: 500, max: 100 } }],
+    ["backoff.stable", { backoff: { stable: 0 } }],
     ["tls", { tls: {} }],
     ["auth", { auth: "external" }],
     ["auth", { auth: "none" as never }],

@@ -18,7 +18,7 @@ async function world(broker: BrokerName, options: Partial<AmqpOptions> = {}): Pr
   const vhost = await freshVhost(broker);
   const proxy = await createTcpProxy(vhost.url);
   const logger = new RecordingLogger();
-  const backoff = { minMs: 10, maxMs: 100 };
+  const backoff = { min: "10ms", max: "100ms" } as const;
   const transport = createAmqpTransport({ url: proxy.url, backoff, ...options }, { logger });
   onTestFinished(async () => {
     await proxy.resume();
@@ -93,8 +93,8 @@ test("closing directly after a thousand sends confirms them all", async () => {
 test("an abandoned publish counts against the bounds until it is confirmed or its connection is lost", async () => {
   const { proxy, transport } = await world("distribution", {
     maxInFlight: { messages: 10 },
-    confirmTimeoutMs: 1500,
-    publishTimeoutMs: 20_000,
+    confirmTimeout: "1500ms",
+    publishTimeout: "20000ms",
   });
   await declare(transport, "q");
   proxy.hold("to the client");
@@ -110,7 +110,7 @@ test("an abandoned publish counts against the bounds until it is confirmed or it
 });
 
 test("a silent node is left also when every send times out before", async () => {
-  const { proxy, transport, logger } = await world("distribution", { confirmTimeoutMs: 600 });
+  const { proxy, transport, logger } = await world("distribution", { confirmTimeout: "600ms" });
   await declare(transport, "q");
   proxy.hold();
   const isLeft = () => /has confirmed nothing: [^]*600 ms/.test(logger.text);
@@ -127,8 +127,8 @@ test("the publisher moves to the next node when one confirms nothing, and not to
   const proxies = await Promise.all([createTcpProxy(vhost.url), createTcpProxy(vhost.url)]);
   const transport = createAmqpTransport({
     url: proxies.map(({ url }) => url),
-    confirmTimeoutMs: 1_000,
-    rpcTimeoutMs: 5_000,
+    confirmTimeout: "1000ms",
+    requestTimeout: "5000ms",
   });
   onTestFinished(async () => {
     await transport.close();
@@ -162,10 +162,10 @@ function dice(seed: number): (sides: number) => number {
 
 test.each([1, 2, 3, 4])("every send settles once under random faults of the network (seed %i)", async (seed) => {
   const { proxy, transport } = await world("distribution", {
-    publishTimeoutMs: 1500,
-    confirmTimeoutMs: 400,
-    heartbeatSeconds: 1,
-    connectTimeoutMs: 1_000,
+    publishTimeout: "1500ms",
+    confirmTimeout: "400ms",
+    heartbeat: 1,
+    connectTimeout: "1000ms",
   });
   await declare(transport, "q");
   await declare(transport, "full", { "x-max-length": 1, "x-overflow": "reject-publish" });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => proxy.close());
 
 function create(options: Omit<AmqpOptions, "url">, host = "127.0.0.1") {
-  const backoff = { minMs: 10, maxMs: 100 };
+  const backoff = { min: "10ms", max: "100ms" } as const;
   const transport = createAmqpTransport({ url: proxy.url.replace("127.0.0.1", host), backoff, ...options });
   onTestFinished(() => transport.close());
   return transport;

@@ -135,10 +135,10 @@ describe("a client on RabbitMQ", () => {
     const proxy = await createTcpProxy(vhost.url);
     const options = {
       url: proxy.url,
-      rpcTimeoutMs: 2_000,
-      publishTimeoutMs: 120_000,
-      backoff: { minMs: 10, maxMs: 100 },
-    };
+      requestTimeout: "2000ms",
+      publishTimeout: "120000ms",
+      backoff: { min: "10ms", max: "100ms" },
+    } as const;
     const transport = createAmqpTransport(options, { logger: new RecordingLogger() });
     const client = connect({ transport, results: false });
     try {
@@ -178,7 +178,7 @@ describe("a client on RabbitMQ", () => {
     expect(String(refused)).not.toContain("hunter2");
     const missing = connect({ broker: vhost.url.replace(vhost.name, "nowhere") });
     expect(await rejection(missing.send(add, 1, 2))).toMatchObject({ code: "vhost-missing" });
-    const nobody = connect({ broker: "amqp://localhost:1", amqp: { connectTimeoutMs: 500 } });
+    const nobody = connect({ broker: "amqp://localhost:1", amqp: { connectTimeout: "500ms" } });
     expect(await rejection(nobody.send(add, 1, 2))).toMatchObject({ code: "broker-unreachable" });
   });
 

@@ -50,7 +50,7 @@ export async function failover(cluster: RabbitCluster, plan: FailoverPlan): Prom
   const url = plan.via === "leader" ? [cluster.urls[leader - 1] ?? "", ...others] : others;
   const { options = {}, logger } = plan;
   const sender = createAmqpTransport(
-    { url, backoff: { minMs: 50, maxMs: 1000 }, ...options },
+    { url, backoff: { min: "50ms", max: "1000ms" }, ...options },
     { ids: inOrder(url.length), ...(logger === undefined ? {} : { logger }) },
   );
   await sender.connect();
@@ -138,7 +138,7 @@ async function untilWhole(cluster: RabbitCluster): Promise<void> {
   for (;;) {
     try {
       for (const [index, url] of cluster.urls.entries()) {
-        const transport = createAmqpTransport({ url, connectTimeoutMs: 2000 });
+        const transport = createAmqpTransport({ url, connectTimeout: "2000ms" });
         try {
           await transport.connect();
         } finally {
@@ -182,7 +182,7 @@ async function readAll(
   expected: ReadonlyMap<string, unknown>,
 ): Promise<ReadonlyMap<string, number>> {
   const copies = new Map<string, number>();
-  const transport = createAmqpTransport({ url, backoff: { minMs: 50, maxMs: 1000 } });
+  const transport = createAmqpTransport({ url, backoff: { min: "50ms", max: "1000ms" } });
   await transport.connect({ retry: true });
   await transport.subscribe({ queue, prefetch: 500 }, (delivery) => {
     const id = Buffer.from(delivery.message.body).toString();

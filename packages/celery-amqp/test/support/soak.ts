@@ -33,7 +33,7 @@ export async function soak(rounds: number): Promise<SoakReport> {
   process.on("warning", onWarning);
   const vhost = await freshVhost();
   const proxy = await createTcpProxy(vhost.url);
-  const backoff = { minMs: 1, maxMs: 5, stableMs: 1 };
+  const backoff = { min: "1ms", max: "5ms", stable: "1ms" } as const;
   const transport = createAmqpTransport({ url: proxy.url, backoff });
   const seen = new Set<string>();
   try {

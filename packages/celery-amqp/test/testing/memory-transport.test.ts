@@ -8,7 +8,7 @@ const read = (delivery: Delivery | undefined) => new TextDecoder().decode(delive
 async function world() {
   const clock = createFakeClock();
   const broker = createMemoryBroker({ clock });
-  const transport = createMemoryTransport({ broker, publishTimeoutMs: 1000 });
+  const transport = createMemoryTransport({ broker, publishTimeout: "1s" });
   await transport.connect();
   return { clock, broker, transport };
 }

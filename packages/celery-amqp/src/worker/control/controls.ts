@@ -1,4 +1,4 @@
-import type { Duration } from "../../task/duration.ts";
+import type { Duration } from "../../ports/duration.ts";
 import type { RateLimit } from "../../task/options.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import type { StampSelection } from "../rules/revocations.ts";

@@ -4,7 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { checkOptions, invalidOption } from "../../ports/options.ts";
 import { resolveQueues, taskQueueShape } from "../../send/queue-table.ts";
-import { type Duration, durationMs } from "../../task/duration.ts";
+import { type Duration, durationMs } from "../../ports/duration.ts";
 import { type RateLimit, resolveRate } from "../../task/options.ts";
 import type { TaskRegistry } from "../../task/registry.ts";
 import type { TaskDefinition } from "../../task/task.ts";

@@ -14,7 +14,7 @@ import {
 import { CeleryError } from "../../ports/errors.ts";
 import { invalidOption } from "../../ports/options.ts";
 import { moduleUrl } from "../../system/module-url.ts";
-import { type Duration, durationMs } from "../../task/duration.ts";
+import { type Duration, durationMs } from "../../ports/duration.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import type { PoolModule } from "../pool/pipe/messages.ts";
 

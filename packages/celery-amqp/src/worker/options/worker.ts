@@ -25,7 +25,7 @@ import type { ResultStore } from "../../results/backend.ts";
 import { type QueueTable, resolveQueues, type TaskQueue } from "../../send/queue-table.ts";
 import { processors } from "../../system/processors.ts";
 import { withDefaults } from "../../task/defaults.ts";
-import { type Duration, durationMs } from "../../task/duration.ts";
+import { type Duration, durationMs } from "../../ports/duration.ts";
 import type { TaskDefinition } from "../../task/task.ts";
 import {
   type Allowance,

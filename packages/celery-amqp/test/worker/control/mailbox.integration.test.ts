@@ -34,7 +34,7 @@ describe.each(brokersAtHand())("commands reach a worker on RabbitMQ (%s)", (whic
     const logger = new RecordingLogger();
     const worker = createWorker({
       broker: proxy.url,
-      amqp: { heartbeatSeconds: 1, backoff: { minMs: 50, maxMs: 500 } },
+      amqp: { heartbeat: 1, backoff: { min: "50ms", max: "500ms" } },
       tasks: [hold],
       queues: [name],
       concurrency: 1,

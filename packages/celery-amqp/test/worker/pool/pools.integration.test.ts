@@ -292,7 +292,7 @@ describe("a worker with a pool of processes", () => {
   });
 
   test("runs 1 000 tasks through four children, with heartbeats while they compute", async () => {
-    const { client, lines } = await pair({ kind: "processes" }, { concurrency: 4, amqp: { heartbeatSeconds: 2 } });
+    const { client, lines } = await pair({ kind: "processes" }, { concurrency: 4, amqp: { heartbeat: 2 } });
     const pids = new Set<number>();
     await eventually("four children have computed", async () => {
       const spinning = await client.sendMany(Array.from({ length: 4 }, () => tasks.spin.s(500)));

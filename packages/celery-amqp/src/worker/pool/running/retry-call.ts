@@ -3,7 +3,7 @@ import { duration, fail, integer, list, object, props, type Shape } from "@lever
 import { checkOptions, invalidOption } from "../../../ports/options.ts";
 import { callShapes } from "../../../task/call-shape.ts";
 import type { CallOptions } from "../../../task/call-options.ts";
-import { durationMs } from "../../../task/duration.ts";
+import { durationMs } from "../../../ports/duration.ts";
 import type { RetryChanges } from "../../../task/policy.ts";
 import type { RetryCallOptions } from "../../../task/retry-call.ts";
 import { RetrySignal } from "../../../task/signals.ts";

@@ -4,7 +4,7 @@ import { CeleryError } from "../../../ports/errors.ts";
 import type { Logger } from "../../../ports/logger.ts";
 import { showValue } from "../../../ports/show.ts";
 import type { TaskContext } from "../../../task/context.ts";
-import { type Duration, durationMs } from "../../../task/duration.ts";
+import { type Duration, durationMs } from "../../../ports/duration.ts";
 import type { TaskRequest } from "../../../task/request.ts";
 import type { RetryCallOptions } from "../../../task/retry-call.ts";
 import type { TaskSender } from "../../../task/sender.ts";

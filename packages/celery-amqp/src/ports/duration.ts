@@ -1,5 +1,5 @@
 import { describe, duration as durationShape, millisecondsOf } from "@leveret/options";
-import { CeleryError } from "../ports/errors.ts";
+import { CeleryError } from "./errors.ts";
 
 /**
  * A length of time as a user writes it: a string with its unit (`"250ms"`, `"10s"`, `"5m"`, `"1.5h"`, `"7d"`),

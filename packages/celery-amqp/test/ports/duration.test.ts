@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { durationMs } from "../../src/task/duration.ts";
+import { durationMs } from "../../src/ports/duration.ts";
 
 describe("a duration", () => {
   test.each([
