@@ -80,7 +80,7 @@ describe.each(brokersAtHand())("commands reach a worker on RabbitMQ (%s)", (whic
     const { client, name, worker } = await setUp();
     const other = await setUp(name);
     expect(await client.inspect.ping({ destination: name, timeout: "150s" })).toEqual({ [name]: { ok: "pong" } });
-    expect(other.logger.text).toMatch(/commands of remote control do not come, trying again[^]*exclusive/);
+    expect(other.logger.text).toMatch(/a subscription failed, trying again[^]*commands of remote control[^]*exclusive/);
     await worker.stop();
     await answers(client, name);
     expect(other.worker.state).toBe("running");
