@@ -15,6 +15,8 @@ const { ChannelModel } = inner("channel_model.js") as { ChannelModel: new (conne
 /** amqplib's own connection and channel, fed with bytes instead of by a broker. */
 export interface MemoryConnection {
   readonly channel: Channel;
+  /** Opens another channel. */
+  readonly openChannel: () => Promise<Channel>;
   /** amqplib's own object. */
   readonly connection: object;
   readonly stream: Duplex;
@@ -66,9 +68,14 @@ export async function openMemoryConnection(
   if (options.isGuarded !== false) guard(connection);
   const model = new ChannelModel(connection);
   model.on("error", (error) => faults.push(error));
-  const opening = model.createChannel();
-  await push(methodFrame(1, 20, 11, headerTable(Buffer.alloc(0))));
-  const channel = await opening;
+  let channels = 0;
+  const openChannel = async (): Promise<Channel> => {
+    const opening = model.createChannel();
+    channels += 1;
+    await push(methodFrame(channels, 20, 11, headerTable(Buffer.alloc(0))));
+    return opening;
+  };
+  const channel = await openChannel();
   channel.on("error", (error: Error) => faults.push(error));
   const delivered: ConsumeMessage[] = [];
   const consuming = channel.consume("celery", (message) => void (message !== null && delivered.push(message)));
@@ -80,7 +87,7 @@ export async function openMemoryConnection(
     return Buffer.concat(sent.splice(0));
   };
   await written();
-  return { channel, connection, stream, written, delivered, faults, push };
+  return { channel, openChannel, connection, stream, written, delivered, faults, push };
 }
 
 /** `connection.start`, with no server properties. */
