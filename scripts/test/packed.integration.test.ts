@@ -48,6 +48,10 @@ for (const pool of ["inline", { kind: "threads", module }, { kind: "processes", 
   await worker.stop();
 }
 if (typeof createMemoryBroker !== "function" || json.name !== "json") throw new Error("an entry is empty");
+for (const part of ["results", "tasks", "routing", "canvas", "events", "control", "wire"]) {
+  const exports = await import("@leveret/celery-protocol/" + part);
+  if (Object.keys(exports).length === 0) throw new Error("the entry " + part + " is empty");
+}
 console.log(process.version, ...sums);
 `;
 
