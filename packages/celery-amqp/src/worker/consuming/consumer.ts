@@ -58,7 +58,7 @@ export class QueueConsumer {
     this.#prefetch = prefetch;
     this.#declare = queue.place?.isFormer === true ? "passive" : (queue.declare ?? "active");
     this.#group = new ConsumerGroup({
-      subscribe: (prefetch) => this.#subscribe(prefetch),
+      subscribe: (size) => this.#subscribe(size),
       isSingleActive: queue.consuming.isSingleActive,
     });
   }
