@@ -27,19 +27,17 @@ async function chaos(...args: readonly string[]): Promise<Ended> {
 
 for (const { version, seed, seconds } of shortRuns) {
   const needsLab = version !== "3.10";
-  test
-    .skipIf(needsLab && labFolder === null)
-    .concurrent(
-      `under a schedule that is always the same nothing is lost on RabbitMQ ${version}${needsLab ? " (LEVERET_LAB)" : ""}`,
-      { timeout: 900_000 },
-      async () => {
-        const args = ["--seed", String(seed), "--seconds", String(seconds), "--version", version];
-        const { code, stdout, stderr } = await chaos(...args);
-        const violations = /\d+ violations:[\s\S]*/.exec(stdout)?.[0] ?? "";
-        expect(code, `${violations}${stdout}${stderr}`).toBe(0);
-        expect(stdout).toMatch(/Nothing was lost\.\n$/);
-      },
-    );
+  test.skipIf(needsLab && labFolder === null)(
+    `under a schedule that is always the same nothing is lost on RabbitMQ ${version}${needsLab ? " (LEVERET_LAB)" : ""}`,
+    { timeout: 900_000 },
+    async () => {
+      const args = ["--seed", String(seed), "--seconds", String(seconds), "--version", version];
+      const { code, stdout, stderr } = await chaos(...args);
+      const violations = /\d+ violations:[\s\S]*/.exec(stdout)?.[0] ?? "";
+      expect(code, `${violations}${stdout}${stderr}`).toBe(0);
+      expect(stdout).toMatch(/Nothing was lost\.\n$/);
+    },
+  );
 }
 
 describe("the command", () => {
