@@ -48,6 +48,12 @@ describe("which arguments a handler must have after its context", () => {
     ["an async method", tasks.asynchronous, 1, ["x"]],
     ["names taken out of an object", (_context: unknown, { x }: { x: number }) => x, 1, []],
     ["a default behind a name", (_context: unknown, x: number, y = 1) => x + y, 1, []],
+    [
+      "a question mark, which no program sees when it runs",
+      (_context: unknown, x: number, y?: number) => x + (y ?? 0),
+      2,
+      ["x", "y"],
+    ],
     ["a rest", (_context: unknown, ...rest: number[]) => rest, 0, []],
     ["a bound function", named.bind(null), 1, []],
   ] satisfies [string, (...args: never) => unknown, number, string[]][])("%s", (_name, handler, least, names) => {
