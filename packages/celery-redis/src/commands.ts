@@ -17,6 +17,10 @@ export class Commands {
   readonly #logger: Logger;
   readonly #address: RedisAddress;
   #redis: Redis | Cluster | null = null;
+  /** Commands without an answer, each as the function that fails it. */
+  readonly #sent = new Set<(reason: Error) => void>();
+  /** Commands for the next connection, likewise. */
+  readonly #queued = new Set<(reason: Error) => void>();
   #isAway = false;
   #closed = false;
 
@@ -30,7 +34,7 @@ export class Commands {
   async run(name: string, ...args: readonly Argument[]): Promise<unknown> {
     const redis = this.#connected();
     try {
-      return await redis.callBuffer(name, ...args.map(toArgument));
+      return await this.#answered(redis, redis.callBuffer(name, ...args.map(toArgument)));
     } catch (error) {
       throw this.#failed(error);
     }
@@ -41,8 +45,8 @@ export class Commands {
     const redis = this.#connected();
     const rest = [keys.length, ...keys, ...args].map(toArgument);
     try {
-      return await redis.callBuffer("evalsha", sha, ...rest).catch((error: unknown) => {
-        if (isUnknownScript(error)) return redis.callBuffer("eval", lua, ...rest);
+      return await this.#answered(redis, redis.callBuffer("evalsha", sha, ...rest)).catch((error: unknown) => {
+        if (isUnknownScript(error)) return this.#answered(redis, redis.callBuffer("eval", lua, ...rest));
         throw error;
       });
     } catch (error) {
@@ -57,6 +61,17 @@ export class Commands {
     this.#redis = null;
   }
 
+  /** The answer, or the loss of the connection: ioredis drops pending commands without an error when it reconnects. */
+  async #answered(redis: Redis | Cluster, answer: Promise<unknown>): Promise<unknown> {
+    const { reject: fail, promise: lost } = Promise.withResolvers<never>();
+    (redis.status === "ready" ? this.#sent : this.#queued).add(fail);
+    try {
+      return await Promise.race([answer, lost]);
+    } finally {
+      if (!this.#sent.delete(fail)) this.#queued.delete(fail);
+    }
+  }
+
   #connected(): Redis | Cluster {
     if (this.#closed) throw new CeleryError("closed", `The results are closed: Redis ${this.#where}. Create new ones.`);
     this.#redis ??= this.#connect();
@@ -67,6 +82,7 @@ export class Commands {
     const redis = commandConnection(this.#address);
     redis.on("error", (error: unknown) => this.#onAway(error));
     redis.on("ready", () => this.#onBack());
+    redis.on("close", () => this.#onLost());
     redis.on("end", () => {
       if (this.#redis === redis) this.#redis = null; // closed finally: the next command makes another
     });
@@ -83,7 +99,14 @@ export class Commands {
     });
   }
 
+  #onLost(): void {
+    for (const fail of this.#sent) fail(new Error("The connection was lost"));
+    this.#sent.clear();
+  }
+
   #onBack(): void {
+    for (const fail of this.#queued) this.#sent.add(fail);
+    this.#queued.clear();
     if (this.#isAway) this.#logger.info("connected to Redis again", { redis: this.#where });
     this.#isAway = false;
   }
