@@ -44,8 +44,9 @@ export function checkCluster(props: ModernProps): readonly Refusal[] {
  */
 export function resolveCluster(props: ModernProps): Resolution {
   const refusals = checkCluster(props);
+  if (refusals.length > 0) throw new RefusedPropsError(refusals);
   const version = parseVersion(props.version);
-  if (refusals.length > 0 || version === null) throw new RefusedPropsError(refusals);
+  if (version === null) throw new RefusedPropsError(refusals);
   const cluster = decide(props, version);
   const unfit = checkProbePorts(cluster);
   if (unfit.length > 0) throw new RefusedPropsError(unfit);

@@ -103,9 +103,10 @@ function checkValues({ replicas = 2, secretValues }: SeedProps): readonly Refusa
  */
 export function resolveSeed(props: SeedProps): ResolvedSeed {
   const refusals = checkSeed(props);
+  if (refusals.length > 0) throw new RefusedPropsError(refusals);
   const text = props.version ?? defaultVersion;
   const version = parseVersion(text);
-  if (refusals.length > 0 || version === null) throw new RefusedPropsError(refusals);
+  if (version === null) throw new RefusedPropsError(refusals);
   return {
     namespace: props.namespace ?? "rabbitmq-golang",
     clusterDomain: props.clusterDomain ?? "cluster.local",
