@@ -77,6 +77,6 @@ describe.runIf(await probes.hasApt())("an ordinary user with an empty home", () 
 
   test("is told when the cache cannot be made", async () => {
     const env = { PATH: "/usr/bin:/bin", RABBIT_LOCAL_SERVER: "packages", XDG_CACHE_HOME: "/etc/passwd" };
-    await expect(startAsUser(env)).rejects.toThrow("set XDG_CACHE_HOME to another folder");
+    await expect(startAsUser(env)).rejects.toThrow("Set XDG_CACHE_HOME to another folder");
   });
 });
