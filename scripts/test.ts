@@ -64,9 +64,9 @@ const isChecked = !long && suites.includes("checks");
 const checks = !isChecked
   ? 0
   : step("Lint, dependency rules, types, packages", "turbo", ["run", "lint", "typecheck", "package"]);
-// Four files at a time on two cores: a file with a broker keeps 0.2 to 0.4 of a core busy, and waits else.
+// One file more than there are cores: a file with a broker keeps 0.2 to 0.4 of a core busy, and waits else.
 const shared = suites.filter((suite) => suite !== "lab").flatMap((suite) => projectsOf[suite] ?? []);
-const flags = [`--maxWorkers=${2 * availableParallelism()}`, ...(shard === undefined ? [] : [`--shard=${shard}`])];
+const flags = [`--maxWorkers=${availableParallelism() + 1}`, ...(shard === undefined ? [] : [`--shard=${shard}`])];
 const runs = long ? [run(["long"])] : shared.length > 0 ? [run(shared, ...flags)] : [];
 // Clusters of brokers keep every core busy, which would disturb what the others measure in time: so they come after.
 if (!long && lab) runs.push(run(["lab"]));
